@@ -1,0 +1,54 @@
+# Needs make and Python 3.11 to 3.13 (with venv and pip); everything else goes into .venv.
+
+HOST ?= 127.0.0.1
+PORT ?= 8080
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check lock setup-training
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@echo "Usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
+	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
+
+test: $(VENV)/dev.stamp ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
+
+# Development comes first: the other two are held to its versions, so that all three can share
+# one .venv and installing one never changes what another brought.
+lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=--upgrade for newer)
+	$(LOCK) --extra dev --output-file requirements-dev.lock
+	$(LOCK) --extra training --constraints requirements-dev.lock \
+		--output-file requirements-training.lock
+	$(LOCK) --constraints requirements-dev.lock --output-file requirements-serving.lock
+
+# pip only adds here: it leaves alone what is not in the lock.
+$(VENV)/%.stamp: requirements-%.lock $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $<
+	@touch $@
+
+# The first of these that is new enough and not too new for the locked wheels; PYTHON=... overrides.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Mien needs Python 3.11, 3.12 or 3.13 on the PATH." >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)

@@ -1,0 +1,144 @@
+"""The container, its host's configuration and the lock files say the same as the code."""
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from serving.app import create_app
+
+PORT = 8080
+LOCKS = ("serving", "training", "dev")
+NOT_IN_THE_IMAGE = {"tensorflow", "tensorflow-cpu", "keras", "pyarrow", "pytest"}
+PIN = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def app_yaml(repository_root: Path) -> dict[str, Any]:
+    loaded = yaml.safe_load((repository_root / "app.yaml").read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def dockerfile(repository_root: Path) -> str:
+    return (repository_root / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("check", "path"), [("liveness_check", "/livez"), ("readiness_check", "/readyz")]
+)
+def test_the_host_asks_paths_that_the_app_answers(
+    check: str, path: str, app_yaml: dict[str, Any]
+) -> None:
+    assert app_yaml[check]["path"] == path
+    assert create_app().test_client().get(path).status_code == 200
+
+
+def test_the_image_s_health_check_asks_a_path_that_the_app_answers(dockerfile: str) -> None:
+    assert "/livez" in dockerfile.partition("HEALTHCHECK")[2]
+
+
+def test_app_engine_builds_the_dockerfile(app_yaml: dict[str, Any]) -> None:
+    assert (app_yaml["runtime"], app_yaml["env"]) == ("custom", "flex")
+    assert app_yaml["automatic_scaling"]["max_num_instances"] <= 10
+
+
+def test_the_image_listens_on_the_port_that_app_engine_calls(dockerfile: str) -> None:
+    assert re.search(rf"\bPORT={PORT}$", dockerfile, re.MULTILINE)
+    assert re.search(rf"^EXPOSE {PORT}$", dockerfile, re.MULTILINE)
+
+
+@pytest.mark.parametrize("port", [None, "9000"])
+def test_gunicorn_listens_on_the_port_it_is_told(
+    port: str | None, repository_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if port is None:
+        monkeypatch.delenv("PORT", raising=False)
+    else:
+        monkeypatch.setenv("PORT", port)
+    assert _gunicorn_config(repository_root)["bind"] == f"0.0.0.0:{port or PORT}"
+
+
+def test_gunicorn_opens_no_control_socket(repository_root: Path) -> None:
+    # It would write to the user's home, of which the image has none.
+    assert _gunicorn_config(repository_root)["control_socket_disable"] is True
+
+
+def test_the_image_starts_what_is_there(dockerfile: str, repository_root: Path) -> None:
+    command = dockerfile.rpartition("\nCMD ")[2]
+    assert "serving.app:create_app()" in command
+    (config,) = re.findall(r'"--config", "([^"]+)"', command)
+    assert (repository_root / config).is_file()
+
+
+def test_the_image_holds_only_what_serves_and_runs_without_root(dockerfile: str) -> None:
+    final_stage = dockerfile.rpartition("\nFROM ")[2]
+    copied = re.findall(r"^COPY (?!--from)(\S+)", final_stage, re.MULTILINE)
+    assert set(copied) == {"preprocessing", "serving"}
+    (user,) = re.findall(r"^USER (\S+)$", final_stage, re.MULTILINE)
+    assert user not in ("root", "0")
+
+
+def test_the_serving_lock_has_no_tensorflow(repository_root: Path) -> None:
+    pins = _pins(repository_root, "serving")
+    assert "flask" in pins
+    assert NOT_IN_THE_IMAGE.isdisjoint(pins)
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_has_a_hash_and_names_no_place(lock: str, repository_root: Path) -> None:
+    text = _lock_text(repository_root, lock)
+    pinned = re.findall(r"^[\w.-]+==.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+    assert len(pinned) == len(PIN.findall(text)) > 0
+    assert not re.search(r"--(extra-)?index-url|--find-links|://|^-e| @ ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", ["serving", "training"])
+def test_all_locks_agree_so_that_one_environment_can_hold_them(
+    lock: str, repository_root: Path
+) -> None:
+    assert _pins(repository_root, lock).items() <= _pins(repository_root, "dev").items()
+
+
+def test_the_locks_fit_what_the_project_asks_for(repository_root: Path) -> None:
+    text = (repository_root / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
+    extras = project["optional-dependencies"]
+    asked = {
+        "serving": project["dependencies"],
+        "training": project["dependencies"] + extras["training"],
+        "dev": project["dependencies"] + extras["training"] + extras["dev"],
+    }
+    for lock, lines in asked.items():
+        pins = _pins(repository_root, lock)
+        for requirement in map(Requirement, lines):
+            if requirement.name == project["name"]:
+                continue
+            pin = pins.get(canonicalize_name(requirement.name))
+            assert pin, f"requirements-{lock}.lock lacks {requirement}: run make lock"
+            assert requirement.specifier.contains(pin), (
+                f"requirements-{lock}.lock has {requirement.name} {pin}, "
+                f"asked for is {requirement}: run make lock"
+            )
+
+
+def _gunicorn_config(root: Path) -> dict[str, Any]:
+    return runpy.run_path(str(root / "serving" / "gunicorn.conf.py"))
+
+
+def _lock_text(root: Path, lock: str) -> str:
+    return (root / f"requirements-{lock}.lock").read_text(encoding="utf-8")
+
+
+def _pins(root: Path, lock: str) -> dict[str, str]:
+    """Return the version pinned in a lock, by canonical distribution name."""
+    found = PIN.findall(_lock_text(root, lock))
+    assert len(found) == len(dict(found)), "a distribution is pinned twice"
+    return {canonicalize_name(name): version for name, version in found}
