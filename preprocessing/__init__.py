@@ -1,0 +1,1 @@
+"""From a picture to an aligned face: decode, detect, landmark, align, and keep as a dataset."""

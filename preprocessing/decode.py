@@ -1,0 +1,100 @@
+"""Decode any picture that a user has into upright RGB."""
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
+from preprocessing.faces import GreyImage
+
+RgbImage = NDArray[np.uint8]
+"""Shape (height, width, 3), red, green, blue."""
+
+MAX_PIXELS = 50_000_000
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "HEIF", "AVIF")
+
+
+def decode_image(data: bytes) -> RgbImage:
+    """Decode a picture, turn it upright by its EXIF orientation, and flatten it to RGB.
+
+    Transparent parts lie on white. Of an animation the first frame is taken.
+
+    Args:
+        data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file.
+
+    Returns:
+        uint8 (height, width, 3).
+
+    Raises:
+        UnsupportedImageError: The bytes are no picture of these formats.
+        ImageDecodeError: The picture is empty or damaged.
+        ImageTooLargeError: It has more than `MAX_PIXELS` pixels by its header.
+    """
+    if not data:
+        raise ImageDecodeError("The picture is empty: 0 bytes received.")
+    pillow_heif.register_heif_opener()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
+        try:
+            return _decode(data)
+        except UnidentifiedImageError:
+            raise UnsupportedImageError(
+                "This is no picture of a kind that can be read here. "
+                "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
+            ) from None
+        except Image.DecompressionBombError:
+            raise ImageTooLargeError(_too_large("far more")) from None
+        except (ImageDecodeError, ImageTooLargeError):
+            raise
+        # Pillow's decoders raise almost anything on damaged files.
+        except Exception as error:
+            raise ImageDecodeError(
+                f"The picture is damaged or cut short: {error}. Save it anew and try again."
+            ) from error
+
+
+def to_grey(rgb: RgbImage) -> GreyImage:
+    """Return the luma of a picture by ITU-R BT.601, uint8 (height, width)."""
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _decode(data: bytes) -> RgbImage:
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise ImageTooLargeError(_too_large(f"{width} x {height}"))
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        return np.array(_flatten(upright), dtype=np.uint8)
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return Image.fromarray(_to_eight_bits(image)).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> NDArray[np.uint8]:
+    """Scale grey of more than 8 bits: 16-bit by its range, else by the values that occur."""
+    values = np.asarray(image).astype(np.float64)
+    low, high = (0.0, 65535.0)
+    if image.mode == "F" or values.min() < low or values.max() > high:
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    scaled = np.nan_to_num((values - low) / max(high - low, 1e-12) * 255)
+    return scaled.round().clip(0, 255).astype(np.uint8)
+
+
+def _too_large(received: str) -> str:
+    return (
+        f"The picture has too many pixels. At most {MAX_PIXELS // 1_000_000} million are decoded. "
+        f"Received: {received}. Shrink it and try again."
+    )

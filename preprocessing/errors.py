@@ -1,0 +1,29 @@
+"""The errors a caller may meet; every message says what, where, what was received, what to do."""
+
+
+class MienError(Exception):
+    """Base of every error that Mien raises on purpose."""
+
+
+class ImageDecodeError(MienError):
+    """The bytes are no picture that can be read."""
+
+
+class UnsupportedImageError(ImageDecodeError):
+    """The bytes are of a kind that Mien does not read at all (a PDF, a text)."""
+
+
+class ImageTooLargeError(MienError):
+    """The picture has more pixels than Mien agrees to decode."""
+
+
+class DatasetError(MienError):
+    """A source, or an aligned dataset, is broken or does not fit what was asked."""
+
+
+class BundleError(MienError):
+    """A trained bundle is missing, broken, or does not do what it promises."""
+
+
+class ModelFileError(MienError):
+    """A detector or landmark file is missing or is not the one expected."""

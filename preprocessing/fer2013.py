@@ -1,0 +1,137 @@
+"""Read FER2013's `fer2013.csv`, plain or compressed, and the FER+ votes that belong to it."""
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.errors import DatasetError
+from preprocessing.labels import FER2013_LABELS, FER2013_USAGES
+
+SIDE_PX = 48
+WHITE = 255
+COLUMNS = ("emotion", "pixels", "Usage")
+VOTE_COLUMNS = (
+    "neutral", "happiness", "surprise", "sadness", "anger",
+    "disgust", "fear", "contempt", "unknown", "NF",
+)  # fmt: skip
+
+_OPENERS = {".gz": gzip.decompress, ".xz": lzma.decompress, ".bz2": bz2.decompress}
+CSV_SUFFIXES = (".csv", ".zip", *_OPENERS)
+
+
+def read_unpacked(path: Path) -> bytes:
+    """Return the content of a CSV file, unpacked where it is compressed.
+
+    Raises:
+        DatasetError: The file is missing or damaged, or an archive holds not just one CSV file.
+    """
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".zip":
+            return _unzip(data, path)
+        return _OPENERS[path.suffix](data) if path.suffix in _OPENERS else data
+    except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{path} cannot be read: {error}. Download it again.") from error
+
+
+def parse_header(line: str, name: str) -> tuple[int, int, int]:
+    """Return the positions of the columns emotion, pixels and Usage.
+
+    Raises:
+        DatasetError: One of them is missing.
+    """
+    found = [word.strip() for word in line.split(",")]
+    missing = [column for column in COLUMNS if column not in found]
+    if missing:
+        raise DatasetError(
+            f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
+            f"Received: {line[:80]!r}"
+        )
+    emotion, pixels, usage = (found.index(column) for column in COLUMNS)
+    return emotion, pixels, usage
+
+
+def parse_row(line: str, columns: tuple[int, int, int], name: str) -> tuple[str, str, bytes]:
+    """Read one row.
+
+    Args:
+        line: The row.
+        columns: From `parse_header`.
+        name: Of file and line, for messages.
+
+    Returns:
+        Label, split, and 48 x 48 pixels, rows first.
+
+    Raises:
+        DatasetError: The row is broken.
+    """
+    cells = [cell.strip(' "') for cell in line.split(",")]
+    if len(cells) <= max(columns):
+        raise DatasetError(f"{name}: expected {max(columns) + 1} cells. Received: {len(cells)}")
+    code, pixels, usage = (cells[column] for column in columns)
+    if not (code.isdecimal() and int(code) < len(FER2013_LABELS)):
+        raise DatasetError(
+            f"{name}: emotion must be 0 to {len(FER2013_LABELS) - 1}. Received: {code[:20]!r}"
+        )
+    if usage not in FER2013_USAGES:
+        raise DatasetError(
+            f"{name}: Usage must be one of {', '.join(FER2013_USAGES)}. Received: {usage[:20]!r}"
+        )
+    return FER2013_LABELS[int(code)], FER2013_USAGES[usage], _parse_pixels(pixels, name)
+
+
+def read_ferplus(path: Path) -> NDArray[np.uint8]:
+    """Read `fer2013new.csv`: the votes of ten people on each picture, by position.
+
+    Returns:
+        Shape (rows, 10), columns as in `VOTE_COLUMNS`.
+
+    Raises:
+        DatasetError: The file is missing or broken.
+    """
+    rows = csv.DictReader(io.StringIO(read_unpacked(path).decode("utf-8", "replace")))
+    missing = set(VOTE_COLUMNS) - set(rows.fieldnames or ())
+    if missing:
+        raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}.")
+    try:
+        votes = [[int(row[column]) for column in VOTE_COLUMNS] for row in rows]
+        return np.array(votes, dtype=np.uint8).reshape(-1, len(VOTE_COLUMNS))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DatasetError(f"{path}:{rows.line_num}: a vote is no small number: {error}") from error
+
+
+def _parse_pixels(text: str, name: str) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy warns of what is no number
+            values = np.fromstring(text, dtype=np.int32, sep=" ")
+    except (ValueError, DeprecationWarning):
+        values = np.empty(0, np.int32)
+    if len(values) == SIDE_PX * SIDE_PX and values.min() >= 0 and values.max() <= WHITE:
+        return values.astype(np.uint8).tobytes()
+    words = text.split()
+    if len(words) != SIDE_PX * SIDE_PX:
+        raise DatasetError(
+            f"{name}: expected {SIDE_PX * SIDE_PX} pixels ({SIDE_PX} x {SIDE_PX}). "
+            f"Received: {len(words)}. The file may be cut short; download it again."
+        )
+    wrong = next(word for word in words if not (word.isdecimal() and int(word) <= WHITE))
+    raise DatasetError(
+        f"{name}: a pixel must be a number from 0 to {WHITE}. Received: {wrong[:20]!r}"
+    )
+
+
+def _unzip(data: bytes, path: Path) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".csv")]
+        if len(names) != 1:
+            raise DatasetError(f"{path} should hold one CSV file. Received: {names}")
+        return archive.read(names[0])

@@ -1,0 +1,72 @@
+"""Say in a text what an aligned dataset holds."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from preprocessing.align_source import read_rejected
+from preprocessing.dataset import Dataset
+from preprocessing.labels import SPLITS
+
+
+def report_text(dataset: Dataset, folder: Path) -> str:
+    """Describe counts by class, split and `found_by`, fall-backs and duplicates."""
+    manifest = dataset.manifest
+    recipe = manifest.recipe
+    lines = [
+        (
+            f"{manifest.rows:,} faces from {manifest.items:,} pictures of {recipe.source} "
+            f"({recipe.source_kind}), disgust: {recipe.disgust}, geometry {recipe.geometry_digest}"
+        ),
+        "",
+        *_class_table(dataset),
+        "",
+        *_found_by_table(dataset),
+        "",
+        *_duplicates(dataset),
+        "",
+        f"Pictures that could not be read: {manifest.rejected:,}",
+        *(f"  {name}: {reason}" for name, reason in read_rejected(manifest, folder)),
+    ]
+    return "\n".join(lines)
+
+
+def _class_table(dataset: Dataset) -> list[str]:
+    labels = dataset.manifest.recipe.labels
+    lines = [f"{'label':<12}" + "".join(f"{split:>9}" for split in SPLITS) + f"{'all':>9}"]
+    for index, label in enumerate(labels):
+        chosen = dataset.class_indices == index
+        counts = [int((chosen & dataset.in_split(split)).sum()) for split in SPLITS]
+        lines.append(_counts_line(label, [*counts, int(chosen.sum())]))
+    totals = [int(dataset.in_split(split).sum()) for split in SPLITS]
+    return [*lines, _counts_line("all", [*totals, len(dataset.class_indices)])]
+
+
+def _found_by_table(dataset: Dataset) -> list[str]:
+    lines = [f"{'found by':<12}{'faces':>9}{'share':>9}{'residual':>12}"]
+    for found_by, count in Counter(dataset.found_by.tolist()).most_common():
+        residual_px = float(np.median(dataset.residuals_px[dataset.found_by == found_by]))
+        share = count / len(dataset.found_by)
+        lines.append(f"{found_by:<12}{count:>9,}{share:>9.1%}{residual_px:>9.2f} px")
+    return lines
+
+
+def _duplicates(dataset: Dataset) -> list[str]:
+    sizes = np.bincount(dataset.duplicate_groups)
+    return [
+        f"Groups of pixel-identical pictures: {int((sizes > 1).sum()):,}",
+        (
+            f"Training pictures that are also in val or test, left out of training: "
+            f"{int(dataset.leaks().sum()):,}"
+        ),
+        *(
+            f"Pictures in {split} that are also in training: "
+            f"{int((dataset.in_split(split) & dataset.seen_in_training()).sum()):,}"
+            for split in ("val", "test")
+        ),
+    ]
+
+
+def _counts_line(name: str, counts: list[int]) -> str:
+    return f"{name:<12}" + "".join(f"{count:>9,}" for count in counts)

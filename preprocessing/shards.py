@@ -1,0 +1,74 @@
+"""The rows of an aligned dataset, as Parquet."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing.faces import AlignedFace, GreyImage
+
+VOTES = 10
+
+SCHEMA = pa.schema(
+    [
+        ("item", pa.int32()),  # position of the picture in the source, from 0
+        ("name", pa.string()),  # file and line, or path, for a person to find it
+        ("label", pa.string()),  # null for photos without labels
+        ("split", pa.string()),  # train, val, test; null for photos
+        ("found_by", pa.string()),
+        ("chip", pa.binary()),  # uint8 size_px x size_px, rows first
+        ("raw", pa.binary()),  # the source itself where it is of the chip's size, else null
+        ("landmarks", pa.list_(pa.float32(), 136)),  # x0, y0, x1, ... in source pixels
+        ("transform", pa.list_(pa.float64(), 6)),  # 2 x 3, source to chip, rows first
+        ("residual_px", pa.float32()),
+        ("source_digest", pa.string()),  # equal for pixel-identical pictures
+        ("votes", pa.list_(pa.uint8(), VOTES)),  # FER+, null where not given
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One aligned face on its way into a shard; see `SCHEMA` for the fields."""
+
+    item: int
+    name: str
+    label: str | None
+    split: str | None
+    source: GreyImage
+    aligned: AlignedFace
+    votes: bytes | None
+
+
+def to_table(rows: Sequence[Row]) -> pa.Table:
+    """Bring rows into columns."""
+    return pa.Table.from_pylist([_to_record(row) for row in rows], schema=SCHEMA)
+
+
+def write_shard(table: pa.Table, path: Path) -> None:
+    """Write a shard so that it is never seen half written."""
+    partial = path.with_name(path.name + ".partial")
+    pq.write_table(table, partial, compression="zstd")
+    partial.replace(path)
+
+
+def _to_record(row: Row) -> dict[str, object]:
+    aligned, source = row.aligned, row.source
+    shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
+    return {
+        "item": row.item,
+        "name": row.name,
+        "label": row.label,
+        "split": row.split,
+        "found_by": aligned.face.found_by,
+        "chip": aligned.chip.tobytes(),
+        "raw": source.tobytes() if source.shape == aligned.chip.shape else None,
+        "landmarks": aligned.face.landmarks.ravel(),
+        "transform": aligned.transform.ravel(),
+        "residual_px": aligned.residual_px,
+        "source_digest": hashlib.blake2b(shape + source.tobytes(), digest_size=8).hexdigest(),
+        "votes": None if row.votes is None else list(row.votes),
+    }

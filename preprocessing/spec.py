@@ -1,0 +1,131 @@
+"""A bundle's `spec.json`: everything beside the weights that serving must know."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from preprocessing.errors import BundleError
+from preprocessing.geometry import ChipGeometry
+from preprocessing.labels import DisgustPolicy, labels_for
+
+FORMAT_VERSION = 1
+SPEC_NAME = "spec.json"
+MODEL_NAME = "model.tflite"
+CARD_NAME = "model_card.md"
+
+
+@dataclass(frozen=True)
+class KnownAnswer:
+    """What must come out for the one face of the sample photo (`preprocessing.sample`).
+
+    Attributes:
+        transform: Source to chip, shape (2, 3).
+        transform_tolerance_px: Largest distance accepted between where this transform and the one
+            found now bring a corner of the chip.
+        logits: The exported model's logits.
+        logits_tolerance: Largest difference of a logit accepted (kernels differ by processor).
+    """
+
+    transform: tuple[tuple[float, float, float], tuple[float, float, float]]
+    transform_tolerance_px: float
+    logits: tuple[float, ...]
+    logits_tolerance: float
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a trained model needs to be used, and what is known of it.
+
+    Attributes:
+        name: A short name with a version, shown to users.
+        labels: In the order of the logits.
+        disgust: What was done with the class "disgust".
+        geometry: How chips are cut.
+        temperature: The logits are divided by it before the softmax; above 0.
+        landmark_model_sha256: Of the landmark model that aligned the training set.
+        provenance: Free fields: settings, versions, dataset hash, training time.
+        metrics: By split, then by name; shares from 0 to 1 unless the name says otherwise.
+        known_answer: Checked whenever the model is loaded.
+        format_version: Of this file.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    disgust: DisgustPolicy
+    geometry: ChipGeometry
+    temperature: float
+    landmark_model_sha256: str
+    provenance: dict[str, Any]
+    metrics: dict[str, dict[str, Any]]
+    known_answer: KnownAnswer
+    format_version: int = field(default=FORMAT_VERSION)
+
+    def __post_init__(self) -> None:
+        if self.format_version != FORMAT_VERSION:
+            raise BundleError(
+                f"spec.json has format version {self.format_version}, this program reads "
+                f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
+            )
+        if self.labels != labels_for(self.disgust):
+            raise BundleError(
+                f"The labels do not fit the disgust policy {self.disgust.value!r}. "
+                f"Received: labels={list(self.labels)}"
+            )
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise BundleError(f"temperature must be above 0. Received: {self.temperature}")
+        if len(self.known_answer.logits) != len(self.labels):
+            raise BundleError(
+                f"The known answer has {len(self.known_answer.logits)} logits for "
+                f"{len(self.labels)} labels."
+            )
+
+
+def write_spec(spec: ModelSpec, bundle: Path) -> None:
+    """Write `spec.json` into a bundle's folder."""
+    text = json.dumps(asdict(spec), indent=2) + "\n"
+    (bundle / SPEC_NAME).write_text(text, encoding="utf-8")
+
+
+def read_spec(bundle: Path) -> ModelSpec:
+    """Read a bundle's `spec.json`.
+
+    Raises:
+        BundleError: It is missing, is no JSON, or lacks or has fields it should not.
+    """
+    path = bundle / SPEC_NAME
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing: this is no bundle of Mien's.") from None
+    except ValueError as error:
+        raise BundleError(f"{path} is no valid JSON: {error}") from error
+    try:
+        return _parse(fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} does not describe a bundle: {error!r}") from error
+
+
+def _parse(fields: dict[str, Any]) -> ModelSpec:
+    geometry, answer = fields["geometry"], fields["known_answer"]
+    first, second = answer["transform"]
+    parsed = {
+        "labels": tuple(fields["labels"]),
+        "disgust": DisgustPolicy(fields["disgust"]),
+        "geometry": ChipGeometry(
+            **{
+                **geometry,
+                "anchors": tuple(geometry["anchors"]),
+                "template": tuple((x, y) for x, y in geometry["template"]),
+            }
+        ),
+        "known_answer": KnownAnswer(
+            **{
+                **answer,
+                "transform": (tuple(first), tuple(second)),
+                "logits": tuple(answer["logits"]),
+            }
+        ),
+    }
+    return ModelSpec(**{**fields, **parsed})

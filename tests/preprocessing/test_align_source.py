@@ -1,0 +1,177 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing import align_source as module
+from preprocessing.__main__ import main
+from preprocessing.align_source import AlignOptions, align_source, read_rejected
+from preprocessing.dataset import Dataset, read_dataset
+from preprocessing.errors import DatasetError
+from preprocessing.geometry import apply_transform
+from preprocessing.labels import DisgustPolicy
+from preprocessing.sample import sample_photo_path
+from preprocessing.sources import open_source
+
+ONE_WORKER = AlignOptions(workers=1)
+USAGES = ("Training", "PublicTest", "PrivateTest")
+
+
+@pytest.fixture(scope="module")
+def csv_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty-one rows, three of each code: two of one face, and one without any content."""
+    photo = cv2.imread(str(sample_photo_path()), cv2.IMREAD_GRAYSCALE)
+    face = cv2.resize(photo[60:185, 160:285], (48, 48), interpolation=cv2.INTER_AREA)
+    lines = ["emotion,pixels,Usage"]
+    for row in range(21):
+        pixels = (
+            np.full_like(face, 7 * row) if row % 3 == 2 else face // 2 + row % 3 + 2 * (row // 3)
+        )
+        lines.append(f"{row // 3},{' '.join(map(str, pixels.ravel()))},{USAGES[row % 3]}")
+    path = tmp_path_factory.mktemp("source") / "fer2013.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(csv_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dataset")
+    align_source(csv_path, folder, options=ONE_WORKER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dataset(folder: Path) -> Dataset:
+    return read_dataset(folder)
+
+
+def test_no_row_is_lost_but_those_of_the_dropped_class(dataset: Dataset) -> None:
+    assert dataset.manifest.items == 21
+    assert len(dataset.chips) == dataset.manifest.rows == 18
+    assert "disgust" not in dataset.manifest.recipe.labels
+    assert np.bincount(dataset.class_indices).tolist() == [3] * 6
+
+
+@pytest.mark.parametrize(
+    ("policy", "counts"),
+    [(DisgustPolicy.MERGE, [6, 3, 3, 3, 3, 3]), (DisgustPolicy.KEEP, [3] * 7)],
+)
+def test_disgust_can_be_merged_or_kept(
+    policy: DisgustPolicy, counts: list[int], csv_path: Path, tmp_path: Path
+) -> None:
+    align_source(csv_path, tmp_path / "out", options=replace(ONE_WORKER, disgust=policy))
+    assert np.bincount(read_dataset(tmp_path / "out").class_indices).tolist() == counts
+
+
+def test_faces_are_found_and_what_is_none_is_kept_and_flagged(dataset: Dataset) -> None:
+    is_blank = dataset.in_split("test")
+    assert (dataset.found_by[~is_blank] == "detector").all()
+    assert (dataset.found_by[is_blank] != "detector").all()
+
+
+def test_transforms_bring_landmarks_to_the_template(dataset: Dataset) -> None:
+    geometry = AlignOptions.geometry
+    for row in np.flatnonzero(dataset.found_by == "detector"):
+        anchors = dataset.landmarks[row][list(geometry.anchors)]
+        misses = apply_transform(dataset.transforms[row], anchors) - geometry.template_px()
+        found_px = np.sqrt((misses**2).sum(axis=1).mean())
+        assert found_px == pytest.approx(dataset.residuals_px[row], rel=1e-4)
+        assert found_px < geometry.size_px / 20
+
+
+def test_raw_pictures_are_the_source(dataset: Dataset, csv_path: Path) -> None:
+    first = csv_path.read_text(encoding="utf-8").splitlines()[1].split(",")[1]
+    assert dataset.raw[0].ravel().tolist() == [int(value) for value in first.split()]
+
+
+def test_duplicates_are_grouped_and_leaks_known(csv_path: Path, tmp_path: Path) -> None:
+    lines = csv_path.read_text(encoding="utf-8").splitlines()
+    copy = lines[1].replace("Training", "PrivateTest")
+    path = tmp_path / "fer2013.csv"
+    path.write_text("\n".join([*lines, copy]) + "\n", encoding="utf-8")
+    align_source(path, tmp_path / "out", options=ONE_WORKER)
+    dataset = read_dataset(tmp_path / "out")
+    assert dataset.duplicate_groups[0] == dataset.duplicate_groups[-1]
+    assert np.flatnonzero(dataset.leaks()).tolist() == [0]
+    assert dataset.seen_in_training()[-1]
+
+
+def test_an_interrupted_alignment_goes_on_and_ends_the_same(
+    csv_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHARD_ITEMS", 4)
+    monkeypatch.setattr(module, "BATCH_ITEMS", 2)
+    align_source(csv_path, tmp_path / "whole", options=ONE_WORKER)
+    write_shard, written = module.write_shard, []
+
+    def interrupt(table: object, path: Path) -> None:
+        if len(written) == 3:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        write_shard(table, path)
+
+    monkeypatch.setattr(module, "write_shard", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        align_source(csv_path, tmp_path / "halved", options=ONE_WORKER)
+    with pytest.raises(DatasetError, match="not finished"):
+        read_dataset(tmp_path / "halved")
+    written.clear()
+    monkeypatch.setattr(module, "write_shard", write_shard)
+    align_source(csv_path, tmp_path / "halved", options=ONE_WORKER)
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "halved").iterdir())
+    for name in names:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "halved" / name).read_bytes()
+
+
+def test_nothing_is_overwritten_unasked(folder: Path, csv_path: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="--overwrite"):
+        align_source(csv_path, folder, options=ONE_WORKER)
+    (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(DatasetError, match="not empty"):
+        align_source(csv_path, tmp_path, options=ONE_WORKER)
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_broken_pictures_are_reported_and_the_rest_is_kept(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(sample_photo_path(), photos / "face.jpg")
+    (photos / "broken.jpg").write_bytes(sample_photo_path().read_bytes()[:2000])
+    manifest = align_source(photos, tmp_path / "out", options=ONE_WORKER)
+    assert (manifest.items, manifest.rows, manifest.rejected) == (2, 1, 1)
+    ((name, reason),) = read_rejected(manifest, tmp_path / "out")
+    assert name == "broken.jpg"
+    assert reason
+    assert read_dataset(tmp_path / "out").class_indices.tolist() == [-1]
+
+
+def test_a_damaged_dataset_is_refused(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    shard = tmp_path / "copy" / "shard-00000.parquet"
+    shard.write_bytes(shard.read_bytes()[:-100])
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_dataset(tmp_path / "copy")
+    manifest = tmp_path / "copy" / "manifest.json"
+    manifest.write_text(json.dumps({"rows": 1}), encoding="utf-8")
+    with pytest.raises(DatasetError, match="does not describe"):
+        read_dataset(tmp_path / "copy")
+
+
+def test_report_tells_what_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(folder)]) == 0
+    text = capsys.readouterr().out
+    for word in ("angry", "neutral", "detector", "18 faces from 21 pictures"):
+        assert word in text
+    assert main(["report", str(folder / "nowhere")]) == 1
+    assert "manifest.json is missing" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_real_fer2013_has_its_official_counts(shared_data: Path) -> None:
+    source = open_source(shared_data / "fer2013" / "fer2013.csv.xz")
+    assert source.count == 35_887
