@@ -1,0 +1,110 @@
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from preprocessing.dataset import Dataset
+from preprocessing.errors import DatasetError, MienError
+from training.config import FitConfig
+from training.data import TrainingBatches, split_examples, training_examples
+from training.fit import RunState, fit, learning_rate_at, progress, size_at
+
+
+def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
+    in_train = int(dataset.in_split("train").sum())
+    assert dataset.leaks().sum() == 1
+    assert len(training_examples(dataset).chips) == in_train - 1
+    assert len(split_examples(dataset, "val").chips) == int(dataset.in_split("val").sum())
+
+
+def test_a_split_without_rows_is_named(dataset: Dataset) -> None:
+    only_train = replace(dataset, splits=np.full(len(dataset.splits), "train"))
+    with pytest.raises(DatasetError, match="'val'"):
+        split_examples(only_train, "val")
+
+
+def test_batches_are_reproducible_and_differ_by_epoch(dataset: Dataset) -> None:
+    def first_batch(epoch: int) -> np.ndarray:
+        batches = TrainingBatches(
+            training_examples(dataset), classes=6, batch_size=8, raw_share=0.5, seed=1
+        )
+        batches.epoch = epoch
+        batches.on_epoch_begin()
+        return batches[0][0]
+
+    np.testing.assert_array_equal(first_batch(3), first_batch(3))
+    assert (first_batch(3) != first_batch(4)).any()
+
+
+def test_learning_rate_rises_then_falls_to_zero(config: FitConfig) -> None:
+    shares = np.linspace(0, 1, 101)
+    rates = np.array([learning_rate_at(share, config) for share in shares])
+    peak = int(rates.argmax())
+    assert rates[0] == 0
+    assert rates[peak] == pytest.approx(config.learning_rate, rel=0.01)
+    assert (np.diff(rates[peak:]) <= 0).all()
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_the_clock_ends_a_run_measured_in_minutes(config: FitConfig) -> None:
+    timed = replace(config, epochs=None, minutes=10)
+    assert progress(RunState(elapsed_s=300), timed, 100) == 0.5
+    assert progress(RunState(step=10**6, elapsed_s=300), timed, 100) == 0.5
+
+
+def test_sizes_follow_progress(config: FitConfig) -> None:
+    growing = replace(config, sizes=((0.0, 24), (0.5, 32)))
+    assert [size_at(share, growing) for share in (0, 0.49, 0.5, 1)] == [24, 24, 32, 32]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"minutes": 5}, {"epochs": None}, {"sizes": ((0.1, 24),)}, {"erase": 1.0}, {"width": 0}],
+)
+def test_settings_that_make_no_sense_are_refused(
+    config: FitConfig, changes: dict[str, object]
+) -> None:
+    with pytest.raises(MienError):
+        replace(config, **changes)
+
+
+def test_a_run_leaves_network_curves_and_events(run: Path) -> None:
+    with (run / "curves.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(np.isfinite(float(value)) for row in rows for value in row.values())
+    assert list((run / "tensorboard").iterdir())
+    network = keras.saving.load_model(run / "network.keras")
+    assert network.output_shape == (None, 6)
+
+
+def test_a_finished_run_is_not_trained_over(dataset: Dataset, run: Path, config: FitConfig) -> None:
+    with pytest.raises(MienError, match="--resume"):
+        fit(dataset, run, config=config)
+    with pytest.raises(MienError, match="other settings"):
+        fit(dataset, run, config=replace(config, seed=9), resume=True)
+
+
+def test_an_interrupted_run_goes_on(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_on_batch = keras.Model.train_on_batch
+    steps = []
+
+    def interrupt(self: keras.Model, *args: object, **kwargs: object) -> object:
+        steps.append(1)
+        if len(steps) == 4:
+            raise KeyboardInterrupt
+        return train_on_batch(self, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fit(dataset, tmp_path / "run", config=config)
+    fit(dataset, tmp_path / "run", config=config, resume=True)
+    state = json.loads((tmp_path / "run" / "state.json").read_text(encoding="utf-8"))
+    assert (state["epoch"], state["step"]) == (2, 2 * (47 // config.batch_size))
+    assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]

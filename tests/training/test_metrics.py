@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from preprocessing.classifier import to_probabilities
+from training import metrics
+
+LABELS = ("one", "two", "three")
+
+
+@pytest.fixture
+def honest() -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose softmax is the true distribution from which the classes are drawn."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 3))
+    probabilities = to_probabilities(logits, 1.0)
+    truth = (generator.random(len(logits))[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
+    return logits, np.minimum(truth, 2)
+
+
+def test_accuracy_counts_largest_logits() -> None:
+    logits = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]])
+    assert metrics.accuracy(logits, np.array([0, 1, 2, 0])) == 0.75
+
+
+def test_interval_holds_the_accuracy_and_narrows_with_more_rows() -> None:
+    logits = np.tile([[1.0, 0], [1, 0], [1, 0], [0, 1]], (25, 1))
+    truth = np.zeros(100, int)
+    low, high = metrics.accuracy_interval(logits, truth)
+    assert 0.60 < low < 0.75 < high < 0.90
+    narrow_low, narrow_high = metrics.accuracy_interval(
+        np.tile(logits, (100, 1)), np.zeros(10_000, int)
+    )
+    assert narrow_high - narrow_low < (high - low) / 5
+
+
+def test_cross_entropy_of_no_opinion_is_the_logarithm_of_the_classes() -> None:
+    assert metrics.cross_entropy(np.zeros((5, 3)), np.array([0, 1, 2, 0, 1])) == pytest.approx(
+        np.log(3)
+    )
+
+
+def test_honest_probabilities_have_no_calibration_error(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    sampling_noise = 0.01
+    assert metrics.calibration_error(to_probabilities(logits, 1.0), truth) < sampling_noise
+    assert metrics.calibration_error(to_probabilities(logits, 0.3), truth) > 5 * sampling_noise
+
+
+@pytest.mark.parametrize("temperature", [0.25, 1.0, 3.0])
+def test_temperature_is_found_again(
+    honest: tuple[np.ndarray, np.ndarray], temperature: float
+) -> None:
+    logits, truth = honest
+    found = metrics.fit_temperature(logits * temperature, truth)
+    assert found == pytest.approx(temperature, rel=0.05)
+
+
+def test_brier_is_zero_for_certain_truth_and_two_for_certain_error() -> None:
+    certain = np.array([[1.0, 0, 0]])
+    assert metrics.brier(certain, np.array([0])) == 0
+    assert metrics.brier(certain, np.array([1])) == 2
+
+
+def test_class_rows_read_a_confusion_matrix() -> None:
+    truth = np.array([0, 0, 0, 1, 1, 2])
+    predicted = np.array([0, 0, 1, 1, 0, 2])
+    matrix = metrics.confusion_matrix(predicted, truth, classes=3)
+    assert matrix.tolist() == [[2, 1, 0], [1, 1, 0], [0, 0, 1]]
+    one, two, three = metrics.class_rows(matrix, LABELS)
+    assert (one.count, one.precision, one.recall) == (3, pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert two.f1 == pytest.approx(0.5)
+    assert three.f1 == 1
+
+
+def test_a_class_never_seen_nor_claimed_has_zeros() -> None:
+    matrix = metrics.confusion_matrix(np.array([0]), np.array([0]), classes=3)
+    assert metrics.class_rows(matrix, LABELS)[2].f1 == 0

@@ -1,0 +1,124 @@
+"""Train, evaluate and export the network: `python -m training --help`."""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from preprocessing.dataset import read_dataset
+from preprocessing.errors import MienError
+from preprocessing.labels import SPLITS
+from preprocessing.spec import read_spec
+from training.config import PRECISIONS, PRESETS
+
+EXIT_FAILED = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run_command(options)
+    except MienError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    return 0
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from training.fit import fit
+
+    config = PRESETS[options.preset]
+    if options.minutes is not None:
+        config = replace(config, minutes=options.minutes, epochs=None)
+    if options.epochs is not None:
+        config = replace(config, minutes=None, epochs=options.epochs)
+    config = replace(config, seed=options.seed)
+    fit(read_dataset(options.dataset), options.run, config=config, resume=options.resume)
+    print(f"The trained network is in {options.run}.")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from training.evaluate import evaluate
+    from training.export import record_metrics
+    from training.report import confusion_html, evaluation_text
+
+    if options.split == "test" and not options.final:
+        raise MienError(
+            "The test split is for the last word only: everything is chosen on val. "
+            "Say --final if nothing will be chosen by the answer; the use is recorded."
+        )
+    spec = read_spec(options.bundle)
+    evaluation = evaluate(options.bundle, spec, read_dataset(options.dataset), split=options.split)
+    record_metrics(options.bundle, spec, evaluation)
+    print(evaluation_text(evaluation))
+    if options.html is not None:
+        title = f"{spec.name}: {options.split}"
+        options.html.write_text(confusion_html(evaluation, title=title), encoding="utf-8")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training.export import ExportOptions, clear_bundle, export
+    from training.report import evaluation_text
+
+    if options.overwrite:
+        clear_bundle(options.bundle)
+    evaluation = export(
+        options.run,
+        options.bundle,
+        dataset=read_dataset(options.dataset),
+        options=ExportOptions(name=options.name, precision=options.precision),
+    )
+    print(evaluation_text(evaluation))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    fit = commands.add_parser(
+        "fit",
+        help="train a network on an aligned dataset",
+        epilog="example: python -m training fit data/fer2013 runs/cpu --preset cpu",
+    )
+    fit.add_argument("dataset", type=Path)
+    fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
+    fit.add_argument("--preset", choices=list(PRESETS), default="cpu")
+    length = fit.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, help="length of the run in time")
+    length.add_argument("--epochs", type=float, help="length of the run in passes over the data")
+    fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    fit.set_defaults(run_command=_fit)
+
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="judge a bundle on a split, and record the figures in it",
+        epilog="example: python -m training evaluate serving/bundle data/fer2013 --split val",
+    )
+    evaluate.add_argument("bundle", type=Path)
+    evaluate.add_argument("dataset", type=Path)
+    evaluate.add_argument("--split", choices=SPLITS, default="val")
+    evaluate.add_argument(
+        "--final", action="store_true", help="allow the test split; nothing is chosen by it"
+    )
+    evaluate.add_argument("--html", type=Path, help="write the confusion matrix as a page")
+    evaluate.set_defaults(run_command=_evaluate)
+
+    export = commands.add_parser(
+        "export",
+        help="turn a finished run into a bundle",
+        epilog="example: python -m training export runs/cpu serving/bundle data/fer2013",
+    )
+    export.add_argument("run", type=Path)
+    export.add_argument("bundle", type=Path)
+    export.add_argument("dataset", type=Path, help="the dataset that the run was trained on")
+    export.add_argument("--name", default="mien-resnet34", help="shown to users")
+    export.add_argument("--precision", choices=PRECISIONS, default="int8")
+    export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
+    export.set_defaults(run_command=_export)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The settings of a training run, and presets that say what to expect of them."""
+
+from dataclasses import dataclass
+
+from preprocessing.errors import MienError
+
+PRECISIONS = ("float32", "float16", "int8")
+"""Of the exported weights; int8 means dynamic-range quantisation."""
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """All that decides a training run, next to the dataset.
+
+    Attributes:
+        width: Channels of the first stage; each later stage has twice as many.
+        stem_stride: 1 keeps the chip's resolution in the first stage, 2 halves it.
+        dropout: Share of the pooled features dropped before the last layer.
+        minutes: Length of the run in time. The schedule follows the clock, so it always reaches
+            its end, on any machine.
+        epochs: Length of the run in passes over the training rows. One of the two is given.
+        sizes: Pairs (progress, side): from that share of the run on, chips are shrunk to that
+            side. Small chips first cost less and teach the same.
+        batch_size: Chips a step.
+        learning_rate: At its peak, after the warm-up; a cosine takes it to zero.
+        warmup: Share of the run in which the learning rate rises from zero.
+        momentum: Of SGD with Nesterov's look-ahead.
+        weight_decay: Decoupled, on kernels only. 5e-3 here does what 5e-4 added to the gradient
+            does at momentum 0.9, which multiplies that by 1 / (1 - 0.9).
+        label_smoothing: Probability spread evenly over all labels.
+        average_momentum: Memory of the moving average of the weights, a step.
+        raw_share: Share of training chips shown unaligned, as the source frames them.
+        rotation_deg: Largest random turn.
+        scale: Smallest and largest random scale.
+        shift: Largest random shift, as a share of the chip's side.
+        contrast: Largest random relative change of contrast.
+        brightness: Largest random shift of brightness, of 255.
+        erase: Probability that a rectangle is blanked out.
+        precision: Keras dtype policy.
+        seed: Of everything random but the order in which threads add up.
+    """
+
+    width: int = 32
+    stem_stride: int = 1
+    dropout: float = 0.2
+    minutes: float | None = None
+    epochs: float | None = None
+    sizes: tuple[tuple[float, int], ...] = ((0.0, 48),)
+    batch_size: int = 64
+    learning_rate: float = 0.05
+    warmup: float = 0.03
+    momentum: float = 0.9
+    weight_decay: float = 5e-3
+    label_smoothing: float = 0.1
+    average_momentum: float = 0.995
+    raw_share: float = 0.15
+    rotation_deg: float = 10.0
+    scale: tuple[float, float] = (0.88, 1.15)
+    shift: float = 0.07
+    contrast: float = 0.15
+    brightness: float = 0.1
+    erase: float = 0.2
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.minutes is None) == (self.epochs is None):
+            raise MienError(
+                f"Give either minutes or epochs. Received: minutes={self.minutes}, "
+                f"epochs={self.epochs}"
+            )
+        starts = [start for start, _ in self.sizes]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
+            raise MienError(f"sizes must start at 0 and rise below 1. Received: {self.sizes}")
+        for name in ("raw_share", "dropout", "erase", "label_smoothing", "warmup"):
+            if not 0 <= getattr(self, name) < 1:
+                raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
+        if min(self.width, self.batch_size) < 1:
+            raise MienError(
+                f"width and batch_size must be positive. Received: {self.width}, {self.batch_size}"
+            )
+
+
+PRESETS = {
+    "cpu": FitConfig(
+        minutes=95, sizes=((0.0, 24), (0.3, 32), (0.7, 40)), precision="mixed_bfloat16"
+    ),
+    "gpu": FitConfig(
+        width=64, minutes=25, batch_size=128, learning_rate=0.1, precision="mixed_bfloat16"
+    ),
+    "smoke": FitConfig(width=4, epochs=1, sizes=((0.0, 24),), batch_size=16),
+}

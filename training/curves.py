@@ -1,0 +1,43 @@
+"""Curves of a run, as CSV for people and as TensorBoard's events."""
+
+import csv
+from pathlib import Path
+from types import TracebackType
+
+from tensorboard.summary import Writer
+
+CURVES_NAME = "curves.csv"
+
+
+class Curves:
+    """Append one row an epoch to `curves.csv`, and the same scalars for TensorBoard."""
+
+    def __init__(self, run: Path, *, resume: bool):
+        """Open the files in the run's folder."""
+        self._file = (run / CURVES_NAME).open("a" if resume else "w", newline="", encoding="utf-8")
+        self._writer = Writer(str(run / "tensorboard"))
+
+    def __enter__(self) -> "Curves":
+        """Return the open curves."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the files."""
+        self._file.close()
+        self._writer.close()
+
+    def add(self, epoch: int, values: dict[str, float]) -> None:
+        """Write one epoch's values."""
+        rows = csv.writer(self._file)
+        if self._file.tell() == 0:
+            rows.writerow(["epoch", *values])
+        rows.writerow([epoch, *(f"{value:.6g}" for value in values.values())])
+        self._file.flush()
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, epoch)
+        self._writer.flush()

@@ -1,0 +1,213 @@
+"""Export a trained run as a bundle: the network for LiteRT, its spec, its model card."""
+
+import json
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from preprocessing.align import align_photo
+from preprocessing.classifier import (
+    ONE_VIEW_SIGNATURE,
+    VIEWS_SIGNATURE,
+    ChipClassifier,
+)
+from preprocessing.dataset import Dataset
+from preprocessing.decode import decode_image, to_grey
+from preprocessing.detect import FaceFinder
+from preprocessing.errors import MienError
+from preprocessing.geometry import ChipGeometry
+from preprocessing.sample import sample_photo_path
+from preprocessing.spec import CARD_NAME, MODEL_NAME, KnownAnswer, ModelSpec, read_spec, write_spec
+from training.config import PRECISIONS
+from training.data import Examples, split_examples
+from training.evaluate import Evaluation, classify, evaluate
+from training.fit import CONFIG_NAME, NETWORK_NAME, PREDICT_BATCH
+from training.metrics import accuracy, fit_temperature
+from training.model_card import model_card
+from training.resnet import resnet34
+from training.views import Views, candidate_views, with_views
+
+# LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
+# differently; both move a logit in the second decimal at most.
+LOGITS_TOLERANCE = 0.1
+TRANSFORM_TOLERANCE_PX = 0.25
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What can be chosen for a bundle.
+
+    Attributes:
+        name: Shown to users.
+        precision: Of the stored weights; `int8` means dynamic-range quantisation.
+    """
+
+    name: str
+    precision: str = "int8"
+
+
+def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions) -> Evaluation:
+    """Turn a finished run into a bundle.
+
+    Views and temperature are chosen on the val split, with the exported network.
+
+    Args:
+        run: A folder in which `fit` finished.
+        bundle: The folder to write; must not exist yet or be empty.
+        dataset: The dataset that the run was trained on.
+        options: See `ExportOptions`.
+
+    Returns:
+        The evaluation on val.
+
+    Raises:
+        MienError: The run is not finished, or `bundle` holds something.
+    """
+    if not (run / NETWORK_NAME).is_file():
+        raise MienError(f"{run / NETWORK_NAME} is missing: finish the run with fit --resume first.")
+    if bundle.exists() and any(bundle.iterdir()):
+        raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
+    settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
+    labels = dataset.manifest.recipe.labels
+    network = _load_float32(run, settings["fit"], classes=len(labels))
+    val = split_examples(dataset, "val")
+    views = _choose_views(network, val)
+
+    bundle.mkdir(parents=True, exist_ok=True)
+    converted = _convert(network, views, size_px=val.chips.shape[1], precision=options.precision)
+    (bundle / MODEL_NAME).write_bytes(converted)
+    logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
+    recipe = dataset.manifest.recipe
+    geometry = ChipGeometry(
+        **{
+            **recipe.geometry,
+            "anchors": tuple(recipe.geometry["anchors"]),
+            "template": tuple((x, y) for x, y in recipe.geometry["template"]),
+        }
+    )
+    spec = ModelSpec(
+        name=options.name,
+        labels=labels,
+        disgust=recipe.disgust,
+        geometry=geometry,
+        temperature=fit_temperature(logits, val.class_indices),
+        landmark_model_sha256=recipe.landmark_model_sha256,
+        provenance=_provenance(run, settings, options, views),
+        metrics={},
+        known_answer=_known_answer(bundle, geometry),
+    )
+    evaluation = evaluate(bundle, spec, dataset, split="val")
+    record_metrics(bundle, spec, evaluation)
+    return evaluation
+
+
+def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> None:
+    """Write an evaluation into a bundle's spec and model card."""
+    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.summary()})
+    write_spec(spec, bundle)
+    (bundle / CARD_NAME).write_text(model_card(read_spec(bundle)), encoding="utf-8")
+
+
+def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> keras.Model:
+    """Load a run's network with all layers computing in float32, as LiteRT does."""
+    trained = keras.saving.load_model(run / NETWORK_NAME)
+    keras.config.set_dtype_policy("float32")
+    network = resnet34(
+        classes, width=fit_settings["width"], stem_stride=fit_settings["stem_stride"]
+    )
+    network.set_weights(trained.get_weights())
+    return network
+
+
+def _choose_views(network: keras.Model, val: Examples) -> Views:
+    """Choose the views with the best val accuracy; of equals the cheapest."""
+    reached: dict[Views, float] = {}
+    for views in candidate_views(val.chips.shape[1]):
+        model = with_views(network, views, size_px=val.chips.shape[1])
+        logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
+        reached[views] = accuracy(logits, val.class_indices)
+        print(f"val {reached[views]:.2%} with {views}", file=sys.stderr)
+    return max(reached, key=reached.__getitem__)
+
+
+def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str) -> bytes:
+    """Convert to LiteRT with two signatures that share the weights; input is one chip."""
+    if precision not in PRECISIONS:
+        raise MienError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision}")
+    one_view = replace(views, crop_px=size_px, corners=False, mirrored=False)
+    signatures = {VIEWS_SIGNATURE: views, ONE_VIEW_SIGNATURE: one_view}
+    archive = keras.export.ExportArchive()
+    archive.track(network)
+    for name, chosen in signatures.items():
+        serve = _endpoint(with_views(network, chosen, size_px=size_px, batch_size=1))
+        chips = tf.TensorSpec((1, size_px, size_px), tf.uint8, name="chips")
+        archive.add_endpoint(name, serve, input_signature=[chips])
+    with tempfile.TemporaryDirectory() as folder:
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            folder, signature_keys=list(signatures)
+        )
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        converted: bytes = converter.convert()
+    return converted
+
+
+def _endpoint(model: keras.Model) -> Callable[[Any], dict[str, Any]]:
+    def serve(chips: Any) -> dict[str, Any]:
+        return {"logits": model(chips, training=False)}
+
+    return serve
+
+
+def _known_answer(bundle: Path, geometry: ChipGeometry) -> KnownAnswer:
+    grey = to_grey(decode_image(sample_photo_path().read_bytes()))
+    (aligned,) = align_photo(grey, FaceFinder(), geometry)
+    first, second = aligned.transform.tolist()
+    return KnownAnswer(
+        transform=(tuple(first), tuple(second)),
+        transform_tolerance_px=TRANSFORM_TOLERANCE_PX,
+        logits=tuple(ChipClassifier(bundle).logits(aligned.chip).tolist()),
+        logits_tolerance=LOGITS_TOLERANCE,
+    )
+
+
+def _provenance(
+    run: Path, settings: dict[str, Any], options: ExportOptions, views: Views
+) -> dict[str, Any]:
+    state = json.loads((run / "state.json").read_text(encoding="utf-8"))
+    return {
+        "exported": datetime.now(UTC).date().isoformat(),
+        "precision": options.precision,
+        "views": asdict(views),
+        "fit": settings["fit"],
+        "dataset": settings["dataset"],
+        "epochs": state["epoch"],
+        "training_minutes": round(state["elapsed_s"] / 60, 1),
+        "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
+        "processor": platform.machine(),
+    }
+
+
+def clear_bundle(bundle: Path) -> None:
+    """Remove a bundle that is to be replaced; leaves any other folder alone.
+
+    Raises:
+        MienError: The folder is not a bundle.
+    """
+    if not bundle.exists():
+        return
+    read_spec(bundle)
+    shutil.rmtree(bundle)

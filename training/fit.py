@@ -1,0 +1,235 @@
+"""Train a network: one loop, a schedule that always ends, a checkpoint every epoch."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from preprocessing.dataset import Dataset
+from preprocessing.errors import MienError
+from preprocessing.manifest import write_whole
+from training.augment import Augment
+from training.config import FitConfig
+from training.curves import Curves
+from training.data import Examples, TrainingBatches, split_examples, training_examples
+from training.metrics import accuracy, cross_entropy
+from training.resnet import resnet34
+
+CONFIG_NAME = "config.json"
+STATE_NAME = "state.json"
+NETWORK_NAME = "network.keras"
+# Batches from which the statistics of the normalisation layers are taken after averaging.
+RECALIBRATION_BATCHES = 100
+PREDICT_BATCH = 256
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far a run has come.
+
+    Attributes:
+        epoch: Epochs finished.
+        step: Steps taken.
+        elapsed_s: Time spent, all sittings together.
+        checkpoint: Name of the file with weights and optimizer state; empty before the first.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    elapsed_s: float = 0.0
+    checkpoint: str = ""
+
+
+def fit(dataset: Dataset, run: Path, *, config: FitConfig, resume: bool = False) -> keras.Model:
+    """Train a network on the training rows of a dataset.
+
+    Writes into `run`: `config.json`, a checkpoint an epoch, `curves.csv` and TensorBoard's events,
+    and at the end `network.keras` with the averaged weights.
+
+    Args:
+        dataset: The aligned dataset; its val rows are watched, and never trained on.
+        run: A folder that does not exist yet, or one to go on with.
+        config: The settings; a resumed run must have been started with the same.
+        resume: Go on from the last checkpoint.
+
+    Returns:
+        The trained network, from chips (n, height, width, 1) to logits.
+
+    Raises:
+        MienError: The folder holds a run and `resume` is false, or the settings differ.
+    """
+    state = _open_run(run, config, dataset, resume=resume)
+    keras.utils.set_random_seed(config.seed + state.epoch)
+    keras.config.set_dtype_policy(config.precision)
+    train, val = training_examples(dataset), split_examples(dataset, "val")
+    classes = len(dataset.manifest.recipe.labels)
+    batches = TrainingBatches(
+        train,
+        classes=classes,
+        batch_size=config.batch_size,
+        raw_share=config.raw_share,
+        seed=config.seed,
+    )
+    if state.checkpoint:
+        trainer = keras.saving.load_model(run / state.checkpoint)
+    else:
+        trainer = _build_trainer(train, config, classes)
+    augment = trainer.get_layer("augment")
+    with Curves(run, resume=resume) as curves:
+        while progress(state, config, len(batches)) < 1:
+            _set_size(trainer, augment, size_at(progress(state, config, len(batches)), config))
+            state, loss = _train_epoch(trainer, batches, state, config)
+            logits = trainer.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
+            curves.add(
+                state.epoch,
+                {
+                    "minutes": state.elapsed_s / 60,
+                    "size_px": augment.size_px,
+                    "learning_rate": float(trainer.optimizer.learning_rate),
+                    "train_loss": loss,
+                    "val_loss": cross_entropy(logits, val.class_indices),
+                    "val_accuracy": accuracy(logits, val.class_indices),
+                },
+            )
+            state = _save_checkpoint(trainer, run, state)
+    trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
+    network = trainer.get_layer("resnet34")
+    _recalibrate(network, augment, train, config)
+    network.save(run / NETWORK_NAME)
+    return network
+
+
+def progress(state: RunState, config: FitConfig, steps_per_epoch: int) -> float:
+    """Return the share of the run that is over: by the clock, or by steps."""
+    if config.minutes is not None:
+        return state.elapsed_s / (config.minutes * 60)
+    return state.step / max(1, math.ceil((config.epochs or 0) * steps_per_epoch))
+
+
+def learning_rate_at(share: float, config: FitConfig) -> float:
+    """Return the learning rate at a share of the run: a linear rise, then a cosine to zero."""
+    if share < config.warmup:
+        return config.learning_rate * share / config.warmup
+    rest = min(1.0, (share - config.warmup) / (1 - config.warmup))
+    return config.learning_rate * (1 + math.cos(math.pi * rest)) / 2
+
+
+def size_at(share: float, config: FitConfig) -> int:
+    """Return the side of the chips at a share of the run."""
+    return [size_px for start, size_px in config.sizes if start <= share][-1]
+
+
+def _open_run(run: Path, config: FitConfig, dataset: Dataset, *, resume: bool) -> RunState:
+    recipe = dataset.manifest.recipe
+    settings = json.loads(json.dumps({"fit": asdict(config), "dataset": asdict(recipe)}))
+    config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
+    if not config_path.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        write_whole(config_path, json.dumps(settings, indent=2) + "\n")
+        return RunState()
+    if not resume:
+        raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
+    if json.loads(config_path.read_text(encoding="utf-8")) != settings:
+        raise MienError(
+            f"{run} was started with other settings or another dataset; compare {config_path}. "
+            "Resume it with the same, or choose another folder."
+        )
+    if not state_path.exists():
+        return RunState()
+    return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
+
+
+def _build_trainer(train: Examples, config: FitConfig, classes: int) -> keras.Model:
+    chips = keras.Input(train.chips.shape[1:], dtype="uint8", name="chips")
+    augment = Augment(
+        name="augment",
+        size_px=config.sizes[0][1],
+        rotation_deg=config.rotation_deg,
+        scale=config.scale,
+        shift=config.shift,
+        contrast=config.contrast,
+        brightness=config.brightness,
+        erase=config.erase,
+        seed=config.seed,
+    )
+    network = resnet34(
+        classes, width=config.width, stem_stride=config.stem_stride, dropout=config.dropout
+    )
+    trainer = keras.Model(chips, network(augment(chips)), name="trainer")
+    optimizer = keras.optimizers.SGD(
+        config.learning_rate,
+        momentum=config.momentum,
+        nesterov=True,
+        weight_decay=config.weight_decay,
+        use_ema=True,
+        ema_momentum=config.average_momentum,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    trainer.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=config.label_smoothing
+        ),
+        # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
+        jit_compile=keras.backend.backend() != "tensorflow",
+    )
+    return trainer
+
+
+def _set_size(trainer: keras.Model, augment: Augment, size_px: int) -> None:
+    """Change the side of the chips; the compiled steps are built for one side."""
+    if augment.size_px != size_px:
+        augment.size_px = size_px
+        trainer.make_train_function(force=True)
+        trainer.make_predict_function(force=True)
+
+
+def _train_epoch(
+    trainer: keras.Model, batches: TrainingBatches, state: RunState, config: FitConfig
+) -> tuple[RunState, float]:
+    """Train one epoch, or what is left of the run; return the new state and the mean loss."""
+    batches.epoch = state.epoch
+    batches.on_epoch_begin()
+    losses: list[float] = []
+    for chips, targets, started in _clocked(batches, state.epoch):
+        share = progress(state, config, len(batches))
+        if share >= 1:
+            break
+        trainer.optimizer.learning_rate = learning_rate_at(share, config)
+        losses.append(float(trainer.train_on_batch(chips, targets)))
+        spent_s = time.monotonic() - started
+        state = replace(state, step=state.step + 1, elapsed_s=state.elapsed_s + spent_s)
+    return replace(state, epoch=state.epoch + 1), float(np.mean(losses))
+
+
+def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:
+    for index in tqdm(range(len(batches)), desc=f"epoch {epoch + 1}", unit="step"):
+        started = time.monotonic()
+        yield *batches[index], started
+
+
+def _save_checkpoint(trainer: keras.Model, run: Path, state: RunState) -> RunState:
+    """Save weights and optimizer; the state file names the checkpoint and is written last."""
+    before = state.checkpoint
+    state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
+    trainer.save(run / state.checkpoint)
+    write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
+    if before:
+        (run / before).unlink(missing_ok=True)
+    return state
+
+
+def _recalibrate(
+    network: keras.Model, augment: Augment, train: Examples, config: FitConfig
+) -> None:
+    """Take the normalisation statistics anew: those of the last steps fit other weights."""
+    generator = np.random.default_rng(config.seed)
+    for _ in range(RECALIBRATION_BATCHES):
+        rows = generator.choice(len(train.chips), config.batch_size)
+        network(augment(train.chips[rows], training=False), training=True)

@@ -1,0 +1,110 @@
+"""What can be said of a classifier from its logits and the true class indices."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+ECE_BINS = 15
+BOOTSTRAP_ROUNDS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class ClassRow:
+    """How one class fares; shares from 0 to 1."""
+
+    label: str
+    count: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Turn logits (n, classes) into probabilities."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    raised = np.exp(shifted)
+    probabilities: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def accuracy(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """Return the share of rows whose largest logit is the true class."""
+    return float((logits.argmax(axis=1) == truth).mean())
+
+
+def accuracy_interval(
+    logits: NDArray[np.floating], truth: NDArray[np.integer], *, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the accuracy (percentiles over resampled rows)."""
+    hits = logits.argmax(axis=1) == truth
+    generator = np.random.default_rng(seed)
+    counts = generator.binomial(len(hits), hits.mean(), size=BOOTSTRAP_ROUNDS)
+    low, high = np.percentile(counts / len(hits), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def cross_entropy(
+    logits: NDArray[np.floating], truth: NDArray[np.integer], *, temperature: float = 1.0
+) -> float:
+    """Return the mean negative log-likelihood, in nats."""
+    scaled = logits.astype(np.float64) / temperature
+    peak = scaled.max(axis=1)
+    log_sum = peak + np.log(np.exp(scaled - peak[:, None]).sum(axis=1))
+    return float((log_sum - scaled[np.arange(len(truth)), truth]).mean())
+
+
+def brier(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """Return the mean squared distance between probabilities and the one-hot truth, 0 to 2."""
+    one_hot = np.eye(probabilities.shape[1])[truth]
+    return float(((probabilities - one_hot) ** 2).sum(axis=1).mean())
+
+
+def calibration_error(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], *, bins: int = ECE_BINS
+) -> float:
+    """Return the expected calibration error (Guo et al. 2017, arXiv:1706.04599), 0 to 1."""
+    confidence = probabilities.max(axis=1)
+    hits = probabilities.argmax(axis=1) == truth
+    placed = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(placed, weights=confidence - hits, minlength=bins)
+    return float(np.abs(gaps).sum() / len(truth))
+
+
+def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """Find the temperature, from 0.05 to 20, with the least cross entropy.
+
+    Golden-section search over its logarithm; the cross entropy has one minimum there.
+    """
+    golden = (np.sqrt(5) - 1) / 2
+    low, high = np.log(0.05), np.log(20.0)
+    while high - low > 1e-4:
+        span = golden * (high - low)
+        left, right = high - span, low + span
+        if cross_entropy(logits, truth, temperature=float(np.exp(left))) < cross_entropy(
+            logits, truth, temperature=float(np.exp(right))
+        ):
+            high = right
+        else:
+            low = left
+    return float(np.exp((low + high) / 2))
+
+
+def confusion_matrix(
+    predicted: NDArray[np.integer], truth: NDArray[np.integer], *, classes: int
+) -> NDArray[np.int64]:
+    """Count rows by true class (rows) and predicted class (columns)."""
+    pairs = np.bincount(truth * classes + predicted, minlength=classes * classes)
+    return pairs.reshape(classes, classes).astype(np.int64)
+
+
+def class_rows(matrix: NDArray[np.integer], labels: tuple[str, ...]) -> list[ClassRow]:
+    """Read precision, recall and F1 of each class off a confusion matrix."""
+    rows = []
+    for index, label in enumerate(labels):
+        hits = int(matrix[index, index])
+        count, claimed = int(matrix[index].sum()), int(matrix[:, index].sum())
+        precision, recall = hits / max(claimed, 1), hits / max(count, 1)
+        f1 = 2 * hits / max(count + claimed, 1)
+        rows.append(ClassRow(label, count, precision, recall, f1))
+    return rows

@@ -1,0 +1,85 @@
+"""A bundle's model card: what the model is for, how good it is, what it must not be used for."""
+
+from preprocessing.spec import ModelSpec
+
+_CARD = """\
+# {name}
+
+A 34-layer residual network that tells which of {count} expressions an aligned face shows:
+{labels}. Trained on FER2013 with `python -m training fit`; what became of the class "disgust":
+`{disgust}`.
+
+## Use
+
+For showing and studying what a face expresses in a picture. An expression is not an emotion: a
+smile does not say that someone is happy. Not for decisions about people, and not at work or in
+schools.
+
+## How good it is
+
+{splits}
+Of the 35,887 pictures of FER2013, 177 were approximate copies in the set that these figures were
+measured on. FER2013's labels are noisy: people agree with them on about 65 % of the pictures.
+
+Not measured: differences between groups of people by age, sex or skin; FER2013 has no such labels.
+Its pictures come from web searches for words of emotion, so posed and exaggerated faces are common.
+Faces turned far to a side were rarely seen in training.
+
+## How it was made
+
+- Chips: {size_px} px, grey, geometry `{digest}`.
+- Training: {epochs} epochs in {minutes} minutes.
+- Views averaged, chosen on val: {views}.
+- Weights stored as {precision}.
+- Temperature {temperature:.3f}, fitted on val.
+
+## Licence
+
+The network's weights are under Apache-2.0. The 68-point landmark model that aligns the faces is
+not part of the bundle; it was trained on iBUG 300-W and may not be used commercially.
+"""
+
+_SPLIT = """\
+### {split}: {images:,} pictures
+
+| measure | value |
+|---|---|
+| accuracy | {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) |
+| accuracy from one view | {accuracy_one_view:.1%} |
+| accuracy without pictures also in the training split | {accuracy_without_leaked:.1%} |
+| truth among the two likeliest | {accuracy_two_guesses:.1%} |
+| macro F1 | {macro_f1:.1%} |
+| calibration error (ECE, 15 bins) | {ece_15_bins:.3f} |
+
+| expression | recall | precision |
+|---|---|---|
+{classes}
+"""
+
+
+def model_card(spec: ModelSpec) -> str:
+    """Write the model card of a bundle in Markdown."""
+    return _CARD.format(
+        name=spec.name,
+        count=len(spec.labels),
+        labels=", ".join(spec.labels),
+        disgust=spec.disgust,
+        splits="\n".join(_split_section(spec, split) for split in spec.metrics),
+        size_px=spec.geometry.size_px,
+        digest=spec.geometry.digest(),
+        epochs=spec.provenance["epochs"],
+        minutes=spec.provenance["training_minutes"],
+        views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
+        precision=spec.provenance["precision"],
+        temperature=spec.temperature,
+    )
+
+
+def _split_section(spec: ModelSpec, split: str) -> str:
+    figures = spec.metrics[split]
+    low, high = figures["accuracy_interval_95"]
+    classes = "\n".join(
+        f"| {label} | {figures['recall'][label]:.1%} | {figures['precision'][label]:.1%} |"
+        for label in spec.labels
+    )
+    return _SPLIT.format(split=split, low=low, high=high, classes=classes, **figures)

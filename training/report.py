@@ -1,0 +1,64 @@
+"""Show an evaluation: a text for the terminal, a confusion matrix as HTML."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from training.evaluate import Evaluation
+from training.metrics import class_rows
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """Describe an evaluation in a few lines and a table by class."""
+    summary = evaluation.summary()
+    low, high = summary["accuracy_interval_95"]
+    lines = [
+        f"split {evaluation.split}, {summary['images']:,} images, found by: {summary['found_by']}",
+        f"accuracy            {summary['accuracy']:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"  from one view     {summary['accuracy_one_view']:.2%}",
+        (
+            f"  without leaked    {summary['accuracy_without_leaked']:.2%}  "
+            f"({summary['images_without_leaked']:,} images)"
+        ),
+        f"  in two guesses    {summary['accuracy_two_guesses']:.2%}",
+        f"macro F1            {summary['macro_f1']:.2%}",
+        "",
+        f"{'':<20}{'calibrated':>12}{'before':>12}",
+        *(
+            f"{name:<20}{summary[key]:>12.4f}{summary[key + '_uncalibrated']:>12.4f}"
+            for name, key in (("ECE (15 bins)", "ece_15_bins"), ("NLL", "nll"), ("Brier", "brier"))
+        ),
+        "",
+        f"{'label':<12}{'images':>8}{'precision':>11}{'recall':>9}{'F1':>9}",
+        *(
+            f"{row.label:<12}{row.count:>8,}{row.precision:>11.1%}{row.recall:>9.1%}{row.f1:>9.1%}"
+            for row in class_rows(evaluation.confusion(), evaluation.labels)
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def confusion_html(evaluation: Evaluation, *, title: str) -> str:
+    """Draw the confusion matrix, normalised by true class, counts on hover, as one HTML page."""
+    counts = evaluation.confusion()
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=evaluation.labels,
+            y=evaluation.labels,
+            customdata=counts,
+            zmin=0,
+            zmax=1,
+            colorscale="Blues",
+            texttemplate="%{z:.0%}",
+            hovertemplate="true %{y}, predicted %{x}: %{customdata} images<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title=title,
+        xaxis_title="predicted",
+        yaxis={"title": "true", "autorange": "reversed"},
+        width=720,
+        height=640,
+    )
+    return str(figure.to_html(include_plotlyjs=True))

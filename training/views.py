@@ -1,0 +1,84 @@
+"""The views of a chip whose logits are averaged."""
+
+from dataclasses import asdict, dataclass
+
+import keras
+from keras import Model, ops
+
+
+@dataclass(frozen=True)
+class Views:
+    """Which parts of a chip the network sees.
+
+    Attributes:
+        crop_px: Side of the square crops.
+        input_px: Side to which each crop is brought.
+        corners: Crops in the four corners beside the one in the middle.
+        mirrored: Each crop is also seen mirrored.
+    """
+
+    crop_px: int
+    input_px: int
+    corners: bool = False
+    mirrored: bool = False
+
+    def offsets(self, size_px: int) -> list[tuple[int, int]]:
+        """List the top-left corner of each crop as (top, left) in the chip."""
+        far = size_px - self.crop_px
+        middle = (far // 2, far // 2)
+        return [middle, (0, 0), (0, far), (far, 0), (far, far)] if self.corners else [middle]
+
+
+def candidate_views(size_px: int) -> list[Views]:
+    """List the sets of views worth trying, cheapest first; crops lose up to 1/8 of the side."""
+    inputs = [size_px * share // 24 for share in (20, 22, 24)]
+    whole = [Views(size_px, input_px, mirrored=True) for input_px in inputs]
+    cropped_px = [size_px * share // 24 for share in (21, 22)]
+    return whole + [
+        Views(crop_px, input_px, corners=True, mirrored=True)
+        for crop_px in cropped_px
+        for input_px in inputs
+    ]
+
+
+@keras.saving.register_keras_serializable("mien")
+class CutViews(keras.layers.Layer):
+    """Cut the views: (n, side, side) uint8 to (n * views, input_px, input_px, 1) float32."""
+
+    def __init__(self, views: Views, **kwargs):
+        super().__init__(dtype="float32", **kwargs)
+        self.views = views
+
+    def get_config(self):
+        """Return what rebuilds the layer."""
+        return {"name": self.name, "views": asdict(self.views)}
+
+    def call(self, chips):
+        """Cut, bring to size, mirror."""
+        views, size_px = self.views, chips.shape[1]
+        x = ops.expand_dims(ops.cast(chips, "float32"), -1)
+        cuts = [
+            x[:, top : top + views.crop_px, left : left + views.crop_px]
+            for top, left in views.offsets(size_px)
+        ]
+        if views.mirrored:
+            cuts += [ops.flip(cut, axis=2) for cut in cuts]
+        stacked = ops.reshape(ops.stack(cuts, axis=1), (-1, views.crop_px, views.crop_px, 1))
+        if views.input_px == views.crop_px:
+            return stacked
+        return ops.image.resize(stacked, (views.input_px, views.input_px))
+
+
+def with_views(
+    network: Model, views: Views, *, size_px: int, batch_size: int | None = None
+) -> Model:
+    """Wrap a network so that it sees chips by views and averages their logits.
+
+    Returns:
+        A model from chips, uint8 (n, size_px, size_px), to logits, float32 (n, classes).
+    """
+    chips = keras.Input((size_px, size_px), batch_size=batch_size, dtype="uint8", name="chips")
+    logits = network(CutViews(views)(chips))
+    count = len(views.offsets(size_px)) * (2 if views.mirrored else 1)
+    mean = ops.mean(ops.reshape(logits, (-1, count, logits.shape[-1])), axis=1)
+    return Model(chips, mean)
