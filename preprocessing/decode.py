@@ -16,7 +16,7 @@ RgbImage = NDArray[np.uint8]
 """Shape (height, width, 3), red, green, blue."""
 
 MAX_PIXELS = 50_000_000
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "HEIF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 
 
 def decode_image(data: bytes) -> RgbImage:
@@ -37,6 +37,7 @@ def decode_image(data: bytes) -> RgbImage:
     """
     if not data:
         raise ImageDecodeError("The picture is empty: 0 bytes received.")
+    Image.init()
     pillow_heif.register_heif_opener()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway

@@ -16,7 +16,8 @@ SCAN_BUDGET_PX = 1_500_000
 # Doubling once finds faces of 40 px; more finds little but false alarms.
 MAX_UPSAMPLING = 2.0
 
-PHOTO_THRESHOLD = 0.0
+# Below this score the detector raises more false alarms than it finds faces.
+PHOTO_THRESHOLD = 0.2
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144

@@ -38,7 +38,7 @@ def read_unpacked(path: Path) -> bytes:
         if path.suffix == ".zip":
             return _unzip(data, path)
         return _OPENERS[path.suffix](data) if path.suffix in _OPENERS else data
-    except (OSError, EOFError, lzma.LZMAError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} cannot be read: {error}. Download it again.") from error
 
 

@@ -81,7 +81,8 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
     labels = dataset.manifest.recipe.labels
     network = _load_float32(run, settings["fit"], classes=len(labels))
     val = split_examples(dataset, "val")
-    views = _choose_views(network, val)
+    trained_px = settings["fit"]["sizes"][-1][1]
+    views = _choose_views(network, val, trained_px=trained_px)
 
     bundle.mkdir(parents=True, exist_ok=True)
     converted = _convert(network, views, size_px=val.chips.shape[1], precision=options.precision)
@@ -129,11 +130,12 @@ def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> k
     return network
 
 
-def _choose_views(network: keras.Model, val: Examples) -> Views:
+def _choose_views(network: keras.Model, val: Examples, *, trained_px: int) -> Views:
     """Choose the views with the best val accuracy; of equals the cheapest."""
     reached: dict[Views, float] = {}
-    for views in candidate_views(val.chips.shape[1]):
-        model = with_views(network, views, size_px=val.chips.shape[1])
+    size_px = val.chips.shape[1]
+    for views in candidate_views(size_px, trained_px=trained_px):
+        model = with_views(network, views, size_px=size_px)
         logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
         reached[views] = accuracy(logits, val.class_indices)
         print(f"val {reached[views]:.2%} with {views}", file=sys.stderr)

@@ -29,16 +29,25 @@ class Views:
         return [middle, (0, 0), (0, far), (far, 0), (far, far)] if self.corners else [middle]
 
 
-def candidate_views(size_px: int) -> list[Views]:
-    """List the sets of views worth trying, cheapest first; crops lose up to 1/8 of the side."""
-    inputs = [size_px * share // 24 for share in (20, 22, 24)]
+def candidate_views(size_px: int, *, trained_px: int) -> list[Views]:
+    """List the sets of views worth trying, cheapest first.
+
+    Random scaling makes faces look larger in training than at rest, so chips somewhat larger than
+    those trained on can be better (Touvron et al. 2019, arXiv:1906.06423). Corner crops lose up to
+    an eighth of the side.
+
+    Args:
+        size_px: Side of the chips.
+        trained_px: Side of the chips that the network saw at the end of its training.
+    """
+    inputs = sorted({trained_px, trained_px * 11 // 10, max(trained_px, size_px)})
     whole = [Views(size_px, input_px, mirrored=True) for input_px in inputs]
-    cropped_px = [size_px * share // 24 for share in (21, 22)]
-    return whole + [
-        Views(crop_px, input_px, corners=True, mirrored=True)
-        for crop_px in cropped_px
+    corners = [
+        Views(size_px * share // 24, input_px, corners=True, mirrored=True)
+        for share in (21, 22)
         for input_px in inputs
     ]
+    return whole + corners
 
 
 @keras.saving.register_keras_serializable("mien")

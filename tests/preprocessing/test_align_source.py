@@ -15,7 +15,6 @@ from preprocessing.errors import DatasetError
 from preprocessing.geometry import apply_transform
 from preprocessing.labels import DisgustPolicy
 from preprocessing.sample import sample_photo_path
-from preprocessing.sources import open_source
 
 ONE_WORKER = AlignOptions(workers=1)
 USAGES = ("Training", "PublicTest", "PrivateTest")
@@ -169,9 +168,3 @@ def test_report_tells_what_is_there(folder: Path, capsys: pytest.CaptureFixture[
         assert word in text
     assert main(["report", str(folder / "nowhere")]) == 1
     assert "manifest.json is missing" in capsys.readouterr().err
-
-
-@pytest.mark.slow
-def test_the_real_fer2013_has_its_official_counts(shared_data: Path) -> None:
-    source = open_source(shared_data / "fer2013" / "fer2013.csv.xz")
-    assert source.count == 35_887

@@ -107,7 +107,7 @@ def test_one_whole_view_is_the_network_itself(network: keras.Model, chips: np.nd
     np.testing.assert_allclose(seen(chips), expected, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("views", candidate_views(SIDE_PX), ids=str)
+@pytest.mark.parametrize("views", candidate_views(SIDE_PX, trained_px=40), ids=str)
 def test_mirrored_views_do_not_care_for_mirroring(
     network: keras.Model, chips: np.ndarray, views: Views
 ) -> None:

@@ -1,0 +1,114 @@
+"""Serve the page, predict on files, check the installation: `python -m serving --help`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from werkzeug.serving import make_server
+
+from preprocessing.errors import MienError
+from serving.app import Settings, create_app
+from serving.doctor import LICENCE, diagnose
+from serving.files import Outputs, list_pictures, predict_files
+from serving.predictor import SHIPPED_BUNDLE, Predictor
+
+EXIT_FAILED = 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run_command(options)
+    except MienError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
+    app = create_app(Settings(bundle=options.bundle))
+    try:
+        # Threads, for a browser opens connections that it does not use at once; the predictor
+        # serves one at a time.
+        server = make_server(options.host, options.port, app, threaded=True)
+    except (OSError, SystemExit):
+        raise MienError(
+            f"Port {options.port} on {options.host} cannot be opened. Choose another by --port."
+        ) from None
+    print(f"Mien is on http://{options.host}:{options.port}, end it with Ctrl+C.", file=sys.stderr)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    pictures = list_pictures(options.pictures)
+    outputs = Outputs(
+        as_json=options.json,
+        csv_path=options.csv,
+        annotate_folder=options.annotate,
+        overwrite=options.overwrite,
+    )
+    predictor = Predictor(options.bundle)
+    failed = predict_files(predictor, pictures, outputs=outputs, is_crop=options.crop)
+    for path, reason in failed:
+        print(f"failed: {path}: {reason}", file=sys.stderr)
+    return EXIT_FAILED if len(failed) == len(pictures) else 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    status = 0
+    for is_well, found in diagnose(options.bundle):
+        print(f"{'ok' if is_well else 'FAILED':<8}{found}")
+        status = status if is_well else EXIT_FAILED
+    print(f"{'note':<8}{LICENCE}")
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    run = commands.add_parser(
+        "run",
+        help="start the server, for development",
+        epilog="example: python -m serving run --port 9000",
+    )
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8080)
+    run.set_defaults(run_command=_run)
+
+    predict = commands.add_parser(
+        "predict",
+        help="say what the faces in pictures express",
+        epilog="example: python -m serving predict photos --csv faces.csv --annotate drawn",
+    )
+    predict.add_argument("pictures", type=Path, nargs="+", help="files and folders")
+    predict.add_argument("--json", action="store_true", help="one line of JSON a picture")
+    predict.add_argument("--csv", type=Path, metavar="OUT", help="write a table, one row a face")
+    predict.add_argument(
+        "--annotate", type=Path, metavar="DIR", help="write pictures with the faces marked"
+    )
+    predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
+    predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    predict.set_defaults(run_command=_predict)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help="check the installation",
+        epilog="example: python -m serving doctor",
+    )
+    doctor.set_defaults(run_command=_doctor)
+
+    for command in (run, predict, doctor):
+        command.add_argument(
+            "--bundle", type=Path, default=SHIPPED_BUNDLE, help="another trained model"
+        )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

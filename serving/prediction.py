@@ -1,0 +1,53 @@
+"""What is said of a picture and of each face in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces import AlignedFace
+
+NO_FACE_TIP = (
+    "No face was found. Faces must be upright, about 40 pixels wide or more, and seen from the "
+    "front. If the picture is the crop of a single face, leave some space around it."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What one face expresses.
+
+    Attributes:
+        face: The face, its landmarks, and the chip that the network saw.
+        probabilities: float64 (labels,), in the order of the bundle's labels; sums to 1.
+        label: The likeliest.
+        confidence: Its probability.
+        hints: Why the answer may be worse than usual: `small`.
+    """
+
+    face: AlignedFace
+    probabilities: NDArray[np.float64]
+    label: str
+    confidence: float
+    hints: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoResult:
+    """What was seen in one picture.
+
+    Attributes:
+        model: Name of the bundle.
+        labels: In the order of the probabilities.
+        width: Of the upright picture, in pixels.
+        height: Likewise.
+        predictions: One for each face; the first is number 1 on the picture and in all lists.
+        timing_ms: Milliseconds by stage: decode, align, classify, total.
+    """
+
+    model: str
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    predictions: tuple[Prediction, ...]
+    timing_ms: dict[str, float]

@@ -1,0 +1,142 @@
+"""From the bytes of a picture to what its faces express."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.align import align_crop, align_photo
+from preprocessing.classifier import ChipClassifier, to_probabilities
+from preprocessing.decode import RgbImage, decode_image, to_grey
+from preprocessing.detect import FaceFinder
+from preprocessing.errors import BundleError
+from preprocessing.faces import AlignedFace
+from preprocessing.geometry import apply_transform
+from preprocessing.model_files import LANDMARKS_68_SHA256
+from preprocessing.sample import sample_photo_path
+from preprocessing.spec import ModelSpec, read_spec
+from serving.prediction import PhotoResult, Prediction
+
+SHIPPED_BUNDLE = Path(__file__).with_name("bundle")
+
+
+class Predictor:
+    """A loaded bundle with the detector and landmark model that belong to it.
+
+    Loading takes about a second. Threads may share one: they wait for each other.
+    """
+
+    def __init__(self, bundle: Path = SHIPPED_BUNDLE) -> None:
+        """Load all models, and check that the bundle's known answer comes out again.
+
+        Raises:
+            BundleError: The bundle is missing, damaged, or does not do what it promises.
+            ModelFileError: The landmark model is missing or is not the expected one.
+        """
+        self.spec = read_spec(bundle)
+        if self.spec.landmark_model_sha256 != LANDMARKS_68_SHA256:
+            raise BundleError(
+                f"The bundle {bundle} was trained with another landmark model: expected sha256 "
+                f"{self.spec.landmark_model_sha256}. Received: {LANDMARKS_68_SHA256}. "
+                "Export a bundle with this version of Mien."
+            )
+        self._finder = FaceFinder()
+        self._classifier = ChipClassifier(bundle)
+        self._lock = threading.Lock()
+        _check_known_answer(self)
+
+    def predict(self, data: bytes, *, is_crop: bool = False) -> tuple[RgbImage, PhotoResult]:
+        """Find, align and classify every face of a picture.
+
+        Args:
+            data: The bytes of a picture file.
+            is_crop: The picture is the crop of one face, and is taken as a face in any case.
+
+        Returns:
+            The decoded upright picture, and what was seen in it.
+
+        Raises:
+            ImageDecodeError: The bytes cannot be read as a picture.
+            ImageTooLargeError: It has too many pixels.
+        """
+        started = time.perf_counter()
+        rgb = decode_image(data)
+        decoded = time.perf_counter()
+        with self._lock:
+            faces = self.align(rgb, is_crop=is_crop)
+            aligned = time.perf_counter()
+            predictions = tuple(self._classify(face) for face in faces)
+        done = time.perf_counter()
+        result = PhotoResult(
+            model=self.spec.name,
+            labels=self.spec.labels,
+            width=rgb.shape[1],
+            height=rgb.shape[0],
+            predictions=predictions,
+            timing_ms={
+                "decode": 1000 * (decoded - started),
+                "align": 1000 * (aligned - decoded),
+                "classify": 1000 * (done - aligned),
+                "total": 1000 * (done - started),
+            },
+        )
+        return rgb, result
+
+    def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
+        """Find and align the faces of a decoded picture, as training did."""
+        grey = to_grey(rgb)
+        if is_crop:
+            return [align_crop(grey, self._finder, self.spec.geometry)]
+        return align_photo(grey, self._finder, self.spec.geometry)
+
+    def logits(self, face: AlignedFace) -> NDArray[np.float32]:
+        """Return the network's logits for an aligned face."""
+        return self._classifier.logits(face.chip)
+
+    def _classify(self, face: AlignedFace) -> Prediction:
+        probabilities = to_probabilities(self.logits(face), self.spec.temperature)
+        likeliest = int(probabilities.argmax())
+        return Prediction(
+            face=face,
+            probabilities=probabilities,
+            label=self.spec.labels[likeliest],
+            confidence=float(probabilities[likeliest]),
+            hints=_hints(face),
+        )
+
+
+def _hints(face: AlignedFace) -> tuple[str, ...]:
+    enlargement = np.hypot(face.transform[0, 0], face.transform[1, 0])
+    return ("small",) if enlargement > 1 else ()
+
+
+def _check_known_answer(predictor: Predictor) -> None:
+    spec: ModelSpec = predictor.spec
+    answer = spec.known_answer
+    faces = predictor.align(decode_image(sample_photo_path().read_bytes()))
+    if len(faces) != 1:
+        raise BundleError(
+            f"The sample photo shows one face. Received: {len(faces)}. The installation is damaged "
+            "or differs from the locked versions; install it again."
+        )
+    size_px = spec.geometry.size_px
+    corners = np.array([[0.0, 0], [size_px, 0], [size_px, size_px], [0, size_px]])
+    found = _to_source(faces[0].transform, corners)
+    expected = _to_source(np.array(answer.transform), corners)
+    scale = np.hypot(faces[0].transform[0, 0], faces[0].transform[1, 0])
+    moved_px = float(np.linalg.norm(found - expected, axis=1).max() * scale)
+    changed = float(np.abs(predictor.logits(faces[0]) - np.array(answer.logits)).max())
+    if moved_px > answer.transform_tolerance_px or changed > answer.logits_tolerance:
+        raise BundleError(
+            "The bundle does not give its known answer for the sample photo: the chip moved by "
+            f"{moved_px:.2f} px (accepted: {answer.transform_tolerance_px}), a logit changed by "
+            f"{changed:.3f} (accepted: {answer.logits_tolerance}). Versions differ from those it "
+            "was made with; install the locked ones, or export the bundle again."
+        )
+
+
+def _to_source(transform: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    inverse = np.linalg.inv(np.vstack([transform, [0, 0, 1]]))
+    return apply_transform(inverse[:2], points)

@@ -1,0 +1,77 @@
+"""Every error that a client can meet: its status, its stable code, its words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    MienError,
+    UnsupportedImageError,
+)
+
+MAX_UPLOAD_BYTES = 10_000_000
+
+
+class NoImageError(MienError):
+    """The request brings no picture."""
+
+
+class NotReadyError(MienError):
+    """The models could not be loaded."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Problem details by RFC 9457.
+
+    Attributes:
+        status: Of HTTP.
+        code: Stable; for programs.
+        title: What kind of problem it is; for people.
+        detail: What happened and what to do.
+    """
+
+    status: int
+    code: str
+    title: str
+    detail: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of an `application/problem+json` answer."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+        }
+
+
+# The first that fits is taken.
+_KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
+    (NoImageError, 400, "no_image", "No picture"),
+    (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
+    (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
+    (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
+    (NotReadyError, 503, "not_ready", "Not ready"),
+)
+
+
+def to_problem(error: Exception) -> Problem:
+    """Describe an error to a client; what was not foreseen is not described."""
+    for kind, status, code, title in _KNOWN:
+        if isinstance(error, kind):
+            return Problem(status, code, title, str(error))
+    if isinstance(error, RequestEntityTooLarge):
+        limit = MAX_UPLOAD_BYTES // 1_000_000
+        detail = f"A picture may have at most {limit} MB. Save it smaller and try again."
+        return Problem(413, "upload_too_large", "Too large", detail)
+    if isinstance(error, HTTPException) and error.code is not None:
+        code = error.name.lower().replace(" ", "_")
+        return Problem(error.code, code, error.name, error.description or error.name)
+    return Problem(
+        500, "internal_error", "Internal error", "Something went wrong here. Please try again."
+    )

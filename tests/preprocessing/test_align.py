@@ -1,0 +1,142 @@
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.align import UNALIGNED, align_crop, align_photo
+from preprocessing.decode import decode_image, to_grey
+from preprocessing.detect import FaceFinder
+from preprocessing.faces import BoundingBox, Face
+from preprocessing.geometry import ChipGeometry, apply_transform
+from preprocessing.mean_face import MEAN_FACE
+from preprocessing.sample import sample_photo_path
+
+GEOMETRY = ChipGeometry()
+# dlib's landmarks are whole pixels of the picture and wander by one or two when it is turned or
+# scaled; a chip that moves by half a pixel differs by about this much on average, of 255.
+WANDERING_LEVELS = 9
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder()
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return to_grey(decode_image(sample_photo_path().read_bytes()))
+
+
+def turn(grey: np.ndarray, angle_deg: float) -> np.ndarray:
+    height, width = grey.shape
+    about = cv2.getRotationMatrix2D((width * 0.43, height * 0.24), angle_deg, 1)
+    return np.asarray(cv2.warpAffine(grey, about, (width, height), borderMode=cv2.BORDER_REPLICATE))
+
+
+def test_the_sample_shows_one_face(photo: np.ndarray, finder: FaceFinder) -> None:
+    (aligned,) = align_photo(photo, finder, GEOMETRY)
+    face = aligned.face
+    assert face.found_by == "detector"
+    assert face.landmarks.shape == (68, 2)
+    assert face.landmarks.dtype == np.float32
+    assert aligned.chip.shape == (GEOMETRY.size_px, GEOMETRY.size_px)
+    image_left_eye, image_right_eye = face.landmarks[36:42], face.landmarks[42:48]
+    assert image_left_eye[:, 0].max() < image_right_eye[:, 0].min()
+    assert face.landmarks[36:48, 1].max() < face.landmarks[48:68, 1].min()
+    centre = face.landmarks.mean(axis=0)
+    assert face.box.left < centre[0] < face.box.right
+    assert face.box.top < centre[1] < face.box.bottom
+
+
+def test_the_anchors_come_to_lie_on_the_template(photo: np.ndarray, finder: FaceFinder) -> None:
+    (aligned,) = align_photo(photo, finder, GEOMETRY)
+    anchors = apply_transform(aligned.transform, aligned.face.landmarks[list(GEOMETRY.anchors)])
+    misses = np.linalg.norm(anchors - GEOMETRY.template_px(), axis=1)
+    assert np.sqrt((misses**2).mean()) == pytest.approx(aligned.residual_px)
+    assert aligned.residual_px < GEOMETRY.size_px / 20
+
+
+@pytest.mark.parametrize("angle_deg", [-15, -7, 7, 15])
+def test_turning_a_photo_leaves_the_chip(
+    angle_deg: float, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (straight,) = align_photo(photo, finder, GEOMETRY)
+    (turned,) = align_photo(turn(photo, angle_deg), finder, GEOMETRY)
+    difference = np.abs(straight.chip.astype(int) - turned.chip).mean()
+    assert difference < WANDERING_LEVELS
+    # Without the alignment the same turn changes the chip far more.
+    unturned = GEOMETRY.size_px / 2
+    about = cv2.getRotationMatrix2D((unturned, unturned), angle_deg, 1)
+    rotated = cv2.warpAffine(straight.chip, about, straight.chip.shape)
+    assert np.abs(straight.chip.astype(int) - rotated).mean() > difference
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.5, 3.0])
+def test_scaling_a_photo_leaves_the_chip(
+    scale: float, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (straight,) = align_photo(photo, finder, GEOMETRY)
+    scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    (found,) = align_photo(np.asarray(scaled, np.uint8), finder, GEOMETRY)
+    assert np.abs(straight.chip.astype(int) - found.chip).mean() < WANDERING_LEVELS
+
+
+def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinder) -> None:
+    small = np.asarray(cv2.resize(photo, (230, 230), interpolation=cv2.INTER_AREA), np.uint8)
+    (aligned,) = align_photo(small, finder, GEOMETRY)
+    assert aligned.face.box.width < 80
+
+
+def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:
+    assert align_photo(np.full((300, 400), 128, np.uint8), finder, GEOMETRY) == []
+
+
+def test_dogs_have_no_faces(shared_data: object, finder: FaceFinder) -> None:
+    grey = cv2.imread(f"{shared_data}/photos/dogs.jpg", cv2.IMREAD_GRAYSCALE)
+    assert align_photo(np.asarray(grey, np.uint8), finder, GEOMETRY) == []
+
+
+@pytest.mark.parametrize("side_px", [48, 100, 300])
+def test_a_crop_gives_the_chip_of_its_photo(
+    side_px: int, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (whole,) = align_photo(photo, finder, GEOMETRY)
+    crop = cv2.resize(photo[60:185, 160:285], (side_px, side_px), interpolation=cv2.INTER_AREA)
+    aligned = align_crop(np.asarray(crop, np.uint8), finder, GEOMETRY)
+    assert aligned.face.found_by == "detector"
+    assert np.abs(whole.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("shape", [(48, 48), (10, 30), (300, 200)])
+def test_a_crop_without_a_face_is_kept_and_flagged(
+    level: int, shape: tuple[int, int], finder: FaceFinder
+) -> None:
+    aligned = align_crop(np.full(shape, level, np.uint8), finder, GEOMETRY)
+    assert aligned.face.found_by in ("full_frame", UNALIGNED)
+    assert (aligned.chip == level).all()
+
+
+@pytest.mark.parametrize(
+    "misleading",
+    [
+        np.array([[0.0, -1, 47], [1, 0, 0]]),  # lying on its side
+        np.array([[0.3, 0, 16], [0, 0.3, 16]]),  # far too small
+        np.array([[2.5, 0, -36], [0, 2.5, -36]]),  # far too large
+    ],
+)
+def test_landmarks_that_make_no_sense_leave_a_crop_as_it_is(
+    misleading: np.ndarray, finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
+    landmarks = apply_transform(misleading, np.array(MEAN_FACE) * 48).astype(np.float32)
+    face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, "full_frame")
+    monkeypatch.setattr(FaceFinder, "find_face_in_crop", lambda *_: face)
+    aligned = align_crop(crop, finder, GEOMETRY)
+    assert aligned.face.found_by == UNALIGNED
+    np.testing.assert_array_equal(aligned.chip, crop)
+
+
+def test_a_box_needs_a_size() -> None:
+    assert BoundingBox(-3, 0, 5, 2).width == 8
+    with pytest.raises(ValueError, match="positive size"):
+        BoundingBox(5, 0, 5, 2)

@@ -1,0 +1,28 @@
+from pathlib import Path
+
+import pytest
+
+from preprocessing import model_files
+from preprocessing.errors import ModelFileError
+
+
+def test_the_landmark_model_is_found_and_whole() -> None:
+    assert model_files.landmark_model_path().stat().st_size == 99_693_937
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_files, "_PACKAGE", "no_such_package")
+    with pytest.raises(ModelFileError, match="pip install no_such_package"):
+        model_files.landmark_model_path()
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="pip install --force-reinstall"):
+        model_files.check_file(tmp_path / "model.dat", "0" * 64)
+
+
+def test_a_half_file_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "model.dat"
+    path.write_bytes(b"half")
+    with pytest.raises(ModelFileError, match="damaged"):
+        model_files.check_file(path, "0" * 64)

@@ -1,0 +1,31 @@
+"""The application with the bundle that ships."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from preprocessing.sample import sample_photo_path
+from serving.app import Service, create_app
+from serving.predictor import Predictor
+
+
+@pytest.fixture(scope="session")
+def app() -> Flask:
+    return create_app()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def predictor(app: Flask) -> Predictor:
+    service: Service = app.extensions["mien"]
+    return service.require()
+
+
+@pytest.fixture(scope="session")
+def photo() -> bytes:
+    """A photo with one face."""
+    return sample_photo_path().read_bytes()

@@ -1,0 +1,82 @@
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import pytest
+
+from preprocessing.sample import sample_photo_path
+from serving.__main__ import main
+
+BOX_COLUMNS = ["left", "top", "right", "bottom"]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """One photo, in a folder with a broken picture and a text."""
+    folder = tmp_path / "photos"
+    (folder / "inner").mkdir(parents=True)
+    shutil.copy(sample_photo_path(), folder / "inner" / "face.jpg")
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.txt").write_text("no picture", encoding="utf-8")
+    return folder
+
+
+def test_predict_writes_json_csv_and_pictures(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, drawn = tmp_path / "faces.csv", tmp_path / "drawn"
+    command = ["predict", str(photos), "--json", "--csv", str(table), "--annotate", str(drawn)]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    shown = json.loads(line)
+    assert shown["file"].endswith("face.jpg")
+    assert "broken.png" in captured.err
+    with table.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    face = shown["faces"][0]
+    assert [int(row[name]) for name in BOX_COLUMNS] == list(face["box"].values())
+    assert float(row[face["label"]]) == pytest.approx(face["confidence"], abs=1e-4)
+    annotated = cv2.imread(str(drawn / "face.jpg.png"))
+    plain = cv2.imread(str(sample_photo_path()))
+    assert annotated.shape == plain.shape
+    box = face["box"]
+    assert (
+        annotated[box["top"], box["left"] : box["right"]]
+        != plain[box["top"], box["left"] : box["right"]]
+    ).any()
+    assert main(command) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+
+
+def test_predict_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(sample_photo_path())]) == 0
+    assert "1  happy" in capsys.readouterr().out
+
+
+def test_predict_fails_only_if_all_failed(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", str(photos / "broken.png")]) == 1
+    assert "failed: " in capsys.readouterr().err
+    assert main(["predict", str(photos / "nowhere")]) == 1
+    assert "does not exist" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_2() -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["predict"])
+    assert exit_info.value.code == 2
+
+
+def test_doctor_finds_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("ok  ") == 4
+    assert "may not be used commercially" in text
+
+
+def test_doctor_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--bundle", str(tmp_path)]) == 1
+    assert "FAILED" in capsys.readouterr().out
