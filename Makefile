@@ -3,6 +3,8 @@
 HOST ?= 127.0.0.1
 PORT ?= 8080
 UPGRADE ?=
+DATASET ?= data/fer2013
+RUN ?= runs/cpu
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +12,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training
+.PHONY: help serve test check lock setup-training train bench-serving
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -29,6 +31,14 @@ check: $(VENV)/dev.stamp ## check format, lint and types
 	$(BIN)/mypy
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
+
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (two hours on two cores)
+	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
+	$(BIN)/python -m training export $(RUN) $(RUN)-bundle $(DATASET) --overwrite
+	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
+
+bench-serving: $(VENV)/serving.stamp ## measure the server on one core
+	$(BIN)/python -m tests.bench_serving
 
 # Development comes first: the other two are held to its versions, so that all three can share
 # one .venv and installing one never changes what another brought.

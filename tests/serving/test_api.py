@@ -126,10 +126,10 @@ def test_an_unforeseen_error_tells_nothing(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    secret = "something of the user's"
+    content = "something of the user's"
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(secret)
+        raise RuntimeError(content)
 
     monkeypatch.setattr(Predictor, "predict", fail)
     answer = send(client, photo)
