@@ -16,6 +16,9 @@ RgbImage = NDArray[np.uint8]
 """Shape (height, width, 3), red, green, blue."""
 
 MAX_PIXELS = 50_000_000
+PICTURE_SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif",
+}  # fmt: skip
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 
 

@@ -1,6 +1,7 @@
 """Where pictures come from: FER2013's CSV, class folders, or a folder of photos."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from preprocessing.decode import decode_image, to_grey
+from preprocessing.decode import PICTURE_SUFFIXES, decode_image, to_grey
 from preprocessing.errors import DatasetError
 from preprocessing.faces import GreyImage
 from preprocessing.fer2013 import (
@@ -20,9 +21,6 @@ from preprocessing.fer2013 import (
 )
 from preprocessing.labels import FER2013_LABELS
 
-PICTURE_SUFFIXES = {
-    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif",
-}  # fmt: skip
 SPLIT_FOLDERS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 LABEL_FOLDERS = {label: label for label in FER2013_LABELS} | {
     "anger": "angry",
@@ -72,7 +70,7 @@ class SourceItem:
         return to_grey(decode_image(self.content.read_bytes()))
 
 
-class Source:
+class Source(ABC):
     """Pictures in a fixed order.
 
     Attributes:
@@ -87,13 +85,13 @@ class Source:
     sha256: str
     count: int
 
+    @abstractmethod
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         """Yield the pictures from a position on.
 
         Raises:
             DatasetError: A row is broken.
         """
-        raise NotImplementedError
 
 
 def open_source(path: Path) -> Source:

@@ -23,7 +23,7 @@ class KnownAnswer:
     Attributes:
         transform: Source to chip, shape (2, 3).
         transform_tolerance_px: Largest distance accepted between where this transform and the one
-            found now bring a corner of the chip.
+            found now bring a landmark, in chip pixels.
         logits: The exported model's logits.
         logits_tolerance: Largest difference of a logit accepted (kernels differ by processor).
     """
@@ -108,18 +108,13 @@ def read_spec(bundle: Path) -> ModelSpec:
 
 
 def _parse(fields: dict[str, Any]) -> ModelSpec:
-    geometry, answer = fields["geometry"], fields["known_answer"]
+    answer = fields["known_answer"]
     first, second = answer["transform"]
     parsed = {
+        "format_version": fields["format_version"],
         "labels": tuple(fields["labels"]),
         "disgust": DisgustPolicy(fields["disgust"]),
-        "geometry": ChipGeometry(
-            **{
-                **geometry,
-                "anchors": tuple(geometry["anchors"]),
-                "template": tuple((x, y) for x, y in geometry["template"]),
-            }
-        ),
+        "geometry": ChipGeometry.from_json(fields["geometry"]),
         "known_answer": KnownAnswer(
             **{
                 **answer,

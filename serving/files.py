@@ -11,16 +11,12 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from preprocessing.decode import RgbImage
+from preprocessing.decode import PICTURE_SUFFIXES, RgbImage
 from preprocessing.errors import MienError
 from serving.annotate import annotate
 from serving.prediction import PhotoResult
 from serving.predictor import Predictor
 from serving.result_json import to_json
-
-SUFFIXES = {
-    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,9 @@ def list_pictures(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            found += sorted(
+                file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES
+            )
         elif path.exists():
             found.append(path)
         else:

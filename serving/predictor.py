@@ -16,7 +16,7 @@ from preprocessing.faces import AlignedFace
 from preprocessing.geometry import apply_transform
 from preprocessing.model_files import LANDMARKS_68_SHA256
 from preprocessing.sample import sample_photo_path
-from preprocessing.spec import ModelSpec, read_spec
+from preprocessing.spec import read_spec
 from serving.prediction import PhotoResult, Prediction
 
 SHIPPED_BUNDLE = Path(__file__).with_name("bundle")
@@ -113,20 +113,17 @@ def _hints(face: AlignedFace) -> tuple[str, ...]:
 
 
 def _check_known_answer(predictor: Predictor) -> None:
-    spec: ModelSpec = predictor.spec
-    answer = spec.known_answer
+    answer = predictor.spec.known_answer
     faces = predictor.align(decode_image(sample_photo_path().read_bytes()))
     if len(faces) != 1:
         raise BundleError(
             f"The sample photo shows one face. Received: {len(faces)}. The installation is damaged "
             "or differs from the locked versions; install it again."
         )
-    size_px = spec.geometry.size_px
-    corners = np.array([[0.0, 0], [size_px, 0], [size_px, size_px], [0, size_px]])
-    found = _to_source(faces[0].transform, corners)
-    expected = _to_source(np.array(answer.transform), corners)
-    scale = np.hypot(faces[0].transform[0, 0], faces[0].transform[1, 0])
-    moved_px = float(np.linalg.norm(found - expected, axis=1).max() * scale)
+    landmarks = faces[0].face.landmarks
+    found = apply_transform(faces[0].transform, landmarks)
+    expected = apply_transform(np.array(answer.transform), landmarks)
+    moved_px = float(np.linalg.norm(found - expected, axis=1).max())
     changed = float(np.abs(predictor.logits(faces[0]) - np.array(answer.logits)).max())
     if moved_px > answer.transform_tolerance_px or changed > answer.logits_tolerance:
         raise BundleError(
@@ -135,8 +132,3 @@ def _check_known_answer(predictor: Predictor) -> None:
             f"{changed:.3f} (accepted: {answer.logits_tolerance}). Versions differ from those it "
             "was made with; install the locked ones, or export the bundle again."
         )
-
-
-def _to_source(transform: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    inverse = np.linalg.inv(np.vstack([transform, [0, 0, 1]]))
-    return apply_transform(inverse[:2], points)

@@ -89,13 +89,7 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
     (bundle / MODEL_NAME).write_bytes(converted)
     logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
     recipe = dataset.manifest.recipe
-    geometry = ChipGeometry(
-        **{
-            **recipe.geometry,
-            "anchors": tuple(recipe.geometry["anchors"]),
-            "template": tuple((x, y) for x, y in recipe.geometry["template"]),
-        }
-    )
+    geometry = ChipGeometry.from_json(recipe.geometry)
     spec = ModelSpec(
         name=options.name,
         labels=labels,

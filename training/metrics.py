@@ -20,14 +20,6 @@ class ClassRow:
     f1: float
 
 
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Turn logits (n, classes) into probabilities."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    raised = np.exp(shifted)
-    probabilities: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return probabilities
-
-
 def accuracy(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     """Return the share of rows whose largest logit is the true class."""
     return float((logits.argmax(axis=1) == truth).mean())
