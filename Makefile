@@ -5,6 +5,7 @@ PORT ?= 8080
 UPGRADE ?=
 DATASET ?= data/fer2013
 RUN ?= runs/cpu
+PHOTOS ?= ../shared/data/photos
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train bench-serving
+.PHONY: help serve test check lock setup-training train bench-align bench-serving
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -36,6 +37,9 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training export $(RUN) $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
+
+bench-align: $(VENV)/serving.stamp ## measure detection and landmarks on annotated photos
+	$(BIN)/python -m tests.bench_align $(PHOTOS)
 
 bench-serving: $(VENV)/serving.stamp ## measure the server on one core
 	$(BIN)/python -m tests.bench_serving

@@ -1,26 +1,54 @@
 """Find faces and their landmarks with dlib."""
 
 import math
+from statistics import median
 
-import cv2
 import dlib
 import numpy as np
 
 from preprocessing.faces import BoundingBox, Face, GreyImage, Landmarks
+from preprocessing.geometry import (
+    ChipGeometry,
+    apply_transform,
+    extract_chip,
+    fit_landmarks,
+    invert_transform,
+    sample_square,
+)
 from preprocessing.model_files import landmark_model_path
+from preprocessing.scan import Find, merge, scale_within, scan
 
-# dlib's frontal detector was trained on faces of 80 px; it sees none that are smaller.
-SMALLEST_FACE_PX = 80
-# What one scan may cost: dlib needs about 0.1 s for a million pixels.
-SCAN_BUDGET_PX = 1_500_000
-# Doubling once finds faces of 40 px; more finds little but false alarms.
-MAX_UPSAMPLING = 2.0
+# What one scan may look at; dlib needs about 0.07 s for a million pixels. Together the scans of a
+# picture look at no more than FIRST_PX + 3 * TURNED_PX + 2 * SECOND_PX pixels: 11 million.
+FIRST_PX = 1_000_000
+SECOND_PX = 2_600_000
+TURNED_PX = 1_600_000
+CROWD_PX = 5_000_000
+# The detector was trained on faces of 80 px; doubling finds those of 40 px.
+LARGEST_SCALE = 2.0
 
-# Below this score the detector raises more false alarms than it finds faces.
-PHOTO_THRESHOLD = 0.2
+# Finds with less than this are not looked at.
+THRESHOLD = 0.0
+# A face must reach this score, at once or when it is looked at again, aligned.
+SURE_SCORE = 0.6
+SECOND_LOOK = ChipGeometry(size_px=200, margin=0.35, interpolation="linear")
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144
+
+# The detector sees some faces that are turned by 45 degrees; the landmarks of one then tell by how
+# much to turn the picture for all.
+TURNS_DEG = (90, -90, 180)
+# Where a face is seen that is hardly larger than the detector's 80 px, smaller ones may be missed.
+NEAR_LIMIT_PX = 120
+# Faces turned by more than this are better seen in a picture turned by as much.
+TILTED_DEG = 10
+
+# The landmark model sees each face upright and at this size, about that of training's crops.
+PATCH_FACE_PX = 140
+PATCH_PX = 2 * PATCH_FACE_PX
+
+EYE_IMAGE_LEFT, EYE_IMAGE_RIGHT = slice(36, 42), slice(42, 48)
 
 
 class FaceFinder:
@@ -39,31 +67,29 @@ class FaceFinder:
         self._landmark_model = dlib.shape_predictor(str(landmark_model_path()))
 
     def find_faces(self, grey: GreyImage) -> list[Face]:
-        """Find all upright faces in a photo, from image-left to image-right.
+        """Find all faces in a photo, from image-left to image-right.
 
-        The picture is scanned at its own size, or shrunk to `SCAN_BUDGET_PX` where it is larger;
-        where that finds nothing and the budget allows, once more enlarged.
+        A ladder of scans within a budget of pixels: enlarged or shrunk to `FIRST_PX`; where that
+        finds small faces, to `CROWD_PX`, and where it finds no sure face, to `SECOND_PX`; where no
+        face is sure yet, turned.
+        Where the faces found are tilted, the picture is scanned once more to `SECOND_PX`, turned
+        by as much. A weak find must stand a second look, aligned by its landmarks.
 
         Args:
             grey: The upright photo.
-
-        Returns:
-            The faces; landmarks are taken from the picture at full size.
         """
-        fit = math.sqrt(SCAN_BUDGET_PX / grey.size)
-        scales = [min(1.0, fit), min(MAX_UPSAMPLING, fit)]
-        for scale in dict.fromkeys(scales):
-            found = self._scan(_rescale(grey, scale), PHOTO_THRESHOLD)
-            if found:
-                break
-        faces = []
-        for rectangle, score in found:
-            enlarged = dlib.rectangle(
-                *(round((edge + 0.5) / scale - 0.5) for edge in _edges(rectangle))
+        finds = self._climb(grey)
+        faces = [self._to_face(grey, find) for find in finds]
+        if finds:
+            seen_at_deg = finds[0].angle_deg  # all come from one scan
+            tilt_deg = median(
+                _within_half_turn(roll_deg(face.landmarks) - seen_at_deg) for face in faces
             )
-            landmarks = self._landmarks(grey, enlarged)
-            faces.append(Face(_to_box(enlarged), landmarks, score, "detector"))
-        return sorted(faces, key=lambda face: (face.box.left, face.box.top))
+            if seen_at_deg or abs(tilt_deg) > TILTED_DEG:
+                again = self._scan(grey, angle_deg=seen_at_deg + tilt_deg, budget_px=SECOND_PX)
+                faces = [self._to_face(grey, find) for find in merge(finds + again)]
+        sure = [face for face in faces if self._is_sure(grey, face)]
+        return sorted(sure, key=lambda face: (face.box.left, face.box.top))
 
     def find_face_in_crop(self, grey: GreyImage) -> Face:
         """Find the one face of a picture that is a face crop, such as FER2013's.
@@ -73,40 +99,77 @@ class FaceFinder:
         """
         height, width = grey.shape
         scale = max(1, round(CROP_SIDE_PX / min(height, width)))
-        enlarged = _rescale(grey, scale)
-        found = self._scan(enlarged, CROP_THRESHOLD)
-        if found:
-            (rectangle, score), found_by = max(found, key=lambda find: find[1]), "detector"
-        else:
-            rectangle = dlib.rectangle(0, 0, enlarged.shape[1] - 1, enlarged.shape[0] - 1)
-            score, found_by = 0.0, "full_frame"
-        landmarks = (self._landmarks(enlarged, rectangle) + 0.5) / scale - 0.5
-        box = _to_box(
-            dlib.rectangle(*(round((edge + 0.5) / scale - 0.5) for edge in _edges(rectangle)))
+        finds = scan(self._detector, grey, scale=scale, threshold=CROP_THRESHOLD)
+        if finds:
+            return self._to_face(grey, max(finds, key=lambda find: find.score))
+        whole = Find(((width - 1) / 2, (height - 1) / 2), min(width, height), 0.0, 0.0)
+        return self._to_face(grey, whole, found_by="full_frame")
+
+    def _climb(self, grey: GreyImage) -> list[Find]:
+        """Scan until a face is sure; return the finds of one angle, the surest."""
+        best = self._scan(grey, budget_px=FIRST_PX)
+        scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
+        if scale < LARGEST_SCALE:
+            if any(find.side * scale < NEAR_LIMIT_PX for find in best):
+                best = merge(best + self._scan(grey, budget_px=CROWD_PX))
+            elif _best_score(best) < SURE_SCORE:
+                best = merge(best + self._scan(grey, budget_px=SECOND_PX))
+        for angle_deg in TURNS_DEG:
+            if _best_score(best) >= SURE_SCORE:
+                break
+            turned = self._scan(grey, angle_deg=angle_deg, budget_px=TURNED_PX)
+            best = max(best, turned, key=_best_score)
+        return best
+
+    def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int) -> list[Find]:
+        scale = scale_within(grey, angle_deg=angle_deg, budget_px=budget_px, largest=LARGEST_SCALE)
+        return scan(self._detector, grey, angle_deg=angle_deg, scale=scale, threshold=THRESHOLD)
+
+    def _is_sure(self, grey: GreyImage, face: Face) -> bool:
+        """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
+        if face.score >= SURE_SCORE:
+            return True
+        transform, _ = fit_landmarks(face.landmarks, SECOND_LOOK)
+        patch = extract_chip(grey, transform, SECOND_LOOK)
+        return bool(scan(self._detector, patch, threshold=SURE_SCORE))
+
+    def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
+        angle_deg = round(find.angle_deg) % 360
+        half = find.side / 2
+        left, top = (round(middle - half + 0.5) for middle in find.centre)
+        side = max(1, round(find.side))
+        return Face(
+            box=BoundingBox(left, top, left + side, top + side),
+            landmarks=self._landmarks(grey, find),
+            score=find.score,
+            found_by=found_by or (f"detector@{angle_deg}" if angle_deg else "detector"),
         )
-        return Face(box, landmarks.astype(np.float32), score, found_by)
 
-    def _scan(self, grey: GreyImage, threshold: float) -> list[tuple[dlib.rectangle, float]]:
-        rectangles, scores, _ = self._detector.run(grey, 0, threshold)
-        return list(zip(rectangles, scores, strict=True))
-
-    def _landmarks(self, grey: GreyImage, rectangle: dlib.rectangle) -> Landmarks:
-        parts = self._landmark_model(grey, rectangle).parts()
-        return np.array([(point.x, point.y) for point in parts], dtype=np.float32)
-
-
-def _rescale(grey: GreyImage, scale: float) -> GreyImage:
-    if scale == 1:
-        return grey
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(grey, size, interpolation=interpolation), dtype=np.uint8)
+    def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:
+        """Landmark a face in a patch that shows it upright and at a fixed size."""
+        angle = math.radians(find.angle_deg)
+        scale = PATCH_FACE_PX / find.side
+        cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+        to_patch = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
+        middle = (PATCH_PX - 1) / 2
+        to_patch[:, 2] = middle - to_patch[:, :2] @ np.array(find.centre)
+        patch = sample_square(grey, to_patch, size_px=PATCH_PX)
+        margin = (PATCH_PX - PATCH_FACE_PX) // 2
+        far = margin + PATCH_FACE_PX - 1
+        parts = self._landmark_model(patch, dlib.rectangle(margin, margin, far, far)).parts()
+        found = np.array([(point.x, point.y) for point in parts], dtype=np.float64)
+        return apply_transform(invert_transform(to_patch), found).astype(np.float32)
 
 
-def _edges(rectangle: dlib.rectangle) -> tuple[int, int, int, int]:
-    return rectangle.left(), rectangle.top(), rectangle.right(), rectangle.bottom()
+def _best_score(finds: list[Find]) -> float:
+    return max((find.score for find in finds), default=-math.inf)
 
 
-def _to_box(rectangle: dlib.rectangle) -> BoundingBox:
-    left, top, right, bottom = _edges(rectangle)
-    return BoundingBox(left, top, right + 1, bottom + 1)
+def roll_deg(landmarks: Landmarks) -> float:
+    """Return by how many degrees the line through the eyes is turned clockwise, -180 to 180."""
+    x, y = landmarks[EYE_IMAGE_RIGHT].mean(axis=0) - landmarks[EYE_IMAGE_LEFT].mean(axis=0)
+    return math.degrees(math.atan2(y, x))
+
+
+def _within_half_turn(angle_deg: float) -> float:
+    return (angle_deg + 180) % 360 - 180

@@ -137,35 +137,53 @@ def fit_landmarks(
     return transform, float(np.sqrt((misses**2).sum(axis=1).mean()))
 
 
+def invert_transform(transform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the transform, shape (2, 3), that undoes another."""
+    return np.asarray(cv2.invertAffineTransform(transform), dtype=np.float64)
+
+
 def extract_chip(
     grey: GreyImage, transform: NDArray[np.float64], geometry: ChipGeometry
 ) -> GreyImage:
-    """Cut a chip from a picture; what lies outside the picture repeats its edge.
+    """Cut a chip from a picture, `sample_square` with the geometry's size and interpolation."""
+    return sample_square(
+        grey, transform, size_px=geometry.size_px, interpolation=geometry.interpolation
+    )
 
-    The source is resampled once. Where the chip is smaller than the face, several samples are
-    taken for each chip pixel and averaged (a box filter over the pixel's area), so that nothing
-    aliases.
+
+def sample_square(
+    grey: GreyImage,
+    transform: NDArray[np.float64],
+    *,
+    size_px: int,
+    interpolation: str = "linear",
+) -> GreyImage:
+    """Sample a square from a picture; what lies outside the picture repeats its edge.
+
+    The source is resampled once. Where the square is smaller than what it shows, several samples
+    are taken for each of its pixels and averaged (a box filter over the pixel's area), so that
+    nothing aliases.
 
     Args:
         grey: The upright source picture.
-        transform: Source to chip, shape (2, 3).
-        geometry: Gives size and interpolation.
+        transform: Similarity from source to square, shape (2, 3).
+        size_px: Side of the square.
+        interpolation: `linear` or `cubic`.
 
     Returns:
         uint8 `(size_px, size_px)`.
     """
-    size_px = geometry.size_px
     scale = math.hypot(transform[0, 0], transform[1, 0])
     samples = max(1, round(1 / scale))
     fine = transform * samples
     fine[:, 2] += (samples - 1) / 2
     fine_size = (size_px * samples, size_px * samples)
     grey, fine = _crop_to_view(grey, fine, fine_size[0])
-    flags = _INTERPOLATIONS[geometry.interpolation]
-    chip = cv2.warpAffine(grey, fine, fine_size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    flags = _INTERPOLATIONS[interpolation]
+    square = cv2.warpAffine(grey, fine, fine_size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     if samples > 1:
-        chip = cv2.resize(chip, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    return np.asarray(chip, dtype=np.uint8)
+        square = cv2.resize(square, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(square, dtype=np.uint8)
 
 
 def _crop_to_view(
@@ -176,8 +194,7 @@ def _crop_to_view(
     OpenCV cannot warp from a picture with a side above 32,767 px.
     """
     corners = np.array([[0, 0], [side_px, 0], [side_px, side_px], [0, side_px]], dtype=np.float64)
-    to_source = np.asarray(cv2.invertAffineTransform(transform), dtype=np.float64)
-    seen = apply_transform(to_source, corners)
+    seen = apply_transform(invert_transform(transform), corners)
     reach_px = 4  # what cubic interpolation may touch beyond
     height, width = grey.shape
     left, top = np.clip(

@@ -4,16 +4,19 @@ import pytest
 
 from preprocessing.align import UNALIGNED, align_crop, align_photo
 from preprocessing.decode import decode_image, to_grey
-from preprocessing.detect import FaceFinder
+from preprocessing.detect import FaceFinder, roll_deg
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.sample import sample_photo_path
+from preprocessing.scan import Find, merge, scale_within, turn_back
 
 GEOMETRY = ChipGeometry()
 # dlib's landmarks are whole pixels of the picture and wander by one or two when it is turned or
 # scaled; a chip that moves by half a pixel differs by about this much on average, of 255.
 WANDERING_LEVELS = 9
+# The line through the eyes is as sure as that.
+ROLL_DEG = 4
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,34 @@ def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinde
     small = np.asarray(cv2.resize(photo, (230, 230), interpolation=cv2.INTER_AREA), np.uint8)
     (aligned,) = align_photo(small, finder, GEOMETRY)
     assert aligned.face.box.width < 80
+
+
+@pytest.mark.parametrize("angle_deg", [35, 90, 180, 270])
+def test_a_turned_photo_is_turned_back(
+    angle_deg: int, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (straight,) = align_photo(photo, finder, GEOMETRY)
+    transform, size = turn_back(photo.shape[1], photo.shape[0], -angle_deg)
+    turned = np.asarray(cv2.warpAffine(photo, transform, size, flags=cv2.INTER_CUBIC), np.uint8)
+    (aligned,) = align_photo(turned, finder, GEOMETRY)
+    assert aligned.face.found_by.startswith("detector@")
+    difference = (roll_deg(aligned.face.landmarks) - roll_deg(straight.face.landmarks)) % 360
+    assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
+    assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
+
+
+def test_two_finds_of_one_face_are_merged() -> None:
+    sure, unsure = Find((50, 50), 40, 0, 2.0), Find((58, 45), 50, 30, 1.0)
+    neighbour = Find((95, 50), 40, 0, 0.5)
+    assert merge([unsure, neighbour, sure]) == [sure, neighbour]
+
+
+def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
+    for angle_deg in (0, 45, 90):
+        scale = scale_within(photo, angle_deg=angle_deg, budget_px=100_000, largest=2)
+        _, (width, height) = turn_back(*photo.shape[::-1], angle_deg)
+        assert width * height * scale**2 == pytest.approx(100_000, rel=0.01)
+    assert scale_within(photo, budget_px=10**9, largest=2) == 2
 
 
 def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:

@@ -1,0 +1,107 @@
+"""Scan a picture for faces with dlib's detector, at any scale and turned by any angle."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces import GreyImage
+from preprocessing.geometry import apply_transform, invert_transform
+
+
+@dataclass(frozen=True)
+class Find:
+    """A square in the upright source picture in which the detector saw a face.
+
+    Attributes:
+        centre: x and y in source pixels.
+        side: In source pixels.
+        angle_deg: By how much the face is turned clockwise, as far as the scan knows.
+        score: The detector's confidence.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    angle_deg: float
+    score: float
+
+
+def scan(
+    detector: Any,
+    grey: GreyImage,
+    *,
+    angle_deg: float = 0.0,
+    scale: float = 1.0,
+    threshold: float,
+) -> list[Find]:
+    """Look for faces that are turned clockwise by about an angle.
+
+    Args:
+        detector: dlib's frontal face detector.
+        grey: The upright source picture.
+        angle_deg: The picture is turned back by it first.
+        scale: The picture is shrunk or enlarged by it first.
+        threshold: Least score.
+    """
+    scaled = _rescale(grey, scale)
+    turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg)
+    turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size)
+    rectangles, scores, _ = detector.run(turned, 0, threshold)
+    back = invert_transform(turn)
+    finds = []
+    for rectangle, score in zip(rectangles, scores, strict=True):
+        # dlib's right and bottom belong to the rectangle; pixel centres are whole numbers.
+        centre = np.array(
+            [[rectangle.left() + rectangle.right(), rectangle.top() + rectangle.bottom()]]
+        )
+        ((x, y),) = (apply_transform(back, centre / 2) + 0.5) / scale - 0.5
+        finds.append(Find((float(x), float(y)), rectangle.width() / scale, angle_deg, score))
+    return finds
+
+
+def scale_within(
+    grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int, largest: float
+) -> float:
+    """Return the largest scale, up to `largest`, at which a scan looks at `budget_px` pixels."""
+    height, width = grey.shape
+    _, (turned_width, turned_height) = turn_back(width, height, angle_deg)
+    return min(largest, math.sqrt(budget_px / (turned_width * turned_height)))
+
+
+def turn_back(
+    width: int, height: int, angle_deg: float
+) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """Return the transform that turns a picture counter-clockwise, and the size that holds it."""
+    angle = math.radians(angle_deg)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    turned_width = round(abs(width * cosine) + abs(height * sine))
+    turned_height = round(abs(width * sine) + abs(height * cosine))
+    turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
+    centre = np.array([(width - 1) / 2, (height - 1) / 2])
+    turn[:, 2] = np.array([(turned_width - 1) / 2, (turned_height - 1) / 2]) - turn[:, :2] @ centre
+    return turn, (turned_width, turned_height)
+
+
+def merge(finds: list[Find]) -> list[Find]:
+    """Keep of all finds of one face the one with the best score."""
+    kept: list[Find] = []
+    for find in sorted(finds, key=lambda find: -find.score):
+        if not any(_is_same_face(find, other) for other in kept):
+            kept.append(find)
+    return kept
+
+
+def _is_same_face(one: Find, other: Find) -> bool:
+    """Two faces cannot be nearer than this, unless one hides the other."""
+    return math.dist(one.centre, other.centre) < max(one.side, other.side) / 2
+
+
+def _rescale(grey: GreyImage, scale: float) -> GreyImage:
+    if scale == 1:
+        return grey
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, size, interpolation=interpolation), dtype=np.uint8)

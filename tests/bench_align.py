@@ -1,0 +1,246 @@
+"""Measure detection and landmarks on annotated photos: `make bench-align` prints the tables.
+
+Needs photos with boxes and 68 landmarks in dlib's format, by default in ../shared/data/photos.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import dlib
+import numpy as np
+
+from preprocessing.align import align_photo
+from preprocessing.detect import FaceFinder
+from preprocessing.faces import GreyImage
+from preprocessing.geometry import ChipGeometry, apply_transform
+from preprocessing.scan import turn_back
+
+ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
+EMPTY_PHOTO = "dogs.jpg"
+MATCH_IOU = 0.5
+STEP_DEG = 15
+FACE_SIZES_PX = (80, 60, 50, 40, 30, 24)
+
+Squares = np.ndarray
+"""Shape (n, 3): centre x, centre y, side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo with its annotated faces; landmarks are (n, 68, 2)."""
+
+    name: str
+    grey: GreyImage
+    squares: Squares
+    landmarks: np.ndarray
+
+
+@dataclass
+class Score:
+    """Counts of one detector on one set of photos."""
+
+    faces: int = 0
+    found: int = 0
+    claimed: int = 0
+    seconds: list[float] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.seconds = []
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.faces
+
+    @property
+    def precision(self) -> float:
+        return self.found / max(1, self.claimed)
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, nargs="?", default=Path("../shared/data/photos"))
+    folder = parser.parse_args().photos
+    cv2.setNumThreads(1)
+    photos = [photo for name in ANNOTATIONS for photo in _read_photos(folder, name)]
+    finder = FaceFinder()
+    plain = dlib.get_frontal_face_detector()
+    detectors: dict[str, Callable[[GreyImage], Squares]] = {
+        "plain": lambda grey: _plain(plain(grey, 0)),
+        "plain, upsampled once": lambda grey: _plain(plain(grey, 1)),
+        "ladder": lambda grey: _ladder(finder, grey),
+    }
+    faces = sum(len(photo.squares) for photo in photos)
+    print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
+    _print_detection(detectors, photos, folder)
+    _print_landmarks(finder, photos)
+    _print_sizes(detectors, photos)
+    _print_turns(detectors, finder, photos)
+
+
+def _print_detection(
+    detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo], folder: Path
+) -> None:
+    empty = np.asarray(cv2.imread(str(folder / EMPTY_PHOTO), cv2.IMREAD_GRAYSCALE), np.uint8)
+    print(
+        f"{'detector':<24}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
+    )
+    print(f"{'in ' + EMPTY_PHOTO:>13}")
+    for name, detect in detectors.items():
+        score = _score(detect, photos)
+        slowest = 1000 * max(score.seconds)
+        print(f"{name:<24}{score.recall:>8.2f}{score.precision:>11.2f}", end="")
+        print(f"{1000 * statistics.median(score.seconds):>11.0f}{slowest:>12.0f}", end="")
+        print(f"{len(detect(empty)):>13}")
+    large = np.asarray(cv2.resize(empty, (4000, 3000), interpolation=cv2.INTER_CUBIC), np.uint8)
+    started = time.perf_counter()
+    detectors["ladder"](large)
+    print(f"ladder, 12 megapixels without a face: {time.perf_counter() - started:.2f} s\n")
+
+
+def _print_landmarks(finder: FaceFinder, photos: list[Photo]) -> None:
+    errors = []
+    for photo in photos:
+        for face in finder.find_faces(photo.grey):
+            misses = np.linalg.norm(photo.landmarks - face.landmarks, axis=2).mean(axis=1)
+            nearest = int(misses.argmin())
+            eyes = photo.landmarks[nearest]
+            between = np.linalg.norm(eyes[36:42].mean(axis=0) - eyes[42:48].mean(axis=0))
+            errors.append(misses[nearest] / between)
+    found = [error for error in errors if error < 0.5]
+    print(f"landmarks: mean error {statistics.mean(found):.3f} of the distance between the eyes\n")
+
+
+def _print_sizes(detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo]) -> None:
+    print(f"{'recall by width of face':<26}" + "".join(f"{size:>7} px" for size in FACE_SIZES_PX))
+    for name, detect in detectors.items():
+        recalls = []
+        for size_px in FACE_SIZES_PX:
+            shrunk = [
+                _shrink(photo, size_px / float(np.median(photo.squares[:, 2]))) for photo in photos
+            ]
+            recalls.append(_score(detect, shrunk).recall)
+        print(f"{name:<26}" + "".join(f"{recall:>10.2f}" for recall in recalls))
+    print()
+
+
+def _print_turns(
+    detectors: dict[str, Callable[[GreyImage], Squares]], finder: FaceFinder, photos: list[Photo]
+) -> None:
+    straight = {photo.name: _chips(finder, photo) for photo in photos}
+    names = [name for name in detectors if name != "plain"]
+    print(f"{'turned by':<10}" + "".join(f"{name:>24}" for name in names), end="")
+    print(f"{'precision':>12}{'chip differs':>14}")
+    for angle_deg in range(0, 360, STEP_DEG):
+        turned = [_turn(photo, angle_deg) for photo in photos]
+        scores = {name: _score(detectors[name], turned) for name in names}
+        differences = [
+            float(np.abs(chip.astype(int) - straight[photo.name][index]).mean())
+            for photo in turned
+            for index, chip in _chips(finder, photo).items()
+            if index in straight[photo.name]
+        ]
+        print(
+            f"{angle_deg:>6} deg" + "".join(f"{scores[name].recall:>24.2f}" for name in names),
+            end="",
+        )
+        print(f"{scores['ladder'].precision:>12.2f}{statistics.median(differences):>14.1f}")
+
+
+def _score(detect: Callable[[GreyImage], Squares], photos: list[Photo]) -> Score:
+    score = Score()
+    for photo in photos:
+        started = time.perf_counter()
+        squares = detect(photo.grey)
+        score.seconds.append(time.perf_counter() - started)
+        score.faces += len(photo.squares)
+        score.claimed += len(squares)
+        score.found += len(_match(photo.squares, squares))
+    return score
+
+
+def _match(truth: Squares, claimed: Squares) -> dict[int, int]:
+    """Pair each annotated square with the claimed one that overlaps most, if enough."""
+    pairs: dict[int, int] = {}
+    for index, square in enumerate(truth):
+        overlaps = [_iou(square, other) for other in claimed]
+        if overlaps and max(overlaps) >= MATCH_IOU:
+            pairs[index] = int(np.argmax(overlaps))
+    return pairs
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
+    both = np.prod(np.clip(reach, 0, min(one[2], other[2])))
+    return float(both / (one[2] ** 2 + other[2] ** 2 - both))
+
+
+def _plain(rectangles: dlib.rectangles) -> Squares:
+    squares = [
+        ((each.left() + each.right()) / 2, (each.top() + each.bottom()) / 2, each.width())
+        for each in rectangles
+    ]
+    return np.array(squares, dtype=float).reshape(-1, 3)
+
+
+def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
+    squares = [
+        ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2, box.width)
+        for box in (face.box for face in finder.find_faces(grey))
+    ]
+    return np.array(squares, dtype=float).reshape(-1, 3)
+
+
+def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
+    """Return the chips of the annotated faces that are found, by the index of the face."""
+    aligned = align_photo(photo.grey, finder, ChipGeometry())
+    boxes = [each.face.box for each in aligned]
+    squares = [((b.left + b.right - 1) / 2, (b.top + b.bottom - 1) / 2, b.width) for b in boxes]
+    pairs = _match(photo.squares, np.array(squares, dtype=float).reshape(-1, 3))
+    return {index: aligned[claimed].chip for index, claimed in pairs.items()}
+
+
+def _turn(photo: Photo, angle_deg: float) -> Photo:
+    """Turn a photo clockwise; squares keep their size and stay upright."""
+    height, width = photo.grey.shape
+    turn, size = turn_back(width, height, -angle_deg)
+    grey = np.asarray(cv2.warpAffine(photo.grey, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
+    centres = apply_transform(turn, photo.squares[:, :2])
+    squares = np.column_stack([centres, photo.squares[:, 2]])
+    landmarks = apply_transform(turn, photo.landmarks.reshape(-1, 2)).reshape(-1, 68, 2)
+    return Photo(photo.name, grey, squares, landmarks)
+
+
+def _shrink(photo: Photo, scale: float) -> Photo:
+    size = (round(photo.grey.shape[1] * scale), round(photo.grey.shape[0] * scale))
+    grey = np.asarray(cv2.resize(photo.grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Photo(photo.name, grey, photo.squares * scale, photo.landmarks * scale)
+
+
+def _read_photos(folder: Path, annotations: str) -> list[Photo]:
+    photos = []
+    # The annotations are the user's own files.
+    for image in ElementTree.parse(folder / annotations).getroot().iter("image"):  # noqa: S314
+        name = image.get("file") or ""
+        grey = np.asarray(cv2.imread(str(folder / name), cv2.IMREAD_GRAYSCALE), np.uint8)
+        squares, landmarks = [], []
+        for box in image.iter("box"):
+            left, top, width, height = (
+                int(box.get(key) or 0) for key in ("left", "top", "width", "height")
+            )
+            squares.append((left + (width - 1) / 2, top + (height - 1) / 2, (width + height) / 2))
+            landmarks.append(
+                [(int(part.get("x") or 0), int(part.get("y") or 0)) for part in box.iter("part")]
+            )
+        photos.append(Photo(name, grey, np.array(squares), np.array(landmarks, dtype=float)))
+    return photos
+
+
+if __name__ == "__main__":
+    main()
