@@ -81,12 +81,12 @@ class FaceFinder:
         finds = self._climb(grey)
         faces = [self._to_face(grey, find) for find in finds]
         if finds:
-            seen_at_deg = finds[0].angle_deg  # all come from one scan
+            scan_deg = finds[0].scan_deg  # the same for all
             tilt_deg = median(
-                _within_half_turn(roll_deg(face.landmarks) - seen_at_deg) for face in faces
+                _within_half_turn(roll_deg(face.landmarks) - scan_deg) for face in faces
             )
-            if seen_at_deg or abs(tilt_deg) > TILTED_DEG:
-                again = self._scan(grey, angle_deg=seen_at_deg + tilt_deg, budget_px=SECOND_PX)
+            if scan_deg or abs(tilt_deg) > TILTED_DEG:
+                again = self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=SECOND_PX)
                 faces = [self._to_face(grey, find) for find in merge(finds + again)]
         sure = [face for face in faces if self._is_sure(grey, face)]
         return sorted(sure, key=lambda face: (face.box.left, face.box.top))
@@ -102,7 +102,7 @@ class FaceFinder:
         finds = scan(self._detector, grey, scale=scale, threshold=CROP_THRESHOLD)
         if finds:
             return self._to_face(grey, max(finds, key=lambda find: find.score))
-        whole = Find(((width - 1) / 2, (height - 1) / 2), min(width, height), 0.0, 0.0)
+        whole = Find(((width - 1) / 2, (height - 1) / 2), min(width, height), 0.0, 0.0, 0.0)
         return self._to_face(grey, whole, found_by="full_frame")
 
     def _climb(self, grey: GreyImage) -> list[Find]:
@@ -134,7 +134,7 @@ class FaceFinder:
         return bool(scan(self._detector, patch, threshold=SURE_SCORE))
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
-        angle_deg = round(find.angle_deg) % 360
+        scan_deg = round(find.scan_deg) % 360
         half = find.side / 2
         left, top = (round(middle - half + 0.5) for middle in find.centre)
         side = max(1, round(find.side))
@@ -142,12 +142,12 @@ class FaceFinder:
             box=BoundingBox(left, top, left + side, top + side),
             landmarks=self._landmarks(grey, find),
             score=find.score,
-            found_by=found_by or (f"detector@{angle_deg}" if angle_deg else "detector"),
+            found_by=found_by or (f"detector@{scan_deg}" if scan_deg else "detector"),
         )
 
     def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:
         """Landmark a face in a patch that shows it upright and at a fixed size."""
-        angle = math.radians(find.angle_deg)
+        angle = math.radians(find.roll_deg)
         scale = PATCH_FACE_PX / find.side
         cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
         to_patch = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])

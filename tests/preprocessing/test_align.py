@@ -89,7 +89,7 @@ def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinde
     assert aligned.face.box.width < 80
 
 
-@pytest.mark.parametrize("angle_deg", [35, 90, 180, 270])
+@pytest.mark.parametrize("angle_deg", [25, 30, 35, 40, 60, 90, 180, 270])
 def test_a_turned_photo_is_turned_back(
     angle_deg: int, photo: np.ndarray, finder: FaceFinder
 ) -> None:
@@ -97,15 +97,16 @@ def test_a_turned_photo_is_turned_back(
     transform, size = turn_back(photo.shape[1], photo.shape[0], -angle_deg)
     turned = np.asarray(cv2.warpAffine(photo, transform, size, flags=cv2.INTER_CUBIC), np.uint8)
     (aligned,) = align_photo(turned, finder, GEOMETRY)
-    assert aligned.face.found_by.startswith("detector@")
+    # The detector by itself sees no face that is tilted by more than 45 degrees.
+    assert angle_deg <= 45 or aligned.face.found_by.startswith("detector@")
     difference = (roll_deg(aligned.face.landmarks) - roll_deg(straight.face.landmarks)) % 360
     assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
     assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
 
 
 def test_two_finds_of_one_face_are_merged() -> None:
-    sure, unsure = Find((50, 50), 40, 0, 2.0), Find((58, 45), 50, 30, 1.0)
-    neighbour = Find((95, 50), 40, 0, 0.5)
+    sure, unsure = Find((50, 50), 40, 0, 0, 2.0), Find((58, 45), 50, 30, 30, 1.0)
+    neighbour = Find((95, 50), 40, 0, 0, 0.5)
     assert merge([unsure, neighbour, sure]) == [sure, neighbour]
 
 
