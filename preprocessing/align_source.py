@@ -2,28 +2,32 @@
 
 import hashlib
 import json
-import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.align import align_crop, align_photo
+from preprocessing.align_items import (
+    BATCH_ITEMS,
+    REJECTED_KEY,
+    SHARD_ITEMS,
+    AlignOptions,
+    Batch,
+    align_items,
+    join_batches,
+    shard_name,
+)
 from preprocessing.detect import FaceFinder
-from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
+from preprocessing.errors import DatasetError
 from preprocessing.fer2013 import read_ferplus
-from preprocessing.geometry import ChipGeometry
-from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
 from preprocessing.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -32,40 +36,10 @@ from preprocessing.manifest import (
     write_manifest,
     write_whole,
 )
-from preprocessing.model_files import LANDMARKS_68_SHA256, landmark_model_path
-from preprocessing.shards import Row, to_table, write_shard
+from preprocessing.shards import write_shard
 from preprocessing.sources import Source, SourceItem, SourceKind, open_source
 
-SHARD_ITEMS = 2048
-BATCH_ITEMS = 64
 RECIPE_NAME = "recipe.json"
-# Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
-REJECTED_KEY = b"rejected"
-
-
-@dataclass(frozen=True)
-class AlignOptions:
-    """What can be chosen for an alignment.
-
-    Attributes:
-        geometry: What the chips are to look like.
-        disgust: What becomes of the class "disgust".
-        ferplus: FER+ votes to join to FER2013's rows.
-        crops: Take the pictures of a photo folder as face crops.
-        workers: Processes.
-    """
-
-    geometry: ChipGeometry = ChipGeometry()
-    disgust: DisgustPolicy = DisgustPolicy.DROP
-    ferplus: Path | None = None
-    crops: bool = False
-    workers: int = os.cpu_count() or 1
-
-
-@dataclass(frozen=True)
-class _Batch:
-    table: pa.Table
-    rejected: list[tuple[str, str]]
 
 
 def align_source(
@@ -88,7 +62,7 @@ def align_source(
         DatasetError: The source is broken, or the folder holds something else.
         ModelFileError: The landmark model is missing or is not the expected one.
     """
-    landmark_model_path()
+    options.scheme.file.path()
     source = open_source(source_path)
     recipe = _make_recipe(source, options)
     _prepare(dataset, recipe, overwrite=overwrite)
@@ -120,15 +94,10 @@ def _make_recipe(source: Source, options: AlignOptions) -> Recipe:
     ferplus_sha256 = None
     if options.ferplus is not None:
         ferplus_sha256 = hashlib.sha256(options.ferplus.read_bytes()).hexdigest()
-    return Recipe(
+    return options.recipe(
         source=source.path.name,
-        source_kind=source.kind.value,
+        kind=source.kind,
         source_sha256=source.sha256,
-        disgust=options.disgust,
-        labels=labels_for(options.disgust),
-        geometry=asdict(options.geometry),
-        geometry_digest=options.geometry.digest(),
-        landmark_model_sha256=LANDMARKS_68_SHA256,
         ferplus_sha256=ferplus_sha256,
     )
 
@@ -156,38 +125,28 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
 
 
 def _write_shards(source: Source, dataset: Path, options: AlignOptions) -> None:
-    votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     done = len(list(dataset.glob("shard-*.parquet"))) * SHARD_ITEMS
-    batches: list[_Batch] = []
+    batches: list[Batch] = []
     with tqdm(total=source.count, initial=done, unit="pictures", unit_scale=True) as progress:
-        for start, batch in _align_batches(source, options, votes, start=done):
+        for start, batch in _align_batches(source, options, start=done):
             batches.append(batch)
             stop = min(start + BATCH_ITEMS, source.count)
             progress.update(stop - start)
             if stop % SHARD_ITEMS == 0 or stop == source.count:
-                _write_batches(batches, dataset / f"shard-{start // SHARD_ITEMS:05d}.parquet")
+                write_shard(join_batches(batches), dataset / shard_name(start // SHARD_ITEMS))
                 batches.clear()
 
 
-def _write_batches(batches: list[_Batch], path: Path) -> None:
-    rejected = [rejection for batch in batches for rejection in batch.rejected]
-    table = pa.concat_tables([batch.table for batch in batches])
-    write_shard(table.replace_schema_metadata({REJECTED_KEY: json.dumps(rejected)}), path)
-
-
 def _align_batches(
-    source: Source, options: AlignOptions, votes: NDArray[np.uint8] | None, *, start: int
-) -> Iterator[tuple[int, _Batch]]:
+    source: Source, options: AlignOptions, *, start: int
+) -> Iterator[tuple[int, Batch]]:
     """Align items from `start` on; yield batches in order, with the position each starts at."""
     context = get_context("spawn")
-    with ProcessPoolExecutor(options.workers, context, _load_finder) as executor:
-        pending: deque[tuple[int, Future[_Batch]]] = deque()
+    with ProcessPoolExecutor(options.workers, context, _set_up, (source.kind, options)) as executor:
+        pending: deque[tuple[int, Future[Batch]]] = deque()
         items = source.items(start)
         while batch := list(islice(items, BATCH_ITEMS)):
-            position = batch[0].row
-            batch_votes = None if votes is None else votes[position : position + len(batch)]
-            task = executor.submit(_align_items, batch, source.kind, options, batch_votes)
-            pending.append((position, task))
+            pending.append((batch[0].row, executor.submit(_align_batch, batch)))
             if len(pending) > 4 * options.workers:
                 begun, task = pending.popleft()
                 yield begun, task.result()
@@ -196,39 +155,21 @@ def _align_batches(
             yield begun, task.result()
 
 
-_finder: FaceFinder
+_align: Callable[[Sequence[SourceItem]], Batch]
 
 
-def _load_finder() -> None:
-    """Load the models once a process."""
-    global _finder  # noqa: PLW0603 - a worker process has no other place to keep it
+def _set_up(kind: SourceKind, options: AlignOptions) -> None:
+    """Load once a process what each batch needs."""
+    global _align  # noqa: PLW0603 - a worker process has no other place to keep it
     cv2.setNumThreads(1)
-    _finder = FaceFinder()
+    _align = partial(
+        align_items,
+        kind=kind,
+        options=options,
+        finder=FaceFinder(options.scheme, detector=options.detector),
+        votes=None if options.ferplus is None else read_ferplus(options.ferplus),
+    )
 
 
-def _align_items(
-    items: list[SourceItem],
-    kind: SourceKind,
-    options: AlignOptions,
-    votes: NDArray[np.uint8] | None,
-) -> _Batch:
-    rows, rejected = [], []
-    for index, item in enumerate(items):
-        label = None if item.label is None else resolve_label(item.label, options.disgust)
-        if item.label is not None and label is None:
-            continue
-        try:
-            grey = item.load()
-        except (ImageDecodeError, ImageTooLargeError) as error:
-            rejected.append((item.name, str(error)))
-            continue
-        if kind is SourceKind.PHOTOS and not options.crops:
-            faces = align_photo(grey, _finder, options.geometry)
-        else:
-            faces = [align_crop(grey, _finder, options.geometry)]
-        item_votes = None if votes is None else votes[index].tobytes()
-        rows += [
-            Row(item.row, item.name, label, item.split, grey, aligned, item_votes)
-            for aligned in faces
-        ]
-    return _Batch(to_table(rows), rejected)
+def _align_batch(items: Sequence[SourceItem]) -> Batch:
+    return _align(items)

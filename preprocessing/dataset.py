@@ -27,7 +27,7 @@ class Dataset:
         class_indices: int64 (n,), positions among the labels; -1 where there is no label.
         splits: (n,), `train`, `val`, `test`, or empty.
         found_by: (n,), text.
-        landmarks: float32 (n, 68, 2), source pixels.
+        landmarks: float32 (n, 68 or 5, 2), source pixels.
         transforms: float64 (n, 2, 3), source to chip.
         residuals_px: float32 (n,).
         duplicate_groups: int64 (n,), equal for pixel-identical source pictures.
@@ -90,7 +90,7 @@ def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:
     chips = table["chip"].to_pylist()
     raw = [raw or chip for raw, chip in zip(table["raw"].to_pylist(), chips, strict=True)]
     digests = np.array(table["source_digest"].to_pylist(), dtype=np.str_)
-    no_votes = [0] * VOTES
+    votes = [votes or bytes(VOTES) for votes in table["votes"].to_pylist()]
 
     def to_images(pictures: list[bytes]) -> NDArray[np.uint8]:
         return np.frombuffer(b"".join(pictures), np.uint8).reshape(-1, size_px, size_px)
@@ -111,12 +111,10 @@ def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:
         ),
         splits=to_words("split"),
         found_by=to_words("found_by"),
-        landmarks=to_floats("landmarks").reshape(-1, 68, 2).astype(np.float32),
+        landmarks=to_floats("landmarks").reshape(len(table), -1, 2).astype(np.float32),
         transforms=to_floats("transform").reshape(-1, 2, 3).astype(np.float64),
         residuals_px=table["residual_px"].to_numpy(),
         duplicate_groups=np.unique(digests, return_inverse=True)[1].astype(np.int64),
-        votes=np.array(
-            [votes or no_votes for votes in table["votes"].to_pylist()], np.uint8
-        ).reshape(-1, VOTES),
+        votes=np.frombuffer(b"".join(votes), np.uint8).reshape(-1, VOTES),
         names=to_words("name"),
     )

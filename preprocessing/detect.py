@@ -1,21 +1,22 @@
 """Find faces and their landmarks with dlib."""
 
 import math
+from dataclasses import replace
 from statistics import median
 
 import dlib
 import numpy as np
 
+from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.faces import BoundingBox, Face, GreyImage, Landmarks
 from preprocessing.geometry import (
-    ChipGeometry,
     apply_transform,
     extract_chip,
     fit_landmarks,
     invert_transform,
     sample_square,
 )
-from preprocessing.model_files import landmark_model_path
+from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme, roll_deg
 from preprocessing.scan import Find, merge, scale_within, scan
 
 # What one scan may look at; dlib needs about 0.07 s for a million pixels. Together the scans of a
@@ -31,7 +32,7 @@ LARGEST_SCALE = 2.0
 THRESHOLD = 0.0
 # A face must reach this score, at once or when it is looked at again, aligned.
 SURE_SCORE = 0.6
-SECOND_LOOK = ChipGeometry(size_px=200, margin=0.35, interpolation="linear")
+SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144
@@ -48,23 +49,33 @@ TILTED_DEG = 10
 PATCH_FACE_PX = 140
 PATCH_PX = 2 * PATCH_FACE_PX
 
-EYE_IMAGE_LEFT, EYE_IMAGE_RIGHT = slice(36, 42), slice(42, 48)
-
 
 class FaceFinder:
-    """dlib's frontal face detector and its 68-landmark model.
+    """A face detector and a landmark model of dlib's.
 
-    Loading reads 100 MB and takes about half a second; finding keeps no state.
+    Loading the 68-landmark model reads 100 MB and takes about half a second; finding keeps no
+    state.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        scheme: LandmarkScheme = LANDMARK_SCHEMES[68],
+        *,
+        detector: DetectorKind = DetectorKind.HOG,
+    ) -> None:
         """Load the models.
 
         Raises:
-            ModelFileError: The landmark model is missing or is not the expected one.
+            ModelFileError: A model is missing or is not the expected one.
         """
-        self._detector = dlib.get_frontal_face_detector()
-        self._landmark_model = dlib.shape_predictor(str(landmark_model_path()))
+        self._detect = load_detector(detector)
+        self._landmark_model = dlib.shape_predictor(str(scheme.file.path()))
+        self._second_look = replace(
+            scheme.geometry,
+            size_px=SECOND_LOOK_PX,
+            margin=SECOND_LOOK_MARGIN,
+            interpolation="linear",
+        )
 
     def find_faces(self, grey: GreyImage) -> list[Face]:
         """Find all faces in a photo, from image-left to image-right.
@@ -99,7 +110,7 @@ class FaceFinder:
         """
         height, width = grey.shape
         scale = max(1, round(CROP_SIDE_PX / min(height, width)))
-        finds = scan(self._detector, grey, scale=scale, threshold=CROP_THRESHOLD)
+        finds = scan(self._detect, grey, scale=scale, threshold=CROP_THRESHOLD)
         if finds:
             return self._to_face(grey, max(finds, key=lambda find: find.score))
         whole = Find(((width - 1) / 2, (height - 1) / 2), min(width, height), 0.0, 0.0, 0.0)
@@ -123,15 +134,15 @@ class FaceFinder:
 
     def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int) -> list[Find]:
         scale = scale_within(grey, angle_deg=angle_deg, budget_px=budget_px, largest=LARGEST_SCALE)
-        return scan(self._detector, grey, angle_deg=angle_deg, scale=scale, threshold=THRESHOLD)
+        return scan(self._detect, grey, angle_deg=angle_deg, scale=scale, threshold=THRESHOLD)
 
     def _is_sure(self, grey: GreyImage, face: Face) -> bool:
         """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
         if face.score >= SURE_SCORE:
             return True
-        transform, _ = fit_landmarks(face.landmarks, SECOND_LOOK)
-        patch = extract_chip(grey, transform, SECOND_LOOK)
-        return bool(scan(self._detector, patch, threshold=SURE_SCORE))
+        transform, _ = fit_landmarks(face.landmarks, self._second_look)
+        patch = extract_chip(grey, transform, self._second_look)
+        return bool(scan(self._detect, patch, threshold=SURE_SCORE))
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
         scan_deg = round(find.scan_deg) % 360
@@ -163,12 +174,6 @@ class FaceFinder:
 
 def _best_score(finds: list[Find]) -> float:
     return max((find.score for find in finds), default=-math.inf)
-
-
-def roll_deg(landmarks: Landmarks) -> float:
-    """Return by how many degrees the line through the eyes is turned clockwise, -180 to 180."""
-    x, y = landmarks[EYE_IMAGE_RIGHT].mean(axis=0) - landmarks[EYE_IMAGE_LEFT].mean(axis=0)
-    return math.degrees(math.atan2(y, x))
 
 
 def _within_half_turn(angle_deg: float) -> float:

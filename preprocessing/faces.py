@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Landmarks = NDArray[np.float32]
-"""Shape (68, 2), columns x and y in pixels, iBUG 300-W order. Pixel centres are whole numbers."""
+"""Shape (68, 2), iBUG 300-W order, or (5, 2); see `preprocessing.landmarks`.
+
+Columns x and y in pixels; pixel centres are whole numbers.
+"""
 
 GreyImage = NDArray[np.uint8]
 """Shape (height, width), 0 black to 255 white."""
@@ -45,7 +48,7 @@ class Face:
 
     Attributes:
         box: Where it is, in the upright source picture.
-        landmarks: The 68 landmarks in source pixels.
+        landmarks: In source pixels.
         score: The detector's confidence (dlib: about -0.5 to 4, unbounded); 0 without detection.
         found_by: `detector`, or `full_frame` where nothing was detected in a face crop and the
             landmark model ran on the whole of it.

@@ -7,7 +7,7 @@ import io
 import lzma
 import warnings
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,28 +35,39 @@ def read_unpacked(path: Path) -> bytes:
     """
     try:
         data = path.read_bytes()
-        if path.suffix == ".zip":
-            return _unzip(data, path)
-        return _OPENERS[path.suffix](data) if path.suffix in _OPENERS else data
-    except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
-        raise DatasetError(f"{path} cannot be read: {error}. Download it again.") from error
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error}.") from error
+    return unpack(data, str(path))
 
 
-def parse_header(line: str, name: str) -> tuple[int, int, int]:
-    """Return the positions of the columns emotion, pixels and Usage.
+def unpack(data: bytes, name: str) -> bytes:
+    """Unpack a file's content as the end of its name says.
 
     Raises:
-        DatasetError: One of them is missing.
+        DatasetError: It is damaged, or an archive that does not hold just one CSV file.
     """
-    found = [word.strip() for word in line.split(",")]
-    missing = [column for column in COLUMNS if column not in found]
-    if missing:
-        raise DatasetError(
-            f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
-            f"Received: {line[:80]!r}"
-        )
-    emotion, pixels, usage = (found.index(column) for column in COLUMNS)
-    return emotion, pixels, usage
+    suffix = PurePath(name).suffix
+    try:
+        if suffix == ".zip":
+            return _unzip(data, name)
+        return _OPENERS[suffix](data) if suffix in _OPENERS else data
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
+
+
+def split_csv(data: bytes, name: str) -> tuple[tuple[int, int, int], list[str]]:
+    """Return the positions of the columns emotion, pixels and Usage, and the rows.
+
+    Raises:
+        DatasetError: One of the columns is missing.
+    """
+    header, *lines = data.decode("utf-8", "replace").splitlines() or [""]
+    return _parse_header(header, name), lines
+
+
+def row_name(name: str, row: int) -> str:
+    """Name a row, counted from 0, by the line on which a person finds it."""
+    return f"{name}:{row + 2}"
 
 
 def parse_row(line: str, columns: tuple[int, int, int], name: str) -> tuple[str, str, bytes]:
@@ -108,6 +119,18 @@ def read_ferplus(path: Path) -> NDArray[np.uint8]:
         raise DatasetError(f"{path}:{rows.line_num}: a vote is no small number: {error}") from error
 
 
+def _parse_header(line: str, name: str) -> tuple[int, int, int]:
+    found = [word.strip() for word in line.split(",")]
+    missing = [column for column in COLUMNS if column not in found]
+    if missing:
+        raise DatasetError(
+            f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
+            f"Received: {line[:80]!r}"
+        )
+    emotion, pixels, usage = (found.index(column) for column in COLUMNS)
+    return emotion, pixels, usage
+
+
 def _parse_pixels(text: str, name: str) -> bytes:
     try:
         with warnings.catch_warnings():
@@ -129,9 +152,9 @@ def _parse_pixels(text: str, name: str) -> bytes:
     )
 
 
-def _unzip(data: bytes, path: Path) -> bytes:
+def _unzip(data: bytes, name: str) -> bytes:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = [name for name in archive.namelist() if name.endswith(".csv")]
         if len(names) != 1:
-            raise DatasetError(f"{path} should hold one CSV file. Received: {names}")
+            raise DatasetError(f"{name} should hold one CSV file. Received: {names}")
         return archive.read(names[0])

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from preprocessing.detectors import DetectorKind
 from preprocessing.errors import DatasetError
 from preprocessing.labels import DisgustPolicy
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 
 
@@ -20,10 +21,12 @@ class Recipe:
         source: Name of the file or folder.
         source_kind: `fer2013`, `class_folders` or `photos`.
         source_sha256: Of the source's content.
+        crops: Whether each picture was taken as the crop of one face.
         disgust: What becomes of the class "disgust".
         labels: In the order of the class indices.
         geometry: The fields of the `ChipGeometry`.
         geometry_digest: Its digest.
+        detector: The face detector.
         landmark_model_sha256: Of the landmark model's file.
         ferplus_sha256: Of the file with FER+ votes, where given.
         format_version: Of the dataset.
@@ -32,10 +35,12 @@ class Recipe:
     source: str
     source_kind: str
     source_sha256: str
+    crops: bool
     disgust: DisgustPolicy
     labels: tuple[str, ...]
     geometry: dict[str, Any]
     geometry_digest: str
+    detector: DetectorKind
     landmark_model_sha256: str
     ferplus_sha256: str | None
     format_version: int = FORMAT_VERSION
@@ -62,7 +67,12 @@ class Manifest:
 
 def write_manifest(manifest: Manifest, dataset: Path) -> None:
     """Write the manifest; its presence says that the dataset is whole."""
-    write_whole(dataset / MANIFEST_NAME, json.dumps(asdict(manifest), indent=2) + "\n")
+    write_whole(dataset / MANIFEST_NAME, manifest_text(manifest))
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """Return the content of `manifest.json`."""
+    return json.dumps(asdict(manifest), indent=2) + "\n"
 
 
 def read_manifest(dataset: Path) -> Manifest:
@@ -97,8 +107,12 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
             f"The dataset has format version {fields['format_version']}, this program reads "
             f"{FORMAT_VERSION}. Align the source again."
         )
-    labels, disgust = tuple(fields["labels"]), DisgustPolicy(fields["disgust"])
-    return Recipe(**{**fields, "labels": labels, "disgust": disgust})
+    parsed = {
+        "labels": tuple(fields["labels"]),
+        "disgust": DisgustPolicy(fields["disgust"]),
+        "detector": DetectorKind(fields["detector"]),
+    }
+    return Recipe(**{**fields, **parsed})
 
 
 def write_whole(path: Path, text: str) -> None:

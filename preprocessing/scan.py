@@ -1,19 +1,15 @@
-"""Scan a picture for faces with dlib's detector, at any scale and turned by any angle."""
+"""Scan a picture for faces at any scale and turned by any angle."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.detectors import Detector
 from preprocessing.faces import GreyImage
 from preprocessing.geometry import apply_transform, invert_transform
-
-# dlib's detector is five: looking ahead, to either side, and ahead but tilted to either side. So
-# much was the median roll of the faces that each saw in photos turned by -50 to 50 degrees.
-ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class Find:
 
 
 def scan(
-    detector: Any,
+    detect: Detector,
     grey: GreyImage,
     *,
     angle_deg: float = 0.0,
@@ -46,7 +42,7 @@ def scan(
     """Look for faces that are turned clockwise by about an angle.
 
     Args:
-        detector: dlib's frontal face detector.
+        detect: The detector.
         grey: The upright source picture.
         angle_deg: The picture is turned back by it first.
         scale: The picture is shrunk or enlarged by it first.
@@ -55,17 +51,12 @@ def scan(
     scaled = _rescale(grey, scale)
     turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg)
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size)
-    rectangles, scores, detectors = detector.run(turned, 0, threshold)
     back = invert_transform(turn)
     finds = []
-    for rectangle, score, which in zip(rectangles, scores, detectors, strict=True):
-        # dlib's right and bottom belong to the rectangle; pixel centres are whole numbers.
-        centre = np.array(
-            [[rectangle.left() + rectangle.right(), rectangle.top() + rectangle.bottom()]]
-        )
-        ((x, y),) = (apply_transform(back, centre / 2) + 0.5) / scale - 0.5
-        side, roll_deg = rectangle.width() / scale, angle_deg + ROLL_DEG[which]
-        finds.append(Find((float(x), float(y)), side, angle_deg, roll_deg, score))
+    for seen in detect(np.asarray(turned, np.uint8), threshold):
+        ((x, y),) = (apply_transform(back, np.array([seen.centre])) + 0.5) / scale - 0.5
+        roll_deg = angle_deg + seen.roll_deg
+        finds.append(Find((float(x), float(y)), seen.side / scale, angle_deg, roll_deg, seen.score))
     return finds
 
 

@@ -21,11 +21,11 @@ SCHEMA = pa.schema(
         ("found_by", pa.string()),
         ("chip", pa.binary()),  # uint8 size_px x size_px, rows first
         ("raw", pa.binary()),  # the source itself where it is of the chip's size, else null
-        ("landmarks", pa.list_(pa.float32(), 136)),  # x0, y0, x1, ... in source pixels
+        ("landmarks", pa.list_(pa.float32())),  # x0, y0, x1, ... in source pixels
         ("transform", pa.list_(pa.float64(), 6)),  # 2 x 3, source to chip, rows first
         ("residual_px", pa.float32()),
         ("source_digest", pa.string()),  # equal for pixel-identical pictures
-        ("votes", pa.list_(pa.uint8(), VOTES)),  # FER+, null where not given
+        ("votes", pa.binary(VOTES)),  # FER+, null where not given
     ]
 )
 
@@ -70,5 +70,5 @@ def _to_record(row: Row) -> dict[str, object]:
         "transform": aligned.transform.ravel(),
         "residual_px": aligned.residual_px,
         "source_digest": hashlib.blake2b(shape + source.tobytes(), digest_size=8).hexdigest(),
-        "votes": None if row.votes is None else list(row.votes),
+        "votes": row.votes,
     }

@@ -2,10 +2,10 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -15,9 +15,10 @@ from preprocessing.faces import GreyImage
 from preprocessing.fer2013 import (
     CSV_SUFFIXES,
     SIDE_PX,
-    parse_header,
     parse_row,
     read_unpacked,
+    row_name,
+    split_csv,
 )
 from preprocessing.labels import FER2013_LABELS
 
@@ -40,6 +41,11 @@ class SourceKind(StrEnum):
     PHOTOS = "photos"
 
 
+def read_local_file(path: str) -> bytes:
+    """Return the content of a file of this machine."""
+    return Path(path).read_bytes()
+
+
 @dataclass(frozen=True, eq=False)
 class SourceItem:
     """One picture of a source.
@@ -56,10 +62,13 @@ class SourceItem:
     name: str
     label: str | None
     split: str | None
-    content: bytes | Path
+    content: bytes | str
 
-    def load(self) -> GreyImage:
+    def load(self, read_file: Callable[[str], bytes] = read_local_file) -> GreyImage:
         """Return the picture in grey.
+
+        Args:
+            read_file: Reads a file by its path.
 
         Raises:
             ImageDecodeError: It cannot be read.
@@ -67,7 +76,7 @@ class SourceItem:
         """
         if isinstance(self.content, bytes):
             return np.frombuffer(self.content, np.uint8).reshape(SIDE_PX, SIDE_PX)
-        return to_grey(decode_image(self.content.read_bytes()))
+        return to_grey(decode_image(read_file(self.content)))
 
 
 class Source(ABC):
@@ -116,68 +125,89 @@ class _CsvSource(Source):
         self.kind = SourceKind.FER2013
         self.path = path
         self.sha256 = hashlib.sha256(data).hexdigest()
-        header, *self._lines = data.decode("utf-8", "replace").splitlines() or [""]
-        self._columns = parse_header(header, path.name)
+        self._columns, self._lines = split_csv(data, path.name)
         self.count = len(self._lines)
 
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row in range(start, self.count):
-            name = f"{self.path.name}:{row + 2}"
+            name = row_name(self.path.name, row)
             yield SourceItem(row, name, *parse_row(self._lines[row], self._columns, name))
 
 
 class _FolderSource(Source):
     def __init__(self, path: Path) -> None:
-        self._files = sorted(
-            file
+        files = sorted(
+            file.relative_to(path)
             for file in path.rglob("*")
-            if file.suffix.lower() in PICTURE_SUFFIXES
-            and file.is_file()
-            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            if is_picture(file.relative_to(path)) and file.is_file()
         )
-        if not self._files:
+        if not files:
             raise DatasetError(f"{path} holds no pictures.")
-        listing = "".join(
-            f"{file.relative_to(path).as_posix()} {file.stat().st_size}\n" for file in self._files
-        )
+        self._names = [file.as_posix() for file in files]
         self.path = path
-        self.sha256 = hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
-        self.count = len(self._files)
-        self.kind = SourceKind.CLASS_FOLDERS if _has_class_folders(path) else SourceKind.PHOTOS
+        self.sha256 = listing_sha256((name, (path / name).stat().st_size) for name in self._names)
+        self.count = len(files)
+        self.kind = folder_kind(self._names)
         if self.kind is SourceKind.CLASS_FOLDERS:
-            for file in self._files:
-                self._label_and_split(file)
+            for name in self._names:
+                label_and_split(name)
 
     def items(self, start: int = 0) -> Iterator[SourceItem]:
-        for row, file in enumerate(self._files[start:], start=start):
-            name = file.relative_to(self.path).as_posix()
-            label, split = None, None
-            if self.kind is SourceKind.CLASS_FOLDERS:
-                label, split = self._label_and_split(file)
-            yield SourceItem(row, name, label, split, file)
+        for row, name in enumerate(self._names[start:], start=start):
+            yield picture_item(row, name, kind=self.kind, path=str(self.path / name))
 
-    def _label_and_split(self, file: Path) -> tuple[str, str]:
-        *folders, _ = (part.lower() for part in file.relative_to(self.path).parts)
-        split = (
-            SPLIT_FOLDERS[folders.pop(0)] if folders and folders[0] in SPLIT_FOLDERS else "train"
+
+def is_picture(relative: PurePath) -> bool:
+    """Say whether a path within a folder names a picture that is not hidden."""
+    hidden = any(part.startswith(".") for part in relative.parts)
+    return relative.suffix.lower() in PICTURE_SUFFIXES and not hidden
+
+
+def picture_item(row: int, name: str, *, kind: SourceKind, path: str) -> SourceItem:
+    """Describe a picture of a folder by its path within the folder.
+
+    Raises:
+        DatasetError: It should lie in a class folder and does not.
+    """
+    if kind is SourceKind.CLASS_FOLDERS:
+        return SourceItem(row, name, *label_and_split(name), path)
+    return SourceItem(row, name, None, None, path)
+
+
+def listing_sha256(files: Iterable[tuple[str, int]]) -> str:
+    """Hash the names and sizes of the files of a folder."""
+    listing = "".join(f"{name} {size}\n" for name, size in files)
+    return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def folder_kind(names: Iterable[str]) -> SourceKind:
+    """Tell class folders from plain photos by the paths of the pictures within the folder."""
+    for name in names:
+        folders = _folders(name)
+        if folders and folders[0] in LABEL_FOLDERS:
+            return SourceKind.CLASS_FOLDERS
+    return SourceKind.PHOTOS
+
+
+def label_and_split(name: str) -> tuple[str, str]:
+    """Read label and split from a picture's path within its source.
+
+    Raises:
+        DatasetError: It lies in no class folder.
+    """
+    folders = _folders(name)
+    label = LABEL_FOLDERS.get(folders[0]) if len(folders) == 1 else None
+    if label is None:
+        raise DatasetError(
+            f"{name} lies in no class folder. Expected folders named "
+            f"{', '.join(FER2013_LABELS)}, or these inside train, val and test. "
+            f"Received: {'/'.join(folders) or 'no folder'}"
         )
-        label = LABEL_FOLDERS.get(folders[0]) if len(folders) == 1 else None
-        if label is None:
-            raise DatasetError(
-                f"{file} lies in no class folder. Expected folders named "
-                f"{', '.join(FER2013_LABELS)}, or these inside train, val and test. "
-                f"Received: {'/'.join(folders) or 'no folder'}"
-            )
-        return label, split
+    top = PurePath(name).parts[0].lower()
+    return label, SPLIT_FOLDERS.get(top, "train")
 
 
-def _has_class_folders(path: Path) -> bool:
-    tops = [folder for folder in path.iterdir() if folder.is_dir()]
-    inner = [
-        folder
-        for top in tops
-        if top.name.lower() in SPLIT_FOLDERS
-        for folder in top.iterdir()
-        if folder.is_dir()
-    ]
-    return any(folder.name.lower() in LABEL_FOLDERS for folder in tops + inner)
+def _folders(name: str) -> list[str]:
+    """List the folders on the way to a picture, without that of its split."""
+    *folders, _ = (part.lower() for part in PurePath(name).parts)
+    return folders[1:] if folders and folders[0] in SPLIT_FOLDERS else folders

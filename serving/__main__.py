@@ -8,7 +8,7 @@ from werkzeug.serving import make_server
 
 from preprocessing.errors import MienError
 from serving.app import Settings, create_app
-from serving.doctor import LICENCE, diagnose
+from serving.doctor import diagnose
 from serving.files import Outputs, list_pictures, predict_files
 from serving.predictor import SHIPPED_BUNDLE, Predictor
 
@@ -64,7 +64,6 @@ def _doctor(options: argparse.Namespace) -> int:
     for is_well, found in diagnose(options.bundle):
         print(f"{'ok' if is_well else 'FAILED':<8}{found}")
         status = status if is_well else EXIT_FAILED
-    print(f"{'note':<8}{LICENCE}")
     return status
 
 

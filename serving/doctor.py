@@ -6,11 +6,8 @@ from pathlib import Path
 import dlib
 
 from preprocessing.errors import MienError
-from preprocessing.model_files import landmark_model_path
 from preprocessing.sample import sample_photo_path
 from serving.predictor import Predictor
-
-LICENCE = "The 68-point landmark model was trained on iBUG 300-W and may not be used commercially."
 
 
 def diagnose(bundle: Path) -> Iterator[tuple[bool, str]]:
@@ -20,8 +17,8 @@ def diagnose(bundle: Path) -> Iterator[tuple[bool, str]]:
     """
     try:
         yield True, f"dlib {dlib.__version__} is installed."
-        yield True, f"The landmark model is whole: {landmark_model_path()}"
         predictor = Predictor(bundle)
+        yield True, f"The landmark model is whole. {predictor.scheme.licence}"
         yield True, f"The bundle {predictor.spec.name} gives its known answer: {bundle}"
         _, result = predictor.predict(sample_photo_path().read_bytes())
         (prediction,) = result.predictions

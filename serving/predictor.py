@@ -14,7 +14,7 @@ from preprocessing.detect import FaceFinder
 from preprocessing.errors import BundleError
 from preprocessing.faces import AlignedFace
 from preprocessing.geometry import apply_transform
-from preprocessing.model_files import LANDMARKS_68_SHA256
+from preprocessing.landmarks import scheme_of
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import read_spec
 from serving.prediction import PhotoResult, Prediction
@@ -36,13 +36,15 @@ class Predictor:
             ModelFileError: The landmark model is missing or is not the expected one.
         """
         self.spec = read_spec(bundle)
-        if self.spec.landmark_model_sha256 != LANDMARKS_68_SHA256:
+        scheme = scheme_of(self.spec.landmark_model_sha256)
+        if scheme is None:
             raise BundleError(
-                f"The bundle {bundle} was trained with another landmark model: expected sha256 "
-                f"{self.spec.landmark_model_sha256}. Received: {LANDMARKS_68_SHA256}. "
-                "Export a bundle with this version of Mien."
+                f"The bundle {bundle} was trained with a landmark model that this version of Mien "
+                f"does not know. Received: sha256 {self.spec.landmark_model_sha256}. "
+                "Export a bundle with this version."
             )
-        self._finder = FaceFinder()
+        self.scheme = scheme
+        self._finder = FaceFinder(scheme)
         self._classifier = ChipClassifier(bundle)
         self._lock = threading.Lock()
         _check_known_answer(self)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from preprocessing.align_source import AlignOptions, align_source
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source
 from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.sample import sample_photo_path

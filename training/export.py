@@ -26,6 +26,8 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import MienError
 from preprocessing.geometry import ChipGeometry
+from preprocessing.landmarks import scheme_of
+from preprocessing.manifest import Recipe
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import CARD_NAME, MODEL_NAME, KnownAnswer, ModelSpec, read_spec, write_spec
 from training.config import PRECISIONS
@@ -78,7 +80,9 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
     if bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
     settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
-    labels = dataset.manifest.recipe.labels
+    recipe = dataset.manifest.recipe
+    _check_same_chips(settings["dataset"], recipe)
+    labels = recipe.labels
     network = _load_float32(run, settings["fit"], classes=len(labels))
     val = split_examples(dataset, "val")
     trained_px = settings["fit"]["sizes"][-1][1]
@@ -88,7 +92,6 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
     converted = _convert(network, views, size_px=val.chips.shape[1], precision=options.precision)
     (bundle / MODEL_NAME).write_bytes(converted)
     logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
-    recipe = dataset.manifest.recipe
     geometry = ChipGeometry.from_json(recipe.geometry)
     spec = ModelSpec(
         name=options.name,
@@ -99,7 +102,7 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
         landmark_model_sha256=recipe.landmark_model_sha256,
         provenance=_provenance(run, settings, options, views),
         metrics={},
-        known_answer=_known_answer(bundle, geometry),
+        known_answer=_known_answer(bundle, recipe.landmark_model_sha256, geometry),
     )
     evaluation = evaluate(bundle, spec, dataset, split="val")
     record_metrics(bundle, spec, evaluation)
@@ -111,6 +114,17 @@ def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> Non
     spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.summary()})
     write_spec(spec, bundle)
     (bundle / CARD_NAME).write_text(model_card(read_spec(bundle)), encoding="utf-8")
+
+
+def _check_same_chips(trained_on: dict[str, Any], recipe: Recipe) -> None:
+    """Refuse a dataset whose chips or labels are not those that the run was trained on."""
+    for name in ("labels", "geometry_digest", "landmark_model_sha256"):
+        here = asdict(recipe)[name]
+        if json.dumps(trained_on[name]) != json.dumps(here):
+            raise MienError(
+                f"The run was trained on a dataset with another {name}: {trained_on[name]}. "
+                f"Received: {here}"
+            )
 
 
 def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> keras.Model:
@@ -168,9 +182,12 @@ def _endpoint(model: keras.Model) -> Callable[[Any], dict[str, Any]]:
     return serve
 
 
-def _known_answer(bundle: Path, geometry: ChipGeometry) -> KnownAnswer:
+def _known_answer(bundle: Path, landmark_model_sha256: str, geometry: ChipGeometry) -> KnownAnswer:
+    scheme = scheme_of(landmark_model_sha256)
+    if scheme is None:
+        raise MienError("The dataset was aligned with a landmark model that is not known.")
     grey = to_grey(decode_image(sample_photo_path().read_bytes()))
-    (aligned,) = align_photo(grey, FaceFinder(), geometry)
+    (aligned,) = align_photo(grey, FaceFinder(scheme), geometry)
     first, second = aligned.transform.tolist()
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),

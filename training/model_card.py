@@ -1,5 +1,6 @@
 """A bundle's model card: what the model is for, how good it is, what it must not be used for."""
 
+from preprocessing.landmarks import scheme_of
 from preprocessing.spec import ModelSpec
 
 _CARD = """\
@@ -35,8 +36,8 @@ Faces turned far to a side were rarely seen in training.
 
 ## Licence
 
-The network's weights are under Apache-2.0. The 68-point landmark model that aligns the faces is
-not part of the bundle; it was trained on iBUG 300-W and may not be used commercially.
+The network's weights are under Apache-2.0. The landmark model that aligns the faces is not part of
+the bundle. {licence}
 """
 
 _SPLIT = """\
@@ -59,6 +60,7 @@ _SPLIT = """\
 
 def model_card(spec: ModelSpec) -> str:
     """Write the model card of a bundle in Markdown."""
+    scheme = scheme_of(spec.landmark_model_sha256)
     return _CARD.format(
         name=spec.name,
         count=len(spec.labels),
@@ -72,6 +74,7 @@ def model_card(spec: ModelSpec) -> str:
         views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
         precision=spec.provenance["precision"],
         temperature=spec.temperature,
+        licence=scheme.licence if scheme else "",
     )
 
 

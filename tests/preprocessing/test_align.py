@@ -4,9 +4,10 @@ import pytest
 
 from preprocessing.align import UNALIGNED, align_crop, align_photo
 from preprocessing.decode import decode_image, to_grey
-from preprocessing.detect import FaceFinder, roll_deg
+from preprocessing.detect import FaceFinder
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
+from preprocessing.landmarks import roll_deg
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.sample import sample_photo_path
 from preprocessing.scan import Find, merge, scale_within, turn_back

@@ -9,7 +9,8 @@ import pytest
 
 from preprocessing import align_source as module
 from preprocessing.__main__ import main
-from preprocessing.align_source import AlignOptions, align_source, read_rejected
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source, read_rejected
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.errors import DatasetError
 from preprocessing.geometry import apply_transform
@@ -73,7 +74,7 @@ def test_faces_are_found_and_what_is_none_is_kept_and_flagged(dataset: Dataset) 
 
 
 def test_transforms_bring_landmarks_to_the_template(dataset: Dataset) -> None:
-    geometry = AlignOptions.geometry
+    geometry = AlignOptions.scheme.geometry
     for row in np.flatnonzero(dataset.found_by == "detector"):
         anchors = dataset.landmarks[row][list(geometry.anchors)]
         misses = apply_transform(dataset.transforms[row], anchors) - geometry.template_px()

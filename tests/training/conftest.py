@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.align_source import AlignOptions, align_source
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.decode import decode_image, to_grey
 from preprocessing.sample import sample_photo_path

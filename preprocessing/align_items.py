@@ -1,0 +1,127 @@
+"""Align a handful of pictures into rows: the unit of work, on one machine or on many."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from preprocessing.align import align_crop, align_photo
+from preprocessing.detect import FaceFinder
+from preprocessing.detectors import DetectorKind
+from preprocessing.errors import ImageDecodeError, ImageTooLargeError
+from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
+from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.manifest import Recipe
+from preprocessing.shards import Row, to_table
+from preprocessing.sources import SourceItem, SourceKind, read_local_file
+
+SHARD_ITEMS = 2048
+BATCH_ITEMS = 64
+# Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
+REJECTED_KEY = b"rejected"
+
+
+@dataclass(frozen=True)
+class AlignOptions:
+    """What can be chosen for an alignment.
+
+    Attributes:
+        scheme: The landmark model, and the geometry of the chips.
+        detector: The face detector.
+        disgust: What becomes of the class "disgust".
+        ferplus: FER+ votes to join to FER2013's rows.
+        crops: Take the pictures of a photo folder as face crops.
+        workers: Processes.
+    """
+
+    scheme: LandmarkScheme = LANDMARK_SCHEMES[68]
+    detector: DetectorKind = DetectorKind.HOG
+    disgust: DisgustPolicy = DisgustPolicy.DROP
+    ferplus: Path | None = None
+    crops: bool = False
+    workers: int = os.cpu_count() or 1
+
+    def recipe(
+        self, *, source: str, kind: SourceKind, source_sha256: str, ferplus_sha256: str | None
+    ) -> Recipe:
+        """Return all that will decide the content of the dataset."""
+        geometry = self.scheme.geometry
+        return Recipe(
+            source=source,
+            source_kind=kind.value,
+            source_sha256=source_sha256,
+            crops=self.crops or kind is not SourceKind.PHOTOS,
+            disgust=self.disgust,
+            labels=labels_for(self.disgust),
+            geometry=asdict(geometry),
+            geometry_digest=geometry.digest(),
+            detector=self.detector,
+            landmark_model_sha256=self.scheme.file.sha256,
+            ferplus_sha256=ferplus_sha256,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Aligned rows, and the pictures that could not be read: name and reason."""
+
+    table: pa.Table
+    rejected: list[tuple[str, str]]
+
+
+def align_items(
+    items: Sequence[SourceItem],
+    kind: SourceKind,
+    options: AlignOptions,
+    *,
+    finder: FaceFinder,
+    votes: NDArray[np.uint8] | None,
+    read_file: Callable[[str], bytes] = read_local_file,
+) -> Batch:
+    """Align the faces of some pictures.
+
+    Args:
+        items: The pictures.
+        kind: Of their source.
+        options: See `AlignOptions`.
+        finder: The loaded models.
+        votes: FER+ votes on all pictures of the source, shape (pictures, 10).
+        read_file: Reads a picture file by its path.
+    """
+    rows, rejected = [], []
+    for item in items:
+        label = None if item.label is None else resolve_label(item.label, options.disgust)
+        if item.label is not None and label is None:
+            continue
+        try:
+            grey = item.load(read_file)
+        except (ImageDecodeError, ImageTooLargeError) as error:
+            rejected.append((item.name, str(error)))
+            continue
+        if kind is SourceKind.PHOTOS and not options.crops:
+            faces = align_photo(grey, finder, options.scheme.geometry)
+        else:
+            faces = [align_crop(grey, finder, options.scheme.geometry)]
+        item_votes = None if votes is None else votes[item.row].tobytes()
+        rows += [
+            Row(item.row, item.name, label, item.split, grey, aligned, item_votes)
+            for aligned in faces
+        ]
+    return Batch(to_table(rows), rejected)
+
+
+def join_batches(batches: Sequence[Batch]) -> pa.Table:
+    """Put batches together to the table of a shard."""
+    rejected = [rejection for batch in batches for rejection in batch.rejected]
+    table = pa.concat_tables([batch.table for batch in batches])
+    return table.replace_schema_metadata({REJECTED_KEY: json.dumps(rejected)})
+
+
+def shard_name(number: int) -> str:
+    """Return the file name of a shard, counted from 0."""
+    return f"shard-{number:05d}.parquet"
