@@ -4,10 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from preprocessing.align_source import AlignOptions, align_source
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source
 from preprocessing.dataset import read_dataset
-from preprocessing.errors import MienError
+from preprocessing.detectors import DetectorKind
+from preprocessing.errors import DatasetError, MienError
 from preprocessing.labels import DisgustPolicy
+from preprocessing.landmarks import LANDMARK_SCHEMES
+from preprocessing.manifest import write_whole
 from preprocessing.report import report_text
 
 EXIT_FAILED = 1
@@ -20,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "align":
             _align(options)
         else:
-            print(report_text(read_dataset(options.dataset), options.dataset))
+            _report(options)
     except MienError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -32,6 +36,8 @@ def _align(options: argparse.Namespace) -> None:
         options.source,
         options.dataset,
         options=AlignOptions(
+            scheme=LANDMARK_SCHEMES[options.landmarks],
+            detector=options.detector,
             disgust=options.disgust,
             ferplus=options.ferplus,
             crops=options.crop,
@@ -43,6 +49,17 @@ def _align(options: argparse.Namespace) -> None:
         f"{manifest.rows:,} faces from {manifest.items:,} pictures in {options.dataset}; "
         f"{manifest.rejected:,} pictures could not be read."
     )
+
+
+def _report(options: argparse.Namespace) -> None:
+    if options.html is not None and options.html.exists() and not options.overwrite:
+        raise DatasetError(f"{options.html} is there already. Replace it with --overwrite.")
+    dataset = read_dataset(options.dataset)
+    print(report_text(dataset, options.dataset))
+    if options.html is not None:
+        from preprocessing.report_html import report_html
+
+        write_whole(options.html, report_html(dataset))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +82,20 @@ def _parser() -> argparse.ArgumentParser:
         default=DisgustPolicy.DROP,
         help="what becomes of the class disgust: drop it, merge it into angry, or keep it",
     )
+    align.add_argument(
+        "--detector",
+        type=DetectorKind,
+        choices=list(DetectorKind),
+        default=AlignOptions.detector,
+        help="hog is fast; cnn sees more faces that look aside and takes ten times as long",
+    )
+    align.add_argument(
+        "--landmarks",
+        type=int,
+        choices=sorted(LANDMARK_SCHEMES),
+        default=AlignOptions.scheme.count,
+        help="the 68-landmark model may not be used commercially; that of 5 may",
+    )
     align.add_argument("--ferplus", type=Path, help="fer2013new.csv: FER+ votes to join")
     align.add_argument("--crop", action="store_true", help="each photo is the crop of one face")
     align.add_argument(
@@ -75,9 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="say what a dataset holds",
-        epilog="example: python -m preprocessing report data/fer2013",
+        epilog="example: python -m preprocessing report data/fer2013 --html data/fer2013.html",
     )
     report.add_argument("dataset", type=Path)
+    report.add_argument("--html", type=Path, help="also write a page with pictures and charts")
+    report.add_argument("--overwrite", action="store_true", help="replace a page that is there")
     return parser
 
 

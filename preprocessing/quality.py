@@ -1,0 +1,123 @@
+"""Measure the quality of an aligned dataset: spread of landmarks, near-duplicates, FER+ votes."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.dataset import Dataset
+from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.geometry import apply_transform
+from preprocessing.landmarks import LANDMARK_SCHEMES
+
+# FER+ words for FER2013's labels.
+FERPLUS_WORDS = {
+    "angry": "anger",
+    "disgust": "disgust",
+    "fear": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprise": "surprise",
+    "neutral": "neutral",
+}
+
+# Two pictures that correlate more than this at a quarter of their size look alike to the eye:
+# copies that were compressed, cropped or brightened anew.
+NEAR_DUPLICATE_CORRELATION = 0.985
+_THUMBNAIL_PX = 12
+_CHUNK_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How far the landmarks of one part of the face stray from their mean place.
+
+    Attributes:
+        part: Eyes, nose or mouth.
+        before: Root mean square distance in the unaligned pictures, as a share of their side.
+        after: In the chips, as a share of theirs.
+    """
+
+    part: str
+    before: float
+    after: float
+
+
+def landmark_spread(dataset: Dataset) -> list[Spread]:
+    """Measure the spread before and after alignment over the faces that were detected.
+
+    Only means something where the pictures are crops of one size, as in FER2013.
+    """
+    found = dataset.found_by == "detector"
+    before = dataset.landmarks[found]
+    after = np.stack(
+        [
+            apply_transform(transform, points)
+            for transform, points in zip(dataset.transforms[found], before, strict=True)
+        ]
+    )
+    size_px = dataset.chips.shape[1]
+    return [
+        Spread(
+            part=part,
+            before=_stray(before[:, list(indices)]) / size_px,
+            after=_stray(after[:, list(indices)]) / size_px,
+        )
+        for part, indices in LANDMARK_SCHEMES[before.shape[1]].parts().items()
+    ]
+
+
+def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
+    """List pairs of rows that look alike without being pixel-identical.
+
+    Returns:
+        Row, later row, and the correlation of their grey levels, best first.
+    """
+    thumbnails = np.stack(
+        [
+            cv2.resize(picture, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+            for picture in dataset.raw
+        ]
+    )
+    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    norms = np.linalg.norm(flat, axis=1, keepdims=True)
+    flat /= np.maximum(norms, 1.0)  # constant pictures correlate with nothing
+    pairs = []
+    for start in range(0, len(flat), _CHUNK_ROWS):
+        alike = flat[start : start + _CHUNK_ROWS] @ flat[start:].T
+        rows, others = np.nonzero(alike > NEAR_DUPLICATE_CORRELATION)
+        for row, other in zip(rows.tolist(), others.tolist(), strict=True):
+            one, two = start + row, start + other
+            if one < two and dataset.duplicate_groups[one] != dataset.duplicate_groups[two]:
+                pairs.append((one, two, float(alike[row, other])))
+    return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def constant_rows(dataset: Dataset) -> NDArray[np.int64]:
+    """List the rows whose source picture has one grey level only."""
+    flat = dataset.raw.reshape(len(dataset.raw), -1)
+    return np.flatnonzero(flat.max(axis=1) == flat.min(axis=1))
+
+
+def ferplus_confusion(dataset: Dataset) -> NDArray[np.int64]:
+    """Count how the crowd of FER+ voted on the pictures of each label.
+
+    Returns:
+        Shape (labels, 11): by label, the pictures whose most votes went to each of
+        `VOTE_COLUMNS`; the last column counts those with a tie.
+    """
+    labels = dataset.manifest.recipe.labels
+    counts = np.zeros((len(labels), len(VOTE_COLUMNS) + 1), np.int64)
+    voted = dataset.votes.any(axis=1) & (dataset.class_indices >= 0)
+    for index, votes in zip(dataset.class_indices[voted], dataset.votes[voted], strict=True):
+        winners = np.flatnonzero(votes == votes.max())
+        counts[index, winners[0] if len(winners) == 1 else -1] += 1
+    return counts
+
+
+def _stray(points: NDArray[np.floating]) -> float:
+    """Root mean square distance of points (n, points, 2) from their mean places."""
+    misses = points - points.mean(axis=0)
+    return float(np.sqrt((misses**2).sum(axis=-1).mean()))

@@ -1,0 +1,99 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.__main__ import main
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source
+from preprocessing.dataset import Dataset, read_dataset
+from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.quality import (
+    constant_rows,
+    ferplus_confusion,
+    landmark_spread,
+    near_duplicates,
+)
+from preprocessing.sample import sample_photo_path
+
+FACES = 6
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One face, framed six ways, the first once more but darker; then a constant picture."""
+    photo = cv2.imread(str(sample_photo_path()), cv2.IMREAD_GRAYSCALE)
+    root = tmp_path_factory.mktemp("quality")
+    (root / "votes.csv").write_text(
+        "\n".join(
+            [
+                ",".join(VOTE_COLUMNS),
+                *["0,10,0,0,0,0,0,0,0,0"] * FACES,
+                *["5,5,0,0,0,0,0,0,0,0"] * 2,
+            ]
+        ),
+        encoding="utf-8",
+    )
+    crops = []
+    for shift in range(FACES):
+        turn = cv2.getRotationMatrix2D((223, 130), 6 * shift - 15, 1)
+        turned = cv2.warpAffine(photo, turn, (512, 512))
+        left, top = 155 + 3 * shift, 66 - 2 * shift
+        crop = turned[top : top + 130, left : left + 130]
+        crops.append(cv2.resize(crop, (48, 48), interpolation=cv2.INTER_AREA))
+    crops += [crops[0] // 2, np.full((48, 48), 7, np.uint8)]
+    lines = ["emotion,pixels,Usage"]
+    lines += [f"3,{' '.join(map(str, crop.ravel()))},Training" for crop in crops]
+    (root / "fer2013.csv").write_text("\n".join(lines), encoding="utf-8")
+    options = AlignOptions(workers=1, ferplus=root / "votes.csv")
+    align_source(root / "fer2013.csv", root / "dataset", options=options)
+    return root / "dataset"
+
+
+@pytest.fixture(scope="module")
+def dataset(folder: Path) -> Dataset:
+    return read_dataset(folder)
+
+
+def test_alignment_gathers_the_landmarks(dataset: Dataset) -> None:
+    for spread in landmark_spread(dataset):
+        assert spread.after < spread.before / 2
+
+
+def test_a_darker_copy_is_a_near_duplicate_and_a_constant_picture_is_none(
+    dataset: Dataset,
+) -> None:
+    pairs = [pair[:2] for pair in near_duplicates(dataset)]
+    assert (0, FACES) in pairs
+    assert all(FACES + 1 not in pair for pair in pairs)
+
+
+def test_identical_pictures_are_no_near_duplicates(dataset: Dataset) -> None:
+    same = replace(dataset, duplicate_groups=np.zeros_like(dataset.duplicate_groups))
+    assert near_duplicates(same) == []
+
+
+def test_constant_pictures_are_named(dataset: Dataset) -> None:
+    assert constant_rows(dataset).tolist() == [FACES + 1]
+
+
+def test_votes_are_counted_by_label(dataset: Dataset) -> None:
+    counts = ferplus_confusion(dataset)
+    happy = dataset.manifest.recipe.labels.index("happy")
+    assert counts.sum() == counts[happy].sum() == FACES + 2
+    assert counts[happy, VOTE_COLUMNS.index("happiness")] == FACES
+    assert counts[happy, -1] == 2
+
+
+def test_the_page_is_whole_and_asks_no_other_host(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert main(["report", str(folder), "--html", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    for title in ("Classes by split", "Mean face", "Spread", "Duplicates", "FER+", "Samples"):
+        assert title in text
+    assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text)
+    assert main(["report", str(folder), "--html", str(page)]) == 1
+    assert main(["report", str(folder), "--html", str(page), "--overwrite"]) == 0
