@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from preprocessing.align_items import AlignOptions
@@ -15,16 +16,14 @@ from preprocessing.manifest import write_whole
 from preprocessing.report import report_text
 
 EXIT_FAILED = 1
+RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "align":
-            _align(options)
-        else:
-            _report(options)
+        options.run_command(options)
     except MienError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -32,22 +31,36 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _align(options: argparse.Namespace) -> None:
+    chosen = replace(_align_options(options), workers=options.workers)
     manifest = align_source(
-        options.source,
-        options.dataset,
-        options=AlignOptions(
-            scheme=LANDMARK_SCHEMES[options.landmarks],
-            detector=options.detector,
-            disgust=options.disgust,
-            ferplus=options.ferplus,
-            crops=options.crop,
-            workers=options.workers,
-        ),
-        overwrite=options.overwrite,
+        options.source, options.dataset, options=chosen, overwrite=options.overwrite
     )
     print(
         f"{manifest.rows:,} faces from {manifest.items:,} pictures in {options.dataset}; "
         f"{manifest.rejected:,} pictures could not be read."
+    )
+
+
+def _align_pattern(options: argparse.Namespace) -> None:
+    from preprocessing.beam_pipeline import align_pattern
+
+    align_pattern(
+        options.pattern,
+        options.dataset,
+        options=_align_options(options),
+        runner=options.runner,
+        runner_arguments=options.runner_arguments,
+    )
+    print(f"The dataset is in {options.dataset}.")
+
+
+def _align_options(options: argparse.Namespace) -> AlignOptions:
+    return AlignOptions(
+        scheme=LANDMARK_SCHEMES[options.landmarks],
+        detector=options.detector,
+        disgust=options.disgust,
+        ferplus=options.ferplus,
+        crops=options.crop,
     )
 
 
@@ -75,6 +88,39 @@ def _parser() -> argparse.ArgumentParser:
         "source", type=Path, help="fer2013.csv (.gz, .xz, .zip), class folders, or photos"
     )
     align.add_argument("dataset", type=Path, help="the folder to write")
+    _add_align_arguments(align)
+    align.add_argument(
+        "--workers", type=int, default=AlignOptions.workers, help="processes (default: all cores)"
+    )
+    align.add_argument("--overwrite", action="store_true", help="replace a dataset that is there")
+    align.set_defaults(run_command=_align)
+
+    spread = commands.add_parser(
+        "align-beam",
+        help="the same on many machines, with Apache Beam (pip install 'mien[beam]')",
+        epilog="example: python -m preprocessing align-beam 'gs://bucket/photos/**' gs://bucket/faces"
+        " --runner dataflow -- --project=mine --region=europe-west1 --temp_location=gs://bucket/tmp",
+    )
+    spread.add_argument("pattern", help="CSV files or pictures, local or gs://, with wildcards")
+    spread.add_argument("dataset", help="the folder to write, local or gs://")
+    _add_align_arguments(spread)
+    spread.add_argument("--runner", choices=RUNNER_NAMES, default="direct")
+    spread.add_argument("runner_arguments", nargs="*", help="after --: the runner's own options")
+    spread.set_defaults(run_command=_align_pattern)
+
+    report = commands.add_parser(
+        "report",
+        help="say what a dataset holds",
+        epilog="example: python -m preprocessing report data/fer2013 --html data/fer2013.html",
+    )
+    report.add_argument("dataset", type=Path)
+    report.add_argument("--html", type=Path, help="also write a page with pictures and charts")
+    report.add_argument("--overwrite", action="store_true", help="replace a page that is there")
+    report.set_defaults(run_command=_report)
+    return parser
+
+
+def _add_align_arguments(align: argparse.ArgumentParser) -> None:
     align.add_argument(
         "--disgust",
         type=DisgustPolicy,
@@ -98,20 +144,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     align.add_argument("--ferplus", type=Path, help="fer2013new.csv: FER+ votes to join")
     align.add_argument("--crop", action="store_true", help="each photo is the crop of one face")
-    align.add_argument(
-        "--workers", type=int, default=AlignOptions.workers, help="processes (default: all cores)"
-    )
-    align.add_argument("--overwrite", action="store_true", help="replace a dataset that is there")
-
-    report = commands.add_parser(
-        "report",
-        help="say what a dataset holds",
-        epilog="example: python -m preprocessing report data/fer2013 --html data/fer2013.html",
-    )
-    report.add_argument("dataset", type=Path)
-    report.add_argument("--html", type=Path, help="also write a page with pictures and charts")
-    report.add_argument("--overwrite", action="store_true", help="replace a page that is there")
-    return parser
 
 
 if __name__ == "__main__":

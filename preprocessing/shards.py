@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,8 +52,13 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
 def write_shard(table: pa.Table, path: Path) -> None:
     """Write a shard so that it is never seen half written."""
     partial = path.with_name(path.name + ".partial")
-    pq.write_table(table, partial, compression="zstd")
+    write_table(table, partial)
     partial.replace(path)
+
+
+def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
+    """Write a table as Parquet into a path or an open file."""
+    pq.write_table(table, target, compression="zstd")
 
 
 def _to_record(row: Row) -> dict[str, object]:

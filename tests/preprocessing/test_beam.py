@@ -1,0 +1,105 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.__main__ import main
+from preprocessing.align_items import AlignOptions
+from preprocessing.align_source import align_source, read_rejected
+from preprocessing.beam_pipeline import DEAD_LETTERS_NAME, align_pattern
+from preprocessing.dataset import read_dataset
+from preprocessing.errors import DatasetError
+from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.manifest import read_manifest
+from preprocessing.sample import sample_photo_path
+
+TWO_WORKERS = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
+ROWS = 150
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    """Rows of FER2013's form: one face at many brightnesses, of all labels."""
+    photo = cv2.imread(str(sample_photo_path()), cv2.IMREAD_GRAYSCALE)
+    face = cv2.resize(photo[60:185, 160:285], (48, 48), interpolation=cv2.INTER_AREA)
+    return [
+        f"{row % 7},{' '.join(map(str, (face // 2 + row % 100).ravel()))},Training"
+        for row in range(ROWS)
+    ]
+
+
+@pytest.fixture(scope="module")
+def csv_path(lines: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_csv(tmp_path_factory.mktemp("source") / "fer2013.csv", lines)
+
+
+def write_csv(path: Path, lines: list[str]) -> Path:
+    path.write_text("\n".join(["emotion,pixels,Usage", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_several_workers_write_the_same_dataset(csv_path: Path, tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text("\n".join([",".join(VOTE_COLUMNS), *["1,2,3,0,0,0,0,0,0,0"] * ROWS]), "utf-8")
+    options = AlignOptions(workers=2, ferplus=votes)
+    align_source(csv_path, tmp_path / "local", options=options)
+    align_pattern(
+        str(csv_path), str(tmp_path / "beam"), options=options, runner_arguments=TWO_WORKERS
+    )
+    written = sorted(path.name for path in (tmp_path / "local").iterdir())
+    assert sorted(path.name for path in (tmp_path / "beam").iterdir()) == sorted(
+        [*written, DEAD_LETTERS_NAME]
+    )
+    for name in written:
+        assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
+    assert (tmp_path / "beam" / DEAD_LETTERS_NAME).read_text(encoding="utf-8") == ""
+
+
+def test_tables_in_parts_are_one_source(csv_path: Path, lines: list[str], tmp_path: Path) -> None:
+    for part, start in enumerate(range(0, ROWS, 70)):
+        write_csv(tmp_path / f"part-{part}.csv", lines[start : start + 70])
+    align_source(csv_path, tmp_path / "local", options=AlignOptions(workers=1))
+    align_pattern(str(tmp_path / "part-*.csv"), str(tmp_path / "beam"), options=AlignOptions())
+    whole, parts = read_dataset(tmp_path / "local"), read_dataset(tmp_path / "beam")
+    assert parts.manifest.items == ROWS
+    np.testing.assert_array_equal(parts.chips, whole.chips)
+    np.testing.assert_array_equal(parts.class_indices, whole.class_indices)
+
+
+def test_broken_rows_are_dead_letters_and_the_counts_add_up(
+    lines: list[str], tmp_path: Path
+) -> None:
+    path = write_csv(tmp_path / "fer2013.csv", ["9,1 2 3,Training", *lines[:3], "0,1 2 3,Training"])
+    align_pattern(str(path), str(tmp_path / "beam"), options=AlignOptions())
+    manifest = read_manifest(tmp_path / "beam")
+    dropped = 1  # of the class disgust
+    assert (manifest.items, manifest.rows, manifest.rejected) == (5, 3 - dropped, 2)
+    letters = (tmp_path / "beam" / DEAD_LETTERS_NAME).read_text(encoding="utf-8").splitlines()
+    named = {letter["name"]: letter["why"] for letter in map(json.loads, letters)}
+    assert sorted(named) == ["fer2013.csv:2", "fer2013.csv:6"]
+    assert "emotion" in named["fer2013.csv:2"]
+    assert sorted(name for name, _ in read_rejected(manifest, tmp_path / "beam")) == sorted(named)
+
+
+def test_pictures_by_pattern_are_the_same_as_their_folder(tmp_path: Path) -> None:
+    photo = cv2.imread(str(sample_photo_path()))
+    for index, folder in enumerate(("train/happy", "train/sad", "test/happy")):
+        path = tmp_path / "faces" / folder / f"{index}.png"
+        path.parent.mkdir(parents=True)
+        cv2.imwrite(str(path), photo[40 : 200 + index, 140:300])
+    (tmp_path / "faces/train/happy/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    align_source(tmp_path / "faces", tmp_path / "local", options=AlignOptions(workers=1))
+    align_pattern(f"{tmp_path}/faces/**", str(tmp_path / "beam"), options=AlignOptions())
+    for name in ("manifest.json", "shard-00000.parquet"):
+        assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
+    assert read_manifest(tmp_path / "beam").rejected == 1
+
+
+def test_the_command_refuses_what_is_there_and_what_is_not(csv_path: Path, tmp_path: Path) -> None:
+    target = str(tmp_path / "beam")
+    assert main(["align-beam", str(csv_path), target, "--", "--direct_num_workers=1"]) == 0
+    assert main(["align-beam", str(csv_path), target]) == 1
+    with pytest.raises(DatasetError, match="must match"):
+        align_pattern(str(tmp_path / "*.csv"), str(tmp_path / "new"), options=AlignOptions())
