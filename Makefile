@@ -6,6 +6,7 @@ UPGRADE ?=
 DATASET ?= data/fer2013
 RUN ?= runs/cpu
 PHOTOS ?= ../shared/data/photos
+CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,8 +39,8 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 	$(BIN)/python -m training export $(RUN) $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
 
-bench-align: $(VENV)/serving.stamp ## measure detection and landmarks on annotated photos
-	$(BIN)/python -m tests.bench_align $(PHOTOS)
+bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
+	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)
 
 bench-serving: $(VENV)/serving.stamp ## measure the server on one core
 	$(BIN)/python -m tests.bench_serving

@@ -1,6 +1,7 @@
 """The one function between a picture and its chips, shared by training and serving."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +31,24 @@ def align_photo(grey: GreyImage, finder: FaceFinder, geometry: ChipGeometry) -> 
     return [_align(grey, face, geometry) for face in finder.find_faces(grey)]
 
 
-def align_crop(grey: GreyImage, finder: FaceFinder, geometry: ChipGeometry) -> AlignedFace:
-    """Align the one face of a picture that is a face crop.
+def align_crops(
+    crops: Sequence[GreyImage], finder: FaceFinder, geometry: ChipGeometry
+) -> list[AlignedFace]:
+    """Align the one face of each picture that is a face crop.
 
     Never fails: where the landmarks make no sense the crop is only brought to size, and `found_by`
     says `unaligned`.
     """
-    aligned = _align(grey, finder.find_face_in_crop(grey), geometry)
+    return [
+        _align_crop(grey, face, geometry)
+        for grey, face in zip(crops, finder.find_faces_in_crops(crops), strict=True)
+    ]
+
+
+def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:
+    aligned = _align(grey, face, geometry)
     if _is_plausible_for_crop(aligned.transform, grey, geometry):
         return aligned
-    face = aligned.face
     transform = _whole_frame_transform(grey, geometry)
     return AlignedFace(
         chip=extract_chip(grey, transform, geometry),

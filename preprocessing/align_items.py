@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from preprocessing.align import align_crop, align_photo
+from preprocessing.align import align_crops, align_photo
 from preprocessing.detect import FaceFinder
 from preprocessing.detectors import DetectorKind
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError
+from preprocessing.faces import GreyImage
 from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.manifest import Recipe
@@ -74,6 +75,13 @@ class Batch:
     rejected: list[tuple[str, str]]
 
 
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    item: SourceItem
+    label: str | None
+    grey: GreyImage
+
+
 def align_items(
     items: Sequence[SourceItem],
     kind: SourceKind,
@@ -93,25 +101,35 @@ def align_items(
         votes: FER+ votes on all pictures of the source, shape (pictures, 10).
         read_file: Reads a picture file by its path.
     """
-    rows, rejected = [], []
+    pictures: list[_Picture] = []
+    rejected = []
     for item in items:
         label = None if item.label is None else resolve_label(item.label, options.disgust)
         if item.label is not None and label is None:
             continue
         try:
-            grey = item.load(read_file)
+            pictures.append(_Picture(item, label, item.load(read_file)))
         except (ImageDecodeError, ImageTooLargeError) as error:
             rejected.append((item.name, str(error)))
-            continue
-        if kind is SourceKind.PHOTOS and not options.crops:
-            faces = align_photo(grey, finder, options.scheme.geometry)
-        else:
-            faces = [align_crop(grey, finder, options.scheme.geometry)]
-        item_votes = None if votes is None else votes[item.row].tobytes()
-        rows += [
-            Row(item.row, item.name, label, item.split, grey, aligned, item_votes)
-            for aligned in faces
-        ]
+    greys = [picture.grey for picture in pictures]
+    geometry = options.scheme.geometry
+    if kind is SourceKind.PHOTOS and not options.crops:
+        faces = [align_photo(grey, finder, geometry) for grey in greys]
+    else:
+        faces = [[face] for face in align_crops(greys, finder, geometry)]
+    rows = [
+        Row(
+            item=picture.item.row,
+            name=picture.item.name,
+            label=picture.label,
+            split=picture.item.split,
+            source=picture.grey,
+            aligned=aligned,
+            votes=None if votes is None else votes[picture.item.row].tobytes(),
+        )
+        for picture, found in zip(pictures, faces, strict=True)
+        for aligned in found
+    ]
     return Batch(to_table(rows), rejected)
 
 

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import cv2
@@ -159,7 +161,8 @@ _align: Callable[[Sequence[SourceItem]], Batch]
 
 
 def _set_up(kind: SourceKind, options: AlignOptions) -> None:
-    """Load once a process what each batch needs."""
+    """Load once a process what each batch needs; see to it that it ends with its parent."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _align  # noqa: PLW0603 - a worker process has no other place to keep it
     cv2.setNumThreads(1)
     _align = partial(
@@ -169,6 +172,14 @@ def _set_up(kind: SourceKind, options: AlignOptions) -> None:
         finder=FaceFinder(options.scheme, detector=options.detector),
         votes=None if options.ferplus is None else read_ferplus(options.ferplus),
     )
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and they would wait for ever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - this runs in worker processes only
+    parent.join()
+    os._exit(1)
 
 
 def _align_batch(items: Sequence[SourceItem]) -> Batch:

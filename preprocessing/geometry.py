@@ -20,6 +20,8 @@ NOSE = tuple(range(27, 36))
 MOUTH_CORNERS = (48, 54)
 
 MIN_ANCHORS = 2
+# OpenCV cannot warp from a larger picture.
+LARGEST_SIDE_PX = 32_766
 _INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
 
 
@@ -157,8 +159,9 @@ def sample_square(
     *,
     size_px: int,
     interpolation: str = "linear",
+    outside: int = cv2.BORDER_REPLICATE,
 ) -> GreyImage:
-    """Sample a square from a picture; what lies outside the picture repeats its edge.
+    """Sample a square from a picture.
 
     The source is resampled once. Where the square is smaller than what it shows, several samples
     are taken for each of its pixels and averaged (a box filter over the pixel's area), so that
@@ -169,6 +172,8 @@ def sample_square(
         transform: Similarity from source to square, shape (2, 3).
         size_px: Side of the square.
         interpolation: `linear` or `cubic`.
+        outside: OpenCV's border mode for what lies outside the picture: its edge repeated, or
+            `BORDER_CONSTANT` for black.
 
     Returns:
         uint8 `(size_px, size_px)`.
@@ -178,9 +183,10 @@ def sample_square(
     fine = transform * samples
     fine[:, 2] += (samples - 1) / 2
     fine_size = (size_px * samples, size_px * samples)
-    grey, fine = _crop_to_view(grey, fine, fine_size[0])
+    if max(grey.shape) > LARGEST_SIDE_PX:
+        grey, fine = _crop_to_view(grey, fine, fine_size[0])
     flags = _INTERPOLATIONS[interpolation]
-    square = cv2.warpAffine(grey, fine, fine_size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    square = cv2.warpAffine(grey, fine, fine_size, flags=flags, borderMode=outside)
     if samples > 1:
         square = cv2.resize(square, (size_px, size_px), interpolation=cv2.INTER_AREA)
     return np.asarray(square, dtype=np.uint8)
@@ -189,10 +195,7 @@ def sample_square(
 def _crop_to_view(
     grey: GreyImage, transform: NDArray[np.float64], side_px: int
 ) -> tuple[GreyImage, NDArray[np.float64]]:
-    """Leave only the part of a picture that the transform brings into view.
-
-    OpenCV cannot warp from a picture with a side above 32,767 px.
-    """
+    """Leave only the part of a picture that the transform brings into view."""
     corners = np.array([[0, 0], [side_px, 0], [side_px, side_px], [0, side_px]], dtype=np.float64)
     seen = apply_transform(invert_transform(transform), corners)
     reach_px = 4  # what cubic interpolation may touch beyond

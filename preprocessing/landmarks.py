@@ -1,9 +1,7 @@
 """The landmark models that can be chosen, and what their points mean."""
 
-import math
 from dataclasses import dataclass
 
-from preprocessing.faces import Landmarks
 from preprocessing.geometry import ChipGeometry
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.model_files import LANDMARKS_5_FILE, LANDMARKS_68_FILE, ModelFile
@@ -24,6 +22,9 @@ class LandmarkScheme:
         eye_image_left: Indices of the landmarks of the eye at image-left.
         eye_image_right: Likewise.
         nose: Likewise.
+        nose_tip: Index of the landmark of the nose that stands out most.
+        nose_depth: How far that stands before the plane of the eyes, as a share of the distance
+            between the eyes, roughly.
         mouth: Likewise; empty where the model does not see the mouth.
         geometry: How chips are cut by these landmarks, unless told otherwise.
     """
@@ -34,6 +35,8 @@ class LandmarkScheme:
     eye_image_left: tuple[int, ...]
     eye_image_right: tuple[int, ...]
     nose: tuple[int, ...]
+    nose_tip: int
+    nose_depth: float
     mouth: tuple[int, ...]
     geometry: ChipGeometry
 
@@ -58,6 +61,8 @@ LANDMARK_SCHEMES = {
         eye_image_left=tuple(range(36, 42)),
         eye_image_right=tuple(range(42, 48)),
         nose=tuple(range(27, 36)),
+        nose_tip=30,
+        nose_depth=0.5,
         mouth=tuple(range(48, 68)),
         geometry=ChipGeometry(),
     ),
@@ -68,6 +73,8 @@ LANDMARK_SCHEMES = {
         eye_image_left=(2, 3),
         eye_image_right=(0, 1),
         nose=(4,),
+        nose_tip=4,
+        nose_depth=0.35,
         mouth=(),
         geometry=ChipGeometry(
             anchors=tuple(range(5)), template=tuple(MEAN_FACE[index] for index in _FIVE)
@@ -83,12 +90,3 @@ def scheme_of(model_sha256: str) -> LandmarkScheme | None:
         if scheme.file.sha256 == model_sha256:
             return scheme
     return None
-
-
-def roll_deg(landmarks: Landmarks) -> float:
-    """Return by how many degrees the line through the eyes is turned clockwise, -180 to 180."""
-    scheme = LANDMARK_SCHEMES[len(landmarks)]
-    image_left = landmarks[list(scheme.eye_image_left)].mean(axis=0)
-    image_right = landmarks[list(scheme.eye_image_right)].mean(axis=0)
-    x, y = image_right - image_left
-    return math.degrees(math.atan2(y, x))

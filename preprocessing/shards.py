@@ -9,6 +9,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from preprocessing.errors import DatasetError
 from preprocessing.faces import AlignedFace, GreyImage
 
 VOTES = 10
@@ -50,10 +51,21 @@ def to_table(rows: Sequence[Row]) -> pa.Table:
 
 
 def write_shard(table: pa.Table, path: Path) -> None:
-    """Write a shard so that it is never seen half written."""
+    """Write a shard so that it is never seen half written.
+
+    Raises:
+        DatasetError: The disk is full or cannot be written to.
+    """
     partial = path.with_name(path.name + ".partial")
-    write_table(table, partial)
-    partial.replace(path)
+    try:
+        write_table(table, partial)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DatasetError(
+            f"{path} cannot be written: {error}. What is finished is kept: make room and run the "
+            "same command again, it goes on from there."
+        ) from error
 
 
 def write_table(table: pa.Table, target: Path | BinaryIO) -> None:

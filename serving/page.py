@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.decode import RgbImage
+from preprocessing.measures import Hint
 from serving.charts import probability_figure
 from serving.prediction import NO_FACE_TIP, PhotoResult, Prediction
 
 PREVIEW_SIDE_PX = 1280
-HINTS = {"small": "The face is small in the picture, so little of its expression can be seen."}
+HINTS = {
+    Hint.SMALL: "The face is small in the picture, so little of its expression can be seen.",
+    Hint.BLURRED: "The face is blurred, so little of its expression can be seen.",
+    Hint.TURNED: "The head is turned away; the network saw mostly faces from the front.",
+    Hint.CUT: "The edge of the picture cuts the face.",
+}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def _card(number: int, prediction: Prediction, labels: tuple[str, ...]) -> FaceC
         rows=list(zip(labels, prediction.probabilities.tolist(), strict=True)),
         chip_url=_data_url(prediction.face.chip, ".png"),
         figure=probability_figure(prediction, labels),
-        hints=[HINTS[hint] for hint in prediction.hints],
+        hints=[HINTS[hint] for hint in prediction.measures.hints()],
         box=(box.left, box.top, box.width, box.height),
         landmarks=face.landmarks.tolist(),
     )

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces import AlignedFace
+from preprocessing.measures import Measures
 
 NO_FACE_TIP = (
     "No face was found. Faces must be upright, about 40 pixels wide or more, and seen from the "
@@ -22,14 +23,14 @@ class Prediction:
         probabilities: float64 (labels,), in the order of the bundle's labels; sums to 1.
         label: The likeliest.
         confidence: Its probability.
-        hints: Why the answer may be worse than usual: `small`.
+        measures: What makes the face hard to read.
     """
 
     face: AlignedFace
     probabilities: NDArray[np.float64]
     label: str
     confidence: float
-    hints: tuple[str, ...]
+    measures: Measures
 
 
 @dataclass(frozen=True, eq=False)

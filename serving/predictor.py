@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.align import align_crop, align_photo
+from preprocessing.align import align_crops, align_photo
 from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.decode import RgbImage, decode_image, to_grey
 from preprocessing.detect import FaceFinder
@@ -15,6 +15,7 @@ from preprocessing.errors import BundleError
 from preprocessing.faces import AlignedFace
 from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import scheme_of
+from preprocessing.measures import measure
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import read_spec
 from serving.prediction import PhotoResult, Prediction
@@ -69,13 +70,14 @@ class Predictor:
         with self._lock:
             faces = self.align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
-            predictions = tuple(self._classify(face) for face in faces)
+            height, width = rgb.shape[:2]
+            predictions = tuple(self._classify(face, width, height) for face in faces)
         done = time.perf_counter()
         result = PhotoResult(
             model=self.spec.name,
             labels=self.spec.labels,
-            width=rgb.shape[1],
-            height=rgb.shape[0],
+            width=width,
+            height=height,
             predictions=predictions,
             timing_ms={
                 "decode": 1000 * (decoded - started),
@@ -90,14 +92,14 @@ class Predictor:
         """Find and align the faces of a decoded picture, as training did."""
         grey = to_grey(rgb)
         if is_crop:
-            return [align_crop(grey, self._finder, self.spec.geometry)]
+            return align_crops([grey], self._finder, self.spec.geometry)
         return align_photo(grey, self._finder, self.spec.geometry)
 
     def logits(self, face: AlignedFace) -> NDArray[np.float32]:
         """Return the network's logits for an aligned face."""
         return self._classifier.logits(face.chip)
 
-    def _classify(self, face: AlignedFace) -> Prediction:
+    def _classify(self, face: AlignedFace, width: int, height: int) -> Prediction:
         probabilities = to_probabilities(self.logits(face), self.spec.temperature)
         likeliest = int(probabilities.argmax())
         return Prediction(
@@ -105,13 +107,8 @@ class Predictor:
             probabilities=probabilities,
             label=self.spec.labels[likeliest],
             confidence=float(probabilities[likeliest]),
-            hints=_hints(face),
+            measures=measure(face, width=width, height=height),
         )
-
-
-def _hints(face: AlignedFace) -> tuple[str, ...]:
-    enlargement = np.hypot(face.transform[0, 0], face.transform[1, 0])
-    return ("small",) if enlargement > 1 else ()
 
 
 def _check_known_answer(predictor: Predictor) -> None:

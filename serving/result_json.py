@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from preprocessing.measures import Measures
 from serving.prediction import NO_FACE_TIP, PhotoResult, Prediction
 
 SCHEMA = 1
@@ -35,5 +36,18 @@ def _face(index: int, prediction: Prediction, labels: tuple[str, ...]) -> dict[s
         "probabilities": dict(zip(labels, prediction.probabilities.tolist(), strict=True)),
         "label": prediction.label,
         "confidence": prediction.confidence,
-        "hints": list(prediction.hints),
+        "hints": [hint.value for hint in prediction.measures.hints()],
+        "measures": _measures(prediction.measures),
+    }
+
+
+def _measures(measures: Measures) -> dict[str, float]:
+    pose = measures.pose
+    return {
+        "width_px": round(measures.width_px, 1),
+        "sharpness": round(measures.sharpness, 3),
+        "roll_deg": round(pose.roll_deg, 1),
+        "yaw_deg": round(pose.yaw_deg, 1),
+        "pitch_deg": round(pose.pitch_deg, 1),
+        "outside": round(measures.outside, 3),
     }

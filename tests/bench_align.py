@@ -1,14 +1,21 @@
-"""Measure detection and landmarks on annotated photos: `make bench-align` prints the tables.
+"""Measure alignment: `make bench-align` prints the tables.
 
-Needs photos with boxes and 68 landmarks in dlib's format, by default in ../shared/data/photos.
+Needs photos with boxes and 68 landmarks in dlib's format, and FER2013's CSV.
 """
 
 import argparse
+import itertools
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from xml.etree import ElementTree
 
 import cv2
@@ -16,10 +23,13 @@ import dlib
 import numpy as np
 
 from preprocessing.align import align_photo
+from preprocessing.align_items import BATCH_ITEMS, AlignOptions, align_items
 from preprocessing.detect import FaceFinder
 from preprocessing.faces import GreyImage
+from preprocessing.fer2013 import read_unpacked
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.scan import turn_back
+from preprocessing.sources import SourceKind, open_source
 
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"
@@ -65,8 +75,10 @@ class Score:
 def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("photos", type=Path, nargs="?", default=Path("../shared/data/photos"))
-    folder = parser.parse_args().photos
+    parser.add_argument("photos", type=Path, help="the annotated photos")
+    parser.add_argument("csv", type=Path, help="fer2013.csv, plain or compressed")
+    options = parser.parse_args()
+    folder = options.photos
     cv2.setNumThreads(1)
     photos = [photo for name in ANNOTATIONS for photo in _read_photos(folder, name)]
     finder = FaceFinder()
@@ -82,6 +94,8 @@ def main() -> None:
     _print_landmarks(finder, photos)
     _print_sizes(detectors, photos)
     _print_turns(detectors, finder, photos)
+    _print_dataset(options.csv)
+    _print_profile(options.csv)
 
 
 def _print_detection(
@@ -151,6 +165,92 @@ def _print_turns(
             end="",
         )
         print(f"{scores['ladder'].precision:>12.2f}{statistics.median(differences):>14.1f}")
+
+
+def _print_dataset(csv: Path) -> None:
+    """Align a quarter, a half and all of FER2013 on all cores: time should grow in proportion."""
+    header, *lines = read_unpacked(csv).decode().splitlines()
+    print(f"\n{'rows':>8}{'seconds':>10}{'rows a second':>15}{'peak memory':>14}")
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (0.25, 0.5, 1):
+            source = Path(folder) / "fer2013.csv"
+            rows = round(part * len(lines))
+            source.write_text("\n".join([header, *lines[:rows]]), encoding="utf-8")
+            command = [sys.executable, "-m", "preprocessing", "align", str(source)]
+            started = time.perf_counter()
+            process = subprocess.Popen(
+                [*command, f"{folder}/{rows}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            peak_mb = _watch_memory_mb(process)
+            seconds = time.perf_counter() - started
+            print(f"{rows:>8,}{seconds:>10.1f}{rows / seconds:>15.0f}{peak_mb:>11.0f} MB")
+
+
+def _watch_memory_mb(process: subprocess.Popen[bytes]) -> float:
+    """Wait for a process; return the largest sum of what it and its children hold for themselves.
+
+    Memory that several share counts in parts (PSS).
+    """
+    peak_kb = 0
+    while process.poll() is None:
+        peak_kb = max(peak_kb, sum(_pss_kb(pid) for pid in _family(process.pid)))
+        time.sleep(0.5)
+    if process.returncode:
+        raise SystemExit("align failed")
+    return peak_kb / 1000
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    except OSError:  # it has just ended
+        return []
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _pss_kb(pid: int) -> int:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    except OSError:  # it has just ended
+        return 0
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def _print_profile(csv: Path) -> None:
+    """Time what one process spends in dlib and OpenCV while it aligns a tenth of FER2013."""
+    source = open_source(csv)
+    items = list(itertools.islice(source.items(), source.count // 10))
+    finder = FaceFinder()
+    spent: dict[str, float] = defaultdict(float)
+    with (
+        mock.patch.object(finder, "_detect", _timed(finder._detect, "detector", spent)),
+        mock.patch.object(
+            finder, "_landmark_model", _timed(finder._landmark_model, "landmarks", spent)
+        ),
+        mock.patch.object(cv2, "warpAffine", _timed(cv2.warpAffine, "OpenCV", spent)),
+        mock.patch.object(cv2, "resize", _timed(cv2.resize, "OpenCV", spent)),
+    ):
+        started = time.perf_counter()
+        for start in range(0, len(items), BATCH_ITEMS):
+            batch = items[start : start + BATCH_ITEMS]
+            align_items(batch, SourceKind.FER2013, AlignOptions(), finder=finder, votes=None)
+        whole = time.perf_counter() - started
+    print(
+        f"\nprofile of {len(items):,} rows in one process, {1000 * whole / len(items):.2f} ms each"
+    )
+    for name, seconds in spent.items():
+        print(f"{name:<12}{seconds / whole:>7.1%}")
+    print(f"{'together':<12}{sum(spent.values()) / whole:>7.1%}")
+
+
+def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        result = function(*args, **kwargs)
+        spent[name] += time.perf_counter() - started
+        return result
+
+    return call
 
 
 def _score(detect: Callable[[GreyImage], Squares], photos: list[Photo]) -> Score:

@@ -34,12 +34,18 @@ def _fit(options: argparse.Namespace) -> None:
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
     config = replace(config, seed=options.seed)
-    fit(read_dataset(options.dataset), options.run, config=config, resume=options.resume)
+    fit(
+        read_dataset(options.dataset),
+        options.run,
+        config=config,
+        start_from=options.start_from,
+        resume=options.resume,
+    )
     print(f"The trained network is in {options.run}.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluate import evaluate
+    from training.evaluate import evaluate, log_test_use
     from training.export import record_metrics
     from training.report import confusion_html, evaluation_text
 
@@ -52,9 +58,21 @@ def _evaluate(options: argparse.Namespace) -> None:
     evaluation = evaluate(options.bundle, spec, read_dataset(options.dataset), split=options.split)
     record_metrics(options.bundle, spec, evaluation)
     print(evaluation_text(evaluation))
+    if options.split == "test":
+        uses = log_test_use(options.dataset, spec, evaluation)
+        print(f"\nThe test split of this dataset was used {uses} times by now.")
     if options.html is not None:
         title = f"{spec.name}: {options.split}"
         options.html.write_text(confusion_html(evaluation, title=title), encoding="utf-8")
+
+
+def _slices(options: argparse.Namespace) -> None:
+    from training.slices import degraded_slices, natural_slices, slices_text
+
+    dataset = read_dataset(options.dataset)
+    natural = natural_slices(options.bundle, dataset, split="val")
+    degraded = degraded_slices(options.bundle, dataset, split="val")
+    print(slices_text([*natural, *degraded]))
 
 
 def _export(options: argparse.Namespace) -> None:
@@ -88,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     length.add_argument("--minutes", type=float, help="length of the run in time")
     length.add_argument("--epochs", type=float, help="length of the run in passes over the data")
     fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument(
+        "--start-from", type=Path, metavar="RUN", help="start with the network of a finished run"
+    )
     fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     fit.set_defaults(run_command=_fit)
 
@@ -104,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--html", type=Path, help="write the confusion matrix as a page")
     evaluate.set_defaults(run_command=_evaluate)
+
+    slices = commands.add_parser(
+        "slices",
+        help="say where accuracy falls on val: by blur, size, turn of the head",
+        epilog="example: python -m training slices serving/bundle data/fer2013",
+    )
+    slices.add_argument("bundle", type=Path)
+    slices.add_argument("dataset", type=Path)
+    slices.set_defaults(run_command=_slices)
 
     export = commands.add_parser(
         "export",

@@ -85,6 +85,12 @@ PRESETS = {
     "cpu": FitConfig(
         minutes=95, sizes=((0.0, 24), (0.3, 32), (0.7, 40)), precision="mixed_bfloat16"
     ),
+    "cpu-longer": FitConfig(
+        minutes=80,
+        sizes=((0.0, 40), (0.6, 48)),
+        learning_rate=0.025,
+        precision="mixed_bfloat16",
+    ),
     "gpu": FitConfig(
         width=64, minutes=25, batch_size=128, learning_rate=0.1, precision="mixed_bfloat16"
     ),

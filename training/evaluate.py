@@ -1,6 +1,8 @@
 """Judge a bundle on a split of a dataset, by the rules that make a number honest."""
 
+import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from preprocessing.dataset import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.spec import ModelSpec
 from training import metrics
+
+TEST_USES_NAME = "test-uses.jsonl"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +120,23 @@ def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> 
         leaked=dataset.seen_in_training()[chosen],
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
     )
+
+
+def log_test_use(dataset_folder: Path, spec: ModelSpec, evaluation: Evaluation) -> int:
+    """Note beside the dataset that its test split was used; return how often that was by now.
+
+    A split that is looked at again and again is no test any more.
+    """
+    path = dataset_folder / TEST_USES_NAME
+    use = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "bundle": spec.name,
+        "exported": spec.provenance.get("exported"),
+        "accuracy": evaluation.summary()["accuracy"],
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(use) + "\n")
+    return len(path.read_text(encoding="utf-8").splitlines())
 
 
 def classify(bundle: Path, chips: NDArray[np.uint8], *, signature: str) -> NDArray[np.float32]:

@@ -33,11 +33,11 @@ from preprocessing.spec import CARD_NAME, MODEL_NAME, KnownAnswer, ModelSpec, re
 from training.config import PRECISIONS
 from training.data import Examples, split_examples
 from training.evaluate import Evaluation, classify, evaluate
-from training.fit import CONFIG_NAME, NETWORK_NAME, PREDICT_BATCH
+from training.fit import CONFIG_NAME, NETWORK_NAME, PREDICT_BATCH, training_minutes
 from training.metrics import accuracy, fit_temperature
 from training.model_card import model_card
 from training.resnet import resnet34
-from training.views import Views, candidate_views, with_views
+from training.views import Views, corner_views, whole_views, with_views
 
 # LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
 # differently; both move a logit in the second decimal at most.
@@ -140,14 +140,19 @@ def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> k
 
 def _choose_views(network: keras.Model, val: Examples, *, trained_px: int) -> Views:
     """Choose the views with the best val accuracy; of equals the cheapest."""
-    reached: dict[Views, float] = {}
     size_px = val.chips.shape[1]
-    for views in candidate_views(size_px, trained_px=trained_px):
+
+    def reached(views: Views) -> float:
         model = with_views(network, views, size_px=size_px)
         logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
-        reached[views] = accuracy(logits, val.class_indices)
-        print(f"val {reached[views]:.2%} with {views}", file=sys.stderr)
-    return max(reached, key=reached.__getitem__)
+        share = accuracy(logits, val.class_indices)
+        print(f"val {share:.2%} with {views}", file=sys.stderr)
+        return share
+
+    by_side = {views: reached(views) for views in whole_views(size_px, trained_px=trained_px)}
+    best = max(by_side, key=by_side.__getitem__)
+    with_corners = corner_views(best)
+    return with_corners if reached(with_corners) > by_side[best] else best
 
 
 def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str) -> bytes:
@@ -208,7 +213,8 @@ def _provenance(
         "fit": settings["fit"],
         "dataset": settings["dataset"],
         "epochs": state["epoch"],
-        "training_minutes": round(state["elapsed_s"] / 60, 1),
+        "start_from": settings.get("start_from"),
+        "training_minutes": round(training_minutes(run), 1),
         "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
         "processor": platform.machine(),
     }

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -46,7 +47,14 @@ class RunState:
     checkpoint: str = ""
 
 
-def fit(dataset: Dataset, run: Path, *, config: FitConfig, resume: bool = False) -> keras.Model:
+def fit(
+    dataset: Dataset,
+    run: Path,
+    *,
+    config: FitConfig,
+    start_from: Path | None = None,
+    resume: bool = False,
+) -> keras.Model:
     """Train a network on the training rows of a dataset.
 
     Writes into `run`: `config.json`, a checkpoint an epoch, `curves.csv` and TensorBoard's events,
@@ -56,15 +64,20 @@ def fit(dataset: Dataset, run: Path, *, config: FitConfig, resume: bool = False)
         dataset: The aligned dataset; its val rows are watched, and never trained on.
         run: A folder that does not exist yet, or one to go on with.
         config: The settings; a resumed run must have been started with the same.
+        start_from: A finished run whose network this one starts with, to train it longer or on
+            other pictures. Layers that do not fit, such as the last where the labels differ, start
+            anew.
         resume: Go on from the last checkpoint.
 
     Returns:
         The trained network, from chips (n, height, width, 1) to logits.
 
     Raises:
-        MienError: The folder holds a run and `resume` is false, or the settings differ.
+        MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
+            is no finished run, or the loss is no number any more.
     """
-    state = _open_run(run, config, dataset, resume=resume)
+    settings = _settings(config, dataset, start_from)
+    state = _open_run(run, settings, resume=resume)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
     train, val = training_examples(dataset), split_examples(dataset, "val")
@@ -80,6 +93,8 @@ def fit(dataset: Dataset, run: Path, *, config: FitConfig, resume: bool = False)
         trainer = keras.saving.load_model(run / state.checkpoint)
     else:
         trainer = _build_trainer(train, config, classes)
+        if start_from is not None:
+            _take_weights(trainer.get_layer("resnet34"), start_from)
     augment = trainer.get_layer("augment")
     with Curves(run, resume=resume) as curves:
         while progress(state, config, len(batches)) < 1:
@@ -125,9 +140,29 @@ def size_at(share: float, config: FitConfig) -> int:
     return [size_px for start, size_px in config.sizes if start <= share][-1]
 
 
-def _open_run(run: Path, config: FitConfig, dataset: Dataset, *, resume: bool) -> RunState:
-    recipe = dataset.manifest.recipe
-    settings = json.loads(json.dumps({"fit": asdict(config), "dataset": asdict(recipe)}))
+def training_minutes(run: Path) -> float:
+    """Return how long a run has trained, with all that it started from."""
+    settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
+    state = RunState(**json.loads((run / STATE_NAME).read_text(encoding="utf-8")))
+    earlier = settings["start_from"]["minutes"] if settings.get("start_from") else 0.0
+    return float(earlier + state.elapsed_s / 60)
+
+
+def _settings(config: FitConfig, dataset: Dataset, start_from: Path | None) -> dict[str, Any]:
+    """Return what decides a run, as JSON keeps it."""
+    settings: dict[str, Any] = {
+        "fit": asdict(config),
+        "dataset": asdict(dataset.manifest.recipe),
+    }
+    if start_from is not None:
+        if not (start_from / NETWORK_NAME).is_file():
+            raise MienError(f"{start_from} is no finished run: it has no {NETWORK_NAME}.")
+        earlier = json.loads((start_from / CONFIG_NAME).read_text(encoding="utf-8"))
+        settings["start_from"] = {"fit": earlier["fit"], "minutes": training_minutes(start_from)}
+    return json.loads(json.dumps(settings))
+
+
+def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
     config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
     if not config_path.exists():
         run.mkdir(parents=True, exist_ok=True)
@@ -143,6 +178,15 @@ def _open_run(run: Path, config: FitConfig, dataset: Dataset, *, resume: bool) -
     if not state_path.exists():
         return RunState()
     return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
+
+
+def _take_weights(network: keras.Model, start_from: Path) -> None:
+    """Copy the weights of all layers that have the same name and shape."""
+    for source in keras.saving.load_model(start_from / NETWORK_NAME).layers:
+        target = network.get_layer(source.name)
+        weights = source.get_weights()
+        if [each.shape for each in weights] == [each.shape for each in target.get_weights()]:
+            target.set_weights(weights)
 
 
 def _build_trainer(train: Examples, config: FitConfig, classes: int) -> keras.Model:
@@ -203,6 +247,11 @@ def _train_epoch(
             break
         trainer.optimizer.learning_rate = learning_rate_at(share, config)
         losses.append(float(trainer.train_on_batch(chips, targets)))
+        if not math.isfinite(losses[-1]):
+            raise MienError(
+                f"The loss is {losses[-1]} in epoch {state.epoch + 1}: training has come apart. "
+                "The last checkpoint is from before; start again with a lower learning rate."
+            )
         spent_s = time.monotonic() - started
         state = replace(state, step=state.step + 1, elapsed_s=state.elapsed_s + spent_s)
     return replace(state, epoch=state.epoch + 1), float(np.mean(losses))

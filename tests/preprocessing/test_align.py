@@ -2,13 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.align import UNALIGNED, align_crop, align_photo
+from preprocessing.align import UNALIGNED, align_crops, align_photo
 from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
-from preprocessing.landmarks import roll_deg
 from preprocessing.mean_face import MEAN_FACE
+from preprocessing.pose import head_pose
 from preprocessing.sample import sample_photo_path
 from preprocessing.scan import Find, merge, scale_within, turn_back
 
@@ -100,7 +100,8 @@ def test_a_turned_photo_is_turned_back(
     (aligned,) = align_photo(turned, finder, GEOMETRY)
     # The detector by itself sees no face that is tilted by more than 45 degrees.
     assert angle_deg <= 45 or aligned.face.found_by.startswith("detector@")
-    difference = (roll_deg(aligned.face.landmarks) - roll_deg(straight.face.landmarks)) % 360
+    rolls = [head_pose(found.face.landmarks).roll_deg for found in (straight, aligned)]
+    difference = (rolls[1] - rolls[0]) % 360
     assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
     assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
 
@@ -134,7 +135,7 @@ def test_a_crop_gives_the_chip_of_its_photo(
 ) -> None:
     (whole,) = align_photo(photo, finder, GEOMETRY)
     crop = cv2.resize(photo[60:185, 160:285], (side_px, side_px), interpolation=cv2.INTER_AREA)
-    aligned = align_crop(np.asarray(crop, np.uint8), finder, GEOMETRY)
+    (aligned,) = align_crops([np.asarray(crop, np.uint8)], finder, GEOMETRY)
     assert aligned.face.found_by == "detector"
     assert np.abs(whole.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
 
@@ -144,7 +145,7 @@ def test_a_crop_gives_the_chip_of_its_photo(
 def test_a_crop_without_a_face_is_kept_and_flagged(
     level: int, shape: tuple[int, int], finder: FaceFinder
 ) -> None:
-    aligned = align_crop(np.full(shape, level, np.uint8), finder, GEOMETRY)
+    (aligned,) = align_crops([np.full(shape, level, np.uint8)], finder, GEOMETRY)
     assert aligned.face.found_by in ("full_frame", UNALIGNED)
     assert (aligned.chip == level).all()
 
@@ -163,8 +164,8 @@ def test_landmarks_that_make_no_sense_leave_a_crop_as_it_is(
     crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
     landmarks = apply_transform(misleading, np.array(MEAN_FACE) * 48).astype(np.float32)
     face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, "full_frame")
-    monkeypatch.setattr(FaceFinder, "find_face_in_crop", lambda *_: face)
-    aligned = align_crop(crop, finder, GEOMETRY)
+    monkeypatch.setattr(FaceFinder, "find_faces_in_crops", lambda *_: [face])
+    (aligned,) = align_crops([crop], finder, GEOMETRY)
     assert aligned.face.found_by == UNALIGNED
     np.testing.assert_array_equal(aligned.chip, crop)
 

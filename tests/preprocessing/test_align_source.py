@@ -1,5 +1,10 @@
 import json
+import os
+import random
 import shutil
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,6 +131,104 @@ def test_an_interrupted_alignment_goes_on_and_ends_the_same(
     assert names == sorted(path.name for path in (tmp_path / "halved").iterdir())
     for name in names:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "halved" / name).read_bytes()
+
+
+IN_SMALL_SHARDS = """
+import sys
+from pathlib import Path
+from preprocessing import align_source as module
+from preprocessing.align_items import AlignOptions
+
+if __name__ == "__main__":
+    module.SHARD_ITEMS, module.BATCH_ITEMS = 8, 4
+    module.align_source(Path(sys.argv[1]), Path(sys.argv[2]), options=AlignOptions(workers=2))
+"""
+KILLS = 10
+
+
+@pytest.fixture
+def long_csv(csv_path: Path, tmp_path: Path) -> Path:
+    header, *rows = csv_path.read_text(encoding="utf-8").splitlines()
+    path = tmp_path / "fer2013.csv"
+    path.write_text("\n".join([header, *rows * 12]) + "\n", encoding="utf-8")
+    return path
+
+
+def start_in_small_shards(source: Path, folder: Path) -> subprocess.Popen[bytes]:
+    script = source.with_name("align.py")
+    script.write_text(IN_SMALL_SHARDS, encoding="utf-8")
+    path = str(Path(__file__).parents[2])
+    return subprocess.Popen(
+        [sys.executable, script, source, folder],
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_for_shards(folder: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("shard-*.parquet"))) < count and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_killed_ten_times_an_alignment_goes_on_and_ends_the_same(
+    long_csv: Path, tmp_path: Path
+) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    moments = random.Random(0)  # noqa: S311 - nothing secret
+    seen = []
+    for kill in range(KILLS):
+        process = start_in_small_shards(long_csv, killed)
+        wait_for_shards(killed, 3 * kill + moments.randint(0, 2), process)
+        time.sleep(moments.uniform(0, 0.03))
+        process.kill()
+        process.wait()
+        seen.append(len(list(killed.glob("shard-*.parquet"))))
+        assert not (killed / "manifest.json").exists()
+    assert seen == sorted(seen)
+    assert seen[-1] > 0
+    for folder in (killed, whole):
+        assert start_in_small_shards(long_csv, folder).wait() == 0
+    names = sorted(path.name for path in whole.iterdir())
+    assert names == sorted(path.name for path in killed.iterdir())
+    for name in names:
+        assert (whole / name).read_bytes() == (killed / name).read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_workers_end_with_a_killed_parent(long_csv: Path, tmp_path: Path) -> None:
+    process = start_in_small_shards(long_csv, tmp_path / "out")
+    wait_for_shards(tmp_path / "out", 1, process)
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="utf-8")
+    children = [Path("/proc") / child for child in listed.split()]
+    assert children
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while any(child.exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard(
+    csv_path: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands in for the disk's: the system's error is as real."""
+    script = (
+        "import resource, sys; from preprocessing.__main__ import main;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, "align", csv_path, tmp_path / "out", "--workers", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["recipe.json"]
+    align_source(csv_path, tmp_path / "out", options=ONE_WORKER)
+    assert len(read_dataset(tmp_path / "out").chips) == 18
 
 
 def test_nothing_is_overwritten_unasked(folder: Path, csv_path: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.detectors import DetectorKind
 from preprocessing.geometry import apply_transform
-from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme, roll_deg, scheme_of
+from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
+from preprocessing.pose import head_pose
 from preprocessing.sample import sample_photo_path
 
 # The two models were trained on other people's clicks; the chips they cut agree to this.
@@ -31,7 +32,7 @@ def test_each_model_finds_the_landmarks_it_promises(
     nose = face.landmarks[list(scheme.nose)].mean(axis=0)
     assert image_left[0] < nose[0] < image_right[0]
     assert max(image_left[1], image_right[1]) < nose[1]
-    assert abs(roll_deg(face.landmarks)) < STRAIGHT_DEG
+    assert abs(head_pose(face.landmarks).roll_deg) < STRAIGHT_DEG
     assert scheme_of(scheme.file.sha256) is scheme
 
 

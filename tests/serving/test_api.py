@@ -43,6 +43,7 @@ def test_the_answer_has_the_stable_shape(client: FlaskClient, photo: bytes) -> N
     (face,) = answer.json["faces"]
     assert list(face) == [
         "index", "box", "landmarks", "found_by", "probabilities", "label", "confidence", "hints",
+        "measures",
     ]  # fmt: skip
     assert face["index"] == 1
     assert list(face["box"]) == ["left", "top", "right", "bottom"]

@@ -10,6 +10,7 @@ from PIL import Image
 
 from preprocessing.errors import BundleError
 from preprocessing.geometry import apply_transform
+from preprocessing.measures import Hint
 from serving.predictor import SHIPPED_BUNDLE, Predictor
 
 ORIENTATION = 0x0112
@@ -34,7 +35,7 @@ def test_the_sample_shows_one_face_with_probabilities(predictor: Predictor, phot
     assert result.labels[prediction.probabilities.argmax()] == prediction.label
     assert prediction.confidence == prediction.probabilities.max()
     assert prediction.face.chip.shape == (predictor.spec.geometry.size_px,) * 2
-    assert prediction.hints == ()
+    assert prediction.measures.hints() == ()
 
 
 def test_the_smiling_sample_is_happy(predictor: Predictor, photo: bytes) -> None:
@@ -86,7 +87,7 @@ def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:
     image = Image.open(io.BytesIO(photo))
     small = image.resize((image.width * 2 // 5, image.height * 2 // 5), Image.Resampling.LANCZOS)
     (prediction,) = predictor.predict(as_jpeg(small))[1].predictions
-    assert prediction.hints == ("small",)
+    assert Hint.SMALL in prediction.measures.hints()
 
 
 def test_no_face_is_no_error(predictor: Predictor) -> None:

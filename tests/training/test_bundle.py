@@ -73,7 +73,9 @@ def test_the_test_split_needs_a_word(
     assert main(command) == 1
     assert "--final" in capsys.readouterr().err
     assert "test" not in read_spec(bundle).metrics
-    assert main([*command, "--final"]) == 0
+    for use in (1, 2):
+        assert main([*command, "--final"]) == 0
+        assert f"used {use} times" in capsys.readouterr().out
     assert read_spec(bundle).metrics["test"]["images"] == 12
 
 

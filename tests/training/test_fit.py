@@ -11,7 +11,14 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
 from training.config import FitConfig
 from training.data import TrainingBatches, split_examples, training_examples
-from training.fit import RunState, fit, learning_rate_at, progress, size_at
+from training.fit import (
+    RunState,
+    fit,
+    learning_rate_at,
+    progress,
+    size_at,
+    training_minutes,
+)
 
 
 def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
@@ -108,3 +115,49 @@ def test_an_interrupted_run_goes_on(
     state = json.loads((tmp_path / "run" / "state.json").read_text(encoding="utf-8"))
     assert (state["epoch"], state["step"]) == (2, 2 * (47 // config.batch_size))
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([1.0, 1.0, 1.0, float("nan")])
+    monkeypatch.setattr(keras.Model, "train_on_batch", lambda *_args, **_kwargs: next(losses))
+    with pytest.raises(MienError, match="lower learning rate"):
+        fit(dataset, tmp_path / "run", config=replace(config, batch_size=24))
+    assert (tmp_path / "run" / "checkpoint-0001.keras").is_file()
+
+
+def test_a_run_can_start_from_another(
+    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    still = replace(config, epochs=1, learning_rate=1e-9)
+    network = fit(dataset, tmp_path / "next", config=still, start_from=run)
+    earlier = keras.saving.load_model(run / "network.keras")
+    np.testing.assert_allclose(
+        network.get_layer("logits").get_weights()[0],
+        earlier.get_layer("logits").get_weights()[0],
+        atol=1e-4,
+    )
+    assert training_minutes(tmp_path / "next") > training_minutes(run)
+    with pytest.raises(MienError, match="no finished run"):
+        fit(dataset, tmp_path / "other", config=still, start_from=tmp_path)
+
+
+def test_other_labels_get_a_new_last_layer(
+    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    recipe = replace(dataset.manifest.recipe, labels=dataset.manifest.recipe.labels[:3])
+    three = replace(
+        dataset,
+        manifest=replace(dataset.manifest, recipe=recipe),
+        class_indices=dataset.class_indices % 3,
+    )
+    still = replace(config, epochs=1, learning_rate=1e-9)
+    network = fit(three, tmp_path / "three", config=still, start_from=run)
+    assert network.output_shape == (None, 3)
+    earlier = keras.saving.load_model(run / "network.keras")
+    np.testing.assert_allclose(
+        network.get_layer("stem_conv").get_weights()[0],
+        earlier.get_layer("stem_conv").get_weights()[0],
+        atol=1e-4,
+    )

@@ -6,7 +6,7 @@ import pytest
 
 from training.augment import Augment
 from training.resnet import resnet34
-from training.views import Views, candidate_views, with_views
+from training.views import Views, corner_views, whole_views, with_views
 
 SIDE_PX = 48
 # Float32 sums in another order.
@@ -107,7 +107,10 @@ def test_one_whole_view_is_the_network_itself(network: keras.Model, chips: np.nd
     np.testing.assert_allclose(seen(chips), expected, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("views", candidate_views(SIDE_PX, trained_px=40), ids=str)
+WHOLE = whole_views(SIDE_PX, trained_px=40)
+
+
+@pytest.mark.parametrize("views", [*WHOLE, corner_views(WHOLE[0])], ids=str)
 def test_mirrored_views_do_not_care_for_mirroring(
     network: keras.Model, chips: np.ndarray, views: Views
 ) -> None:

@@ -1,0 +1,62 @@
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.align import align_photo
+from preprocessing.decode import decode_image, to_grey
+from preprocessing.detect import FaceFinder
+from preprocessing.faces import AlignedFace
+from preprocessing.geometry import ChipGeometry
+from preprocessing.measures import Hint, Measures, measure
+from preprocessing.sample import sample_photo_path
+
+FACE_MIDDLE_PX = 223
+
+
+@pytest.fixture(scope="module")
+def finder() -> FaceFinder:
+    return FaceFinder()
+
+
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    return to_grey(decode_image(sample_photo_path().read_bytes()))
+
+
+def measures_of(grey: np.ndarray, finder: FaceFinder) -> Measures:
+    (aligned,) = align_photo(np.asarray(grey, np.uint8), finder, ChipGeometry())
+    return measure(aligned, width=grey.shape[1], height=grey.shape[0])
+
+
+def test_a_good_portrait_gets_no_hint(photo: np.ndarray, finder: FaceFinder) -> None:
+    measures = measures_of(photo, finder)
+    assert measures.hints() == ()
+    assert measures.outside == 0
+    assert 70 < measures.width_px < 200
+
+
+def test_width_grows_with_the_picture(photo: np.ndarray, finder: FaceFinder) -> None:
+    twice = cv2.resize(photo, None, fx=2, fy=2)
+    before, after = measures_of(photo, finder), measures_of(twice, finder)
+    assert after.width_px == pytest.approx(2 * before.width_px, rel=0.05)
+
+
+def test_blurring_lowers_sharpness_and_contrast_does_not(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
+    plain = measures_of(photo, finder)
+    blurred = measures_of(cv2.GaussianBlur(photo, (0, 0), 5), finder)
+    pale = measures_of(photo // 2 + 60, finder)
+    assert blurred.sharpness < plain.sharpness / 2
+    assert pale.sharpness == pytest.approx(plain.sharpness, rel=0.15)
+    assert Hint.BLURRED in measures_of(cv2.GaussianBlur(photo, (0, 0), 7), finder).hints()
+
+
+def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:
+    (aligned,) = align_photo(photo, finder, ChipGeometry())
+    shifted = aligned.transform.copy()
+    shifted[:, 2] += shifted[:, :2] @ (FACE_MIDDLE_PX, 0)
+    cut = AlignedFace(aligned.chip, shifted, aligned.face, 0.0)
+    measures = measure(cut, width=photo.shape[1] - FACE_MIDDLE_PX, height=photo.shape[0])
+    assert measures.outside == pytest.approx(0.5, abs=0.1)
+    assert Hint.CUT in measures.hints()
