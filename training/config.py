@@ -86,7 +86,7 @@ PRESETS = {
         minutes=95, sizes=((0.0, 24), (0.3, 32), (0.7, 40)), precision="mixed_bfloat16"
     ),
     "cpu-longer": FitConfig(
-        minutes=80,
+        minutes=75,
         sizes=((0.0, 40), (0.6, 48)),
         learning_rate=0.025,
         precision="mixed_bfloat16",
