@@ -22,20 +22,25 @@ from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.pose import head_pose
 from preprocessing.scan import Find, merge, scale_within, scan
 
-# What one scan may look at; dlib needs about 0.07 s for a million pixels. Together the scans of a
-# picture look at no more than FIRST_PX + 3 * TURNED_PX + 2 * SECOND_PX pixels: 11 million.
+# What one scan may look at, in pixels; dlib needs about 0.07 s for a million. A picture without a
+# face costs FIRST_PX + SECOND_PX + 3 * TURNED_PX, 8.4 million; no picture more than 14.8 million.
 FIRST_PX = 1_000_000
 SECOND_PX = 2_600_000
 TURNED_PX = 1_600_000
+TILTED_PX = 4_000_000
 CROWD_PX = 5_000_000
-# The detector was trained on faces of 80 px; doubling finds those of 40 px.
+# The detector was trained on faces of 80 px; doubling finds those of 40 px. Turning costs detail.
 LARGEST_SCALE = 2.0
+LARGEST_TURNED_SCALE = 2.4
 
-# Finds with less than this are not looked at.
-THRESHOLD = 0.0
-# A face must reach this score, at once or when it is looked at again, aligned.
+# Finds with less than this are not looked at. Heads tilted unlike the others score little.
+THRESHOLD = -0.2
+# A face must reach this score, or that when it is looked at again, aligned.
 SURE_SCORE = 0.6
+SECOND_LOOK_SCORE = 0.7
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
+# No picture is looked at more closely than so many times.
+MOST_FACES = 200
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144
@@ -86,24 +91,26 @@ class FaceFinder:
         A ladder of scans within a budget of pixels: enlarged or shrunk to `FIRST_PX`; where that
         finds small faces, to `CROWD_PX`, and where it finds no sure face, to `SECOND_PX`; where no
         face is sure yet, turned.
-        Where the faces found are tilted, the picture is scanned once more to `SECOND_PX`, turned
+        Where the faces found are tilted, the picture is scanned once more to `TILTED_PX`, turned
         by as much. A weak find must stand a second look, aligned by its landmarks.
 
         Args:
             grey: The upright photo.
         """
         finds = self._climb(grey)
-        faces = [self._to_face(grey, find) for find in finds]
         if finds:
             scan_deg = finds[0].scan_deg  # the same for all
             tilt_deg = median(
-                _within_half_turn(head_pose(face.landmarks).roll_deg - scan_deg) for face in faces
+                _within_half_turn(head_pose(self._landmarks(grey, find)).roll_deg - scan_deg)
+                for find in finds
             )
             if scan_deg or abs(tilt_deg) > TILTED_DEG:
-                again = self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=SECOND_PX)
-                faces = [self._to_face(grey, find) for find in merge(finds + again)]
-        sure = [face for face in faces if self._is_sure(grey, face)]
-        return sorted(sure, key=lambda face: (face.box.left, face.box.top))
+                finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=TILTED_PX)
+        faces = [self._look_again(grey, find) for find in merge(finds)[:MOST_FACES]]
+        return sorted(
+            (face for face in faces if face is not None),
+            key=lambda face: (face.box.left, face.box.top),
+        )
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
         """Find the one face of each picture that is a face crop, such as FER2013's.
@@ -143,16 +150,21 @@ class FaceFinder:
         return best
 
     def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int) -> list[Find]:
-        scale = scale_within(grey, angle_deg=angle_deg, budget_px=budget_px, largest=LARGEST_SCALE)
+        largest = LARGEST_TURNED_SCALE if angle_deg else LARGEST_SCALE
+        scale = scale_within(grey, angle_deg=angle_deg, budget_px=budget_px, largest=largest)
         return scan(self._detect, grey, angle_deg=angle_deg, scale=scale, threshold=THRESHOLD)
 
-    def _is_sure(self, grey: GreyImage, face: Face) -> bool:
-        """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
-        if face.score >= SURE_SCORE:
-            return True
+    def _look_again(self, grey: GreyImage, find: Find) -> Face | None:
+        """Landmark a find; take a weak one only if it is sure when seen aligned by its landmarks.
+
+        False alarms seldom stand that.
+        """
+        face = self._to_face(grey, find)
+        if find.score >= SURE_SCORE:
+            return face
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
         patch = extract_chip(grey, transform, self._second_look)
-        return bool(scan(self._detect, patch, threshold=SURE_SCORE))
+        return face if scan(self._detect, patch, threshold=SECOND_LOOK_SCORE) else None
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
         scan_deg = round(find.scan_deg) % 360

@@ -50,7 +50,7 @@ def scan(
     """
     scaled = _rescale(grey, scale)
     turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg)
-    turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size)
+    turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
     finds = []
     for seen in detect(np.asarray(turned, np.uint8), threshold):

@@ -14,6 +14,8 @@ from preprocessing.measures import Hint
 from serving.predictor import SHIPPED_BUNDLE, Predictor
 
 ORIENTATION = 0x0112
+# Of the face in the sample photo: left, top, right, bottom.
+FACE_BOX = (160, 60, 285, 185)
 # A JPEG saved anew differs by its compression.
 RECOMPRESSED = 0.05
 
@@ -84,10 +86,11 @@ def test_several_faces_are_numbered_from_image_left(predictor: Predictor, photo:
 
 
 def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:
-    image = Image.open(io.BytesIO(photo))
-    small = image.resize((image.width * 2 // 5, image.height * 2 // 5), Image.Resampling.LANCZOS)
-    (prediction,) = predictor.predict(as_jpeg(small))[1].predictions
-    assert Hint.SMALL in prediction.measures.hints()
+    face = Image.open(io.BytesIO(photo)).crop(FACE_BOX)
+    for side, is_small in ((96, False), (22, True)):
+        crop = as_jpeg(face.resize((side, side), Image.Resampling.LANCZOS))
+        (prediction,) = predictor.predict(crop, is_crop=True)[1].predictions
+        assert (Hint.SMALL in prediction.measures.hints()) == is_small
 
 
 def test_no_face_is_no_error(predictor: Predictor) -> None:
