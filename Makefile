@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train bench-align bench-serving
+.PHONY: help serve test check lock setup-training train bench-align bench-serving container
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -44,6 +44,9 @@ bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and
 
 bench-serving: $(VENV)/serving.stamp ## measure the server on one core
 	$(BIN)/python -m tests.bench_serving
+
+container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
+	tests/container.sh
 
 # Development comes first: the other two are held to its versions, so that all three can share
 # one .venv and installing one never changes what another brought.

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Build the container and try it, without Docker's engine: `make container`.
+#
+# Needs root, buildah and debootstrap (Debian packages). Where the Dockerfile's base image is not
+# there yet, a Debian of the same release with its own Python takes its name.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+
+base=docker.io/library/$(sed -n 's/^FROM \(python[^ ]*\)$/\1/p' Dockerfile)
+port=18081
+work=$(mktemp -d)
+finish() {
+    if [ -n "${server:-}" ]; then kill "$server" 2>/dev/null || true; fi
+    wait
+    if [ -n "${container:-}" ]; then buildah rm "$container" >/dev/null; fi
+    rm -rf "$work"
+}
+trap finish EXIT
+
+if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
+    echo "making a base image in the name of $base" >&2
+    debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
+        bookworm "$work/base" >"$work/debootstrap.log" || { cat "$work/debootstrap.log" >&2; exit 1; }
+    ln -s python3 "$work/base/usr/bin/python"
+    scratch=$(buildah from scratch)
+    buildah add --quiet "$scratch" "$work/base" / >/dev/null
+    buildah commit --quiet --rm "$scratch" "$base" >/dev/null
+fi
+
+# pip must reach its index from inside as it does from outside.
+volumes=(--volume /etc/ssl/certs:/etc/ssl/certs:ro)
+if [ -f /etc/pip.conf ]; then volumes+=(--volume /etc/pip.conf:/etc/pip.conf:ro); fi
+buildah build --quiet --format docker --pull-never --network host "${volumes[@]}" --tag mien . >/dev/null
+
+size_mb() { # of an image's files, unpacked
+    local id mounted
+    id=$(buildah from --pull-never "$1")
+    mounted=$(buildah mount "$id")
+    du --summarize --block-size=1M "$mounted" | cut -f1
+    buildah rm "$id" >/dev/null
+}
+whole=$(size_mb mien)
+beyond=$((whole - $(size_mb "$base")))
+
+container=$(buildah from --pull-never mien)
+started=$(date +%s%N)
+buildah run --user mien --env "PORT=$port" --env WEB_CONCURRENCY=2 "$container" -- \
+    gunicorn --config serving/gunicorn.conf.py 'serving.app:create_app()' 2>"$work/server.log" &
+server=$!
+for _ in $(seq 300); do
+    if curl --silent --fail "http://127.0.0.1:$port/readyz" >/dev/null; then break; fi
+    kill -0 "$server" || { cat "$work/server.log" >&2; exit 1; }
+    sleep 0.1
+done
+ready_ms=$((($(date +%s%N) - started) / 1000000))
+
+photo=$(ls preprocessing/sample*.jpg)
+for _ in $(seq 10); do
+    curl --silent --fail --data-binary "@$photo" "http://127.0.0.1:$port/api/v1/predict" >"$work/answer.json"
+done
+python3 - "$work/answer.json" <<'PYTHON'
+import json
+import sys
+
+(face,) = json.load(open(sys.argv[1]))["faces"]
+print(f"answer: one face, {face['label']} with {face['confidence']:.0%}")
+PYTHON
+
+# What each process of the server holds, shared memory counted in parts (PSS).
+echo "memory by process, MB: $(for pid in $(pgrep -f 'gunicorn: |gunicorn --config' || true); do
+    awk '/^Pss:/ { printf "%d ", $2 / 1024 }' "/proc/$pid/smaps_rollup" 2>/dev/null || true
+done)"
+echo "image: $whole MB unpacked, $beyond MB of it beyond the base; ready after $ready_ms ms"
+if [ "$beyond" -gt 600 ]; then
+    echo "The image has grown beyond 600 MB." >&2
+    exit 1
+fi
