@@ -34,10 +34,11 @@ from preprocessing.detect import FaceFinder
 from preprocessing.errors import DatasetError
 from preprocessing.fer2013 import (
     CSV_SUFFIXES,
+    CsvLines,
+    parse_header,
     parse_row,
     read_ferplus,
     row_name,
-    split_csv,
     unpack,
 )
 from preprocessing.manifest import MANIFEST_NAME, Manifest, Recipe, manifest_text
@@ -235,20 +236,22 @@ def _list_pictures(
 
 def _count_rows(position: int, file: _File) -> tuple[int, _Content]:
     data = unpack(_read_file(file.path), file.path)
-    _, lines = split_csv(data, file.path)
-    return position, (len(lines), hashlib.sha256(data).hexdigest())
+    lines = CsvLines(data)
+    parse_header(lines, file.path)
+    return position, (len(lines) - 1, hashlib.sha256(data).hexdigest())
 
 
 def _cut_table(table: tuple[int, _File], contents: Mapping[int, _Content]) -> Iterator[_Rows]:
     """Cut a table into batches that no border between shards divides."""
     position, file = table
-    columns, lines = split_csv(unpack(_read_file(file.path), file.path), file.path)
+    lines = CsvLines(unpack(_read_file(file.path), file.path))
+    columns, count = parse_header(lines, file.path), len(lines) - 1
     before = sum(contents[earlier][0] for earlier in range(position))
     row = 0
-    while row < len(lines):
-        stop = row + BATCH_ITEMS - (before + row) % BATCH_ITEMS
+    while row < count:
+        stop = min(row + BATCH_ITEMS - (before + row) % BATCH_ITEMS, count)
         name = PurePosixPath(file.path).name
-        yield _Rows(before + row, row, name, columns, tuple(lines[row:stop]))
+        yield _Rows(before + row, row, name, columns, tuple(lines[row + 1 : stop + 1]))
         row = stop
 
 

@@ -5,9 +5,13 @@ import csv
 import gzip
 import io
 import lzma
+import re
 import warnings
 import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
+from typing import IO, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +27,25 @@ VOTE_COLUMNS = (
     "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
 
-_OPENERS = {".gz": gzip.decompress, ".xz": lzma.decompress, ".bz2": bz2.decompress}
-CSV_SUFFIXES = (".csv", ".zip", *_OPENERS)
+
+def _open_zip(packed: BinaryIO) -> IO[bytes]:
+    archive = zipfile.ZipFile(packed)
+    names = [name for name in archive.namelist() if name.endswith(".csv")]
+    if len(names) != 1:
+        raise ValueError(f"a zip file should hold one CSV file, this one holds {len(names)}")
+    return archive.open(names[0])
+
+
+_OPENERS: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
+    ".gz": lambda packed: gzip.GzipFile(fileobj=packed),
+    ".xz": lzma.LZMAFile,
+    ".bz2": bz2.BZ2File,
+    ".zip": _open_zip,
+}
+_UNPACKING_ERRORS = (lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+# FER2013's CSV has 301 MB.
+MAX_UNPACKED_BYTES = 1_000_000_000
+CSV_SUFFIXES = (".csv", *_OPENERS)
 
 
 def read_unpacked(path: Path) -> bytes:
@@ -44,25 +65,70 @@ def unpack(data: bytes, name: str) -> bytes:
     """Unpack a file's content as the end of its name says.
 
     Raises:
-        DatasetError: It is damaged, or an archive that does not hold just one CSV file.
+        DatasetError: It is damaged, too large, or an archive that does not hold just one CSV file.
     """
-    suffix = PurePath(name).suffix
+    opener = _OPENERS.get(PurePath(name).suffix)
+    if opener is None:
+        return data
     try:
-        if suffix == ".zip":
-            return _unzip(data, name)
-        return _OPENERS[suffix](data) if suffix in _OPENERS else data
-    except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile) as error:
+        with opener(io.BytesIO(data)) as file:
+            unpacked = file.read(MAX_UNPACKED_BYTES + 1)
+    except (OSError, EOFError, ValueError, *_UNPACKING_ERRORS) as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
+    if len(unpacked) > MAX_UNPACKED_BYTES:
+        raise DatasetError(
+            f"{name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes. Cut it into several files."
+        )
+    return unpacked
 
 
-def split_csv(data: bytes, name: str) -> tuple[tuple[int, int, int], list[str]]:
-    """Return the positions of the columns emotion, pixels and Usage, and the rows.
+class CsvLines(Sequence[str]):
+    """The lines of a CSV file, decoded one by one when asked for: the file can be large."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        ends = [match.start() for match in re.finditer(b"\n", data)]
+        if data and not data.endswith(b"\n"):
+            ends.append(len(data))
+        self._spans = list(zip([0, *(end + 1 for end in ends)], ends, strict=False))
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return len(self._spans)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Return a line, or several, without their ends."""
+        if isinstance(index, slice):
+            return [self._decode(span) for span in self._spans[index]]
+        return self._decode(self._spans[index])
+
+    def _decode(self, span: tuple[int, int]) -> str:
+        start, end = span
+        return self._data[start:end].decode("utf-8", "replace").rstrip("\r")
+
+
+def parse_header(lines: Sequence[str], name: str) -> tuple[int, int, int]:
+    """Return the positions of the columns emotion, pixels and Usage in a file's first line.
 
     Raises:
-        DatasetError: One of the columns is missing.
+        DatasetError: One of them is missing.
     """
-    header, *lines = data.decode("utf-8", "replace").splitlines() or [""]
-    return _parse_header(header, name), lines
+    line = lines[0] if lines else ""
+    found = [word.strip() for word in line.split(",")]
+    missing = [column for column in COLUMNS if column not in found]
+    if missing:
+        raise DatasetError(
+            f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
+            f"Received: {line[:80]!r}"
+        )
+    emotion, pixels, usage = (found.index(column) for column in COLUMNS)
+    return emotion, pixels, usage
 
 
 def row_name(name: str, row: int) -> str:
@@ -119,18 +185,6 @@ def read_ferplus(path: Path) -> NDArray[np.uint8]:
         raise DatasetError(f"{path}:{rows.line_num}: a vote is no small number: {error}") from error
 
 
-def _parse_header(line: str, name: str) -> tuple[int, int, int]:
-    found = [word.strip() for word in line.split(",")]
-    missing = [column for column in COLUMNS if column not in found]
-    if missing:
-        raise DatasetError(
-            f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
-            f"Received: {line[:80]!r}"
-        )
-    emotion, pixels, usage = (found.index(column) for column in COLUMNS)
-    return emotion, pixels, usage
-
-
 def _parse_pixels(text: str, name: str) -> bytes:
     try:
         with warnings.catch_warnings():
@@ -150,11 +204,3 @@ def _parse_pixels(text: str, name: str) -> bytes:
     raise DatasetError(
         f"{name}: a pixel must be a number from 0 to {WHITE}. Received: {wrong[:20]!r}"
     )
-
-
-def _unzip(data: bytes, name: str) -> bytes:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".csv")]
-        if len(names) != 1:
-            raise DatasetError(f"{name} should hold one CSV file. Received: {names}")
-        return archive.read(names[0])

@@ -15,10 +15,11 @@ from preprocessing.faces import GreyImage
 from preprocessing.fer2013 import (
     CSV_SUFFIXES,
     SIDE_PX,
+    CsvLines,
+    parse_header,
     parse_row,
     read_unpacked,
     row_name,
-    split_csv,
 )
 from preprocessing.labels import FER2013_LABELS
 
@@ -125,13 +126,14 @@ class _CsvSource(Source):
         self.kind = SourceKind.FER2013
         self.path = path
         self.sha256 = hashlib.sha256(data).hexdigest()
-        self._columns, self._lines = split_csv(data, path.name)
-        self.count = len(self._lines)
+        self._lines = CsvLines(data)
+        self._columns = parse_header(self._lines, path.name)
+        self.count = len(self._lines) - 1
 
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row in range(start, self.count):
             name = row_name(self.path.name, row)
-            yield SourceItem(row, name, *parse_row(self._lines[row], self._columns, name))
+            yield SourceItem(row, name, *parse_row(self._lines[row + 1], self._columns, name))
 
 
 class _FolderSource(Source):

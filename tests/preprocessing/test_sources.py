@@ -8,7 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from preprocessing import fer2013
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.fer2013 import read_ferplus
 from preprocessing.labels import (
@@ -190,3 +193,35 @@ def test_the_real_fer2013_and_votes_belong_together(shared_data: Path) -> None:
     assert source.count == 35_887
     assert source.sha256.startswith("08b77000769fffdd")
     assert read_ferplus(shared_data / "fer2013" / "fer2013new.csv").shape == (35_887, 10)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_damage_to_a_csv_gives_rows_or_a_named_error(data: st.DataObject, csv_path: Path) -> None:
+    damaged = bytearray(csv_path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(damaged) - 1))
+        stop = start + data.draw(st.sampled_from([1, 3, 200, 10_000]))
+        damaged[start:stop] = data.draw(st.binary(max_size=20))
+    suffix = data.draw(st.sampled_from([".csv", ".csv.gz", ".csv.xz", ".csv.zip"]))
+    path = csv_path.with_name(f"damaged{suffix}")
+    path.write_bytes(bytes(damaged))
+    try:
+        items = list(open_source(path).items())
+    except DatasetError:
+        return
+    for item in items:
+        assert item.label in FER2013_LABELS
+        assert item.load().shape == (48, 48)
+
+
+def test_what_unpacks_to_too_much_is_refused(
+    csv_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = csv_path.with_name("bomb.csv.gz")
+    path.write_bytes(gzip.compress(b"0" * 1_000_001))
+    monkeypatch.setattr(fer2013, "MAX_UNPACKED_BYTES", 1_000_000)
+    with pytest.raises(DatasetError, match="unpacks to more than"):
+        open_source(path)
