@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
-from typing import IO, BinaryIO, overload
+from typing import IO, Any, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def _open_zip(packed: BinaryIO) -> IO[bytes]:
     return archive.open(names[0])
 
 
-_OPENERS: dict[str, Callable[[BinaryIO], IO[bytes]]] = {
+_OPENERS: dict[str, Callable[[BinaryIO], Any]] = {
     ".gz": lambda packed: gzip.GzipFile(fileobj=packed),
     ".xz": lzma.LZMAFile,
     ".bz2": bz2.BZ2File,
@@ -72,7 +72,7 @@ def unpack(data: bytes, name: str) -> bytes:
         return data
     try:
         with opener(io.BytesIO(data)) as file:
-            unpacked = file.read(MAX_UNPACKED_BYTES + 1)
+            unpacked: bytes = file.read(MAX_UNPACKED_BYTES + 1)
     except (OSError, EOFError, ValueError, *_UNPACKING_ERRORS) as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
     if len(unpacked) > MAX_UNPACKED_BYTES:
