@@ -44,6 +44,12 @@ class Spread:
     after: float
 
 
+def stray(points: NDArray[np.floating]) -> float:
+    """Root mean square distance of points (n, points, 2) from their mean places."""
+    misses = points - points.mean(axis=0)
+    return float(np.sqrt((misses**2).sum(axis=-1).mean()))
+
+
 def landmark_spread(dataset: Dataset) -> list[Spread]:
     """Measure the spread before and after alignment over the faces that were detected.
 
@@ -61,8 +67,8 @@ def landmark_spread(dataset: Dataset) -> list[Spread]:
     return [
         Spread(
             part=part,
-            before=_stray(before[:, list(indices)]) / size_px,
-            after=_stray(after[:, list(indices)]) / size_px,
+            before=stray(before[:, list(indices)]) / size_px,
+            after=stray(after[:, list(indices)]) / size_px,
         )
         for part, indices in LANDMARK_SCHEMES[before.shape[1]].parts().items()
     ]
@@ -115,9 +121,3 @@ def ferplus_confusion(dataset: Dataset) -> NDArray[np.int64]:
         winners = np.flatnonzero(votes == votes.max())
         counts[index, winners[0] if len(winners) == 1 else -1] += 1
     return counts
-
-
-def _stray(points: NDArray[np.floating]) -> float:
-    """Root mean square distance of points (n, points, 2) from their mean places."""
-    misses = points - points.mean(axis=0)
-    return float(np.sqrt((misses**2).sum(axis=-1).mean()))

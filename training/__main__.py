@@ -75,6 +75,14 @@ def _slices(options: argparse.Namespace) -> None:
     print(slices_text([*natural, *degraded]))
 
 
+def _geometries(options: argparse.Namespace) -> None:
+    from training.geometries import compare_geometries, geometries_text
+
+    dataset = read_dataset(options.dataset)
+    rows = compare_geometries(dataset, options.runs, seeds=range(options.seeds))
+    print(geometries_text(rows))
+
+
 def _export(options: argparse.Namespace) -> None:
     from training.export import ExportOptions, clear_bundle, export
     from training.report import evaluation_text
@@ -134,6 +142,18 @@ def _parser() -> argparse.ArgumentParser:
     slices.add_argument("bundle", type=Path)
     slices.add_argument("dataset", type=Path)
     slices.set_defaults(run_command=_slices)
+
+    geometries = commands.add_parser(
+        "geometries",
+        help="compare ways to align, by spread, open mouths and short training runs",
+        epilog="example: python -m training geometries data/fer2013 --runs runs/geometries",
+    )
+    geometries.add_argument("dataset", type=Path)
+    geometries.add_argument(
+        "--runs", type=Path, help="train each of them; go on with what is there"
+    )
+    geometries.add_argument("--seeds", type=int, default=3)
+    geometries.set_defaults(run_command=_geometries)
 
     export = commands.add_parser(
         "export",

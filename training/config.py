@@ -94,5 +94,14 @@ PRESETS = {
     "gpu": FitConfig(
         width=64, minutes=25, batch_size=128, learning_rate=0.1, precision="mixed_bfloat16"
     ),
+    "compare": FitConfig(
+        width=16,
+        stem_stride=2,
+        epochs=6,
+        batch_size=128,
+        learning_rate=0.1,
+        raw_share=0.0,
+        precision="mixed_bfloat16",
+    ),
     "smoke": FitConfig(width=4, epochs=1, sizes=((0.0, 24),), batch_size=16),
 }

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.dataset import Dataset
+from preprocessing.geometry import ChipGeometry
+from training import geometries
+from training.config import PRESETS
+from training.geometries import compare_geometries, geometries_text, realign
+
+
+def test_the_same_geometry_cuts_the_same_chips(dataset: Dataset) -> None:
+    np.testing.assert_array_equal(realign(dataset, ChipGeometry()).chips, dataset.chips)
+
+
+def test_anchors_on_the_lower_lip_follow_an_open_mouth(dataset: Dataset) -> None:
+    rows = {row.name.split(";")[0]: row for row in compare_geometries(dataset, None, seeds=())}
+    assert rows["eyes, nose, mouth corners"].opening_px < 0.1
+    assert rows["openface: inner eyes, bottom lip"].opening_px > 1
+    assert rows["eyes, nose, mouth corners"].spread["eyes"] < rows["not aligned"].spread["eyes"]
+    assert not any(row.val_accuracy for row in rows.values())
+
+
+def test_each_geometry_is_trained(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(geometries.PRESETS, "compare", PRESETS["smoke"])
+    monkeypatch.setattr(geometries, "ANCHOR_SETS", {"eyes": tuple(range(36, 48))})
+    rows = compare_geometries(dataset, tmp_path, seeds=(0, 1))
+    assert [row.name for row in rows] == ["eyes; margin +0.0", "not aligned"]
+    assert all(len(row.val_accuracy) == 2 for row in rows)
+    text = geometries_text(rows)
+    assert text.count("\n") == 1 + len(rows)
+    assert "**" in text

@@ -1,0 +1,176 @@
+"""Compare ways to align: which landmarks drive the fit, and how much of the head a chip shows.
+
+The evidence behind the default `ChipGeometry`; `training/README.md` holds the table.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.dataset import Dataset
+from preprocessing.geometry import (
+    EYES,
+    MOUTH_CORNERS,
+    NOSE,
+    ChipGeometry,
+    apply_transform,
+    extract_chip,
+    fit_landmarks,
+)
+from preprocessing.landmarks import LANDMARK_SCHEMES
+from preprocessing.mean_face import MEAN_FACE
+from preprocessing.quality import stray
+from training.config import PRESETS
+from training.data import split_examples
+from training.fit import PREDICT_BATCH, fit
+from training.metrics import accuracy
+
+UPPER_LIP = (*range(48, 55), *range(60, 65))
+LOWER_LIP_AND_JAW = (*range(4, 13), *range(55, 60), *range(65, 68))
+ANCHOR_SETS = {
+    "eyes, nose": EYES + NOSE,
+    "eyes, nose, mouth corners": EYES + NOSE + MOUTH_CORNERS,
+    "eyes, nose, upper lip": EYES + NOSE + UPPER_LIP,
+    "dlib: brows to mouth": tuple(range(17, 68)),
+    "openface: inner eyes, bottom lip": (39, 42, 57),
+}
+MARGINS = (-0.1, 0.0, 0.1)
+# How far a mouth opens in the comparison: the lower lip goes down by this share of the frame, which
+# is about the height of a closed mouth.
+OPENING = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class GeometryRow:
+    """What a geometry does to a dataset.
+
+    Attributes:
+        name: Of the anchor set, with the margin.
+        spread: Root mean square distance from the mean place after alignment, by part of the face,
+            in chip pixels.
+        opening_px: How far the eyes move in the chip when the mean face opens its mouth.
+        val_accuracy: By seed, of a short training run; empty where none was made.
+    """
+
+    name: str
+    spread: dict[str, float]
+    opening_px: float
+    val_accuracy: tuple[float, ...]
+
+
+def compare_geometries(
+    dataset: Dataset, runs: Path | None, *, seeds: Iterable[int]
+) -> list[GeometryRow]:
+    """Cut the chips of a dataset anew by each geometry, measure, and train.
+
+    Args:
+        dataset: FER2013, aligned by any geometry of 68 landmarks: landmarks and unaligned pictures
+            are taken from it.
+        runs: A folder for the training runs by the preset `compare`; None for no training.
+        seeds: Of the training runs.
+    """
+    geometries = {
+        f"{name}; margin {margin:+.1f}": ChipGeometry(
+            margin=margin, anchors=anchors, template=tuple(MEAN_FACE[index] for index in anchors)
+        )
+        for name, anchors in ANCHOR_SETS.items()
+        for margin in (MARGINS if anchors == ChipGeometry.anchors else (0.0,))
+    }
+    rows = []
+    for name, geometry in geometries.items():
+        aligned = realign(dataset, geometry)
+        rows.append(
+            GeometryRow(
+                name=name,
+                spread=_spread(aligned, geometry),
+                opening_px=_moved_by_opening_px(geometry),
+                val_accuracy=_train(aligned, runs, name, seeds),
+            )
+        )
+    unaligned = replace(dataset, chips=dataset.raw)
+    rows.append(
+        GeometryRow(
+            name="not aligned",
+            spread={part: stray(points) for part, points in _by_part(_found(dataset))},
+            opening_px=0.0,
+            val_accuracy=_train(unaligned, runs, "not aligned", seeds),
+        )
+    )
+    return rows
+
+
+def realign(dataset: Dataset, geometry: ChipGeometry) -> Dataset:
+    """Cut all chips anew from the unaligned pictures; what was kept unaligned stays as it is."""
+    chips, transforms = dataset.chips.copy(), dataset.transforms.copy()
+    for row in np.flatnonzero(dataset.found_by != "unaligned"):
+        transforms[row], _ = fit_landmarks(dataset.landmarks[row], geometry)
+        chips[row] = extract_chip(dataset.raw[row], transforms[row], geometry)
+    return replace(dataset, chips=chips, transforms=transforms)
+
+
+def geometries_text(rows: Iterable[GeometryRow]) -> str:
+    """Write the comparison as a Markdown table."""
+    lines = [
+        "| anchors | eyes, px | nose, px | mouth, px | moved by an open mouth, px | val accuracy |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        reached = ", ".join(f"{each:.1%}" for each in row.val_accuracy) or "not trained"
+        if len(row.val_accuracy) > 1:
+            reached = f"**{np.mean(row.val_accuracy):.1%}** ({reached})"
+        parts = " | ".join(f"{row.spread[part]:.2f}" for part in ("eyes", "nose", "mouth"))
+        lines.append(f"| {row.name} | {parts} | {row.opening_px:.2f} | {reached} |")
+    return "\n".join(lines)
+
+
+def _found(dataset: Dataset) -> NDArray[np.float32]:
+    return dataset.landmarks[dataset.found_by == "detector"]
+
+
+def _by_part(landmarks: NDArray[np.floating]) -> Iterable[tuple[str, NDArray[np.floating]]]:
+    for part, indices in LANDMARK_SCHEMES[68].parts().items():
+        yield part, landmarks[:, list(indices)]
+
+
+def _spread(dataset: Dataset, geometry: ChipGeometry) -> dict[str, float]:
+    """Measure at one scale for all margins, that of a chip without one."""
+    found = dataset.found_by == "detector"
+    aligned = np.stack(
+        [
+            apply_transform(transform, points)
+            for transform, points in zip(
+                dataset.transforms[found], dataset.landmarks[found], strict=True
+            )
+        ]
+    )
+    return {part: stray(points) * (1 + 2 * geometry.margin) for part, points in _by_part(aligned)}
+
+
+def _moved_by_opening_px(geometry: ChipGeometry) -> float:
+    """Fit the mean face with its mouth shut and open; return how far that moves the eyes."""
+    shut = geometry.size_px * np.array(MEAN_FACE, np.float32)
+    wide = shut.copy()
+    wide[list(LOWER_LIP_AND_JAW), 1] += OPENING * geometry.size_px
+    before, _ = fit_landmarks(shut, geometry)
+    after, _ = fit_landmarks(wide, geometry)
+    eyes = shut[list(EYES)]
+    moved = apply_transform(after, eyes) - apply_transform(before, eyes)
+    return float(np.linalg.norm(moved, axis=1).mean())
+
+
+def _train(
+    dataset: Dataset, runs: Path | None, name: str, seeds: Iterable[int]
+) -> tuple[float, ...]:
+    if runs is None:
+        return ()
+    val = split_examples(dataset, "val")
+    reached = []
+    for seed in seeds:
+        run = runs / f"{name.replace(':', '').replace(',', '').replace(' ', '-')}-{seed}"
+        network = fit(dataset, run, config=replace(PRESETS["compare"], seed=seed), resume=True)
+        logits = network.predict(val.chips[..., None], batch_size=PREDICT_BATCH, verbose=0)
+        reached.append(accuracy(logits, val.class_indices))
+    return tuple(reached)
