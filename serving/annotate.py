@@ -30,9 +30,10 @@ def annotate(rgb: RgbImage, result: PhotoResult) -> RgbImage:
             cv2.circle(drawn, (int(x), int(y)), radius, POINT_RGB, -1, cv2.LINE_AA, POINT_BITS)
         text = f"{number} {prediction.label} {prediction.confidence:.0%}"
         (width, height), below = cv2.getTextSize(text, FONT, text_scale, thickness)
+        left = max(0, min(box.left, drawn.shape[1] - width))
         top = max(box.top - height - 2 * below, 0)
-        corner = (box.left + width, top + height + 2 * below)
-        cv2.rectangle(drawn, (box.left, top), corner, MARK_RGB, -1)
-        place = (box.left, top + height + below // 2)
+        corner = (left + width, top + height + 2 * below)
+        cv2.rectangle(drawn, (left, top), corner, MARK_RGB, -1)
+        place = (left, top + height + below // 2)
         cv2.putText(drawn, text, place, FONT, text_scale, INK_RGB, thickness, cv2.LINE_AA)
     return drawn
