@@ -10,7 +10,7 @@ from preprocessing.errors import BundleError
 from preprocessing.geometry import ChipGeometry
 from preprocessing.labels import DisgustPolicy, labels_for
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SPEC_NAME = "spec.json"
 MODEL_NAME = "model.tflite"
 CARD_NAME = "model_card.md"
@@ -44,6 +44,8 @@ class ModelSpec:
         disgust: What was done with the class "disgust".
         geometry: How chips are cut.
         temperature: The logits are divided by it before the softmax; above 0.
+        sure_confidence: From this confidence on nine of ten answers on val were right; below it
+            the product says that it is not sure.
         landmark_model_sha256: Of the landmark model that aligned the training set.
         provenance: Free fields: settings, versions, dataset hash, training time.
         metrics: By split, then by name; shares from 0 to 1 unless the name says otherwise.
@@ -56,6 +58,7 @@ class ModelSpec:
     disgust: DisgustPolicy
     geometry: ChipGeometry
     temperature: float
+    sure_confidence: float
     landmark_model_sha256: str
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
@@ -75,6 +78,10 @@ class ModelSpec:
             )
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise BundleError(f"temperature must be above 0. Received: {self.temperature}")
+        if not 0 < self.sure_confidence <= 1:
+            raise BundleError(
+                f"sure_confidence must be in (0, 1]. Received: {self.sure_confidence}"
+            )
         if len(self.known_answer.logits) != len(self.labels):
             raise BundleError(
                 f"The known answer has {len(self.known_answer.logits)} logits for "

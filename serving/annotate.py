@@ -28,7 +28,8 @@ def annotate(rgb: RgbImage, result: PhotoResult) -> RgbImage:
         radius = max(1, box.width // 90) << POINT_BITS
         for x, y in np.round(face.landmarks * (1 << POINT_BITS)).astype(int):
             cv2.circle(drawn, (int(x), int(y)), radius, POINT_RGB, -1, cv2.LINE_AA, POINT_BITS)
-        text = f"{number} {prediction.label} {prediction.confidence:.0%}"
+        doubt = "" if prediction.is_sure else "?"
+        text = f"{number} {prediction.label}{doubt} {prediction.confidence:.0%}"
         (width, height), below = cv2.getTextSize(text, FONT, text_scale, thickness)
         left = max(0, min(box.left, drawn.shape[1] - width))
         top = max(box.top - height - 2 * below, 0)

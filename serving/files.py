@@ -97,6 +97,7 @@ def _predictions(
 def _in_words(shown: dict[str, Any]) -> str:
     faces = [
         f"  {face['index']}  {face['label']:<9}{face['confidence']:>5.0%}"
+        f"{'' if face['is_sure'] else '  not sure, perhaps ' + face['second_label']}"
         f"{'  (' + ', '.join(face['hints']) + ')' if face['hints'] else ''}"
         for face in shown["faces"]
     ]
@@ -110,6 +111,8 @@ def _table_row(path: Path, face: dict[str, Any]) -> dict[str, Any]:
         **face["box"],
         "label": face["label"],
         "confidence": f"{face['confidence']:.4f}",
+        "is_sure": str(face["is_sure"]).lower(),
+        "second_label": face["second_label"],
         **{label: f"{share:.4f}" for label, share in face["probabilities"].items()},
         "hints": " ".join(face["hints"]),
     }
@@ -118,7 +121,8 @@ def _table_row(path: Path, face: dict[str, Any]) -> dict[str, Any]:
 def _write_csv(table: list[dict[str, Any]], labels: tuple[str, ...], path: Path) -> None:
     box = ("left", "top", "right", "bottom")
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, ["file", "face", *box, "label", "confidence", *labels, "hints"])
+        guess = ("label", "confidence", "is_sure", "second_label")
+        rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints"])
         rows.writeheader()
         rows.writerows(table)
 

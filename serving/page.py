@@ -28,8 +28,8 @@ class FaceCard:
 
     Attributes:
         number: On the picture and in the list.
-        label: The likeliest expression.
-        confidence: Its probability.
+        title: What to say of it: the label, or that it is not sure.
+        explanation: How likely it is, and what else it may be.
         rows: Pairs of label and probability, in the order of the labels.
         chip_url: The chip that the network saw.
         figure: Plotly's JSON.
@@ -39,8 +39,8 @@ class FaceCard:
     """
 
     number: int
-    label: str
-    confidence: float
+    title: str
+    explanation: str
     rows: list[tuple[str, float]]
     chip_url: str
     figure: dict[str, Any]
@@ -81,14 +81,24 @@ def _card(number: int, prediction: Prediction, labels: tuple[str, ...]) -> FaceC
     box = face.box
     return FaceCard(
         number=number,
-        label=prediction.label,
-        confidence=prediction.confidence,
+        title=prediction.label if prediction.is_sure else "not sure",
+        explanation=_explanation(prediction, labels),
         rows=list(zip(labels, prediction.probabilities.tolist(), strict=True)),
         chip_url=_data_url(prediction.face.chip, ".png"),
         figure=probability_figure(prediction, labels),
         hints=[HINTS[hint] for hint in prediction.measures.hints()],
         box=(box.left, box.top, box.width, box.height),
         landmarks=face.landmarks.tolist(),
+    )
+
+
+def _explanation(prediction: Prediction, labels: tuple[str, ...]) -> str:
+    if prediction.is_sure:
+        return f"{prediction.confidence:.0%} likely"
+    second = prediction.probabilities[labels.index(prediction.second_label)]
+    return (
+        f"perhaps {prediction.label} ({prediction.confidence:.0%}), "
+        f"or {prediction.second_label} ({second:.0%})"
     )
 
 

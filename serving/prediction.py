@@ -23,6 +23,8 @@ class Prediction:
         probabilities: float64 (labels,), in the order of the bundle's labels; sums to 1.
         label: The likeliest.
         confidence: Its probability.
+        second_label: The likeliest but one.
+        is_sure: The confidence is one from which on the bundle is right nine times of ten.
         measures: What makes the face hard to read.
     """
 
@@ -30,6 +32,8 @@ class Prediction:
     probabilities: NDArray[np.float64]
     label: str
     confidence: float
+    second_label: str
+    is_sure: bool
     measures: Measures
 
 

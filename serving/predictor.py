@@ -101,12 +101,15 @@ class Predictor:
 
     def _classify(self, face: AlignedFace, width: int, height: int) -> Prediction:
         probabilities = to_probabilities(self.logits(face), self.spec.temperature)
-        likeliest = int(probabilities.argmax())
+        *_, second, likeliest = probabilities.argsort(kind="stable").tolist()
+        confidence = float(probabilities[likeliest])
         return Prediction(
             face=face,
             probabilities=probabilities,
             label=self.spec.labels[likeliest],
-            confidence=float(probabilities[likeliest]),
+            confidence=confidence,
+            second_label=self.spec.labels[second],
+            is_sure=confidence >= self.spec.sure_confidence,
             measures=measure(face, width=width, height=height),
         )
 

@@ -36,6 +36,8 @@ def _face(index: int, prediction: Prediction, labels: tuple[str, ...]) -> dict[s
         "probabilities": dict(zip(labels, prediction.probabilities.tolist(), strict=True)),
         "label": prediction.label,
         "confidence": prediction.confidence,
+        "is_sure": prediction.is_sure,
+        "second_label": prediction.second_label,
         "hints": [hint.value for hint in prediction.measures.hints()],
         "measures": _measures(prediction.measures),
     }

@@ -34,6 +34,7 @@ class Evaluation:
         logits: float32 (n, labels), mean over the views.
         one_view_logits: float32 (n, labels), from one view.
         temperature: The bundle's.
+        sure_confidence: Likewise.
         leaked: bool (n,), the very picture is among the training rows of the dataset.
         found_by: Count of rows by how their face was found.
     """
@@ -44,6 +45,7 @@ class Evaluation:
     logits: NDArray[np.float32]
     one_view_logits: NDArray[np.float32]
     temperature: float
+    sure_confidence: float
     leaked: NDArray[np.bool_]
     found_by: dict[str, int]
 
@@ -62,6 +64,7 @@ class Evaluation:
         low, high = metrics.accuracy_interval(self.logits, self.truth)
         calibrated, plain = self.probabilities(), to_probabilities(self.logits, 1.0)
         second = np.sort(self.logits, axis=1)[:, -2]
+        is_sure = calibrated.max(axis=1) >= self.sure_confidence
         own = self.logits[np.arange(len(self.truth)), self.truth]
         return {
             "images": len(self.truth),
@@ -73,6 +76,12 @@ class Evaluation:
             ),
             "images_without_leaked": int((~self.leaked).sum()),
             "accuracy_two_guesses": float((own >= second).mean()),
+            "share_sure": float(is_sure.mean()),
+            "accuracy_when_sure": (
+                metrics.accuracy(self.logits[is_sure], self.truth[is_sure])
+                if is_sure.any()
+                else 0.0
+            ),
             "macro_f1": float(np.mean([row.f1 for row in rows])),
             "recall": {row.label: row.recall for row in rows},
             "precision": {row.label: row.precision for row in rows},
@@ -117,6 +126,7 @@ def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> 
         logits=classify(bundle, chips, signature=VIEWS_SIGNATURE),
         one_view_logits=classify(bundle, chips, signature=ONE_VIEW_SIGNATURE),
         temperature=spec.temperature,
+        sure_confidence=spec.sure_confidence,
         leaked=dataset.seen_in_training()[chosen],
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
     )

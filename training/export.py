@@ -20,6 +20,7 @@ from preprocessing.classifier import (
     ONE_VIEW_SIGNATURE,
     VIEWS_SIGNATURE,
     ChipClassifier,
+    to_probabilities,
 )
 from preprocessing.dataset import Dataset
 from preprocessing.decode import decode_image, to_grey
@@ -34,7 +35,7 @@ from training.config import PRECISIONS
 from training.data import Examples, split_examples
 from training.evaluate import Evaluation, classify, evaluate
 from training.fit import CONFIG_NAME, NETWORK_NAME, PREDICT_BATCH, training_minutes
-from training.metrics import accuracy, fit_temperature
+from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.model_card import model_card
 from training.resnet import resnet34
 from training.views import Views, corner_views, whole_views, with_views
@@ -43,6 +44,8 @@ from training.views import Views, corner_views, whole_views, with_views
 # differently; both move a logit in the second decimal at most.
 LOGITS_TOLERANCE = 0.1
 TRANSFORM_TOLERANCE_PX = 0.25
+# Where the product says that it is sure, so many of its answers shall be right.
+SURE_ACCURACY = 0.9
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,16 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
     (bundle / MODEL_NAME).write_bytes(converted)
     logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
     geometry = ChipGeometry.from_json(recipe.geometry)
+    temperature = fit_temperature(logits, val.class_indices)
     spec = ModelSpec(
         name=options.name,
         labels=labels,
         disgust=recipe.disgust,
         geometry=geometry,
-        temperature=fit_temperature(logits, val.class_indices),
+        temperature=temperature,
+        sure_confidence=sure_confidence(
+            to_probabilities(logits, temperature), val.class_indices, wanted=SURE_ACCURACY
+        ),
         landmark_model_sha256=recipe.landmark_model_sha256,
         provenance=_provenance(run, settings, options, views),
         metrics={},

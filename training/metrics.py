@@ -63,6 +63,30 @@ def calibration_error(
     return float(np.abs(gaps).sum() / len(truth))
 
 
+def sure_confidence(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], *, wanted: float
+) -> float:
+    """Return the least confidence from which on a share of the answers is right.
+
+    Selective classification (El-Yaniv & Wiener 2010): answers are taken from the most confident
+    down, as far as the accuracy on those taken stays at what is wanted.
+
+    Args:
+        probabilities: Shape (n, labels).
+        truth: Shape (n,).
+        wanted: The share, 0 to 1.
+
+    Returns:
+        A confidence from 0 to 1; 1 where not even the most confident answers are right so often.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    hits = probabilities.argmax(axis=1)[order] == truth[order]
+    reached = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    enough = np.flatnonzero(reached >= wanted)
+    return float(confidence[order][enough[-1]]) if len(enough) else 1.0
+
+
 def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     """Find the temperature, from 0.05 to 20, with the least cross entropy.
 

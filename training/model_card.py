@@ -33,6 +33,7 @@ Faces turned far to a side were rarely seen in training.
 - Views averaged, chosen on val: {views}.
 - Weights stored as {precision}.
 - Temperature {temperature:.3f}, fitted on val.
+- Sure from a confidence of {sure_confidence:.0%} on: nine of ten such answers on val were right.
 
 ## Licence
 
@@ -48,6 +49,7 @@ _SPLIT = """\
 | accuracy | {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) |
 | accuracy from one view | {accuracy_one_view:.1%} |
 | accuracy without pictures also in the training split | {accuracy_without_leaked:.1%} |
+| accuracy where it is sure ({share_sure:.0%} of the pictures) | {accuracy_when_sure:.1%} |
 | truth among the two likeliest | {accuracy_two_guesses:.1%} |
 | macro F1 | {macro_f1:.1%} |
 | calibration error (ECE, 15 bins) | {ece_15_bins:.3f} |
@@ -74,6 +76,7 @@ def model_card(spec: ModelSpec) -> str:
         views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
         precision=spec.provenance["precision"],
         temperature=spec.temperature,
+        sure_confidence=spec.sure_confidence,
         licence=scheme.licence if scheme else "",
     )
 

@@ -20,6 +20,10 @@ def evaluation_text(evaluation: Evaluation) -> str:
             f"({summary['images_without_leaked']:,} images)"
         ),
         f"  in two guesses    {summary['accuracy_two_guesses']:.2%}",
+        (
+            f"  where it is sure  {summary['accuracy_when_sure']:.2%}  "
+            f"({summary['share_sure']:.1%} of the images)"
+        ),
         f"macro F1            {summary['macro_f1']:.2%}",
         "",
         f"{'':<20}{'calibrated':>12}{'before':>12}",

@@ -18,6 +18,7 @@ def spec() -> ModelSpec:
         disgust=DisgustPolicy.DROP,
         geometry=ChipGeometry(),
         temperature=1.25,
+        sure_confidence=0.75,
         landmark_model_sha256="0" * 64,
         provenance={"epochs": 3},
         metrics={"val": {"accuracy": 0.5}},
@@ -61,10 +62,11 @@ def test_unknown_fields_are_refused(spec: ModelSpec, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format_version": 2}, "format version"),
+        ({"format_version": 1}, "format version"),
         ({"labels": ("happy", "sad")}, "disgust policy"),
         ({"temperature": 0.0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
+        ({"sure_confidence": 1.5}, "sure_confidence"),
         ({"known_answer": KnownAnswer(((1, 0, 0), (0, 1, 0)), 0.1, (0.0,), 0.1)}, "known answer"),
     ],
 )

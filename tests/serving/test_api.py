@@ -42,8 +42,8 @@ def test_the_answer_has_the_stable_shape(client: FlaskClient, photo: bytes) -> N
     assert answer.json["image"] == {"width": 512, "height": 512}
     (face,) = answer.json["faces"]
     assert list(face) == [
-        "index", "box", "landmarks", "found_by", "probabilities", "label", "confidence", "hints",
-        "measures",
+        "index", "box", "landmarks", "found_by", "probabilities", "label", "confidence",
+        "is_sure", "second_label", "hints", "measures",
     ]  # fmt: skip
     assert face["index"] == 1
     assert list(face["box"]) == ["left", "top", "right", "bottom"]
@@ -51,6 +51,7 @@ def test_the_answer_has_the_stable_shape(client: FlaskClient, photo: bytes) -> N
     assert sum(face["probabilities"].values()) == pytest.approx(1)
     assert face["confidence"] == max(face["probabilities"].values())
     assert face["probabilities"][face["label"]] == face["confidence"]
+    assert sorted(face["probabilities"].values())[-2] == face["probabilities"][face["second_label"]]
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -3,7 +3,9 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -68,6 +70,23 @@ def test_static_files_may_be_kept_for_good(client: FlaskClient) -> None:
     assert re.search(r"v=[0-9a-f]{12}$", script)
     with client.get(script) as answer:
         assert "max-age=31536000" in answer.headers["Cache-Control"]
+
+
+def test_the_page_says_when_it_is_not_sure(
+    client: FlaskClient, predictor: Predictor, photo: bytes
+) -> None:
+    (prediction,) = predictor.predict(photo)[1].predictions
+    service = client.application.extensions["mien"]
+    for sure_confidence, said in (
+        (0.01, f"<h2>{prediction.label}</h2>"),
+        (1.0, "<h2>not sure</h2>"),
+    ):
+        spec = replace(predictor.spec, sure_confidence=sure_confidence)
+        with mock.patch.object(service.predictor, "spec", spec):
+            answer = client.post("/", data={"image": (io.BytesIO(photo), "photo.jpg")})
+        assert said in answer.text
+        second_is_named = f"or {prediction.second_label} (" in answer.text
+        assert second_is_named == (sure_confidence == 1.0)
 
 
 def test_a_plain_form_post_shows_the_whole_result(

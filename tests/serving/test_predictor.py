@@ -2,7 +2,9 @@ import io
 import json
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -83,6 +85,16 @@ def test_several_faces_are_numbered_from_image_left(predictor: Predictor, photo:
     lefts = [prediction.face.face.box.left for prediction in predictions]
     assert len(lefts) == 2
     assert lefts == sorted(lefts)
+
+
+def test_it_is_sure_from_the_bundles_confidence_on(predictor: Predictor, photo: bytes) -> None:
+    (sure,) = predictor.predict(photo)[1].predictions
+    assert sure.is_sure == (sure.confidence >= predictor.spec.sure_confidence)
+    strict = replace(predictor.spec, sure_confidence=1.0)
+    with mock.patch.object(predictor, "spec", strict):
+        (unsure,) = predictor.predict(photo)[1].predictions
+    assert not unsure.is_sure
+    assert unsure.label == sure.label != unsure.second_label
 
 
 def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:

@@ -77,3 +77,23 @@ def test_class_rows_read_a_confusion_matrix() -> None:
 def test_a_class_never_seen_nor_claimed_has_zeros() -> None:
     matrix = metrics.confusion_matrix(np.array([0]), np.array([0]), classes=3)
     assert metrics.class_rows(matrix, LABELS)[2].f1 == 0
+
+
+def test_what_it_is_sure_of_is_right_as_often_as_wanted(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    probabilities = to_probabilities(logits, 1.0)
+    confidence = probabilities.max(axis=1)
+    thresholds = [
+        metrics.sure_confidence(probabilities, truth, wanted=wanted) for wanted in (0.8, 0.9, 0.95)
+    ]
+    assert thresholds == sorted(thresholds)
+    for wanted, threshold in zip((0.8, 0.9, 0.95), thresholds, strict=True):
+        taken = confidence >= threshold
+        assert metrics.accuracy(logits[taken], truth[taken]) == pytest.approx(wanted, abs=0.001)
+
+
+def test_nothing_is_sure_where_even_the_best_is_wrong() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
+    assert metrics.sure_confidence(probabilities, np.array([1, 1]), wanted=0.9) == 1.0
