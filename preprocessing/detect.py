@@ -35,12 +35,12 @@ LARGEST_TURNED_SCALE = 2.4
 
 # Finds with less than this are not looked at. Heads tilted unlike the others score little.
 THRESHOLD = -0.2
+# From here on a find may tell by how much the picture is tilted.
+LIKELY_SCORE = 0.0
 # A face must reach this score, or that when it is looked at again, aligned.
 SURE_SCORE = 0.6
 SECOND_LOOK_SCORE = 0.7
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
-# No picture is looked at more closely than so many times.
-MOST_FACES = 200
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144
@@ -98,19 +98,17 @@ class FaceFinder:
             grey: The upright photo.
         """
         finds = self._climb(grey)
-        if finds:
-            scan_deg = finds[0].scan_deg  # the same for all
-            tilt_deg = median(
-                _within_half_turn(head_pose(self._landmarks(grey, find)).roll_deg - scan_deg)
-                for find in finds
-            )
+        faces = {find: self._to_face(grey, find) for find in finds}
+        likely = [find for find in finds if find.score >= LIKELY_SCORE]
+        if likely:
+            scan_deg = likely[0].scan_deg  # the same for all
+            rolls_deg = [head_pose(faces[find].landmarks).roll_deg for find in likely]
+            tilt_deg = median(_within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
             if scan_deg or abs(tilt_deg) > TILTED_DEG:
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=TILTED_PX)
-        faces = [self._look_again(grey, find) for find in merge(finds)[:MOST_FACES]]
-        return sorted(
-            (face for face in faces if face is not None),
-            key=lambda face: (face.box.left, face.box.top),
-        )
+        found = [faces.get(find) or self._to_face(grey, find) for find in merge(finds)]
+        sure = [face for face in found if self._is_sure(grey, face)]
+        return sorted(sure, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
         """Find the one face of each picture that is a face crop, such as FER2013's.
@@ -154,17 +152,13 @@ class FaceFinder:
         scale = scale_within(grey, angle_deg=angle_deg, budget_px=budget_px, largest=largest)
         return scan(self._detect, grey, angle_deg=angle_deg, scale=scale, threshold=THRESHOLD)
 
-    def _look_again(self, grey: GreyImage, find: Find) -> Face | None:
-        """Landmark a find; take a weak one only if it is sure when seen aligned by its landmarks.
-
-        False alarms seldom stand that.
-        """
-        face = self._to_face(grey, find)
-        if find.score >= SURE_SCORE:
-            return face
+    def _is_sure(self, grey: GreyImage, face: Face) -> bool:
+        """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
+        if face.score >= SURE_SCORE:
+            return True
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
         patch = extract_chip(grey, transform, self._second_look)
-        return face if scan(self._detect, patch, threshold=SECOND_LOOK_SCORE) else None
+        return bool(scan(self._detect, patch, threshold=SECOND_LOOK_SCORE))
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
         scan_deg = round(find.scan_deg) % 360
