@@ -28,7 +28,7 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 figure { display: inline-block; margin: 0 1rem 1rem 0 }
 img { image-rendering: pixelated; max-width: 100% }
-table { border-collapse: collapse } td, th { padding: .2rem .8rem; text-align: right }
+table { border-collapse: collapse; margin-bottom: 1rem } td, th { padding: .2rem .8rem; text-align: right }
 td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px solid #ccc }
 """
 
