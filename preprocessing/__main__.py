@@ -44,13 +44,17 @@ def _align(options: argparse.Namespace) -> None:
 def _align_pattern(options: argparse.Namespace) -> None:
     from preprocessing.beam_pipeline import align_pattern
 
-    align_pattern(
-        options.pattern,
-        options.dataset,
-        options=_align_options(options),
-        runner=options.runner,
-        runner_arguments=options.runner_arguments,
-    )
+    try:
+        align_pattern(
+            options.pattern,
+            options.dataset,
+            options=_align_options(options),
+            runner=options.runner,
+            runner_arguments=options.runner_arguments,
+        )
+    except (RuntimeError, OSError) as error:  # what a worker met, with its traceback as text
+        reason = str(error).strip().splitlines()[-1]
+        raise DatasetError(f"The pipeline failed: {reason}") from error
     print(f"The dataset is in {options.dataset}.")
 
 

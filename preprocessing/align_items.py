@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from preprocessing.align import align_crops, align_photo
 from preprocessing.detect import FaceFinder
 from preprocessing.detectors import DetectorKind
-from preprocessing.errors import ImageDecodeError, ImageTooLargeError
+from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError, MienError
 from preprocessing.faces import GreyImage
 from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.manifest import Recipe
-from preprocessing.shards import Row, to_table
+from preprocessing.model_files import CNN_DETECTOR_FILE
+from preprocessing.shards import Row, make_row, to_table
 from preprocessing.sources import SourceItem, SourceKind, read_local_file
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
+GROUP_PX = 1_000_000
 # Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
 REJECTED_KEY = b"rejected"
 
@@ -46,6 +48,20 @@ class AlignOptions:
     ferplus: Path | None = None
     crops: bool = False
     workers: int = os.cpu_count() or 1
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise MienError(f"workers must be at least 1. Received: {self.workers}")
+
+    def check_models(self) -> None:
+        """Make sure that the models are there, before any worker needs them.
+
+        Raises:
+            ModelFileError: One is missing or is not the expected one.
+        """
+        self.scheme.file.path()
+        if self.detector is DetectorKind.CNN:
+            CNN_DETECTOR_FILE.path()
 
     def recipe(
         self, *, source: str, kind: SourceKind, source_sha256: str, ferplus_sha256: str | None
@@ -75,11 +91,17 @@ class Batch:
     rejected: list[tuple[str, str]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Picture:
-    item: SourceItem
-    label: str | None
-    grey: GreyImage
+def check_votes(votes: int, *, kind: SourceKind, items: int) -> None:
+    """Make sure that so many rows of FER+ votes belong to a source: they are joined by position.
+
+    Raises:
+        DatasetError: The source is not FER2013, or has another number of rows.
+    """
+    if kind is not SourceKind.FER2013 or votes != items:
+        raise DatasetError(
+            f"FER+ votes belong to FER2013 row by row. Received: {votes:,} rows for "
+            f"{items:,} pictures from {kind.value}"
+        )
 
 
 def align_items(
@@ -101,36 +123,61 @@ def align_items(
         votes: FER+ votes on all pictures of the source, shape (pictures, 10).
         read_file: Reads a picture file by its path.
     """
-    pictures: list[_Picture] = []
-    rejected = []
+    is_photo = kind is SourceKind.PHOTOS and not options.crops
+    geometry = options.scheme.geometry
+    rows: list[Row] = []
+    rejected: list[tuple[str, str]] = []
+    for group in _load_in_groups(items, options.disgust, rejected, read_file):
+        greys = [picture.grey for picture in group]
+        found = (
+            [align_photo(grey, finder, geometry) for grey in greys]
+            if is_photo
+            else [[face] for face in align_crops(greys, finder, geometry)]
+        )
+        rows += [
+            make_row(
+                picture.item,
+                label=picture.label,
+                source=picture.grey,
+                aligned=aligned,
+                votes=None if votes is None else votes[picture.item.row].tobytes(),
+            )
+            for picture, faces in zip(group, found, strict=True)
+            for aligned in faces
+        ]
+    return Batch(to_table(rows), rejected)
+
+
+@dataclass(frozen=True, eq=False)
+class _Picture:
+    item: SourceItem
+    label: str | None
+    grey: GreyImage
+
+
+def _load_in_groups(
+    items: Sequence[SourceItem],
+    disgust: DisgustPolicy,
+    rejected: list[tuple[str, str]],
+    read_file: Callable[[str], bytes],
+) -> Iterator[list[_Picture]]:
+    """Load pictures, no more than `GROUP_PX` pixels at a time (or a single larger one)."""
+    group: list[_Picture] = []
     for item in items:
-        label = None if item.label is None else resolve_label(item.label, options.disgust)
+        label = None if item.label is None else resolve_label(item.label, disgust)
         if item.label is not None and label is None:
             continue
         try:
-            pictures.append(_Picture(item, label, item.load(read_file)))
+            grey = item.load(read_file)
         except (ImageDecodeError, ImageTooLargeError) as error:
             rejected.append((item.name, str(error)))
-    greys = [picture.grey for picture in pictures]
-    geometry = options.scheme.geometry
-    if kind is SourceKind.PHOTOS and not options.crops:
-        faces = [align_photo(grey, finder, geometry) for grey in greys]
-    else:
-        faces = [[face] for face in align_crops(greys, finder, geometry)]
-    rows = [
-        Row(
-            item=picture.item.row,
-            name=picture.item.name,
-            label=picture.label,
-            split=picture.item.split,
-            source=picture.grey,
-            aligned=aligned,
-            votes=None if votes is None else votes[picture.item.row].tobytes(),
-        )
-        for picture, found in zip(pictures, faces, strict=True)
-        for aligned in found
-    ]
-    return Batch(to_table(rows), rejected)
+            continue
+        if group and sum(picture.grey.size for picture in group) + grey.size > GROUP_PX:
+            yield group
+            group = []
+        group.append(_Picture(item, label, grey))
+    if group:
+        yield group
 
 
 def join_batches(batches: Sequence[Batch]) -> pa.Table:

@@ -24,6 +24,7 @@ from preprocessing.align_items import (
     AlignOptions,
     Batch,
     align_items,
+    check_votes,
     join_batches,
     shard_name,
 )
@@ -64,8 +65,10 @@ def align_source(
         DatasetError: The source is broken, or the folder holds something else.
         ModelFileError: The landmark model is missing or is not the expected one.
     """
-    options.scheme.file.path()
+    options.check_models()
     source = open_source(source_path)
+    if options.ferplus is not None:
+        check_votes(len(read_ferplus(options.ferplus)), kind=source.kind, items=source.count)
     recipe = _make_recipe(source, options)
     _prepare(dataset, recipe, overwrite=overwrite)
     _write_shards(source, dataset, options)
@@ -107,7 +110,8 @@ def _make_recipe(source: Source, options: AlignOptions) -> Recipe:
 def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     """Make sure that the folder holds nothing, or the beginnings of this very dataset."""
     recipe_path, manifest_path = dataset / RECIPE_NAME, dataset / MANIFEST_NAME
-    if overwrite:
+    is_ours = recipe_path.exists() or manifest_path.exists()
+    if overwrite and is_ours:
         ours = (recipe_path, manifest_path, *dataset.glob("shard-*.parquet*"))
         for path in ours:
             path.unlink(missing_ok=True)
@@ -120,7 +124,7 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
                 f"{dataset} holds an unfinished dataset of another source or other settings. "
                 "Choose another folder, or replace it with --overwrite."
             )
-    elif dataset.exists() and any(dataset.iterdir()):
+    elif not is_ours and dataset.exists() and any(dataset.iterdir()):
         raise DatasetError(f"{dataset} is not empty and holds no dataset. Choose another folder.")
     dataset.mkdir(parents=True, exist_ok=True)
     write_whole(recipe_path, json.dumps(asdict(recipe)))

@@ -27,6 +27,7 @@ from preprocessing.align_items import (
     AlignOptions,
     Batch,
     align_items,
+    check_votes,
     join_batches,
     shard_name,
 )
@@ -124,10 +125,11 @@ def align_pattern(
         runner_arguments: The runner's own, such as `--project`, `--region`, `--temp_location`.
 
     Raises:
-        DatasetError: Nothing matches, a file is broken, or there is a dataset already.
+        DatasetError: Nothing matches, there is a dataset already, or a worker met a file that is
+            broken as a whole.
         ModelFileError: A model is missing or is not the expected one.
     """
-    options.scheme.file.path()
+    options.check_models()
     files = _match(pattern)
     if FileSystems.exists(FileSystems.join(dataset, MANIFEST_NAME)):
         raise DatasetError(f"{dataset} is a finished dataset already. Choose another folder.")
@@ -178,6 +180,7 @@ def align_pattern(
                 contents=beam.pvalue.AsDict(contents),
                 shards=beam.pvalue.AsList(shards),
                 dataset=dataset,
+                votes=0 if votes is None else len(votes),
             )
         )
 
@@ -320,14 +323,21 @@ def _write_shard(shard: tuple[int, Iterable[tuple[int, Batch]]], dataset: str) -
 
 
 def _write_manifest(
-    recipe: Recipe, contents: Mapping[int, _Content], shards: list[_Shard], dataset: str
+    recipe: Recipe,
+    contents: Mapping[int, _Content],
+    shards: list[_Shard],
+    dataset: str,
+    votes: int,
 ) -> None:
     """Write the manifest, when all shards are there."""
+    items = sum(count for count, _ in contents.values())
+    if recipe.ferplus_sha256 is not None:
+        check_votes(votes, kind=SourceKind(recipe.source_kind), items=items)
     digests = [contents[position][1] for position in sorted(contents)]
     together = hashlib.sha256("".join(digests).encode()).hexdigest()
     manifest = Manifest(
         recipe=replace(recipe, source_sha256=digests[0] if len(digests) == 1 else together),
-        items=sum(count for count, _ in contents.values()),
+        items=items,
         rows=sum(shard.rows for shard in shards),
         rejected=sum(shard.rejected for shard in shards),
         shards=tuple(sorted(shard.name for shard in shards)),

@@ -24,6 +24,8 @@ class Dataset:
         chips: uint8 (n, size_px, size_px).
         raw: uint8 of the same shape: the unaligned source where it is of that size, else the chip
             once more.
+        has_raw: bool (n,), whether `raw` is the source.
+        items: int32 (n,), position of the picture in the source; a photo can have many faces.
         class_indices: int64 (n,), positions among the labels; -1 where there is no label.
         splits: (n,), `train`, `val`, `test`, or empty.
         found_by: (n,), text.
@@ -38,6 +40,8 @@ class Dataset:
     manifest: Manifest
     chips: NDArray[np.uint8]
     raw: NDArray[np.uint8]
+    has_raw: NDArray[np.bool_]
+    items: NDArray[np.int32]
     class_indices: NDArray[np.int64]
     splits: NDArray[np.str_]
     found_by: NDArray[np.str_]
@@ -56,6 +60,11 @@ class Dataset:
         """Say of each row whether its very picture is among the training rows."""
         groups = self.duplicate_groups[self.in_split("train")]
         return np.isin(self.duplicate_groups, groups)
+
+    def duplicate_pictures(self) -> int:
+        """Count the groups of pixel-identical pictures."""
+        pictures = np.unique(np.stack([self.duplicate_groups, self.items]), axis=1)
+        return int((np.bincount(pictures[0]) > 1).sum())
 
     def leaks(self) -> NDArray[np.bool_]:
         """Say of each row whether it is a training row whose very picture is in val or test."""
@@ -85,10 +94,12 @@ def read_dataset(folder: Path) -> Dataset:
 
 def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:
     size_px = manifest.recipe.geometry["size_px"]
+    landmarks = manifest.recipe.scheme().count
     index_of = {label: index for index, label in enumerate(manifest.recipe.labels)}
     labels = table["label"].to_pylist()
     chips = table["chip"].to_pylist()
-    raw = [raw or chip for raw, chip in zip(table["raw"].to_pylist(), chips, strict=True)]
+    sources = table["raw"].to_pylist()
+    raw = [source or chip for source, chip in zip(sources, chips, strict=True)]
     digests = np.array(table["source_digest"].to_pylist(), dtype=np.str_)
     votes = [votes or bytes(VOTES) for votes in table["votes"].to_pylist()]
 
@@ -106,12 +117,14 @@ def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:
         manifest=manifest,
         chips=to_images(chips),
         raw=to_images(raw),
+        has_raw=np.array([source is not None for source in sources], np.bool_),
+        items=table["item"].to_numpy(),
         class_indices=np.array(
             [UNLABELLED if label is None else index_of[label] for label in labels], np.int64
         ),
         splits=to_words("split"),
         found_by=to_words("found_by"),
-        landmarks=to_floats("landmarks").reshape(len(table), -1, 2).astype(np.float32),
+        landmarks=to_floats("landmarks").reshape(len(table), landmarks, 2).astype(np.float32),
         transforms=to_floats("transform").reshape(-1, 2, 3).astype(np.float64),
         residuals_px=table["residual_px"].to_numpy(),
         duplicate_groups=np.unique(digests, return_inverse=True)[1].astype(np.int64),

@@ -23,7 +23,8 @@ from preprocessing.pose import head_pose
 from preprocessing.scan import Find, merge, scale_within, scan
 
 # What one scan may look at, in pixels; dlib needs about 0.07 s for a million. A picture without a
-# face costs FIRST_PX + SECOND_PX + 3 * TURNED_PX, 8.4 million; no picture more than 14.8 million.
+# face costs FIRST_PX + SECOND_PX + 3 * TURNED_PX, 8.4 million; none costs more than 14.8 million.
+# Each weak find adds 40,000.
 FIRST_PX = 1_000_000
 SECOND_PX = 2_600_000
 TURNED_PX = 1_600_000

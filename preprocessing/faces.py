@@ -50,8 +50,9 @@ class Face:
         box: Where it is, in the upright source picture.
         landmarks: In source pixels.
         score: The detector's confidence (dlib: about -0.5 to 4, unbounded); 0 without detection.
-        found_by: `detector`, or `full_frame` where nothing was detected in a face crop and the
-            landmark model ran on the whole of it.
+        found_by: `detector`; `detector@90` in a picture turned by as many degrees; `full_frame`
+            where nothing was detected in a face crop and the landmark model ran on the whole of
+            it; `unaligned` where its landmarks made no sense and the crop was kept as it is.
     """
 
     box: BoundingBox

@@ -200,7 +200,8 @@ def _parse_pixels(text: str, name: str) -> bytes:
             f"{name}: expected {SIDE_PX * SIDE_PX} pixels ({SIDE_PX} x {SIDE_PX}). "
             f"Received: {len(words)}. The file may be cut short; download it again."
         )
-    wrong = next(word for word in words if not (word.isdecimal() and int(word) <= WHITE))
+    is_digits = re.compile("[0-9]{1,3}").fullmatch
+    wrong = next(word for word in words if not (is_digits(word) and int(word) <= WHITE))
     raise DatasetError(
         f"{name}: a pixel must be a number from 0 to {WHITE}. Received: {wrong[:20]!r}"
     )

@@ -8,6 +8,7 @@ from typing import Any
 from preprocessing.detectors import DetectorKind
 from preprocessing.errors import DatasetError
 from preprocessing.labels import DisgustPolicy
+from preprocessing.landmarks import LandmarkScheme, scheme_of
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -44,6 +45,20 @@ class Recipe:
     landmark_model_sha256: str
     ferplus_sha256: str | None
     format_version: int = FORMAT_VERSION
+
+    def scheme(self) -> LandmarkScheme:
+        """Return what the landmarks of the dataset mean.
+
+        Raises:
+            DatasetError: The landmark model is not known.
+        """
+        scheme = scheme_of(self.landmark_model_sha256)
+        if scheme is None:
+            raise DatasetError(
+                "The dataset was aligned with a landmark model that is not known: sha256 "
+                f"{self.landmark_model_sha256}. Align the source again."
+            )
+        return scheme
 
 
 @dataclass(frozen=True)

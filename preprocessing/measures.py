@@ -7,7 +7,7 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from preprocessing.faces import AlignedFace
+from preprocessing.faces import AlignedFace, GreyImage
 from preprocessing.geometry import apply_transform, invert_transform
 from preprocessing.pose import HeadPose, head_pose
 
@@ -36,8 +36,7 @@ class Measures:
 
     Attributes:
         width_px: Side of the square that the chip shows, in source pixels.
-        sharpness: Of the chip: the standard deviation of its Laplacian over that of its grey
-            levels, so that contrast does not matter; about 0.1 (blurred) to 1 (crisp).
+        sharpness: Of the chip.
         pose: How the head is turned.
         outside: Share of the chip that lies outside the picture, 0 to 1.
     """
@@ -68,8 +67,6 @@ def measure(aligned: AlignedFace, *, width: int, height: int) -> Measures:
     """
     chip, transform = aligned.chip, aligned.transform
     size_px = len(chip)
-    contrast = float(chip.std())
-    edges = cv2.Laplacian(chip, cv2.CV_32F)
     far = size_px - 0.5
     frame = np.array([[-0.5, -0.5], [far, -0.5], [far, far], [-0.5, far]])
     in_source = apply_transform(invert_transform(transform), frame) + 0.5
@@ -78,7 +75,16 @@ def measure(aligned: AlignedFace, *, width: int, height: int) -> Measures:
     width_px = size_px / math.hypot(transform[0, 0], transform[1, 0])
     return Measures(
         width_px=width_px,
-        sharpness=float(edges.std()) / contrast if contrast else 0.0,
+        sharpness=sharpness(chip),
         pose=head_pose(aligned.face.landmarks),
         outside=min(1.0, max(0.0, 1 - inside / width_px**2)),
     )
+
+
+def sharpness(chip: GreyImage) -> float:
+    """Return the standard deviation of a chip's Laplacian over that of its grey levels.
+
+    Contrast does not matter to it. About 0.1 is blurred, 1 crisp; 0 where there is one grey level.
+    """
+    contrast = float(chip.std())
+    return float(cv2.Laplacian(chip, cv2.CV_32F).std()) / contrast if contrast else 0.0

@@ -53,9 +53,11 @@ def stray(points: NDArray[np.floating]) -> float:
 def landmark_spread(dataset: Dataset) -> list[Spread]:
     """Measure the spread before and after alignment over the faces that were detected.
 
-    Only means something where the pictures are crops of one size, as in FER2013.
+    Only face crops of the chip's size count, as in FER2013; empty where there are none.
     """
-    found = dataset.found_by == "detector"
+    found = (dataset.found_by == "detector") & dataset.has_raw
+    if not found.any():
+        return []
     before = dataset.landmarks[found]
     after = np.stack(
         [
@@ -80,6 +82,8 @@ def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
     Returns:
         Row, later row, and the correlation of their grey levels, best first.
     """
+    if not len(dataset.raw):
+        return []
     thumbnails = np.stack(
         [
             cv2.resize(picture, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
@@ -103,8 +107,8 @@ def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
 
 def constant_rows(dataset: Dataset) -> NDArray[np.int64]:
     """List the rows whose source picture has one grey level only."""
-    flat = dataset.raw.reshape(len(dataset.raw), -1)
-    return np.flatnonzero(flat.max(axis=1) == flat.min(axis=1))
+    low, high = (edge(dataset.raw, axis=(1, 2)) for edge in (np.min, np.max))
+    return np.flatnonzero(low == high)
 
 
 def ferplus_confusion(dataset: Dataset) -> NDArray[np.int64]:

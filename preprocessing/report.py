@@ -53,9 +53,8 @@ def _found_by_table(dataset: Dataset) -> list[str]:
 
 
 def _duplicates(dataset: Dataset) -> list[str]:
-    sizes = np.bincount(dataset.duplicate_groups)
     return [
-        f"Groups of pixel-identical pictures: {int((sizes > 1).sum()):,}",
+        f"Groups of pixel-identical pictures: {dataset.duplicate_pictures():,}",
         (
             f"Training pictures that are also in val or test, left out of training: "
             f"{int(dataset.leaks().sum()):,}"

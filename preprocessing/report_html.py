@@ -22,13 +22,15 @@ from preprocessing.quality import (
 )
 
 EXAMPLES = 16
+NOT_CROPS = "<p>Not for these pictures: they are no face crops of the chip's size.</p>"
 _SHEET_COLUMNS = 8
 _TILE_PX = 96
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 figure { display: inline-block; margin: 0 1rem 1rem 0 }
 img { image-rendering: pixelated; max-width: 100% }
-table { border-collapse: collapse; margin-bottom: 1rem } td, th { padding: .2rem .8rem; text-align: right }
+table { border-collapse: collapse; margin-bottom: 1rem }
+td, th { padding: .2rem .8rem; text-align: right }
 td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px solid #ccc }
 """
 
@@ -69,27 +71,27 @@ def _class_balance(dataset: Dataset) -> str:
 
 def _mean_faces(dataset: Dataset) -> str:
     labels = dataset.manifest.recipe.labels
-    found = dataset.found_by == "detector"
-    rows = []
+    found = (dataset.found_by == "detector") & dataset.has_raw
+    chosen = {"all": found} | {
+        label: found & (dataset.class_indices == index) for index, label in enumerate(labels)
+    }
+    chosen = {name: rows for name, rows in chosen.items() if rows.any()}
+    if not chosen:
+        return NOT_CROPS
+    sheets = []
     for pictures, name in ((dataset.raw, "before"), (dataset.chips, "after")):
-        of_class = [found & (dataset.class_indices == index) for index in range(len(labels))]
-        means = [
-            np.asarray(pictures[chosen].mean(axis=0), np.uint8)
-            for chosen in (found, *of_class)
-            if chosen.any()
-        ]
-        if means:
-            rows.append(_figure(_sheet(means), f"{name}: all, then {', '.join(labels)}"))
-    return "".join(rows)
+        means = [np.asarray(pictures[rows].mean(axis=0), np.uint8) for rows in chosen.values()]
+        sheets.append(_figure(_sheet(means), f"{name}: {', '.join(chosen)}"))
+    return "".join(sheets)
 
 
 def _spread(dataset: Dataset) -> str:
-    if not (dataset.found_by == "detector").any():
-        return "<p>No face was detected.</p>"
     rows = [
         (spread.part, f"{spread.before:.2%}", f"{spread.after:.2%}")
         for spread in landmark_spread(dataset)
     ]
+    if not rows:
+        return NOT_CROPS
     text = "Root mean square distance from the mean place, as a share of the picture's side."
     return f"<p>{text}</p>" + _table(("part", "before", "after"), rows)
 
@@ -103,18 +105,18 @@ def _found_by(dataset: Dataset) -> str:
     for name in counts:
         if name != "detector":
             chosen = np.flatnonzero(dataset.found_by == name)[:EXAMPLES]
-            parts.append(_figure(_sheet(list(dataset.raw[chosen])), f"{name}: source"))
+            if dataset.has_raw[chosen].all():
+                parts.append(_figure(_sheet(list(dataset.raw[chosen])), f"{name}: source"))
             parts.append(_figure(_sheet(list(dataset.chips[chosen])), f"{name}: chip"))
     return "".join(parts)
 
 
 def _duplicates(dataset: Dataset) -> str:
-    sizes = np.bincount(dataset.duplicate_groups)
     near = near_duplicates(dataset)
     across = sum(dataset.splits[one] != dataset.splits[two] for one, two, _ in near)
     seen = dataset.seen_in_training()
     rows = [
-        ("groups of pixel-identical pictures", f"{int((sizes > 1).sum()):,}"),
+        ("groups of pixel-identical pictures", f"{dataset.duplicate_pictures():,}"),
         *(
             (
                 f"pictures in {split} also in train",

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from preprocessing.errors import DatasetError
 from preprocessing.faces import AlignedFace, GreyImage
+from preprocessing.sources import SourceItem
 
 VOTES = 10
 
@@ -40,14 +43,45 @@ class Row:
     name: str
     label: str | None
     split: str | None
-    source: GreyImage
-    aligned: AlignedFace
+    found_by: str
+    chip: bytes
+    raw: bytes | None
+    landmarks: NDArray[np.float32]
+    transform: NDArray[np.float64]
+    residual_px: float
+    source_digest: str
     votes: bytes | None
+
+
+def make_row(
+    item: SourceItem,
+    *,
+    label: str | None,
+    source: GreyImage,
+    aligned: AlignedFace,
+    votes: bytes | None,
+) -> Row:
+    """Describe one aligned face; the source picture itself is kept if it has the chip's size."""
+    shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
+    return Row(
+        item=item.row,
+        name=item.name,
+        label=label,
+        split=item.split,
+        found_by=aligned.face.found_by,
+        chip=aligned.chip.tobytes(),
+        raw=source.tobytes() if source.shape == aligned.chip.shape else None,
+        landmarks=aligned.face.landmarks.ravel(),
+        transform=aligned.transform.ravel(),
+        residual_px=aligned.residual_px,
+        source_digest=hashlib.blake2b(shape + source.tobytes(), digest_size=8).hexdigest(),
+        votes=votes,
+    )
 
 
 def to_table(rows: Sequence[Row]) -> pa.Table:
     """Bring rows into columns."""
-    return pa.Table.from_pylist([_to_record(row) for row in rows], schema=SCHEMA)
+    return pa.Table.from_pylist([vars(row) for row in rows], schema=SCHEMA)
 
 
 def write_shard(table: pa.Table, path: Path) -> None:
@@ -71,22 +105,3 @@ def write_shard(table: pa.Table, path: Path) -> None:
 def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
     """Write a table as Parquet into a path or an open file."""
     pq.write_table(table, target, compression="zstd")
-
-
-def _to_record(row: Row) -> dict[str, object]:
-    aligned, source = row.aligned, row.source
-    shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
-    return {
-        "item": row.item,
-        "name": row.name,
-        "label": row.label,
-        "split": row.split,
-        "found_by": aligned.face.found_by,
-        "chip": aligned.chip.tobytes(),
-        "raw": source.tobytes() if source.shape == aligned.chip.shape else None,
-        "landmarks": aligned.face.landmarks.ravel(),
-        "transform": aligned.transform.ravel(),
-        "residual_px": aligned.residual_px,
-        "source_digest": hashlib.blake2b(shape + source.tobytes(), digest_size=8).hexdigest(),
-        "votes": row.votes,
-    }

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from preprocessing.decode import PICTURE_SUFFIXES, decode_image, to_grey
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.faces import GreyImage
 from preprocessing.fer2013 import (
     CSV_SUFFIXES,
@@ -43,8 +43,15 @@ class SourceKind(StrEnum):
 
 
 def read_local_file(path: str) -> bytes:
-    """Return the content of a file of this machine."""
-    return Path(path).read_bytes()
+    """Return the content of a file of this machine.
+
+    Raises:
+        ImageDecodeError: It is gone or may not be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ImageDecodeError(f"The file cannot be read: {error.strerror}.") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from preprocessing.detectors import DetectorKind
 from preprocessing.errors import BundleError
 from preprocessing.geometry import ChipGeometry
 from preprocessing.labels import DisgustPolicy, labels_for
@@ -46,6 +47,7 @@ class ModelSpec:
         temperature: The logits are divided by it before the softmax; above 0.
         sure_confidence: From this confidence on nine of ten answers on val were right; below it
             the product says that it is not sure.
+        detector: The face detector that found the training set's faces.
         landmark_model_sha256: Of the landmark model that aligned the training set.
         provenance: Free fields: settings, versions, dataset hash, training time.
         metrics: By split, then by name; shares from 0 to 1 unless the name says otherwise.
@@ -59,6 +61,7 @@ class ModelSpec:
     geometry: ChipGeometry
     temperature: float
     sure_confidence: float
+    detector: DetectorKind
     landmark_model_sha256: str
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
@@ -66,11 +69,6 @@ class ModelSpec:
     format_version: int = field(default=FORMAT_VERSION)
 
     def __post_init__(self) -> None:
-        if self.format_version != FORMAT_VERSION:
-            raise BundleError(
-                f"spec.json has format version {self.format_version}, this program reads "
-                f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
-            )
         if self.labels != labels_for(self.disgust):
             raise BundleError(
                 f"The labels do not fit the disgust policy {self.disgust.value!r}. "
@@ -115,12 +113,18 @@ def read_spec(bundle: Path) -> ModelSpec:
 
 
 def _parse(fields: dict[str, Any]) -> ModelSpec:
+    if fields["format_version"] != FORMAT_VERSION:
+        raise BundleError(
+            f"spec.json has format version {fields['format_version']}, this program reads "
+            f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
+        )
     answer = fields["known_answer"]
     first, second = answer["transform"]
     parsed = {
         "format_version": fields["format_version"],
         "labels": tuple(fields["labels"]),
         "disgust": DisgustPolicy(fields["disgust"]),
+        "detector": DetectorKind(fields["detector"]),
         "geometry": ChipGeometry.from_json(fields["geometry"]),
         "known_answer": KnownAnswer(
             **{

@@ -153,6 +153,7 @@ def _render(**shown: object) -> str:
     return render_template(
         "page.html",
         metrics=predictor.spec.metrics if predictor else {},
+        labels_count=len(predictor.spec.labels) if predictor else "several",
         licence=predictor.scheme.licence if predictor else "",
         max_upload_mb=MAX_UPLOAD_BYTES // 1_000_000,
         **shown,

@@ -11,8 +11,9 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from preprocessing.decode import PICTURE_SUFFIXES, RgbImage
+from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
+from preprocessing.sources import is_picture
 from serving.annotate import annotate
 from serving.prediction import PhotoResult
 from serving.predictor import Predictor
@@ -46,7 +47,9 @@ def list_pictures(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         if path.is_dir():
             found += sorted(
-                file for file in path.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES
+                file
+                for file in path.rglob("*")
+                if is_picture(file.relative_to(path)) and file.is_file()
             )
         elif path.exists():
             found.append(path)
@@ -139,6 +142,8 @@ def _write_annotated(rgb: RgbImage, result: PhotoResult, path: Path) -> None:
 
 def _refuse_overwriting(pictures: list[Path], outputs: Outputs) -> None:
     planned = [] if outputs.csv_path is None else [outputs.csv_path]
+    if outputs.csv_path is not None and not outputs.csv_path.parent.is_dir():
+        raise MienError(f"The folder {outputs.csv_path.parent} does not exist.")
     if outputs.annotate_folder is not None:
         drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
         if len(set(drawn)) < len(drawn):

@@ -45,7 +45,7 @@ class Predictor:
                 "Export a bundle with this version."
             )
         self.scheme = scheme
-        self._finder = FaceFinder(scheme)
+        self._finder = FaceFinder(scheme, detector=self.spec.detector)
         self._classifier = ChipClassifier(bundle)
         self._lock = threading.Lock()
         _check_known_answer(self)
@@ -127,7 +127,8 @@ def _check_known_answer(predictor: Predictor) -> None:
     expected = apply_transform(np.array(answer.transform), landmarks)
     moved_px = float(np.linalg.norm(found - expected, axis=1).max())
     changed = float(np.abs(predictor.logits(faces[0]) - np.array(answer.logits)).max())
-    if moved_px > answer.transform_tolerance_px or changed > answer.logits_tolerance:
+    # Written so that it fails where a number is none.
+    if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
         raise BundleError(
             "The bundle does not give its known answer for the sample photo: the chip moved by "
             f"{moved_px:.2f} px (accepted: {answer.transform_tolerance_px}), a logit changed by "

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
-from preprocessing.labels import SPLITS
 from preprocessing.spec import read_spec
 from training.config import PRECISIONS, PRESETS
 
@@ -54,12 +53,16 @@ def _evaluate(options: argparse.Namespace) -> None:
             "The test split is for the last word only: everything is chosen on val. "
             "Say --final if nothing will be chosen by the answer; the use is recorded."
         )
+    if options.html is not None and options.html.exists() and not options.overwrite:
+        raise MienError(f"{options.html} is there already. Replace it with --overwrite.")
     spec = read_spec(options.bundle)
     evaluation = evaluate(options.bundle, spec, read_dataset(options.dataset), split=options.split)
-    record_metrics(options.bundle, spec, evaluation)
-    print(evaluation_text(evaluation))
+    uses = 0
     if options.split == "test":
         uses = log_test_use(options.dataset, spec, evaluation)
+    record_metrics(options.bundle, spec, evaluation)
+    print(evaluation_text(evaluation))
+    if uses:
         print(f"\nThe test split of this dataset was used {uses} times by now.")
     if options.html is not None:
         title = f"{spec.name}: {options.split}"
@@ -84,16 +87,15 @@ def _geometries(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from training.export import ExportOptions, clear_bundle, export
+    from training.export import ExportOptions, export
     from training.report import evaluation_text
 
-    if options.overwrite:
-        clear_bundle(options.bundle)
     evaluation = export(
         options.run,
         options.bundle,
         dataset=read_dataset(options.dataset),
         options=ExportOptions(name=options.name, precision=options.precision),
+        overwrite=options.overwrite,
     )
     print(evaluation_text(evaluation))
 
@@ -127,11 +129,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("bundle", type=Path)
     evaluate.add_argument("dataset", type=Path)
-    evaluate.add_argument("--split", choices=SPLITS, default="val")
+    evaluate.add_argument("--split", choices=("val", "test"), default="val")
     evaluate.add_argument(
         "--final", action="store_true", help="allow the test split; nothing is chosen by it"
     )
     evaluate.add_argument("--html", type=Path, help="write the confusion matrix as a page")
+    evaluate.add_argument("--overwrite", action="store_true", help="replace a page that is there")
     evaluate.set_defaults(run_command=_evaluate)
 
     slices = commands.add_parser(

@@ -17,6 +17,7 @@ from preprocessing.classifier import (
 )
 from preprocessing.dataset import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
+from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec
 from training import metrics
 
@@ -71,8 +72,10 @@ class Evaluation:
             "accuracy": metrics.accuracy(self.logits, self.truth),
             "accuracy_interval_95": [low, high],
             "accuracy_one_view": metrics.accuracy(self.one_view_logits, self.truth),
-            "accuracy_without_leaked": metrics.accuracy(
-                self.logits[~self.leaked], self.truth[~self.leaked]
+            "accuracy_without_leaked": (
+                metrics.accuracy(self.logits[~self.leaked], self.truth[~self.leaked])
+                if not self.leaked.all()
+                else 0.0
             ),
             "images_without_leaked": int((~self.leaked).sum()),
             "accuracy_two_guesses": float((own >= second).mean()),
@@ -103,17 +106,7 @@ def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> 
         DatasetError: The dataset has other labels or another geometry than the bundle, or no
             labelled rows in the split.
     """
-    recipe = dataset.manifest.recipe
-    if recipe.labels != spec.labels:
-        raise DatasetError(
-            f"The bundle knows {', '.join(spec.labels)}, the dataset has "
-            f"{', '.join(recipe.labels)}. Align the source with --disgust {spec.disgust}."
-        )
-    if recipe.geometry_digest != spec.geometry.digest():
-        raise DatasetError(
-            f"The dataset was cut by geometry {recipe.geometry_digest}, the bundle was trained on "
-            f"{spec.geometry.digest()}. Align the source again with this version of Mien."
-        )
+    check_same_chips(spec, dataset.manifest.recipe)
     chosen = dataset.in_split(split) & (dataset.class_indices != UNLABELLED)
     if not chosen.any():
         raise DatasetError(f"The dataset has no labelled rows in the split {split!r}.")
@@ -130,6 +123,24 @@ def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> 
         leaked=dataset.seen_in_training()[chosen],
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
     )
+
+
+def check_same_chips(spec: ModelSpec, recipe: Recipe) -> None:
+    """Make sure that a dataset's chips and labels are those that a bundle knows.
+
+    Raises:
+        DatasetError: They are not.
+    """
+    if recipe.labels != spec.labels:
+        raise DatasetError(
+            f"The bundle knows {', '.join(spec.labels)}, the dataset has "
+            f"{', '.join(recipe.labels)}. Align the source with --disgust {spec.disgust}."
+        )
+    if recipe.geometry_digest != spec.geometry.digest():
+        raise DatasetError(
+            f"The dataset was cut by geometry {recipe.geometry_digest}, the bundle was trained on "
+            f"{spec.geometry.digest()}. Align the source again with this version of Mien."
+        )
 
 
 def log_test_use(dataset_folder: Path, spec: ModelSpec, evaluation: Evaluation) -> int:

@@ -27,14 +27,26 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import MienError
 from preprocessing.geometry import ChipGeometry
-from preprocessing.landmarks import scheme_of
 from preprocessing.manifest import Recipe
 from preprocessing.sample import sample_photo_path
-from preprocessing.spec import CARD_NAME, MODEL_NAME, KnownAnswer, ModelSpec, read_spec, write_spec
+from preprocessing.spec import (
+    CARD_NAME,
+    MODEL_NAME,
+    SPEC_NAME,
+    KnownAnswer,
+    ModelSpec,
+    write_spec,
+)
 from training.config import PRECISIONS
 from training.data import Examples, split_examples
 from training.evaluate import Evaluation, classify, evaluate
-from training.fit import CONFIG_NAME, NETWORK_NAME, PREDICT_BATCH, training_minutes
+from training.fit import (
+    CONFIG_NAME,
+    NETWORK_NAME,
+    PREDICT_BATCH,
+    STATE_NAME,
+    training_minutes,
+)
 from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.model_card import model_card
 from training.resnet import resnet34
@@ -61,55 +73,76 @@ class ExportOptions:
     precision: str = "int8"
 
 
-def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions) -> Evaluation:
+def export(
+    run: Path,
+    bundle: Path,
+    *,
+    dataset: Dataset,
+    options: ExportOptions,
+    overwrite: bool = False,
+) -> Evaluation:
     """Turn a finished run into a bundle.
 
-    Views and temperature are chosen on the val split, with the exported network.
+    Views, temperature and the confidence from which on it is sure are chosen on the val split, the
+    latter two with the exported network.
 
     Args:
         run: A folder in which `fit` finished.
-        bundle: The folder to write; must not exist yet or be empty.
+        bundle: The folder to write; it appears when all is done.
         dataset: The dataset that the run was trained on.
         options: See `ExportOptions`.
+        overwrite: Replace a bundle that is there.
 
     Returns:
         The evaluation on val.
 
     Raises:
-        MienError: The run is not finished, or `bundle` holds something.
+        MienError: The run is not finished, or is of another dataset, or `bundle` holds something
+            that is not to be replaced.
     """
     if not (run / NETWORK_NAME).is_file():
         raise MienError(f"{run / NETWORK_NAME} is missing: finish the run with fit --resume first.")
     if bundle.exists() and any(bundle.iterdir()):
-        raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
+        if not overwrite:
+            raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
+        if not (bundle / SPEC_NAME).is_file():
+            raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
     settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
-    recipe = dataset.manifest.recipe
-    _check_same_chips(settings["dataset"], recipe)
-    labels = recipe.labels
-    network = _load_float32(run, settings["fit"], classes=len(labels))
-    val = split_examples(dataset, "val")
-    trained_px = settings["fit"]["sizes"][-1][1]
-    views = _choose_views(network, val, trained_px=trained_px)
+    _check_same_chips(settings["dataset"], dataset.manifest.recipe)
+    partial = bundle.with_name(bundle.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    evaluation = _export_into(partial, run, settings, dataset, options)
+    shutil.rmtree(bundle, ignore_errors=True)
+    partial.rename(bundle)
+    return evaluation
 
-    bundle.mkdir(parents=True, exist_ok=True)
+
+def _export_into(
+    bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
+) -> Evaluation:
+    recipe = dataset.manifest.recipe
+    network = _load_float32(run, settings["fit"], classes=len(recipe.labels))
+    val = split_examples(dataset, "val")
+    views = _choose_views(network, val, trained_px=settings["fit"]["sizes"][-1][1])
     converted = _convert(network, views, size_px=val.chips.shape[1], precision=options.precision)
     (bundle / MODEL_NAME).write_bytes(converted)
     logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
-    geometry = ChipGeometry.from_json(recipe.geometry)
     temperature = fit_temperature(logits, val.class_indices)
     spec = ModelSpec(
         name=options.name,
-        labels=labels,
+        labels=recipe.labels,
         disgust=recipe.disgust,
-        geometry=geometry,
+        geometry=ChipGeometry.from_json(recipe.geometry),
         temperature=temperature,
         sure_confidence=sure_confidence(
             to_probabilities(logits, temperature), val.class_indices, wanted=SURE_ACCURACY
         ),
+        detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
         provenance=_provenance(run, settings, options, views),
         metrics={},
-        known_answer=_known_answer(bundle, recipe.landmark_model_sha256, geometry),
+        known_answer=_known_answer(bundle, recipe),
     )
     evaluation = evaluate(bundle, spec, dataset, split="val")
     record_metrics(bundle, spec, evaluation)
@@ -119,17 +152,18 @@ def export(run: Path, bundle: Path, *, dataset: Dataset, options: ExportOptions)
 def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> None:
     """Write an evaluation into a bundle's spec and model card."""
     spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.summary()})
+    card = model_card(spec)
     write_spec(spec, bundle)
-    (bundle / CARD_NAME).write_text(model_card(read_spec(bundle)), encoding="utf-8")
+    (bundle / CARD_NAME).write_text(card, encoding="utf-8")
 
 
 def _check_same_chips(trained_on: dict[str, Any], recipe: Recipe) -> None:
     """Refuse a dataset whose chips or labels are not those that the run was trained on."""
-    for name in ("labels", "geometry_digest", "landmark_model_sha256"):
+    for name in ("labels", "geometry_digest", "landmark_model_sha256", "detector"):
         here = asdict(recipe)[name]
-        if json.dumps(trained_on[name]) != json.dumps(here):
+        if json.dumps(trained_on.get(name)) != json.dumps(here):
             raise MienError(
-                f"The run was trained on a dataset with another {name}: {trained_on[name]}. "
+                f"The run was trained on a dataset with another {name}: {trained_on.get(name)}. "
                 f"Received: {here}"
             )
 
@@ -194,12 +228,10 @@ def _endpoint(model: keras.Model) -> Callable[[Any], dict[str, Any]]:
     return serve
 
 
-def _known_answer(bundle: Path, landmark_model_sha256: str, geometry: ChipGeometry) -> KnownAnswer:
-    scheme = scheme_of(landmark_model_sha256)
-    if scheme is None:
-        raise MienError("The dataset was aligned with a landmark model that is not known.")
+def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     grey = to_grey(decode_image(sample_photo_path().read_bytes()))
-    (aligned,) = align_photo(grey, FaceFinder(scheme), geometry)
+    finder = FaceFinder(recipe.scheme(), detector=recipe.detector)
+    (aligned,) = align_photo(grey, finder, ChipGeometry.from_json(recipe.geometry))
     first, second = aligned.transform.tolist()
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),
@@ -212,7 +244,7 @@ def _known_answer(bundle: Path, landmark_model_sha256: str, geometry: ChipGeomet
 def _provenance(
     run: Path, settings: dict[str, Any], options: ExportOptions, views: Views
 ) -> dict[str, Any]:
-    state = json.loads((run / "state.json").read_text(encoding="utf-8"))
+    state = json.loads((run / STATE_NAME).read_text(encoding="utf-8"))
     return {
         "exported": datetime.now(UTC).date().isoformat(),
         "precision": options.precision,
@@ -225,15 +257,3 @@ def _provenance(
         "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
         "processor": platform.machine(),
     }
-
-
-def clear_bundle(bundle: Path) -> None:
-    """Remove a bundle that is to be replaced; leaves any other folder alone.
-
-    Raises:
-        MienError: The folder is not a bundle.
-    """
-    if not bundle.exists():
-        return
-    read_spec(bundle)
-    shutil.rmtree(bundle)

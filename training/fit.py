@@ -76,11 +76,11 @@ def fit(
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
             is no finished run, or the loss is no number any more.
     """
+    train, val = training_examples(dataset), split_examples(dataset, "val")
     settings = _settings(config, dataset, start_from)
     state = _open_run(run, settings, resume=resume)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
-    train, val = training_examples(dataset), split_examples(dataset, "val")
     classes = len(dataset.manifest.recipe.labels)
     batches = TrainingBatches(
         train,

@@ -4,13 +4,15 @@ The evidence behind the default `ChipGeometry`; `training/README.md` holds the t
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.align import UNALIGNED
 from preprocessing.dataset import Dataset
+from preprocessing.errors import DatasetError
 from preprocessing.geometry import (
     EYES,
     MOUTH_CORNERS,
@@ -71,7 +73,15 @@ def compare_geometries(
             are taken from it.
         runs: A folder for the training runs by the preset `compare`; None for no training.
         seeds: Of the training runs.
+
+    Raises:
+        DatasetError: The dataset is another one.
     """
+    if dataset.manifest.recipe.scheme().count != 68 or not dataset.has_raw.all():
+        raise DatasetError(
+            "The comparison needs FER2013, aligned with the 68-landmark model: its unaligned "
+            "pictures have the chip's size."
+        )
     geometries = {
         f"{name}; margin {margin:+.1f}": ChipGeometry(
             margin=margin, anchors=anchors, template=tuple(MEAN_FACE[index] for index in anchors)
@@ -90,7 +100,10 @@ def compare_geometries(
                 val_accuracy=_train(aligned, runs, name, seeds),
             )
         )
-    unaligned = replace(dataset, chips=dataset.raw)
+    recipe = replace(dataset.manifest.recipe, geometry_digest="not aligned")
+    unaligned = replace(
+        dataset, chips=dataset.raw, manifest=replace(dataset.manifest, recipe=recipe)
+    )
     rows.append(
         GeometryRow(
             name="not aligned",
@@ -105,10 +118,14 @@ def compare_geometries(
 def realign(dataset: Dataset, geometry: ChipGeometry) -> Dataset:
     """Cut all chips anew from the unaligned pictures; what was kept unaligned stays as it is."""
     chips, transforms = dataset.chips.copy(), dataset.transforms.copy()
-    for row in np.flatnonzero(dataset.found_by != "unaligned"):
+    for row in np.flatnonzero(dataset.found_by != UNALIGNED):
         transforms[row], _ = fit_landmarks(dataset.landmarks[row], geometry)
         chips[row] = extract_chip(dataset.raw[row], transforms[row], geometry)
-    return replace(dataset, chips=chips, transforms=transforms)
+    recipe = replace(
+        dataset.manifest.recipe, geometry=asdict(geometry), geometry_digest=geometry.digest()
+    )
+    manifest = replace(dataset.manifest, recipe=recipe)
+    return replace(dataset, manifest=manifest, chips=chips, transforms=transforms)
 
 
 def geometries_text(rows: Iterable[GeometryRow]) -> str:

@@ -83,7 +83,9 @@ def sure_confidence(
     order = np.argsort(-confidence, kind="stable")
     hits = probabilities.argmax(axis=1)[order] == truth[order]
     reached = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-    enough = np.flatnonzero(reached >= wanted)
+    # Answers of one confidence are taken together or not at all.
+    is_last = np.append(np.diff(confidence[order]) < 0, np.True_)
+    enough = np.flatnonzero((reached >= wanted) & is_last)
     return float(confidence[order][enough[-1]]) if len(enough) else 1.0
 
 

@@ -7,7 +7,7 @@ _CARD = """\
 # {name}
 
 A 34-layer residual network that tells which of {count} expressions an aligned face shows:
-{labels}. Trained on FER2013 with `python -m training fit`; what became of the class "disgust":
+{labels}. Trained on {source} with `python -m training fit`; what became of the class "disgust":
 `{disgust}`.
 
 ## Use
@@ -19,12 +19,7 @@ schools.
 ## How good it is
 
 {splits}
-Of the 35,887 pictures of FER2013, 177 were approximate copies in the set that these figures were
-measured on. FER2013's labels are noisy: people agree with them on about 65 % of the pictures.
-
-Not measured: differences between groups of people by age, sex or skin; FER2013 has no such labels.
-Its pictures come from web searches for words of emotion, so posed and exaggerated faces are common.
-Faces turned far to a side were rarely seen in training.
+{about_data}Not measured: differences between groups of people by age, sex or skin.
 
 ## How it was made
 
@@ -33,12 +28,21 @@ Faces turned far to a side were rarely seen in training.
 - Views averaged, chosen on val: {views}.
 - Weights stored as {precision}.
 - Temperature {temperature:.3f}, fitted on val.
-- Sure from a confidence of {sure_confidence:.0%} on: nine of ten such answers on val were right.
+- Sure from a confidence of {sure_confidence:.0%} on, chosen on val so that nine of ten such answers
+  are right.
 
 ## Licence
 
 The network's weights are under Apache-2.0. The landmark model that aligns the faces is not part of
 the bundle. {licence}
+"""
+
+_ABOUT_FER2013 = """\
+Of the 35,887 pictures of FER2013, 177 were approximate copies in the set that these figures were
+measured on. FER2013's labels are noisy: people agree with them on about 65 % of the pictures. The
+pictures come from web searches for words of emotion, so posed and exaggerated faces are common.
+Faces turned far to a side were rarely seen in training.
+
 """
 
 _SPLIT = """\
@@ -63,8 +67,12 @@ _SPLIT = """\
 def model_card(spec: ModelSpec) -> str:
     """Write the model card of a bundle in Markdown."""
     scheme = scheme_of(spec.landmark_model_sha256)
+    dataset = spec.provenance["dataset"]
+    is_fer2013 = dataset["source_kind"] == "fer2013"
     return _CARD.format(
         name=spec.name,
+        source="FER2013" if is_fer2013 else dataset["source"],
+        about_data=_ABOUT_FER2013 if is_fer2013 else "",
         count=len(spec.labels),
         labels=", ".join(spec.labels),
         disgust=spec.disgust,

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from preprocessing.classifier import VIEWS_SIGNATURE
 from preprocessing.dataset import UNLABELLED, Dataset
+from preprocessing.errors import DatasetError
 from preprocessing.faces import AlignedFace, BoundingBox, Face
-from preprocessing.measures import Measures, measure
-from training.evaluate import classify
+from preprocessing.measures import Measures, measure, sharpness
+from preprocessing.spec import read_spec
+from training.evaluate import check_same_chips, classify
 from training.metrics import accuracy
 
 SLICES = 8
@@ -35,8 +37,19 @@ class Slice:
 
 
 def natural_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice]:
-    """Cut a split into equal parts by each measure in turn."""
+    """Cut a split into equal parts by each measure in turn.
+
+    Raises:
+        DatasetError: The dataset does not fit the bundle, has too few rows in the split, or is not
+            one of face crops of the chip's size.
+    """
+    check_same_chips(read_spec(bundle), dataset.manifest.recipe)
     rows = np.flatnonzero(dataset.in_split(split) & (dataset.class_indices != UNLABELLED))
+    if len(rows) < SLICES or not dataset.has_raw[rows].all():
+        raise DatasetError(
+            f"At least {SLICES} labelled face crops of the chip's size are needed in {split}. "
+            f"Received: {int(dataset.has_raw[rows].sum())} of {len(rows)} rows"
+        )
     measures = [_measure_row(dataset, row) for row in rows.tolist()]
     columns = {
         "sharpness": [each.sharpness for each in measures],
@@ -65,11 +78,8 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
         )
     for sigma_px in BLURS_PX:
         blurred = np.stack([_blur(chip, sigma_px) for chip in chips])
-        sharpness = [
-            float(cv2.Laplacian(chip, cv2.CV_32F).std() / max(chip.std(), 1)) for chip in blurred
-        ]
         logits = classify(bundle, blurred, signature=VIEWS_SIGNATURE)
-        middle = float(np.median(sharpness))
+        middle = float(np.median([sharpness(chip) for chip in blurred]))
         slices.append(
             Slice("blurred to sharpness", middle, middle, len(rows), accuracy(logits, truth))
         )

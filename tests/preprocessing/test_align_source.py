@@ -17,10 +17,12 @@ from preprocessing.__main__ import main
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source, read_rejected
 from preprocessing.dataset import Dataset, read_dataset
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, ImageDecodeError, MienError
+from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.geometry import apply_transform
 from preprocessing.labels import DisgustPolicy
 from preprocessing.sample import sample_photo_path
+from preprocessing.sources import read_local_file
 
 ONE_WORKER = AlignOptions(workers=1)
 USAGES = ("Training", "PublicTest", "PrivateTest")
@@ -272,3 +274,59 @@ def test_report_tells_what_is_there(folder: Path, capsys: pytest.CaptureFixture[
         assert word in text
     assert main(["report", str(folder / "nowhere")]) == 1
     assert "manifest.json is missing" in capsys.readouterr().err
+
+
+def test_overwriting_replaces_the_dataset_and_leaves_other_files(
+    csv_path: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    align_source(csv_path, folder, options=ONE_WORKER)
+    (folder / "test-uses.jsonl").write_text("{}\n", encoding="utf-8")
+    keep = replace(ONE_WORKER, disgust=DisgustPolicy.KEEP)
+    manifest = align_source(csv_path, folder, options=keep, overwrite=True)
+    assert manifest.rows == 21
+    assert (folder / "test-uses.jsonl").exists()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "precious.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(DatasetError, match="not empty"):
+        align_source(csv_path, tmp_path / "mine", options=ONE_WORKER, overwrite=True)
+    assert (tmp_path / "mine" / "precious.txt").exists()
+
+
+def test_pictures_without_a_face_make_an_empty_dataset(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    cv2.imwrite(str(photos / "grey.png"), np.full((80, 80), 128, np.uint8))
+    align_source(photos, tmp_path / "out", options=ONE_WORKER)
+    assert len(read_dataset(tmp_path / "out").chips) == 0
+    page = tmp_path / "page.html"
+    assert main(["report", str(tmp_path / "out"), "--html", str(page)]) == 0
+    assert "0 faces from 1 pictures" in capsys.readouterr().out
+
+
+def test_a_file_that_may_not_be_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ImageDecodeError, match="Permission denied"):
+        read_local_file(str(tmp_path / "face.jpg"))
+
+
+def test_votes_of_another_source_are_refused(csv_path: Path, tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text("\n".join([",".join(VOTE_COLUMNS), "1,2,3,0,0,0,0,0,0,0"]), "utf-8")
+    with pytest.raises(DatasetError, match="row by row"):
+        align_source(csv_path, tmp_path / "out", options=replace(ONE_WORKER, ferplus=votes))
+    missing = replace(ONE_WORKER, ferplus=tmp_path / "nowhere.csv")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        align_source(csv_path, tmp_path / "out", options=missing)
+
+
+def test_no_workers_are_refused() -> None:
+    with pytest.raises(MienError, match="workers"):
+        AlignOptions(workers=0)

@@ -5,7 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.__main__ import main
+from preprocessing import align_source as align_source_module
+from preprocessing import beam_pipeline
+from preprocessing.__main__ import RUNNER_NAMES, main
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source, read_rejected
 from preprocessing.beam_pipeline import DEAD_LETTERS_NAME, align_pattern
@@ -57,15 +59,24 @@ def test_several_workers_write_the_same_dataset(csv_path: Path, tmp_path: Path) 
     assert (tmp_path / "beam" / DEAD_LETTERS_NAME).read_text(encoding="utf-8") == ""
 
 
-def test_tables_in_parts_are_one_source(csv_path: Path, lines: list[str], tmp_path: Path) -> None:
+def test_tables_in_parts_are_one_source_over_many_shards(
+    csv_path: Path, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (align_source_module, beam_pipeline):
+        monkeypatch.setattr(module, "SHARD_ITEMS", 64)
     for part, start in enumerate(range(0, ROWS, 70)):
         write_csv(tmp_path / f"part-{part}.csv", lines[start : start + 70])
     align_source(csv_path, tmp_path / "local", options=AlignOptions(workers=1))
     align_pattern(str(tmp_path / "part-*.csv"), str(tmp_path / "beam"), options=AlignOptions())
     whole, parts = read_dataset(tmp_path / "local"), read_dataset(tmp_path / "beam")
     assert parts.manifest.items == ROWS
+    assert len(parts.manifest.shards) == len(whole.manifest.shards) == 3
     np.testing.assert_array_equal(parts.chips, whole.chips)
     np.testing.assert_array_equal(parts.class_indices, whole.class_indices)
+
+
+def test_the_command_knows_all_runners() -> None:
+    assert tuple(beam_pipeline.RUNNERS) == RUNNER_NAMES
 
 
 def test_broken_rows_are_dead_letters_and_the_counts_add_up(

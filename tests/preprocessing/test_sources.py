@@ -99,6 +99,7 @@ def test_columns_may_be_spelt_and_ordered_as_in_kaggle_s_other_file(tmp_path: Pa
         (f"0,{PIXELS.replace(' 255 ', ' 256 ', 1)},Training", "'256'"),
         (f"0,{PIXELS.replace(' 255 ', ' -1 ', 1)},Training", "'-1'"),
         (f"0,{PIXELS.replace(' 255 ', ' 2.5 ', 1)},Training", "'2.5'"),
+        ("0," + PIXELS.replace(" 255 ", " \u0663 ", 1) + ",Training", "'\u0663'"),
         ("0", "cells"),
     ],
 )

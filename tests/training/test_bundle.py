@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from preprocessing.labels import DisgustPolicy, labels_for
 from preprocessing.spec import MODEL_NAME, read_spec
 from training.__main__ import main
 from training.evaluate import evaluate
-from training.export import ExportOptions, clear_bundle, export
+from training.export import ExportOptions, export
 from training.report import confusion_html, evaluation_text
 
 
@@ -82,12 +83,30 @@ def test_the_test_split_needs_a_word(
 def test_export_overwrites_bundles_only(
     run: Path, bundle: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
+    options = ExportOptions("test")
     with pytest.raises(MienError, match="not empty"):
-        export(run, bundle, dataset=dataset, options=ExportOptions("test"))
+        export(run, bundle, dataset=dataset, options=options)
     (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(BundleError):
-        clear_bundle(tmp_path)
+    with pytest.raises(MienError, match="no bundle"):
+        export(run, tmp_path, dataset=dataset, options=options, overwrite=True)
     assert (tmp_path / "precious.txt").exists()
+
+
+def test_a_failed_export_leaves_the_bundle_that_was_there(
+    run: Path, bundle: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    kept = tmp_path / "bundle"
+    shutil.copytree(bundle, kept)
+    options = ExportOptions("test")
+    with pytest.raises(MienError, match="missing"):
+        export(tmp_path / "typo", kept, dataset=dataset, options=options, overwrite=True)
+    moved = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
+    other = _with_recipe(dataset, moved)
+    with pytest.raises(MienError, match="another geometry_digest"):
+        export(run, kept, dataset=other, options=options, overwrite=True)
+    with pytest.raises(MienError, match="precision"):
+        export(run, kept, dataset=dataset, options=ExportOptions("test", "int3"), overwrite=True)
+    assert read_spec(kept) == read_spec(bundle)
 
 
 def test_a_damaged_network_is_named(bundle: Path, tmp_path: Path) -> None:

@@ -70,7 +70,15 @@ def test_sizes_follow_progress(config: FitConfig) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"minutes": 5}, {"epochs": None}, {"sizes": ((0.1, 24),)}, {"erase": 1.0}, {"width": 0}],
+    [
+        {"minutes": 5},
+        {"epochs": None},
+        {"sizes": ((0.1, 24),)},
+        {"erase": 1.0},
+        {"width": 0},
+        {"epochs": 0},
+        {"epochs": -1.0},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(
     config: FitConfig, changes: dict[str, object]

@@ -12,6 +12,9 @@ from training.geometries import compare_geometries, geometries_text, realign
 
 def test_the_same_geometry_cuts_the_same_chips(dataset: Dataset) -> None:
     np.testing.assert_array_equal(realign(dataset, ChipGeometry()).chips, dataset.chips)
+    wider = realign(dataset, ChipGeometry(margin=0.2))
+    assert (wider.chips != dataset.chips).any()
+    assert wider.manifest.recipe.geometry_digest != dataset.manifest.recipe.geometry_digest
 
 
 def test_anchors_on_the_lower_lip_follow_an_open_mouth(dataset: Dataset) -> None:

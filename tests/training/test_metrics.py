@@ -94,6 +94,11 @@ def test_what_it_is_sure_of_is_right_as_often_as_wanted(
         assert metrics.accuracy(logits[taken], truth[taken]) == pytest.approx(wanted, abs=0.001)
 
 
+def test_answers_of_one_confidence_are_taken_together() -> None:
+    probabilities = np.array([[0.8, 0.2], [0.8, 0.2]])
+    assert metrics.sure_confidence(probabilities, np.array([0, 1]), wanted=0.9) == 1.0
+
+
 def test_nothing_is_sure_where_even_the_best_is_wrong() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
     assert metrics.sure_confidence(probabilities, np.array([1, 1]), wanted=0.9) == 1.0
