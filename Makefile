@@ -34,9 +34,11 @@ check: $(VENV)/dev.stamp ## check format, lint and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (two hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (three hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
-	$(BIN)/python -m training export $(RUN) $(RUN)-bundle $(DATASET) --overwrite
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
+		--start-from $(RUN) --resume
+	$(BIN)/python -m training export $(RUN)-longer $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV

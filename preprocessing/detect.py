@@ -36,7 +36,7 @@ LARGEST_TURNED_SCALE = 2.4
 
 # Finds with less than this are not looked at. Heads tilted unlike the others score little.
 THRESHOLD = -0.2
-# From here on a find may tell by how much the picture is tilted.
+# From here on a find may tell how small faces are, and by how much the picture is tilted.
 LIKELY_SCORE = 0.0
 # A face must reach this score, or that when it is looked at again, aligned.
 SURE_SCORE = 0.6
@@ -137,7 +137,8 @@ class FaceFinder:
         best = self._scan(grey, budget_px=FIRST_PX)
         scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
         if scale < LARGEST_SCALE:
-            if any(find.side * scale < NEAR_LIMIT_PX for find in best):
+            likely = [find for find in best if find.score >= LIKELY_SCORE]
+            if any(find.side * scale < NEAR_LIMIT_PX for find in likely):
                 best = merge(best + self._scan(grey, budget_px=CROWD_PX))
             elif _best_score(best) < SURE_SCORE:
                 best = merge(best + self._scan(grey, budget_px=SECOND_PX))
