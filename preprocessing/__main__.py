@@ -7,27 +7,21 @@ from pathlib import Path
 
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source
+from preprocessing.command_line import refuse_overwriting, run_command
 from preprocessing.dataset import read_dataset
 from preprocessing.detectors import DetectorKind
-from preprocessing.errors import DatasetError, MienError
+from preprocessing.errors import DatasetError
 from preprocessing.labels import DisgustPolicy
 from preprocessing.landmarks import LANDMARK_SCHEMES
 from preprocessing.manifest import write_whole
 from preprocessing.report import report_text
 
-EXIT_FAILED = 1
 RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.run_command(options)
-    except MienError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED
-    return 0
+    return run_command(_parser(), arguments)
 
 
 def _align(options: argparse.Namespace) -> None:
@@ -69,8 +63,7 @@ def _align_options(options: argparse.Namespace) -> AlignOptions:
 
 
 def _report(options: argparse.Namespace) -> None:
-    if options.html is not None and options.html.exists() and not options.overwrite:
-        raise DatasetError(f"{options.html} is there already. Replace it with --overwrite.")
+    refuse_overwriting([options.html], overwrite=options.overwrite)
     dataset = read_dataset(options.dataset)
     print(report_text(dataset, options.dataset))
     if options.html is not None:

@@ -1,5 +1,6 @@
 """Align a handful of pictures into rows: the unit of work, on one machine or on many."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -63,10 +64,11 @@ class AlignOptions:
         if self.detector is DetectorKind.CNN:
             CNN_DETECTOR_FILE.path()
 
-    def recipe(
-        self, *, source: str, kind: SourceKind, source_sha256: str, ferplus_sha256: str | None
-    ) -> Recipe:
+    def recipe(self, *, source: str, kind: SourceKind, source_sha256: str) -> Recipe:
         """Return all that will decide the content of the dataset."""
+        ferplus_sha256 = None
+        if self.ferplus is not None:
+            ferplus_sha256 = hashlib.sha256(self.ferplus.read_bytes()).hexdigest()
         geometry = self.scheme.geometry
         return Recipe(
             source=source,

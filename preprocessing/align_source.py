@@ -1,6 +1,5 @@
 """Align a whole source into a dataset, on all cores, able to go on after an interruption."""
 
-import hashlib
 import json
 import os
 import threading
@@ -69,7 +68,7 @@ def align_source(
     source = open_source(source_path)
     if options.ferplus is not None:
         check_votes(len(read_ferplus(options.ferplus)), kind=source.kind, items=source.count)
-    recipe = _make_recipe(source, options)
+    recipe = options.recipe(source=source.path.name, kind=source.kind, source_sha256=source.sha256)
     _prepare(dataset, recipe, overwrite=overwrite)
     _write_shards(source, dataset, options)
     shards = sorted(path.name for path in dataset.glob("shard-*.parquet"))
@@ -93,18 +92,6 @@ def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
         for shard in manifest.shards
         for name, reason in json.loads(pq.read_metadata(dataset / shard).metadata[REJECTED_KEY])
     ]
-
-
-def _make_recipe(source: Source, options: AlignOptions) -> Recipe:
-    ferplus_sha256 = None
-    if options.ferplus is not None:
-        ferplus_sha256 = hashlib.sha256(options.ferplus.read_bytes()).hexdigest()
-    return options.recipe(
-        source=source.path.name,
-        kind=source.kind,
-        source_sha256=source.sha256,
-        ferplus_sha256=ferplus_sha256,
-    )
 
 
 def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:

@@ -137,15 +137,11 @@ def align_pattern(
         FileSystems.mkdirs(dataset)
     is_table = files[0].is_table
     kind = SourceKind.FER2013 if is_table else folder_kind(file.name for file in files)
-    votes, ferplus_sha256 = None, None
-    if options.ferplus is not None:
-        votes = read_ferplus(options.ferplus)
-        ferplus_sha256 = hashlib.sha256(options.ferplus.read_bytes()).hexdigest()
+    votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     recipe = options.recipe(
         source=_source_name(pattern, files),
         kind=kind,
         source_sha256="",  # known when all files are read
-        ferplus_sha256=ferplus_sha256,
     )
     arguments = [f"--runner={RUNNERS[runner]}", *runner_arguments]
     with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:

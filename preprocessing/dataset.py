@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from preprocessing.errors import DatasetError
+from preprocessing.geometry import apply_transform
 from preprocessing.manifest import Manifest, read_manifest
 from preprocessing.shards import SCHEMA, VOTES
 
@@ -55,6 +56,15 @@ class Dataset:
     def in_split(self, split: str) -> NDArray[np.bool_]:
         """Say of each row whether it is in a split."""
         return np.equal(self.splits, split)
+
+    def labelled_in(self, split: str) -> NDArray[np.bool_]:
+        """Say of each row whether it is in a split and has a label."""
+        return self.in_split(split) & np.not_equal(self.class_indices, UNLABELLED)
+
+    def landmarks_in_chips(self, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the landmarks of the chosen rows, at least one, in pixels of their chips."""
+        pairs = zip(self.transforms[rows], self.landmarks[rows], strict=True)
+        return np.stack([apply_transform(transform, points) for transform, points in pairs])
 
     def seen_in_training(self) -> NDArray[np.bool_]:
         """Say of each row whether its very picture is among the training rows."""

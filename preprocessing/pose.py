@@ -39,12 +39,10 @@ def head_pose(landmarks: Landmarks) -> HeadPose:
     if width == 0:
         return HeadPose(0.0, 0.0, 0.0)
     # The tip's place in the face's own axes, in distances between the eyes.
-    aside, below = _in_axes(landmarks[scheme.nose_tip] - image_left - across / 2, across)
+    aside, below = _in_axes(landmarks[scheme.nose_tip], image_left, across)
     pitch = 0.0
     if scheme.mouth:
-        _, mouth_below = _in_axes(
-            _middle(landmarks, scheme.mouth) - image_left - across / 2, across
-        )
+        _, mouth_below = _in_axes(_middle(landmarks, scheme.mouth), image_left, across)
         level = below / mouth_below if mouth_below > 0 else _LEVEL_AHEAD
         pitch = math.atan((level - _LEVEL_AHEAD) * _MOUTH_BELOW / scheme.nose_depth)
     return HeadPose(
@@ -58,9 +56,11 @@ def _middle(landmarks: NDArray[np.floating], indices: tuple[int, ...]) -> NDArra
     return np.asarray(landmarks[list(indices)].mean(axis=0), np.float64)
 
 
-def _in_axes(point: NDArray[np.floating], across: NDArray[np.floating]) -> tuple[float, float]:
-    """Turn and scale a point so that `across` becomes (1, 0)."""
-    turned = complex(*point) / complex(*across)
+def _in_axes(
+    point: NDArray[np.floating], image_left: NDArray[np.floating], across: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Return a point in axes with the middle between the eyes at (0, 0) and `across` as (1, 0)."""
+    turned = complex(*(point - image_left - across / 2)) / complex(*across)
     return turned.real, turned.imag
 
 
@@ -70,8 +70,8 @@ def _mean_face_levels() -> tuple[float, float]:
     face = np.array(MEAN_FACE)
     image_left = _middle(face, scheme.eye_image_left)
     across = _middle(face, scheme.eye_image_right) - image_left
-    _, nose = _in_axes(face[scheme.nose_tip] - image_left - across / 2, across)
-    _, mouth = _in_axes(_middle(face, scheme.mouth) - image_left - across / 2, across)
+    _, nose = _in_axes(face[scheme.nose_tip], image_left, across)
+    _, mouth = _in_axes(_middle(face, scheme.mouth), image_left, across)
     return nose / mouth, mouth
 
 

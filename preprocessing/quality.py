@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from preprocessing.dataset import Dataset
 from preprocessing.fer2013 import VOTE_COLUMNS
-from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import LANDMARK_SCHEMES
 
 # FER+ words for FER2013's labels.
@@ -59,12 +58,7 @@ def landmark_spread(dataset: Dataset) -> list[Spread]:
     if not found.any():
         return []
     before = dataset.landmarks[found]
-    after = np.stack(
-        [
-            apply_transform(transform, points)
-            for transform, points in zip(dataset.transforms[found], before, strict=True)
-        ]
-    )
+    after = dataset.landmarks_in_chips(found)
     size_px = dataset.chips.shape[1]
     return [
         Spread(

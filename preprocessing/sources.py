@@ -145,17 +145,12 @@ class _CsvSource(Source):
 
 class _FolderSource(Source):
     def __init__(self, path: Path) -> None:
-        files = sorted(
-            file.relative_to(path)
-            for file in path.rglob("*")
-            if is_picture(file.relative_to(path)) and file.is_file()
-        )
-        if not files:
+        self._names = [file.as_posix() for file in pictures_below(path)]
+        if not self._names:
             raise DatasetError(f"{path} holds no pictures.")
-        self._names = [file.as_posix() for file in files]
         self.path = path
         self.sha256 = listing_sha256((name, (path / name).stat().st_size) for name in self._names)
-        self.count = len(files)
+        self.count = len(self._names)
         self.kind = folder_kind(self._names)
         if self.kind is SourceKind.CLASS_FOLDERS:
             for name in self._names:
@@ -164,6 +159,15 @@ class _FolderSource(Source):
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row, name in enumerate(self._names[start:], start=start):
             yield picture_item(row, name, kind=self.kind, path=str(self.path / name))
+
+
+def pictures_below(folder: Path) -> list[Path]:
+    """List the pictures in a folder and all folders in it, as paths within it, in order."""
+    return sorted(
+        file.relative_to(folder)
+        for file in folder.rglob("*")
+        if is_picture(file.relative_to(folder)) and file.is_file()
+    )
 
 
 def is_picture(relative: PurePath) -> bool:

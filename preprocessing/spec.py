@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class ModelSpec:
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
     known_answer: KnownAnswer
-    format_version: int = field(default=FORMAT_VERSION)
+    format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
         if self.labels != labels_for(self.disgust):
@@ -121,7 +121,6 @@ def _parse(fields: dict[str, Any]) -> ModelSpec:
     answer = fields["known_answer"]
     first, second = answer["transform"]
     parsed = {
-        "format_version": fields["format_version"],
         "labels": tuple(fields["labels"]),
         "disgust": DisgustPolicy(fields["disgust"]),
         "detector": DetectorKind(fields["detector"]),

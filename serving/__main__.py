@@ -6,24 +6,17 @@ from pathlib import Path
 
 from werkzeug.serving import make_server
 
+from preprocessing.command_line import EXIT_FAILED, run_command
 from preprocessing.errors import MienError
 from serving.app import Settings, create_app
 from serving.doctor import diagnose
 from serving.files import Outputs, list_pictures, predict_files
 from serving.predictor import SHIPPED_BUNDLE, Predictor
 
-EXIT_FAILED = 1
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
-    try:
-        status: int = options.run_command(options)
-    except MienError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED
-    return status
+    return run_command(_parser(), arguments)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -11,9 +11,10 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
+from preprocessing.command_line import refuse_overwriting
 from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
-from preprocessing.sources import is_picture
+from preprocessing.sources import pictures_below
 from serving.annotate import annotate
 from serving.prediction import PhotoResult
 from serving.predictor import Predictor
@@ -46,11 +47,7 @@ def list_pictures(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(
-                file
-                for file in path.rglob("*")
-                if is_picture(file.relative_to(path)) and file.is_file()
-            )
+            found += [path / name for name in pictures_below(path)]
         elif path.exists():
             found.append(path)
         else:
@@ -71,7 +68,7 @@ def predict_files(
     Raises:
         MienError: An output is there already and may not be replaced.
     """
-    _refuse_overwriting(pictures, outputs)
+    _check_outputs(pictures, outputs)
     failed: list[tuple[Path, str]] = []
     table: list[dict[str, Any]] = []
     for path, rgb, result in _predictions(predictor, pictures, failed, is_crop=is_crop):
@@ -140,7 +137,7 @@ def _write_annotated(rgb: RgbImage, result: PhotoResult, path: Path) -> None:
     path.write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
 
 
-def _refuse_overwriting(pictures: list[Path], outputs: Outputs) -> None:
+def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
     planned = [] if outputs.csv_path is None else [outputs.csv_path]
     if outputs.csv_path is not None and not outputs.csv_path.parent.is_dir():
         raise MienError(f"The folder {outputs.csv_path.parent} does not exist.")
@@ -149,6 +146,4 @@ def _refuse_overwriting(pictures: list[Path], outputs: Outputs) -> None:
         if len(set(drawn)) < len(drawn):
             raise MienError("Two pictures have the same name; annotate them into two folders.")
         planned += drawn
-    there = [path for path in planned if path.exists()]
-    if there and not outputs.overwrite:
-        raise MienError(f"{there[0]} is there already. Replace it with --overwrite.")
+    refuse_overwriting(planned, overwrite=outputs.overwrite)

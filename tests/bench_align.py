@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -25,7 +25,7 @@ import numpy as np
 from preprocessing.align import align_photo
 from preprocessing.align_items import BATCH_ITEMS, AlignOptions, align_items
 from preprocessing.detect import FaceFinder
-from preprocessing.faces import GreyImage
+from preprocessing.faces import BoundingBox, GreyImage
 from preprocessing.fer2013 import read_unpacked
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.scan import turn_back
@@ -60,10 +60,7 @@ class Score:
     faces: int = 0
     found: int = 0
     claimed: int = 0
-    seconds: list[float] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.seconds = []
+    seconds: list[float] = field(default_factory=list)
 
     @property
     def recall(self) -> float:
@@ -295,19 +292,18 @@ def _plain(rectangles: dlib.rectangles) -> Squares:
 
 
 def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
-    squares = [
-        ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2, box.width)
-        for box in (face.box for face in finder.find_faces(grey))
-    ]
+    return _to_squares(face.box for face in finder.find_faces(grey))
+
+
+def _to_squares(boxes: Iterable[BoundingBox]) -> Squares:
+    squares = [((b.left + b.right - 1) / 2, (b.top + b.bottom - 1) / 2, b.width) for b in boxes]
     return np.array(squares, dtype=float).reshape(-1, 3)
 
 
 def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
     """Return the chips of the annotated faces that are found, by the index of the face."""
     aligned = align_photo(photo.grey, finder, ChipGeometry())
-    boxes = [each.face.box for each in aligned]
-    squares = [((b.left + b.right - 1) / 2, (b.top + b.bottom - 1) / 2, b.width) for b in boxes]
-    pairs = _match(photo.squares, np.array(squares, dtype=float).reshape(-1, 3))
+    pairs = _match(photo.squares, _to_squares(each.face.box for each in aligned))
     return {index: aligned[claimed].chip for index, claimed in pairs.items()}
 
 

@@ -5,23 +5,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from preprocessing.command_line import refuse_overwriting, run_command
 from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
 from preprocessing.spec import read_spec
 from training.config import PRECISIONS, PRESETS
 
-EXIT_FAILED = 1
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
-    try:
-        options.run_command(options)
-    except MienError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED
-    return 0
+    return run_command(_parser(), arguments)
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -53,8 +46,7 @@ def _evaluate(options: argparse.Namespace) -> None:
             "The test split is for the last word only: everything is chosen on val. "
             "Say --final if nothing will be chosen by the answer; the use is recorded."
         )
-    if options.html is not None and options.html.exists() and not options.overwrite:
-        raise MienError(f"{options.html} is there already. Replace it with --overwrite.")
+    refuse_overwriting([options.html], overwrite=options.overwrite)
     spec = read_spec(options.bundle)
     evaluation = evaluate(options.bundle, spec, read_dataset(options.dataset), split=options.split)
     uses = 0

@@ -15,7 +15,7 @@ from preprocessing.classifier import (
     ChipClassifier,
     to_probabilities,
 )
-from preprocessing.dataset import UNLABELLED, Dataset
+from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec
@@ -107,7 +107,7 @@ def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> 
             labelled rows in the split.
     """
     check_same_chips(spec, dataset.manifest.recipe)
-    chosen = dataset.in_split(split) & (dataset.class_indices != UNLABELLED)
+    chosen = dataset.labelled_in(split)
     if not chosen.any():
         raise DatasetError(f"The dataset has no labelled rows in the split {split!r}.")
     chips = dataset.chips[chosen]

@@ -154,15 +154,7 @@ def _by_part(landmarks: NDArray[np.floating]) -> Iterable[tuple[str, NDArray[np.
 
 def _spread(dataset: Dataset, geometry: ChipGeometry) -> dict[str, float]:
     """Measure at one scale for all margins, that of a chip without one."""
-    found = dataset.found_by == "detector"
-    aligned = np.stack(
-        [
-            apply_transform(transform, points)
-            for transform, points in zip(
-                dataset.transforms[found], dataset.landmarks[found], strict=True
-            )
-        ]
-    )
+    aligned = dataset.landmarks_in_chips(dataset.found_by == "detector")
     return {part: stray(points) * (1 + 2 * geometry.margin) for part, points in _by_part(aligned)}
 
 

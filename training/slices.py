@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.classifier import VIEWS_SIGNATURE
-from preprocessing.dataset import UNLABELLED, Dataset
+from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.faces import AlignedFace, BoundingBox, Face
 from preprocessing.measures import Measures, measure, sharpness
@@ -44,7 +44,7 @@ def natural_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice]
             one of face crops of the chip's size.
     """
     check_same_chips(read_spec(bundle), dataset.manifest.recipe)
-    rows = np.flatnonzero(dataset.in_split(split) & (dataset.class_indices != UNLABELLED))
+    rows = np.flatnonzero(dataset.labelled_in(split))
     if len(rows) < SLICES or not dataset.has_raw[rows].all():
         raise DatasetError(
             f"At least {SLICES} labelled face crops of the chip's size are needed in {split}. "
@@ -67,7 +67,7 @@ def natural_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice]
 
 def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice]:
     """Shrink or blur all chips of a split by steps."""
-    rows = np.flatnonzero(dataset.in_split(split) & (dataset.class_indices != UNLABELLED))
+    rows = np.flatnonzero(dataset.labelled_in(split))
     chips, truth = dataset.chips[rows], dataset.class_indices[rows]
     slices = []
     for width_px in WIDTHS_PX:

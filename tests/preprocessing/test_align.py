@@ -3,13 +3,11 @@ import numpy as np
 import pytest
 
 from preprocessing.align import UNALIGNED, align_crops, align_photo
-from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.pose import head_pose
-from preprocessing.sample import sample_photo_path
 from preprocessing.scan import Find, merge, scale_within, turn_back
 
 GEOMETRY = ChipGeometry()
@@ -18,16 +16,6 @@ GEOMETRY = ChipGeometry()
 WANDERING_LEVELS = 9
 # The line through the eyes is as sure as that.
 ROLL_DEG = 4
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def photo() -> np.ndarray:
-    return to_grey(decode_image(sample_photo_path().read_bytes()))
 
 
 def turn(grey: np.ndarray, angle_deg: float) -> np.ndarray:

@@ -2,23 +2,16 @@ import numpy as np
 import pytest
 
 from preprocessing.align import align_photo
-from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.detectors import DetectorKind
 from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.pose import head_pose
-from preprocessing.sample import sample_photo_path
 
 # The two models were trained on other people's clicks; the chips they cut agree to this.
 SCHEMES_AGREE_PX = 1.5
 BOXES_AGREE_IOU = 0.5
 STRAIGHT_DEG = 5
-
-
-@pytest.fixture(scope="module")
-def photo() -> np.ndarray:
-    return to_grey(decode_image(sample_photo_path().read_bytes()))
 
 
 @pytest.mark.parametrize("scheme", LANDMARK_SCHEMES.values(), ids=str)

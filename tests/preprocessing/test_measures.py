@@ -5,24 +5,12 @@ import numpy as np
 import pytest
 
 from preprocessing.align import align_photo
-from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.faces import AlignedFace
 from preprocessing.geometry import ChipGeometry
 from preprocessing.measures import Hint, Measures, measure
-from preprocessing.sample import sample_photo_path
 
 FACE_MIDDLE_PX = 223
-
-
-@pytest.fixture(scope="module")
-def finder() -> FaceFinder:
-    return FaceFinder()
-
-
-@pytest.fixture(scope="module")
-def photo() -> np.ndarray:
-    return to_grey(decode_image(sample_photo_path().read_bytes()))
 
 
 def measures_of(grey: np.ndarray, finder: FaceFinder) -> Measures:
