@@ -8,10 +8,11 @@ from werkzeug.serving import make_server
 
 from preprocessing.command_line import EXIT_FAILED, run_command
 from preprocessing.errors import MienError
-from serving.app import Settings, create_app
+from serving.app import create_app
 from serving.doctor import diagnose
 from serving.files import Outputs, list_pictures, predict_files
 from serving.predictor import SHIPPED_BUNDLE, Predictor
+from serving.service import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:

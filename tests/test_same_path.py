@@ -13,8 +13,9 @@ from preprocessing.align_source import align_source
 from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.sample import sample_photo_path
-from serving.app import Service, create_app
+from serving.app import create_app
 from serving.predictor import SHIPPED_BUNDLE, Predictor
+from serving.service import Service
 
 # Training reads a file's pixels from Parquet, serving from the request: nothing may differ.
 EXACT = 1e-12

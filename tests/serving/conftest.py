@@ -5,8 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from preprocessing.sample import sample_photo_path
-from serving.app import Service, create_app
+from serving.app import create_app
 from serving.predictor import Predictor
+from serving.service import Service
 
 
 @pytest.fixture(scope="session")

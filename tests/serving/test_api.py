@@ -11,9 +11,10 @@ from werkzeug.test import TestResponse
 
 from preprocessing import decode
 from serving import app as app_module
-from serving.app import Settings, create_app
+from serving.app import create_app
 from serving.predictor import Predictor
 from serving.problems import MAX_UPLOAD_BYTES
+from serving.service import Settings
 
 PREDICT = "/api/v1/predict"
 
