@@ -1,5 +1,6 @@
 """Run a bundle's network on chips, through LiteRT."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,14 +41,13 @@ class ChipClassifier:
                 f"{path} cannot be run: {error}. It is damaged; export the bundle again."
             ) from error
 
-    def logits(self, chip: GreyImage) -> NDArray[np.float32]:
-        """Return the logits of one chip, shape (labels,).
+    def logits(self, chips: Sequence[GreyImage]) -> NDArray[np.float32]:
+        """Return the logits of chips, shape (chips, labels).
 
         Args:
-            chip: uint8 (size_px, size_px), of the geometry in the bundle's spec.
+            chips: At least one; each uint8 (size_px, size_px), of the geometry in the spec.
         """
-        output = self._runner(chips=chip[None])
-        logits: NDArray[np.float32] = output["logits"][0]
+        logits: NDArray[np.float32] = self._runner(chips=np.stack(chips))["logits"]
         return logits
 
 

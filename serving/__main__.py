@@ -11,7 +11,7 @@ from preprocessing.errors import MienError
 from serving.app import create_app
 from serving.doctor import diagnose
 from serving.files import Outputs, list_pictures, predict_files
-from serving.predictor import SHIPPED_BUNDLE, Predictor
+from serving.predictor import SHIPPED_BUNDLE
 from serving.service import Settings
 
 
@@ -44,10 +44,10 @@ def _predict(options: argparse.Namespace) -> int:
         as_json=options.json,
         csv_path=options.csv,
         annotate_folder=options.annotate,
+        sheet_path=options.contact_sheet,
         overwrite=options.overwrite,
     )
-    predictor = Predictor(options.bundle)
-    failed = predict_files(predictor, pictures, outputs=outputs, is_crop=options.crop)
+    failed = predict_files(options.bundle, pictures, outputs=outputs, is_crop=options.crop)
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
     return EXIT_FAILED if len(failed) == len(pictures) else 0
@@ -84,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--csv", type=Path, metavar="OUT", help="write a table, one row a face")
     predict.add_argument(
         "--annotate", type=Path, metavar="DIR", help="write pictures with the faces marked"
+    )
+    predict.add_argument(
+        "--contact-sheet", type=Path, metavar="OUT", help="write one PNG with all faces, aligned"
     )
     predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import MethodNotAllowed
 
 from serving import routes_api, routes_health, routes_page
 from serving.predictor import SHIPPED_BUNDLE
@@ -57,6 +58,8 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
         return routes_page.show_problem(problem)
     answer = jsonify(problem.to_json())
     answer.mimetype = "application/problem+json"
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
     return answer, problem.status
 
 

@@ -2,8 +2,10 @@
 
 import csv
 import json
-import sys
+import multiprocessing
+import os
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,13 @@ from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
 from preprocessing.sources import pictures_below
 from serving.annotate import annotate
-from serving.prediction import PhotoResult
+from serving.answers import to_answer
+from serving.contact_sheet import contact_sheet
 from serving.predictor import Predictor
-from serving.result_json import to_json
+from serving.schema import Answer, FaceAnswer, Options
+
+# So many pictures are worth the second that it takes to start another process.
+PICTURES_A_WORKER = 20
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,34 @@ class Outputs:
         as_json: One line of JSON a picture on stdout, instead of a line of words a face.
         csv_path: A table with one row a face.
         annotate_folder: Copies of the pictures with boxes, landmarks and labels.
+        sheet_path: One picture with all faces, aligned and labelled.
         overwrite: Replace files that are there.
     """
 
     as_json: bool
     csv_path: Path | None
     annotate_folder: Path | None
+    sheet_path: Path | None
     overwrite: bool
+
+
+class _FilePredictor:
+    """Predicts on one picture file after the other."""
+
+    def __init__(self, bundle: Path, options: Options, annotate_folder: Path | None) -> None:
+        self._predictor = Predictor(bundle)
+        self._options = options
+        self._annotate_folder = annotate_folder
+
+    def __call__(self, path: Path) -> Answer | str:
+        """Return the answer, or why there is none."""
+        try:
+            rgb, result = self._predictor.predict(path.read_bytes(), is_crop=self._options.crop)
+            if self._annotate_folder is not None:
+                _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
+        except (MienError, OSError) as error:
+            return str(error)
+        return to_answer(rgb, result, self._options)
 
 
 def list_pictures(paths: Iterable[Path]) -> list[Path]:
@@ -58,9 +85,9 @@ def list_pictures(paths: Iterable[Path]) -> list[Path]:
 
 
 def predict_files(
-    predictor: Predictor, pictures: list[Path], *, outputs: Outputs, is_crop: bool
+    bundle: Path, pictures: list[Path], *, outputs: Outputs, is_crop: bool
 ) -> list[tuple[Path, str]]:
-    """Predict on each picture and write the results as asked.
+    """Predict on each picture, on all cores where there are many, and write the results as asked.
 
     Returns:
         The pictures that failed, each with the reason.
@@ -69,60 +96,85 @@ def predict_files(
         MienError: An output is there already and may not be replaced.
     """
     _check_outputs(pictures, outputs)
+    options = Options(crop=is_crop, landmarks=True, chips=outputs.sheet_path is not None)
     failed: list[tuple[Path, str]] = []
-    table: list[dict[str, Any]] = []
-    for path, rgb, result in _predictions(predictor, pictures, failed, is_crop=is_crop):
-        shown = {"file": str(path), **to_json(result)}
-        tqdm.write(json.dumps(shown) if outputs.as_json else _in_words(shown), file=sys.stdout)
-        table += [_table_row(path, face) for face in shown["faces"]]
-        if outputs.annotate_folder is not None:
-            _write_annotated(rgb, result, _annotated_path(path, outputs.annotate_folder))
+    answers: list[tuple[Path, Answer]] = []
+    predicted = _predict_all(pictures, (bundle, options, outputs.annotate_folder))
+    shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
+    for path, answer in zip(pictures, shown, strict=True):
+        if isinstance(answer, str):
+            failed.append((path, answer))
+            continue
+        tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
+        answers.append((path, answer))
     if outputs.csv_path is not None:
-        _write_csv(table, predictor.spec.labels, outputs.csv_path)
+        _write_csv(answers, outputs.csv_path)
+    if outputs.sheet_path is not None:
+        faces = [face for _, answer in answers for face in answer.faces]
+        _write_png(contact_sheet(faces), outputs.sheet_path)
     return failed
 
 
-def _predictions(
-    predictor: Predictor, pictures: list[Path], failed: list[tuple[Path, str]], *, is_crop: bool
-) -> Iterator[tuple[Path, RgbImage, PhotoResult]]:
-    for path in tqdm(pictures, unit="picture", disable=None):
-        try:
-            rgb, result = predictor.predict(path.read_bytes(), is_crop=is_crop)
-        except (MienError, OSError) as error:
-            failed.append((path, str(error)))
-        else:
-            yield path, rgb, result
+def _predict_all(
+    pictures: list[Path], arguments: tuple[Path, Options, Path | None]
+) -> Iterator[Answer | str]:
+    """Predict in this process, or where there are many pictures in one for each core."""
+    workers = min(os.cpu_count() or 1, len(pictures) // PICTURES_A_WORKER)
+    if workers < 2:
+        yield from map(_FilePredictor(*arguments), pictures)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _set_up, arguments) as executor:
+        yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 
-def _in_words(shown: dict[str, Any]) -> str:
+_of_this_process: _FilePredictor
+
+
+def _set_up(bundle: Path, options: Options, annotate_folder: Path | None) -> None:
+    global _of_this_process  # noqa: PLW0603 - a pool gives its processes no other place
+    cv2.setNumThreads(1)
+    _of_this_process = _FilePredictor(bundle, options, annotate_folder)
+
+
+def _predict_here(path: Path) -> Answer | str:
+    return _of_this_process(path)
+
+
+def _as_json(path: Path, answer: Answer) -> str:
+    shown = {"file": str(path), **answer.model_dump(mode="json", exclude_none=True)}
+    return json.dumps(shown)
+
+
+def _in_words(path: Path, answer: Answer) -> str:
     faces = [
-        f"  {face['index']}  {face['label']:<9}{face['confidence']:>5.0%}"
-        f"{'' if face['is_sure'] else '  not sure, perhaps ' + face['second_label']}"
-        f"{'  (' + ', '.join(face['hints']) + ')' if face['hints'] else ''}"
-        for face in shown["faces"]
+        f"  {face.index}  {face.label:<9}{face.confidence:>5.0%}"
+        f"{'' if face.is_sure else '  not sure, perhaps ' + face.second_label}"
+        f"{'  (' + ', '.join(face.hints) + ')' if face.hints else ''}"
+        for face in answer.faces
     ]
-    return "\n".join([shown["file"], *(faces or ["  no face found"])])
+    return "\n".join([str(path), *(faces or ["  no face found"])])
 
 
-def _table_row(path: Path, face: dict[str, Any]) -> dict[str, Any]:
+def table_row(name: str, face: FaceAnswer) -> dict[str, Any]:
+    """Return a face as a row of the CSV: column and value."""
     return {
-        "file": str(path),
-        "face": face["index"],
-        **face["box"],
-        "label": face["label"],
-        "confidence": f"{face['confidence']:.4f}",
-        "is_sure": str(face["is_sure"]).lower(),
-        "second_label": face["second_label"],
-        **{label: f"{share:.4f}" for label, share in face["probabilities"].items()},
-        "hints": " ".join(face["hints"]),
+        "file": name,
+        "face": face.index,
+        **face.box.model_dump(),
+        "label": face.label,
+        "confidence": f"{face.confidence:.4f}",
+        "is_sure": str(face.is_sure).lower(),
+        "second_label": face.second_label,
+        **{label: f"{share:.4f}" for label, share in face.probabilities.items()},
+        "hints": " ".join(face.hints),
     }
 
 
-def _write_csv(table: list[dict[str, Any]], labels: tuple[str, ...], path: Path) -> None:
-    box = ("left", "top", "right", "bottom")
+def _write_csv(answers: list[tuple[Path, Answer]], path: Path) -> None:
+    table = [table_row(str(picture), face) for picture, answer in answers for face in answer.faces]
     with path.open("w", newline="", encoding="utf-8") as file:
-        guess = ("label", "confidence", "is_sure", "second_label")
-        rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints"])
+        rows = csv.DictWriter(file, list(table[0]) if table else ["file", "face"])
         rows.writeheader()
         rows.writerows(table)
 
@@ -131,16 +183,16 @@ def _annotated_path(picture: Path, folder: Path) -> Path:
     return folder / f"{picture.name}.png"
 
 
-def _write_annotated(rgb: RgbImage, result: PhotoResult, path: Path) -> None:
+def _write_png(rgb: RgbImage, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    drawn = cv2.cvtColor(annotate(rgb, result), cv2.COLOR_RGB2BGR)
-    path.write_bytes(cv2.imencode(".png", drawn)[1].tobytes())
+    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
 
 
 def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
-    planned = [] if outputs.csv_path is None else [outputs.csv_path]
-    if outputs.csv_path is not None and not outputs.csv_path.parent.is_dir():
-        raise MienError(f"The folder {outputs.csv_path.parent} does not exist.")
+    planned = [path for path in (outputs.csv_path, outputs.sheet_path) if path is not None]
+    for path in planned:
+        if not path.parent.is_dir():
+            raise MienError(f"The folder {path.parent} does not exist.")
     if outputs.annotate_folder is not None:
         drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
         if len(set(drawn)) < len(drawn):

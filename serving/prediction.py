@@ -24,7 +24,8 @@ class Prediction:
         label: The likeliest.
         confidence: Its probability.
         second_label: The likeliest but one.
-        is_sure: The confidence is one from which on the bundle is right nine times of ten.
+        is_sure: The confidence reaches what was asked for; by default that from which on the bundle
+            is right nine times of ten.
         measures: What makes the face hard to read.
     """
 
@@ -46,6 +47,7 @@ class PhotoResult:
         labels: In the order of the probabilities.
         width: Of the upright picture, in pixels.
         height: Likewise.
+        faces_found: How many, also where fewer were asked for.
         predictions: One for each face; the first is number 1 on the picture and in all lists.
         timing_ms: Milliseconds by stage: decode, align, classify, total.
     """
@@ -54,5 +56,6 @@ class PhotoResult:
     labels: tuple[str, ...]
     width: int
     height: int
+    faces_found: int
     predictions: tuple[Prediction, ...]
     timing_ms: dict[str, float]

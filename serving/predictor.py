@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from preprocessing.errors import BundleError
 from preprocessing.faces import AlignedFace
 from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import scheme_of
-from preprocessing.measures import measure
+from preprocessing.measures import Measures, measure
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import read_spec
 from serving.prediction import PhotoResult, Prediction
@@ -50,12 +51,21 @@ class Predictor:
         self._lock = threading.Lock()
         _check_known_answer(self)
 
-    def predict(self, data: bytes, *, is_crop: bool = False) -> tuple[RgbImage, PhotoResult]:
+    def predict(
+        self,
+        data: bytes,
+        *,
+        is_crop: bool = False,
+        max_faces: int | None = None,
+        min_confidence: float | None = None,
+    ) -> tuple[RgbImage, PhotoResult]:
         """Find, align and classify every face of a picture.
 
         Args:
             data: The bytes of a picture file.
             is_crop: The picture is the crop of one face, and is taken as a face in any case.
+            max_faces: Read no more than so many faces, the largest.
+            min_confidence: From this confidence on an answer is sure; by default the bundle's.
 
         Returns:
             The decoded upright picture, and what was seen in it.
@@ -68,16 +78,30 @@ class Predictor:
         rgb = decode_image(data)
         decoded = time.perf_counter()
         with self._lock:
-            faces = self.align(rgb, is_crop=is_crop)
+            found = self.align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
-            height, width = rgb.shape[:2]
-            predictions = tuple(self._classify(face, width, height) for face in faces)
+            faces = _largest(found, max_faces)
+            logits = self.logits(faces)
+        height, width = rgb.shape[:2]
+        sure_from = self.spec.sure_confidence if min_confidence is None else min_confidence
+        probabilities = to_probabilities(logits, self.spec.temperature)
+        predictions = tuple(
+            _to_prediction(
+                face,
+                of_face,
+                labels=self.spec.labels,
+                sure_from=sure_from,
+                measures=measure(face, width=width, height=height),
+            )
+            for face, of_face in zip(faces, probabilities, strict=True)
+        )
         done = time.perf_counter()
         result = PhotoResult(
             model=self.spec.name,
             labels=self.spec.labels,
             width=width,
             height=height,
+            faces_found=len(found),
             predictions=predictions,
             timing_ms={
                 "decode": 1000 * (decoded - started),
@@ -95,23 +119,41 @@ class Predictor:
             return align_crops([grey], self._finder, self.spec.geometry)
         return align_photo(grey, self._finder, self.spec.geometry)
 
-    def logits(self, face: AlignedFace) -> NDArray[np.float32]:
-        """Return the network's logits for an aligned face."""
-        return self._classifier.logits(face.chip)
+    def logits(self, faces: Sequence[AlignedFace]) -> NDArray[np.float32]:
+        """Return the network's logits for aligned faces, (faces, labels), in one call."""
+        if not faces:
+            return np.empty((0, len(self.spec.labels)), np.float32)
+        return self._classifier.logits([face.chip for face in faces])
 
-    def _classify(self, face: AlignedFace, width: int, height: int) -> Prediction:
-        probabilities = to_probabilities(self.logits(face), self.spec.temperature)
-        *_, second, likeliest = probabilities.argsort(kind="stable").tolist()
-        confidence = float(probabilities[likeliest])
-        return Prediction(
-            face=face,
-            probabilities=probabilities,
-            label=self.spec.labels[likeliest],
-            confidence=confidence,
-            second_label=self.spec.labels[second],
-            is_sure=confidence >= self.spec.sure_confidence,
-            measures=measure(face, width=width, height=height),
-        )
+
+def _largest(faces: list[AlignedFace], count: int | None) -> list[AlignedFace]:
+    """Keep the largest faces, in the order they have."""
+    if count is None or len(faces) <= count:
+        return faces
+    sizes = [face.face.box.width for face in faces]
+    kept = sorted(range(len(faces)), key=lambda index: -sizes[index])[:count]
+    return [faces[index] for index in sorted(kept)]
+
+
+def _to_prediction(
+    face: AlignedFace,
+    probabilities: NDArray[np.float64],
+    *,
+    labels: tuple[str, ...],
+    sure_from: float,
+    measures: Measures,
+) -> Prediction:
+    *_, second, likeliest = probabilities.argsort(kind="stable").tolist()
+    confidence = float(probabilities[likeliest])
+    return Prediction(
+        face=face,
+        probabilities=probabilities,
+        label=labels[likeliest],
+        confidence=confidence,
+        second_label=labels[second],
+        is_sure=confidence >= sure_from,
+        measures=measures,
+    )
 
 
 def _check_known_answer(predictor: Predictor) -> None:
@@ -126,7 +168,7 @@ def _check_known_answer(predictor: Predictor) -> None:
     found = apply_transform(faces[0].transform, landmarks)
     expected = apply_transform(np.array(answer.transform), landmarks)
     moved_px = float(np.linalg.norm(found - expected, axis=1).max())
-    changed = float(np.abs(predictor.logits(faces[0]) - np.array(answer.logits)).max())
+    changed = float(np.abs(predictor.logits(faces)[0] - np.array(answer.logits)).max())
     # Written so that it fails where a number is none.
     if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
         raise BundleError(

@@ -19,6 +19,10 @@ class NoImageError(MienError):
     """The request brings no picture."""
 
 
+class InvalidRequestError(MienError):
+    """The request asks for something that there is not, or in a way that cannot be read."""
+
+
 class NotReadyError(MienError):
     """The models could not be loaded."""
 
@@ -53,6 +57,7 @@ class Problem:
 # The first that fits is taken.
 _KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (NoImageError, 400, "no_image", "No picture"),
+    (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),

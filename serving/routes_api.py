@@ -1,11 +1,23 @@
 """The API: what programs ask."""
 
-from flask import Blueprint, jsonify, request
-from flask.typing import ResponseReturnValue
+from collections.abc import Iterable, Iterator
 
-from serving.result_json import to_json
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+from werkzeug.exceptions import HTTPException
+
+from preprocessing.errors import MienError
+from serving.answers import to_answer
+from serving.openapi import openapi_document
+from serving.predictor import Predictor
+from serving.problems import to_problem
+from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
 from serving.service import current_service
-from serving.uploads import read_picture
+from serving.uploads import Upload, read_batch_request, read_predict_request
+
+NDJSON = "application/x-ndjson"
+CAUTION = "An expression is not an emotion: a smile does not say that someone is happy."
 
 routes = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -14,5 +26,74 @@ routes = Blueprint("api", __name__, url_prefix="/api/v1")
 def predict() -> ResponseReturnValue:
     """Answer with what the faces of a picture express."""
     predictor = current_service().require()
-    _, result = predictor.predict(read_picture(request))
-    return jsonify(to_json(result))
+    data, options = read_predict_request(request)
+    return _json(_predict(predictor, data, options))
+
+
+@routes.post("/predict/batch")
+def predict_batch() -> ResponseReturnValue:
+    """Answer a line of JSON for each of several pictures, as soon as it is known."""
+    predictor = current_service().require()
+    uploads, options = read_batch_request(request)
+    return Response(_batch_lines(predictor, uploads, options), mimetype=NDJSON)
+
+
+@routes.get("/model")
+def describe_model() -> ResponseReturnValue:
+    """Answer with what is known of the model."""
+    predictor = current_service().require()
+    spec, scheme = predictor.spec, predictor.scheme
+    return _json(
+        ModelAnswer(
+            name=spec.name,
+            labels=list(spec.labels),
+            sure_confidence=spec.sure_confidence,
+            temperature=spec.temperature,
+            detector=spec.detector,
+            landmarks=scheme.count,
+            landmarks_licence=scheme.licence,
+            disgust=spec.disgust,
+            metrics=spec.metrics,
+            caution=CAUTION,
+        )
+    )
+
+
+@routes.get("/openapi.json")
+def describe_api() -> ResponseReturnValue:
+    """Answer with the OpenAPI document."""
+    return jsonify(openapi_document())
+
+
+@routes.get("/docs")
+def show_docs() -> ResponseReturnValue:
+    """Show the OpenAPI document as a page on which requests can be tried."""
+    return render_template("docs.html")
+
+
+def _predict(predictor: Predictor, data: bytes, options: Options) -> Answer:
+    rgb, result = predictor.predict(
+        data,
+        is_crop=options.crop,
+        max_faces=options.max_faces,
+        min_confidence=options.min_confidence,
+    )
+    return to_answer(rgb, result, options)
+
+
+def _batch_lines(
+    predictor: Predictor, uploads: Iterable[Upload], options: Options
+) -> Iterator[str]:
+    for upload in uploads:
+        try:
+            answer = _predict(predictor, upload.read(), options)
+        except (MienError, HTTPException) as error:
+            problem = ProblemAnswer(**to_problem(error).to_json())
+            line = BatchLine(name=upload.name, problem=problem)
+        else:
+            line = BatchLine(name=upload.name, answer=answer)
+        yield line.model_dump_json(exclude_none=True) + "\n"
+
+
+def _json(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")

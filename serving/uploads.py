@@ -1,25 +1,55 @@
-"""Take the picture out of a request, in memory only."""
+"""Take pictures and options out of requests, in memory only."""
 
+import base64
 import io
-from typing import IO
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, TypeVar
 
 from flask import Request
+from pydantic import ValidationError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from serving.problems import MAX_UPLOAD_BYTES, NoImageError
+from serving.problems import MAX_UPLOAD_BYTES, InvalidRequestError, NoImageError
+from serving.schema import Options, PictureOptions
 
-# What a form adds around the picture.
-FORM_OVERHEAD_BYTES = 64_000
-FIELD = "image"
+FORM, FIELD = "multipart/form-data", "image"
+# What a form or JSON adds around the picture.
+OVERHEAD_BYTES = 64_000
+# Of a batch: what Google's front ends let through, and what a worker does well within a minute.
+MAX_BATCH_BYTES = 32_000_000
+MAX_BATCH_PICTURES = 50
+# More of a wrong value is not repeated.
+SHOWN_CHARACTERS = 40
+
+_Options = TypeVar("_Options", bound=Options)
 
 
 class MemoryRequest(Request):
     """A request that never spools an upload to disk; its size is limited."""
 
-    max_content_length = MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES
+    max_content_length = MAX_UPLOAD_BYTES + OVERHEAD_BYTES
 
     def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
         return io.BytesIO()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture of a batch.
+
+    Attributes:
+        name: As it was sent.
+        read: Gives its bytes.
+    """
+
+    name: str
+    read: Callable[[], bytes]
 
 
 def read_picture(request: Request) -> bytes:
@@ -29,11 +59,164 @@ def read_picture(request: Request) -> bytes:
         NoImageError: There is none.
         RequestEntityTooLarge: It has more than `MAX_UPLOAD_BYTES`.
     """
-    if request.mimetype == "multipart/form-data":
+    if request.mimetype == FORM:
         file = request.files.get(FIELD)
-        data = b"" if file is None else file.read()
+        return _check_size(b"" if file is None else file.read())
+    return _check_size(request.get_data(cache=False))
+
+
+def read_predict_request(request: Request) -> tuple[bytes, Options]:
+    """Return the picture and the options of a request: a form, JSON, or the picture as the body.
+
+    Options stand in the address, or in the form or JSON beside the picture.
+
+    Raises:
+        NoImageError: There is no picture.
+        InvalidRequestError: An option is unknown, given twice, or has a wrong value.
+        RequestEntityTooLarge: The picture has more than `MAX_UPLOAD_BYTES`.
+    """
+    if request.mimetype == "application/json":
+        request.max_content_length = MAX_UPLOAD_BYTES * 4 // 3 + OVERHEAD_BYTES
+        posted = _parse(PictureOptions, _join(_from_text(request.args), _json_object(request)))
+        return _check_size(_from_base64(posted.image)), posted
+    options = _options(request)
+    return read_picture(request), options
+
+
+def read_batch_request(request: Request) -> tuple[Iterator[Upload], Options]:
+    """Return the pictures and the options of a request: files of a form, or a zip as the body.
+
+    A zip within a form counts as the pictures it holds.
+
+    Raises:
+        NoImageError: There is no picture.
+        InvalidRequestError: An option or a zip is wrong, or there are too many pictures.
+        RequestEntityTooLarge: The request has more than `MAX_BATCH_BYTES`.
+    """
+    request.max_content_length = MAX_BATCH_BYTES
+    options = _options(request)
+    if request.mimetype == FORM:
+        # Read now: the files are closed before the first line is answered.
+        files = [(file.filename or "", file.read()) for file in request.files.getlist(FIELD)]
     else:
-        data = request.get_data(cache=False)
+        files = [("", request.get_data(cache=False))]
+        if not zipfile.is_zipfile(io.BytesIO(files[0][1])):
+            raise InvalidRequestError(
+                f"Send a form with files named {FIELD!r}, or a zip as the body."
+            )
+    uploads = [upload for name, data in files for upload in _uploads_of(name, data)]
+    if not uploads:
+        raise NoImageError(f"No picture was received. Send files named {FIELD!r}, or a zip.")
+    if len(uploads) > MAX_BATCH_PICTURES:
+        raise InvalidRequestError(
+            f"A batch may have at most {MAX_BATCH_PICTURES} pictures. Received: {len(uploads)}. "
+            "Send several batches."
+        )
+    return iter(uploads), options
+
+
+def _uploads_of(name: str, data: bytes) -> list[Upload]:
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return [Upload(name, partial(_check_size, data))]
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise InvalidRequestError(f"The zip cannot be read: {error}") from error
+    return [
+        Upload(member.filename, partial(_unpack, archive, member))
+        for member in archive.infolist()
+        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    ]
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Unpack no more than a picture may have, whatever the archive says of its size."""
+    try:
+        with archive.open(member) as file:
+            return _check_size(file.read(MAX_UPLOAD_BYTES + 1))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+        raise InvalidRequestError(f"This file cannot be unpacked: {error}") from error
+
+
+def _options(request: Request) -> Options:
+    given = _from_text(request.args)
+    # Only a form may be parsed as one: that uses up a body which is the picture itself.
+    if request.mimetype == FORM:
+        unknown = [name for name in request.files if name != FIELD]
+        if unknown:
+            raise InvalidRequestError(
+                f"Files are to be named {FIELD!r}. Received: {_shown(unknown[0])}"
+            )
+        given = _join(given, _from_text(request.form))
+    return _parse(Options, given)
+
+
+def _from_text(given: MultiDict[str, str]) -> dict[str, Any]:
+    """Read option values as JSON has them: true, false, numbers. What is neither stays text."""
+    twice = [name for name, values in given.lists() if len(values) > 1]
+    if twice:
+        raise InvalidRequestError(f"{_shown(twice[0])} was given twice.")
+    return {name: _value_of(text) for name, text in given.items()}
+
+
+def _value_of(text: str) -> Any:
+    try:
+        value = json.loads(text, parse_constant=str)
+    except (ValueError, RecursionError):
+        return text
+    return text if value is None else value
+
+
+def _join(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    twice = one.keys() & other.keys()
+    if twice:
+        raise InvalidRequestError(
+            f"{_shown(min(twice))} was given both in the address and beside it."
+        )
+    return one | other
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.get_data(cache=False))
+    except (ValueError, RecursionError):
+        raise InvalidRequestError("The body is no valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequestError("The body must be a JSON object.")
+    if not body.get(FIELD):
+        raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")
+    return body
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise InvalidRequestError(f"{FIELD} is no valid base64: {error}") from None
+
+
+def _parse(kind: type[_Options], given: dict[str, Any]) -> _Options:
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])
+        known = ", ".join(kind.model_fields)
+        if first["type"] == "extra_forbidden":
+            raise InvalidRequestError(
+                f"There is no option {_shown(name)}. The options are: {known}."
+            ) from None
+        raise InvalidRequestError(
+            f"{name}: {first['msg']}. Received: {_shown(first['input'])}"
+        ) from None
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+
+
+def _check_size(data: bytes) -> bytes:
     if len(data) > MAX_UPLOAD_BYTES:
         raise RequestEntityTooLarge
     if not data:

@@ -49,9 +49,11 @@ def test_align_and_server_see_the_same_chip(
     (prediction,) = predictor.predict(data)[1].predictions
     np.testing.assert_array_equal(prediction.face.chip, dataset.chips[0])
     np.testing.assert_array_equal(prediction.face.transform, dataset.transforms[0])
-    logits = ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips[0])
+    logits = ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips)[0]
     expected = to_probabilities(logits, predictor.spec.temperature)
-    answer = client.post("/api/v1/predict", data={"image": (io.BytesIO(data), "photo.jpg")})
+    answer = client.post(
+        "/api/v1/predict?landmarks=true", data={"image": (io.BytesIO(data), "photo.jpg")}
+    )
     (face,) = answer.json["faces"]
     assert list(face["probabilities"].values()) == pytest.approx(expected, abs=EXACT)
     np.testing.assert_array_equal(np.float32(face["landmarks"]), dataset.landmarks[0])

@@ -111,9 +111,9 @@ PRESETS = {
     "compare": FitConfig(
         width=16,
         stem_stride=2,
-        epochs=5,
-        sizes=((0.0, 24), (0.8, 48)),
-        batch_size=64,
+        epochs=4,
+        sizes=((0.0, 24), (0.75, 48)),
+        batch_size=128,
         learning_rate=0.1,
         raw_share=0.0,
         precision="mixed_bfloat16",

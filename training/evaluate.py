@@ -21,6 +21,7 @@ from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec
 from training import metrics
 
+CLASSIFY_BATCH = 32
 TEST_USES_NAME = "test-uses.jsonl"
 
 
@@ -163,4 +164,5 @@ def log_test_use(dataset_folder: Path, spec: ModelSpec, evaluation: Evaluation) 
 def classify(bundle: Path, chips: NDArray[np.uint8], *, signature: str) -> NDArray[np.float32]:
     """Return the logits, (n, labels), that a bundle's exported network gives to chips."""
     classifier = ChipClassifier(bundle, signature=signature)
-    return np.stack([classifier.logits(chip) for chip in tqdm(chips, desc=signature, unit="chip")])
+    starts = tqdm(range(0, len(chips), CLASSIFY_BATCH), desc=signature, unit="batch")
+    return np.concatenate([classifier.logits(chips[at : at + CLASSIFY_BATCH]) for at in starts])

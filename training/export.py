@@ -197,7 +197,7 @@ def _choose_views(network: keras.Model, val: Examples, *, trained_px: int) -> Vi
 
 
 def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str) -> bytes:
-    """Convert to LiteRT with two signatures that share the weights; input is one chip."""
+    """Convert to LiteRT with two signatures that share the weights and take any number of chips."""
     if precision not in PRECISIONS:
         raise MienError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision}")
     one_view = replace(views, crop_px=size_px, corners=False, mirrored=False)
@@ -205,8 +205,8 @@ def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str
     archive = keras.export.ExportArchive()
     archive.track(network)
     for name, chosen in signatures.items():
-        serve = _endpoint(with_views(network, chosen, size_px=size_px, batch_size=1))
-        chips = tf.TensorSpec((1, size_px, size_px), tf.uint8, name="chips")
+        serve = _endpoint(with_views(network, chosen, size_px=size_px))
+        chips = tf.TensorSpec((None, size_px, size_px), tf.uint8, name="chips")
         archive.add_endpoint(name, serve, input_signature=[chips])
     with tempfile.TemporaryDirectory() as folder:
         archive.write_out(folder, verbose=False)
@@ -236,7 +236,7 @@ def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),
         transform_tolerance_px=TRANSFORM_TOLERANCE_PX,
-        logits=tuple(ChipClassifier(bundle).logits(aligned.chip).tolist()),
+        logits=tuple(ChipClassifier(bundle).logits([aligned.chip])[0].tolist()),
         logits_tolerance=LOGITS_TOLERANCE,
     )
 

@@ -76,15 +76,13 @@ class CutViews(keras.layers.Layer):
         return ops.image.resize(stacked, (views.input_px, views.input_px))
 
 
-def with_views(
-    network: Model, views: Views, *, size_px: int, batch_size: int | None = None
-) -> Model:
+def with_views(network: Model, views: Views, *, size_px: int) -> Model:
     """Wrap a network so that it sees chips by views and averages their logits.
 
     Returns:
         A model from chips, uint8 (n, size_px, size_px), to logits, float32 (n, classes).
     """
-    chips = keras.Input((size_px, size_px), batch_size=batch_size, dtype="uint8", name="chips")
+    chips = keras.Input((size_px, size_px), dtype="uint8", name="chips")
     logits = network(CutViews(views)(chips))
     count = len(views.offsets(size_px)) * (2 if views.mirrored else 1)
     mean = ops.mean(ops.reshape(logits, (-1, count, logits.shape[-1])), axis=1)

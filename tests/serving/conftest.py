@@ -1,8 +1,12 @@
 """The application with the bundle that ships."""
 
+import threading
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import make_server
 
 from preprocessing.sample import sample_photo_path
 from serving.app import create_app
@@ -30,3 +34,15 @@ def predictor(app: Flask) -> Predictor:
 def photo() -> bytes:
     """A photo with one face."""
     return sample_photo_path().read_bytes()
+
+
+@pytest.fixture(scope="session")
+def address(app: Flask) -> Iterator[str]:
+    """Where a running server of the application answers."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()

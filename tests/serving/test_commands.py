@@ -4,10 +4,13 @@ import shutil
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from preprocessing.sample import sample_photo_path
 from serving.__main__ import main
+from serving.contact_sheet import GAP_PX, TILE_PX
+from serving.files import PICTURES_A_WORKER
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]
 
@@ -50,6 +53,40 @@ def test_predict_writes_json_csv_and_pictures(
     assert main(command) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
+
+
+def test_a_contact_sheet_shows_every_face(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(sample_photo_path(), photos / "second.jpg")
+    sheet = tmp_path / "sheet.png"
+    assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 0
+    picture = cv2.imread(str(sheet))
+    assert picture.shape[1] >= 2 * TILE_PX
+    first, second = (
+        picture[GAP_PX:TILE_PX, left : left + TILE_PX] for left in (GAP_PX, 2 * GAP_PX + TILE_PX)
+    )
+    assert (first == second).all()
+    assert first.std() > 0
+    assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_many_pictures_are_shared_among_processes_and_keep_their_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = np.random.default_rng(0)
+    for number in range(2 * PICTURES_A_WORKER):
+        noise = generator.integers(0, 256, (48, 48), np.uint8)
+        cv2.imwrite(str(tmp_path / f"{number:03}.png"), noise)
+    assert main(["predict", str(tmp_path), "--crop", "--json"]) == 0
+    together = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(each["file"]).stem for each in together] == [
+        f"{number:03}" for number in range(2 * PICTURES_A_WORKER)
+    ]
+    alone = tmp_path / "017.png"
+    assert main(["predict", str(alone), "--crop", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["faces"] == together[17]["faces"]
 
 
 def test_predict_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,17 +1,13 @@
 import io
 import json
 import re
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from unittest import mock
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from preprocessing.sample import sample_photo_path
 from serving.predictor import Predictor
@@ -34,17 +30,6 @@ class Elements(HTMLParser):
             for name, attrs in self.found
             if name == tag and all(attrs.get(key) == value for key, value in attributes.items())
         ]
-
-
-@pytest.fixture(scope="module")
-def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_the_page_asks_for_nothing_from_elsewhere(client: FlaskClient) -> None:

@@ -39,7 +39,7 @@ def test_all_precisions_of_one_run_agree(run: Path, dataset: Dataset, tmp_path: 
         folder = tmp_path / precision
         export(run, folder, dataset=dataset, options=ExportOptions("test", precision))
         classifier = ChipClassifier(folder)
-        logits[precision] = np.stack([classifier.logits(chip) for chip in dataset.chips])
+        logits[precision] = classifier.logits(dataset.chips)
     spread = logits["float32"].std()
     assert np.abs(logits["float16"] - logits["float32"]).max() < 0.02 * spread
     assert np.abs(logits["int8"] - logits["float32"]).max() < 0.3 * spread

@@ -1,0 +1,104 @@
+"""A typed client of the API; it needs pydantic and this package's `schema`, no other part."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator, Sequence
+from http.client import HTTPResponse
+from pathlib import Path
+
+from preprocessing.errors import MienError
+from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
+
+__all__ = ["ApiError", "Client", "Options"]
+
+
+class ApiError(MienError):
+    """The server answered with a problem.
+
+    Attributes:
+        problem: What the server says of it.
+    """
+
+    def __init__(self, problem: ProblemAnswer) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class Client:
+    """Asks a server of Mien's."""
+
+    def __init__(self, url: str, *, timeout_s: float = 60) -> None:
+        """Remember where the server is.
+
+        Args:
+            url: Such as `http://127.0.0.1:8080`.
+            timeout_s: For one answer.
+        """
+        self._url = url.rstrip("/")
+        self._timeout_s = timeout_s
+
+    def predict(self, picture: bytes, options: Options | None = None) -> Answer:
+        """Ask what the faces of a picture express.
+
+        Args:
+            picture: The bytes of a picture file.
+            options: What is asked for beside the labels.
+
+        Raises:
+            ApiError: The server answered with a problem.
+            OSError: It did not answer.
+        """
+        with self._send("predict", options, picture, "application/octet-stream") as answer:
+            return Answer.model_validate_json(answer.read())
+
+    def predict_batch(
+        self, pictures: Sequence[Path], options: Options | None = None
+    ) -> Iterator[BatchLine]:
+        """Ask for several picture files at once; yield each answer as it comes.
+
+        Raises:
+            ApiError: The server answered with a problem.
+            OSError: It did not answer, or a file cannot be read.
+        """
+        boundary = uuid.uuid4().hex
+        body = b"".join(_part(path, boundary) for path in pictures) + f"--{boundary}--\r\n".encode()
+        content_type = f"multipart/form-data; boundary={boundary}"
+        with self._send("predict/batch", options, body, content_type) as answer:
+            for line in answer:
+                yield BatchLine.model_validate_json(line)
+
+    def model(self) -> ModelAnswer:
+        """Ask what is known of the model.
+
+        Raises:
+            ApiError: The server answered with a problem.
+            OSError: It did not answer.
+        """
+        with self._send("model", None, None, "") as answer:
+            return ModelAnswer.model_validate_json(answer.read())
+
+    def _send(
+        self, path: str, options: Options | None, body: bytes | None, content_type: str
+    ) -> HTTPResponse:
+        given = {} if options is None else options.model_dump(exclude_defaults=True)
+        query = urllib.parse.urlencode({name: json.dumps(value) for name, value in given.items()})
+        request = urllib.request.Request(  # noqa: S310 - the caller chooses the server
+            f"{self._url}/api/v1/{path}?{query}", data=body, headers={"Content-Type": content_type}
+        )
+        try:
+            answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310
+                request, timeout=self._timeout_s
+            )
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ApiError(ProblemAnswer.model_validate_json(error.read())) from None
+        return answer
+
+
+def _part(path: Path, boundary: str) -> bytes:
+    name = path.name.replace('"', "%22")
+    head = f'Content-Disposition: form-data; name="image"; filename="{name}"'
+    return f"--{boundary}\r\n{head}\r\n\r\n".encode() + path.read_bytes() + b"\r\n"

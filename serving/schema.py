@@ -1,0 +1,162 @@
+"""What the API takes and gives, as types: they check, they serialise, and they are documented."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_FACES = 100
+
+
+class Options(BaseModel):
+    """What a caller may ask for; anything else is refused."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+    crop: bool = False
+    """The picture is the cut-out of one face."""
+    max_faces: Annotated[int, Field(ge=1, le=MAX_FACES)] = MAX_FACES
+    """Answer on so many faces at most, the largest."""
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    """From this confidence on an answer is sure. By default the model's own, from which on nine of
+    ten answers are right. No face is left out for it."""
+    landmarks: bool = False
+    """Give the landmarks of each face."""
+    chips: bool = False
+    """Give the aligned picture of each face: PNG, base64."""
+    annotated: bool = False
+    """Give the picture with every face marked: PNG, base64."""
+    figure: bool = False
+    """Give a bar chart of each face: a Plotly figure."""
+
+
+class PictureOptions(Options):
+    """A picture and what is asked of it, in one JSON object."""
+
+    image: Annotated[str, Field(min_length=1)]
+    """The bytes of the picture, base64."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, use_attribute_docstrings=True)
+
+
+class Box(_Answer):
+    """Where a face is, in pixels of the upright picture; it may reach outside."""
+
+    left: int
+    top: int
+    right: int
+    """Exclusive, as is bottom."""
+    bottom: int
+
+
+class FaceMeasures(_Answer):
+    """What makes a face hard to read."""
+
+    width_px: float
+    """Of what the chip shows, in pixels of the picture."""
+    sharpness: float
+    """Of the chip: about 0.1 is blurred, 1 crisp."""
+    roll_deg: float
+    """Of the line through the eyes, clockwise."""
+    yaw_deg: float
+    """Rough; above 0 where the nose points to image-right."""
+    pitch_deg: float
+    """Rough; above 0 where the nose points down."""
+    outside: float
+    """Share of the chip that lies outside the picture."""
+
+
+class FaceAnswer(_Answer):
+    """One face."""
+
+    index: int
+    """From 1, from image-left to image-right; the number on the annotated picture."""
+    box: Box
+    landmarks: list[tuple[float, float]] | None = None
+    """Pairs x, y in pixels of the upright picture, iBUG 300-W order."""
+    found_by: str
+    """`detector`; `detector@90` in a picture turned by so many degrees; `full_frame` or `unaligned`
+    where the cut-out of a face was taken as a whole."""
+    probabilities: dict[str, float]
+    """By label; they sum to 1."""
+    label: str
+    """The likeliest."""
+    confidence: float
+    """Its probability."""
+    is_sure: bool
+    second_label: str
+    """The likeliest but one."""
+    hints: list[Literal["small", "blurred", "turned", "cut"]]
+    """Why the answer may be worse than usual."""
+    measures: FaceMeasures
+    chip: str | None = None
+    """PNG, base64."""
+    figure: dict[str, Any] | None = None
+    """Plotly's data and layout."""
+
+
+class Size(_Answer):
+    """In pixels of the upright picture."""
+
+    width: int
+    height: int
+
+
+class Answer(_Answer):
+    """What was seen in one picture."""
+
+    schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
+    model: str
+    image: Size
+    faces_found: int
+    """More than there are faces here, where max_faces cut them."""
+    faces: list[FaceAnswer]
+    tip: str | None = None
+    """What may help where no face was found."""
+    annotated: str | None = None
+    """PNG, base64."""
+    timing_ms: dict[str, float]
+    """Milliseconds for decode, align, classify and in total."""
+
+
+class ProblemAnswer(_Answer):
+    """What went wrong: problem details by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable; for programs."""
+
+
+class BatchLine(_Answer):
+    """One line of a batch's answer: a picture's answer, or its problem."""
+
+    name: str
+    """As it was sent."""
+    answer: Answer | None = None
+    problem: ProblemAnswer | None = None
+
+
+class ModelAnswer(_Answer):
+    """What is known of the model."""
+
+    name: str
+    labels: list[str]
+    sure_confidence: float
+    """From here on an answer is sure."""
+    temperature: float
+    """By which logits were divided (Guo et al. 2017)."""
+    detector: str
+    landmarks: int
+    """How many points the landmark model gives."""
+    landmarks_licence: str
+    disgust: str
+    """What became of FER2013's class disgust."""
+    metrics: dict[str, dict[str, Any]]
+    """By split of FER2013."""
+    caution: str

@@ -1,0 +1,109 @@
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from serving.problems import MAX_UPLOAD_BYTES
+from serving.uploads import MAX_BATCH_PICTURES
+
+BATCH = "/api/v1/predict/batch"
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def lines(answer: TestResponse) -> list[dict[str, Any]]:
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def empty() -> bytes:
+    """A picture without a face."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_files_and_zip_give_one_line_each_in_order(
+    client: FlaskClient, photo: bytes, empty: bytes
+) -> None:
+    members = {"face.jpg": photo, "broken.jpg": photo[:2000], "none.png": empty}
+    files = [(io.BytesIO(data), name) for name, data in members.items()]
+    by_form = lines(client.post(BATCH, data={"image": files}))
+    by_zip = lines(client.post(BATCH, data=zipped(members), content_type="application/zip"))
+    mixed = lines(client.post(BATCH, data={"image": [(io.BytesIO(zipped(members)), "all.zip")]}))
+    for found in (by_form, by_zip, mixed):
+        assert [line["name"] for line in found] == list(members)
+        face, broken, none = found
+        assert face["answer"]["faces"][0]["label"] == "happy"
+        assert broken["problem"]["code"] == "unreadable_image"
+        assert none["answer"]["faces"] == []
+
+
+def test_each_answer_is_that_of_its_picture_alone(
+    client: FlaskClient, photo: bytes, empty: bytes
+) -> None:
+    members = {"a": empty, "b": photo, "c": empty}
+    alone = client.post("/api/v1/predict", data=photo).json["faces"]
+    batch = lines(client.post(BATCH, data=zipped(members), content_type="application/zip"))
+    assert [len(line["answer"]["faces"]) for line in batch] == [0, 1, 0]
+    assert batch[1]["answer"]["faces"] == alone
+
+
+def test_options_hold_for_all(client: FlaskClient, photo: bytes) -> None:
+    files = [(io.BytesIO(photo), name) for name in "ab"]
+    found = lines(client.post(f"{BATCH}?landmarks=true", data={"image": files}))
+    assert all(len(line["answer"]["faces"][0]["landmarks"]) == 68 for line in found)
+
+
+def test_folders_and_what_a_mac_adds_are_passed_over(client: FlaskClient, empty: bytes) -> None:
+    data = zipped({"photos/": b"", "photos/a.png": empty, "__MACOSX/._a.png": b"x"})
+    (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
+    assert line["name"] == "photos/a.png"
+
+
+def test_what_unpacks_to_too_much_is_a_problem_of_its_own(
+    client: FlaskClient, empty: bytes
+) -> None:
+    data = zipped({"bomb": bytes(MAX_UPLOAD_BYTES * 5), "a.png": empty})
+    assert len(data) < 200_000
+    bomb, fine = lines(client.post(BATCH, data=data, content_type="application/zip"))
+    assert bomb["problem"]["code"] == "upload_too_large"
+    assert "answer" in fine
+
+
+def test_a_damaged_member_is_a_problem_of_its_own(client: FlaskClient, photo: bytes) -> None:
+    data = bytearray(zipped({"a.jpg": photo, "b.jpg": photo}))
+    data[100:400] = bytes(300)
+    broken, fine = lines(client.post(BATCH, data=bytes(data), content_type="application/zip"))
+    assert broken["problem"]["code"] == "invalid_request"
+    assert fine["answer"]["faces"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b"", "invalid_request"), (b"no zip", "invalid_request"), (zipped({}), "no_image")],
+)
+def test_no_pictures_at_all_is_400(data: bytes, code: str, client: FlaskClient) -> None:
+    answer = client.post(BATCH, data=data, content_type="application/zip")
+    assert answer.status_code == 400
+    assert answer.json["code"] == code
+
+
+def test_too_many_pictures_are_refused(client: FlaskClient, empty: bytes) -> None:
+    data = zipped({str(number): empty for number in range(MAX_BATCH_PICTURES + 1)})
+    answer = client.post(BATCH, data=data, content_type="application/zip")
+    assert answer.status_code == 400
+    assert str(MAX_BATCH_PICTURES) in answer.json["detail"]

@@ -1,0 +1,58 @@
+import io
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from preprocessing.sample import sample_photo_path
+from serving.client import ApiError, Client
+from serving.predictor import Predictor
+from serving.schema import Options
+
+
+@pytest.fixture
+def api(address: str) -> Client:
+    return Client(address)
+
+
+def test_it_says_what_the_predictor_says(api: Client, predictor: Predictor, photo: bytes) -> None:
+    answer = api.predict(photo, Options(landmarks=True, max_faces=3))
+    (expected,) = predictor.predict(photo)[1].predictions
+    (face,) = answer.faces
+    assert face.label == expected.label
+    assert list(face.probabilities.values()) == expected.probabilities.tolist()
+    assert face.landmarks is not None
+    assert len(face.landmarks) == 68
+
+
+def test_a_problem_is_an_error_with_its_code(api: Client) -> None:
+    with pytest.raises(ApiError, match="no picture") as raised:
+        api.predict(b"%PDF")
+    assert raised.value.problem.code == "unsupported_image"
+    assert raised.value.problem.status == 415
+
+
+def test_a_batch_has_an_answer_or_a_problem_for_each(api: Client, tmp_path: Path) -> None:
+    shutil.copy(sample_photo_path(), tmp_path / 'a "quoted" face.jpg')
+    (tmp_path / "broken.jpg").write_bytes(sample_photo_path().read_bytes()[:999])
+    buffer = io.BytesIO()
+    Image.new("L", (48, 48)).save(buffer, "PNG")
+    (tmp_path / "none.png").write_bytes(buffer.getvalue())
+    face, broken, none = api.predict_batch(sorted(tmp_path.iterdir()))
+    assert face.answer is not None
+    assert face.answer.faces[0].label == "happy"
+    assert "quoted" in face.name
+    assert broken.problem is not None
+    assert broken.problem.code == "unreadable_image"
+    assert none.answer is not None
+    assert none.answer.tip
+
+
+def test_the_model_describes_itself(api: Client, predictor: Predictor) -> None:
+    assert tuple(api.model().labels) == predictor.spec.labels
+
+
+def test_no_server_is_an_os_error(photo: bytes) -> None:
+    with pytest.raises(OSError, match="refused"):
+        Client("http://127.0.0.1:9").predict(photo)

@@ -1,0 +1,48 @@
+"""What the README says can be typed, works."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from preprocessing.sample import sample_photo_path
+from serving.app import create_app
+
+README_ADDRESS = "http://127.0.0.1:8080"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_every_curl_command_is_answered(
+    address: str, repository_root: Path, tmp_path: Path
+) -> None:
+    readme = (repository_root / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^curl .*(?:\\\n.*)*", readme, re.MULTILINE)
+    assert len(commands) >= 4
+    shutil.copy(sample_photo_path(), tmp_path / "photo.jpg")
+    shutil.copy(sample_photo_path(), tmp_path / "other.jpg")
+    shutil.make_archive(str(tmp_path / "photos"), "zip", tmp_path, "photo.jpg")
+    for command in commands:
+        words = shlex.split(command.replace("\\\n", " ").replace(README_ADDRESS, address))
+        assert words[-1] != command, "the command names no address"
+        ran = subprocess.run(words, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+        for line in ran.stdout.splitlines():
+            answer = json.loads(line)
+            assert "code" not in answer, (command, answer)
+            assert "problem" not in answer, (command, answer)
