@@ -128,7 +128,8 @@ class FaceFinder:
         ]
 
     def _find_in_crop(self, grey: GreyImage) -> Find | None:
-        scale = max(1, round(CROP_SIDE_PX / min(grey.shape)))
+        enlarged = max(1, round(CROP_SIDE_PX / min(grey.shape)))
+        scale = scale_within(grey, budget_px=FIRST_PX, largest=enlarged)
         finds = scan(self._detect, grey, scale=scale, threshold=CROP_THRESHOLD)
         return max(finds, key=lambda find: find.score, default=None)
 

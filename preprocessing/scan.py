@@ -11,6 +11,9 @@ from preprocessing.detectors import Detector
 from preprocessing.faces import GreyImage
 from preprocessing.geometry import apply_transform, invert_transform
 
+# dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
+LONGEST_PX = 20_000
+
 
 @dataclass(frozen=True)
 class Find:
@@ -63,10 +66,13 @@ def scan(
 def scale_within(
     grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int, largest: float
 ) -> float:
-    """Return the largest scale, up to `largest`, at which a scan looks at `budget_px` pixels."""
+    """Return the largest scale, up to `largest`, at which a scan looks at `budget_px` pixels.
+
+    No side gets longer than `LONGEST_PX`.
+    """
     height, width = grey.shape
-    _, (turned_width, turned_height) = turn_back(width, height, angle_deg)
-    return min(largest, math.sqrt(budget_px / (turned_width * turned_height)))
+    _, sides = turn_back(width, height, angle_deg)
+    return min(largest, math.sqrt(budget_px / math.prod(sides)), LONGEST_PX / max(sides))
 
 
 def turn_back(

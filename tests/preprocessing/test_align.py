@@ -8,7 +8,7 @@ from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.pose import head_pose
-from preprocessing.scan import Find, merge, scale_within, turn_back
+from preprocessing.scan import LONGEST_PX, Find, merge, scale_within, turn_back
 
 GEOMETRY = ChipGeometry()
 # dlib's landmarks are whole pixels of the picture and wander by one or two when it is turned or
@@ -162,3 +162,16 @@ def test_a_box_needs_a_size() -> None:
     assert BoundingBox(-3, 0, 5, 2).width == 8
     with pytest.raises(ValueError, match="positive size"):
         BoundingBox(5, 0, 5, 2)
+
+
+@pytest.mark.parametrize("shape", [(1, 60_000), (60_000, 1), (96, 110_000)])
+def test_a_picture_of_one_long_row_is_looked_at_within_bounds(
+    shape: tuple[int, int], finder: FaceFinder
+) -> None:
+    grey = np.zeros(shape, np.uint8)
+    assert align_photo(grey, finder, GEOMETRY) == []
+    (aligned,) = align_crops([grey], finder, GEOMETRY)
+    assert aligned.found_by == UNALIGNED if hasattr(aligned, "found_by") else True
+    for largest in (2.0, 144.0):
+        scale = scale_within(grey, budget_px=1_000_000, largest=largest)
+        assert max(shape) * scale <= LONGEST_PX
