@@ -6,6 +6,8 @@ UPGRADE ?=
 DATASET ?= data/fer2013
 RUN ?= runs/cpu
 PHOTOS ?= ../shared/data/photos
+NETWORK ?=
+FER_PYTHON ?=
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 
 VENV := .venv
@@ -14,7 +16,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train bench-align bench-serving container
+.PHONY: help serve test check lock setup-training train bench-align bench-serve container
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -44,8 +46,8 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)
 
-bench-serving: $(VENV)/serving.stamp ## measure the server on one core
-	$(BIN)/python -m tests.bench_serving
+bench-serve: $(VENV)/serving.stamp ## measure the server on one core, beside FER_PYTHON and NETWORK
+	$(BIN)/python -m tests.bench_serve $(PHOTOS) --network "$(NETWORK)" --fer-python "$(FER_PYTHON)"
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/container.sh

@@ -1,26 +1,51 @@
-"""Measure the server on one core: `make bench-serving` prints the table."""
+"""Measure the whole path from a picture's bytes to probabilities: `make bench-serve` prints it.
 
+Side by side on the first core, each contender in a process of its own: Mien; dlib and Keras put
+together the obvious way (NETWORK, a run's network.keras); the `fer` package with both its detectors
+(FER_PYTHON, a Python of an environment that holds it, since it refuses our versions).
+"""
+
+import argparse
 import io
+import json
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
+from preprocessing.align import align_photo
+from preprocessing.classifier import ChipClassifier
+from preprocessing.decode import decode_image, to_grey
+from preprocessing.detect import FIRST_PX, LARGEST_SCALE, THRESHOLD, FaceFinder
+from preprocessing.detectors import DetectorKind, load_detector
+from preprocessing.geometry import ChipGeometry
+from preprocessing.landmarks import LANDMARK_SCHEMES
 from preprocessing.sample import sample_photo_path
+from preprocessing.scan import scale_within, scan
 from serving.app import create_app
+from serving.predictor import SHIPPED_BUNDLE
 
 PORT = 18080
 ROUNDS = 40
+CONTENDER_ROUNDS = 5
 STAGES = ("decode", "align", "classify", "total")
+CONTENDERS = Path(__file__).with_name("bench_contenders.py")
 
 
 def main() -> None:
-    """Print milliseconds by stage, the time until ready, and the memory of a worker."""
+    """Print milliseconds by stage, the sum of the parts, start-up and memory, and contenders."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="a folder with photos of several faces")
+    parser.add_argument("--network", default="", help="network.keras of a run")
+    parser.add_argument("--fer-python", default="", help="a Python that has the package fer")
+    options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     ready_s, memory_mb = _measure_start()
     stages = _measure_stages()
@@ -28,7 +53,12 @@ def main() -> None:
     print(f"{'stage':<12}{'median ms':>12}{'slowest ms':>12}")
     for stage, values in stages.items():
         print(f"{stage:<12}{statistics.median(values):>12.1f}{max(values):>12.1f}")
-    print(f"ready after {ready_s:.2f} s; a worker takes {memory_mb:.0f} MB (RSS) after 10 photos")
+    parts = _measure_parts()
+    named = ", ".join(f"{name} {milliseconds:.1f}" for name, milliseconds in parts.items())
+    ratio = statistics.median(stages["total"]) / sum(parts.values())
+    print(f"the whole takes {ratio:.2f} times the sum of its parts, each timed alone: {named}")
+    print(f"ready after {ready_s:.2f} s; a worker takes {memory_mb:.0f} MB (RSS) after 10 photos\n")
+    _print_contenders(options)
 
 
 def _photo_640x480() -> bytes:
@@ -52,6 +82,34 @@ def _measure_stages() -> dict[str, list[float]]:
         for stage in STAGES:
             stages[stage].append(answer.json["timing_ms"][stage])
     return stages
+
+
+def _measure_parts() -> dict[str, float]:
+    """Return the median milliseconds of each part alone, in a tight loop."""
+    data = _photo_640x480()
+    grey = to_grey(decode_image(data))
+    detect = load_detector(DetectorKind.HOG)
+    scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
+    finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
+    (find,) = scan(detect, grey, scale=scale, threshold=THRESHOLD)
+    (face,) = align_photo(grey, finder, geometry)
+    classifier = ChipClassifier(SHIPPED_BUNDLE)
+    parts: dict[str, Callable[[], object]] = {
+        "decode": lambda: decode_image(data),
+        "detect": lambda: scan(detect, grey, scale=scale, threshold=THRESHOLD),
+        "landmarks": lambda: finder._landmarks(grey, find),
+        "network": lambda: classifier.logits([face.chip]),
+    }
+    return {name: _median_ms(part) for name, part in parts.items()}
+
+
+def _median_ms(part: Callable[[], object]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        part()
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times)
 
 
 def _measure_start() -> tuple[float, float]:
@@ -87,6 +145,44 @@ def _is_ready() -> bool:
             return True
     except OSError:
         return False
+
+
+def _print_contenders(options: argparse.Namespace) -> None:
+    contenders = {"mien": (sys.executable, "mien", "")}
+    if options.network:
+        contenders["dlib, Keras predict"] = (sys.executable, "plain", options.network)
+    if options.fer_python:
+        contenders["fer, Haar"] = (options.fer_python, "fer", "haar")
+        contenders["fer, MTCNN"] = (options.fer_python, "fer", "mtcnn")
+    with tempfile.TemporaryDirectory() as folder:
+        single = Path(folder) / "single.jpg"
+        single.write_bytes(_photo_640x480())
+        pictures = [single, *sorted(options.photos.glob("*.jpg"))]
+        measured = {name: _contend(chosen, pictures) for name, chosen in contenders.items()}
+    print(f"one core; the photo above, and the {len(pictures) - 1} in {options.photos}")
+    print(f"{'':<22}{'ready s':>9}{'memory MB':>11}{'one face ms':>13}{'p95':>7}", end="")
+    print(f"{'times':>7}{'photos ms':>11}{'p95':>7}{'faces':>7}")
+    base = statistics.median(measured["mien"]["single_ms"])
+    for name, one in measured.items():
+        single_ms, photos_ms = one["single_ms"], one["photos_ms"]
+        print(f"{name:<22}{one['ready_s']:>9.1f}{one['memory_mb']:>11.0f}", end="")
+        print(f"{statistics.median(single_ms):>13.1f}{_p95(single_ms):>7.0f}", end="")
+        print(f"{statistics.median(single_ms) / base:>7.1f}", end="")
+        print(f"{statistics.median(photos_ms):>11.0f}{_p95(photos_ms):>7.0f}{one['faces']:>7}")
+
+
+def _contend(contender: tuple[str, str, str], pictures: list[Path]) -> dict:
+    python, kind, argument = contender
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(Path.cwd())}
+    command = [python, str(CONTENDERS), kind, argument, str(CONTENDER_ROUNDS), *map(str, pictures)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SystemExit(f"{kind} failed:\n{ran.stderr}")
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def _p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
 
 
 if __name__ == "__main__":
