@@ -1,6 +1,5 @@
 """Predict on files and folders, for the command line."""
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -18,6 +17,7 @@ from preprocessing.sources import pictures_below
 from serving.annotate import annotate
 from serving.prediction import PhotoResult
 from serving.predictor import Predictor
+from serving.result_csv import write_csv
 from serving.result_json import to_json
 
 
@@ -70,15 +70,16 @@ def predict_files(
     """
     _check_outputs(pictures, outputs)
     failed: list[tuple[Path, str]] = []
-    table: list[dict[str, Any]] = []
+    table: list[tuple[str, dict[str, Any]]] = []
     for path, rgb, result in _predictions(predictor, pictures, failed, is_crop=is_crop):
         shown = {"file": str(path), **to_json(result)}
         tqdm.write(json.dumps(shown) if outputs.as_json else _in_words(shown), file=sys.stdout)
-        table += [_table_row(path, face) for face in shown["faces"]]
+        table.append((str(path), shown))
         if outputs.annotate_folder is not None:
             _write_annotated(rgb, result, _annotated_path(path, outputs.annotate_folder))
     if outputs.csv_path is not None:
-        _write_csv(table, predictor.spec.labels, outputs.csv_path)
+        with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
+            write_csv(file, table, labels=predictor.spec.labels)
     return failed
 
 
@@ -102,29 +103,6 @@ def _in_words(shown: dict[str, Any]) -> str:
         for face in shown["faces"]
     ]
     return "\n".join([shown["file"], *(faces or ["  no face found"])])
-
-
-def _table_row(path: Path, face: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "file": str(path),
-        "face": face["index"],
-        **face["box"],
-        "label": face["label"],
-        "confidence": f"{face['confidence']:.4f}",
-        "is_sure": str(face["is_sure"]).lower(),
-        "second_label": face["second_label"],
-        **{label: f"{share:.4f}" for label, share in face["probabilities"].items()},
-        "hints": " ".join(face["hints"]),
-    }
-
-
-def _write_csv(table: list[dict[str, Any]], labels: tuple[str, ...], path: Path) -> None:
-    box = ("left", "top", "right", "bottom")
-    with path.open("w", newline="", encoding="utf-8") as file:
-        guess = ("label", "confidence", "is_sure", "second_label")
-        rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints"])
-        rows.writeheader()
-        rows.writerows(table)
 
 
 def _annotated_path(picture: Path, folder: Path) -> Path:
