@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.decode import RgbImage, decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import BundleError
-from preprocessing.faces import AlignedFace
+from preprocessing.faces import AlignedFace, GreyImage
 from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import scheme_of
 from preprocessing.measures import measure
@@ -94,6 +95,12 @@ class Predictor:
         if is_crop:
             return align_crops([grey], self._finder, self.spec.geometry)
         return align_photo(grey, self._finder, self.spec.geometry)
+
+    def probabilities(self, chips: Sequence[GreyImage]) -> NDArray[np.float64]:
+        """Return the calibrated probabilities of chips, (chips, labels)."""
+        with self._lock:
+            logits = np.stack([self._classifier.logits(chip) for chip in chips])
+        return to_probabilities(logits, self.spec.temperature)
 
     def logits(self, face: AlignedFace) -> NDArray[np.float32]:
         """Return the network's logits for an aligned face."""
