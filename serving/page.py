@@ -19,6 +19,7 @@ from serving.result_csv import write_csv
 from serving.result_json import to_json
 
 PREVIEW_SIDE_PX = 1280
+JPEG_QUALITY = 85
 HINTS = {
     Hint.SMALL: "The face is small in the picture, so little of its expression can be seen.",
     Hint.BLURRED: "The face is blurred, so little of its expression can be seen.",
@@ -140,7 +141,7 @@ def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
     shown = to_json(result)
     table = io.StringIO(newline="")
     write_csv(table, [("picture", shown)], labels=result.labels)
-    as_json = json.dumps(shown, indent=2).encode()
+    as_json = json.dumps(shown).encode()
     return [
         Download("mien.json", "JSON", _data_url(as_json, "application/json")),
         Download("mien.csv", "CSV", _data_url(table.getvalue().encode(), "text/csv")),
@@ -160,7 +161,8 @@ def _photo_url(rgb: RgbImage) -> str:
 
 
 def _encode(picture: NDArray[np.uint8], suffix: str) -> bytes:
-    return cv2.imencode(suffix, picture)[1].tobytes()
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+    return cv2.imencode(suffix, picture, options)[1].tobytes()
 
 
 def _data_url(content: bytes, media_type: str) -> str:

@@ -2,11 +2,7 @@
 
 import { emphasize } from "./charts.js";
 
-let chosen = null;
-
 function choose(number) {
-  if (number === chosen) return;
-  chosen = number;
   for (const element of document.querySelectorAll("[data-face]")) {
     element.classList.toggle("chosen", element.dataset.face === number);
   }
@@ -16,7 +12,7 @@ function choose(number) {
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
     const element = event.target.closest("[data-face]");
-    if (element) choose(element.dataset.face);
+    if (element && !element.classList.contains("chosen")) choose(element.dataset.face);
   });
 }
 
