@@ -113,8 +113,8 @@ def _card(
     hints = [HINTS[hint] for hint in prediction.measures.hints()]
     if not prediction.is_sure and not hints:
         hints.append(
-            f"No expression stands out. The network calls itself sure from {sure_confidence:.0%} "
-            "on, where nine of ten answers are right."
+            f"{prediction.confidence:.0%} is not enough to be sure: of the answers from "
+            f"{sure_confidence:.0%} on nine of ten are right."
         )
     return FaceCard(
         number=number,

@@ -1,5 +1,7 @@
 // A picture from the camera, where there is one.
 
+import { say } from "./status.js";
+
 const dialog = document.getElementById("camera");
 const video = dialog.querySelector("video");
 const button = document.getElementById("open-camera");
@@ -22,7 +24,7 @@ function takePicture() {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
 }
 
-export async function offerCamera({ send, say }) {
+export async function offerCamera(send) {
   button.addEventListener("click", async () => {
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });

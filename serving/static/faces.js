@@ -1,6 +1,7 @@
 // What belongs to one face: its box, its card, its bars, and what mattered for it.
 
 import { emphasize } from "./charts.js";
+import { say } from "./status.js";
 
 function choose(number) {
   for (const element of document.querySelectorAll("[data-face]")) {
@@ -32,8 +33,9 @@ async function showWhatMattered(form) {
     figure.querySelector("img").src = URL.createObjectURL(await answer.blob());
     button.hidden = true;
   } catch (error) {
-    figure.querySelector("figcaption").textContent = `This did not work: ${error.message}`;
+    figure.hidden = true;
     button.disabled = false;
+    say(`What mattered could not be drawn. ${error.message}`, { bad: true });
   }
 }
 

@@ -3,17 +3,12 @@
 import { offerCamera } from "./camera.js";
 import { drawCharts, loadPlotly } from "./charts.js";
 import "./faces.js";
+import { say } from "./status.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const progress = document.getElementById("progress");
-const status = document.getElementById("status");
 let shownFile = null;
-
-function say(text, { bad = false } = {}) {
-  status.textContent = text;
-  status.classList.toggle("bad", bad);
-}
 
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
@@ -81,10 +76,16 @@ function sendFile(file) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const data = new FormData(form, event.submitter);
-  data.delete("image");
-  shownFile = null;
-  send(data);
+  if (event.submitter.name === "sample") {
+    const data = new FormData(form, event.submitter);
+    data.delete("image");
+    shownFile = null;
+    send(data);
+  } else if (input.files.length) {
+    sendFile(input.files[0]);
+  } else {
+    say("Choose a picture first.", { bad: true });
+  }
 });
 
 input.addEventListener("change", () => {
@@ -110,4 +111,4 @@ document.addEventListener("paste", (event) => {
   if (file) sendFile(file);
 });
 
-offerCamera({ send: sendFile, say });
+offerCamera(sendFile);

@@ -74,7 +74,7 @@ def test_the_page_says_when_it_is_not_sure(
     (prediction,) = predictor.predict(photo)[1].predictions
     for sure_confidence, said, reason in (
         (0.01, f"<h2>{prediction.label}</h2>", ""),
-        (1.0, "<h2>not sure</h2>", "No expression stands out"),
+        (1.0, "<h2>not sure</h2>", "is not enough to be sure"),
     ):
         spec = replace(predictor.spec, sure_confidence=sure_confidence)
         with mock.patch.object(predictor, "spec", spec):

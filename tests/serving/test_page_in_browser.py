@@ -177,6 +177,15 @@ def test_a_picture_comes_from_the_clipboard_or_is_dropped(open_page: Open, photo
         expect(page.locator("#status")).to_have_text("One face found.")
 
 
+def test_a_photo_is_read_again_as_one_face(open_page: Open, two_faces: bytes) -> None:
+    page = open_page()
+    upload(page, two_faces, said="2 faces found.")
+    page.get_by_label("The picture is one cut-out face").check()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    page.locator("#face-1").hover()
+    expect(page.locator("#box-1")).to_contain_class("chosen")
+
+
 def test_a_picture_is_taken_with_the_camera(open_page: Open) -> None:
     page = open_page()
     page.context.grant_permissions(["camera"])
