@@ -8,7 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from preprocessing.decode import RgbImage
 from preprocessing.measures import Hint
@@ -107,8 +106,8 @@ def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> Re
 def _card(
     number: int, prediction: Prediction, labels: tuple[str, ...], *, sure_confidence: float
 ) -> FaceCard:
-    face = prediction.face.face
-    box = face.box
+    face = prediction.face
+    box = face.face.box
     shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
     hints = [HINTS[hint] for hint in prediction.measures.hints()]
     if not prediction.is_sure and not hints:
@@ -122,11 +121,11 @@ def _card(
         title=prediction.label if prediction.is_sure else "not sure",
         explanation=_explanation(prediction, second_share=shares[prediction.second_label]),
         shares=shares,
-        chip_url=_data_url(_encode(prediction.face.chip, ".png"), "image/png"),
+        chip_url=_data_url(cv2.imencode(".png", face.chip)[1].tobytes(), "image/png"),
         figure=probability_figure(prediction, labels),
         hints=hints,
         box=(box.left, box.top, box.width, box.height),
-        landmarks=face.landmarks.tolist(),
+        landmarks=face.face.landmarks.tolist(),
     )
 
 
@@ -156,13 +155,9 @@ def _photo_url(rgb: RgbImage) -> str:
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    bgr = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8)
-    return _data_url(_encode(bgr, ".jpg"), "image/jpeg")
-
-
-def _encode(picture: NDArray[np.uint8], suffix: str) -> bytes:
-    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-    return cv2.imencode(suffix, picture, options)[1].tobytes()
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return _data_url(encoded.tobytes(), "image/jpeg")
 
 
 def _data_url(content: bytes, media_type: str) -> str:
