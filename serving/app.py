@@ -9,18 +9,18 @@ from flask import Flask, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 
-from serving import routes_api, routes_health, routes_page
+from serving import assets, routes_api, routes_health, routes_page
 from serving.predictor import SHIPPED_BUNDLE
 from serving.problems import to_problem
 from serving.service import Service, Settings
 from serving.uploads import MemoryRequest
 
-ONE_YEAR_S = 31_536_000
-# Plotly writes style elements; all else comes from files of this server.
+# Everything comes from files of this server; pictures also from the page itself.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
+PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
 
 _log = logging.getLogger(__name__)
 
@@ -33,14 +33,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     if settings is None:
         settings = Settings(bundle=Path(os.environ.get("MIEN_BUNDLE", SHIPPED_BUNDLE)))
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.request_class = MemoryRequest
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = ONE_YEAR_S
     app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
     service = Service(settings)
     service.load()
     app.extensions["mien"] = service
-    for module in (routes_page, routes_api, routes_health):
+    for module in (routes_page, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
     app.register_error_handler(Exception, _answer_error)
     app.after_request(_protect)
@@ -64,10 +63,10 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
 
 
 def _protect(response: Response) -> Response:
-    """Add the headers that keep a browser from guessing, embedding, and keeping results."""
+    """Keep a browser from guessing, embedding, keeping results, and using more than the camera."""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
-    if request.endpoint != "static":
-        response.headers["Cache-Control"] = "no-store"
+    response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+    response.headers.setdefault("Cache-Control", "no-store")
     return response

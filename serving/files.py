@@ -1,6 +1,5 @@
 """Predict on files and folders, for the command line."""
 
-import csv
 import json
 import multiprocessing
 import os
@@ -8,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 from tqdm import tqdm
@@ -17,11 +15,13 @@ from preprocessing.command_line import refuse_overwriting
 from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
 from preprocessing.sources import pictures_below
+from preprocessing.spec import read_spec
 from serving.annotate import annotate
 from serving.answers import to_answer
 from serving.contact_sheet import contact_sheet
 from serving.predictor import Predictor
-from serving.schema import Answer, FaceAnswer, Options
+from serving.result_csv import write_csv
+from serving.schema import Answer, Options
 
 # So many pictures are worth the second that it takes to start another process.
 PICTURES_A_WORKER = 20
@@ -108,7 +108,8 @@ def predict_files(
         tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
         answers.append((path, answer))
     if outputs.csv_path is not None:
-        _write_csv(answers, outputs.csv_path)
+        with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
+            write_csv(file, answers, labels=read_spec(bundle).labels)
     if outputs.sheet_path is not None:
         faces = [face for _, answer in answers for face in answer.faces]
         _write_png(contact_sheet(faces), outputs.sheet_path)
@@ -154,29 +155,6 @@ def _in_words(path: Path, answer: Answer) -> str:
         for face in answer.faces
     ]
     return "\n".join([str(path), *(faces or ["  no face found"])])
-
-
-def table_row(name: str, face: FaceAnswer) -> dict[str, Any]:
-    """Return a face as a row of the CSV: column and value."""
-    return {
-        "file": name,
-        "face": face.index,
-        **face.box.model_dump(),
-        "label": face.label,
-        "confidence": f"{face.confidence:.4f}",
-        "is_sure": str(face.is_sure).lower(),
-        "second_label": face.second_label,
-        **{label: f"{share:.4f}" for label, share in face.probabilities.items()},
-        "hints": " ".join(face.hints),
-    }
-
-
-def _write_csv(answers: list[tuple[Path, Answer]], path: Path) -> None:
-    table = [table_row(str(picture), face) for picture, answer in answers for face in answer.faces]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, list(table[0]) if table else ["file", "face"])
-        rows.writeheader()
-        rows.writerows(table)
 
 
 def _annotated_path(picture: Path, folder: Path) -> Path:

@@ -1,19 +1,25 @@
 """What the page shows of a result: pictures as data URLs, charts, words."""
 
 import base64
+import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from preprocessing.decode import RgbImage
 from preprocessing.measures import Hint
-from serving.charts import probability_figure
+from serving.annotate import annotate
+from serving.answers import to_answer
+from serving.charts import comparison_figure, probability_figure
 from serving.prediction import NO_FACE_TIP, PhotoResult, Prediction
+from serving.result_csv import write_csv
+from serving.schema import Options
 
 PREVIEW_SIDE_PX = 1280
+JPEG_QUALITY = 85
 HINTS = {
     Hint.SMALL: "The face is small in the picture, so little of its expression can be seen.",
     Hint.BLURRED: "The face is blurred, so little of its expression can be seen.",
@@ -28,10 +34,11 @@ class FaceCard:
 
     Attributes:
         number: On the picture and in the list.
+        label: The likeliest expression.
         title: What to say of it: the label, or that it is not sure.
         explanation: How likely it is, and what else it may be.
-        rows: Pairs of label and probability, in the order of the labels.
-        chip_url: The chip that the network saw.
+        shares: Probabilities by label, in the order of the labels.
+        chip_url: The chip that the network saw, a PNG.
         figure: Plotly's JSON.
         hints: Sentences.
         box: left, top, width, height in pixels of the upright picture.
@@ -39,14 +46,24 @@ class FaceCard:
     """
 
     number: int
+    label: str
     title: str
     explanation: str
-    rows: list[tuple[str, float]]
+    shares: dict[str, float]
     chip_url: str
     figure: dict[str, Any]
     hints: list[str]
     box: tuple[int, int, int, int]
     landmarks: list[list[float]]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that the page holds ready; `url` is a data URL, for nothing is kept here."""
+
+    name: str
+    title: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -57,62 +74,92 @@ class ResultView:
     width: int
     height: int
     cards: list[FaceCard]
+    comparison: dict[str, Any] | None
+    downloads: list[Download]
     tip: str
     total_ms: float
 
 
-def to_view(rgb: RgbImage, result: PhotoResult) -> ResultView:
-    """Prepare a result for the template."""
+def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> ResultView:
+    """Prepare a result for the template.
+
+    Args:
+        rgb: The upright picture.
+        result: What was seen in it.
+        sure_confidence: The bundle's, as the reason why an answer is not sure.
+    """
+    several = len(result.predictions) > 1
     return ResultView(
         photo_url=_photo_url(rgb),
         width=result.width,
         height=result.height,
         cards=[
-            _card(number, prediction, result.labels)
+            _card(number, prediction, result.labels, sure_confidence=sure_confidence)
             for number, prediction in enumerate(result.predictions, start=1)
         ],
+        comparison=comparison_figure(result.predictions, result.labels) if several else None,
+        downloads=_downloads(rgb, result) if result.predictions else [],
         tip="" if result.predictions else NO_FACE_TIP,
         total_ms=result.timing_ms["total"],
     )
 
 
-def _card(number: int, prediction: Prediction, labels: tuple[str, ...]) -> FaceCard:
-    face = prediction.face.face
-    box = face.box
+def _card(
+    number: int, prediction: Prediction, labels: tuple[str, ...], *, sure_confidence: float
+) -> FaceCard:
+    face = prediction.face
+    box = face.face.box
+    shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
+    hints = [HINTS[hint] for hint in prediction.measures.hints()]
+    if not prediction.is_sure and not hints:
+        hints.append(
+            f"{prediction.confidence:.0%} is not enough to be sure: of the answers from "
+            f"{sure_confidence:.0%} on nine of ten are right."
+        )
     return FaceCard(
         number=number,
+        label=prediction.label,
         title=prediction.label if prediction.is_sure else "not sure",
-        explanation=_explanation(prediction, labels),
-        rows=list(zip(labels, prediction.probabilities.tolist(), strict=True)),
-        chip_url=_data_url(prediction.face.chip, ".png"),
+        explanation=_explanation(prediction, second_share=shares[prediction.second_label]),
+        shares=shares,
+        chip_url=_data_url(cv2.imencode(".png", face.chip)[1].tobytes(), "image/png"),
         figure=probability_figure(prediction, labels),
-        hints=[HINTS[hint] for hint in prediction.measures.hints()],
+        hints=hints,
         box=(box.left, box.top, box.width, box.height),
-        landmarks=face.landmarks.tolist(),
+        landmarks=face.face.landmarks.tolist(),
     )
 
 
-def _explanation(prediction: Prediction, labels: tuple[str, ...]) -> str:
+def _explanation(prediction: Prediction, *, second_share: float) -> str:
+    second = f"{prediction.second_label} ({second_share:.0%})"
     if prediction.is_sure:
-        return f"{prediction.confidence:.0%} likely"
-    second = prediction.probabilities[labels.index(prediction.second_label)]
-    return (
-        f"perhaps {prediction.label} ({prediction.confidence:.0%}), "
-        f"or {prediction.second_label} ({second:.0%})"
-    )
+        return f"{prediction.confidence:.0%} likely; second guess: {second}"
+    return f"perhaps {prediction.label} ({prediction.confidence:.0%}), or {second}"
+
+
+def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
+    answer = to_answer(rgb, result, Options(landmarks=True))
+    table = io.StringIO(newline="")
+    write_csv(table, [(Path("picture"), answer)], labels=result.labels)
+    as_json = answer.model_dump_json(exclude_none=True).encode()
+    return [
+        Download("mien.json", "JSON", _data_url(as_json, "application/json")),
+        Download("mien.csv", "CSV", _data_url(table.getvalue().encode(), "text/csv")),
+        Download("mien.jpg", "annotated picture", _photo_url(annotate(rgb, result))),
+    ]
 
 
 def _photo_url(rgb: RgbImage) -> str:
-    """Encode the upright picture, shrunk for the screen; browsers cannot show every format."""
+    """Encode a picture, shrunk for the screen; browsers cannot show every format."""
     height, width = rgb.shape[:2]
     scale = PREVIEW_SIDE_PX / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return _data_url(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), dtype=np.uint8), ".jpg")
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return _data_url(encoded.tobytes(), "image/jpeg")
 
 
-def _data_url(picture: NDArray[np.uint8], suffix: str) -> str:
-    kind = {".png": "image/png", ".jpg": "image/jpeg"}[suffix]
-    encoded = cv2.imencode(suffix, picture)[1].tobytes()
-    return f"data:{kind};base64,{base64.b64encode(encoded).decode('ascii')}"
+def _data_url(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -1,14 +1,19 @@
-"""The page: what people see."""
+"""The pages: what people see."""
 
-import functools
-import hashlib
-from pathlib import Path
+import base64
+import binascii
 
-from flask import Blueprint, Response, render_template, request, url_for
+import cv2
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
 
+from preprocessing.decode import decode_image, to_grey
+from preprocessing.errors import ImageDecodeError
+from preprocessing.faces import GreyImage
+from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.sample import sample_photo_path
-from preprocessing.spec import CARD_NAME
+from serving.heat_map import draw_heat_map, occlusion_map
 from serving.page import to_view
 from serving.problems import MAX_UPLOAD_BYTES, Problem
 from serving.service import current_service
@@ -30,7 +35,7 @@ def show_result() -> ResponseReturnValue:
     is_sample = request.form.get("sample") == "1"
     data = sample_photo_path().read_bytes() if is_sample else read_picture(request)
     rgb, result = predictor.predict(data, is_crop=request.form.get("crop") == "1")
-    return _render(result=to_view(rgb, result))
+    return _render(result=to_view(rgb, result, sure_confidence=predictor.spec.sure_confidence))
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:
@@ -38,12 +43,50 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
     return _render(problem=problem), problem.status
 
 
-@routes.get("/model-card")
-def show_model_card() -> ResponseReturnValue:
-    """Show what is known of the model, in Markdown."""
-    current_service().require()
-    text = (current_service().settings.bundle / CARD_NAME).read_text(encoding="utf-8")
-    return Response(text, mimetype="text/plain")
+@routes.post("/heat-map")
+def show_heat_map() -> ResponseReturnValue:
+    """Answer with a PNG of what mattered for a label in the chip that the page sends back."""
+    predictor = current_service().require()
+    label = request.form.get("label", "")
+    if label not in predictor.spec.labels:
+        raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
+    chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
+    index = predictor.spec.labels.index(label)
+    losses = occlusion_map(chip, predictor.probabilities, label_index=index)
+    drawn = cv2.cvtColor(draw_heat_map(chip, losses), cv2.COLOR_RGB2BGR)
+    return Response(cv2.imencode(".png", drawn)[1].tobytes(), mimetype="image/png")
+
+
+@routes.get("/model")
+def show_model() -> ResponseReturnValue:
+    """Show what is known of the model: how good it is, and what was not measured."""
+    predictor = current_service().require()
+    spec = predictor.spec
+    is_fer2013 = spec.provenance["dataset"]["source_kind"] == "fer2013"
+    return render_template(
+        "model.html",
+        spec=spec,
+        licence=predictor.scheme.licence,
+        notes=[ABOUT_FER2013, NOT_MEASURED] if is_fer2013 else [NOT_MEASURED],
+    )
+
+
+def _read_chip(data_url: str, *, size_px: int) -> GreyImage:
+    """Decode a chip from a data URL.
+
+    Raises:
+        ImageDecodeError: It is no picture of this size.
+    """
+    try:
+        data = base64.b64decode(data_url.partition(",")[2], validate=True)
+    except binascii.Error as error:
+        raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
+    chip = to_grey(decode_image(data))
+    if chip.shape != (size_px, size_px):
+        raise ImageDecodeError(
+            f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
+        )
+    return chip
 
 
 def _render(**shown: object) -> str:
@@ -56,15 +99,3 @@ def _render(**shown: object) -> str:
         max_upload_mb=MAX_UPLOAD_BYTES // 1_000_000,
         **shown,
     )
-
-
-@functools.cache
-def _asset_digest(filename: str) -> str:
-    content = Path(__file__).with_name("static").joinpath(filename).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:12]
-
-
-@routes.app_template_global("asset_url")
-def asset_url(filename: str) -> str:
-    """Return the address of a static file; it changes with the content, so it may be kept."""
-    return url_for("static", filename=filename, v=_asset_digest(filename))

@@ -1,6 +1,7 @@
 """A bundle's model card: what the model is for, how good it is, what it must not be used for."""
 
 from preprocessing.landmarks import scheme_of
+from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.spec import ModelSpec
 
 _CARD = """\
@@ -19,7 +20,7 @@ schools.
 ## How good it is
 
 {splits}
-{about_data}Not measured: differences between groups of people by age, sex or skin.
+{about_data}{not_measured}
 
 ## How it was made
 
@@ -35,14 +36,6 @@ schools.
 
 The network's weights are under Apache-2.0. The landmark model that aligns the faces is not part of
 the bundle. {licence}
-"""
-
-_ABOUT_FER2013 = """\
-Of the 35,887 pictures of FER2013, 177 were approximate copies in the set that these figures were
-measured on. FER2013's labels are noisy: people agree with them on about 65 % of the pictures. The
-pictures come from web searches for words of emotion, so posed and exaggerated faces are common.
-Faces turned far to a side were rarely seen in training.
-
 """
 
 _SPLIT = """\
@@ -72,7 +65,8 @@ def model_card(spec: ModelSpec) -> str:
     return _CARD.format(
         name=spec.name,
         source="FER2013" if is_fer2013 else dataset["source"],
-        about_data=_ABOUT_FER2013 if is_fer2013 else "",
+        about_data=f"{ABOUT_FER2013}\n\n" if is_fer2013 else "",
+        not_measured=NOT_MEASURED,
         count=len(spec.labels),
         labels=", ".join(spec.labels),
         disgust=spec.disgust,

@@ -1,80 +1,41 @@
-// The page works without this file; it adds dropping, pasting, progress, and the Plotly charts.
+// The page works without scripts; this adds dropping, pasting, progress, and keeps the last result.
+
+import { offerCamera } from "./camera.js";
+import { drawCharts, loadPlotly } from "./charts.js";
+import "./faces.js";
+import { say } from "./status.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
-const drop = document.getElementById("drop");
 const progress = document.getElementById("progress");
-const status = document.getElementById("status");
-const dark = matchMedia("(prefers-color-scheme: dark)");
-
-function say(text, { bad = false } = {}) {
-  status.textContent = text;
-  status.classList.toggle("bad", bad);
-}
-
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-function drawCharts() {
-  for (const chart of document.querySelectorAll(".chart")) {
-    const { data, layout } = JSON.parse(chart.dataset.figure);
-    data[0].marker = { color: colour("--accent") };
-    layout.font = { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 };
-    layout.xaxis.gridcolor = colour("--line");
-    layout.xaxis.zerolinecolor = colour("--line");
-    chart.hidden = false;
-    Plotly.react(chart, data, layout, { responsive: true, displaylogo: false, modeBarButtons: [["toImage"]] });
-  }
-}
-
-function choose(number) {
-  for (const element of document.querySelectorAll("[data-face]")) {
-    element.classList.toggle("chosen", element.dataset.face === number);
-  }
-}
-
-function enliven() {
-  for (const element of document.querySelectorAll(".scripted")) element.hidden = false;
-  for (const table of document.querySelectorAll(".numbers")) table.open = false;
-  for (const element of document.querySelectorAll("[data-face]")) {
-    const number = element.dataset.face;
-    element.addEventListener("pointerenter", () => choose(number));
-    element.addEventListener("focus", () => choose(number));
-    element.addEventListener("click", () => {
-      if (element.matches(".face")) document.querySelector(`.card[data-face="${number}"]`).focus();
-    });
-  }
-  document.getElementById("points")?.addEventListener("change", (event) => {
-    document.querySelector(".photo").classList.toggle("no-points", !event.target.checked);
-  });
-  drawCharts();
-}
+let shownFile = null;
 
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
-  const old = document.getElementById("result");
   if (!fresh) throw new Error("no result in the answer");
-  old.replaceWith(document.adoptNode(fresh));
-  enliven();
-  const faces = fresh.querySelectorAll(".card").length;
   const problem = fresh.querySelector(".problem");
-  if (problem) say(problem.querySelector("h2").textContent, { bad: true });
-  else say(faces === 0 ? "No face found." : faces === 1 ? "One face found." : `${faces} faces found.`);
+  if (problem) {
+    const [title, detail] = problem.children;
+    say(`${title.textContent}. ${detail.textContent}`, { bad: true });
+    return;
+  }
+  for (const table of fresh.querySelectorAll(".numbers")) table.open = false;
+  document.getElementById("result").replaceWith(document.adoptNode(fresh));
+  drawCharts();
+  const faces = fresh.querySelectorAll(".faces .card").length;
+  say(faces === 0 ? "No face found." : faces === 1 ? "One face found." : `${faces} faces found.`);
   fresh.scrollIntoView({ block: "nearest" });
+}
+
+function setBusy(busy) {
+  progress.hidden = !busy;
+  for (const button of form.querySelectorAll("button")) button.disabled = busy;
+  document.getElementById("result").classList.toggle("waiting", busy);
 }
 
 function send(data) {
   const request = new XMLHttpRequest();
-  const buttons = form.querySelectorAll("button");
-  const finish = () => {
-    progress.hidden = true;
-    for (const button of buttons) button.disabled = false;
-    document.getElementById("result").classList.remove("waiting");
-  };
-  for (const button of buttons) button.disabled = true;
-  document.getElementById("result").classList.add("waiting");
-  progress.hidden = false;
+  setBusy(true);
   progress.value = 0;
   say("Uploading…");
   request.upload.addEventListener("progress", (event) => {
@@ -85,7 +46,7 @@ function send(data) {
     say("Looking for faces…");
   });
   request.addEventListener("load", () => {
-    finish();
+    setBusy(false);
     try {
       show(request.responseText);
     } catch {
@@ -93,14 +54,21 @@ function send(data) {
     }
   });
   request.addEventListener("error", () => {
-    finish();
-    say("The server could not be reached, or refused the picture. Please try again.", { bad: true });
+    setBusy(false);
+    say("The server could not be reached. Please try again.", { bad: true });
   });
   request.open("POST", form.action);
   request.send(data);
+  loadPlotly();
 }
 
 function sendFile(file) {
+  const maxMb = Number(form.dataset.maxMb);
+  if (file.size > maxMb * 1e6) {
+    say(`Too large. A picture may have at most ${maxMb} MB.`, { bad: true });
+    return;
+  }
+  shownFile = file;
   const data = new FormData(form);
   data.set("image", file);
   send(data);
@@ -108,30 +76,30 @@ function sendFile(file) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const data = new FormData(form, event.submitter);
-  if (!data.has("sample") && !input.files.length) {
+  if (event.submitter.name === "sample") {
+    const data = new FormData(form, event.submitter);
+    data.delete("image");
+    shownFile = null;
+    send(data);
+  } else if (input.files.length) {
+    sendFile(input.files[0]);
+  } else {
     say("Choose a picture first.", { bad: true });
-    input.focus();
-    return;
   }
-  if (data.has("sample")) data.delete("image");
-  send(data);
 });
 
 input.addEventListener("change", () => {
-  if (input.files.length) form.requestSubmit();
+  if (input.files.length) sendFile(input.files[0]);
 });
 
-for (const kind of ["dragenter", "dragover"]) {
+form.elements.crop.addEventListener("change", () => {
+  if (shownFile) sendFile(shownFile);
+});
+
+for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
     event.preventDefault();
-    drop.classList.add("over");
-  });
-}
-for (const kind of ["dragleave", "drop"]) {
-  document.addEventListener(kind, (event) => {
-    event.preventDefault();
-    drop.classList.remove("over");
+    form.classList.toggle("over", kind === "dragenter" || kind === "dragover");
   });
 }
 document.addEventListener("drop", (event) => {
@@ -143,5 +111,4 @@ document.addEventListener("paste", (event) => {
   if (file) sendFile(file);
 });
 
-dark.addEventListener("change", drawCharts);
-enliven();
+offerCamera(sendFile);

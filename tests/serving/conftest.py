@@ -1,11 +1,13 @@
 """The application with the bundle that ships."""
 
+import io
 import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image, ImageOps
 from werkzeug.serving import make_server
 
 from preprocessing.sample import sample_photo_path
@@ -46,3 +48,15 @@ def address(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def two_faces(photo: bytes) -> bytes:
+    """The sample photo beside its mirror image."""
+    one = Image.open(io.BytesIO(photo))
+    both = Image.new("RGB", (2 * one.width, one.height))
+    both.paste(one, (0, 0))
+    both.paste(ImageOps.mirror(one), (one.width, 0))
+    buffer = io.BytesIO()
+    both.save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()

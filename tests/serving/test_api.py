@@ -191,11 +191,16 @@ def test_a_missing_landmark_model_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_answers_are_protected(client: FlaskClient) -> None:
-    for path in ("/", "/readyz", "/static/mien.js"):
+    for path in ("/", "/readyz", "/static/any/mien.js"):
         with client.get(path) as answer:
             headers = answer.headers
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Permissions-Policy"].startswith("camera=(self)")
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
 
 
 def test_the_answer_is_json_to_the_letter(client: FlaskClient, photo: bytes) -> None:

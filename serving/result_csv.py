@@ -1,0 +1,40 @@
+"""The one shape of a table with a row for each face, for the page and the command line."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+from serving.schema import Answer, FaceAnswer
+
+
+def write_csv(
+    file: IO[str], answers: Iterable[tuple[Path, Answer]], *, labels: tuple[str, ...]
+) -> None:
+    """Write one row a face.
+
+    Args:
+        file: Open for writing text, with `newline=""`.
+        answers: Each picture, and what is answered on it.
+        labels: In the order of the columns.
+    """
+    box = ("left", "top", "right", "bottom")
+    guess = ("label", "confidence", "is_sure", "second_label")
+    rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints"])
+    rows.writeheader()
+    for picture, answer in answers:
+        rows.writerows(_row(picture, face) for face in answer.faces)
+
+
+def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
+    return {
+        "file": str(picture),
+        "face": face.index,
+        **face.box.model_dump(),
+        "label": face.label,
+        "confidence": f"{face.confidence:.4f}",
+        "is_sure": str(face.is_sure).lower(),
+        "second_label": face.second_label,
+        **{label: f"{share:.4f}" for label, share in face.probabilities.items()},
+        "hints": " ".join(face.hints),
+    }

@@ -1,0 +1,67 @@
+// Plotly's charts. Its script is large, so it is loaded with the first result.
+
+const PLOTLY = new URL("vendor/plotly-basic-4.1.1.min.js", import.meta.url);
+const CONFIG = { responsive: true, displayModeBar: false, showTips: false };
+const FAINT = 0.25;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let loading = null;
+
+export function loadPlotly() {
+  loading ??= new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), { src: PLOTLY });
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => {
+      loading = null;
+      reject(new Error("Plotly could not be loaded"));
+    });
+    document.head.append(script);
+  });
+  return loading;
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function draw(chart, { sorted }) {
+  const { data, layout } = JSON.parse(chart.dataset.figure);
+  const labels = data[0].orientation === "h" ? layout.yaxis : layout.xaxis;
+  const shares = data[0].orientation === "h" ? layout.xaxis : layout.yaxis;
+  if (sorted) labels.categoryorder = "total descending";
+  layout.colorway = layout.showlegend ? colour("--series").split(" ") : [colour("--accent")];
+  layout.font = { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 };
+  shares.gridcolor = shares.zerolinecolor = colour("--line");
+  return Plotly.react(chart, data, layout, CONFIG);
+}
+
+export async function drawCharts() {
+  const charts = document.querySelectorAll(".chart");
+  if (!charts.length) return;
+  await loadPlotly();
+  const sorted = document.getElementById("sorted").checked;
+  for (const chart of charts) await draw(chart, { sorted });
+}
+
+// In the chart of all faces, let one stand out; numbers start at 1.
+export function emphasize(number) {
+  const chart = document.querySelector(".comparison .chart.js-plotly-plot");
+  if (!chart) return;
+  Plotly.restyle(chart, { opacity: chart.data.map((_, index) => (index + 1 === number ? 1 : FAINT)) });
+}
+
+function save(chart) {
+  const { width, height } = chart.getBoundingClientRect();
+  return Plotly.downloadImage(chart, {
+    format: "png", width, height, scale: 2, filename: chart.dataset.name,
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".save-chart");
+  if (button) save(button.closest(".card").querySelector(".chart"));
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "sorted") drawCharts();
+});
+dark.addEventListener("change", drawCharts);
+drawCharts();

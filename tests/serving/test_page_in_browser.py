@@ -1,0 +1,261 @@
+"""The page as a person meets it; a complaint of the browser's fails any of these tests."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from preprocessing.sample import sample_photo_path
+from serving.predictor import Predictor
+
+pytestmark = pytest.mark.browser
+
+FIRST_PAGE_BYTES = 60_000
+# "Good" by Web Vitals.
+LARGEST_SHIFT = 0.1
+PHONE = {"width": 360, "height": 740}
+WIDE = {"width": 1400, "height": 900}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+WATCH = """
+window.complaints = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.complaints.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+});
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str) -> Iterator[Open]:
+    """A function that opens a page with the options of Playwright's `new_page`."""
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A refused upload is told to the console by the browser itself.
+        if message.type in ("error", "warning") and "status of 4" not in message.text:
+            complaints.append(message.text)
+
+    def open_one(path: str = "/", **options: object) -> Page:
+        page = chromium.new_page(**{"viewport": WIDE, **options})  # type: ignore[arg-type]
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", note)
+        page.add_init_script(WATCH)
+        page.goto(address + path)
+        pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        complaints += page.evaluate("window.complaints ?? []")
+        page.close()
+    assert not complaints
+
+
+def upload(page: Page, data: bytes, *, said: str) -> None:
+    page.set_input_files("#image", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": data})
+    expect(page.locator("#status")).to_contain_text(said)
+
+
+def test_a_person_uploads_a_photo_and_reads_the_chart(
+    open_page: Open, predictor: Predictor, photo: bytes
+) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    expect(page.locator(".chart .bars .point")).to_have_count(len(predictor.spec.labels))
+    words = page.locator(".chart .ytick text").all_text_contents()
+    assert sorted(word.strip() for word in words) == sorted(predictor.spec.labels)
+    shown = page.locator(".chart .bartext").all_text_contents()
+    expected = predictor.predict(photo)[1].predictions[0]
+    assert shown == [f"{round(share, 4):.0%}" for share in expected.probabilities]
+    expect(page.locator(".photo .points circle")).to_have_count(68)
+    expect(page.locator(".card h2")).to_have_text(expected.label)
+    box = page.locator(".chart .bars .point").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".hoverlayer .hovertext")).to_contain_text(predictor.spec.labels[0])
+
+
+def test_a_chart_is_sorted_and_all_is_saved(
+    open_page: Open, predictor: Predictor, photo: bytes
+) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    # From the bottom to the top.
+    ticks = page.locator(".chart .ytick")
+    expect(ticks).to_contain_text(list(reversed(predictor.spec.labels)))
+    page.get_by_label("Likeliest first").check()
+    rising = predictor.predict(photo)[1].predictions[0].probabilities.argsort()
+    expect(ticks).to_contain_text([predictor.spec.labels[index] for index in rising])
+    for role, title, name, start in (
+        ("button", "Chart as PNG", "mien-face-1.png", b"\x89PNG"),
+        ("link", "JSON", "mien.json", b"{"),
+        ("link", "CSV", "mien.csv", b"file,face,"),
+        ("link", "annotated picture", "mien.jpg", b"\xff\xd8"),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role(role, name=title).click()  # type: ignore[arg-type]
+        assert download.value.suggested_filename == name
+        assert download.value.path().read_bytes().startswith(start)
+
+
+def test_choosing_a_face_in_the_picture_or_the_list_highlights_both(
+    open_page: Open, two_faces: bytes
+) -> None:
+    page = open_page()
+    upload(page, two_faces, said="2 faces found.")
+    bars = page.locator(".comparison .trace")
+    expect(bars).to_have_count(2)
+    page.locator("#box-2").focus()
+    expect(page.locator("#face-2")).to_contain_class("chosen")
+    expect(bars.first).to_have_css("opacity", "0.25")
+    expect(bars.last).to_have_css("opacity", "1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#face-2")).to_be_focused()
+    page.locator("#face-1 h2").hover()
+    expect(page.locator("#box-1")).to_contain_class("chosen")
+    expect(page.locator("#box-2")).not_to_contain_class("chosen")
+    expect(bars.first).to_have_css("opacity", "1")
+
+
+def test_what_mattered_is_shown_when_asked_for(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    figure = page.locator(".what-mattered figure")
+    expect(figure).to_be_hidden()
+    page.get_by_role("button", name="What mattered").click()
+    expect(figure).to_contain_text("Orange")
+    expect(figure.locator("img")).to_have_js_property("naturalWidth", 288)
+
+
+def test_an_error_leaves_the_last_result_where_it_is(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    upload(page, b"no picture", said="Not a picture that can be read")
+    expect(page.locator(".faces .card")).to_have_count(1)
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.locator("#status")).to_have_text("One face found.")
+
+
+def test_a_picture_comes_from_the_clipboard_or_is_dropped(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    for kind, field, event in (
+        ("drop", "dataTransfer", "DragEvent"),
+        ("paste", "clipboardData", "ClipboardEvent"),
+    ):
+        with page.expect_response("**/") as answer:
+            page.evaluate(
+                f"""(bytes) => {{
+                  const {field} = new DataTransfer();
+                  const kind = {{ type: "image/jpeg" }};
+                  {field}.items.add(new File([new Uint8Array(bytes)], "a.jpg", kind));
+                  document.body.dispatchEvent(new {event}("{kind}", {{ {field}, bubbles: true }}));
+                }}""",
+                list(photo),
+            )
+        assert answer.value.status == 200
+        expect(page.locator("#status")).to_have_text("One face found.")
+
+
+def test_a_photo_is_read_again_as_one_face(open_page: Open, two_faces: bytes) -> None:
+    page = open_page()
+    upload(page, two_faces, said="2 faces found.")
+    page.get_by_label("The picture is one cut-out face").check()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    page.locator("#face-1").hover()
+    expect(page.locator("#box-1")).to_contain_class("chosen")
+
+
+def test_a_picture_is_taken_with_the_camera(open_page: Open) -> None:
+    page = open_page()
+    page.context.grant_permissions(["camera"])
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
+    page.get_by_role("button", name="Take the picture").click()
+    # Chromium's own test picture shows no face.
+    expect(page.locator("#status")).to_have_text("No face found.")
+    expect(page.locator(".photo image")).to_have_count(1)
+    assert page.evaluate("document.querySelector('video').srcObject") is None
+
+
+def test_a_refused_camera_is_explained(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Use the camera").click()
+    expect(page.locator("#status")).to_contain_text("The camera was refused")
+
+
+def test_the_keyboard_is_enough(open_page: Open) -> None:
+    page = open_page()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "sample":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_have_text("One face found.")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "box-1":
+            break
+    expect(page.locator("#face-1")).to_contain_class("chosen")
+    outline = page.locator("#box-1 rect").evaluate("(rect) => getComputedStyle(rect).outlineStyle")
+    assert outline == "solid"
+
+
+@pytest.mark.parametrize("state", ["first", "several faces", "error", "model"])
+def test_no_rule_of_accessibility_is_broken(state: str, open_page: Open, two_faces: bytes) -> None:
+    page = open_page("/model" if state == "model" else "/", reduced_motion="reduce")
+    if state == "several faces":
+        upload(page, two_faces, said="2 faces found.")
+        expect(page.locator(".chart .bars")).to_have_count(4)
+    if state == "error":
+        upload(page, b"no picture", said="Not a picture")
+    for viewport, scheme in ((WIDE, "light"), (PHONE, "dark")):
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+def test_nothing_jumps(viewport: dict[str, int], open_page: Open, two_faces: bytes) -> None:
+    page = open_page(viewport=viewport)
+    upload(page, two_faces, said="2 faces found.")
+    expect(page.locator(".chart .bars")).to_have_count(4)
+    assert page.evaluate("window.shift") < LARGEST_SHIFT
+
+
+def test_the_first_page_is_light_and_plotly_comes_with_the_first_result(
+    chromium: Browser, address: str
+) -> None:
+    page = chromium.new_page()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(address, wait_until="networkidle")
+    assert len(sizes) >= 6
+    assert sum(sizes) < FIRST_PAGE_BYTES
+    assert page.evaluate("typeof Plotly") == "undefined"
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.locator(".chart .bars")).to_be_visible()
+    page.close()
+
+
+def test_without_scripts_everything_can_be_read(open_page: Open, predictor: Predictor) -> None:
+    page = open_page(java_script_enabled=False)
+    page.set_input_files("#image", sample_photo_path())
+    page.get_by_role("button", name="Show expressions").click()
+    expect(page.locator(".card tbody tr")).to_have_count(len(predictor.spec.labels))
+    expect(page.locator(".card table")).to_be_visible()
+    expect(page.get_by_text("Likeliest first")).to_be_hidden()
+    expect(page.locator(".chart")).to_be_hidden()
+    with page.expect_popup() as popup:
+        page.get_by_role("button", name="What mattered").click()
+    expect(popup.value.locator("img")).to_be_visible()
