@@ -54,8 +54,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         temperature=spec.temperature,
         sure_confidence=spec.sure_confidence,
     )
-    record_metrics(options.bundle, spec, evaluation)
     print(evaluation_text(evaluation))
+    record_metrics(options.bundle, spec, evaluation)
     if options.split == "test":
         exported = spec.provenance["exported"]
         uses = log_test_use(

@@ -114,4 +114,4 @@ def _split_section(spec: ModelSpec, split: str) -> str:
         f"| {label} | {figures['recall'][label]:.1%} | {figures['precision'][label]:.1%} |"
         for label in spec.labels
     )
-    return _SPLIT.format(split=split, low=low, high=high, classes=classes, **figures)
+    return _SPLIT.format(**figures | {"split": split, "low": low, "high": high, "classes": classes})

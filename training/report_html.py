@@ -174,7 +174,7 @@ def _mistakes(evaluation: Evaluation, dataset: Dataset) -> str:
     return "".join(
         pictures(
             [dataset.chips[each.row]],
-            f"{each.label}, not {each.predicted} ({each.confidence:.0%})",
+            f"true {each.label}, predicted {each.predicted} ({each.confidence:.0%})",
         )
         for each in evaluation.mistakes
     )
