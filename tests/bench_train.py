@@ -4,6 +4,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -31,16 +32,19 @@ def main() -> None:
     base = replace(PRESETS[options.preset], sizes=((0.0, options.size),))
     examples = _random_examples(2 * max(options.batches))
     print(f"preset {options.preset}, width {base.width}, {options.size} px, images a second")
-    print(f"{'batch':>6}  {'precision':<16}{'XLA off':>9}{'XLA on':>9}")
+    columns = "".join(f"{name:>18}" for name in ("in the step", "before it", "before it, XLA"))
+    print(f"{'batch':>6}  {'augmentation:':<16}{columns}")
     for batch_size in options.batches:
         for precision in PRECISIONS:
             config = replace(base, batch_size=batch_size, precision=precision)
             speeds = [
-                _images_per_s(config, examples, options.steps, jit_compile=jit_compile)
-                for jit_compile in (False, True)
+                _images_per_s(_together, config, examples, options.steps),
+                _images_per_s(_apart, config, examples, options.steps),
+                _images_per_s(partial(_apart, jit_compile=True), config, examples, options.steps),
             ]
-            print(f"{batch_size:>6}  {precision:<16}" + "".join(f"{each:>9.0f}" for each in speeds))
-    _print_augmentation(base, examples, options.steps)
+            print(
+                f"{batch_size:>6}  {precision:<16}" + "".join(f"{each:>18.0f}" for each in speeds)
+            )
     _print_input_share(base, examples, options.steps)
 
 
@@ -50,47 +54,44 @@ def _random_examples(count: int) -> Examples:
     return Examples(chips, chips, generator.integers(0, CLASSES, count))
 
 
-def _images_per_s(config: FitConfig, examples: Examples, steps: int, *, jit_compile: bool) -> float:
-    trainer = _trainer(config, examples, jit_compile=jit_compile)
-    batches = _endless(config, examples)
-    step_s = _seconds_a_step(lambda: trainer.train_on_batch(*next(batches)), steps)
-    return config.batch_size / step_s
+def _images_per_s(
+    make_step: Callable[[FitConfig, Examples], Callable[[], object]],
+    config: FitConfig,
+    examples: Examples,
+    steps: int,
+) -> float:
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy(config.precision)
+    return config.batch_size / _seconds_a_step(make_step(config, examples), steps)
 
 
-def _print_augmentation(config: FitConfig, examples: Examples, steps: int) -> None:
-    """Compare augmentation in the compiled step with a step of its own before it."""
-    trainer = _trainer(config, examples, jit_compile=False)
+def _together(config: FitConfig, examples: Examples) -> Callable[[], object]:
+    """Return a step as `fit` takes it, which augments in the compiled graph."""
+    trainer, batches = _build_trainer(examples, config, CLASSES), _endless(config, examples)
+    return lambda: trainer.train_on_batch(*next(batches))
+
+
+def _apart(
+    config: FitConfig, examples: Examples, *, jit_compile: bool = False
+) -> Callable[[], object]:
+    """Return a step that augments first; TensorFlow's XLA cannot compile the warp."""
+    trainer, batches = _build_trainer(examples, config, CLASSES), _endless(config, examples)
     augment, network = trainer.get_layer("augment"), trainer.get_layer("resnet34")
-    network.compile(
-        keras.optimizers.SGD(0.01), keras.losses.CategoricalCrossentropy(from_logits=True)
-    )
-    batches = _endless(config, examples)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    network.compile(keras.optimizers.SGD(0.01), loss, jit_compile=jit_compile)
 
-    def apart() -> None:
+    def step() -> object:
         chips, targets = next(batches)
-        network.train_on_batch(augment(chips, training=True), targets)
+        return network.train_on_batch(augment(chips, training=True), targets)
 
-    together_s = _seconds_a_step(lambda: trainer.train_on_batch(*next(batches)), steps)
-    apart_s = _seconds_a_step(apart, steps)
-    print(f"\naugmentation, batch {config.batch_size}, {config.precision}, images a second")
-    print(f"in the compiled step {config.batch_size / together_s:>8.0f}")
-    print(f"before it            {config.batch_size / apart_s:>8.0f}")
+    return step
 
 
 def _print_input_share(config: FitConfig, examples: Examples, steps: int) -> None:
-    trainer = _trainer(config, examples, jit_compile=False)
+    step_s = config.batch_size / _images_per_s(_together, config, examples, steps)
     batches = _endless(config, examples)
-    step_s = _seconds_a_step(lambda: trainer.train_on_batch(*next(batches)), steps)
     input_s = _seconds_a_step(lambda: next(batches), steps)
     print(f"\nthe input pipeline takes {input_s / step_s:.2%} of a step ({1000 * input_s:.2f} ms)")
-
-
-def _trainer(config: FitConfig, examples: Examples, *, jit_compile: bool) -> keras.Model:
-    keras.backend.clear_session()
-    keras.config.set_dtype_policy(config.precision)
-    trainer = _build_trainer(examples, config, CLASSES)
-    trainer.jit_compile = jit_compile
-    return trainer
 
 
 def _endless(config: FitConfig, examples: Examples) -> Iterator[tuple[np.ndarray, np.ndarray]]:
