@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train bench-align bench-serve container
+.PHONY: help serve test check lock setup-training train bench-align bench-train bench-serve container
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -45,6 +45,9 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)
+
+bench-train: $(VENV)/training.stamp ## measure training by batch, precision, XLA and place of augmentation
+	$(BIN)/python -m tests.bench_train
 
 bench-serve: $(VENV)/serving.stamp ## measure the server on one core, beside FER_PYTHON and NETWORK
 	$(BIN)/python -m tests.bench_serve $(PHOTOS) --network "$(NETWORK)" --fer-python "$(FER_PYTHON)"

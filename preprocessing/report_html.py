@@ -1,17 +1,14 @@
 """Show in one self-contained HTML page what an aligned dataset holds, and how good it is."""
 
-import base64
 import html
 from collections import Counter
-from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from preprocessing.dataset import Dataset
 from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.html_page import chart, page, pictures, table
 from preprocessing.labels import SPLITS
 from preprocessing.quality import (
     FERPLUS_WORDS,
@@ -23,38 +20,24 @@ from preprocessing.quality import (
 
 EXAMPLES = 16
 NOT_CROPS = "<p>Not for these pictures: they are no face crops of the chip's size.</p>"
-_SHEET_COLUMNS = 8
-_TILE_PX = 96
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-figure { display: inline-block; margin: 0 1rem 1rem 0 }
-img { image-rendering: pixelated; max-width: 100% }
-table { border-collapse: collapse; margin-bottom: 1rem }
-td, th { padding: .2rem .8rem; text-align: right }
-td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px solid #ccc }
-"""
 
 
 def report_html(dataset: Dataset) -> str:
     """Draw class balance, mean faces, spread, fall-backs, duplicates, votes and samples."""
     recipe = dataset.manifest.recipe
     title = f"{recipe.source}: {dataset.manifest.rows:,} aligned faces"
-    sections = [
-        _section("Classes by split", _class_balance(dataset)),
-        _section("Mean face before and after alignment", _mean_faces(dataset)),
-        _section("Spread of landmarks", _spread(dataset)),
-        _section("How faces were found", _found_by(dataset)),
-        _section("Duplicates", _duplicates(dataset)),
-        _section("Constant pictures", _constant(dataset)),
-        _section("FER+ votes", _ferplus(dataset)),
-        _section("Samples", _samples(dataset)),
-    ]
-    return (
-        "<!doctype html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{html.escape(title)}</h1>\n"
-        + "\n".join(sections)
-        + "</body></html>\n"
+    return page(
+        title,
+        {
+            "Classes by split": _class_balance(dataset),
+            "Mean face before and after alignment": _mean_faces(dataset),
+            "Spread of landmarks": _spread(dataset),
+            "How faces were found": _found_by(dataset),
+            "Duplicates": _duplicates(dataset),
+            "Constant pictures": _constant(dataset),
+            "FER+ votes": _ferplus(dataset),
+            "Samples": _samples(dataset),
+        },
     )
 
 
@@ -65,8 +48,7 @@ def _class_balance(dataset: Dataset) -> str:
         chosen = dataset.class_indices[dataset.in_split(split)]
         counts = np.bincount(chosen[chosen >= 0], minlength=len(labels))
         figure.add_bar(name=split, x=labels, y=counts)
-    # The page's only figure that brings Plotly's script; the others share it.
-    return str(figure.to_html(full_html=False, include_plotlyjs=True))
+    return chart(figure)
 
 
 def _mean_faces(dataset: Dataset) -> str:
@@ -79,9 +61,9 @@ def _mean_faces(dataset: Dataset) -> str:
     if not chosen:
         return NOT_CROPS
     sheets = []
-    for pictures, name in ((dataset.raw, "before"), (dataset.chips, "after")):
-        means = [np.asarray(pictures[rows].mean(axis=0), np.uint8) for rows in chosen.values()]
-        sheets.append(_figure(_sheet(means), f"{name}: {', '.join(chosen)}"))
+    for images, name in ((dataset.raw, "before"), (dataset.chips, "after")):
+        means = [np.asarray(images[rows].mean(axis=0), np.uint8) for rows in chosen.values()]
+        sheets.append(pictures(means, f"{name}: {', '.join(chosen)}"))
     return "".join(sheets)
 
 
@@ -93,7 +75,7 @@ def _spread(dataset: Dataset) -> str:
     if not rows:
         return NOT_CROPS
     text = "Root mean square distance from the mean place, as a share of the picture's side."
-    return f"<p>{text}</p>" + _table(("part", "before", "after"), rows)
+    return f"<p>{text}</p>" + table(("part", "before", "after"), rows)
 
 
 def _found_by(dataset: Dataset) -> str:
@@ -101,13 +83,13 @@ def _found_by(dataset: Dataset) -> str:
     total = len(dataset.found_by)
     counts = Counter(dataset.found_by.tolist())
     rows = [(name, f"{count:,}", f"{count / total:.1%}") for name, count in counts.most_common()]
-    parts.append(_table(("found by", "faces", "share"), rows))
+    parts.append(table(("found by", "faces", "share"), rows))
     for name in counts:
         if name != "detector":
             chosen = np.flatnonzero(dataset.found_by == name)[:EXAMPLES]
             if dataset.has_raw[chosen].all():
-                parts.append(_figure(_sheet(list(dataset.raw[chosen])), f"{name}: source"))
-            parts.append(_figure(_sheet(list(dataset.chips[chosen])), f"{name}: chip"))
+                parts.append(pictures(list(dataset.raw[chosen]), f"{name}: source"))
+            parts.append(pictures(list(dataset.chips[chosen]), f"{name}: chip"))
     return "".join(parts)
 
 
@@ -129,8 +111,8 @@ def _duplicates(dataset: Dataset) -> str:
         ("such pairs across splits", f"{across:,}"),
     ]
     examples = [picture for one, two, _ in near[:EXAMPLES] for picture in dataset.raw[[one, two]]]
-    return _table(("what", "count"), rows) + (
-        _figure(_sheet(examples), "pairs that look alike, side by side") if examples else ""
+    return table(("what", "count"), rows) + (
+        pictures(examples, "pairs that look alike, side by side") if examples else ""
     )
 
 
@@ -164,7 +146,7 @@ def _ferplus(dataset: Dataset) -> str:
     share = agreed / max(1, int(counts.sum()))
     return (
         f"<p>The crowd's first choice is the FER2013 label on {share:.1%} of the pictures.</p>"
-        + str(figure.to_html(full_html=False, include_plotlyjs=False))
+        + chart(figure)
     )
 
 
@@ -175,36 +157,5 @@ def _samples(dataset: Dataset) -> str:
         # Evenly through the class, so that the sheet is the same each time.
         chosen = rows[np.linspace(0, len(rows) - 1, min(EXAMPLES, len(rows))).astype(int)]
         if len(chosen):
-            sheets.append(_figure(_sheet(list(dataset.chips[chosen])), label))
+            sheets.append(pictures(list(dataset.chips[chosen]), label))
     return "".join(sheets)
-
-
-def _sheet(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Lay square grey pictures side by side in rows of `_SHEET_COLUMNS`."""
-    tiles = [cv2.resize(each, (_TILE_PX, _TILE_PX)) for each in pictures]
-    columns = min(_SHEET_COLUMNS, len(tiles))
-    tiles += [np.full((_TILE_PX, _TILE_PX), 255, np.uint8)] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    return np.asarray(np.vstack(rows), np.uint8)
-
-
-def _figure(picture: NDArray[np.uint8], caption: str) -> str:
-    _, encoded = cv2.imencode(".jpg", picture)
-    data = base64.b64encode(encoded.tobytes()).decode()
-    escaped = html.escape(caption)
-    return (
-        f'<figure><img alt="{escaped}" src="data:image/jpeg;base64,{data}">'
-        f"<figcaption>{escaped}</figcaption></figure>"
-    )
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(word)}</th>" for word in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{html.escape(title)}</h2>\n{body}</section>"

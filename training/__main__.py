@@ -1,13 +1,15 @@
 """Train, evaluate and export the network: `python -m training --help`."""
 
 import argparse
+import json
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from preprocessing.command_line import refuse_overwriting, run_command
 from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
+from preprocessing.manifest import write_whole
 from preprocessing.spec import read_spec
 from training.config import PRECISIONS, PRESETS
 
@@ -37,37 +39,76 @@ def _fit(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluate import evaluate, log_test_use
+    from training.answers import answers_of, log_test_use
+    from training.evaluate import evaluate
     from training.export import record_metrics
-    from training.report import confusion_html, evaluation_text
+    from training.report import evaluation_text
+    from training.report_html import evaluation_html
 
+    _guard_test_split(options)
+    refuse_overwriting([options.html, options.json], overwrite=options.overwrite)
+    spec, dataset = read_spec(options.bundle), read_dataset(options.dataset)
+    evaluation = evaluate(
+        answers_of(options.bundle, spec, dataset, split=options.split),
+        dataset,
+        temperature=spec.temperature,
+        sure_confidence=spec.sure_confidence,
+    )
+    print(evaluation_text(evaluation))
+    record_metrics(options.bundle, spec, evaluation)
+    if options.split == "test":
+        exported = spec.provenance["exported"]
+        uses = log_test_use(
+            options.dataset, name=spec.name, exported=exported, accuracy=evaluation.accuracy
+        )
+        print(f"\nThe test split of this dataset was used {uses} times by now.")
+    if options.json is not None:
+        write_whole(options.json, json.dumps(asdict(evaluation), indent=2) + "\n")
+    if options.html is not None:
+        title = f"{spec.name} on the {options.split} split of {dataset.manifest.recipe.source}"
+        write_whole(options.html, evaluation_html(evaluation, dataset, title=title))
+
+
+def _peers(options: argparse.Namespace) -> None:
+    from training.answers import answers_of, log_test_use
+    from training.evaluate import evaluate
+    from training.peers import peer_answers, read_peer
+    from training.report import comparison_text
+
+    _guard_test_split(options)
+    dataset = read_dataset(options.dataset)
+    evaluations = {}
+    for path in options.models:
+        if path.is_dir():
+            spec = read_spec(path)
+            name, temperature = spec.name, spec.temperature
+            answers = answers_of(path, spec, dataset, split=options.split)
+        else:
+            peer = read_peer(path)
+            name, temperature = peer.name, 1.0
+            answers = peer_answers(peer, dataset, split=options.split)
+        # Peers have no confidence from which on they are sure, so the table leaves that out.
+        evaluations[name] = evaluate(answers, dataset, temperature=temperature, sure_confidence=1.0)
+        if options.split == "test":
+            reached = evaluations[name].accuracy
+            log_test_use(options.dataset, name=name, exported=None, accuracy=reached)
+    print(comparison_text(evaluations))
+
+
+def _guard_test_split(options: argparse.Namespace) -> None:
     if options.split == "test" and not options.final:
         raise MienError(
             "The test split is for the last word only: everything is chosen on val. "
             "Say --final if nothing will be chosen by the answer; the use is recorded."
         )
-    refuse_overwriting([options.html], overwrite=options.overwrite)
-    spec = read_spec(options.bundle)
-    evaluation = evaluate(options.bundle, spec, read_dataset(options.dataset), split=options.split)
-    uses = 0
-    if options.split == "test":
-        uses = log_test_use(options.dataset, spec, evaluation)
-    record_metrics(options.bundle, spec, evaluation)
-    print(evaluation_text(evaluation))
-    if uses:
-        print(f"\nThe test split of this dataset was used {uses} times by now.")
-    if options.html is not None:
-        title = f"{spec.name}: {options.split}"
-        options.html.write_text(confusion_html(evaluation, title=title), encoding="utf-8")
 
 
-def _slices(options: argparse.Namespace) -> None:
-    from training.slices import degraded_slices, natural_slices, slices_text
+def _degrade(options: argparse.Namespace) -> None:
+    from training.degrade import degraded_slices
+    from training.report import slices_text
 
     dataset = read_dataset(options.dataset)
-    natural = natural_slices(options.bundle, dataset, split="val")
-    degraded = degraded_slices(options.bundle, dataset, split="val")
-    print(slices_text([*natural, *degraded]))
+    print(slices_text(degraded_slices(options.bundle, dataset, split="val")))
 
 
 def _geometries(options: argparse.Namespace) -> None:
@@ -79,17 +120,19 @@ def _geometries(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from training.convert import precisions_text
     from training.export import ExportOptions, export
     from training.report import evaluation_text
 
-    evaluation = export(
+    exported = export(
         options.run,
         options.bundle,
         dataset=read_dataset(options.dataset),
         options=ExportOptions(name=options.name, precision=options.precision),
         overwrite=options.overwrite,
     )
-    print(evaluation_text(evaluation))
+    print(precisions_text(exported.precisions))
+    print(f"\n{evaluation_text(exported.evaluation)}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,22 +164,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("bundle", type=Path)
     evaluate.add_argument("dataset", type=Path)
-    evaluate.add_argument("--split", choices=("val", "test"), default="val")
-    evaluate.add_argument(
-        "--final", action="store_true", help="allow the test split; nothing is chosen by it"
-    )
-    evaluate.add_argument("--html", type=Path, help="write the confusion matrix as a page")
-    evaluate.add_argument("--overwrite", action="store_true", help="replace a page that is there")
+    _add_split_arguments(evaluate)
+    evaluate.add_argument("--html", type=Path, help="write the report as a page with charts")
+    evaluate.add_argument("--json", type=Path, help="write the report for programs")
+    evaluate.add_argument("--overwrite", action="store_true", help="replace reports that are there")
     evaluate.set_defaults(run_command=_evaluate)
 
-    slices = commands.add_parser(
-        "slices",
-        help="say where accuracy falls on val: by blur, size, turn of the head",
-        epilog="example: python -m training slices serving/bundle data/fer2013",
+    peers = commands.add_parser(
+        "peers",
+        help="judge other networks on the same pictures, in one table",
+        epilog="example: python -m training peers data/fer2013 serving/bundle fer/peer.json",
     )
-    slices.add_argument("bundle", type=Path)
-    slices.add_argument("dataset", type=Path)
-    slices.set_defaults(run_command=_slices)
+    peers.add_argument("dataset", type=Path)
+    peers.add_argument(
+        "models", type=Path, nargs="+", help="bundles, and JSON files as in training/peers.py"
+    )
+    _add_split_arguments(peers)
+    peers.set_defaults(run_command=_peers)
+
+    degrade = commands.add_parser(
+        "degrade",
+        help="say how accuracy on val falls as chips are shrunk or blurred",
+        epilog="example: python -m training degrade serving/bundle data/fer2013",
+    )
+    degrade.add_argument("bundle", type=Path)
+    degrade.add_argument("dataset", type=Path)
+    degrade.set_defaults(run_command=_degrade)
 
     geometries = commands.add_parser(
         "geometries",
@@ -159,10 +212,21 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("bundle", type=Path)
     export.add_argument("dataset", type=Path, help="the dataset that the run was trained on")
     export.add_argument("--name", default="mien-resnet34", help="shown to users")
-    export.add_argument("--precision", choices=PRECISIONS, default="int8")
+    export.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
+    )
     export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
     export.set_defaults(run_command=_export)
     return parser
+
+
+def _add_split_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--split", choices=("val", "test"), default="val")
+    command.add_argument(
+        "--final", action="store_true", help="allow the test split; nothing is chosen by it"
+    )
 
 
 if __name__ == "__main__":

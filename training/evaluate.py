@@ -1,168 +1,204 @@
-"""Judge a bundle on a split of a dataset, by the rules that make a number honest."""
+"""Judge answers by the rules that make a number honest: one function computes all figures."""
 
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from preprocessing.classifier import (
-    ONE_VIEW_SIGNATURE,
-    VIEWS_SIGNATURE,
-    ChipClassifier,
-    to_probabilities,
-)
+from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
-from preprocessing.errors import DatasetError
-from preprocessing.manifest import Recipe
-from preprocessing.spec import ModelSpec
 from training import metrics
+from training.answers import Answers, rows_of
+from training.slices import Slice, natural_slices
 
-CLASSIFY_BATCH = 32
-TEST_USES_NAME = "test-uses.jsonl"
+COVERAGE_STEPS = 50
+MISTAKES = 48
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class Coverage:
+    """How often the most confident answers are right.
+
+    Attributes:
+        share: Of all answers, 0 to 1.
+        confidence: The least among them.
+        accuracy: On them, 0 to 1.
+    """
+
+    share: float
+    confidence: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer.
+
+    Attributes:
+        row: In the dataset.
+        name: Where to find the source picture.
+        label: The true one.
+        predicted: The likeliest one.
+        confidence: In that, 0 to 1.
+    """
+
+    row: int
+    name: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """What a bundle makes of one split.
+    """All that is said of a network on one split; shares from 0 to 1.
 
     Attributes:
         split: `train`, `val` or `test`.
         labels: In the order of the class indices.
-        truth: int64 (n,), class indices.
-        logits: float32 (n, labels), mean over the views.
-        one_view_logits: float32 (n, labels), from one view.
-        temperature: The bundle's.
-        sure_confidence: Likewise.
-        leaked: bool (n,), the very picture is among the training rows of the dataset.
-        found_by: Count of rows by how their face was found.
+        images: Labelled rows in the split; all of them count.
+        images_by_label: Likewise, by true class.
+        accuracy: With views.
+        accuracy_interval_95: By bootstrap over the rows.
+        accuracy_one_view: Without views.
+        accuracy_without_leaked: On pictures that are not in the training split too.
+        images_without_leaked: How many these are; at 0 the accuracy is 0.
+        accuracy_two_guesses: The truth is among the two likeliest.
+        share_sure: Answers with at least the confidence from which on it is sure.
+        accuracy_when_sure: On those; 0 where there are none.
+        precision: By predicted class.
+        recall: By true class.
+        f1: By class.
+        macro_f1: Their mean.
+        confusion: Counts by true class (rows) and predicted class (columns).
+        ece_15_bins: Expected calibration error after scaling by the temperature.
+        ece_15_bins_uncalibrated: Before.
+        nll: Mean negative log-likelihood in nats, after scaling.
+        nll_uncalibrated: Before.
+        brier: Mean squared distance to the one-hot truth, 0 to 2, after scaling.
+        brier_uncalibrated: Before.
+        found_by: Rows by how their face was found.
+        reliability: Confidence against accuracy.
+        coverage: Accuracy on the most confident answers, by their share.
+        slices: Accuracy on parts of the split.
+        mistakes: The most confident ones first.
     """
 
     split: str
     labels: tuple[str, ...]
-    truth: NDArray[np.int64]
-    logits: NDArray[np.float32]
-    one_view_logits: NDArray[np.float32]
-    temperature: float
-    sure_confidence: float
-    leaked: NDArray[np.bool_]
+    images: int
+    images_by_label: dict[str, int]
+    accuracy: float
+    accuracy_interval_95: tuple[float, float]
+    accuracy_one_view: float
+    accuracy_without_leaked: float
+    images_without_leaked: int
+    accuracy_two_guesses: float
+    share_sure: float
+    accuracy_when_sure: float
+    precision: dict[str, float]
+    recall: dict[str, float]
+    f1: dict[str, float]
+    macro_f1: float
+    confusion: tuple[tuple[int, ...], ...]
+    ece_15_bins: float
+    ece_15_bins_uncalibrated: float
+    nll: float
+    nll_uncalibrated: float
+    brier: float
+    brier_uncalibrated: float
     found_by: dict[str, int]
+    reliability: tuple[metrics.ReliabilityBin, ...]
+    coverage: tuple[Coverage, ...]
+    slices: tuple[Slice, ...]
+    mistakes: tuple[Mistake, ...]
 
-    def probabilities(self) -> NDArray[np.float64]:
-        """Return the calibrated probabilities, (n, labels)."""
-        return to_probabilities(self.logits, self.temperature)
-
-    def confusion(self) -> NDArray[np.int64]:
-        """Count rows by true class (rows) and predicted class (columns)."""
-        predicted = self.logits.argmax(axis=1)
-        return metrics.confusion_matrix(predicted, self.truth, classes=len(self.labels))
-
-    def summary(self) -> dict[str, object]:
-        """Return the figures that go into a bundle's spec; shares from 0 to 1."""
-        rows = metrics.class_rows(self.confusion(), self.labels)
-        low, high = metrics.accuracy_interval(self.logits, self.truth)
-        calibrated, plain = self.probabilities(), to_probabilities(self.logits, 1.0)
-        second = np.sort(self.logits, axis=1)[:, -2]
-        is_sure = calibrated.max(axis=1) >= self.sure_confidence
-        own = self.logits[np.arange(len(self.truth)), self.truth]
-        return {
-            "images": len(self.truth),
-            "accuracy": metrics.accuracy(self.logits, self.truth),
-            "accuracy_interval_95": [low, high],
-            "accuracy_one_view": metrics.accuracy(self.one_view_logits, self.truth),
-            "accuracy_without_leaked": (
-                metrics.accuracy(self.logits[~self.leaked], self.truth[~self.leaked])
-                if not self.leaked.all()
-                else 0.0
-            ),
-            "images_without_leaked": int((~self.leaked).sum()),
-            "accuracy_two_guesses": float((own >= second).mean()),
-            "share_sure": float(is_sure.mean()),
-            "accuracy_when_sure": (
-                metrics.accuracy(self.logits[is_sure], self.truth[is_sure])
-                if is_sure.any()
-                else 0.0
-            ),
-            "macro_f1": float(np.mean([row.f1 for row in rows])),
-            "recall": {row.label: row.recall for row in rows},
-            "precision": {row.label: row.precision for row in rows},
-            "confusion": self.confusion().tolist(),
-            "ece_15_bins": metrics.calibration_error(calibrated, self.truth),
-            "ece_15_bins_uncalibrated": metrics.calibration_error(plain, self.truth),
-            "nll": metrics.cross_entropy(self.logits, self.truth, temperature=self.temperature),
-            "nll_uncalibrated": metrics.cross_entropy(self.logits, self.truth),
-            "brier": metrics.brier(calibrated, self.truth),
-            "brier_uncalibrated": metrics.brier(plain, self.truth),
-            "found_by": self.found_by,
-        }
+    def figures(self) -> dict[str, Any]:
+        """Return what a bundle's spec keeps: all but the single pictures."""
+        return {name: value for name, value in asdict(self).items() if name != "mistakes"}
 
 
-def evaluate(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> Evaluation:
-    """Run a bundle's exported network on every labelled row of a split.
+def evaluate(
+    answers: Answers, dataset: Dataset, *, temperature: float, sure_confidence: float
+) -> Evaluation:
+    """Compute all figures.
 
-    Raises:
-        DatasetError: The dataset has other labels or another geometry than the bundle, or no
-            labelled rows in the split.
+    Args:
+        answers: To the rows of the split in `dataset`.
+        dataset: The dataset.
+        temperature: Divides the logits.
+        sure_confidence: From this confidence on an answer counts as sure.
     """
-    check_same_chips(spec, dataset.manifest.recipe)
-    chosen = dataset.labelled_in(split)
-    if not chosen.any():
-        raise DatasetError(f"The dataset has no labelled rows in the split {split!r}.")
-    chips = dataset.chips[chosen]
-    names, counts = np.unique(dataset.found_by[chosen], return_counts=True)
+    labels = dataset.manifest.recipe.labels
+    rows = rows_of(dataset, answers.split)
+    truth, logits = dataset.class_indices[rows], answers.logits
+    calibrated, plain = to_probabilities(logits, temperature), to_probabilities(logits, 1.0)
+    predicted, confidence = logits.argmax(axis=1), calibrated.max(axis=1)
+    hits = predicted == truth
+    is_fresh = ~dataset.seen_in_training()[rows]
+    is_sure = confidence >= sure_confidence
+    matrix = metrics.confusion_matrix(predicted, truth, classes=len(labels))
+    classes = metrics.class_rows(matrix, labels)
+    names, counts = np.unique(dataset.found_by[rows], return_counts=True)
     return Evaluation(
-        split=split,
-        labels=spec.labels,
-        truth=dataset.class_indices[chosen],
-        logits=classify(bundle, chips, signature=VIEWS_SIGNATURE),
-        one_view_logits=classify(bundle, chips, signature=ONE_VIEW_SIGNATURE),
-        temperature=spec.temperature,
-        sure_confidence=spec.sure_confidence,
-        leaked=dataset.seen_in_training()[chosen],
+        split=answers.split,
+        labels=labels,
+        images=len(rows),
+        images_by_label={row.label: row.count for row in classes},
+        accuracy=float(hits.mean()),
+        accuracy_interval_95=metrics.share_interval(hits),
+        accuracy_one_view=metrics.accuracy(answers.one_view_logits, truth),
+        accuracy_without_leaked=float(hits[is_fresh].mean()) if is_fresh.any() else 0.0,
+        images_without_leaked=int(is_fresh.sum()),
+        accuracy_two_guesses=float(metrics.in_guesses(logits, truth, guesses=2).mean()),
+        share_sure=float(is_sure.mean()),
+        accuracy_when_sure=float(hits[is_sure].mean()) if is_sure.any() else 0.0,
+        precision={row.label: row.precision for row in classes},
+        recall={row.label: row.recall for row in classes},
+        f1={row.label: row.f1 for row in classes},
+        macro_f1=float(np.mean([row.f1 for row in classes])),
+        confusion=tuple(map(tuple, matrix.tolist())),
+        ece_15_bins=metrics.calibration_error(calibrated, truth),
+        ece_15_bins_uncalibrated=metrics.calibration_error(plain, truth),
+        nll=metrics.cross_entropy(logits, truth, temperature=temperature),
+        nll_uncalibrated=metrics.cross_entropy(logits, truth),
+        brier=metrics.brier(calibrated, truth),
+        brier_uncalibrated=metrics.brier(plain, truth),
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
+        reliability=tuple(metrics.reliability(calibrated, truth)),
+        coverage=_coverage(calibrated, truth),
+        slices=tuple(natural_slices(dataset, rows, hits=hits)),
+        mistakes=_mistakes(dataset, rows, predicted, confidence),
     )
 
 
-def check_same_chips(spec: ModelSpec, recipe: Recipe) -> None:
-    """Make sure that a dataset's chips and labels are those that a bundle knows.
+def _coverage(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[Coverage, ...]:
+    confidence, reached = metrics.coverage_curve(probabilities, truth)
+    ends = np.unique(np.linspace(0, len(truth), COVERAGE_STEPS + 1).round().astype(int)[1:])
+    return tuple(
+        Coverage(end / len(truth), float(confidence[end - 1]), float(reached[end - 1]))
+        for end in ends.tolist()
+        if end
+    )
 
-    Raises:
-        DatasetError: They are not.
-    """
-    if recipe.labels != spec.labels:
-        raise DatasetError(
-            f"The bundle knows {', '.join(spec.labels)}, the dataset has "
-            f"{', '.join(recipe.labels)}. Align the source with --disgust {spec.disgust}."
+
+def _mistakes(
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    confidence: NDArray[np.float64],
+) -> tuple[Mistake, ...]:
+    labels = dataset.manifest.recipe.labels
+    wrong = np.flatnonzero(predicted != dataset.class_indices[rows])
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    return tuple(
+        Mistake(
+            row=int(rows[place]),
+            name=str(dataset.names[rows[place]]),
+            label=labels[dataset.class_indices[rows[place]]],
+            predicted=labels[predicted[place]],
+            confidence=float(confidence[place]),
         )
-    if recipe.geometry_digest != spec.geometry.digest():
-        raise DatasetError(
-            f"The dataset was cut by geometry {recipe.geometry_digest}, the bundle was trained on "
-            f"{spec.geometry.digest()}. Align the source again with this version of Mien."
-        )
-
-
-def log_test_use(dataset_folder: Path, spec: ModelSpec, evaluation: Evaluation) -> int:
-    """Note beside the dataset that its test split was used; return how often that was by now.
-
-    A split that is looked at again and again is no test any more.
-    """
-    path = dataset_folder / TEST_USES_NAME
-    use = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "bundle": spec.name,
-        "exported": spec.provenance.get("exported"),
-        "accuracy": evaluation.summary()["accuracy"],
-    }
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(use) + "\n")
-    return len(path.read_text(encoding="utf-8").splitlines())
-
-
-def classify(bundle: Path, chips: NDArray[np.uint8], *, signature: str) -> NDArray[np.float32]:
-    """Return the logits, (n, labels), that a bundle's exported network gives to chips."""
-    classifier = ChipClassifier(bundle, signature=signature)
-    starts = tqdm(range(0, len(chips), CLASSIFY_BATCH), desc=signature, unit="batch")
-    return np.concatenate([classifier.logits(chips[at : at + CLASSIFY_BATCH]) for at in starts])
+        for place in worst.tolist()
+    )

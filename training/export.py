@@ -4,8 +4,6 @@ import json
 import platform
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
+import numpy as np
+from numpy.typing import NDArray
 
 from preprocessing.align import align_photo
 from preprocessing.classifier import (
     ONE_VIEW_SIGNATURE,
-    VIEWS_SIGNATURE,
     ChipClassifier,
     to_probabilities,
 )
@@ -37,9 +35,11 @@ from preprocessing.spec import (
     ModelSpec,
     write_spec,
 )
+from training.answers import Answers, classify
 from training.config import PRECISIONS
+from training.convert import Precision, choose_precision, convert_all
 from training.data import Examples, split_examples
-from training.evaluate import Evaluation, classify, evaluate
+from training.evaluate import Evaluation, evaluate
 from training.fit import (
     CONFIG_NAME,
     NETWORK_NAME,
@@ -66,11 +66,30 @@ class ExportOptions:
 
     Attributes:
         name: Shown to users.
-        precision: Of the stored weights; `int8` means dynamic-range quantisation.
+        precision: Of the stored weights, whatever it costs; None for `choose_precision`.
     """
 
     name: str
-    precision: str = "int8"
+    precision: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision not in (None, *PRECISIONS):
+            raise MienError(
+                f"precision must be one of {', '.join(PRECISIONS)}. Received: {self.precision}"
+            )
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of an export.
+
+    Attributes:
+        evaluation: Of the bundle on val.
+        precisions: How each way to store the weights fared.
+    """
+
+    evaluation: Evaluation
+    precisions: tuple[Precision, ...]
 
 
 def export(
@@ -80,7 +99,7 @@ def export(
     dataset: Dataset,
     options: ExportOptions,
     overwrite: bool = False,
-) -> Evaluation:
+) -> Exported:
     """Turn a finished run into a bundle.
 
     Views, temperature and the confidence from which on it is sure are chosen on the val split, the
@@ -93,12 +112,9 @@ def export(
         options: See `ExportOptions`.
         overwrite: Replace a bundle that is there.
 
-    Returns:
-        The evaluation on val.
-
     Raises:
         MienError: The run is not finished, or is of another dataset, or `bundle` holds something
-            that is not to be replaced.
+            that is not to be replaced, or no precision will do.
     """
     if not (run / NETWORK_NAME).is_file():
         raise MienError(f"{run / NETWORK_NAME} is missing: finish the run with fit --resume first.")
@@ -112,23 +128,25 @@ def export(
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    evaluation = _export_into(partial, run, settings, dataset, options)
+    exported = _export_into(partial, run, settings, dataset, options)
     shutil.rmtree(bundle, ignore_errors=True)
     partial.rename(bundle)
-    return evaluation
+    return exported
 
 
 def _export_into(
     bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
-) -> Evaluation:
+) -> Exported:
     recipe = dataset.manifest.recipe
     network = _load_float32(run, settings["fit"], classes=len(recipe.labels))
     val = split_examples(dataset, "val")
-    views = _choose_views(network, val, trained_px=settings["fit"]["sizes"][-1][1])
-    converted = _convert(network, views, size_px=val.chips.shape[1], precision=options.precision)
-    (bundle / MODEL_NAME).write_bytes(converted)
-    logits = classify(bundle, val.chips, signature=VIEWS_SIGNATURE)
-    temperature = fit_temperature(logits, val.class_indices)
+    views, keras_logits = _choose_views(network, val, trained_px=settings["fit"]["sizes"][-1][1])
+    converted = convert_all(network, views, val, keras_logits=keras_logits)
+    precisions = tuple(each.precision for each in converted.values())
+    chosen = converted[options.precision or choose_precision(precisions)]
+    (bundle / MODEL_NAME).write_bytes(chosen.model)
+    one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
+    temperature = fit_temperature(chosen.logits, val.class_indices)
     spec = ModelSpec(
         name=options.name,
         labels=recipe.labels,
@@ -136,22 +154,28 @@ def _export_into(
         geometry=ChipGeometry.from_json(recipe.geometry),
         temperature=temperature,
         sure_confidence=sure_confidence(
-            to_probabilities(logits, temperature), val.class_indices, wanted=SURE_ACCURACY
+            to_probabilities(chosen.logits, temperature), val.class_indices, wanted=SURE_ACCURACY
         ),
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
-        provenance=_provenance(run, settings, options, views),
+        provenance=_provenance(run, settings, views)
+        | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
         metrics={},
         known_answer=_known_answer(bundle, recipe),
     )
-    evaluation = evaluate(bundle, spec, dataset, split="val")
+    evaluation = evaluate(
+        Answers("val", chosen.logits, one_view_logits),
+        dataset,
+        temperature=temperature,
+        sure_confidence=spec.sure_confidence,
+    )
     record_metrics(bundle, spec, evaluation)
-    return evaluation
+    return Exported(evaluation, precisions)
 
 
 def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> None:
     """Write an evaluation into a bundle's spec and model card."""
-    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.summary()})
+    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
     card = model_card(spec)
     write_spec(spec, bundle)
     (bundle / CARD_NAME).write_text(card, encoding="utf-8")
@@ -179,53 +203,27 @@ def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> k
     return network
 
 
-def _choose_views(network: keras.Model, val: Examples, *, trained_px: int) -> Views:
-    """Choose the views with the best val accuracy; of equals the cheapest."""
+def _choose_views(
+    network: keras.Model, val: Examples, *, trained_px: int
+) -> tuple[Views, NDArray[np.float32]]:
+    """Choose the views with the best val accuracy, of equals the cheapest; return their logits."""
     size_px = val.chips.shape[1]
 
-    def reached(views: Views) -> float:
+    def logits_by(views: Views) -> NDArray[np.float32]:
         model = with_views(network, views, size_px=size_px)
         logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
-        share = accuracy(logits, val.class_indices)
-        print(f"val {share:.2%} with {views}", file=sys.stderr)
-        return share
+        print(f"val {accuracy(logits, val.class_indices):.2%} with {views}", file=sys.stderr)
+        return logits
 
-    by_side = {views: reached(views) for views in whole_views(size_px, trained_px=trained_px)}
-    best = max(by_side, key=by_side.__getitem__)
-    with_corners = corner_views(best)
-    return with_corners if reached(with_corners) > by_side[best] else best
+    def reached(views: Views) -> float:
+        return accuracy(tried[views], val.class_indices)
 
-
-def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str) -> bytes:
-    """Convert to LiteRT with two signatures that share the weights and take any number of chips."""
-    if precision not in PRECISIONS:
-        raise MienError(f"precision must be one of {', '.join(PRECISIONS)}. Received: {precision}")
-    one_view = replace(views, crop_px=size_px, corners=False, mirrored=False)
-    signatures = {VIEWS_SIGNATURE: views, ONE_VIEW_SIGNATURE: one_view}
-    archive = keras.export.ExportArchive()
-    archive.track(network)
-    for name, chosen in signatures.items():
-        serve = _endpoint(with_views(network, chosen, size_px=size_px))
-        chips = tf.TensorSpec((None, size_px, size_px), tf.uint8, name="chips")
-        archive.add_endpoint(name, serve, input_signature=[chips])
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=list(signatures)
-        )
-        if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if precision == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        converted: bytes = converter.convert()
-    return converted
-
-
-def _endpoint(model: keras.Model) -> Callable[[Any], dict[str, Any]]:
-    def serve(chips: Any) -> dict[str, Any]:
-        return {"logits": model(chips, training=False)}
-
-    return serve
+    whole = whole_views(size_px, trained_px=trained_px)
+    tried = {views: logits_by(views) for views in whole}
+    corners = corner_views(max(whole, key=reached))
+    tried[corners] = logits_by(corners)
+    best = max(tried, key=reached)
+    return best, tried[best]
 
 
 def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
@@ -241,13 +239,10 @@ def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     )
 
 
-def _provenance(
-    run: Path, settings: dict[str, Any], options: ExportOptions, views: Views
-) -> dict[str, Any]:
+def _provenance(run: Path, settings: dict[str, Any], views: Views) -> dict[str, Any]:
     state = json.loads((run / STATE_NAME).read_text(encoding="utf-8"))
     return {
         "exported": datetime.now(UTC).date().isoformat(),
-        "precision": options.precision,
         "views": asdict(views),
         "fit": settings["fit"],
         "dataset": settings["dataset"],

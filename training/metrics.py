@@ -9,7 +9,7 @@ ECE_BINS = 15
 BOOTSTRAP_ROUNDS = 2000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ClassRow:
     """How one class fares; shares from 0 to 1."""
 
@@ -20,20 +20,45 @@ class ClassRow:
     f1: float
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """The answers of which the confidence lies in a range; shares from 0 to 1.
+
+    Attributes:
+        low: Of the range.
+        high: Likewise.
+        count: Answers in it.
+        confidence: Their mean.
+        accuracy: How many of them are right.
+    """
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
 def accuracy(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
     """Return the share of rows whose largest logit is the true class."""
     return float((logits.argmax(axis=1) == truth).mean())
 
 
-def accuracy_interval(
-    logits: NDArray[np.floating], truth: NDArray[np.integer], *, seed: int = 0
-) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the accuracy (percentiles over resampled rows)."""
-    hits = logits.argmax(axis=1) == truth
+def share_interval(hits: NDArray[np.bool_], *, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of the share of hits (percentiles over resampled rows)."""
     generator = np.random.default_rng(seed)
+    # How many hits a resample of the rows holds is binomial, so none need be drawn row by row.
     counts = generator.binomial(len(hits), hits.mean(), size=BOOTSTRAP_ROUNDS)
     low, high = np.percentile(counts / len(hits), [2.5, 97.5])
     return float(low), float(high)
+
+
+def in_guesses(
+    logits: NDArray[np.floating], truth: NDArray[np.integer], *, guesses: int
+) -> NDArray[np.bool_]:
+    """Say of each row whether the true class is among the so many likeliest."""
+    last = np.sort(logits, axis=1)[:, -guesses]
+    return logits[np.arange(len(truth)), truth] >= last
 
 
 def cross_entropy(
@@ -52,15 +77,47 @@ def brier(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> fl
     return float(((probabilities - one_hot) ** 2).sum(axis=1).mean())
 
 
-def calibration_error(
+def reliability(
     probabilities: NDArray[np.floating], truth: NDArray[np.integer], *, bins: int = ECE_BINS
-) -> float:
-    """Return the expected calibration error (Guo et al. 2017, arXiv:1706.04599), 0 to 1."""
+) -> list[ReliabilityBin]:
+    """Compare confidence with accuracy in bins of equal width; empty ones are left out."""
     confidence = probabilities.max(axis=1)
     hits = probabilities.argmax(axis=1) == truth
     placed = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(placed, weights=confidence - hits, minlength=bins)
-    return float(np.abs(gaps).sum() / len(truth))
+    return [
+        ReliabilityBin(
+            low=place / bins,
+            high=(place + 1) / bins,
+            count=int((placed == place).sum()),
+            confidence=float(confidence[placed == place].mean()),
+            accuracy=float(hits[placed == place].mean()),
+        )
+        for place in np.unique(placed).tolist()
+    ]
+
+
+def calibration_error(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
+    """Return the expected calibration error (Guo et al. 2017, arXiv:1706.04599), 0 to 1."""
+    gaps = [
+        each.count * abs(each.confidence - each.accuracy)
+        for each in reliability(probabilities, truth)
+    ]
+    return sum(gaps) / len(truth)
+
+
+def coverage_curve(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Take answers from the most confident down (El-Yaniv & Wiener 2010).
+
+    Returns:
+        Two arrays, (n,): the confidence of each answer, falling, and the accuracy on all answers
+        down to it.
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    hits = probabilities.argmax(axis=1)[order] == truth[order]
+    return confidence[order], np.cumsum(hits) / np.arange(1, len(hits) + 1)
 
 
 def sure_confidence(
@@ -68,8 +125,8 @@ def sure_confidence(
 ) -> float:
     """Return the least confidence from which on a share of the answers is right.
 
-    Selective classification (El-Yaniv & Wiener 2010): answers are taken from the most confident
-    down, as far as the accuracy on those taken stays at what is wanted.
+    Answers are taken along the `coverage_curve`, as far as the accuracy on those taken stays at
+    what is wanted.
 
     Args:
         probabilities: Shape (n, labels).
@@ -79,14 +136,11 @@ def sure_confidence(
     Returns:
         A confidence from 0 to 1; 1 where not even the most confident answers are right so often.
     """
-    confidence = probabilities.max(axis=1)
-    order = np.argsort(-confidence, kind="stable")
-    hits = probabilities.argmax(axis=1)[order] == truth[order]
-    reached = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    confidence, reached = coverage_curve(probabilities, truth)
     # Answers of one confidence are taken together or not at all.
-    is_last = np.append(np.diff(confidence[order]) < 0, np.True_)
+    is_last = np.append(np.diff(confidence) < 0, np.True_)
     enough = np.flatnonzero((reached >= wanted) & is_last)
-    return float(confidence[order][enough[-1]]) if len(enough) else 1.0
+    return float(confidence[enough[-1]]) if len(enough) else 1.0
 
 
 def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:

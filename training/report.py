@@ -1,68 +1,95 @@
-"""Show an evaluation: a text for the terminal, a confusion matrix as HTML."""
+"""Write evaluations as texts for the terminal."""
 
-import numpy as np
-import plotly.graph_objects as go
+from collections.abc import Iterable, Mapping
 
 from training.evaluate import Evaluation
-from training.metrics import class_rows
+from training.slices import Slice
+
+_COLUMNS = (
+    "network",
+    "pictures",
+    "accuracy (95 % interval)",
+    "one view",
+    "not in training",
+    "two guesses",
+    "macro F1",
+    "ECE",
+    "NLL",
+    "Brier",
+)
 
 
 def evaluation_text(evaluation: Evaluation) -> str:
-    """Describe an evaluation in a few lines and a table by class."""
-    summary = evaluation.summary()
-    low, high = summary["accuracy_interval_95"]
+    """Describe an evaluation in a few lines, a table by class, and where it is worst."""
+    low, high = evaluation.accuracy_interval_95
     lines = [
-        f"split {evaluation.split}, {summary['images']:,} images, found by: {summary['found_by']}",
-        f"accuracy            {summary['accuracy']:.2%}  (95 % interval {low:.2%} to {high:.2%})",
-        f"  from one view     {summary['accuracy_one_view']:.2%}",
         (
-            f"  without leaked    {summary['accuracy_without_leaked']:.2%}  "
-            f"({summary['images_without_leaked']:,} images)"
+            f"split {evaluation.split}, {evaluation.images:,} images, "
+            f"found by: {evaluation.found_by}"
         ),
-        f"  in two guesses    {summary['accuracy_two_guesses']:.2%}",
+        f"accuracy            {evaluation.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"  from one view     {evaluation.accuracy_one_view:.2%}",
         (
-            f"  where it is sure  {summary['accuracy_when_sure']:.2%}  "
-            f"({summary['share_sure']:.1%} of the images)"
+            f"  without leaked    {evaluation.accuracy_without_leaked:.2%}  "
+            f"({evaluation.images_without_leaked:,} images)"
         ),
-        f"macro F1            {summary['macro_f1']:.2%}",
+        f"  in two guesses    {evaluation.accuracy_two_guesses:.2%}",
+        (
+            f"  where it is sure  {evaluation.accuracy_when_sure:.2%}  "
+            f"({evaluation.share_sure:.1%} of the images)"
+        ),
+        f"macro F1            {evaluation.macro_f1:.2%}",
         "",
         f"{'':<20}{'calibrated':>12}{'before':>12}",
         *(
-            f"{name:<20}{summary[key]:>12.4f}{summary[key + '_uncalibrated']:>12.4f}"
-            for name, key in (("ECE (15 bins)", "ece_15_bins"), ("NLL", "nll"), ("Brier", "brier"))
+            f"{name:<20}{after:>12.4f}{before:>12.4f}"
+            for name, after, before in calibration_rows(evaluation)
         ),
         "",
         f"{'label':<12}{'images':>8}{'precision':>11}{'recall':>9}{'F1':>9}",
         *(
-            f"{row.label:<12}{row.count:>8,}{row.precision:>11.1%}{row.recall:>9.1%}{row.f1:>9.1%}"
-            for row in class_rows(evaluation.confusion(), evaluation.labels)
+            f"{label:<12}{count:>8,}{evaluation.precision[label]:>11.1%}"
+            f"{evaluation.recall[label]:>9.1%}{evaluation.f1[label]:>9.1%}"
+            for label, count in evaluation.images_by_label.items()
         ),
     ]
+    weak = [each for each in evaluation.slices if each.interval_95[1] < evaluation.accuracy]
+    if weak:
+        weak.sort(key=lambda each: each.accuracy)
+        lines += ["", "Clearly below that:", slices_text(weak)]
     return "\n".join(lines)
 
 
-def confusion_html(evaluation: Evaluation, *, title: str) -> str:
-    """Draw the confusion matrix, normalised by true class, counts on hover, as one HTML page."""
-    counts = evaluation.confusion()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=evaluation.labels,
-            y=evaluation.labels,
-            customdata=counts,
-            zmin=0,
-            zmax=1,
-            colorscale="Blues",
-            texttemplate="%{z:.0%}",
-            hovertemplate="true %{y}, predicted %{x}: %{customdata} images<extra></extra>",
+def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:
+    """List the measures of calibration: name, after scaling by the temperature, before."""
+    return [
+        ("ECE (15 bins)", evaluation.ece_15_bins, evaluation.ece_15_bins_uncalibrated),
+        ("NLL", evaluation.nll, evaluation.nll_uncalibrated),
+        ("Brier", evaluation.brier, evaluation.brier_uncalibrated),
+    ]
+
+
+def slices_text(slices: Iterable[Slice]) -> str:
+    """Write slices as a table."""
+    lines = [f"{'measure':<28}{'part':<18}{'faces':>8}{'accuracy':>10}   95 % interval"]
+    for each in slices:
+        low, high = each.interval_95
+        lines.append(
+            f"{each.measure:<28}{each.part:<18}{each.count:>8,}{each.accuracy:>10.1%}"
+            f"   {low:.1%} to {high:.1%}"
         )
-    )
-    figure.update_layout(
-        title=title,
-        xaxis_title="predicted",
-        yaxis={"title": "true", "autorange": "reversed"},
-        width=720,
-        height=640,
-    )
-    return str(figure.to_html(include_plotlyjs=True))
+    return "\n".join(lines)
+
+
+def comparison_text(evaluations: Mapping[str, Evaluation]) -> str:
+    """Write evaluations of one split, by the network's name, as a Markdown table."""
+    lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
+    for name, each in evaluations.items():
+        low, high = each.accuracy_interval_95
+        lines.append(
+            f"| {name} | {each.images:,} | {each.accuracy:.1%} ({low:.1%} to {high:.1%}) | "
+            f"{each.accuracy_one_view:.1%} | {each.accuracy_without_leaked:.1%} | "
+            f"{each.accuracy_two_guesses:.1%} | {each.macro_f1:.1%} | {each.ece_15_bins:.3f} | "
+            f"{each.nll:.3f} | {each.brier:.3f} |"
+        )
+    return "\n".join(lines)

@@ -13,6 +13,7 @@ from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.decode import decode_image, to_grey
 from preprocessing.sample import sample_photo_path
 from training.config import PRESETS, FitConfig
+from training.export import ExportOptions, export
 from training.fit import fit
 
 # The face in the sample photo: left, top, side in pixels.
@@ -67,4 +68,12 @@ def run(dataset: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFa
     """A finished run."""
     folder = tmp_path_factory.mktemp("runs") / "run"
     fit(dataset, folder, config=config)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bundle(run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run, exported; tests that change it take a copy."""
+    folder = tmp_path_factory.mktemp("bundle")
+    export(run, folder, dataset=dataset, options=ExportOptions("test", precision="int8"))
     return folder

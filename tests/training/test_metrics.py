@@ -22,15 +22,47 @@ def test_accuracy_counts_largest_logits() -> None:
     assert metrics.accuracy(logits, np.array([0, 1, 2, 0])) == 0.75
 
 
-def test_interval_holds_the_accuracy_and_narrows_with_more_rows() -> None:
-    logits = np.tile([[1.0, 0], [1, 0], [1, 0], [0, 1]], (25, 1))
-    truth = np.zeros(100, int)
-    low, high = metrics.accuracy_interval(logits, truth)
+def test_interval_holds_the_share_and_narrows_with_more_rows() -> None:
+    hits = np.tile([True, True, True, False], 25)
+    low, high = metrics.share_interval(hits)
     assert 0.60 < low < 0.75 < high < 0.90
-    narrow_low, narrow_high = metrics.accuracy_interval(
-        np.tile(logits, (100, 1)), np.zeros(10_000, int)
-    )
+    narrow_low, narrow_high = metrics.share_interval(np.tile(hits, 100))
     assert narrow_high - narrow_low < (high - low) / 5
+
+
+def test_two_guesses_hold_the_truth_at_least_as_often_as_one(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    one, two, three = (metrics.in_guesses(logits, truth, guesses=count) for count in (1, 2, 3))
+    assert one.mean() == metrics.accuracy(logits, truth)
+    assert one.mean() < two.mean() < 1
+    assert (two | ~one).all()
+    assert three.all()
+
+
+def test_reliability_bins_hold_every_answer_within_their_edges(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    probabilities = to_probabilities(logits, 1.0)
+    bins = metrics.reliability(probabilities, truth)
+    assert sum(each.count for each in bins) == len(truth)
+    assert all(each.low <= each.confidence <= each.high for each in bins)
+    # Of three classes the likeliest has a third at least, so the lowest bins are empty.
+    assert bins[0].high > 1 / 3
+    mean = sum(each.count * each.accuracy for each in bins) / len(truth)
+    assert mean == pytest.approx(metrics.accuracy(logits, truth))
+
+
+def test_coverage_ends_at_the_accuracy_on_all_answers(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    confidence, reached = metrics.coverage_curve(to_probabilities(logits, 1.0), truth)
+    assert (np.diff(confidence) <= 0).all()
+    assert reached[-1] == pytest.approx(metrics.accuracy(logits, truth))
+    assert reached[len(truth) // 4] > reached[-1]
 
 
 def test_cross_entropy_of_no_opinion_is_the_logarithm_of_the_classes() -> None:

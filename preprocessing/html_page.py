@@ -1,0 +1,66 @@
+"""Build a self-contained HTML page of tables, charts and pictures."""
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.offline import get_plotlyjs
+
+_SHEET_COLUMNS = 8
+_TILE_PX = 96
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
+figure { display: inline-block; margin: 0 1rem 1rem 0 }
+img { image-rendering: pixelated; max-width: 100% }
+table { border-collapse: collapse; margin-bottom: 1rem }
+td, th { padding: .2rem .8rem; text-align: right }
+td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px solid #ccc }
+"""
+
+
+def page(title: str, sections: Mapping[str, str]) -> str:
+    """Put sections, HTML by heading, onto a page that asks no other host for anything."""
+    escaped = html.escape(title)
+    body = "\n".join(
+        f"<section><h2>{html.escape(heading)}</h2>\n{content}</section>"
+        for heading, content in sections.items()
+    )
+    return (
+        "<!doctype html>\n"
+        f'<html lang="en"><head><meta charset="utf-8"><title>{escaped}</title>'
+        f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script></head>\n"
+        f"<body><h1>{escaped}</h1>\n{body}</body></html>\n"
+    )
+
+
+def chart(figure: go.Figure) -> str:
+    """Embed a chart; the page brings Plotly's script."""
+    return str(figure.to_html(full_html=False, include_plotlyjs=False))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table; cells are text, not HTML."""
+    head = "".join(f"<th>{html.escape(word)}</th>" for word in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def pictures(images: Sequence[NDArray[np.uint8]], caption: str) -> str:
+    """Embed square grey pictures, at least one, side by side in rows, as one image."""
+    tiles = [cv2.resize(image, (_TILE_PX, _TILE_PX)) for image in images]
+    columns = min(_SHEET_COLUMNS, len(tiles))
+    tiles += [np.full((_TILE_PX, _TILE_PX), 255, np.uint8)] * (-len(tiles) % columns)
+    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    _, encoded = cv2.imencode(".jpg", np.vstack(rows))
+    data = base64.b64encode(encoded.tobytes()).decode()
+    escaped = html.escape(caption)
+    return (
+        f'<figure><img alt="{escaped}" src="data:image/jpeg;base64,{data}">'
+        f"<figcaption>{escaped}</figcaption></figure>"
+    )

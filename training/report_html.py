@@ -1,0 +1,180 @@
+"""Show an evaluation as one self-contained HTML page."""
+
+from itertools import groupby
+
+import numpy as np
+import plotly.graph_objects as go
+
+from preprocessing.dataset import Dataset
+from preprocessing.html_page import chart, page, pictures, table
+from training.evaluate import Evaluation
+from training.report import calibration_rows
+from training.slices import Slice
+
+_CHART = {"width": 640, "height": 480, "margin": {"t": 30}}
+_SLICES_HEIGHT_PX = 240
+
+
+def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> str:
+    """Draw all figures of an evaluation, and the most confident mistakes.
+
+    Args:
+        evaluation: The figures.
+        dataset: The one that was evaluated: the chips of the mistakes are taken from it.
+        title: Of the page.
+    """
+    return page(
+        title,
+        {
+            "Figures": _figures(evaluation),
+            "Confusion matrix": _confusion(evaluation),
+            "By class": _classes(evaluation),
+            "Reliability": _reliability(evaluation),
+            "Accuracy on the most confident answers": _coverage(evaluation),
+            "By what makes a face hard to read": _slices(evaluation),
+            "The most confident mistakes": _mistakes(evaluation, dataset),
+        },
+    )
+
+
+def _figures(evaluation: Evaluation) -> str:
+    low, high = evaluation.accuracy_interval_95
+    fresh = f"{evaluation.accuracy_without_leaked:.1%} of {evaluation.images_without_leaked:,}"
+    shares = [
+        ("accuracy with views", f"{evaluation.accuracy:.1%} ({low:.1%} to {high:.1%})"),
+        ("accuracy from one view", f"{evaluation.accuracy_one_view:.1%}"),
+        ("accuracy on pictures that are not in training too", fresh),
+        ("truth in two guesses", f"{evaluation.accuracy_two_guesses:.1%}"),
+        ("answers it is sure of", f"{evaluation.share_sure:.1%}"),
+        ("accuracy where it is sure", f"{evaluation.accuracy_when_sure:.1%}"),
+        ("macro F1", f"{evaluation.macro_f1:.1%}"),
+    ]
+    calibration = [
+        (name, f"{after:.4f}", f"{before:.4f}")
+        for name, after, before in calibration_rows(evaluation)
+    ]
+    return (
+        f"<p>All {evaluation.images:,} labelled pictures of the split "
+        f"<b>{evaluation.split}</b> count. In brackets 95 % intervals by bootstrap.</p>"
+        + table(("measure", "value"), shares)
+        + table(("calibration", "with the temperature", "before"), calibration)
+    )
+
+
+def _confusion(evaluation: Evaluation) -> str:
+    counts = np.array(evaluation.confusion)
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
+            x=evaluation.labels,
+            y=evaluation.labels,
+            customdata=counts,
+            zmin=0,
+            zmax=1,
+            colorscale="Blues",
+            texttemplate="%{z:.0%}",
+            hovertemplate="true %{y}, predicted %{x}: %{customdata} pictures<extra></extra>",
+        ),
+        layout={
+            **_CHART,
+            "xaxis_title": "predicted",
+            "yaxis": {"title": "true", "autorange": "reversed"},
+        },
+    )
+    return chart(figure)
+
+
+def _classes(evaluation: Evaluation) -> str:
+    rows = [
+        (
+            label,
+            f"{count:,}",
+            f"{evaluation.precision[label]:.1%}",
+            f"{evaluation.recall[label]:.1%}",
+            f"{evaluation.f1[label]:.1%}",
+        )
+        for label, count in evaluation.images_by_label.items()
+    ]
+    return table(("label", "pictures", "precision", "recall", "F1"), rows)
+
+
+def _reliability(evaluation: Evaluation) -> str:
+    bins = evaluation.reliability
+    figure = go.Figure(layout={**_CHART, "showlegend": False})
+    figure.add_bar(
+        x=[(each.low + each.high) / 2 for each in bins],
+        width=[each.high - each.low for each in bins],
+        y=[each.accuracy for each in bins],
+        customdata=[(each.count, each.confidence) for each in bins],
+        hovertemplate="%{customdata[0]} answers, confidence %{customdata[1]:.1%}, "
+        "accuracy %{y:.1%}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dash", "color": "#555"}, hoverinfo="skip"
+    )
+    figure.update_xaxes(title="confidence", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title="accuracy", range=[0, 1], tickformat=".0%")
+    text = "On the dashed line confidence is what it says: of answers given with 70 %, 70 % hold."
+    return f"<p>{text}</p>" + chart(figure)
+
+
+def _coverage(evaluation: Evaluation) -> str:
+    figure = go.Figure(
+        go.Scatter(
+            x=[each.share for each in evaluation.coverage],
+            y=[each.accuracy for each in evaluation.coverage],
+            customdata=[each.confidence for each in evaluation.coverage],
+            hovertemplate="%{x:.0%} of the answers, confidence from %{customdata:.1%} on: "
+            "accuracy %{y:.1%}<extra></extra>",
+        ),
+        layout=_CHART,
+    )
+    if evaluation.share_sure:
+        figure.add_vline(x=evaluation.share_sure, line_dash="dash", annotation_text="sure")
+    figure.update_xaxes(title="share of the answers", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title="accuracy", tickformat=".0%")
+    return chart(figure)
+
+
+def _slices(evaluation: Evaluation) -> str:
+    charts = [
+        f"<h3>{measure}</h3>" + _slices_chart(list(parts), evaluation.accuracy)
+        for measure, parts in groupby(evaluation.slices, key=lambda each: each.measure)
+    ]
+    text = "Accuracy with its 95 % interval; the dashed line is that on all pictures."
+    return f"<p>{text}</p>" + "".join(charts)
+
+
+def _slices_chart(parts: list[Slice], overall: float) -> str:
+    lows, highs = zip(*(each.interval_95 for each in parts), strict=True)
+    shares = np.array([each.accuracy for each in parts])
+    figure = go.Figure(
+        go.Scatter(
+            # Two parts may bear the same name where a measure has few values.
+            x=list(range(len(parts))),
+            y=shares,
+            error_y={
+                "symmetric": False,
+                "array": np.array(highs) - shares,
+                "arrayminus": shares - np.array(lows),
+            },
+            mode="markers",
+            customdata=[each.count for each in parts],
+            hovertemplate="%{customdata} faces: %{y:.1%}<extra></extra>",
+        ),
+        layout={**_CHART, "height": _SLICES_HEIGHT_PX},
+    )
+    figure.add_hline(y=overall, line_dash="dash")
+    figure.update_xaxes(tickvals=list(range(len(parts))), ticktext=[each.part for each in parts])
+    figure.update_yaxes(tickformat=".0%")
+    return chart(figure)
+
+
+def _mistakes(evaluation: Evaluation, dataset: Dataset) -> str:
+    return "".join(
+        pictures(
+            [dataset.chips[each.row]],
+            f"true {each.label}, predicted {each.predicted} ({each.confidence:.0%})",
+        )
+        for each in evaluation.mistakes
+    )
