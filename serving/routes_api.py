@@ -13,6 +13,5 @@ routes = Blueprint("api", __name__, url_prefix="/api/v1")
 @routes.post("/predict")
 def predict() -> ResponseReturnValue:
     """Answer with what the faces of a picture express."""
-    predictor = current_service().require()
-    _, result = predictor.predict(read_picture(request))
+    _, result = current_service().predict(read_picture(request))
     return jsonify(to_json(result))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import CARD_NAME
 from serving.page import to_view
-from serving.problems import MAX_UPLOAD_BYTES, Problem
+from serving.problems import Problem
 from serving.service import current_service
 from serving.uploads import read_picture
 
@@ -26,10 +26,9 @@ def show_page() -> ResponseReturnValue:
 @routes.post("/")
 def show_result() -> ResponseReturnValue:
     """Show the page with the result for an uploaded picture, or for the sample."""
-    predictor = current_service().require()
     is_sample = request.form.get("sample") == "1"
     data = sample_photo_path().read_bytes() if is_sample else read_picture(request)
-    rgb, result = predictor.predict(data, is_crop=request.form.get("crop") == "1")
+    rgb, result = current_service().predict(data, is_crop=request.form.get("crop") == "1")
     return _render(result=to_view(rgb, result))
 
 
@@ -47,13 +46,14 @@ def show_model_card() -> ResponseReturnValue:
 
 
 def _render(**shown: object) -> str:
-    predictor = current_service().predictor
+    service = current_service()
+    predictor = service.predictor
     return render_template(
         "page.html",
         metrics=predictor.spec.metrics if predictor else {},
         labels_count=len(predictor.spec.labels) if predictor else "several",
         licence=predictor.scheme.licence if predictor else "",
-        max_upload_mb=MAX_UPLOAD_BYTES // 1_000_000,
+        max_upload_mb=service.settings.max_upload_bytes // 1_000_000,
         **shown,
     )
 

@@ -6,7 +6,8 @@ from typing import IO
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from serving.problems import MAX_UPLOAD_BYTES, NoImageError
+from serving.problems import NoImageError
+from serving.service import current_service
 
 # What a form adds around the picture.
 FORM_OVERHEAD_BYTES = 64_000
@@ -14,9 +15,7 @@ FIELD = "image"
 
 
 class MemoryRequest(Request):
-    """A request that never spools an upload to disk; its size is limited."""
-
-    max_content_length = MAX_UPLOAD_BYTES + FORM_OVERHEAD_BYTES
+    """A request that never spools an upload to disk."""
 
     def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
         return io.BytesIO()
@@ -27,14 +26,14 @@ def read_picture(request: Request) -> bytes:
 
     Raises:
         NoImageError: There is none.
-        RequestEntityTooLarge: It has more than `MAX_UPLOAD_BYTES`.
+        RequestEntityTooLarge: It has more bytes than is set.
     """
     if request.mimetype == "multipart/form-data":
         file = request.files.get(FIELD)
         data = b"" if file is None else file.read()
     else:
         data = request.get_data(cache=False)
-    if len(data) > MAX_UPLOAD_BYTES:
+    if len(data) > current_service().settings.max_upload_bytes:
         raise RequestEntityTooLarge
     if not data:
         raise NoImageError(
