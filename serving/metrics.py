@@ -8,6 +8,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from serving.prediction import PhotoResult
 
+SHED_CODES = ("busy", "time_limit", "too_many_requests")
 BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
@@ -47,6 +48,8 @@ class Metrics:
         self._shed = Counter(
             "mien_shed_requests", "Requests turned away, by code.", ["code"], registry=registry
         )
+        for code in SHED_CODES:  # shown as zero until the first
+            self._shed.labels(code)
         self._memory_bytes = Gauge(
             "mien_worker_memory_bytes",
             "Resident memory of each worker, shared pages counted in each.",

@@ -44,7 +44,7 @@ class TaskQueue:
             try:
                 return future.result(timeout=self._time_limit_s)
             except TimeoutError:
-                self.is_stuck = not future.cancel() and future.running()
+                self.is_stuck |= not future.cancel() and future.running()
                 raise TimeLimitError(
                     f"The answer took longer than {self._time_limit_s:g} seconds. Try again; a "
                     "smaller picture takes less."
