@@ -74,8 +74,8 @@ def _decode(data: bytes, max_pixels: int) -> RgbImage:
         if width * height > max_pixels:
             raise ImageTooLargeError(_too_large(f"{width} x {height}", max_pixels))
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        return np.array(_flatten(upright), dtype=np.uint8)
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.array(_flatten(image), dtype=np.uint8)
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -85,7 +85,7 @@ def _flatten(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> NDArray[np.uint8]:
