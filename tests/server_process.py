@@ -56,6 +56,12 @@ class ServerProcess:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
         return {int(child) for child in children.split()}
 
+    def cpu_s(self) -> float:
+        """Return the processor time that the workers have used, in seconds."""
+        stats = [Path(f"/proc/{pid}/stat").read_text("ascii") for pid in self.workers()]
+        times = [stat.rpartition(")")[2].split()[11:13] for stat in stats]
+        return sum(int(ticks) for each in times for ticks in each) / os.sysconf("SC_CLK_TCK")
+
     def metric(self, name: str) -> float:
         """Return the sum of a metric over all its labels."""
         lines = self.ask("/metrics").body.decode().splitlines()
