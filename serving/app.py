@@ -3,7 +3,7 @@
 import logging
 import traceback
 
-from flask import Flask, Response, make_response, request, url_for
+from flask import Flask, Response, g, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -62,7 +62,10 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     elif problem.status >= 500 and problem.code != "not_ready":
         # Without the error's own words, which might hold something of a user's.
         where = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("request failed with %s at\n%s", type(error).__name__, where)
+        fields = {"request_id": g.request_id}
+        _log.error(
+            "request failed with %s at\n%s", type(error).__name__, where, extra={"fields": fields}
+        )
     if request.path == url_for("page.show_page"):
         answer = make_response(routes_page.show_problem(problem))
     else:

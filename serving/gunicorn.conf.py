@@ -31,8 +31,9 @@ workers = settings.workers
 # process.
 worker_class = "gthread"
 threads = settings.parallel_requests + SPARE_THREADS
-# A worker beats once a second, also while it predicts; one that stops is ended.
-timeout = 30
+# A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
+# while it loads the models, which takes seconds on a busy machine.
+timeout = 60
 # Whoever was accepted is answered before the process ends.
 graceful_timeout = round(settings.time_limit_s) + 5
 worker_tmp_dir = MEMORY

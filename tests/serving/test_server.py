@@ -35,7 +35,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> Iterator[ServerProcess]:
     log = tmp_path_factory.mktemp("server") / "log"
     project = {"GOOGLE_CLOUD_PROJECT": "demo", "TMPDIR": str(temporary)}
-    with running_server(log, options="--timeout 2", **project) as server:
+    with running_server(log, options="--timeout 10", **project) as server:
         yield server
 
 
