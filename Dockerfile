@@ -2,11 +2,24 @@
 #   docker build -t mien . && docker run --rm --read-only --tmpfs /tmp -p 8080:8080 mien
 
 FROM python:3.11.14-slim-bookworm AS build
-RUN python -m venv /opt/venv
 COPY requirements-serving.lock .
-RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements-serving.lock
+# pip stays behind, in an environment of its own.
+RUN python -m venv /opt/pip && python -m venv --without-pip /opt/venv && \
+    /opt/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes \
+        --requirement requirements-serving.lock && \
+    /opt/pip/bin/pip --python /opt/venv/bin/python inspect >/opt/venv/installed.json
+# What of the packages serves no page: accelerators, compilers, notebooks, recognition, tests.
+RUN cd /opt/venv/lib/python3*/site-packages && \
+    rm -r ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/aot ai_edge_litert/vendors \
+        face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat \
+        plotly/labextension plotly/package_data ../../../share/jupyter && \
+    find . -type d -name tests -prune -exec rm -r {} +
 
 FROM python:3.11.14-slim-bookworm
+LABEL org.opencontainers.image.title="Mien" \
+      org.opencontainers.image.description="Finds every face in a picture and shows which expression it bears." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="Apache-2.0"
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin mien
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app

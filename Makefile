@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train bench-align bench-train bench-serve container
+.PHONY: help serve test check lock setup-training train bench-align bench-train bench-serve bench-load soak container
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -51,6 +51,12 @@ bench-train: $(VENV)/training.stamp ## measure training by batch, precision, XLA
 
 bench-serve: $(VENV)/serving.stamp ## measure the server on one core, beside FER_PYTHON and NETWORK
 	$(BIN)/python -m tests.bench_serve $(PHOTOS) --network "$(NETWORK)" --fer-python "$(FER_PYTHON)"
+
+bench-load: $(VENV)/serving.stamp ## measure the server under 32 clients
+	$(BIN)/python -m tests.bench_load
+
+soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
+	$(BIN)/python -m tests.soak --plot tests/soak.svg
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/container.sh

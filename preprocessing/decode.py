@@ -22,13 +22,14 @@ PICTURE_SUFFIXES = {
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 
 
-def decode_image(data: bytes) -> RgbImage:
+def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     """Decode a picture, turn it upright by its EXIF orientation, and flatten it to RGB.
 
     Transparent parts lie on white. Of an animation the first frame is taken.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file.
+        max_pixels: Of the largest picture that is decoded.
 
     Returns:
         uint8 (height, width, 3).
@@ -36,7 +37,7 @@ def decode_image(data: bytes) -> RgbImage:
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
         ImageDecodeError: The picture is empty or damaged.
-        ImageTooLargeError: It has more than `MAX_PIXELS` pixels by its header.
+        ImageTooLargeError: It has more than `max_pixels` pixels by its header.
     """
     if not data:
         raise ImageDecodeError("The picture is empty: 0 bytes received.")
@@ -45,14 +46,14 @@ def decode_image(data: bytes) -> RgbImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
         try:
-            return _decode(data)
+            return _decode(data, max_pixels)
         except UnidentifiedImageError:
             raise UnsupportedImageError(
                 "This is no picture of a kind that can be read here. "
                 "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
             ) from None
         except Image.DecompressionBombError:
-            raise ImageTooLargeError(_too_large("far more")) from None
+            raise ImageTooLargeError(_too_large("far more", max_pixels)) from None
         except (ImageDecodeError, ImageTooLargeError):
             raise
         # Pillow's decoders raise almost anything on damaged files.
@@ -67,14 +68,14 @@ def to_grey(rgb: RgbImage) -> GreyImage:
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def _decode(data: bytes) -> RgbImage:
+def _decode(data: bytes, max_pixels: int) -> RgbImage:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise ImageTooLargeError(_too_large(f"{width} x {height}"))
+        if width * height > max_pixels:
+            raise ImageTooLargeError(_too_large(f"{width} x {height}", max_pixels))
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        return np.array(_flatten(upright), dtype=np.uint8)
+        ImageOps.exif_transpose(image, in_place=True)
+        return np.array(_flatten(image), dtype=np.uint8)
 
 
 def _flatten(image: Image.Image) -> Image.Image:
@@ -84,7 +85,7 @@ def _flatten(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> NDArray[np.uint8]:
@@ -97,8 +98,8 @@ def _to_eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     return scaled.round().clip(0, 255).astype(np.uint8)
 
 
-def _too_large(received: str) -> str:
+def _too_large(received: str, max_pixels: int) -> str:
     return (
-        f"The picture has too many pixels. At most {MAX_PIXELS // 1_000_000} million are decoded. "
+        f"The picture has too many pixels. At most {max_pixels / 1_000_000:g} million are decoded. "
         f"Received: {received}. Shrink it and try again."
     )

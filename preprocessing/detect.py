@@ -1,8 +1,10 @@
 """Find faces and their landmarks with dlib."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import cv2
@@ -19,6 +21,7 @@ from preprocessing.geometry import (
     sample_square,
 )
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.model_files import ModelFile
 from preprocessing.pose import head_pose
 from preprocessing.scan import Find, merge, scale_within, scan
 
@@ -78,7 +81,7 @@ class FaceFinder:
             ModelFileError: A model is missing or is not the expected one.
         """
         self._detect = load_detector(detector)
-        self._landmark_model = dlib.shape_predictor(str(scheme.file.path()))
+        self._landmark_model = load_landmark_model(scheme.file)
         self._second_look = replace(
             scheme.geometry,
             size_px=SECOND_LOOK_PX,
@@ -191,6 +194,20 @@ class FaceFinder:
         parts = self._landmark_model(patch, dlib.rectangle(margin, margin, far, far)).parts()
         found = np.array([(point.x, point.y) for point in parts], dtype=np.float64)
         return apply_transform(invert_transform(to_patch), found).astype(np.float32)
+
+
+def load_landmark_model(file: ModelFile) -> dlib.shape_predictor:
+    """Load a landmark model, once for a process and those forked from it: 100 MB, only read.
+
+    Raises:
+        ModelFileError: It is missing or is not the expected one.
+    """
+    return _load_landmark_model(file.path())
+
+
+@functools.cache
+def _load_landmark_model(path: Path) -> dlib.shape_predictor:
+    return dlib.shape_predictor(str(path))
 
 
 def _whole_frame(grey: GreyImage) -> Find:

@@ -72,7 +72,7 @@ class ModelSpec:
         if self.labels != labels_for(self.disgust):
             raise BundleError(
                 f"The labels do not fit the disgust policy {self.disgust.value!r}. "
-                f"Received: labels={list(self.labels)}"
+                f"Received: labels={list(self.labels)}. Export the bundle again."
             )
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise BundleError(f"temperature must be above 0. Received: {self.temperature}")
@@ -103,13 +103,17 @@ def read_spec(bundle: Path) -> ModelSpec:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BundleError(f"{path} is missing: this is no bundle of Mien's.") from None
+        raise BundleError(
+            f"{path} is missing: this is no bundle of Mien's. Name another with MIEN_BUNDLE."
+        ) from None
     except ValueError as error:
-        raise BundleError(f"{path} is no valid JSON: {error}") from error
+        raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         return _parse(fields)
     except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{path} does not describe a bundle: {error!r}") from error
+        raise BundleError(
+            f"{path} does not describe a bundle: {error!r}. Export the bundle again."
+        ) from error
 
 
 def _parse(fields: dict[str, Any]) -> ModelSpec:

@@ -4,15 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from werkzeug.serving import make_server
-
 from preprocessing.command_line import EXIT_FAILED, run_command
 from preprocessing.errors import MienError
-from serving.app import create_app
-from serving.doctor import diagnose
-from serving.files import Outputs, list_pictures, predict_files
-from serving.predictor import SHIPPED_BUNDLE
-from serving.service import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,16 +14,22 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    app = create_app(Settings(bundle=options.bundle))
+    from werkzeug.serving import make_server
+
+    from serving.app import create_app
+    from serving.settings import read_settings
+
+    settings = read_settings(bundle=options.bundle)
+    app = create_app(settings)
+    port = settings.port if options.port is None else options.port
     try:
-        # Threads, for a browser opens connections that it does not use at once; the predictor
-        # serves one at a time.
-        server = make_server(options.host, options.port, app, threaded=True)
+        # Threads, for a browser opens connections that it does not use at once.
+        server = make_server(options.host, port, app, threaded=True)
     except (OSError, SystemExit):
         raise MienError(
-            f"Port {options.port} on {options.host} cannot be opened. Choose another by --port."
+            f"Port {port} on {options.host} cannot be opened. Choose another by --port."
         ) from None
-    print(f"Mien is on http://{options.host}:{options.port}, end it with Ctrl+C.", file=sys.stderr)
+    print(f"Mien is on http://{options.host}:{port}, end it with Ctrl+C.", file=sys.stderr)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -39,6 +38,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
+    from serving.files import Outputs, list_pictures, predict_files
+    from serving.settings import read_settings
+
     pictures = list_pictures(options.pictures)
     outputs = Outputs(
         as_json=options.json,
@@ -47,13 +49,24 @@ def _predict(options: argparse.Namespace) -> int:
         sheet_path=options.contact_sheet,
         overwrite=options.overwrite,
     )
-    failed = predict_files(options.bundle, pictures, outputs=outputs, is_crop=options.crop)
+    bundle = read_settings(bundle=options.bundle).bundle
+    failed = predict_files(bundle, pictures, outputs=outputs, is_crop=options.crop)
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
     return EXIT_FAILED if len(failed) == len(pictures) else 0
 
 
+def _config(_: argparse.Namespace) -> None:
+    from serving.settings import list_settings, read_settings
+
+    for line in list_settings(read_settings()):
+        print(f"{line.variable}={line.value}")
+        print(f"    {line.meaning} (default: {line.default})")
+
+
 def _doctor(options: argparse.Namespace) -> int:
+    from serving.doctor import diagnose
+
     status = 0
     for is_well, found in diagnose(options.bundle):
         print(f"{'ok' if is_well else 'FAILED':<8}{found}")
@@ -71,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m serving run --port 9000",
     )
     run.add_argument("--host", default="127.0.0.1")
-    run.add_argument("--port", type=int, default=8080)
+    run.add_argument("--port", type=int, help="by default that of the settings")
     run.set_defaults(run_command=_run)
 
     predict = commands.add_parser(
@@ -92,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)
 
+    config = commands.add_parser(
+        "config",
+        help="list the settings: environment variables, their values and meanings",
+        epilog="example: MIEN_REQUESTS_PER_MINUTE=60 python -m serving config",
+    )
+    config.set_defaults(run_command=_config)
+
     doctor = commands.add_parser(
         "doctor",
         help="check the installation",
@@ -100,9 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run_command=_doctor)
 
     for command in (run, predict, doctor):
-        command.add_argument(
-            "--bundle", type=Path, default=SHIPPED_BUNDLE, help="another trained model"
-        )
+        command.add_argument("--bundle", type=Path, help="another trained model")
     return parser
 
 

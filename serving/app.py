@@ -1,19 +1,19 @@
 """The Flask application: what it is put together from, its errors and its headers."""
 
 import logging
-import os
 import traceback
-from pathlib import Path
 
-from flask import Flask, Response, jsonify, request, url_for
+from flask import Flask, Response, g, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving import assets, routes_api, routes_health, routes_page
-from serving.predictor import SHIPPED_BUNDLE
 from serving.problems import to_problem
-from serving.service import Service, Settings
-from serving.uploads import MemoryRequest
+from serving.request_log import log_requests
+from serving.service import Service, current_service
+from serving.settings import Settings, read_settings
+from serving.uploads import OVERHEAD_BYTES, MemoryRequest
 
 # Everything comes from files of this server; pictures also from the page itself.
 CONTENT_SECURITY_POLICY = (
@@ -29,16 +29,23 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Make the application and load its models.
 
     Args:
-        settings: By default read from the environment: `MIEN_BUNDLE`.
+        settings: By default read from the environment.
+
+    Raises:
+        SettingsError: A setting is wrong.
     """
-    if settings is None:
-        settings = Settings(bundle=Path(os.environ.get("MIEN_BUNDLE", SHIPPED_BUNDLE)))
+    settings = settings or read_settings()
     app = Flask(__name__, static_folder=None)
     app.request_class = MemoryRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + OVERHEAD_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
     service = Service(settings)
     service.load()
     app.extensions["mien"] = service
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    log_requests(app)
+    app.before_request(service.limit_rate)
     for module in (routes_page, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
     app.register_error_handler(Exception, _answer_error)
@@ -48,18 +55,27 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error as problem details, or on the page where a person asked."""
-    problem = to_problem(error)
-    if problem.status >= 500 and problem.code != "not_ready":
+    service = current_service()
+    problem = to_problem(error, max_upload_bytes=service.settings.max_upload_bytes)
+    if problem.retry_after_s is not None:
+        service.metrics.count_shed(problem.code)
+    elif problem.status >= 500 and problem.code != "not_ready":
         # Without the error's own words, which might hold something of a user's.
         where = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("request failed with %s at\n%s", type(error).__name__, where)
+        fields = {"request_id": g.request_id}
+        _log.error(
+            "request failed with %s at\n%s", type(error).__name__, where, extra={"fields": fields}
+        )
     if request.path == url_for("page.show_page"):
-        return routes_page.show_problem(problem)
-    answer = jsonify(problem.to_json())
-    answer.mimetype = "application/problem+json"
+        answer = make_response(routes_page.show_problem(problem))
+    else:
+        answer = make_response(problem.to_json(), problem.status)
+        answer.mimetype = "application/problem+json"
+    if problem.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after_s)
     if isinstance(error, MethodNotAllowed):
         answer.allow.update(error.valid_methods or ())
-    return answer, problem.status
+    return answer
 
 
 def _protect(response: Response) -> Response:

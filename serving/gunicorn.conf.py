@@ -1,15 +1,86 @@
-"""How gunicorn runs the server: processes, for dlib and LiteRT are not made for threads."""
+"""How gunicorn runs the server: processes share the work, threads only wait for it."""
 
+import contextlib
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8080')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "sync"
+from preprocessing.detect import load_landmark_model
+from preprocessing.errors import MienError
+from preprocessing.landmarks import scheme_of
+from preprocessing.spec import read_spec
+from serving.settings import read_settings
+
+try:
+    settings = read_settings()
+except MienError as error:
+    sys.exit(f"error: {error}")
+
+# Holds small files that must lie neither on a disk that can stall nor on a read-only one.
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Threads that do not wait for the models: for the page, health checks, and turning away.
+SPARE_THREADS = 8
+
+bind = f"0.0.0.0:{settings.port}"
+workers = settings.workers
+# A thread for each connection that is being read or answered, so that slow clients, and browsers
+# that open more connections than they use, hold up nobody. The models work in one thread of each
+# process.
+worker_class = "gthread"
+threads = settings.parallel_requests + SPARE_THREADS
+# A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
+# while it loads the models, which takes seconds on a busy machine.
 timeout = 60
-graceful_timeout = 30
-# The heartbeat's file must not lie on a disk that can stall, nor on a read-only one.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Whoever was accepted is answered before the process ends.
+graceful_timeout = round(settings.time_limit_s) + 5
+worker_tmp_dir = MEMORY
 # It would be written to the user's home, which a container's user has not.
 control_socket_disable = True
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "serving.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"level": settings.log_level, "handlers": ["stderr"]},
+    "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
+}
 accesslog = None
+
+
+def on_starting(_server: Any) -> None:
+    """Prepare what the workers will share."""
+    # Before anything imports prometheus_client, which looks for it then.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="mien-metrics-", dir=MEMORY)
+    # 100 MB that are only read: loaded before the fork, they are in memory once. What goes wrong
+    # here goes wrong in the workers too, and they say so at /readyz.
+    with contextlib.suppress(MienError):
+        scheme = scheme_of(read_spec(settings.bundle).landmark_model_sha256)
+        if scheme is not None:
+            load_landmark_model(scheme.file)
+
+
+def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+    """Let a worker finish whose models do not come back from a request."""
+    if worker.wsgi.extensions["mien"].queue.is_stuck:
+        worker.alive = False
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """End such a worker, without waiting for the thread that is stuck."""
+    if worker.wsgi.extensions["mien"].queue.is_stuck:
+        os._exit(1)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Take a worker that ended out of the figures of those that live."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -20,6 +20,7 @@ PROBLEMS = {
     "400": "No picture, a damaged one, or an option that there is not.",
     "413": "Too many bytes or pixels.",
     "415": "Not a picture that can be read.",
+    "429": "Too many requests came from this address.",
     "503": "The models are not loaded, or there is too much to do.",
 }
 
@@ -92,7 +93,7 @@ def _predict_batch() -> dict[str, Any]:
                 "application/zip": {"schema": PICTURE},
             },
         },
-        "responses": _answers(line, problems=("400", "413", "503")),
+        "responses": _answers(line, problems=("400", "413", "429", "503")),
     }
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from preprocessing.align import align_crops, align_photo
 from preprocessing.classifier import ChipClassifier, to_probabilities
-from preprocessing.decode import RgbImage, decode_image, to_grey
+from preprocessing.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import BundleError
 from preprocessing.faces import AlignedFace, GreyImage
@@ -30,13 +30,18 @@ class Predictor:
     Loading takes about a second. Threads may share one: they wait for each other.
     """
 
-    def __init__(self, bundle: Path = SHIPPED_BUNDLE) -> None:
+    def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:
         """Load all models, and check that the bundle's known answer comes out again.
+
+        Args:
+            bundle: The bundle's folder.
+            max_pixels: Of the largest picture that is decoded.
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises.
             ModelFileError: The landmark model is missing or is not the expected one.
         """
+        self._max_pixels = max_pixels
         self.spec = read_spec(bundle)
         scheme = scheme_of(self.spec.landmark_model_sha256)
         if scheme is None:
@@ -75,7 +80,7 @@ class Predictor:
             ImageTooLargeError: It has too many pixels.
         """
         started = time.perf_counter()
-        rgb = decode_image(data)
+        rgb = decode_image(data, max_pixels=self._max_pixels)
         decoded = time.perf_counter()
         with self._lock:
             found = self.align(rgb, is_crop=is_crop)

@@ -12,7 +12,7 @@ from preprocessing.errors import (
     UnsupportedImageError,
 )
 
-MAX_UPLOAD_BYTES = 10_000_000
+BUSY_RETRY_S = 1
 
 
 class NoImageError(MienError):
@@ -27,6 +27,24 @@ class NotReadyError(MienError):
     """The models could not be loaded."""
 
 
+class BusyError(MienError):
+    """More requests are being worked on than the server takes at once."""
+
+
+class TimeLimitError(MienError):
+    """A request took longer than it may."""
+
+
+class TooManyRequestsError(MienError):
+    """An address asks more often than it may."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            f"Too many pictures came from your address. Try again in {retry_after_s} seconds."
+        )
+        self.retry_after_s = retry_after_s
+
+
 @dataclass(frozen=True)
 class Problem:
     """Problem details by RFC 9457.
@@ -36,12 +54,14 @@ class Problem:
         code: Stable; for programs.
         title: What kind of problem it is; for people.
         detail: What happened and what to do.
+        retry_after_s: Where the request was turned away: when to try again, in seconds.
     """
 
     status: int
     code: str
     title: str
     detail: str
+    retry_after_s: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of an `application/problem+json` answer."""
@@ -62,17 +82,20 @@ _KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
     (NotReadyError, 503, "not_ready", "Not ready"),
+    (BusyError, 503, "busy", "Busy"),
+    (TimeLimitError, 503, "time_limit", "Took too long"),
+    (TooManyRequestsError, 429, "too_many_requests", "Too many requests"),
 )
 
 
-def to_problem(error: Exception) -> Problem:
+def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
     """Describe an error to a client; what was not foreseen is not described."""
     for kind, status, code, title in _KNOWN:
         if isinstance(error, kind):
-            return Problem(status, code, title, str(error))
+            return Problem(status, code, title, str(error), _retry_after_s(error))
     if isinstance(error, RequestEntityTooLarge):
-        limit = MAX_UPLOAD_BYTES // 1_000_000
-        detail = f"A picture may have at most {limit} MB. Save it smaller and try again."
+        limit = max_upload_bytes / 1_000_000
+        detail = f"A picture may have at most {limit:g} MB. Save it smaller and try again."
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, HTTPException) and error.code is not None:
         code = error.name.lower().replace(" ", "_")
@@ -80,3 +103,9 @@ def to_problem(error: Exception) -> Problem:
     return Problem(
         500, "internal_error", "Internal error", "Something went wrong here. Please try again."
     )
+
+
+def _retry_after_s(error: MienError) -> int | None:
+    if isinstance(error, TooManyRequestsError):
+        return error.retry_after_s
+    return BUSY_RETRY_S if isinstance(error, (BusyError, TimeLimitError)) else None

@@ -10,10 +10,9 @@ from werkzeug.exceptions import HTTPException
 from preprocessing.errors import MienError
 from serving.answers import to_answer
 from serving.openapi import openapi_document
-from serving.predictor import Predictor
 from serving.problems import to_problem
 from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
-from serving.service import current_service
+from serving.service import Service, current_service
 from serving.uploads import Upload, read_batch_request, read_predict_request
 
 NDJSON = "application/x-ndjson"
@@ -25,17 +24,19 @@ routes = Blueprint("api", __name__, url_prefix="/api/v1")
 @routes.post("/predict")
 def predict() -> ResponseReturnValue:
     """Answer with what the faces of a picture express."""
-    predictor = current_service().require()
+    service = current_service()
+    service.require()
     data, options = read_predict_request(request)
-    return _json(_predict(predictor, data, options))
+    return _json(_predict(service, data, options))
 
 
 @routes.post("/predict/batch")
 def predict_batch() -> ResponseReturnValue:
     """Answer a line of JSON for each of several pictures, as soon as it is known."""
-    predictor = current_service().require()
+    service = current_service()
+    service.require()
     uploads, options = read_batch_request(request)
-    return Response(_batch_lines(predictor, uploads, options), mimetype=NDJSON)
+    return Response(_batch_lines(service, uploads, options), mimetype=NDJSON)
 
 
 @routes.get("/model")
@@ -71,8 +72,8 @@ def show_docs() -> ResponseReturnValue:
     return render_template("docs.html")
 
 
-def _predict(predictor: Predictor, data: bytes, options: Options) -> Answer:
-    rgb, result = predictor.predict(
+def _predict(service: Service, data: bytes, options: Options) -> Answer:
+    rgb, result = service.predict(
         data,
         is_crop=options.crop,
         max_faces=options.max_faces,
@@ -81,15 +82,13 @@ def _predict(predictor: Predictor, data: bytes, options: Options) -> Answer:
     return to_answer(rgb, result, options)
 
 
-def _batch_lines(
-    predictor: Predictor, uploads: Iterable[Upload], options: Options
-) -> Iterator[str]:
+def _batch_lines(service: Service, uploads: Iterable[Upload], options: Options) -> Iterator[str]:
     for upload in uploads:
         try:
-            answer = _predict(predictor, upload.read(), options)
+            answer = _predict(service, upload.read(), options)
         except (MienError, HTTPException) as error:
-            problem = ProblemAnswer(**to_problem(error).to_json())
-            line = BatchLine(name=upload.name, problem=problem)
+            problem = to_problem(error, max_upload_bytes=service.settings.max_upload_bytes)
+            line = BatchLine(name=upload.name, problem=ProblemAnswer(**problem.to_json()))
         else:
             line = BatchLine(name=upload.name, answer=answer)
         yield line.model_dump_json(exclude_none=True) + "\n"

@@ -15,7 +15,7 @@ from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.sample import sample_photo_path
 from serving.heat_map import draw_heat_map, occlusion_map
 from serving.page import to_view
-from serving.problems import MAX_UPLOAD_BYTES, Problem
+from serving.problems import Problem
 from serving.service import current_service
 from serving.uploads import read_picture
 
@@ -31,11 +31,12 @@ def show_page() -> ResponseReturnValue:
 @routes.post("/")
 def show_result() -> ResponseReturnValue:
     """Show the page with the result for an uploaded picture, or for the sample."""
-    predictor = current_service().require()
     is_sample = request.form.get("sample") == "1"
     data = sample_photo_path().read_bytes() if is_sample else read_picture(request)
-    rgb, result = predictor.predict(data, is_crop=request.form.get("crop") == "1")
-    return _render(result=to_view(rgb, result, sure_confidence=predictor.spec.sure_confidence))
+    service = current_service()
+    sure_confidence = service.require().spec.sure_confidence
+    rgb, result = service.predict(data, is_crop=request.form.get("crop") == "1")
+    return _render(result=to_view(rgb, result, sure_confidence=sure_confidence))
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:
@@ -46,13 +47,16 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 @routes.post("/heat-map")
 def show_heat_map() -> ResponseReturnValue:
     """Answer with a PNG of what mattered for a label in the chip that the page sends back."""
-    predictor = current_service().require()
+    service = current_service()
+    predictor = service.require()
     label = request.form.get("label", "")
     if label not in predictor.spec.labels:
         raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
     chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
     index = predictor.spec.labels.index(label)
-    losses = occlusion_map(chip, predictor.probabilities, label_index=index)
+    losses = service.queue.run(
+        lambda: occlusion_map(chip, predictor.probabilities, label_index=index)
+    )
     drawn = cv2.cvtColor(draw_heat_map(chip, losses), cv2.COLOR_RGB2BGR)
     return Response(cv2.imencode(".png", drawn)[1].tobytes(), mimetype="image/png")
 
@@ -90,12 +94,13 @@ def _read_chip(data_url: str, *, size_px: int) -> GreyImage:
 
 
 def _render(**shown: object) -> str:
-    predictor = current_service().predictor
+    service = current_service()
+    predictor = service.predictor
     return render_template(
         "page.html",
         metrics=predictor.spec.metrics if predictor else {},
         labels_count=len(predictor.spec.labels) if predictor else "several",
         licence=predictor.scheme.licence if predictor else "",
-        max_upload_mb=MAX_UPLOAD_BYTES // 1_000_000,
+        max_upload_mb=service.settings.max_upload_bytes // 1_000_000,
         **shown,
     )

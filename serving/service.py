@@ -1,41 +1,50 @@
 """The loaded models of one process, as requests reach them."""
 
 import logging
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 
+from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
-from serving.predictor import SHIPPED_BUNDLE, Predictor
+from serving.metrics import Metrics
+from serving.prediction import PhotoResult
+from serving.predictor import Predictor
 from serving.problems import NotReadyError
+from serving.rate_limit import RateLimiter
+from serving.settings import Settings
+from serving.task_queue import TaskQueue
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What can be set for a server.
+class Service:
+    """The loaded models of one process, or the reason why there are none, within its limits.
 
     Attributes:
-        bundle: Folder of the trained model; by default the one that ships.
+        settings: What was set.
+        metrics: What Prometheus asks.
+        queue: All that the models do for requests passes through it.
+        predictor: None as long as the models are not loaded.
+        reason: Why they are not.
     """
 
-    bundle: Path = SHIPPED_BUNDLE
-
-
-@dataclass
-class Service:
-    """The loaded models of one process, or the reason why there are none."""
-
-    settings: Settings
-    predictor: Predictor | None = None
-    reason: str = ""
+    def __init__(self, settings: Settings) -> None:
+        """Prepare everything but the models."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.queue = TaskQueue(
+            places=settings.parallel_requests, time_limit_s=settings.time_limit_s
+        )
+        self.predictor: Predictor | None = None
+        self.reason = "The models are being loaded."
+        self._rate_limiter = RateLimiter(settings.requests_per_minute)
 
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
         try:
-            self.predictor = Predictor(self.settings.bundle)
+            self.predictor = Predictor(self.settings.bundle, max_pixels=self.settings.max_pixels)
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)
@@ -49,6 +58,28 @@ class Service:
         if self.predictor is None:
             raise NotReadyError(self.reason)
         return self.predictor
+
+    def predict(self, data: bytes, **options: Any) -> tuple[RgbImage, PhotoResult]:
+        """Do what `Predictor.predict` does, in turn, and count it.
+
+        Raises:
+            NotReadyError: The models could not be loaded.
+            BusyError: Too many wait already.
+            TimeLimitError: It took too long.
+        """
+        predictor = self.require()
+        rgb, result = self.queue.run(lambda: predictor.predict(data, **options))
+        self.metrics.count_result(result)
+        return rgb, result
+
+    def limit_rate(self) -> None:
+        """Make sure that the sender of the current request does not post too often.
+
+        Raises:
+            TooManyRequestsError: It does.
+        """
+        if request.method == "POST":
+            self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
 
 
 def current_service() -> Service:

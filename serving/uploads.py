@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from serving.problems import MAX_UPLOAD_BYTES, InvalidRequestError, NoImageError
+from serving.problems import InvalidRequestError, NoImageError
 from serving.schema import Options, PictureOptions
+from serving.service import current_service
 
 FORM, FIELD = "multipart/form-data", "image"
 # What a form or JSON adds around the picture.
@@ -31,9 +32,7 @@ _Options = TypeVar("_Options", bound=Options)
 
 
 class MemoryRequest(Request):
-    """A request that never spools an upload to disk; its size is limited."""
-
-    max_content_length = MAX_UPLOAD_BYTES + OVERHEAD_BYTES
+    """A request that never spools an upload to disk."""
 
     def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
         return io.BytesIO()
@@ -57,12 +56,12 @@ def read_picture(request: Request) -> bytes:
 
     Raises:
         NoImageError: There is none.
-        RequestEntityTooLarge: It has more than `MAX_UPLOAD_BYTES`.
+        RequestEntityTooLarge: It has more bytes than is set.
     """
     if request.mimetype == FORM:
         file = request.files.get(FIELD)
-        return _check_size(b"" if file is None else file.read())
-    return _check_size(request.get_data(cache=False))
+        return _check_size(b"" if file is None else file.read(), _limit())
+    return _check_size(request.get_data(cache=False), _limit())
 
 
 def read_predict_request(request: Request) -> tuple[bytes, Options]:
@@ -73,12 +72,12 @@ def read_predict_request(request: Request) -> tuple[bytes, Options]:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option is unknown, given twice, or has a wrong value.
-        RequestEntityTooLarge: The picture has more than `MAX_UPLOAD_BYTES`.
+        RequestEntityTooLarge: The picture has more bytes than is set.
     """
     if request.mimetype == "application/json":
-        request.max_content_length = MAX_UPLOAD_BYTES * 4 // 3 + OVERHEAD_BYTES
+        request.max_content_length = _limit() * 4 // 3 + OVERHEAD_BYTES
         posted = _parse(PictureOptions, _join(_from_text(request.args), _json_object(request)))
-        return _check_size(_from_base64(posted.image)), posted
+        return _check_size(_from_base64(posted.image), _limit()), posted
     options = _options(request)
     return read_picture(request), options
 
@@ -117,23 +116,23 @@ def read_batch_request(request: Request) -> tuple[Iterator[Upload], Options]:
 
 def _uploads_of(name: str, data: bytes) -> list[Upload]:
     if not zipfile.is_zipfile(io.BytesIO(data)):
-        return [Upload(name, partial(_check_size, data))]
+        return [Upload(name, partial(_check_size, data, _limit()))]
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise InvalidRequestError(f"The zip cannot be read: {error}") from error
     return [
-        Upload(member.filename, partial(_unpack, archive, member))
+        Upload(member.filename, partial(_unpack, archive, member, _limit()))
         for member in archive.infolist()
         if not member.is_dir() and not member.filename.startswith("__MACOSX/")
     ]
 
 
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
     """Unpack no more than a picture may have, whatever the archive says of its size."""
     try:
         with archive.open(member) as file:
-            return _check_size(file.read(MAX_UPLOAD_BYTES + 1))
+            return _check_size(file.read(limit + 1), limit)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise InvalidRequestError(f"This file cannot be unpacked: {error}") from error
 
@@ -216,11 +215,15 @@ def _shown(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
 
 
-def _check_size(data: bytes) -> bytes:
-    if len(data) > MAX_UPLOAD_BYTES:
+def _check_size(data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
         raise RequestEntityTooLarge
     if not data:
         raise NoImageError(
             f"No picture was received. Send it as the body, or as the form field {FIELD!r}."
         )
     return data
+
+
+def _limit() -> int:
+    return current_service().settings.max_upload_bytes

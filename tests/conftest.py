@@ -52,9 +52,9 @@ def chromium() -> Iterator[Browser]:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Turn a skipped browser test into a failure where MIEN_REQUIRE_BROWSER=1."""
+    """Turn a skipped browser test into a failure where REQUIRE_BROWSER=1."""
     report = yield
-    required = os.environ.get("MIEN_REQUIRE_BROWSER") == "1"
+    required = os.environ.get("REQUIRE_BROWSER") == "1"
     if required and report.skipped and item.get_closest_marker("browser"):
         report.outcome = "failed"
         report.longrepr = f"A browser test may not be skipped here. {report.longrepr}"

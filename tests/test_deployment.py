@@ -12,10 +12,30 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from serving.app import create_app
+from serving.settings import Settings, read_settings
 
-PORT = 8080
+PORT = Settings.model_fields["port"].default
 LOCKS = ("serving", "training", "dev")
 NOT_IN_THE_IMAGE = {"tensorflow", "tensorflow-cpu", "keras", "pyarrow", "pytest"}
+# What App Engine's flexible environment knows, by its reference of app.yaml.
+CHECK_KEYS = {"path", "check_interval_sec", "timeout_sec", "failure_threshold", "success_threshold"}
+APP_YAML_KEYS = {
+    "": {
+        "automatic_scaling", "beta_settings", "build_env_variables", "entrypoint", "env",
+        "env_variables", "liveness_check", "manual_scaling", "network", "readiness_check",
+        "resources", "runtime", "runtime_config", "service", "service_account", "skip_files",
+        "vpc_access_connector", "zones",
+    },
+    "resources": {"cpu", "memory_gb", "disk_size_gb", "volumes"},
+    "automatic_scaling": {
+        "min_num_instances", "max_num_instances", "cool_down_period_sec", "cpu_utilization",
+        "target_concurrent_requests",
+    },
+    "liveness_check": CHECK_KEYS | {"initial_delay_sec"},
+    "readiness_check": CHECK_KEYS | {"app_start_timeout_sec"},
+}  # fmt: skip
+# Google's front end refuses larger requests.
+LARGEST_REQUEST_BYTES = 32_000_000
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
 
 
@@ -50,6 +70,24 @@ def test_app_engine_builds_the_dockerfile(app_yaml: dict[str, Any]) -> None:
     assert app_yaml["automatic_scaling"]["max_num_instances"] <= 10
 
 
+@pytest.mark.parametrize("section", APP_YAML_KEYS)
+def test_app_engine_knows_every_key(section: str, app_yaml: dict[str, Any]) -> None:
+    assert set(app_yaml[section] if section else app_yaml) <= APP_YAML_KEYS[section]
+
+
+def test_app_engine_s_settings_are_ours_and_fit_its_resources(
+    app_yaml: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in app_yaml["env_variables"].items():
+        assert isinstance(value, str), f"{name}: App Engine takes strings only"
+        monkeypatch.setenv(name, value)
+    settings = read_settings()
+    assert settings.workers == app_yaml["resources"]["cpu"]
+    assert settings.max_upload_bytes < LARGEST_REQUEST_BYTES
+    assert settings.requests_per_minute
+    assert settings.trusted_proxies
+
+
 def test_the_image_listens_on_the_port_that_app_engine_calls(dockerfile: str) -> None:
     assert re.search(rf"\bPORT={PORT}$", dockerfile, re.MULTILINE)
     assert re.search(rf"^EXPOSE {PORT}$", dockerfile, re.MULTILINE)
@@ -64,6 +102,12 @@ def test_gunicorn_listens_on_the_port_it_is_told(
     else:
         monkeypatch.setenv("PORT", port)
     assert _gunicorn_config(repository_root)["bind"] == f"0.0.0.0:{port or PORT}"
+
+
+def test_gunicorn_ends_a_worker_no_sooner_than_its_requests(repository_root: Path) -> None:
+    config = _gunicorn_config(repository_root)
+    assert config["graceful_timeout"] > Settings().time_limit_s
+    assert config["threads"] > Settings().parallel_requests
 
 
 def test_gunicorn_opens_no_control_socket(repository_root: Path) -> None:

@@ -9,12 +9,10 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from preprocessing import decode
 from serving import app as app_module
 from serving.app import create_app
 from serving.predictor import Predictor
-from serving.problems import MAX_UPLOAD_BYTES
-from serving.service import Settings
+from serving.settings import Settings
 
 PREDICT = "/api/v1/predict"
 
@@ -107,13 +105,13 @@ def test_what_is_no_picture_is_415(data: bytes, client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("extra", [1, 1_000_000])
 def test_more_than_the_limit_is_413(extra: int, client: FlaskClient) -> None:
-    data = bytes(MAX_UPLOAD_BYTES + extra)
+    data = bytes(Settings().max_upload_bytes + extra)
     assert_problem(send(client, data), 413, "upload_too_large")
     assert_problem(client.post(PREDICT, data=data), 413, "upload_too_large")
 
 
-def test_too_many_pixels_is_413(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "MAX_PIXELS", 100)
+def test_too_many_pixels_is_413() -> None:
+    client = create_app(Settings(max_pixels=100)).test_client()
     buffer = io.BytesIO()
     Image.new("RGB", (11, 10)).save(buffer, "PNG")
     assert_problem(send(client, buffer.getvalue()), 413, "too_many_pixels")

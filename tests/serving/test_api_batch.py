@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from serving.problems import MAX_UPLOAD_BYTES
+from serving.settings import Settings
 from serving.uploads import MAX_BATCH_PICTURES
 
 BATCH = "/api/v1/predict/batch"
@@ -77,7 +77,7 @@ def test_folders_and_what_a_mac_adds_are_passed_over(client: FlaskClient, empty:
 def test_what_unpacks_to_too_much_is_a_problem_of_its_own(
     client: FlaskClient, empty: bytes
 ) -> None:
-    data = zipped({"bomb": bytes(MAX_UPLOAD_BYTES * 5), "a.png": empty})
+    data = zipped({"bomb": bytes(Settings().max_upload_bytes * 5), "a.png": empty})
     assert len(data) < 200_000
     bomb, fine = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert bomb["problem"]["code"] == "upload_too_large"

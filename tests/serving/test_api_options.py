@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from preprocessing.decode import decode_image
 from preprocessing.labels import DisgustPolicy, labels_for
 from serving.predictor import Predictor
-from serving.problems import MAX_UPLOAD_BYTES
+from serving.settings import Settings
 
 PREDICT = "/api/v1/predict"
 
@@ -112,8 +112,8 @@ def test_an_image_in_json_must_be_base64_of_a_picture(
 
 
 def test_a_picture_at_the_limit_passes_as_json(client: FlaskClient) -> None:
-    too_large = base64.b64encode(bytes(MAX_UPLOAD_BYTES + 1)).decode("ascii")
-    largest = base64.b64encode(bytes(MAX_UPLOAD_BYTES)).decode("ascii")
+    too_large = base64.b64encode(bytes(Settings().max_upload_bytes + 1)).decode("ascii")
+    largest = base64.b64encode(bytes(Settings().max_upload_bytes)).decode("ascii")
     assert client.post(PREDICT, json={"image": too_large}).json["code"] == "upload_too_large"
     assert client.post(PREDICT, json={"image": largest}).json["code"] == "unsupported_image"
 

@@ -105,15 +105,3 @@ def test_wrong_usage_is_2() -> None:
     with pytest.raises(SystemExit) as exit_info:
         main(["predict"])
     assert exit_info.value.code == 2
-
-
-def test_doctor_finds_a_sound_installation(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) == 0
-    text = capsys.readouterr().out
-    assert text.count("ok  ") == 4
-    assert "may not be used commercially" in text
-
-
-def test_doctor_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor", "--bundle", str(tmp_path)]) == 1
-    assert "FAILED" in capsys.readouterr().out

@@ -1,0 +1,53 @@
+"""The one queue before the models: it sheds what is too much, and gives up what takes too long."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from serving.problems import BusyError, TimeLimitError
+
+T = TypeVar("T")
+
+
+class TaskQueue:
+    """Run tasks one after the other in one thread, for dlib and LiteRT are not made for more.
+
+    Attributes:
+        is_stuck: A task did not end within its time. Nothing can end it but the end of the
+            process, which gunicorn's configuration sees to.
+    """
+
+    def __init__(self, *, places: int, time_limit_s: float) -> None:
+        """Open the queue.
+
+        Args:
+            places: Tasks that may wait or run at once.
+            time_limit_s: How long one may take, waiting included, in seconds.
+        """
+        self.is_stuck = False
+        self._time_limit_s = time_limit_s
+        self._places = threading.BoundedSemaphore(places)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
+
+    def run(self, task: Callable[[], T]) -> T:
+        """Run a task when its turn has come, and return what it returns.
+
+        Raises:
+            BusyError: All places are taken.
+            TimeLimitError: It did not end within the time limit.
+        """
+        if not self._places.acquire(blocking=False):
+            raise BusyError("More pictures arrive than can be looked at. Try again in a moment.")
+        try:
+            future = self._executor.submit(task)
+            try:
+                return future.result(timeout=self._time_limit_s)
+            except TimeoutError:
+                self.is_stuck |= not future.cancel() and future.running()
+                raise TimeLimitError(
+                    f"The answer took longer than {self._time_limit_s:g} seconds. Try again; a "
+                    "smaller picture takes less."
+                ) from None
+        finally:
+            self._places.release()

@@ -1,0 +1,108 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.app import create_app
+from serving.problems import BusyError, TimeLimitError, TooManyRequestsError
+from serving.rate_limit import WINDOW_S, RateLimiter
+from serving.settings import Settings
+from serving.task_queue import TaskQueue
+
+PREDICT = "/api/v1/predict"
+
+
+@given(
+    limit=st.integers(1, 20),
+    pauses_s=st.lists(st.floats(0, 30), max_size=100),
+)
+def test_in_no_minute_are_more_than_twice_the_limit_granted(
+    limit: int, pauses_s: list[float]
+) -> None:
+    limiter, now_s, granted_s = RateLimiter(limit), 0.0, []
+    for pause_s in pauses_s:
+        now_s += pause_s
+        try:
+            limiter.check("somebody", now_s=now_s)
+        except TooManyRequestsError as error:
+            # Who waits as long as told is granted again.
+            now_s += error.retry_after_s
+            limiter.check("somebody", now_s=now_s)
+        granted_s.append(now_s)
+    for first in granted_s:
+        assert sum(first <= each < first + WINDOW_S for each in granted_s) <= 2 * limit
+
+
+def test_addresses_are_limited_apart_and_zero_grants_all() -> None:
+    limiter = RateLimiter(1)
+    limiter.check("one", now_s=0)
+    limiter.check("another", now_s=0)
+    with pytest.raises(TooManyRequestsError, match="60 seconds"):
+        limiter.check("one", now_s=0)
+    unlimited = RateLimiter(0)
+    for _ in range(1000):
+        unlimited.check("one", now_s=0)
+
+
+def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
+    client = create_app(Settings(requests_per_minute=1, trusted_proxies=1)).test_client()
+
+    def send(forwarded: str) -> int:
+        return client.post(
+            PREDICT, data=b"none", headers={"X-Forwarded-For": forwarded}
+        ).status_code
+
+    assert send("203.0.113.1") == 415
+    assert send("203.0.113.2") == 415
+    # What the client itself claims changes nothing.
+    refused = client.post(
+        PREDICT, data=b"none", headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.1"}
+    )
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 0 < int(refused.headers["Retry-After"]) <= WINDOW_S
+    assert client.get("/livez").status_code == 200
+
+
+def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> None:
+    queue, started, let_go = TaskQueue(places=2, time_limit_s=0.2), Event(), Event()
+
+    def hold() -> bool:
+        started.set()
+        return let_go.wait()
+
+    with ThreadPoolExecutor() as clients:
+        stuck = clients.submit(queue.run, hold)
+        started.wait()
+        waiting = clients.submit(queue.run, hold)
+        for late in (stuck, waiting):
+            with pytest.raises(TimeLimitError):
+                late.result()
+        assert queue.is_stuck
+        let_go.set()
+
+
+def test_the_queue_takes_so_many_and_no_more() -> None:
+    queue, started, let_go = TaskQueue(places=1, time_limit_s=20), Event(), Event()
+
+    def hold() -> bool:
+        started.set()
+        return let_go.wait()
+
+    with ThreadPoolExecutor() as clients:
+        accepted = clients.submit(queue.run, hold)
+        started.wait()
+        with pytest.raises(BusyError):
+            queue.run(hold)
+        let_go.set()
+        assert accepted.result()
+    assert queue.run(lambda: "free again")
+
+
+def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
+    queue = TaskQueue(places=1, time_limit_s=20)
+    assert queue.run(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        queue.run(lambda: 1 // 0)
+    assert not queue.is_stuck

@@ -1,0 +1,266 @@
+"""A real server with two workers: figures, logs, and what happens when things go wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from http.client import HTTPConnection, HTTPException
+from io import BytesIO
+from pathlib import Path
+from socket import AF_UNIX, socket
+
+import pytest
+from PIL import Image
+
+from tests.server_process import COMMAND, PREDICT, Answer, ServerProcess, running_server, wait_until
+
+NAME = "a-secret-name.jpg"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+MEMORY = Path("/dev/shm")  # noqa: S108
+
+
+@pytest.fixture(scope="module")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's own folder for temporary files."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> Iterator[ServerProcess]:
+    log = tmp_path_factory.mktemp("server") / "log"
+    project = {"GOOGLE_CLOUD_PROJECT": "demo", "TMPDIR": str(temporary)}
+    with running_server(log, options="--timeout 10", **project) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    """A picture that is looked at within some ten milliseconds."""
+    return blank(60, 60)
+
+
+def blank(width: int, height: int) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", (width, height), "grey").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def ask_until(server: ServerProcess, picture: bytes, code: str) -> Answer:
+    """Send a picture again and again until it is refused with a code."""
+    for _ in range(1000):
+        answer = server.ask(PREDICT, picture)
+        if answer.json().get("code") == code:
+            return answer
+    raise AssertionError(f"never refused with {code}")
+
+
+class Load:
+    """Three clients that send pictures one after the other until they are stopped."""
+
+    def __init__(self, server: ServerProcess, picture: bytes) -> None:
+        self.answered = 0
+        self.failed: list[str] = []
+        self._server, self._picture = server, picture
+        self._done = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(3)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, answers: int) -> None:
+        """Wait until so many more are answered."""
+        goal = self.answered + answers
+        wait_until(lambda: self.answered >= goal)
+
+    def _send(self) -> None:
+        while not self._done.is_set():
+            try:
+                status = self._server.ask(PREDICT, self._picture).status
+            except (OSError, HTTPException) as error:
+                self.failed.append(repr(error))
+                continue
+            if status == 200:
+                self.answered += 1
+            else:
+                self.failed.append(str(status))
+
+
+def test_the_figures_of_all_workers_add_up(server: ServerProcess, photo: bytes) -> None:
+    before = [server.metric(f"mien_{name}_total") for name in ("pictures", "faces", "requests")]
+    sent = 0
+    while server.ask("/metrics").body.count(b"\nmien_worker_memory_bytes{") < 2 or sent < 4:
+        assert server.ask(PREDICT, photo).status == 200
+        sent += 1
+        assert sent < 100, "one worker gets everything"
+    pictures, faces, _ = (
+        server.metric(f"mien_{name}_total") - old
+        for name, old in zip(("pictures", "faces", "requests"), before, strict=True)
+    )
+    assert pictures == faces == sent
+    stages = server.ask("/metrics").body.decode()
+    for stage in ("decode", "align", "classify", "total"):
+        assert f'mien_stage_seconds_bucket{{le="+Inf",stage="{stage}"}}' in stages
+    assert 'found_by="detector",label="happy"' in stages
+
+
+def test_the_dashboard_asks_for_metrics_that_exist(
+    server: ServerProcess, repository_root: Path, photo: bytes
+) -> None:
+    server.ask(PREDICT, photo)
+    text = (repository_root / "serving" / "grafana.json").read_text(encoding="utf-8")
+    queries = [
+        target["expr"] for panel in json.loads(text)["panels"] for target in panel["targets"]
+    ]
+    asked = {name for query in queries for name in re.findall(r"mien_\w+", query)}
+    assert asked
+    shown = server.ask("/metrics").body.decode()
+    families = set(re.findall(r"^# TYPE (\w+) ", shown, re.MULTILINE))
+    endings = ("", "_bucket", "_sum", "_count")
+    assert asked <= {family + ending for family in families for ending in endings}
+
+
+def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
+    server: ServerProcess, temporary: Path, photo: bytes
+) -> None:
+    head = f'--x\r\nContent-Disposition: form-data; name="image"; filename="{NAME}"\r\n\r\n'
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    ours = {"X-Request-ID": uuid.uuid4().hex, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    body = head.encode() + photo + b"\r\n--x--\r\n"
+    for path in (PREDICT, f"{PREDICT}?{NAME}=true"):
+        answer = server.ask(path, body, {**form, **ours})
+        assert answer.headers["X-Request-ID"] == ours["X-Request-ID"]
+
+    written = server.log.read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    good, bad = (line for line in lines if line.get("request_id") == ours["X-Request-ID"])
+    assert (good["status"], bad["status"]) == (200, 400)
+    assert (good["method"], good["route"], good["severity"]) == ("POST", PREDICT, "INFO")
+    assert good["request_bytes"] > len(photo)
+    assert good["ms"] > 0
+    assert good["logging.googleapis.com/trace"] == f"projects/demo/traces/{TRACE}"
+
+    kept = [path.read_bytes() for path in temporary.rglob("*") if path.is_file()]
+    kept += [path.read_bytes() for path in MEMORY.glob("mien-metrics-*/*")]
+    pieces = [photo[start : start + 16] for start in range(0, len(photo) - 16, 1000)]
+    for content in (server.log.read_bytes(), *kept):
+        assert NAME.encode() not in content
+        assert not any(piece in content for piece in pieces)
+
+
+@pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>"])
+def test_a_request_id_that_is_not_sane_is_replaced(request_id: str, server: ServerProcess) -> None:
+    given = server.ask("/livez", headers={"X-Request-ID": request_id}).headers["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{32}", given)
+
+
+def test_a_rolling_restart_loses_no_request(server: ServerProcess, small: bytes) -> None:
+    old = server.workers()
+    with Load(server, small) as load:
+        load.wait_for(3)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(server.workers()) == 2 and not server.workers() & old)
+        load.wait_for(3)
+    assert load.failed == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_worker_that_dies_or_hangs_is_replaced(
+    how: signal.Signals, server: ServerProcess, small: bytes
+) -> None:
+    victim = min(server.workers())
+    with Load(server, small) as load:
+        load.wait_for(3)
+        os.kill(victim, how)
+        wait_until(lambda: len(server.workers() - {victim}) == 2)
+        load.wait_for(3)
+    # Only what it was working on: one request of each client at most.
+    assert len(load.failed) <= 3
+
+
+def test_what_was_accepted_is_answered_before_the_server_ends(tmp_path: Path) -> None:
+    slow = blank(300, 200)
+    with running_server(tmp_path / "log", workers=1) as server, ThreadPoolExecutor() as clients:
+        asked = [clients.submit(server.ask, PREDICT, slow) for _ in range(4)]
+        wait(asked, return_when=FIRST_COMPLETED)
+        server.process.terminate()
+        assert [each.result().status for each in asked] == [200] * 4
+        assert server.process.wait() == 0
+
+
+def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
+    tmp_path: Path, small: bytes
+) -> None:
+    endless = blank(7000, 7000)
+    limits = {"MIEN_PARALLEL_REQUESTS": "1", "MIEN_TIME_LIMIT_S": "1"}
+    with running_server(tmp_path / "log", workers=1, **limits) as server:
+        (worker,) = server.workers()
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(ask_until, server, endless, "time_limit")
+            refused = ask_until(server, small, "busy")
+            late = waiting.result()
+        for answer in (refused, late):
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+        wait_until(lambda: bool(server.workers()) and worker not in server.workers())
+        assert server.ask(PREDICT, small).status == 200
+        assert server.metric("mien_shed_requests_total") >= 2
+
+
+def test_a_damaged_bundle_is_reported_and_the_process_lives(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text("{", encoding="utf-8")
+    with running_server(tmp_path / "log", workers=1, MIEN_BUNDLE=str(tmp_path)) as server:
+        assert server.ask("/livez").status == 200
+        answer = server.ask("/readyz")
+        assert (answer.status, answer.json()["code"]) == (503, "not_ready")
+        assert "spec.json is no valid JSON" in answer.json()["detail"]
+
+
+def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
+    run = subprocess.run(
+        [sys.executable, *COMMAND],
+        env={**os.environ, "MIEN_TIME_LIMIT": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "MIEN_TIME_LIMIT is no setting" in line
+    assert "MIEN_TIME_LIMIT_S" in line
+
+
+def test_it_needs_neither_a_network_nor_a_disk_to_write_to(photo: bytes) -> None:
+    path = MEMORY / f"mien-test-{uuid.uuid4().hex}"
+    isolate = "mount -o remount,bind,ro / && mount -t tmpfs none /tmp && "
+    unshare = ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c"]
+    if subprocess.run([*unshare, f"{isolate} true"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine gives nobody namespaces of their own")
+    command = " ".join(map(repr, [sys.executable, *COMMAND, "--bind", f"unix:{path}"]))
+    server = subprocess.Popen([*unshare, f"{isolate} exec {command}"], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: path.exists() or server.poll() is not None)
+        with socket(AF_UNIX) as connected:
+            connected.connect(str(path))
+            connection = HTTPConnection("localhost")
+            connection.sock = connected
+            connection.request("POST", PREDICT, photo)
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert len(json.loads(answer.read())["faces"]) == 1
+    finally:
+        server.terminate()
+        server.wait()
+        path.unlink(missing_ok=True)
