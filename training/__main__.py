@@ -9,7 +9,7 @@ from preprocessing.command_line import refuse_overwriting, run_command
 from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
 from preprocessing.spec import read_spec
-from training.config import PRECISIONS, PRESETS
+from training.config import MODELS, PRECISIONS, PRESETS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _fit(options: argparse.Namespace) -> None:
     from training.fit import fit
 
-    config = PRESETS[options.preset]
+    config = PRESETS[options.preset or MODELS[options.model]]
     if options.minutes is not None:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
@@ -103,7 +103,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("dataset", type=Path)
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
-    fit.add_argument("--preset", choices=list(PRESETS), default="cpu")
+    recipe = fit.add_mutually_exclusive_group()
+    recipe.add_argument("--preset", choices=list(PRESETS))
+    recipe.add_argument(
+        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
+    )
     length = fit.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="length of the run in time")
     length.add_argument("--epochs", type=float, help="length of the run in passes over the data")
