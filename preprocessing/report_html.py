@@ -5,12 +5,12 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from preprocessing.dataset import Dataset
+from preprocessing.decode import RgbImage
 from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.labels import SPLITS
 from preprocessing.quality import (
@@ -20,11 +20,10 @@ from preprocessing.quality import (
     landmark_spread,
     near_duplicates,
 )
+from preprocessing.sheets import Tile, draw_sheet, encode_png
 
 EXAMPLES = 16
 NOT_CROPS = "<p>Not for these pictures: they are no face crops of the chip's size.</p>"
-_SHEET_COLUMNS = 8
-_TILE_PX = 96
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 figure { display: inline-block; margin: 0 1rem 1rem 0 }
@@ -179,21 +178,15 @@ def _samples(dataset: Dataset) -> str:
     return "".join(sheets)
 
 
-def _sheet(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Lay square grey pictures side by side in rows of `_SHEET_COLUMNS`."""
-    tiles = [cv2.resize(each, (_TILE_PX, _TILE_PX)) for each in pictures]
-    columns = min(_SHEET_COLUMNS, len(tiles))
-    tiles += [np.full((_TILE_PX, _TILE_PX), 255, np.uint8)] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    return np.asarray(np.vstack(rows), np.uint8)
+def _sheet(pictures: Sequence[NDArray[np.uint8]]) -> RgbImage:
+    return draw_sheet([Tile(picture) for picture in pictures])
 
 
-def _figure(picture: NDArray[np.uint8], caption: str) -> str:
-    _, encoded = cv2.imencode(".jpg", picture)
-    data = base64.b64encode(encoded.tobytes()).decode()
+def _figure(picture: RgbImage, caption: str) -> str:
+    data = base64.b64encode(encode_png(picture)).decode()
     escaped = html.escape(caption)
     return (
-        f'<figure><img alt="{escaped}" src="data:image/jpeg;base64,{data}">'
+        f'<figure><img alt="{escaped}" src="data:image/png;base64,{data}">'
         f"<figcaption>{escaped}</figcaption></figure>"
     )
 

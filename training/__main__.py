@@ -92,6 +92,19 @@ def _export(options: argparse.Namespace) -> None:
     print(evaluation_text(evaluation))
 
 
+def _explain(options: argparse.Namespace) -> None:
+    from training.explain_page import explain
+
+    written = explain(
+        options.source,
+        options.picture,
+        options.out,
+        is_crop=options.crop,
+        overwrite=options.overwrite,
+    )
+    print(f"{len(written)} files written; open {written[-1]}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -166,6 +179,18 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--precision", choices=PRECISIONS, default="int8")
     export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
     export.set_defaults(run_command=_export)
+
+    explain = commands.add_parser(
+        "explain",
+        help="show what a network sees in a picture and what its answer rests on",
+        epilog="example: python -m training explain runs/cpu photo.jpg why",
+    )
+    explain.add_argument("source", type=Path, help="a run; of a bundle occlusion only is shown")
+    explain.add_argument("picture", type=Path)
+    explain.add_argument("out", type=Path, help="the folder for the pictures and the page")
+    explain.add_argument("--crop", action="store_true", help="the picture is the crop of one face")
+    explain.add_argument("--overwrite", action="store_true", help="replace what is there")
+    explain.set_defaults(run_command=_explain)
     return parser
 
 
