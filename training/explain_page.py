@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.command_line import refuse_overwriting
-from preprocessing.decode import RgbImage, decode_image, to_grey
+from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
 from preprocessing.faces import GreyImage
 from preprocessing.manifest import write_whole
 from preprocessing.sheets import Tile, draw_sheet, encode_png, map_tiles, overlay
+from preprocessing.sources import read_local_file
 from training.explain import feature_maps, first_filters, grad_cam, occlusion
 from training.subject import Subject, open_subject
 
@@ -61,8 +62,7 @@ def explain(
     """
     refuse_overwriting([out / PAGE_NAME], overwrite=overwrite)
     subject = open_subject(source)
-    grey = to_grey(decode_image(picture.read_bytes()))
-    faces = subject.align(grey, is_crop=is_crop)
+    faces = subject.align(read_local_file(str(picture)), is_crop=is_crop)
     if not faces:
         raise MienError(
             f"No face was found in {picture.name}. If it is the crop of one face, say --crop."

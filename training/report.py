@@ -1,9 +1,7 @@
 """Show an evaluation: a text for the terminal, a confusion matrix as HTML."""
 
-import numpy as np
-import plotly.graph_objects as go
-
 from training.evaluate import Evaluation
+from training.figures import confusion
 from training.metrics import class_rows
 
 
@@ -43,26 +41,5 @@ def evaluation_text(evaluation: Evaluation) -> str:
 
 def confusion_html(evaluation: Evaluation, *, title: str) -> str:
     """Draw the confusion matrix, normalised by true class, counts on hover, as one HTML page."""
-    counts = evaluation.confusion()
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=evaluation.labels,
-            y=evaluation.labels,
-            customdata=counts,
-            zmin=0,
-            zmax=1,
-            colorscale="Blues",
-            texttemplate="%{z:.0%}",
-            hovertemplate="true %{y}, predicted %{x}: %{customdata} images<extra></extra>",
-        )
-    )
-    figure.update_layout(
-        title=title,
-        xaxis_title="predicted",
-        yaxis={"title": "true", "autorange": "reversed"},
-        width=720,
-        height=640,
-    )
+    figure = confusion(evaluation.confusion(), evaluation.labels, title=title)
     return str(figure.to_html(include_plotlyjs=True))

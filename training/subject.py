@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from preprocessing.align import align_crops, align_photo
 from preprocessing.classifier import ChipClassifier, to_probabilities
+from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import BundleError
-from preprocessing.faces import AlignedFace, GreyImage
+from preprocessing.faces import AlignedFace
 from preprocessing.geometry import ChipGeometry
 from preprocessing.landmarks import scheme_of
 from preprocessing.manifest import parse_recipe
@@ -41,8 +42,9 @@ class Subject:
     network: Model | None = None
     cut: CutViews | None = None
 
-    def align(self, grey: GreyImage, *, is_crop: bool) -> list[AlignedFace]:
+    def align(self, picture: bytes, *, is_crop: bool) -> list[AlignedFace]:
         """Cut the chips of all faces of a picture, or of the one that a crop shows."""
+        grey = to_grey(decode_image(picture))
         if is_crop:
             return align_crops([grey], self.finder, self.geometry)
         return align_photo(grey, self.finder, self.geometry)
