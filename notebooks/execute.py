@@ -33,16 +33,18 @@ def main(arguments: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 1
         if options.full:
-            _forget_times(notebook)
+            _leave_out_noise(notebook)
             nbformat.write(notebook, path)
     return 0
 
 
-def _forget_times(notebook: nbformat.NotebookNode) -> None:
-    """Leave out what differs at each run and nobody reads."""
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+def _leave_out_noise(notebook: nbformat.NotebookNode) -> None:
+    """Leave out what differs at each run and nobody reads: times and progress bars."""
     notebook.metadata = {"kernelspec": notebook.metadata.kernelspec}
+    for cell in notebook.cells:
+        cell.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
 
 
 if __name__ == "__main__":

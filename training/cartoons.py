@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE_PX = 96
+SIDE_PX = 48
+DRAWN_PX = 2 * SIDE_PX
 # By label: how far the mouth's corners rise, how far it opens, how far the brows rise at the nose
-# and at the temples, and how wide the eyes are; in pixels of a face 96 px wide.
+# and at the temples, and how wide the eyes are; in drawn pixels.
 EXPRESSIONS = {
     "angry": (-2, 1, -6, 3, 4),
     "fear": (-3, 5, 5, -1, 7),
@@ -27,11 +28,11 @@ def draw_face(label: str, generator: np.random.Generator) -> NDArray[np.uint8]:
         generator: Decides how it differs.
 
     Returns:
-        Grey, uint8 (96, 96).
+        Grey, uint8 (48, 48).
     """
     corners, opening, inner, outer, eye = np.array(EXPRESSIONS[label]) + generator.normal(0, 0.8, 5)
     paper, skin, ink = 60 + generator.integers(40), 180 + generator.integers(50), 30
-    face = np.full((SIDE_PX, SIDE_PX), paper, np.uint8)
+    face = np.full((DRAWN_PX, DRAWN_PX), paper, np.uint8)
     cv2.ellipse(face, (48, 50), (38, 46), 0, 0, 360, int(skin), -1, cv2.LINE_AA)
     for side in (-1, 1):
         middle = 48 + 16 * side
@@ -46,8 +47,9 @@ def draw_face(label: str, generator: np.random.Generator) -> NDArray[np.uint8]:
     mouth = np.round(lips.T * (16, 1) + (48, 74)).astype(np.int32)
     cv2.fillPoly(face, [mouth], ink, cv2.LINE_AA)
     turn = cv2.getRotationMatrix2D((48, 48), generator.normal(0, 5), generator.uniform(0.9, 1.05))
-    turned = cv2.warpAffine(face, turn, (SIDE_PX, SIDE_PX), borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(turned + generator.normal(0, 4, face.shape), 0, 255).astype(np.uint8)
+    turned = cv2.warpAffine(face, turn, (DRAWN_PX, DRAWN_PX), borderMode=cv2.BORDER_REPLICATE)
+    small = cv2.resize(turned, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    return np.clip(small + generator.normal(0, 4, small.shape), 0, 255).astype(np.uint8)
 
 
 def write_cartoons(folder: Path, *, count: int, seed: int = 0) -> None:

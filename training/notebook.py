@@ -40,7 +40,8 @@ def open_dataset() -> Dataset:
         return read_dataset(Path(os.environ.get("MIEN_DATASET", "data/fer2013")))
     with tempfile.TemporaryDirectory() as folder:
         write_cartoons(Path(folder, "source"), count=SAMPLE_FACES)
-        align_source(Path(folder, "source"), Path(folder, "aligned"), options=AlignOptions())
+        options = AlignOptions(workers=1)
+        align_source(Path(folder, "source"), Path(folder, "aligned"), options=options)
         return read_dataset(Path(folder, "aligned"))
 
 
