@@ -83,7 +83,7 @@ def show_sheet(picture: NDArray[np.uint8]) -> None:
 def _screenshot(figure: go.Figure, browser: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         page, still = Path(folder, "page.html"), Path(folder, "still.png")
-        figure.write_html(page)
+        figure.write_html(page, config={"displayModeBar": False})
         width, height = figure.layout.width + 16, figure.layout.height + 16
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         command += [f"--user-data-dir={folder}/profile", "--virtual-time-budget=20000"]
