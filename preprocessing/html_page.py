@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-_SHEET_COLUMNS = 8
-_TILE_PX = 96
+from preprocessing.sheets import Tile, draw_sheet
+
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 figure { display: inline-block; margin: 0 1rem 1rem 0 }
@@ -53,11 +53,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def pictures(images: Sequence[NDArray[np.uint8]], caption: str) -> str:
     """Embed square grey pictures, at least one, side by side in rows, as one image."""
-    tiles = [cv2.resize(image, (_TILE_PX, _TILE_PX)) for image in images]
-    columns = min(_SHEET_COLUMNS, len(tiles))
-    tiles += [np.full((_TILE_PX, _TILE_PX), 255, np.uint8)] * (-len(tiles) % columns)
-    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    _, encoded = cv2.imencode(".jpg", np.vstack(rows))
+    sheet = draw_sheet([Tile(image) for image in images])
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1]
     data = base64.b64encode(encoded.tobytes()).decode()
     escaped = html.escape(caption)
     return (

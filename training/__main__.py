@@ -11,7 +11,7 @@ from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import write_whole
 from preprocessing.spec import read_spec
-from training.config import PRECISIONS, PRESETS
+from training.config import MODELS, PRECISIONS, PRESETS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _fit(options: argparse.Namespace) -> None:
     from training.fit import fit
 
-    config = PRESETS[options.preset]
+    config = PRESETS[options.preset or MODELS[options.model]]
     if options.minutes is not None:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
@@ -135,6 +135,19 @@ def _export(options: argparse.Namespace) -> None:
     print(f"\n{evaluation_text(exported.evaluation)}")
 
 
+def _explain(options: argparse.Namespace) -> None:
+    from training.explain_page import explain
+
+    written = explain(
+        options.source,
+        options.picture,
+        options.out,
+        is_crop=options.crop,
+        overwrite=options.overwrite,
+    )
+    print(f"{len(written)} files written; open {written[-1]}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -146,7 +159,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("dataset", type=Path)
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
-    fit.add_argument("--preset", choices=list(PRESETS), default="cpu")
+    recipe = fit.add_mutually_exclusive_group()
+    recipe.add_argument("--preset", choices=list(PRESETS))
+    recipe.add_argument(
+        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
+    )
     length = fit.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="length of the run in time")
     length.add_argument("--epochs", type=float, help="length of the run in passes over the data")
@@ -157,6 +174,52 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     fit.set_defaults(run_command=_fit)
 
+    _add_judging(commands)
+
+    geometries = commands.add_parser(
+        "geometries",
+        help="compare ways to align, by spread, open mouths and short training runs",
+        epilog="example: python -m training geometries data/fer2013 --runs runs/geometries",
+    )
+    geometries.add_argument("dataset", type=Path)
+    geometries.add_argument(
+        "--runs", type=Path, help="train each of them; go on with what is there"
+    )
+    geometries.add_argument("--seeds", type=int, default=3)
+    geometries.set_defaults(run_command=_geometries)
+
+    export = commands.add_parser(
+        "export",
+        help="turn a finished run into a bundle",
+        epilog="example: python -m training export runs/cpu serving/bundle data/fer2013",
+    )
+    export.add_argument("run", type=Path)
+    export.add_argument("bundle", type=Path)
+    export.add_argument("dataset", type=Path, help="the dataset that the run was trained on")
+    export.add_argument("--name", default="mien-resnet34", help="shown to users")
+    export.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
+    )
+    export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
+    export.set_defaults(run_command=_export)
+
+    explain = commands.add_parser(
+        "explain",
+        help="show what a network sees in a picture and what its answer rests on",
+        epilog="example: python -m training explain runs/cpu photo.jpg why",
+    )
+    explain.add_argument("source", type=Path, help="a run; of a bundle occlusion only is shown")
+    explain.add_argument("picture", type=Path)
+    explain.add_argument("out", type=Path, help="the folder for the pictures and the page")
+    explain.add_argument("--crop", action="store_true", help="the picture is the crop of one face")
+    explain.add_argument("--overwrite", action="store_true", help="replace what is there")
+    explain.set_defaults(run_command=_explain)
+    return parser
+
+
+def _add_judging(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     evaluate = commands.add_parser(
         "evaluate",
         help="judge a bundle on a split, and record the figures in it",
@@ -190,36 +253,6 @@ def _parser() -> argparse.ArgumentParser:
     degrade.add_argument("bundle", type=Path)
     degrade.add_argument("dataset", type=Path)
     degrade.set_defaults(run_command=_degrade)
-
-    geometries = commands.add_parser(
-        "geometries",
-        help="compare ways to align, by spread, open mouths and short training runs",
-        epilog="example: python -m training geometries data/fer2013 --runs runs/geometries",
-    )
-    geometries.add_argument("dataset", type=Path)
-    geometries.add_argument(
-        "--runs", type=Path, help="train each of them; go on with what is there"
-    )
-    geometries.add_argument("--seeds", type=int, default=3)
-    geometries.set_defaults(run_command=_geometries)
-
-    export = commands.add_parser(
-        "export",
-        help="turn a finished run into a bundle",
-        epilog="example: python -m training export runs/cpu serving/bundle data/fer2013",
-    )
-    export.add_argument("run", type=Path)
-    export.add_argument("bundle", type=Path)
-    export.add_argument("dataset", type=Path, help="the dataset that the run was trained on")
-    export.add_argument("--name", default="mien-resnet34", help="shown to users")
-    export.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
-    )
-    export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
-    export.set_defaults(run_command=_export)
-    return parser
 
 
 def _add_split_arguments(command: argparse.ArgumentParser) -> None:

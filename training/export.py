@@ -40,16 +40,10 @@ from training.config import PRECISIONS
 from training.convert import Precision, choose_precision, convert_all
 from training.data import Examples, split_examples
 from training.evaluate import Evaluation, evaluate
-from training.fit import (
-    CONFIG_NAME,
-    NETWORK_NAME,
-    PREDICT_BATCH,
-    STATE_NAME,
-    training_minutes,
-)
+from training.fit import PREDICT_BATCH, STATE_NAME, training_minutes
 from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.model_card import model_card
-from training.resnet import resnet34
+from training.networks import load_network, read_settings
 from training.views import Views, corner_views, whole_views, with_views
 
 # LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
@@ -116,14 +110,12 @@ def export(
         MienError: The run is not finished, or is of another dataset, or `bundle` holds something
             that is not to be replaced, or no precision will do.
     """
-    if not (run / NETWORK_NAME).is_file():
-        raise MienError(f"{run / NETWORK_NAME} is missing: finish the run with fit --resume first.")
+    settings = read_settings(run)
     if bundle.exists() and any(bundle.iterdir()):
         if not overwrite:
             raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
         if not (bundle / SPEC_NAME).is_file():
             raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
-    settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
     _check_same_chips(settings["dataset"], dataset.manifest.recipe)
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -138,7 +130,7 @@ def _export_into(
     bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
 ) -> Exported:
     recipe = dataset.manifest.recipe
-    network = _load_float32(run, settings["fit"], classes=len(recipe.labels))
+    network = load_network(run)
     val = split_examples(dataset, "val")
     views, keras_logits = _choose_views(network, val, trained_px=settings["fit"]["sizes"][-1][1])
     converted = convert_all(network, views, val, keras_logits=keras_logits)
@@ -192,17 +184,6 @@ def _check_same_chips(trained_on: dict[str, Any], recipe: Recipe) -> None:
             )
 
 
-def _load_float32(run: Path, fit_settings: dict[str, Any], *, classes: int) -> keras.Model:
-    """Load a run's network with all layers computing in float32, as LiteRT does."""
-    trained = keras.saving.load_model(run / NETWORK_NAME)
-    keras.config.set_dtype_policy("float32")
-    network = resnet34(
-        classes, width=fit_settings["width"], stem_stride=fit_settings["stem_stride"]
-    )
-    network.set_weights(trained.get_weights())
-    return network
-
-
 def _choose_views(
     network: keras.Model, val: Examples, *, trained_px: int
 ) -> tuple[Views, NDArray[np.float32]]:
@@ -218,7 +199,11 @@ def _choose_views(
     def reached(views: Views) -> float:
         return accuracy(tried[views], val.class_indices)
 
-    whole = whole_views(size_px, trained_px=trained_px)
+    whole = [
+        views
+        for views in whole_views(size_px, trained_px=trained_px)
+        if network.input_shape[1] in (None, views.input_px)
+    ]
     tried = {views: logits_by(views) for views in whole}
     corners = corner_views(max(whole, key=reached))
     tried[corners] = logits_by(corners)

@@ -20,11 +20,10 @@ from training.config import FitConfig
 from training.curves import Curves
 from training.data import Examples, TrainingBatches, split_examples, training_examples
 from training.metrics import accuracy, cross_entropy
-from training.resnet import resnet34
+from training.networks import CONFIG_NAME, NETWORK_NAME, read_settings
+from training.trainer import build_trainer, set_size
 
-CONFIG_NAME = "config.json"
 STATE_NAME = "state.json"
-NETWORK_NAME = "network.keras"
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
 PREDICT_BATCH = 256
@@ -58,7 +57,8 @@ def fit(
     """Train a network on the training rows of a dataset.
 
     Writes into `run`: `config.json`, a checkpoint an epoch, `curves.csv` and TensorBoard's events,
-    and at the end `network.keras` with the averaged weights.
+    a snapshot of the network at the end of each of several cycles, and at the end `network.keras`
+    with the averaged weights.
 
     Args:
         dataset: The aligned dataset; its val rows are watched, and never trained on.
@@ -92,14 +92,19 @@ def fit(
     if state.checkpoint:
         trainer = keras.saving.load_model(run / state.checkpoint)
     else:
-        trainer = _build_trainer(train, config, classes)
+        trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
         if start_from is not None:
-            _take_weights(trainer.get_layer("resnet34"), start_from)
+            _take_weights(trainer.get_layer(config.model), start_from)
+    network = trainer.get_layer(config.model)
     augment = trainer.get_layer("augment")
     with Curves(run, resume=resume) as curves:
-        while progress(state, config, len(batches)) < 1:
-            _set_size(trainer, augment, size_at(progress(state, config, len(batches)), config))
+        while (share := progress(state, config, len(batches))) < 1:
+            set_size(trainer, augment, size_at(share, config))
+            cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config)
+            is_over = cycle_at(progress(state, config, len(batches)), config) > cycle
+            if is_over and config.cycles > 1:
+                network.save(run / f"snapshot-{cycle + 1:02d}.keras")
             logits = trainer.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
             curves.add(
                 state.epoch,
@@ -114,7 +119,6 @@ def fit(
             )
             state = _save_checkpoint(trainer, run, state)
     trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
-    network = trainer.get_layer("resnet34")
     _recalibrate(network, augment, train, config)
     network.save(run / NETWORK_NAME)
     return network
@@ -127,11 +131,18 @@ def progress(state: RunState, config: FitConfig, steps_per_epoch: int) -> float:
     return state.step / max(1, math.ceil((config.epochs or 0) * steps_per_epoch))
 
 
+def cycle_at(share: float, config: FitConfig) -> int:
+    """Return the cycle, from 0, at a share of the run."""
+    rounding = 1e-9
+    return int(share * config.cycles + rounding)
+
+
 def learning_rate_at(share: float, config: FitConfig) -> float:
-    """Return the learning rate at a share of the run: a linear rise, then a cosine to zero."""
-    if share < config.warmup:
-        return config.learning_rate * share / config.warmup
-    rest = min(1.0, (share - config.warmup) / (1 - config.warmup))
+    """Return the learning rate at a share of the run: a rise and a cosine to zero a cycle."""
+    inside = share * config.cycles - cycle_at(share, config)
+    if inside < config.warmup:
+        return config.learning_rate * inside / config.warmup
+    rest = min(1.0, (inside - config.warmup) / (1 - config.warmup))
     return config.learning_rate * (1 + math.cos(math.pi * rest)) / 2
 
 
@@ -155,9 +166,13 @@ def _settings(config: FitConfig, dataset: Dataset, start_from: Path | None) -> d
         "dataset": asdict(dataset.manifest.recipe),
     }
     if start_from is not None:
-        if not (start_from / NETWORK_NAME).is_file():
-            raise MienError(f"{start_from} is no finished run: it has no {NETWORK_NAME}.")
-        earlier = json.loads((start_from / CONFIG_NAME).read_text(encoding="utf-8"))
+        earlier = read_settings(start_from)
+        earlier_model = FitConfig(**earlier["fit"]).model
+        if earlier_model != config.model:
+            raise MienError(
+                f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
+                "Start from a run of the same network."
+            )
         settings["start_from"] = {"fit": earlier["fit"], "minutes": training_minutes(start_from)}
     return json.loads(json.dumps(settings))
 
@@ -189,61 +204,17 @@ def _take_weights(network: keras.Model, start_from: Path) -> None:
             target.set_weights(weights)
 
 
-def _build_trainer(train: Examples, config: FitConfig, classes: int) -> keras.Model:
-    chips = keras.Input(train.chips.shape[1:], dtype="uint8", name="chips")
-    augment = Augment(
-        name="augment",
-        size_px=config.sizes[0][1],
-        rotation_deg=config.rotation_deg,
-        scale=config.scale,
-        shift=config.shift,
-        contrast=config.contrast,
-        brightness=config.brightness,
-        erase=config.erase,
-        seed=config.seed,
-    )
-    network = resnet34(
-        classes, width=config.width, stem_stride=config.stem_stride, dropout=config.dropout
-    )
-    trainer = keras.Model(chips, network(augment(chips)), name="trainer")
-    optimizer = keras.optimizers.SGD(
-        config.learning_rate,
-        momentum=config.momentum,
-        nesterov=True,
-        weight_decay=config.weight_decay,
-        use_ema=True,
-        ema_momentum=config.average_momentum,
-    )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    trainer.compile(
-        optimizer,
-        keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=config.label_smoothing
-        ),
-        # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
-        jit_compile=keras.backend.backend() != "tensorflow",
-    )
-    return trainer
-
-
-def _set_size(trainer: keras.Model, augment: Augment, size_px: int) -> None:
-    """Change the side of the chips; the compiled steps are built for one side."""
-    if augment.size_px != size_px:
-        augment.size_px = size_px
-        trainer.make_train_function(force=True)
-        trainer.make_predict_function(force=True)
-
-
 def _train_epoch(
     trainer: keras.Model, batches: TrainingBatches, state: RunState, config: FitConfig
 ) -> tuple[RunState, float]:
-    """Train one epoch, or what is left of the run; return the new state and the mean loss."""
+    """Train one epoch, or what is left of the cycle; return the new state and the mean loss."""
+    cycle = cycle_at(progress(state, config, len(batches)), config)
     batches.epoch = state.epoch
     batches.on_epoch_begin()
     losses: list[float] = []
     for chips, targets, started in _clocked(batches, state.epoch):
         share = progress(state, config, len(batches))
-        if share >= 1:
+        if cycle_at(share, config) > cycle:
             break
         trainer.optimizer.learning_rate = learning_rate_at(share, config)
         losses.append(float(trainer.train_on_batch(chips, targets)))

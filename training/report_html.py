@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from preprocessing.dataset import Dataset
 from preprocessing.html_page import chart, page, pictures, table
 from training.evaluate import Evaluation
+from training.figures import confusion
 from training.report import calibration_rows
 from training.slices import Slice
 
@@ -62,26 +63,7 @@ def _figures(evaluation: Evaluation) -> str:
 
 
 def _confusion(evaluation: Evaluation) -> str:
-    counts = np.array(evaluation.confusion)
-    figure = go.Figure(
-        go.Heatmap(
-            z=counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
-            x=evaluation.labels,
-            y=evaluation.labels,
-            customdata=counts,
-            zmin=0,
-            zmax=1,
-            colorscale="Blues",
-            texttemplate="%{z:.0%}",
-            hovertemplate="true %{y}, predicted %{x}: %{customdata} pictures<extra></extra>",
-        ),
-        layout={
-            **_CHART,
-            "xaxis_title": "predicted",
-            "yaxis": {"title": "true", "autorange": "reversed"},
-        },
-    )
-    return chart(figure)
+    return chart(confusion(np.array(evaluation.confusion), evaluation.labels))
 
 
 def _classes(evaluation: Evaluation) -> str:

@@ -67,7 +67,7 @@ def test_a_failed_export_leaves_the_bundle_that_was_there(
     kept = tmp_path / "bundle"
     shutil.copytree(bundle, kept)
     options = ExportOptions("test")
-    with pytest.raises(MienError, match="missing"):
+    with pytest.raises(MienError, match="no finished run"):
         export(tmp_path / "typo", kept, dataset=dataset, options=options, overwrite=True)
     moved = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
     other = replace(dataset, manifest=replace(dataset.manifest, recipe=moved))

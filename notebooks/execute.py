@@ -1,0 +1,51 @@
+"""Run notebooks from top to bottom: `python -m notebooks.execute --help`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+FOLDER = Path(__file__).parent
+TIMEOUT_S = 4 * 3600
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the notebooks asked for and return 1 if a cell failed."""
+    parser = argparse.ArgumentParser(prog="python -m notebooks.execute", description=__doc__)
+    parser.add_argument("names", nargs="*", help="such as 03-shallow (default: all)")
+    parser.add_argument("--full", action="store_true", help="in full; keep what comes out")
+    options = parser.parse_args(arguments)
+    os.environ["NOTEBOOK_SAMPLE"] = "0" if options.full else "1"
+    paths = [FOLDER / f"{name}.ipynb" for name in options.names] or sorted(FOLDER.glob("*.ipynb"))
+    for path in paths:
+        print(path.stem, flush=True)
+        notebook = nbformat.read(path, as_version=4)
+        client = NotebookClient(
+            notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(FOLDER)}}
+        )
+        try:
+            client.execute()
+        except CellExecutionError as error:
+            print(error, file=sys.stderr)
+            return 1
+        if options.full:
+            _leave_out_noise(notebook)
+            nbformat.write(notebook, path)
+    return 0
+
+
+def _leave_out_noise(notebook: nbformat.NotebookNode) -> None:
+    """Leave out what differs at each run and nobody reads: times and progress bars."""
+    notebook.metadata = {"kernelspec": notebook.metadata.kernelspec}
+    for cell in notebook.cells:
+        cell.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

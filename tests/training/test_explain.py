@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from preprocessing.errors import MienError
+from preprocessing.sample import sample_photo_path
+from preprocessing.sheets import Tile, confident_mistakes, draw_sheet, overlay
+from training.__main__ import main
+from training.explain import feature_maps, first_filters, grad_cam, occlusion
+from training.explain_page import explain
+from training.resnet import resnet34
+from training.subject import open_subject
+
+# Float32 sums in another order.
+ROUNDING = 1e-4
+# Of the sample's chip: rows and columns.
+MOUTH = np.s_[31:43, 14:34]
+
+
+@pytest.fixture(scope="module")
+def network() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    return resnet34(6, width=4)
+
+
+@pytest.fixture(scope="module")
+def seen() -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 255, (1, 48, 48, 1)).astype(np.float32)
+
+
+def test_stages_halve_the_maps_and_double_their_number(
+    network: keras.Model, seen: np.ndarray
+) -> None:
+    shapes = {stage: maps.shape for stage, maps in feature_maps(network, seen).items()}
+    assert shapes == {
+        "stem": (4, 48, 48),
+        "stage1": (4, 48, 48),
+        "stage2": (8, 24, 24),
+        "stage3": (16, 12, 12),
+        "stage4": (32, 6, 6),
+    }
+    assert first_filters(network).shape == (4, 3, 3)
+
+
+def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
+    network: keras.Model, seen: np.ndarray
+) -> None:
+    """Selvaraju et al. 2017, section 3.1: both are equal but for the number of places."""
+    maps = feature_maps(network, seen)["stage4"]
+    weights = np.asarray(network.get_layer("logits").kernel)[:, 2]
+    expected = np.maximum(np.tensordot(weights, maps, axes=1), 0) / maps[0].size
+    np.testing.assert_allclose(grad_cam(network, seen, 2), expected, atol=ROUNDING)
+
+
+def test_other_weights_give_another_map(network: keras.Model, seen: np.ndarray) -> None:
+    """The sanity check of Adebayo et al. 2018, arXiv:1810.03292."""
+    keras.utils.set_random_seed(1)
+    other = resnet34(6, width=4)
+    one, two = (
+        np.concatenate([grad_cam(each, seen, index).ravel() for index in range(6)])
+        for each in (network, other)
+    )
+    assert abs(np.corrcoef(one, two)[0, 1]) < 0.8
+
+
+def test_occlusion_finds_the_only_place_that_counts() -> None:
+    chip = np.full((48, 48), 50, np.uint8)
+    chip[20:24, 8:12] = 250
+
+    def brightest(chips: np.ndarray) -> np.ndarray:
+        return chips.max(axis=(1, 2))[:, None] / 255
+
+    lost = occlusion(brightest, chip, 0)
+    assert lost[20:24, 8:12].min() == pytest.approx(lost.max())
+    assert lost.max() > 0.5
+    assert lost[:, 30:].max() == 0
+
+
+def test_a_cover_over_the_mouth_of_a_smile_lowers_happy(repository_root: Path) -> None:
+    subject = open_subject(repository_root / "serving" / "bundle")
+    photo = sample_photo_path().read_bytes()
+    (face,) = subject.align(photo, is_crop=False)
+    happy = subject.labels.index("happy")
+    lost = occlusion(subject.classify, face.chip, happy)
+    elsewhere = np.ones(lost.shape, np.bool_)
+    elsewhere[MOUTH] = False
+    assert lost[MOUTH].mean() > max(0.0, lost[elsewhere].mean())
+    covered = face.chip.copy()
+    covered[MOUTH] = round(face.chip.mean())
+    before, after = subject.classify(np.stack([face.chip, covered]))[:, happy]
+    # The cheeks smile too, so the mouth takes only a part of it: from 0.90 to 0.76.
+    assert after < before - 0.05
+
+
+def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, tmp_path: Path) -> None:
+    command = ["explain", str(run), str(sample_photo_path()), str(tmp_path)]
+    assert main(command) == 0
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    pictures = {path.name for path in tmp_path.glob("*.png")}
+    assert {"filters.png", "face1-stage4.png", "face1-grad-cam.png", "face1-occlusion.png"} <= (
+        pictures
+    )
+    assert all(f'src="{name}"' in page for name in pictures)
+    assert main(command) == 1
+
+
+def test_a_bundle_shows_occlusion_and_says_why_no_more(
+    repository_root: Path, tmp_path: Path
+) -> None:
+    explain(repository_root / "serving" / "bundle", sample_photo_path(), tmp_path)
+    assert [path.name for path in tmp_path.glob("*.png")] == ["face1-occlusion.png"]
+    assert "not looked into" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_is_neither_run_nor_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MienError, match="no finished run"):
+        explain(tmp_path, sample_photo_path(), tmp_path / "out")
+
+
+def test_a_sheet_holds_all_tiles_in_rows() -> None:
+    black = Tile(np.zeros((48, 48), np.uint8), "is happy\nsaid sad", 0.5)
+    one, nine = draw_sheet([black]), draw_sheet([black] * 9, columns=4)
+    assert nine.shape == (3 * one.shape[0], 4 * one.shape[1], 3)
+    assert (nine[: one.shape[0], : one.shape[1]] == one).all()
+
+
+def test_heat_brightens_where_it_is_hot() -> None:
+    heat = np.zeros((6, 6))
+    heat[0, 0] = 1
+    lit = overlay(np.full((48, 48), 100, np.uint8), heat).sum(axis=2)
+    assert lit[2, 2] > lit[-1, -1]
+
+
+def test_mistakes_come_most_confident_first() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    mistakes = confident_mistakes(np.array([0, 1, 0, 0]), probabilities, count=2)
+    assert mistakes.tolist() == [2, 3]

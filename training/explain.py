@@ -1,0 +1,107 @@
+"""Ask a network why: its filters, its feature maps, and what in a face an answer rests on."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import Model, layers
+from numpy.typing import NDArray
+
+from preprocessing.errors import MienError
+
+PATCH_PX, STRIDE_PX = 12, 4
+
+
+def first_filters(network: Model) -> NDArray[np.float32]:
+    """Return the kernels of the first convolution, (filters, kernel, kernel)."""
+    first = next(layer for layer in network.layers if isinstance(layer, layers.Conv2D))
+    return np.asarray(first.kernel)[:, :, 0].transpose(2, 0, 1)
+
+
+def feature_maps(network: Model, seen: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Return what comes out of each stage of a network.
+
+    Args:
+        network: One of `training.networks`.
+        seen: What the network sees, (1, height, width, 1), 0 to 255.
+
+    Returns:
+        By the name of the stage, maps of shape (channels, height, width).
+    """
+    ends = _stage_ends(network)
+    outputs = [network.get_layer(name).output for name in ends.values()]
+    maps = Model(network.input, outputs)(seen, training=False)
+    return {
+        stage: np.asarray(each)[0].transpose(2, 0, 1)
+        for stage, each in zip(ends, maps, strict=True)
+    }
+
+
+def grad_cam(network: Model, seen: NDArray[np.float32], class_index: int) -> NDArray[np.float32]:
+    """Weigh the last stage's maps by the mean gradient of a logit (Selvaraju et al. 2017).
+
+    arXiv:1610.02391, equations 1 and 2.
+
+    Args:
+        network: One of `training.networks`.
+        seen: What the network sees, (1, height, width, 1), 0 to 255.
+        class_index: Of the logit in question.
+
+    Returns:
+        How much each place speaks for the class, from 0, shape (rows, columns) of the last stage.
+
+    Raises:
+        MienError: Keras runs on another backend than TensorFlow.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise MienError(
+            "Grad-CAM takes its gradients from TensorFlow. Start again with "
+            f"KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}"
+        )
+    import tensorflow as tf
+
+    *_, last = _stage_ends(network).values()
+    both = Model(network.input, [network.get_layer(last).output, network.output])
+    with tf.GradientTape() as tape:
+        maps, logits = both(seen, training=False)
+        logit = logits[0, class_index]
+    weights = tf.reduce_mean(tape.gradient(logit, maps), axis=(1, 2), keepdims=True)
+    return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1))[0], 0)
+
+
+def occlusion(
+    classify: Callable[[NDArray[np.uint8]], NDArray[np.floating]],
+    chip: NDArray[np.uint8],
+    class_index: int,
+) -> NDArray[np.float64]:
+    """Cover a chip place by place and see what that costs (Zeiler & Fergus 2014, arXiv:1311.2901).
+
+    Args:
+        classify: From chips (n, side, side) to probabilities (n, labels).
+        chip: uint8 (side, side).
+        class_index: Of the probability in question.
+
+    Returns:
+        For each pixel the mean loss of probability under the covers that hide it, shape
+        (side, side); below 0 where covering helps.
+    """
+    side = chip.shape[0]
+    starts = sorted({*range(0, side - PATCH_PX, STRIDE_PX), side - PATCH_PX})
+    places = [
+        np.s_[top : top + PATCH_PX, left : left + PATCH_PX] for top in starts for left in starts
+    ]
+    covered = np.stack([chip] * (len(places) + 1))
+    for each, place in zip(covered, places, strict=False):
+        each[place] = round(chip.mean())
+    *under_cover, uncovered = classify(covered)[:, class_index]
+    lost, covers = np.zeros(chip.shape), np.zeros(chip.shape)
+    for probability, place in zip(under_cover, places, strict=True):
+        lost[place] += uncovered - probability
+        covers[place] += 1
+    return lost / covers
+
+
+def _stage_ends(network: Model) -> dict[str, str]:
+    """Name the last layer of each stage, by the prefix that all its layers share."""
+    prefixes = ((layer.name.partition("_")[0], layer.name) for layer in network.layers)
+    return {prefix: name for prefix, name in prefixes if prefix.startswith(("stem", "stage"))}

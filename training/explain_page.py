@@ -1,0 +1,114 @@
+"""Explain what a run or a bundle makes of a picture, as PNG files and one HTML page."""
+
+import html
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.command_line import refuse_overwriting
+from preprocessing.decode import RgbImage
+from preprocessing.errors import MienError
+from preprocessing.faces import GreyImage
+from preprocessing.manifest import write_whole
+from preprocessing.sheets import Tile, draw_sheet, encode_png, map_tiles, overlay
+from preprocessing.sources import read_local_file
+from training.explain import feature_maps, first_filters, grad_cam, occlusion
+from training.subject import Subject, open_subject
+
+PAGE_NAME = "index.html"
+# Of each stage so many maps are shown, those that vary most.
+SHOWN_MAPS = 16
+_ABOUT = {
+    "filters": "The filters of the first convolution",
+    "grad-cam": "Grad-CAM: where the last stage speaks for each expression",
+    "occlusion": "Occlusion: where a grey cover takes most from the probability of each expression",
+}
+_PAGE = """\
+<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>What the network sees</title><style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem }}
+img {{ max-width: 100% }}
+</style></head>
+<body><h1>What the network sees</h1>
+{note}
+{figures}
+</body></html>
+"""
+_BUNDLE_NOTE = (
+    "<p>A bundle's network can be run but not looked into, so occlusion is all that is shown. "
+    "Explain the run that it was exported from to see filters, feature maps and Grad-CAM.</p>"
+)
+
+
+def explain(
+    source: Path, picture: Path, out: Path, *, is_crop: bool = False, overwrite: bool = False
+) -> list[Path]:
+    """Write the explanation of every face of a picture.
+
+    Args:
+        source: A run, or a bundle: then occlusion is all that can be shown.
+        picture: The picture's file.
+        out: The folder to write.
+        is_crop: The picture is the crop of one face.
+        overwrite: Replace an explanation that is there.
+
+    Returns:
+        The files written, the page last.
+
+    Raises:
+        MienError: The source or the picture cannot be read, shows no face, or `out` holds an
+            explanation already.
+    """
+    refuse_overwriting([out / PAGE_NAME], overwrite=overwrite)
+    subject = open_subject(source)
+    faces = subject.align(read_local_file(str(picture)), is_crop=is_crop)
+    if not faces:
+        raise MienError(
+            f"No face was found in {picture.name}. If it is the crop of one face, say --crop."
+        )
+    sheets = {}
+    if subject.network is not None:
+        sheets["filters"] = draw_sheet(map_tiles(first_filters(subject.network)))
+    for number, face in enumerate(faces, start=1):
+        for name, sheet in face_sheets(subject, face.chip).items():
+            sheets[f"face{number}-{name}"] = sheet
+    out.mkdir(parents=True, exist_ok=True)
+    for name, sheet in sheets.items():
+        (out / f"{name}.png").write_bytes(encode_png(sheet))
+    note = "" if subject.network is not None else _BUNDLE_NOTE
+    figures = "\n".join(_figure(name) for name in sheets)
+    write_whole(out / PAGE_NAME, _PAGE.format(note=note, figures=figures))
+    return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
+
+
+def face_sheets(subject: Subject, chip: GreyImage) -> dict[str, RgbImage]:
+    """Draw all that can be shown of one chip, by name."""
+    classes = range(len(subject.labels))
+    sheets = {}
+    if subject.network is not None and subject.cut is not None:
+        seen = np.asarray(subject.cut(chip[None]))
+        heats = [grad_cam(subject.network, seen, index) for index in classes]
+        sheets["grad-cam"] = _heat_sheet(subject, chip, heats)
+        for stage, maps in feature_maps(subject.network, seen).items():
+            liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
+            sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
+    heats = [occlusion(subject.classify, chip, index) for index in classes]
+    sheets["occlusion"] = _heat_sheet(subject, chip, heats)
+    return sheets
+
+
+def _heat_sheet(subject: Subject, chip: GreyImage, heats: list[NDArray[np.floating]]) -> RgbImage:
+    probabilities = subject.classify(chip[None])[0].tolist()
+    tiles = [
+        Tile(overlay(chip, heat), f"{label} {share:.0%}", share)
+        for heat, label, share in zip(heats, subject.labels, probabilities, strict=True)
+    ]
+    return draw_sheet([Tile(chip, "the chip"), *tiles])
+
+
+def _figure(name: str) -> str:
+    face, dash, what = name.partition("-")
+    about = _ABOUT.get(what or face, f"Feature maps after {what}, the {SHOWN_MAPS} that vary most")
+    about += f" ({face})" if dash else ""
+    return f'<h2>{html.escape(about)}</h2>\n<img src="{name}.png" alt="{html.escape(about)}">'
