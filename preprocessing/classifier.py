@@ -1,6 +1,5 @@
 """Run a bundle's network on chips, through LiteRT."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,6 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from preprocessing.errors import BundleError
-from preprocessing.faces import GreyImage
 from preprocessing.spec import MODEL_NAME
 
 VIEWS_SIGNATURE = "views"
@@ -41,13 +39,13 @@ class ChipClassifier:
                 f"{path} cannot be run: {error}. It is damaged; export the bundle again."
             ) from error
 
-    def logits(self, chips: Sequence[GreyImage]) -> NDArray[np.float32]:
+    def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the logits of chips, shape (chips, labels).
 
         Args:
-            chips: At least one; each uint8 (size_px, size_px), of the geometry in the spec.
+            chips: uint8 (chips, size_px, size_px), of the geometry in the spec; at least one.
         """
-        logits: NDArray[np.float32] = self._runner(chips=np.stack(chips))["logits"]
+        logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
         return logits
 
 

@@ -113,8 +113,8 @@ def _card(
     hints = [HINTS[hint] for hint in prediction.measures.hints()]
     if not prediction.is_sure and not hints:
         hints.append(
-            f"{prediction.confidence:.0%} is not enough to be sure: of the answers from "
-            f"{sure_confidence:.0%} on nine of ten are right."
+            f"{prediction.confidence:.1%} is not enough to be sure: of the answers from "
+            f"{sure_confidence:.1%} on nine of ten are right."
         )
     return FaceCard(
         number=number,

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import BundleError
-from preprocessing.faces import AlignedFace, GreyImage
+from preprocessing.faces import AlignedFace
 from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import scheme_of
 from preprocessing.measures import Measures, measure
@@ -86,7 +85,7 @@ class Predictor:
             found = self.align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
             faces = _largest(found, max_faces)
-            logits = self.logits([face.chip for face in faces])
+            logits = self.logits(np.array([face.chip for face in faces]))
         height, width = rgb.shape[:2]
         sure_from = self.spec.sure_confidence if min_confidence is None else min_confidence
         probabilities = to_probabilities(logits, self.spec.temperature)
@@ -124,15 +123,15 @@ class Predictor:
             return align_crops([grey], self._finder, self.spec.geometry)
         return align_photo(grey, self._finder, self.spec.geometry)
 
-    def probabilities(self, chips: Sequence[GreyImage]) -> NDArray[np.float64]:
+    def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the calibrated probabilities of chips, (chips, labels)."""
         with self._lock:
             logits = self.logits(chips)
         return to_probabilities(logits, self.spec.temperature)
 
-    def logits(self, chips: Sequence[GreyImage]) -> NDArray[np.float32]:
+    def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the network's logits for chips, (chips, labels), in one call."""
-        if not chips:
+        if len(chips) == 0:
             return np.empty((0, len(self.spec.labels)), np.float32)
         return self._classifier.logits(chips)
 
@@ -179,7 +178,7 @@ def _check_known_answer(predictor: Predictor) -> None:
     found = apply_transform(faces[0].transform, landmarks)
     expected = apply_transform(np.array(answer.transform), landmarks)
     moved_px = float(np.linalg.norm(found - expected, axis=1).max())
-    changed = float(np.abs(predictor.logits([faces[0].chip]) - np.array(answer.logits)).max())
+    changed = float(np.abs(predictor.logits(faces[0].chip[None]) - np.array(answer.logits)).max())
     # Written so that it fails where a number is none.
     if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
         raise BundleError(

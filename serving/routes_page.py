@@ -12,8 +12,9 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces import GreyImage
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
+from preprocessing.occlusion import occlusion_map
 from preprocessing.sample import sample_photo_path
-from serving.heat_map import draw_heat_map, occlusion_map
+from serving.heat_map import draw_heat_map
 from serving.page import to_view
 from serving.problems import Problem
 from serving.service import current_service

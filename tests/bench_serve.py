@@ -98,7 +98,7 @@ def _measure_parts() -> dict[str, float]:
         "decode": lambda: decode_image(data),
         "detect": lambda: scan(detect, grey, scale=scale, threshold=THRESHOLD),
         "landmarks": lambda: finder._landmarks(grey, find),
-        "network": lambda: classifier.logits([face.chip]),
+        "network": lambda: classifier.logits(face.chip[None]),
     }
     return {name: _median_ms(part) for name, part in parts.items()}
 

@@ -1,6 +1,4 @@
-"""Ask a network why: its filters, its feature maps, and what in a face an answer rests on."""
-
-from collections.abc import Callable
+"""Look into a network: its filters, its feature maps, and where a class comes from."""
 
 import keras
 import numpy as np
@@ -8,8 +6,6 @@ from keras import Model, layers
 from numpy.typing import NDArray
 
 from preprocessing.errors import MienError
-
-PATCH_PX, STRIDE_PX = 12, 4
 
 
 def first_filters(network: Model) -> NDArray[np.float32]:
@@ -67,38 +63,6 @@ def grad_cam(network: Model, seen: NDArray[np.float32], class_index: int) -> NDA
         logit = logits[0, class_index]
     weights = tf.reduce_mean(tape.gradient(logit, maps), axis=(1, 2), keepdims=True)
     return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1))[0], 0)
-
-
-def occlusion(
-    classify: Callable[[NDArray[np.uint8]], NDArray[np.floating]],
-    chip: NDArray[np.uint8],
-    class_index: int,
-) -> NDArray[np.float64]:
-    """Cover a chip place by place and see what that costs (Zeiler & Fergus 2014, arXiv:1311.2901).
-
-    Args:
-        classify: From chips (n, side, side) to probabilities (n, labels).
-        chip: uint8 (side, side).
-        class_index: Of the probability in question.
-
-    Returns:
-        For each pixel the mean loss of probability under the covers that hide it, shape
-        (side, side); below 0 where covering helps.
-    """
-    side = chip.shape[0]
-    starts = sorted({*range(0, side - PATCH_PX, STRIDE_PX), side - PATCH_PX})
-    places = [
-        np.s_[top : top + PATCH_PX, left : left + PATCH_PX] for top in starts for left in starts
-    ]
-    covered = np.stack([chip] * (len(places) + 1))
-    for each, place in zip(covered, places, strict=False):
-        each[place] = round(chip.mean())
-    *under_cover, uncovered = classify(covered)[:, class_index]
-    lost, covers = np.zeros(chip.shape), np.zeros(chip.shape)
-    for probability, place in zip(under_cover, places, strict=True):
-        lost[place] += uncovered - probability
-        covers[place] += 1
-    return lost / covers
 
 
 def _stage_ends(network: Model) -> dict[str, str]:

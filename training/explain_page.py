@@ -11,9 +11,10 @@ from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
 from preprocessing.faces import GreyImage
 from preprocessing.manifest import write_whole
+from preprocessing.occlusion import occlusion_map
 from preprocessing.sheets import Tile, draw_sheet, encode_png, map_tiles, overlay
 from preprocessing.sources import read_local_file
-from training.explain import feature_maps, first_filters, grad_cam, occlusion
+from training.explain import feature_maps, first_filters, grad_cam
 from training.subject import Subject, open_subject
 
 PAGE_NAME = "index.html"
@@ -93,7 +94,7 @@ def face_sheets(subject: Subject, chip: GreyImage) -> dict[str, RgbImage]:
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
             sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
-    heats = [occlusion(subject.classify, chip, index) for index in classes]
+    heats = [occlusion_map(chip, subject.classify, label_index=index) for index in classes]
     sheets["occlusion"] = _heat_sheet(subject, chip, heats)
     return sheets
 

@@ -219,7 +219,7 @@ def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),
         transform_tolerance_px=TRANSFORM_TOLERANCE_PX,
-        logits=tuple(ChipClassifier(bundle).logits([aligned.chip])[0].tolist()),
+        logits=tuple(ChipClassifier(bundle).logits(aligned.chip[None])[0].tolist()),
         logits_tolerance=LOGITS_TOLERANCE,
     )
 

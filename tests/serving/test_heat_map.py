@@ -1,11 +1,9 @@
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces import GreyImage
 from preprocessing.geometry import apply_transform
-from serving.heat_map import DRAWN_SIDE_PX, draw_heat_map, occlusion_map
+from preprocessing.occlusion import occlusion_map
+from serving.heat_map import DRAWN_SIDE_PX, draw_heat_map
 from serving.predictor import Predictor
 
 UNIFORM = np.full(6, 1 / 6)
@@ -34,7 +32,7 @@ def test_only_the_place_that_counts_is_marked() -> None:
     chip = np.full((48, 48), 200, np.uint8)
     chip[34:44, 4:14] = 0
 
-    def dark_spot(chips: Sequence[GreyImage]) -> NDArray[np.float64]:
+    def dark_spot(chips: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Say 0.9 where the spot at the bottom image-left is to be seen, else 0.1."""
         seen = np.array([0.9 if chip[39, 9] == 0 else 0.1 for chip in chips])
         return np.stack([seen, 1 - seen], axis=1)
