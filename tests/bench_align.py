@@ -28,6 +28,7 @@ from preprocessing.detect import FaceFinder
 from preprocessing.faces import BoundingBox, GreyImage
 from preprocessing.fer2013 import read_unpacked
 from preprocessing.geometry import ChipGeometry, apply_transform
+from preprocessing.model_files import LANDMARKS_68_FILE
 from preprocessing.scan import turn_back
 from preprocessing.sources import SourceKind, open_source
 
@@ -82,6 +83,7 @@ def main() -> None:
     photos = [photo for name in ANNOTATIONS for photo in _read_photos(folder, name)]
     finder = FaceFinder()
     plain = dlib.get_frontal_face_detector()
+    landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
     detectors: dict[str, Callable[[GreyImage], Squares]] = {
         "plain": lambda grey: _plain(plain(grey, 0)),
         "plain, upsampled once": lambda grey: _plain(plain(grey, 1)),
@@ -89,7 +91,11 @@ def main() -> None:
     }
     faces = sum(len(photo.squares) for photo in photos)
     print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
-    _print_detection(detectors, photos, folder)
+    # The ladder landmarks every face as it goes, so it stands beside this too.
+    with_landmarks = {
+        "plain, upsampled, landmarks": lambda grey: _plain_landmarked(plain, landmark, grey)
+    }
+    _print_detection(detectors | with_landmarks, photos, folder)
     _print_landmarks(finder, photos)
     _print_sizes(detectors, photos)
     _print_turns(detectors, finder, photos)
@@ -102,13 +108,13 @@ def _print_detection(
 ) -> None:
     empty = np.asarray(cv2.imread(str(folder / EMPTY_PHOTO), cv2.IMREAD_GRAYSCALE), np.uint8)
     print(
-        f"{'detector':<24}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
+        f"{'detector':<28}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
     )
     print(f"{'in ' + EMPTY_PHOTO:>13}")
     for name, detect in detectors.items():
         score = _score(detect, photos)
         slowest = 1000 * max(score.seconds)
-        print(f"{name:<24}{score.recall:>8.2f}{score.precision:>11.2f}", end="")
+        print(f"{name:<28}{score.recall:>8.2f}{score.precision:>11.2f}", end="")
         print(f"{1000 * statistics.median(score.seconds):>11.0f}{slowest:>12.0f}", end="")
         print(f"{len(detect(empty)):>13}")
     large = np.asarray(cv2.resize(empty, (4000, 3000), interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -289,6 +295,15 @@ def _plain(rectangles: dlib.rectangles) -> Squares:
         for each in rectangles
     ]
     return np.array(squares, dtype=float).reshape(-1, 3)
+
+
+def _plain_landmarked(
+    detect: dlib.fhog_object_detector, landmark: dlib.shape_predictor, grey: GreyImage
+) -> Squares:
+    rectangles = detect(grey, 1)
+    for rectangle in rectangles:
+        landmark(grey, rectangle)
+    return _plain(rectangles)
 
 
 def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
