@@ -242,14 +242,16 @@ def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
     assert "MIEN_TIME_LIMIT_S" in line
 
 
-def test_it_needs_neither_a_network_nor_a_disk_to_write_to(photo: bytes) -> None:
+def test_it_needs_neither_a_network_nor_a_disk_to_write_to(photo: bytes, tmp_path: Path) -> None:
     path = MEMORY / f"mien-test-{uuid.uuid4().hex}"
-    isolate = "mount -o remount,bind,ro / && mount -t tmpfs none /tmp && "
+    isolate = f"mount -o remount,bind,ro / && mount -t tmpfs none {tmp_path} && "
     unshare = ["unshare", "--map-root-user", "--mount", "--net", "sh", "-c"]
     if subprocess.run([*unshare, f"{isolate} true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine gives nobody namespaces of their own")
     command = " ".join(map(repr, [sys.executable, *COMMAND, "--bind", f"unix:{path}"]))
-    server = subprocess.Popen([*unshare, f"{isolate} exec {command}"], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*unshare, f"{isolate} exec env TMPDIR={tmp_path} {command}"], stderr=subprocess.DEVNULL
+    )
     try:
         wait_until(lambda: path.exists() or server.poll() is not None)
         with socket(AF_UNIX) as connected:
