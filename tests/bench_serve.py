@@ -23,7 +23,7 @@ from PIL import Image
 from preprocessing.align import align_photo
 from preprocessing.classifier import ChipClassifier
 from preprocessing.decode import decode_image, to_grey
-from preprocessing.detect import FIRST_PX, LARGEST_SCALE, THRESHOLD, FaceFinder
+from preprocessing.detect import FIRST_PX, LARGEST_SCALE, SURE_SCORE, FaceFinder
 from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.geometry import ChipGeometry
 from preprocessing.landmarks import LANDMARK_SCHEMES
@@ -91,12 +91,12 @@ def _measure_parts() -> dict[str, float]:
     detect = load_detector(DetectorKind.HOG)
     scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
-    (find,) = scan(detect, grey, scale=scale, threshold=THRESHOLD)
+    (find,) = scan(detect, grey, scale=scale, threshold=SURE_SCORE)
     (face,) = align_photo(grey, finder, geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: scan(detect, grey, scale=scale, threshold=THRESHOLD),
+        "detect": lambda: scan(detect, grey, scale=scale, threshold=SURE_SCORE),
         "landmarks": lambda: finder._landmarks(grey, find),
         "network": lambda: classifier.logits(face.chip[None]),
     }
