@@ -41,9 +41,8 @@ LARGEST_TURNED_SCALE = 2.4
 THRESHOLD = -0.2
 # From here on a find may tell how small faces are, and by how much the picture is tilted.
 LIKELY_SCORE = 0.0
-# A face must reach this score, or that when it is looked at again, aligned.
+# A face must reach this score, at once or when it is looked at again, aligned.
 SURE_SCORE = 0.6
-SECOND_LOOK_SCORE = 0.7
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
@@ -55,7 +54,7 @@ TURNS_DEG = (90, -90, 180)
 # Where a face is seen that is hardly larger than the detector's 80 px, smaller ones may be missed.
 NEAR_LIMIT_PX = 120
 # Faces turned by more than this are better seen in a picture turned by as much.
-TILTED_DEG = 10
+TILTED_DEG = 5
 
 # The landmark model sees each face upright and at this size, about that of training's crops.
 PATCH_FACE_PX = 140
@@ -164,7 +163,7 @@ class FaceFinder:
             return True
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
         patch = extract_chip(grey, transform, self._second_look)
-        return bool(scan(self._detect, patch, threshold=SECOND_LOOK_SCORE))
+        return bool(scan(self._detect, patch, threshold=SURE_SCORE))
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:
         scan_deg = round(find.scan_deg) % 360
