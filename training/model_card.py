@@ -5,11 +5,12 @@ from typing import Any
 from preprocessing.landmarks import scheme_of
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.spec import ModelSpec
+from training.config import FitConfig
 
 _CARD = """\
 # {name}
 
-A 34-layer residual network that tells which of {count} expressions an aligned face shows:
+A network (`{model}`) that tells which of {count} expressions an aligned face shows:
 {labels}. Trained on {source} with `python -m training fit`; what became of the class "disgust":
 `{disgust}`.
 
@@ -74,6 +75,7 @@ def model_card(spec: ModelSpec) -> str:
     is_fer2013 = dataset["source_kind"] == "fer2013"
     return _CARD.format(
         name=spec.name,
+        model=FitConfig(**spec.provenance["fit"]).model,
         source="FER2013" if is_fer2013 else dataset["source"],
         about_data=f"{ABOUT_FER2013}\n\n" if is_fer2013 else "",
         not_measured=NOT_MEASURED,
