@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     parallel_requests: Annotated[
         int,
         Field(ge=1, le=100, description="predictions that a worker accepts at once; 503 beyond"),
-    ] = 8
+    ] = 5
     requests_per_minute: Annotated[
         int,
         Field(ge=0, description="predictions a worker grants an address; 429 beyond; 0: any"),

