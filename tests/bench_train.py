@@ -11,7 +11,7 @@ import numpy as np
 
 from training.config import PRESETS, FitConfig
 from training.data import Examples, TrainingBatches
-from training.fit import _build_trainer
+from training.trainer import build_trainer
 
 CLASSES = 6
 SIDE_PX = 48
@@ -67,7 +67,10 @@ def _images_per_s(
 
 def _together(config: FitConfig, examples: Examples) -> Callable[[], object]:
     """Return a step as `fit` takes it, which augments in the compiled graph."""
-    trainer, batches = _build_trainer(examples, config, CLASSES), _endless(config, examples)
+    trainer, batches = (
+        build_trainer(config, classes=CLASSES, side_px=SIDE_PX),
+        _endless(config, examples),
+    )
     return lambda: trainer.train_on_batch(*next(batches))
 
 
@@ -75,7 +78,10 @@ def _apart(
     config: FitConfig, examples: Examples, *, jit_compile: bool = False
 ) -> Callable[[], object]:
     """Return a step that augments first; TensorFlow's XLA cannot compile the warp."""
-    trainer, batches = _build_trainer(examples, config, CLASSES), _endless(config, examples)
+    trainer, batches = (
+        build_trainer(config, classes=CLASSES, side_px=SIDE_PX),
+        _endless(config, examples),
+    )
     augment, network = trainer.get_layer("augment"), trainer.get_layer("resnet34")
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.SGD(0.01), loss, jit_compile=jit_compile)
