@@ -107,9 +107,3 @@ def overlay(chip: NDArray[np.uint8], heat: NDArray[np.floating]) -> RgbImage:
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     grey = cv2.cvtColor(chip, cv2.COLOR_GRAY2RGB)
     return np.asarray(cv2.addWeighted(grey, 0.5, colours, 0.6, 0), np.uint8)
-
-
-def encode_png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode a grey or RGB picture."""
-    swapped = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", swapped)[1].tobytes()

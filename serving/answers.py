@@ -2,11 +2,11 @@
 
 import base64
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.decode import RgbImage
+from preprocessing.encode import encode_png
 from preprocessing.measures import Measures
 from serving.annotate import annotate
 from serving.charts import probability_figure
@@ -25,7 +25,7 @@ def to_answer(rgb: RgbImage, result: PhotoResult, options: Options) -> Answer:
             for index, prediction in enumerate(result.predictions, start=1)
         ],
         tip=None if result.predictions else NO_FACE_TIP,
-        annotated=_png(_to_bgr(annotate(rgb, result))) if options.annotated else None,
+        annotated=_png(annotate(rgb, result)) if options.annotated else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
     )
 
@@ -64,9 +64,5 @@ def _measures(measures: Measures) -> FaceMeasures:
     )
 
 
-def _to_bgr(rgb: RgbImage) -> NDArray[np.uint8]:
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8)
-
-
 def _png(picture: NDArray[np.uint8]) -> str:
-    return base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode("ascii")
+    return base64.b64encode(encode_png(picture)).decode("ascii")

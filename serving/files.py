@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from preprocessing.command_line import refuse_overwriting
 from preprocessing.decode import RgbImage
+from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
 from preprocessing.sources import pictures_below
 from preprocessing.spec import read_spec
@@ -163,7 +164,7 @@ def _annotated_path(picture: Path, folder: Path) -> Path:
 
 def _write_png(rgb: RgbImage, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+    path.write_bytes(encode_png(rgb))
 
 
 def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from preprocessing.decode import RgbImage
+from preprocessing.encode import encode_png
 from preprocessing.measures import Hint
 from serving.annotate import annotate
 from serving.answers import to_answer
@@ -122,7 +123,7 @@ def _card(
         title=prediction.label if prediction.is_sure else "not sure",
         explanation=_explanation(prediction, second_share=shares[prediction.second_label]),
         shares=shares,
-        chip_url=_data_url(cv2.imencode(".png", face.chip)[1].tobytes(), "image/png"),
+        chip_url=_data_url(encode_png(face.chip), "image/png"),
         figure=probability_figure(prediction, labels),
         hints=hints,
         box=(box.left, box.top, box.width, box.height),

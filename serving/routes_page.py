@@ -3,12 +3,12 @@
 import base64
 import binascii
 
-import cv2
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
 from preprocessing.decode import decode_image, to_grey
+from preprocessing.encode import encode_png
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces import GreyImage
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
@@ -58,8 +58,7 @@ def show_heat_map() -> ResponseReturnValue:
     losses = service.queue.run(
         lambda: occlusion_map(chip, predictor.probabilities, label_index=index)
     )
-    drawn = cv2.cvtColor(draw_heat_map(chip, losses), cv2.COLOR_RGB2BGR)
-    return Response(cv2.imencode(".png", drawn)[1].tobytes(), mimetype="image/png")
+    return Response(encode_png(draw_heat_map(chip, losses)), mimetype="image/png")
 
 
 @routes.get("/model")

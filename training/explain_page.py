@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from preprocessing.command_line import refuse_overwriting
 from preprocessing.decode import RgbImage
+from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
 from preprocessing.faces import GreyImage
 from preprocessing.manifest import write_whole
 from preprocessing.occlusion import occlusion_map
-from preprocessing.sheets import Tile, draw_sheet, encode_png, map_tiles, overlay
+from preprocessing.sheets import Tile, draw_sheet, map_tiles, overlay
 from preprocessing.sources import read_local_file
 from training.explain import feature_maps, first_filters, grad_cam
 from training.subject import Subject, open_subject

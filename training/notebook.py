@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source
 from preprocessing.dataset import Dataset, read_dataset
-from preprocessing.sheets import encode_png
+from preprocessing.encode import encode_png
 from training.cartoons import write_cartoons
 from training.config import PRESETS, FitConfig
 

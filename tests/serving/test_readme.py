@@ -5,28 +5,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from werkzeug.serving import make_server
-
 from preprocessing.sample import sample_photo_path
-from serving.app import create_app
 
 README_ADDRESS = "http://127.0.0.1:8080"
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_every_curl_command_is_answered(
