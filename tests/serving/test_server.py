@@ -14,6 +14,7 @@ from http.client import HTTPConnection, HTTPException
 from io import BytesIO
 from pathlib import Path
 from socket import AF_UNIX, socket
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -143,9 +144,14 @@ def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
         answer = server.ask(path, body, {**form, **ours})
         assert answer.headers["X-Request-ID"] == ours["X-Request-ID"]
 
-    written = server.log.read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
-    good, bad = (line for line in lines if line.get("request_id") == ours["X-Request-ID"])
+    def logged() -> list[dict[str, Any]]:
+        written = server.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = [json.loads(line) for line in written if line.startswith("{") and line[-1] == "\n"]
+        return [line for line in lines if line.get("request_id") == ours["X-Request-ID"]]
+
+    # A request is logged at its very end, after its answer has left.
+    wait_until(lambda: len(logged()) == 2)
+    good, bad = sorted(logged(), key=lambda line: line["status"])
     assert (good["status"], bad["status"]) == (200, 400)
     assert (good["method"], good["route"], good["severity"]) == ("POST", PREDICT, "INFO")
     assert good["request_bytes"] > len(photo)
