@@ -10,6 +10,9 @@ NETWORK ?=
 FER_PYTHON ?=
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 
+# Large pages for the landmark model: see preprocessing/workers.py.
+export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \

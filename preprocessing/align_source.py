@@ -5,11 +5,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from pathlib import Path
 
 import cv2
@@ -40,6 +40,7 @@ from preprocessing.manifest import (
 )
 from preprocessing.shards import write_shard
 from preprocessing.sources import Source, SourceItem, SourceKind, open_source
+from preprocessing.workers import worker_pool
 
 RECIPE_NAME = "recipe.json"
 
@@ -134,8 +135,7 @@ def _align_batches(
     source: Source, options: AlignOptions, *, start: int
 ) -> Iterator[tuple[int, Batch]]:
     """Align items from `start` on; yield batches in order, with the position each starts at."""
-    context = get_context("spawn")
-    with ProcessPoolExecutor(options.workers, context, _set_up, (source.kind, options)) as executor:
+    with worker_pool(options.workers, _set_up, (source.kind, options)) as executor:
         pending: deque[tuple[int, Future[Batch]]] = deque()
         items = source.items(start)
         while batch := list(islice(items, BATCH_ITEMS)):

@@ -1,10 +1,8 @@
 """Predict on files and folders, for the command line."""
 
 import json
-import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
 from preprocessing.sources import pictures_below
 from preprocessing.spec import read_spec
+from preprocessing.workers import worker_pool
 from serving.annotate import annotate
 from serving.answers import to_answer
 from serving.contact_sheet import contact_sheet
@@ -125,8 +124,7 @@ def _predict_all(
     if workers < 2:
         yield from map(_FilePredictor(*arguments), pictures)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _set_up, arguments) as executor:
+    with worker_pool(workers, _set_up, arguments) as executor:
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 

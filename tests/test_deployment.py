@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from preprocessing.workers import LARGE_PAGES
 from serving.app import create_app
 from serving.settings import Settings, read_settings
 
@@ -142,6 +143,13 @@ def test_every_pin_has_a_hash_and_names_no_place(lock: str, repository_root: Pat
     pinned = re.findall(r"^[\w.-]+==.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
     assert len(pinned) == len(PIN.findall(text)) > 0
     assert not re.search(r"--(extra-)?index-url|--find-links|://|^-e| @ ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "Makefile"])
+def test_the_server_gets_large_pages(repository_root: Path, file: str) -> None:
+    text = (repository_root / file).read_text(encoding="utf-8")
+    name, value = LARGE_PAGES
+    assert re.search(rf"^(ENV|export) {name} ?\??={' ?' + re.escape(value)}", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", ["serving", "training"])
