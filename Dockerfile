@@ -26,8 +26,8 @@ COPY preprocessing preprocessing
 COPY serving serving
 # Bytecode is written now: the file system may be read-only later, and the user may not write.
 RUN /opt/venv/bin/python -m compileall -q preprocessing serving
-# Large pages for the landmark model: see preprocessing/workers.py.
-ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
+# The first is explained in preprocessing/workers.py.
+ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1 \
     PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -10,9 +10,6 @@ NETWORK ?=
 FER_PYTHON ?=
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 
-# Large pages for the landmark model: see preprocessing/workers.py.
-export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
-
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -25,6 +22,9 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 help: ## show this list
 	@echo "Usage: make TARGET"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# As in the Dockerfile; preprocessing/workers.py says why.
+serve bench-align bench-serve bench-load soak: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)

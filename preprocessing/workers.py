@@ -6,15 +6,16 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-# The landmark model is 100 MB, read all over for every face: in pages of 4 kB the processor spends
-# a third of that time on looking up addresses. glibc from 2.35 on asks the kernel for pages of 2 MB
-# where its environment says so when a process starts; others ignore it.
-LARGE_PAGES = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")
+# How glibc, from 2.35 on, hands out memory in processes started with this in their environment.
+# Large pages: the landmark model is 100 MB, read all over for every face, and in pages of 4 kB the
+# processor spends a third of that time on looking up addresses. One arena for all threads: with one
+# for each, memory that one has freed is no use to the next, and the process grows.
+ALLOCATION = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1")
 
 
 def worker_pool(
     workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
 ) -> ProcessPoolExecutor:
     """Return a pool of fresh processes, in each of which `set_up(*arguments)` runs first."""
-    os.environ.setdefault(*LARGE_PAGES)
+    os.environ.setdefault(*ALLOCATION)
     return ProcessPoolExecutor(workers, get_context("spawn"), set_up, arguments)

@@ -11,7 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from preprocessing.workers import LARGE_PAGES
+from preprocessing.workers import ALLOCATION
 from serving.app import create_app
 from serving.settings import Settings, read_settings
 
@@ -146,10 +146,10 @@ def test_every_pin_has_a_hash_and_names_no_place(lock: str, repository_root: Pat
 
 
 @pytest.mark.parametrize("file", ["Dockerfile", "Makefile"])
-def test_the_server_gets_large_pages(repository_root: Path, file: str) -> None:
+def test_the_server_is_told_how_to_hand_out_memory(repository_root: Path, file: str) -> None:
     text = (repository_root / file).read_text(encoding="utf-8")
-    name, value = LARGE_PAGES
-    assert re.search(rf"^(ENV|export) {name} ?\??={' ?' + re.escape(value)}", text, re.MULTILINE)
+    name, value = ALLOCATION
+    assert re.search(rf"^(ENV|serve .*: export) {name} ?\??= ?{re.escape(value)}\b", text, re.M)
 
 
 @pytest.mark.parametrize("lock", ["serving", "training"])

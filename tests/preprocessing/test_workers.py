@@ -1,10 +1,10 @@
-"""Worker processes start fresh, set up, and with large pages."""
+"""Worker processes start fresh, set up, and told how to hand out memory."""
 
 import os
 
 import pytest
 
-from preprocessing.workers import LARGE_PAGES, worker_pool
+from preprocessing.workers import ALLOCATION, worker_pool
 
 _greeting = ""
 
@@ -19,10 +19,10 @@ def greeting() -> str:
 
 
 @pytest.mark.parametrize("users", [None, "glibc.malloc.check=1"])
-def test_workers_are_set_up_and_have_large_pages_unless_the_user_says_otherwise(
+def test_workers_are_set_up_and_told_how_to_hand_out_memory_unless_the_user_does(
     monkeypatch: pytest.MonkeyPatch, users: str | None
 ) -> None:
-    name, value = LARGE_PAGES
+    name, value = ALLOCATION
     monkeypatch.setenv(name, users or "")
     if users is None:
         monkeypatch.delenv(name)
