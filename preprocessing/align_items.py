@@ -165,6 +165,7 @@ def _load_in_groups(
 ) -> Iterator[list[_Picture]]:
     """Load pictures, no more than `GROUP_PX` pixels at a time (or a single larger one)."""
     group: list[_Picture] = []
+    group_px = 0
     for item in items:
         label = None if item.label is None else resolve_label(item.label, disgust)
         if item.label is not None and label is None:
@@ -174,10 +175,11 @@ def _load_in_groups(
         except (ImageDecodeError, ImageTooLargeError) as error:
             rejected.append((item.name, str(error)))
             continue
-        if group and sum(picture.grey.size for picture in group) + grey.size > GROUP_PX:
+        if group and group_px + grey.size > GROUP_PX:
             yield group
-            group = []
+            group, group_px = [], 0
         group.append(_Picture(item, label, grey))
+        group_px += grey.size
     if group:
         yield group
 

@@ -83,9 +83,10 @@ def turn_back(
     cosine, sine = math.cos(angle), math.sin(angle)
     turned_width = round(abs(width * cosine) + abs(height * sine))
     turned_height = round(abs(width * sine) + abs(height * cosine))
-    turn = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
-    centre = np.array([(width - 1) / 2, (height - 1) / 2])
-    turn[:, 2] = np.array([(turned_width - 1) / 2, (turned_height - 1) / 2]) - turn[:, :2] @ centre
+    x, y = (width - 1) / 2, (height - 1) / 2
+    shift_x = (turned_width - 1) / 2 - cosine * x - sine * y
+    shift_y = (turned_height - 1) / 2 + sine * x - cosine * y
+    turn = np.array([[cosine, sine, shift_x], [-sine, cosine, shift_y]])
     return turn, (turned_width, turned_height)
 
 
