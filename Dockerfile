@@ -22,6 +22,7 @@ LABEL org.opencontainers.image.title="Mien" \
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin mien
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
+COPY LICENSE LICENSE
 COPY preprocessing preprocessing
 COPY serving serving
 # Bytecode is written now: the file system may be read-only later, and the user may not write.

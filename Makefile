@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock setup-training train notebooks bench-align bench-train bench-serve bench-load soak container
+.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak container
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -61,6 +61,9 @@ bench-serve: $(VENV)/serving.stamp ## measure the server on one core, beside FER
 bench-load: $(VENV)/serving.stamp ## measure the server under 32 clients
 	$(BIN)/python -m tests.bench_load
 
+bench-folder: $(VENV)/serving.stamp ## measure prediction on a folder of 1,000 pictures made from PHOTOS
+	$(BIN)/python -m tests.bench_folder $(PHOTOS)
+
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.soak --plot tests/soak.svg
 
@@ -74,6 +77,14 @@ lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=-
 	$(LOCK) --extra training --constraints requirements-dev.lock \
 		--output-file requirements-training.lock
 	$(LOCK) --constraints requirements-dev.lock --output-file requirements-serving.lock
+
+licences: $(VENV)/dev.stamp ## list the licences of all that is shipped in serving/LICENCES.md
+	$(BIN)/python -m tests.licences
+
+# The development lock holds all that is in the others. Strict: what cannot be looked up is an error.
+audit: $(VENV)/dev.stamp ## look for known weaknesses of what is locked (asks the package index)
+	$(BIN)/uvx pip-audit@2.10.1 --strict --disable-pip --require-hashes \
+		--requirement requirements-dev.lock
 
 # pip only adds here: it leaves alone what is not in the lock.
 $(VENV)/%.stamp: requirements-%.lock $(BIN)/python

@@ -48,7 +48,7 @@ class AlignOptions:
     disgust: DisgustPolicy = DisgustPolicy.DROP
     ferplus: Path | None = None
     crops: bool = False
-    workers: int = os.cpu_count() or 1
+    workers: int = len(os.sched_getaffinity(0))
 
     def __post_init__(self) -> None:
         if self.workers < 1:

@@ -119,8 +119,8 @@ def predict_files(
 def _predict_all(
     pictures: list[Path], arguments: tuple[Path, Options, Path | None]
 ) -> Iterator[Answer | str]:
-    """Predict in this process, or where there are many pictures in one for each core."""
-    workers = min(os.cpu_count() or 1, len(pictures) // PICTURES_A_WORKER)
+    """Predict in this process, or where there are many pictures in one for each core it may use."""
+    workers = min(len(os.sched_getaffinity(0)), len(pictures) // PICTURES_A_WORKER)
     if workers < 2:
         yield from map(_FilePredictor(*arguments), pictures)
         return

@@ -21,6 +21,10 @@ except MienError as error:
 
 # Holds small files that must lie neither on a disk that can stall nor on a read-only one.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# What prometheus_client maps into memory, by kind and process: so many bytes of each at first, and
+# more than the figures here ever take.
+METRIC_FILES = ("counter", "histogram", "gauge_liveall")
+METRIC_FILE_BYTES = 1 << 16
 # Threads that do not wait for the models: for the page, health checks, and turning away.
 SPARE_THREADS = 8
 
@@ -62,6 +66,24 @@ def on_starting(_server: Any) -> None:
             load_landmark_model(scheme.file)
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Reserve the room of a worker's figures: to find none while writing ends a process (SIGBUS).
+
+    Without room the worker counts for itself alone; its /metrics shows nothing of the others.
+    """
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+    paths = [Path(folder, f"{kind}_{os.getpid()}.db") for kind in METRIC_FILES]
+    try:
+        for path in paths:
+            with path.open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, METRIC_FILE_BYTES)
+    except OSError as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        del os.environ["PROMETHEUS_MULTIPROC_DIR"]
+        server.log.warning("worker %s counts for itself: %s: %s", worker.pid, folder, error)
+
+
 def post_request(worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
     """Let a worker finish whose models do not come back from a request."""
     if worker.wsgi.extensions["mien"].queue.is_stuck:
@@ -76,9 +98,10 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Take a worker that ended out of the figures of those that live."""
-    from prometheus_client.multiprocess import mark_process_dead
-
-    mark_process_dead(worker.pid)
+    # prometheus_client would do this too, but once imported here, it would map files in every later
+    # worker, even where there is no room.
+    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{worker.pid}.db"):
+        path.unlink()
 
 
 def on_exit(_server: Any) -> None:

@@ -3,10 +3,10 @@
 Prints one line of JSON: seconds until ready, memory, milliseconds by picture, faces found.
 """
 
+import argparse
 import json
 import os
 import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,15 +14,21 @@ from pathlib import Path
 
 def main() -> None:
     """Time one contender on the pictures: the first has one face, the others have several."""
+    contenders = {"mien": _mien, "plain": _plain, "fer": _fer}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=list(contenders))
+    parser.add_argument("argument", help="network.keras for plain, haar or mtcnn for fer")
+    parser.add_argument("rounds", type=int)
+    parser.add_argument("pictures", type=Path, nargs="+")
+    options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    kind, argument, rounds, *paths = sys.argv[1:]
-    pictures = [Path(path).read_bytes() for path in paths]
+    pictures = [path.read_bytes() for path in options.pictures]
     started = time.perf_counter()
-    predict = {"mien": _mien, "plain": _plain, "fer": _fer}[kind](argument)
+    predict = contenders[options.kind](options.argument)
     predict(pictures[0])
     ready_s = time.perf_counter() - started
     single_ms, photos_ms, faces = [], [], 0
-    for _ in range(int(rounds)):
+    for _ in range(options.rounds):
         single_ms += [_timed(predict, pictures[0])[0] for _ in range(4)]
         timed = [_timed(predict, picture) for picture in pictures[1:]]
         photos_ms += [milliseconds for milliseconds, _ in timed]

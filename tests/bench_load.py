@@ -6,6 +6,7 @@ machine's cores with the server. Where other programs work beside them, only the
 picture means something.
 """
 
+import argparse
 import itertools
 import statistics
 import tempfile
@@ -19,12 +20,14 @@ from tests.server_process import PREDICT, ServerProcess, running_server
 
 CLIENTS = 32
 WORKERS = 2
-LOADED_S = 30
 UNLOADED_ROUNDS = 10
 
 
 def main() -> None:
     """Print what one client meets, and what many meet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30, help="under the load of all clients")
+    options = parser.parse_args()
     pictures = good_pictures()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -35,7 +38,7 @@ def main() -> None:
         before_s = server.cpu_s()
         alone_s = [_timed(server, picture)[1] for picture in pictures * UNLOADED_ROUNDS]
         between_s = server.cpu_s()
-        answered_s, shed, failed, elapsed_s = _load(server, pictures)
+        answered_s, shed, failed, elapsed_s = _load(server, pictures, seconds=options.seconds)
         after_s = server.cpu_s()
     median_ms = 1000 * statistics.median(alone_s)
     possible = WORKERS / statistics.mean(alone_s)
@@ -53,14 +56,16 @@ def main() -> None:
     print(f"answered {len(answered_s)}, turned away {shed}, failed {failed}")
 
 
-def _load(server: ServerProcess, pictures: list[bytes]) -> tuple[list[float], int, int, float]:
+def _load(
+    server: ServerProcess, pictures: list[bytes], *, seconds: float
+) -> tuple[list[float], int, int, float]:
     answered_s: list[float] = []
     shed, failed = itertools.count(), itertools.count()
     started = time.monotonic()
 
     def send(client: int) -> None:
         for picture in itertools.cycle(pictures[client % len(pictures) :] + pictures):
-            if time.monotonic() - started > LOADED_S:
+            if time.monotonic() - started > seconds:
                 return
             status, took_s, retry_after_s = _timed(server, picture)
             if status == HTTPStatus.OK:

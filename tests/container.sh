@@ -48,11 +48,12 @@ started=$(date +%s%N)
 buildah run --user mien --env "PORT=$port" --env WEB_CONCURRENCY=2 "$container" -- \
     gunicorn --config serving/gunicorn.conf.py 'serving.app:create_app()' 2>"$work/server.log" &
 server=$!
-for _ in $(seq 300); do
+for _ in $(seq 600); do
     if curl --silent --fail "http://127.0.0.1:$port/readyz" >/dev/null; then break; fi
     kill -0 "$server" || { cat "$work/server.log" >&2; exit 1; }
-    sleep 0.1
+    sleep 0.05
 done
+read -r up_s _ </proc/uptime
 ready_ms=$((($(date +%s%N) - started) / 1000000))
 
 photo=$(ls preprocessing/sample*.jpg)
@@ -74,6 +75,9 @@ curl --silent --fail --form sample=1 "http://127.0.0.1:$port/" | grep 'happy' >/
 workers=$(curl --silent "http://127.0.0.1:$port/metrics" |
     sed -n 's/^mien_worker_memory_bytes{pid="\([0-9]*\)"}.*/\1/p')
 main=$(ps -o ppid= -p "${workers%%$'\n'*}")
+# Of its stat the 22nd field, and the 20th behind the name: when it was started, since boot.
+server_ms=$(sed 's/.*) //' "/proc/$((main))/stat" |
+    awk -v up="$up_s" -v ticks="$(getconf CLK_TCK)" '{ printf "%d", 1000 * (up - $20 / ticks) }')
 memory_mb() { awk -v of="$1" '$1 ~ of { kb += $2 } END { printf "%d", kb / 1024 }' "/proc/$2/smaps_rollup"; }
 echo "memory, MB: main process $(memory_mb '^Pss:' $main)"
 for worker in $workers; do
@@ -84,7 +88,8 @@ for worker in $workers; do
         exit 1
     fi
 done
-echo "image: $whole MB unpacked, $beyond MB of it beyond the base; ready after $ready_ms ms"
+echo "image: $whole MB unpacked, $beyond MB of it beyond the base"
+echo "ready $server_ms ms after the server's process began, $ready_ms ms after buildah was called"
 if [ "$beyond" -gt 460 ]; then
     echo "The image has grown beyond 460 MB." >&2
     exit 1

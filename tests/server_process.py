@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -71,7 +71,12 @@ class ServerProcess:
 
 @contextmanager
 def running_server(
-    log: Path, *, workers: int = 2, options: str = "", **environment: str
+    log: Path,
+    *,
+    workers: int = 2,
+    options: str = "",
+    within: Sequence[str] = (),
+    **environment: str,
 ) -> Iterator[ServerProcess]:
     """Start a server, wait until it answers, and stop it in the end.
 
@@ -79,6 +84,7 @@ def running_server(
         log: Where its logs go.
         workers: Number of worker processes.
         options: More of gunicorn's.
+        within: A command that starts the one given to it, in its own process.
         environment: Its settings.
     """
     with socket.socket() as probe:
@@ -87,7 +93,9 @@ def running_server(
     settings = {"PORT": str(port), "WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": options}
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, *COMMAND], stderr=stderr, env={**os.environ, **settings, **environment}
+            [*within, sys.executable, *COMMAND],
+            stderr=stderr,
+            env={**os.environ, **settings, **environment},
         )
     server = ServerProcess(process, port, log)
     try:

@@ -126,7 +126,7 @@ def test_the_image_starts_what_is_there(dockerfile: str, repository_root: Path) 
 def test_the_image_holds_only_what_serves_and_runs_without_root(dockerfile: str) -> None:
     final_stage = dockerfile.rpartition("\nFROM ")[2]
     copied = re.findall(r"^COPY (?!--from)(\S+)", final_stage, re.MULTILINE)
-    assert set(copied) == {"preprocessing", "serving"}
+    assert set(copied) == {"LICENSE", "preprocessing", "serving"}
     (user,) = re.findall(r"^USER (\S+)$", final_stage, re.MULTILINE)
     assert user not in ("root", "0")
 

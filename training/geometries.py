@@ -29,6 +29,7 @@ from training.config import PRESETS
 from training.data import split_examples
 from training.fit import PREDICT_BATCH, fit
 from training.metrics import accuracy
+from training.views import Views, with_views
 
 UPPER_LIP = (*range(48, 55), *range(60, 65))
 LOWER_LIP_AND_JAW = (*range(4, 13), *range(55, 60), *range(65, 68))
@@ -54,7 +55,8 @@ class GeometryRow:
         spread: Root mean square distance from the mean place after alignment, by part of the face,
             in chip pixels.
         opening_px: How far the eyes move in the chip when the mean face opens its mouth.
-        val_accuracy: By seed, of a short training run; empty where none was made.
+        val_accuracy: By seed, of a short training run, from the chip and its mirror image; empty
+            where none was made.
     """
 
     name: str
@@ -176,10 +178,13 @@ def _train(
     if runs is None:
         return ()
     val = split_examples(dataset, "val")
+    size_px, recipe = val.chips.shape[1], PRESETS["compare"]
+    views = Views(size_px, recipe.sizes[-1][1], mirrored=True)
     reached = []
     for seed in seeds:
         run = runs / f"{name.replace(':', '').replace(',', '').replace(' ', '-')}-{seed}"
-        network = fit(dataset, run, config=replace(PRESETS["compare"], seed=seed), resume=True)
-        logits = network.predict(val.chips[..., None], batch_size=PREDICT_BATCH, verbose=0)
+        network = fit(dataset, run, config=replace(recipe, seed=seed), resume=True)
+        seen = with_views(network, views, size_px=size_px)
+        logits = seen.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
         reached.append(accuracy(logits, val.class_indices))
     return tuple(reached)

@@ -1,11 +1,10 @@
-"""Whatever is sent, the answer is a result or a problem, and it belongs to what was sent."""
+"""Whatever is sent, the answer is a result or a problem."""
 
 import io
 import random
 import resource
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -13,15 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from preprocessing.sample import sample_photo_path
-from serving.client import Client
-from serving.schema import Options
 
 PREDICT = "/api/v1/predict"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-# No more at once than a worker takes.
-REQUESTS, CLIENTS = 500, 5
-# While it answers damaged pictures, after the first few, the process may grow by so much.
-GROWTH_MB = 60
+DAMAGED, WARM_UP = 2000, 200
+# While it answers damaged pictures, after the first few, the process may grow by so much: all of
+# them decoded, 96 x 96 in colour, are 50 MB.
+MOST_GROWTH_MB = 20
 
 any_settings = settings(
     max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -38,20 +35,32 @@ def small_photo(kind: str) -> bytes:
 SMALL_PHOTOS = [small_photo(kind) for kind in FORMATS]
 
 
-@any_settings
-@given(kind=st.sampled_from(range(len(FORMATS))), seed=st.integers(0, 2**32), cut=st.booleans())
-def test_damaged_pictures_are_answered(
-    kind: int, seed: int, client: FlaskClient, *, cut: bool
-) -> None:
+def damaged_picture(seed: int) -> bytes:
+    """Return a small photo with some wrong bytes, and every other time cut short."""
     damage = random.Random(seed)  # noqa: S311 - no secret
-    data = bytearray(SMALL_PHOTOS[kind])
-    if cut:
-        del data[damage.randrange(len(data)) :]
+    data = bytearray(damage.choice(SMALL_PHOTOS))
+    if seed % 2:
+        del data[damage.randrange(1, len(data)) :]
     for _ in range(damage.randrange(1, 20)):
-        if data:
-            data[damage.randrange(len(data))] = damage.randrange(256)
-    answer = client.post(f"{PREDICT}?crop=true", data=bytes(data))
-    assert answer.status_code in (200, 400, 413, 415), answer.text
+        data[damage.randrange(len(data))] = damage.randrange(256)
+    return bytes(data)
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+@pytest.mark.slow
+def test_damaged_pictures_are_answered_and_memory_stays_flat(client: FlaskClient) -> None:
+    grown_mb = 0.0
+    for seed in range(DAMAGED):
+        answer = client.post(f"{PREDICT}?crop=true", data=damaged_picture(seed))
+        assert answer.status_code in (200, 400, 413, 415), f"{seed}: {answer.text}"
+        if seed == WARM_UP:
+            grown_mb = -resident_mb()
+    grown_mb += resident_mb()
+    assert grown_mb < MOST_GROWTH_MB
 
 
 @any_settings
@@ -62,35 +71,3 @@ def test_malformed_forms_are_answered(body: bytes, boundary: str, client: FlaskC
         for path in (PREDICT, f"{PREDICT}/batch"):
             answer = client.post(path, data=form, content_type=kind)
             assert 400 <= answer.status_code < 500, answer.text
-
-
-def test_memory_stays_flat(client: FlaskClient) -> None:
-    peaks = []
-    for part in range(3):
-        for seed in range(100):
-            data = bytearray(SMALL_PHOTOS[seed % len(SMALL_PHOTOS)])
-            data[len(data) // 2] ^= 1 + part
-            client.post(f"{PREDICT}?crop=true", data=bytes(data))
-        peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
-    assert peaks[-1] - peaks[0] < GROWTH_MB
-
-
-@pytest.mark.slow
-def test_every_answer_belongs_to_its_picture(address: str) -> None:
-    api = Client(address)
-    generator = np.random.default_rng(0)
-    pictures = []
-    for number in range(REQUESTS):
-        # The size tells the picture; the noise tells the answers apart.
-        noise = generator.integers(0, 256, (48, 48 + number % 50), np.uint8)
-        buffer = io.BytesIO()
-        Image.fromarray(noise).save(buffer, "PNG")
-        pictures.append(buffer.getvalue())
-    options = Options(crop=True)
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        together = list(clients.map(lambda data: api.predict(data, options), pictures))
-    assert [answer.image.width for answer in together] == [
-        48 + number % 50 for number in range(REQUESTS)
-    ]
-    for number in range(0, REQUESTS, 20):
-        assert api.predict(pictures[number], options).faces == together[number].faces

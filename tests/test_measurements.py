@@ -1,0 +1,20 @@
+"""What `make bench-...` and `make soak` run starts at all: nothing else notices if it does not."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SCRIPTS = [*sorted(HERE.glob("bench_*.py")), HERE / "soak.py", HERE / "scale.py"]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_a_measurement_imports_and_tells_its_options(
+    script: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [str(script), "--help"])
+    with pytest.raises(SystemExit) as exit_info:
+        runpy.run_path(str(script), run_name="__main__")
+    assert exit_info.value.code == 0
+    assert "usage: " in capsys.readouterr().out
