@@ -91,6 +91,7 @@ def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, tmp_path: Path) 
         pictures
     )
     assert all(f'src="{name}"' in page for name in pictures)
+    assert "<script" not in page
     assert main(command) == 1
 
 
