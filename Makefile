@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak container
+.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak container gallery
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -48,6 +48,9 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 
 notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute
+
+gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET and what `make train` made in RUN
+	$(BIN)/python -m notebooks.gallery --dataset $(DATASET) --run $(RUN)-longer
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)

@@ -22,17 +22,21 @@ td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px so
 """
 
 
-def page(title: str, sections: Mapping[str, str]) -> str:
-    """Put sections, HTML by heading, onto a page that asks no other host for anything."""
+def page(title: str, sections: Mapping[str, str], *, has_charts: bool = True) -> str:
+    """Put sections, HTML by heading, onto a page that asks no other host for anything.
+
+    Without charts the page is spared the four megabytes of Plotly's script.
+    """
     escaped = html.escape(title)
     body = "\n".join(
         f"<section><h2>{html.escape(heading)}</h2>\n{content}</section>"
         for heading, content in sections.items()
     )
+    script = f"<script>{get_plotlyjs()}</script>" if has_charts else ""
     return (
         "<!doctype html>\n"
         f'<html lang="en"><head><meta charset="utf-8"><title>{escaped}</title>'
-        f"<style>{_STYLE}</style><script>{get_plotlyjs()}</script></head>\n"
+        f"<style>{_STYLE}</style>{script}</head>\n"
         f"<body><h1>{escaped}</h1>\n{body}</body></html>\n"
     )
 

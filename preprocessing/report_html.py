@@ -15,6 +15,7 @@ from preprocessing.quality import (
     constant_rows,
     ferplus_confusion,
     landmark_spread,
+    mean_faces,
     near_duplicates,
 )
 
@@ -29,7 +30,7 @@ def report_html(dataset: Dataset) -> str:
     return page(
         title,
         {
-            "Classes by split": _class_balance(dataset),
+            "Classes by split": chart(class_balance(dataset)),
             "Mean face before and after alignment": _mean_faces(dataset),
             "Spread of landmarks": _spread(dataset),
             "How faces were found": _found_by(dataset),
@@ -41,30 +42,28 @@ def report_html(dataset: Dataset) -> str:
     )
 
 
-def _class_balance(dataset: Dataset) -> str:
+def class_balance(dataset: Dataset) -> go.Figure:
+    """Show the share of each label in each split; counts on hover."""
     labels = dataset.manifest.recipe.labels
-    figure = go.Figure(layout={"barmode": "group", "yaxis_title": "faces", "height": 400})
+    figure = go.Figure(layout={"title": "How many faces show what", "barmode": "group"})
+    figure.update_layout(width=720, height=400)
+    figure.update_yaxes(title="share of the split", tickformat=".0%")
     for split in SPLITS:
-        chosen = dataset.class_indices[dataset.in_split(split)]
-        counts = np.bincount(chosen[chosen >= 0], minlength=len(labels))
-        figure.add_bar(name=split, x=labels, y=counts)
-    return chart(figure)
+        chosen = dataset.class_indices[dataset.labelled_in(split)]
+        counts = np.bincount(chosen, minlength=len(labels))
+        shares = counts / max(1, counts.sum())
+        figure.add_bar(name=f"{split} ({counts.sum():,})", x=labels, y=shares, customdata=counts)
+    figure.update_traces(hovertemplate="%{x}: %{customdata:,} faces, %{y:.1%}")
+    return figure
 
 
 def _mean_faces(dataset: Dataset) -> str:
-    labels = dataset.manifest.recipe.labels
-    found = (dataset.found_by == "detector") & dataset.has_raw
-    chosen = {"all": found} | {
-        label: found & (dataset.class_indices == index) for index, label in enumerate(labels)
-    }
-    chosen = {name: rows for name, rows in chosen.items() if rows.any()}
-    if not chosen:
+    means = mean_faces(dataset)
+    if not means:
         return NOT_CROPS
-    sheets = []
-    for images, name in ((dataset.raw, "before"), (dataset.chips, "after")):
-        means = [np.asarray(images[rows].mean(axis=0), np.uint8) for rows in chosen.values()]
-        sheets.append(pictures(means, f"{name}: {', '.join(chosen)}"))
-    return "".join(sheets)
+    before, after = zip(*means.values(), strict=True)
+    names = ", ".join(means)
+    return pictures(before, f"before: {names}") + pictures(after, f"after: {names}")
 
 
 def _spread(dataset: Dataset) -> str:

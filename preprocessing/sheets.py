@@ -82,14 +82,6 @@ def prediction_tiles(
     ]
 
 
-def confident_mistakes(
-    truth: NDArray[np.integer], probabilities: NDArray[np.floating], *, count: int
-) -> NDArray[np.int64]:
-    """Return the rows of the wrong answers, the most confident first."""
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != truth)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:count]
-
-
 def map_tiles(maps: Iterable[NDArray[np.floating]]) -> list[Tile]:
     """Show maps of numbers in grey, each from its least value, black, to its largest, white."""
     tiles = []

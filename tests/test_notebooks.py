@@ -2,15 +2,18 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from notebooks import gallery
 from training.cartoons import EXPRESSIONS, draw_face, write_cartoons
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 2_000_000
+MAX_PICTURE_BYTES = 60_000
 
 
 def test_the_story_has_nine_chapters() -> None:
@@ -37,6 +40,24 @@ def test_a_notebook_explains_and_defines_nothing(path: Path) -> None:
 def test_a_notebook_is_small_and_brings_no_script(path: Path) -> None:
     assert path.stat().st_size < MAX_BYTES
     assert "<script" not in path.read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_whole_gallery_in_small_pictures(repository_root: Path) -> None:
+    readme = (repository_root / "README.md").read_text(encoding="utf-8")
+    pictures = list(gallery.FOLDER.iterdir())
+    shown = re.findall(r'src="notebooks/gallery/([^"]+)"', readme)
+    assert sorted(shown) == sorted(path.name for path in pictures)
+    assert all(path.stat().st_size < MAX_PICTURE_BYTES for path in pictures)
+
+
+def test_the_gallery_is_made_anew_from_the_sample_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {path.name for path in gallery.FOLDER.iterdir()}
+    monkeypatch.setattr(gallery, "FOLDER", tmp_path)
+    assert gallery.main([]) == 0
+    made = {path.name for path in tmp_path.iterdir()}
+    assert {"marked.jpg", "aligned.jpg", "what-mattered.jpg"} == made <= here
 
 
 def test_drawn_faces_of_one_expression_differ_less_than_those_of_two() -> None:

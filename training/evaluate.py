@@ -169,7 +169,7 @@ def evaluate(
         reliability=tuple(metrics.reliability(calibrated, truth)),
         coverage=_coverage(calibrated, truth),
         slices=tuple(natural_slices(dataset, rows, hits=hits)),
-        mistakes=_mistakes(dataset, rows, predicted, confidence),
+        mistakes=_mistakes(dataset, rows, calibrated),
     )
 
 
@@ -186,19 +186,17 @@ def _coverage(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> t
 def _mistakes(
     dataset: Dataset,
     rows: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    confidence: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
 ) -> tuple[Mistake, ...]:
     labels = dataset.manifest.recipe.labels
-    wrong = np.flatnonzero(predicted != dataset.class_indices[rows])
-    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    truth = dataset.class_indices[rows]
     return tuple(
         Mistake(
             row=int(rows[place]),
             name=str(dataset.names[rows[place]]),
-            label=labels[dataset.class_indices[rows[place]]],
-            predicted=labels[predicted[place]],
-            confidence=float(confidence[place]),
+            label=labels[truth[place]],
+            predicted=labels[probabilities[place].argmax()],
+            confidence=float(probabilities[place].max()),
         )
-        for place in worst.tolist()
+        for place in metrics.confident_mistakes(probabilities, truth, count=MISTAKES)
     )

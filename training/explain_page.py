@@ -1,6 +1,5 @@
 """Explain what a run or a bundle makes of a picture, as PNG files and one HTML page."""
 
-import html
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from preprocessing.decode import RgbImage
 from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
 from preprocessing.faces import GreyImage
+from preprocessing.html_page import page
 from preprocessing.manifest import write_whole
 from preprocessing.occlusion import occlusion_map
 from preprocessing.sheets import Tile, draw_sheet, map_tiles, overlay
@@ -26,17 +26,6 @@ _ABOUT = {
     "grad-cam": "Grad-CAM: where the last stage speaks for each expression",
     "occlusion": "Occlusion: where a grey cover takes most from the probability of each expression",
 }
-_PAGE = """\
-<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>What the network sees</title><style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem }}
-img {{ max-width: 100% }}
-</style></head>
-<body><h1>What the network sees</h1>
-{note}
-{figures}
-</body></html>
-"""
 _BUNDLE_NOTE = (
     "<p>A bundle's network can be run but not looked into, so occlusion is all that is shown. "
     "Explain the run that it was exported from to see filters, feature maps and Grad-CAM.</p>"
@@ -78,9 +67,11 @@ def explain(
     out.mkdir(parents=True, exist_ok=True)
     for name, sheet in sheets.items():
         (out / f"{name}.png").write_bytes(encode_png(sheet))
-    note = "" if subject.network is not None else _BUNDLE_NOTE
-    figures = "\n".join(_figure(name) for name in sheets)
-    write_whole(out / PAGE_NAME, _PAGE.format(note=note, figures=figures))
+    abouts = {name: _about(name) for name in sheets}
+    sections = {about: f'<img src="{name}.png" alt="{about}">' for name, about in abouts.items()}
+    if subject.network is None:
+        sections["What is not shown"] = _BUNDLE_NOTE
+    write_whole(out / PAGE_NAME, page("What the network sees", sections, has_charts=False))
     return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
 
 
@@ -109,8 +100,7 @@ def _heat_sheet(subject: Subject, chip: GreyImage, heats: list[NDArray[np.floati
     return draw_sheet([Tile(chip, "the chip"), *tiles])
 
 
-def _figure(name: str) -> str:
+def _about(name: str) -> str:
     face, dash, what = name.partition("-")
     about = _ABOUT.get(what or face, f"Feature maps after {what}, the {SHOWN_MAPS} that vary most")
-    about += f" ({face})" if dash else ""
-    return f'<h2>{html.escape(about)}</h2>\n<img src="{name}.png" alt="{html.escape(about)}">'
+    return f"{about} ({face})" if dash else about

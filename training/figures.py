@@ -1,30 +1,15 @@
-"""Charts of datasets, runs and answers, as Plotly figures."""
+"""Charts of runs and answers, as Plotly figures."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from preprocessing.dataset import Dataset
-from preprocessing.labels import SPLITS
 from training.curves import CURVES_NAME
-
-
-def class_balance(dataset: Dataset) -> go.Figure:
-    """Show the share of each label in each split; counts on hover."""
-    labels = dataset.manifest.recipe.labels
-    figure = _figure("How many faces show what", y="share of the split", tickformat=".0%")
-    for split in SPLITS:
-        counts = np.bincount(
-            dataset.class_indices[dataset.labelled_in(split)], minlength=len(labels)
-        )
-        shares = counts / max(1, counts.sum())
-        figure.add_bar(name=f"{split} ({counts.sum():,})", x=labels, y=shares, customdata=counts)
-    figure.update_traces(hovertemplate="%{x}: %{customdata:,} faces, %{y:.1%}")
-    return figure
+from training.metrics import ReliabilityBin
 
 
 def training_curves(run: Path) -> go.Figure:
@@ -83,27 +68,22 @@ def bars(groups: Mapping[str, Mapping[str, float]], *, title: str) -> go.Figure:
     return figure
 
 
-def reliability(
-    probabilities: Mapping[str, NDArray[np.floating]], truth: NDArray[np.integer]
-) -> go.Figure:
-    """Show how often answers of each confidence are right, in ten bins (Guo et al. 2017).
+def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
+    """Show how often answers of each confidence are right (Guo et al. 2017, arXiv:1706.04599).
 
     Args:
-        probabilities: By name, (n, labels).
-        truth: (n,), class indices.
+        bins: By name, as `training.metrics.reliability` makes them.
     """
     figure = _figure("Is a confidence worth what it says?", y="right", tickformat=".0%")
     figure.add_scatter(name="honest", x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot"})
-    for name, rows in probabilities.items():
-        confidence, hits = rows.max(axis=1), rows.argmax(axis=1) == truth
-        placed = np.minimum((confidence * 10).astype(int), 9)
-        used = [each for each in range(10) if (placed == each).any()]
+    for name, row in bins.items():
         figure.add_scatter(
             name=name,
-            x=[confidence[placed == each].mean() for each in used],
-            y=[hits[placed == each].mean() for each in used],
-            customdata=[int((placed == each).sum()) for each in used],
-            hovertemplate="confidence %{x:.0%}, right %{y:.0%}, %{customdata} faces",
+            x=[each.confidence for each in row],
+            y=[each.accuracy for each in row],
+            customdata=[each.count for each in row],
+            mode="lines+markers",
+            hovertemplate="confidence %{x:.1%}, right %{y:.1%}, %{customdata} answers",
         )
     figure.update_layout(xaxis={"title": "confidence", "tickformat": ".0%"})
     return figure

@@ -120,6 +120,14 @@ def coverage_curve(
     return confidence[order], np.cumsum(hits) / np.arange(1, len(hits) + 1)
 
 
+def confident_mistakes(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer], *, count: int
+) -> NDArray[np.int64]:
+    """List the rows of so many wrong answers, the most confident first."""
+    wrong = np.flatnonzero(probabilities.argmax(axis=1) != truth)
+    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:count]
+
+
 def sure_confidence(
     probabilities: NDArray[np.floating], truth: NDArray[np.integer], *, wanted: float
 ) -> float:

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from preprocessing.dataset import Dataset
 from preprocessing.html_page import chart, page, pictures, table
 from training.evaluate import Evaluation
-from training.figures import confusion
+from training.figures import confusion, reliability
 from training.report import calibration_rows
 from training.slices import Slice
 
@@ -81,23 +81,8 @@ def _classes(evaluation: Evaluation) -> str:
 
 
 def _reliability(evaluation: Evaluation) -> str:
-    bins = evaluation.reliability
-    figure = go.Figure(layout={**_CHART, "showlegend": False})
-    figure.add_bar(
-        x=[(each.low + each.high) / 2 for each in bins],
-        width=[each.high - each.low for each in bins],
-        y=[each.accuracy for each in bins],
-        customdata=[(each.count, each.confidence) for each in bins],
-        hovertemplate="%{customdata[0]} answers, confidence %{customdata[1]:.1%}, "
-        "accuracy %{y:.1%}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dash", "color": "#555"}, hoverinfo="skip"
-    )
-    figure.update_xaxes(title="confidence", range=[0, 1], tickformat=".0%")
-    figure.update_yaxes(title="accuracy", range=[0, 1], tickformat=".0%")
-    text = "On the dashed line confidence is what it says: of answers given with 70 %, 70 % hold."
-    return f"<p>{text}</p>" + chart(figure)
+    text = "On the dotted line confidence is what it says: of answers given with 70 %, 70 % hold."
+    return f"<p>{text}</p>" + chart(reliability({"answers": evaluation.reliability}))
 
 
 def _coverage(evaluation: Evaluation) -> str:

@@ -15,6 +15,7 @@ from preprocessing.quality import (
     constant_rows,
     ferplus_confusion,
     landmark_spread,
+    mean_faces,
     near_duplicates,
 )
 from preprocessing.sample import sample_photo_path
@@ -61,6 +62,13 @@ def dataset(folder: Path) -> Dataset:
 def test_alignment_gathers_the_landmarks(dataset: Dataset) -> None:
     for spread in landmark_spread(dataset):
         assert spread.after < spread.before / 2
+
+
+def test_the_mean_face_is_sharper_after_alignment(dataset: Dataset) -> None:
+    means = mean_faces(dataset)
+    assert list(means) == ["all", "happy"]
+    for before, after in means.values():
+        assert cv2.Laplacian(after, cv2.CV_64F).var() > cv2.Laplacian(before, cv2.CV_64F).var()
 
 
 def test_a_darker_copy_is_a_near_duplicate_and_a_constant_picture_is_none(

@@ -9,7 +9,6 @@ import pytest
 
 from preprocessing.sample import sample_photo_path
 from serving.__main__ import main
-from serving.contact_sheet import GAP_PX, TILE_PX
 from serving.files import PICTURES_A_WORKER
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]
@@ -62,10 +61,7 @@ def test_a_contact_sheet_shows_every_face(
     sheet = tmp_path / "sheet.png"
     assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 0
     picture = cv2.imread(str(sheet))
-    assert picture.shape[1] >= 2 * TILE_PX
-    first, second = (
-        picture[GAP_PX:TILE_PX, left : left + TILE_PX] for left in (GAP_PX, 2 * GAP_PX + TILE_PX)
-    )
+    first, second = np.hsplit(picture, 2)
     assert (first == second).all()
     assert first.std() > 0
     assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 1

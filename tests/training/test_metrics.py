@@ -65,6 +65,12 @@ def test_coverage_ends_at_the_accuracy_on_all_answers(
     assert reached[len(truth) // 4] > reached[-1]
 
 
+def test_mistakes_come_most_confident_first() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    mistakes = metrics.confident_mistakes(probabilities, np.array([0, 1, 0, 0]), count=2)
+    assert mistakes.tolist() == [2, 3]
+
+
 def test_cross_entropy_of_no_opinion_is_the_logarithm_of_the_classes() -> None:
     assert metrics.cross_entropy(np.zeros((5, 3)), np.array([0, 1, 2, 0, 1])) == pytest.approx(
         np.log(3)

@@ -1,0 +1,101 @@
+"""Make the README's small pictures: `python -m notebooks.gallery --help`."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from preprocessing.dataset import Dataset, read_dataset
+from preprocessing.decode import RgbImage, decode_image
+from preprocessing.encode import encode_png
+from preprocessing.occlusion import occlusion_map
+from preprocessing.quality import mean_faces
+from preprocessing.sample import sample_photo_path
+from preprocessing.sheets import TILE_PX, Tile, draw_sheet
+from serving.annotate import annotate
+from serving.heat_map import draw_heat_map
+from serving.predictor import Predictor
+from training.explain_page import face_sheets
+from training.subject import open_subject
+
+FOLDER = Path(__file__).with_name("gallery")
+QUALITY = 85
+# In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
+FACE_MIDDLE = (224, 130)
+HEAD_PX = 240
+TILTS_DEG = (-60, -30, 0, 30, 60)
+
+
+def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
+    """Show what the shipped bundle makes of the sample photo."""
+    predictor = Predictor()
+    photo = decode_image(sample_photo_path().read_bytes())
+    picture, result = predictor.predict(encode_png(_head(photo, scale=2)))
+    yield "marked", annotate(picture, result)
+    yield "aligned", _tilted_and_aligned(photo, predictor)
+    (prediction,) = result.predictions
+    index = result.labels.index(prediction.label)
+    losses = occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
+    yield "what-mattered", draw_heat_map(prediction.face.chip, losses)
+
+
+def run_pictures(run: Path) -> Iterator[tuple[str, RgbImage]]:
+    """Show what a trained run sees in the sample photo."""
+    subject = open_subject(run)
+    (face,) = subject.align(sample_photo_path().read_bytes(), is_crop=False)
+    sheets = face_sheets(subject, face.chip)
+    yield "grad-cam", sheets["grad-cam"]
+    yield "feature-maps", sheets["stage2"]
+
+
+def dataset_pictures(dataset: Dataset) -> Iterator[tuple[str, RgbImage]]:
+    """Show mean faces of a dataset before and after alignment, but no single face."""
+    means = mean_faces(dataset)
+    tiles = [Tile(before, f"{name}\nbefore") for name, (before, _) in means.items()]
+    tiles += [Tile(after, f"{name}\nafter") for name, (_, after) in means.items()]
+    yield "mean-faces", draw_sheet(tiles, columns=len(means))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pictures that can be made from what is given."""
+    parser = argparse.ArgumentParser(prog="python -m notebooks.gallery", description=__doc__)
+    parser.add_argument("--dataset", type=Path, help="for the mean faces: an aligned dataset")
+    parser.add_argument("--run", type=Path, help="for Grad-CAM and feature maps: a trained run")
+    options = parser.parse_args(arguments)
+    pictures = dict(photo_pictures())
+    if options.run is not None:
+        pictures |= run_pictures(options.run)
+    if options.dataset is not None:
+        pictures |= dataset_pictures(read_dataset(options.dataset))
+    FOLDER.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        Image.fromarray(picture).save(FOLDER / f"{name}.jpg", quality=QUALITY, optimize=True)
+    return 0
+
+
+def _tilted_and_aligned(photo: RgbImage, predictor: Predictor) -> RgbImage:
+    tilted, chips = [], []
+    for tilt_deg in TILTS_DEG:
+        head = _head(photo, tilt_deg=tilt_deg)
+        (aligned,) = predictor.align(head)
+        small = cv2.resize(head, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+        tilted.append(Tile(small, f"turned by {tilt_deg}°"))
+        chips.append(Tile(aligned.chip, "its chip"))
+    return draw_sheet(tilted + chips, columns=len(TILTS_DEG))
+
+
+def _head(photo: RgbImage, *, tilt_deg: float = 0.0, scale: float = 1.0) -> RgbImage:
+    """Cut the sample photo's head, tilted about the face's middle."""
+    side_px = round(HEAD_PX * scale)
+    turn = cv2.getRotationMatrix2D(FACE_MIDDLE, tilt_deg, scale)
+    turn[:, 2] += side_px / 2 - np.array(FACE_MIDDLE)
+    size = (side_px, side_px)
+    return cv2.warpAffine(photo, turn, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
