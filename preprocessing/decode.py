@@ -5,7 +5,7 @@ import warnings
 
 import cv2
 import numpy as np
-import pillow_heif
+import pi_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -42,7 +42,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     if not data:
         raise ImageDecodeError("The picture is empty: 0 bytes received.")
     Image.init()
-    pillow_heif.register_heif_opener()
+    pi_heif.register_heif_opener()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
         try:

@@ -38,11 +38,6 @@ EXCEPTIONS = {
     "libquadmath": REPLACEABLE,
     "libswresample": REPLACEABLE,
     "libswscale": REPLACEABLE,
-    "libx265": (
-        "an encoder that Mien never calls, but libheif is linked to it. Apache-2.0 goes together "
-        "with version 3 of the GPL: who hands on the image does so by that, sources included; who "
-        "installs from the lock file hands on nothing"
-    ),
     "shape_predictor_68_face_landmarks.dat": (
         "no commercial use, for it was trained on iBUG 300-W; the README says so, and "
         "`--landmarks 5` trains a network that does without"
@@ -92,7 +87,6 @@ LIBRARIES = {
     "libwebp": "BSD-3-Clause",
     "libwebpdemux": "BSD-3-Clause",
     "libwebpmux": "BSD-3-Clause",
-    "libx265": "GPL-2.0-or-later",
     "libxcb": "X11",
     "libzstd": "BSD-3-Clause",
 }
