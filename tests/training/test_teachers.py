@@ -78,7 +78,7 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
 ) -> None:
     path, runs = tmp_path / "new" / "folds.npz", tmp_path / "runs"
     command = ["folds", str(dataset_folder), str(path), "--folds", "2", "--runs", str(runs)]
-    command += ["--preset", "smoke"]
+    command += ["--model", "shallow", "--epochs", "1"]
     assert main(command) == 0
     taught = read_soft_targets(path, dataset)
     rows = training_rows(dataset)
