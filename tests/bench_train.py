@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from training.config import PRESETS, FitConfig
-from training.data import Examples, TrainingBatches
+from training.data import Examples, TrainingBatches, one_hot
 from training.trainer import build_trainer
 
 CLASSES = 6
@@ -103,7 +103,7 @@ def _print_input_share(config: FitConfig, examples: Examples, steps: int) -> Non
 def _endless(config: FitConfig, examples: Examples) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     batches = TrainingBatches(
         examples,
-        classes=CLASSES,
+        targets=one_hot(examples.class_indices, CLASSES),
         batch_size=config.batch_size,
         raw_share=config.raw_share,
         seed=config.seed,

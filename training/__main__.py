@@ -11,7 +11,7 @@ from preprocessing.dataset import read_dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import write_whole
 from preprocessing.spec import read_spec
-from training.config import MODELS, PRECISIONS, PRESETS
+from training.config import MODELS, PRECISIONS, PRESETS, FitConfig
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,20 +22,58 @@ def main(arguments: list[str] | None = None) -> int:
 def _fit(options: argparse.Namespace) -> None:
     from training.fit import fit
 
+    fit(
+        read_dataset(options.dataset),
+        options.run,
+        config=replace(_recipe(options), teacher_weight=options.teacher_weight),
+        start_from=options.start_from,
+        teacher=options.teacher,
+        resume=options.resume,
+    )
+    print(f"The trained network is in {options.run}.")
+
+
+def _recipe(options: argparse.Namespace) -> FitConfig:
     config = PRESETS[options.preset or MODELS[options.model]]
     if options.minutes is not None:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
-    config = replace(config, seed=options.seed)
-    fit(
+    return replace(config, seed=options.seed)
+
+
+def _folds(options: argparse.Namespace) -> None:
+    from training.teachers import teach_by_folds
+
+    refuse_overwriting([options.file], overwrite=options.overwrite)
+    rows = teach_by_folds(
         read_dataset(options.dataset),
-        options.run,
-        config=config,
-        start_from=options.start_from,
-        resume=options.resume,
+        options.file,
+        runs=options.runs,
+        config=_recipe(options),
+        folds=options.folds,
     )
-    print(f"The trained network is in {options.run}.")
+    _print_taught(options.file, rows)
+
+
+def _distil(options: argparse.Namespace) -> None:
+    from training.teachers import teach_by_members
+
+    refuse_overwriting([options.file], overwrite=options.overwrite)
+    dataset = read_dataset(options.dataset)
+    rows = teach_by_members(dataset, options.file, members=options.members)
+    _print_taught(options.file, rows)
+
+
+def _ferplus(options: argparse.Namespace) -> None:
+    from training.teachers import teach_by_votes
+
+    refuse_overwriting([options.file], overwrite=options.overwrite)
+    _print_taught(options.file, teach_by_votes(read_dataset(options.dataset), options.file))
+
+
+def _print_taught(file: Path, rows: int) -> None:
+    print(f"{file} holds targets for {rows:,} training rows; give it to fit as --teacher.")
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -70,29 +108,33 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _peers(options: argparse.Namespace) -> None:
-    from training.answers import answers_of, log_test_use
-    from training.evaluate import evaluate
+    from training.ensemble import member_answers
+    from training.evaluate import compare
     from training.peers import peer_answers, read_peer
     from training.report import comparison_text
 
     _guard_test_split(options)
     dataset = read_dataset(options.dataset)
-    evaluations = {}
+    answers = {}
     for path in options.models:
         if path.is_dir():
-            spec = read_spec(path)
-            name, temperature = spec.name, spec.temperature
-            answers = answers_of(path, spec, dataset, split=options.split)
+            name = read_spec(path).name
+            answers[name] = member_answers(path, dataset, split=options.split)
         else:
             peer = read_peer(path)
-            name, temperature = peer.name, 1.0
-            answers = peer_answers(peer, dataset, split=options.split)
-        # Peers have no confidence from which on they are sure, so the table leaves that out.
-        evaluations[name] = evaluate(answers, dataset, temperature=temperature, sure_confidence=1.0)
-        if options.split == "test":
-            reached = evaluations[name].accuracy
-            log_test_use(options.dataset, name=name, exported=None, accuracy=reached)
-    print(comparison_text(evaluations))
+            answers[peer.name] = peer_answers(peer, dataset, split=options.split)
+    print(comparison_text(compare(answers, dataset, options.dataset)))
+
+
+def _ensemble(options: argparse.Namespace) -> None:
+    from training.ensemble import ensemble_answers
+    from training.evaluate import compare
+    from training.report import comparison_text
+
+    _guard_test_split(options)
+    dataset = read_dataset(options.dataset)
+    answers = ensemble_answers(options.members, dataset, split=options.split)
+    print(comparison_text(compare(answers, dataset, options.dataset)))
 
 
 def _guard_test_split(options: argparse.Namespace) -> None:
@@ -159,21 +201,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("dataset", type=Path)
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
-    recipe = fit.add_mutually_exclusive_group()
-    recipe.add_argument("--preset", choices=list(PRESETS))
-    recipe.add_argument(
-        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
-    )
-    length = fit.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="length of the run in time")
-    length.add_argument("--epochs", type=float, help="length of the run in passes over the data")
-    fit.add_argument("--seed", type=int, default=0)
+    _add_recipe_arguments(fit)
     fit.add_argument(
         "--start-from", type=Path, metavar="RUN", help="start with the network of a finished run"
+    )
+    fit.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
+    )
+    fit.add_argument(
+        "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"
     )
     fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     fit.set_defaults(run_command=_fit)
 
+    _add_teachers(commands)
     _add_judging(commands)
 
     geometries = commands.add_parser(
@@ -219,6 +260,67 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_recipe_arguments(command: argparse.ArgumentParser) -> None:
+    recipe = command.add_mutually_exclusive_group()
+    recipe.add_argument("--preset", choices=list(PRESETS))
+    recipe.add_argument(
+        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
+    )
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, help="length of a run in time")
+    length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def _add_teachers(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    folds = commands.add_parser(
+        "folds",
+        help="write soft targets: each fold of the training rows, answered by a network trained "
+        "on the others",
+        epilog="example: python -m training folds data/fer2013 folds.npz --runs runs/folds "
+        "--preset shallow",
+    )
+    _add_target_arguments(folds)
+    folds.add_argument("--folds", type=int, default=5)
+    folds.add_argument(
+        "--runs", type=Path, required=True, help="the folder for a run a fold; go on with them"
+    )
+    _add_recipe_arguments(folds)
+    folds.set_defaults(run_command=_folds)
+
+    distil = commands.add_parser(
+        "distil",
+        help="write soft targets: what an ensemble says of the training rows",
+        epilog="example: python -m training distil data/fer2013 both.npz runs/wide serving/bundle",
+    )
+    _add_target_arguments(distil)
+    _add_members_argument(distil)
+    distil.set_defaults(run_command=_distil)
+
+    ferplus = commands.add_parser(
+        "ferplus",
+        help="write soft targets: how the crowd of FER+ voted on the training rows",
+        epilog="example: python -m training ferplus data/fer2013 votes.npz",
+    )
+    _add_target_arguments(ferplus)
+    ferplus.set_defaults(run_command=_ferplus)
+
+
+def _add_target_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("dataset", type=Path)
+    command.add_argument("file", type=Path, help="the soft targets to write, for fit --teacher")
+    command.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+
+
+def _add_members_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "members",
+        type=Path,
+        nargs="+",
+        help="runs, bundles, and snapshots such as runs/snapshots/snapshot-01.keras",
+    )
+
+
 def _add_judging(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     evaluate = commands.add_parser(
         "evaluate",
@@ -244,6 +346,16 @@ def _add_judging(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     _add_split_arguments(peers)
     peers.set_defaults(run_command=_peers)
+
+    ensemble = commands.add_parser(
+        "ensemble",
+        help="judge networks and the mean of their probabilities, in one table",
+        epilog="example: python -m training ensemble data/fer2013 runs/wide serving/bundle",
+    )
+    ensemble.add_argument("dataset", type=Path)
+    _add_members_argument(ensemble)
+    _add_split_arguments(ensemble)
+    ensemble.set_defaults(run_command=_ensemble)
 
     degrade = commands.add_parser(
         "degrade",

@@ -40,7 +40,9 @@ class FitConfig:
         weight_decay: Decoupled, on kernels only. 5e-3 here does what 5e-4 added to the gradient
             does at momentum 0.9, which multiplies that by 1 / (1 - 0.9).
         loss: One of `LOSSES`; the squared error is that of the probabilities.
-        label_smoothing: Probability spread evenly over all labels.
+        label_smoothing: Probability spread evenly over all labels; a teacher's is left as it is.
+        teacher_weight: Share of a teacher's probabilities in the target of each row that it knows,
+            above 0; None without a teacher.
         average_momentum: Memory of the moving average of the weights, a step.
         raw_share: Share of training chips shown unaligned, as the source frames them.
         rotation_deg: Largest random turn.
@@ -68,6 +70,7 @@ class FitConfig:
     weight_decay: float = 5e-3
     loss: str = "cross_entropy"
     label_smoothing: float = 0.1
+    teacher_weight: float | None = None
     average_momentum: float = 0.995
     raw_share: float = 0.15
     rotation_deg: float = 10.0
@@ -106,6 +109,8 @@ class FitConfig:
         for name in ("raw_share", "dropout", "erase", "label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
+        if self.teacher_weight is not None and not 0 < self.teacher_weight <= 1:
+            raise MienError(f"teacher_weight must be in (0, 1]. Received: {self.teacher_weight}")
         if min(self.width, self.batch_size, self.cycles) < 1:
             raise MienError(
                 "width, batch_size and cycles must be positive. Received: "

@@ -25,8 +25,8 @@ class Examples:
     class_indices: NDArray[np.int64]
 
 
-def training_examples(dataset: Dataset) -> Examples:
-    """Take the training rows, without those that are pixel for pixel in val or test.
+def training_rows(dataset: Dataset) -> NDArray[np.int64]:
+    """List the labelled training rows, without those that are pixel for pixel in val or test.
 
     Rows without any contrast are left out too: they show no face.
 
@@ -34,7 +34,16 @@ def training_examples(dataset: Dataset) -> Examples:
         DatasetError: There are none.
     """
     has_content = dataset.chips.max(axis=(1, 2)) > dataset.chips.min(axis=(1, 2))
-    return _take(dataset, dataset.in_split("train") & ~dataset.leaks() & has_content, "train")
+    return _labelled(dataset, dataset.in_split("train") & ~dataset.leaks() & has_content, "train")
+
+
+def training_examples(dataset: Dataset) -> Examples:
+    """Take the `training_rows`.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    return _take(dataset, training_rows(dataset))
 
 
 def split_examples(dataset: Dataset, split: str) -> Examples:
@@ -43,17 +52,26 @@ def split_examples(dataset: Dataset, split: str) -> Examples:
     Raises:
         DatasetError: There are none.
     """
-    return _take(dataset, dataset.in_split(split), split)
+    return _take(dataset, _labelled(dataset, dataset.in_split(split), split))
 
 
-def _take(dataset: Dataset, chosen: NDArray[np.bool_], split: str) -> Examples:
-    chosen = chosen & (dataset.class_indices != UNLABELLED)
-    if not chosen.any():
+def _labelled(dataset: Dataset, chosen: NDArray[np.bool_], split: str) -> NDArray[np.int64]:
+    rows = np.flatnonzero(chosen & (dataset.class_indices != UNLABELLED))
+    if not len(rows):
         raise DatasetError(
             f"The dataset from {dataset.manifest.recipe.source} has no labelled rows in the "
             f"split {split!r}."
         )
-    return Examples(dataset.chips[chosen], dataset.raw[chosen], dataset.class_indices[chosen])
+    return rows
+
+
+def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:
+    return Examples(dataset.chips[rows], dataset.raw[rows], dataset.class_indices[rows])
+
+
+def one_hot(class_indices: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Return targets, float32 (n, classes): 1 for the class of each row, else 0."""
+    return np.eye(classes, dtype=np.float32)[class_indices]
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -63,12 +81,18 @@ class TrainingBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, examples: Examples, *, classes: int, batch_size: int, raw_share: float, seed: int
+        self,
+        examples: Examples,
+        *,
+        targets: NDArray[np.float32],
+        batch_size: int,
+        raw_share: float,
+        seed: int,
     ):
         super().__init__(workers=1)
         self.epoch = 0
         self._examples = examples
-        self._targets = np.eye(classes, dtype=np.float32)[examples.class_indices]
+        self._targets = targets
         self._batch_size = batch_size
         self._raw_share = raw_share
         self._seed = seed
@@ -85,7 +109,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._is_raw = generator.random(len(self._targets)) < self._raw_share
 
     def __getitem__(self, index):
-        """Return uint8 chips (n, side, side) and one-hot float32 targets (n, classes)."""
+        """Return uint8 chips (n, side, side) and float32 targets (n, classes)."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         is_raw = self._is_raw[rows][:, None, None]
         chips = np.where(is_raw, self._examples.raw[rows], self._examples.chips[rows])

@@ -1,6 +1,8 @@
 """Judge answers by the rules that make a number honest: one function computes all figures."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
 from training import metrics
-from training.answers import Answers, rows_of
+from training.answers import Answers, log_test_use, rows_of
 from training.slices import Slice, natural_slices
 
 COVERAGE_STEPS = 50
@@ -117,6 +119,27 @@ class Evaluation:
     def figures(self) -> dict[str, Any]:
         """Return what a bundle's spec keeps: all but the single pictures."""
         return {name: value for name, value in asdict(self).items() if name != "mistakes"}
+
+
+def compare(
+    answers: Mapping[str, Answers], dataset: Dataset, dataset_folder: Path
+) -> dict[str, Evaluation]:
+    """Evaluate networks for one table; note beside the dataset where that used its test split.
+
+    Args:
+        answers: By the name of the network, its logits already divided by its temperature.
+        dataset: The dataset.
+        dataset_folder: Where it lies.
+    """
+    evaluations = {
+        # Not all know from which confidence on they are sure, so a table leaves that out.
+        name: evaluate(each, dataset, temperature=1.0, sure_confidence=1.0)
+        for name, each in answers.items()
+    }
+    for name, each in evaluations.items():
+        if each.split == "test":
+            log_test_use(dataset_folder, name=name, exported=None, accuracy=each.accuracy)
+    return evaluations
 
 
 def evaluate(

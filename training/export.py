@@ -43,7 +43,7 @@ from training.evaluate import Evaluation, evaluate
 from training.fit import PREDICT_BATCH, STATE_NAME, training_minutes
 from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.model_card import model_card
-from training.networks import load_network, read_settings
+from training.networks import check_trained_on, load_network, read_settings
 from training.views import Views, corner_views, whole_views, with_views
 
 # LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
@@ -116,7 +116,7 @@ def export(
             raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
         if not (bundle / SPEC_NAME).is_file():
             raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
-    _check_same_chips(settings["dataset"], dataset.manifest.recipe)
+    check_trained_on(settings["dataset"], dataset.manifest.recipe)
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -173,17 +173,6 @@ def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> Non
     (bundle / CARD_NAME).write_text(card, encoding="utf-8")
 
 
-def _check_same_chips(trained_on: dict[str, Any], recipe: Recipe) -> None:
-    """Refuse a dataset whose chips or labels are not those that the run was trained on."""
-    for name in ("labels", "geometry_digest", "landmark_model_sha256", "detector"):
-        here = asdict(recipe)[name]
-        if json.dumps(trained_on.get(name)) != json.dumps(here):
-            raise MienError(
-                f"The run was trained on a dataset with another {name}: {trained_on.get(name)}. "
-                f"Received: {here}"
-            )
-
-
 def _choose_views(
     network: keras.Model, val: Examples, *, trained_px: int
 ) -> tuple[Views, NDArray[np.float32]]:
@@ -233,6 +222,8 @@ def _provenance(run: Path, settings: dict[str, Any], views: Views) -> dict[str, 
         "dataset": settings["dataset"],
         "epochs": state["epoch"],
         "start_from": settings.get("start_from"),
+        "teacher": settings.get("teacher"),
+        "ferplus": settings.get("ferplus", False),
         "training_minutes": round(training_minutes(run), 1),
         "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
         "processor": platform.machine(),

@@ -4,12 +4,13 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from preprocessing.dataset import Dataset
@@ -18,9 +19,17 @@ from preprocessing.manifest import write_whole
 from training.augment import Augment
 from training.config import FitConfig
 from training.curves import Curves
-from training.data import Examples, TrainingBatches, split_examples, training_examples
+from training.data import (
+    Examples,
+    TrainingBatches,
+    one_hot,
+    split_examples,
+    training_examples,
+    training_rows,
+)
 from training.metrics import accuracy, cross_entropy
 from training.networks import CONFIG_NAME, NETWORK_NAME, read_settings
+from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
 from training.trainer import build_trainer, set_size
 
 STATE_NAME = "state.json"
@@ -52,6 +61,7 @@ def fit(
     *,
     config: FitConfig,
     start_from: Path | None = None,
+    teacher: Path | None = None,
     resume: bool = False,
 ) -> keras.Model:
     """Train a network on the training rows of a dataset.
@@ -67,28 +77,33 @@ def fit(
         start_from: A finished run whose network this one starts with, to train it longer or on
             other pictures. Layers that do not fit, such as the last where the labels differ, start
             anew.
-        resume: Go on from the last checkpoint.
+        teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
+        resume: Go on from the last checkpoint; a run that is over is returned as it is.
 
     Returns:
         The trained network, from chips (n, height, width, 1) to logits.
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
-            is no finished run, or the loss is no number any more.
+            is no finished run, the teacher is of another dataset or has no weight, or the loss is
+            no number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
-    settings = _settings(config, dataset, start_from)
+    taught = None if teacher is None else read_soft_targets(teacher, dataset)
+    settings = _settings(config, dataset, start_from, taught)
     state = _open_run(run, settings, resume=resume)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
     classes = len(dataset.manifest.recipe.labels)
     batches = TrainingBatches(
         train,
-        classes=classes,
+        targets=_targets(dataset, config, taught),
         batch_size=config.batch_size,
         raw_share=config.raw_share,
         seed=config.seed,
     )
+    if progress(state, config, len(batches)) >= 1 and (run / NETWORK_NAME).is_file():
+        return keras.saving.load_model(run / NETWORK_NAME)
     if state.checkpoint:
         trainer = keras.saving.load_model(run / state.checkpoint)
     else:
@@ -120,7 +135,10 @@ def fit(
             state = _save_checkpoint(trainer, run, state)
     trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     _recalibrate(network, augment, train, config)
-    network.save(run / NETWORK_NAME)
+    # Its presence says that the run is over, so it is never seen half written.
+    partial = run / f"partial-{NETWORK_NAME}"
+    network.save(partial)
+    partial.replace(run / NETWORK_NAME)
     return network
 
 
@@ -159,12 +177,22 @@ def training_minutes(run: Path) -> float:
     return float(earlier + state.elapsed_s / 60)
 
 
-def _settings(config: FitConfig, dataset: Dataset, start_from: Path | None) -> dict[str, Any]:
+def _settings(
+    config: FitConfig, dataset: Dataset, start_from: Path | None, taught: SoftTargets | None
+) -> dict[str, Any]:
     """Return what decides a run, as JSON keeps it."""
     settings: dict[str, Any] = {
         "fit": asdict(config),
         "dataset": asdict(dataset.manifest.recipe),
     }
+    if (taught is None) != (config.teacher_weight is None):
+        raise MienError(
+            "Give a teacher and its weight, or neither. Received: "
+            f"teacher={taught and taught.name}, teacher_weight={config.teacher_weight}"
+        )
+    if taught is not None:
+        settings["teacher"] = taught.record()
+        settings["ferplus"] = taught.ferplus
     if start_from is not None:
         earlier = read_settings(start_from)
         earlier_model = FitConfig(**earlier["fit"]).model
@@ -174,6 +202,10 @@ def _settings(config: FitConfig, dataset: Dataset, start_from: Path | None) -> d
                 "Start from a run of the same network."
             )
         settings["start_from"] = {"fit": earlier["fit"], "minutes": training_minutes(start_from)}
+        if "teacher" in earlier:
+            settings["start_from"]["teacher"] = earlier["teacher"]
+        if earlier.get("ferplus"):
+            settings["ferplus"] = True
     return json.loads(json.dumps(settings))
 
 
@@ -185,7 +217,10 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
         return RunState()
     if not resume:
         raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
-    if json.loads(config_path.read_text(encoding="utf-8")) != settings:
+    started = json.loads(config_path.read_text(encoding="utf-8"))
+    # A setting that is younger than the run has its default there.
+    started["fit"] = {each.name: each.default for each in fields(FitConfig)} | started["fit"]
+    if json.loads(json.dumps(started)) != settings:
         raise MienError(
             f"{run} was started with other settings or another dataset; compare {config_path}. "
             "Resume it with the same, or choose another folder."
@@ -193,6 +228,22 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
     if not state_path.exists():
         return RunState()
     return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
+
+
+def _targets(
+    dataset: Dataset, config: FitConfig, taught: SoftTargets | None
+) -> NDArray[np.float32]:
+    """Return what the training rows are to be taken for, (n, classes), before label smoothing."""
+    rows = training_rows(dataset)
+    targets = one_hot(dataset.class_indices[rows], len(dataset.manifest.recipe.labels))
+    if taught is None:
+        return targets
+    return mix_targets(
+        targets,
+        taught.probabilities[rows],
+        weight=config.teacher_weight,
+        label_smoothing=config.label_smoothing if config.loss == "cross_entropy" else 0.0,
+    )
 
 
 def _take_weights(network: keras.Model, start_from: Path) -> None:

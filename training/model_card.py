@@ -29,7 +29,7 @@ schools.
 
 - Chips: {size_px} px, grey, geometry `{digest}`.
 - Training: {epochs} epochs in {minutes} minutes.
-- Views averaged, chosen on val: {views}.
+{teachers}- Views averaged, chosen on val: {views}.
 - Weights stored as {precision}. What each way to store them costs on val, against the network
   before conversion; the time is that of one core for one face with all views:
 
@@ -87,6 +87,7 @@ def model_card(spec: ModelSpec) -> str:
         digest=spec.geometry.digest(),
         epochs=spec.provenance["epochs"],
         minutes=spec.provenance["training_minutes"],
+        teachers="".join(f"- {line}\n" for line in _teacher_lines(spec.provenance)),
         views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
         precision=spec.provenance["precision"],
         precisions="\n".join(map(_precision_row, spec.provenance["precisions"])),
@@ -94,6 +95,21 @@ def model_card(spec: ModelSpec) -> str:
         sure_confidence=spec.sure_confidence,
         licence=scheme.licence if scheme else "",
     )
+
+
+def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
+    """Declare who taught the network beside the labels, and FER+ wherever it came in."""
+    lines = []
+    for where, run in (("training", provenance), ("the run before it", provenance["start_from"])):
+        if run and (teacher := run.get("teacher")):
+            weight = run["fit"]["teacher_weight"]
+            lines.append(
+                f"In {where}, a teacher gave {weight:.0%} of the target of each row that it knows: "
+                f"{teacher['origin']} (`{teacher['name']}`, sha256 `{teacher['sha256']}`)."
+            )
+    if provenance.get("ferplus"):
+        lines.append("FER+ votes (Barsoum et al. 2016, arXiv:1608.01041) went into it.")
+    return lines
 
 
 def _precision_row(fields: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import keras
 from keras import Model
 
 from preprocessing.errors import MienError
+from preprocessing.manifest import Recipe
 from training.config import FitConfig
 from training.earlier_networks import alexlike, shallow, vgg, wide
 from training.resnet import resnet34
@@ -41,7 +43,10 @@ def build_network(config: FitConfig, *, classes: int) -> Model:
 
 
 def read_settings(run: Path) -> dict[str, Any]:
-    """Return what decided a finished run: `fit`, `dataset` and perhaps `start_from`.
+    """Return what decided a finished run.
+
+    It holds `fit` and `dataset`, where there were any `start_from` and `teacher`, and in `ferplus`
+    whether FER+ votes went into the network; without it, none did.
 
     Raises:
         MienError: The folder holds no finished run.
@@ -55,6 +60,25 @@ def read_settings(run: Path) -> dict[str, Any]:
     return settings
 
 
+def check_trained_on(trained_on: dict[str, Any], recipe: Recipe) -> None:
+    """Make sure that a dataset's chips and labels are those that a run was trained on.
+
+    Args:
+        trained_on: `dataset` in the settings of the run.
+        recipe: Of the dataset.
+
+    Raises:
+        MienError: They are not.
+    """
+    for name in ("labels", "geometry_digest", "landmark_model_sha256", "detector"):
+        here = asdict(recipe)[name]
+        if json.dumps(trained_on.get(name)) != json.dumps(here):
+            raise MienError(
+                f"The run was trained on a dataset with another {name}: {trained_on.get(name)}. "
+                f"Received: {here}"
+            )
+
+
 def load_network(run: Path, name: str = NETWORK_NAME) -> Model:
     """Load a network of a finished run, computing in float32 whatever it was trained in.
 
@@ -63,9 +87,11 @@ def load_network(run: Path, name: str = NETWORK_NAME) -> Model:
         name: The network's file in it.
 
     Raises:
-        MienError: The folder holds no finished run.
+        MienError: The folder holds no finished run, or no such file.
     """
     settings = read_settings(run)
+    if not (run / name).is_file():
+        raise MienError(f"{run} has no network {name}.")
     trained = keras.saving.load_model(run / name)
     keras.config.set_dtype_policy("float32")
     network = build_network(FitConfig(**settings["fit"]), classes=trained.output_shape[-1])

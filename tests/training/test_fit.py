@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
 from training.config import FitConfig
-from training.data import TrainingBatches, split_examples, training_examples
+from training.data import TrainingBatches, one_hot, split_examples, training_examples
 from training.fit import (
     RunState,
     fit,
@@ -35,10 +36,11 @@ def test_a_split_without_rows_is_named(dataset: Dataset) -> None:
 
 
 def test_batches_are_reproducible_and_differ_by_epoch(dataset: Dataset) -> None:
+    examples = training_examples(dataset)
+    targets = one_hot(examples.class_indices, 6)
+
     def first_batch(epoch: int) -> np.ndarray:
-        batches = TrainingBatches(
-            training_examples(dataset), classes=6, batch_size=8, raw_share=0.5, seed=1
-        )
+        batches = TrainingBatches(examples, targets=targets, batch_size=8, raw_share=0.5, seed=1)
         batches.epoch = epoch
         batches.on_epoch_begin()
         return batches[0][0]
@@ -78,6 +80,8 @@ def test_sizes_follow_progress(config: FitConfig) -> None:
         {"width": 0},
         {"epochs": 0},
         {"epochs": -1.0},
+        {"teacher_weight": 0.0},
+        {"teacher_weight": 1.1},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
@@ -123,6 +127,22 @@ def test_an_interrupted_run_goes_on(
     state = json.loads((tmp_path / "run" / "state.json").read_text(encoding="utf-8"))
     assert (state["epoch"], state["step"]) == (2, 2 * (47 // config.batch_size))
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]
+
+
+def test_a_run_that_is_over_is_returned_as_it_is(
+    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    # As in a run from before there were teachers.
+    del settings["fit"]["teacher_weight"]
+    (copy / "config.json").write_text(json.dumps(settings), encoding="utf-8")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    network = fit(dataset, copy, config=config, resume=True)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    kept = keras.saving.load_model(run / "network.keras")
+    for ours, theirs in zip(network.get_weights(), kept.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
