@@ -89,12 +89,13 @@ def fit(
         raw_share=config.raw_share,
         seed=config.seed,
     )
+    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    if start_from is not None and not state.checkpoint:
+        _take_weights(trainer.get_layer(config.model), start_from)
+    trainer.optimizer.build(trainer.trainable_variables)
     if state.checkpoint:
-        trainer = keras.saving.load_model(run / state.checkpoint)
-    else:
-        trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
-        if start_from is not None:
-            _take_weights(trainer.get_layer(config.model), start_from)
+        # Not the whole model: Keras would forget which weights do not decay.
+        trainer.load_weights(run / state.checkpoint)
     network = trainer.get_layer(config.model)
     augment = trainer.get_layer("augment")
     with Curves(run, resume=resume) as curves:
