@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fit(options: argparse.Namespace) -> None:
+    from training.devices import open_devices
     from training.fit import fit
 
     config = PRESETS[options.preset or MODELS[options.model]]
@@ -28,13 +29,15 @@ def _fit(options: argparse.Namespace) -> None:
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
     config = replace(config, seed=options.seed)
-    fit(
-        read_dataset(options.dataset),
-        options.run,
-        config=config,
-        start_from=options.start_from,
-        resume=options.resume,
-    )
+    with open_devices(options.devices) as devices:
+        fit(
+            read_dataset(options.dataset),
+            options.run,
+            config=config,
+            start_from=options.start_from,
+            resume=options.resume,
+            devices=devices,
+        )
     print(f"The trained network is in {options.run}.")
 
 
@@ -172,6 +175,13 @@ def _parser() -> argparse.ArgumentParser:
         "--start-from", type=Path, metavar="RUN", help="start with the network of a finished run"
     )
     fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    fit.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train on N GPUs (CPUs where there is none); each takes an equal part of every batch",
+    )
     fit.set_defaults(run_command=_fit)
 
     _add_judging(commands)
