@@ -20,16 +20,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _fit(options: argparse.Namespace) -> None:
+    from training.devices import open_devices
     from training.fit import fit
 
-    fit(
-        read_dataset(options.dataset),
-        options.run,
-        config=replace(_recipe(options), teacher_weight=options.teacher_weight),
-        start_from=options.start_from,
-        teacher=options.teacher,
-        resume=options.resume,
-    )
+    with open_devices(options.devices) as devices:
+        fit(
+            read_dataset(options.dataset),
+            options.run,
+            config=replace(_recipe(options), teacher_weight=options.teacher_weight),
+            start_from=options.start_from,
+            teacher=options.teacher,
+            resume=options.resume,
+            devices=devices,
+        )
     print(f"The trained network is in {options.run}.")
 
 
@@ -212,6 +215,13 @@ def _parser() -> argparse.ArgumentParser:
         "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"
     )
     fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    fit.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train on N GPUs (CPUs where there is none); each takes an equal part of every batch",
+    )
     fit.set_defaults(run_command=_fit)
 
     _add_teachers(commands)

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from training.data import (
     training_examples,
     training_rows,
 )
+from training.devices import ONE_DEVICE, Devices
 from training.metrics import accuracy, cross_entropy
 from training.networks import CONFIG_NAME, NETWORK_NAME, read_settings
 from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
@@ -63,6 +65,7 @@ def fit(
     start_from: Path | None = None,
     teacher: Path | None = None,
     resume: bool = False,
+    devices: Devices = ONE_DEVICE,
 ) -> keras.Model:
     """Train a network on the training rows of a dataset.
 
@@ -79,19 +82,22 @@ def fit(
             anew.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
+        devices: What `open_devices` gave; a run may go on with another number of them.
 
     Returns:
         The trained network, from chips (n, height, width, 1) to logits.
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
-            is no finished run, the teacher is of another dataset or has no weight, or the loss is
-            no number any more.
+            is no finished run, the teacher is of another dataset or has no weight, the devices
+            cannot share out the batches, or the loss is no number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
+    devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_targets(teacher, dataset)
     settings = _settings(config, dataset, start_from, taught)
     state = _open_run(run, settings, resume=resume)
+    devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
     classes = len(dataset.manifest.recipe.labels)
@@ -104,41 +110,49 @@ def fit(
     )
     if progress(state, config, len(batches)) >= 1 and (run / NETWORK_NAME).is_file():
         return keras.saving.load_model(run / NETWORK_NAME)
+    if devices.is_main:
+        run.mkdir(parents=True, exist_ok=True)
+        write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
+    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    if start_from is not None and not state.checkpoint:
+        _take_weights(trainer.get_layer(config.model), start_from)
+    trainer.optimizer.build(trainer.trainable_variables)
     if state.checkpoint:
-        trainer = keras.saving.load_model(run / state.checkpoint)
-    else:
-        trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
-        if start_from is not None:
-            _take_weights(trainer.get_layer(config.model), start_from)
+        # Not the whole model: Keras would forget which weights do not decay.
+        devices.load_weights(trainer, run / state.checkpoint)
     network = trainer.get_layer(config.model)
     augment = trainer.get_layer("augment")
-    with Curves(run, resume=resume) as curves:
+    devices.prepare(trainer)
+    with Curves(run, resume=resume) if devices.is_main else nullcontext() as curves:
         while (share := progress(state, config, len(batches))) < 1:
             set_size(trainer, augment, size_at(share, config))
             cycle = cycle_at(share, config)
-            state, loss = _train_epoch(trainer, batches, state, config)
+            state, loss = _train_epoch(trainer, batches, state, config, devices)
             is_over = cycle_at(progress(state, config, len(batches)), config) > cycle
             if is_over and config.cycles > 1:
-                network.save(run / f"snapshot-{cycle + 1:02d}.keras")
-            logits = trainer.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
+                devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
+            logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
+            if curves is None:
+                continue
             curves.add(
                 state.epoch,
                 {
                     "minutes": state.elapsed_s / 60,
                     "size_px": augment.size_px,
-                    "learning_rate": float(trainer.optimizer.learning_rate),
+                    "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
                     "train_loss": loss,
                     "val_loss": cross_entropy(logits, val.class_indices),
                     "val_accuracy": accuracy(logits, val.class_indices),
                 },
             )
-            state = _save_checkpoint(trainer, run, state)
+            state = _save_checkpoint(trainer, run, state, devices)
     trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     _recalibrate(network, augment, train, config)
     # Its presence says that the run is over, so it is never seen half written.
     partial = run / f"partial-{NETWORK_NAME}"
-    network.save(partial)
-    partial.replace(run / NETWORK_NAME)
+    devices.save(network, partial)
+    if devices.is_main:
+        partial.replace(run / NETWORK_NAME)
     return network
 
 
@@ -212,8 +226,6 @@ def _settings(
 def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
     config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
     if not config_path.exists():
-        run.mkdir(parents=True, exist_ok=True)
-        write_whole(config_path, json.dumps(settings, indent=2) + "\n")
         return RunState()
     if not resume:
         raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
@@ -256,7 +268,11 @@ def _take_weights(network: keras.Model, start_from: Path) -> None:
 
 
 def _train_epoch(
-    trainer: keras.Model, batches: TrainingBatches, state: RunState, config: FitConfig
+    trainer: keras.Model,
+    batches: TrainingBatches,
+    state: RunState,
+    config: FitConfig,
+    devices: Devices,
 ) -> tuple[RunState, float]:
     """Train one epoch, or what is left of the cycle; return the new state and the mean loss."""
     cycle = cycle_at(progress(state, config, len(batches)), config)
@@ -268,7 +284,7 @@ def _train_epoch(
         if cycle_at(share, config) > cycle:
             break
         trainer.optimizer.learning_rate = learning_rate_at(share, config)
-        losses.append(float(trainer.train_on_batch(chips, targets)))
+        losses.append(devices.train_on_batch(trainer, chips, targets))
         if not math.isfinite(losses[-1]):
             raise MienError(
                 f"The loss is {losses[-1]} in epoch {state.epoch + 1}: training has come apart. "
@@ -285,11 +301,13 @@ def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:
         yield *batches[index], started
 
 
-def _save_checkpoint(trainer: keras.Model, run: Path, state: RunState) -> RunState:
+def _save_checkpoint(
+    trainer: keras.Model, run: Path, state: RunState, devices: Devices
+) -> RunState:
     """Save weights and optimizer; the state file names the checkpoint and is written last."""
     before = state.checkpoint
     state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
-    trainer.save(run / state.checkpoint)
+    devices.save(trainer, run / state.checkpoint)
     write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
     if before:
         (run / before).unlink(missing_ok=True)
