@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -21,21 +22,30 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.environ["NOTEBOOK_SAMPLE"] = "0" if options.full else "1"
     paths = [FOLDER / f"{name}.ipynb" for name in options.names] or sorted(FOLDER.glob("*.ipynb"))
-    for path in paths:
-        print(path.stem, flush=True)
-        notebook = nbformat.read(path, as_version=4)
-        client = NotebookClient(
-            notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(FOLDER)}}
-        )
-        try:
-            client.execute()
-        except CellExecutionError as error:
-            print(error, file=sys.stderr)
-            return 1
-        if options.full:
-            _leave_out_noise(notebook)
-            nbformat.write(notebook, path)
+    # Full runs train on what earlier ones left, and use all cores by themselves.
+    at_once = 1 if options.full else len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(at_once) as executor:
+        runs = [executor.submit(_execute, path, keep=options.full) for path in paths]
+        for path, run in zip(paths, runs, strict=True):
+            print(path.stem, flush=True)
+            try:
+                run.result()
+            except CellExecutionError as error:
+                print(error, file=sys.stderr)
+                executor.shutdown(cancel_futures=True)
+                return 1
     return 0
+
+
+def _execute(path: Path, *, keep: bool) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=TIMEOUT_S, resources={"metadata": {"path": str(FOLDER)}}
+    )
+    client.execute()
+    if keep:
+        _leave_out_noise(notebook)
+        nbformat.write(notebook, path)
 
 
 def _leave_out_noise(notebook: nbformat.NotebookNode) -> None:
