@@ -206,7 +206,10 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
     _add_recipe_arguments(fit)
     fit.add_argument(
-        "--start-from", type=Path, metavar="RUN", help="start with the network of a finished run"
+        "--start-from",
+        type=Path,
+        metavar="RUN",
+        help="start with the network of a finished run, or of a bundle such as serving/bundle",
     )
     fit.add_argument(
         "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
@@ -261,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
         help="show what a network sees in a picture and what its answer rests on",
         epilog="example: python -m training explain runs/cpu photo.jpg why",
     )
-    explain.add_argument("source", type=Path, help="a run; of a bundle occlusion only is shown")
+    explain.add_argument("source", type=Path, help="a run or a bundle")
     explain.add_argument("picture", type=Path)
     explain.add_argument("out", type=Path, help="the folder for the pictures and the page")
     explain.add_argument("--crop", action="store_true", help="the picture is the crop of one face")

@@ -27,8 +27,9 @@ _ABOUT = {
     "occlusion": "Occlusion: where a grey cover takes most from the probability of each expression",
 }
 _BUNDLE_NOTE = (
-    "<p>A bundle's network can be run but not looked into, so occlusion is all that is shown. "
-    "Explain the run that it was exported from to see filters, feature maps and Grad-CAM.</p>"
+    "<p>This bundle was too large to keep its Keras network. What it holds can be run but not "
+    "looked into, so occlusion is all that is shown. Explain the run that it was exported from to "
+    "see filters, feature maps and Grad-CAM.</p>"
 )
 
 
@@ -38,7 +39,7 @@ def explain(
     """Write the explanation of every face of a picture.
 
     Args:
-        source: A run, or a bundle: then occlusion is all that can be shown.
+        source: A run, or a bundle; of one without its Keras network occlusion is all that is shown.
         picture: The picture's file.
         out: The folder to write.
         is_crop: The picture is the crop of one face.

@@ -36,20 +36,29 @@ from preprocessing.spec import (
     write_spec,
 )
 from training.answers import Answers, classify
-from training.config import PRECISIONS
+from training.config import PRECISIONS, FitConfig
 from training.convert import Precision, choose_precision, convert_all
 from training.data import Examples, split_examples
 from training.evaluate import Evaluation, evaluate
-from training.fit import PREDICT_BATCH, STATE_NAME, training_minutes
+from training.fit import PREDICT_BATCH
 from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.model_card import model_card
-from training.networks import check_trained_on, load_network, read_settings
+from training.networks import (
+    NETWORK_NAME,
+    STATE_NAME,
+    check_trained_on,
+    load_network,
+    read_settings,
+    save_half,
+)
 from training.views import Views, corner_views, whole_views, with_views
 
 # LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
 # differently; both move a logit in the second decimal at most.
 LOGITS_TOLERANCE = 0.1
 TRANSFORM_TOLERANCE_PX = 0.25
+# Of a bundle, which goes into Git and over networks.
+LARGEST_BYTES = 25_000_000
 # Where the product says that it is sure, so many of its answers shall be right.
 SURE_ACCURACY = 0.9
 
@@ -137,6 +146,7 @@ def _export_into(
     precisions = tuple(each.precision for each in converted.values())
     chosen = converted[options.precision or choose_precision(precisions)]
     (bundle / MODEL_NAME).write_bytes(chosen.model)
+    _keep_network(network, bundle, FitConfig(**settings["fit"]))
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
     temperature = fit_temperature(chosen.logits, val.class_indices)
     spec = ModelSpec(
@@ -163,6 +173,14 @@ def _export_into(
     )
     record_metrics(bundle, spec, evaluation)
     return Exported(evaluation, precisions)
+
+
+def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None:
+    """Keep the Keras network, to be trained on and looked into, where the bundle stays small."""
+    kept = bundle / NETWORK_NAME
+    save_half(network, kept, config)
+    if sum(path.stat().st_size for path in bundle.iterdir()) > LARGEST_BYTES:
+        kept.unlink()
 
 
 def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> None:
@@ -224,7 +242,7 @@ def _provenance(run: Path, settings: dict[str, Any], views: Views) -> dict[str, 
         "start_from": settings.get("start_from"),
         "teacher": settings.get("teacher"),
         "ferplus": settings.get("ferplus", False),
-        "training_minutes": round(training_minutes(run), 1),
+        "training_minutes": round(settings["training_minutes"], 1),
         "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
         "processor": platform.machine(),
     }

@@ -30,11 +30,10 @@ from training.data import (
 )
 from training.devices import ONE_DEVICE, Devices
 from training.metrics import accuracy, cross_entropy
-from training.networks import CONFIG_NAME, NETWORK_NAME, read_settings
+from training.networks import CONFIG_NAME, NETWORK_NAME, STATE_NAME, read_settings
 from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
 from training.trainer import build_trainer, set_size
 
-STATE_NAME = "state.json"
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
 PREDICT_BATCH = 256
@@ -77,9 +76,9 @@ def fit(
         dataset: The aligned dataset; its val rows are watched, and never trained on.
         run: A folder that does not exist yet, or one to go on with.
         config: The settings; a resumed run must have been started with the same.
-        start_from: A finished run whose network this one starts with, to train it longer or on
-            other pictures. Layers that do not fit, such as the last where the labels differ, start
-            anew.
+        start_from: A finished run, or a bundle, whose network this one starts with, to train it
+            longer or on other pictures. Layers that do not fit, such as the last where the labels
+            differ, start anew.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
@@ -183,14 +182,6 @@ def size_at(share: float, config: FitConfig) -> int:
     return [size_px for start, size_px in config.sizes if start <= share][-1]
 
 
-def training_minutes(run: Path) -> float:
-    """Return how long a run has trained, with all that it started from."""
-    settings = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
-    state = RunState(**json.loads((run / STATE_NAME).read_text(encoding="utf-8")))
-    earlier = settings["start_from"]["minutes"] if settings.get("start_from") else 0.0
-    return float(earlier + state.elapsed_s / 60)
-
-
 def _settings(
     config: FitConfig, dataset: Dataset, start_from: Path | None, taught: SoftTargets | None
 ) -> dict[str, Any]:
@@ -215,8 +206,9 @@ def _settings(
                 f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
                 "Start from a run of the same network."
             )
-        settings["start_from"] = {"fit": earlier["fit"], "minutes": training_minutes(start_from)}
-        if "teacher" in earlier:
+        minutes = earlier["training_minutes"]
+        settings["start_from"] = {"fit": earlier["fit"], "minutes": minutes}
+        if earlier.get("teacher"):
             settings["start_from"]["teacher"] = earlier["teacher"]
         if earlier.get("ferplus"):
             settings["ferplus"] = True

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import Model
 
 from preprocessing.errors import MienError
 from preprocessing.manifest import Recipe
+from preprocessing.spec import SPEC_NAME, read_spec
 from training.config import FitConfig
 from training.earlier_networks import alexlike, shallow, vgg, wide
 from training.resnet import resnet34
 
 CONFIG_NAME = "config.json"
+STATE_NAME = "state.json"
 NETWORK_NAME = "network.keras"
 BUILDERS: dict[str, Callable[..., Model]] = {
     "resnet34": resnet34,
@@ -42,22 +45,28 @@ def build_network(config: FitConfig, *, classes: int) -> Model:
     return build(classes, dropout=config.dropout)
 
 
-def read_settings(run: Path) -> dict[str, Any]:
-    """Return what decided a finished run.
+def read_settings(source: Path) -> dict[str, Any]:
+    """Return what decided the network of a finished run or of a bundle.
 
-    It holds `fit` and `dataset`, where there were any `start_from` and `teacher`, and in `ferplus`
-    whether FER+ votes went into the network; without it, none did.
+    It holds `fit`, `dataset` and `training_minutes` (with those of all that it started from), where
+    there were any `start_from` and `teacher`, and in `ferplus` whether FER+ votes went into the
+    network; without it, none did.
 
     Raises:
-        MienError: The folder holds no finished run.
+        MienError: The folder is neither, or a bundle that was too large to keep its Keras network.
     """
-    if not (run / NETWORK_NAME).is_file():
+    if not (source / NETWORK_NAME).is_file():
         raise MienError(
-            f"{run} is no finished run: it has no {NETWORK_NAME}. Make one with "
-            "python -m training fit, or finish this one with --resume."
+            f"{source} is no finished run, and no bundle that can be trained on: it has no "
+            f"{NETWORK_NAME}. Make a run with python -m training fit, or finish this one with "
+            "--resume."
         )
-    settings: dict[str, Any] = json.loads((run / CONFIG_NAME).read_text(encoding="utf-8"))
-    return settings
+    if (source / SPEC_NAME).is_file():
+        return read_spec(source).provenance
+    settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
+    state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
+    earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
+    return settings | {"training_minutes": earlier + state["elapsed_s"] / 60}
 
 
 def check_trained_on(trained_on: dict[str, Any], recipe: Recipe) -> None:
@@ -79,21 +88,39 @@ def check_trained_on(trained_on: dict[str, Any], recipe: Recipe) -> None:
             )
 
 
-def load_network(run: Path, name: str = NETWORK_NAME) -> Model:
-    """Load a network of a finished run, computing in float32 whatever it was trained in.
+def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
+    """Load a network, computing in float32 whatever it was trained or stored in.
 
     Args:
-        run: The folder of the run.
+        source: A finished run, or a bundle.
         name: The network's file in it.
 
     Raises:
-        MienError: The folder holds no finished run, or no such file.
+        MienError: The folder is neither, or has no such file.
     """
-    settings = read_settings(run)
-    if not (run / name).is_file():
-        raise MienError(f"{run} has no network {name}.")
-    trained = keras.saving.load_model(run / name)
-    keras.config.set_dtype_policy("float32")
-    network = build_network(FitConfig(**settings["fit"]), classes=trained.output_shape[-1])
-    network.set_weights(trained.get_weights())
-    return network
+    settings = read_settings(source)
+    if not (source / name).is_file():
+        raise MienError(f"{source} has no network {name}.")
+    trained = keras.saving.load_model(source / name)
+    return _with_precision(trained, "float32", FitConfig(**settings["fit"]))
+
+
+def save_half(network: Model, path: Path, config: FitConfig) -> None:
+    """Save a float32 network with float16 weights: half the size, and as accurate.
+
+    Raises:
+        MienError: A weight is too large for float16, 65,504 at most.
+    """
+    half = _with_precision(network, "float16", config)
+    if not all(np.isfinite(weights).all() for weights in half.get_weights()):
+        raise MienError("A weight of the network is too large for float16.")
+    half.save(path)
+
+
+def _with_precision(network: Model, precision: str, config: FitConfig) -> Model:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    copy = build_network(config, classes=network.output_shape[-1])
+    keras.config.set_dtype_policy(before)
+    copy.set_weights(network.get_weights())
+    return copy

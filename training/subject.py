@@ -18,7 +18,7 @@ from preprocessing.geometry import ChipGeometry
 from preprocessing.landmarks import scheme_of
 from preprocessing.manifest import parse_recipe
 from preprocessing.spec import SPEC_NAME, read_spec
-from training.networks import load_network, read_settings
+from training.networks import NETWORK_NAME, load_network, read_settings
 from training.views import CutViews, Views, with_views
 
 
@@ -31,7 +31,7 @@ class Subject:
         geometry: How chips are cut.
         finder: Finds the faces.
         classify: From chips (n, side, side) to probabilities (n, labels).
-        network: Of a run; a bundle has none that can be looked into.
+        network: To be looked into; None for a bundle that was too large to keep it.
         cut: Brings chips (n, side, side) to what the network sees.
     """
 
@@ -84,9 +84,13 @@ def _open_bundle(bundle: Path) -> Subject:
             f"{bundle} was trained with a landmark model that is not known. Export it again."
         )
     classifier = ChipClassifier(bundle)
+    has_network = (bundle / NETWORK_NAME).is_file()
+    input_px = spec.provenance["views"]["input_px"]
     return Subject(
         labels=spec.labels,
         geometry=spec.geometry,
         finder=FaceFinder(scheme, detector=spec.detector),
         classify=lambda chips: to_probabilities(classifier.logits(chips), spec.temperature),
+        network=load_network(bundle) if has_network else None,
+        cut=CutViews(Views(spec.geometry.size_px, input_px)) if has_network else None,
     )

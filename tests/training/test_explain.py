@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import keras
@@ -95,12 +96,23 @@ def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, tmp_path: Path) 
     assert main(command) == 1
 
 
-def test_a_bundle_shows_occlusion_and_says_why_no_more(
-    repository_root: Path, tmp_path: Path
+def test_a_bundle_is_explained_like_a_run(bundle: Path, run: Path, tmp_path: Path) -> None:
+    for source in (bundle, run):
+        explain(source, sample_photo_path(), tmp_path / source.name)
+    ours, theirs = (
+        {path.name for path in (tmp_path / source.name).glob("*.png")} for source in (bundle, run)
+    )
+    assert ours == theirs
+
+
+def test_a_bundle_without_its_network_shows_occlusion_and_says_why_no_more(
+    bundle: Path, tmp_path: Path
 ) -> None:
-    explain(repository_root / "serving" / "bundle", sample_photo_path(), tmp_path)
-    assert [path.name for path in tmp_path.glob("*.png")] == ["face1-occlusion.png"]
-    assert "not looked into" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    small = shutil.copytree(bundle, tmp_path / "small")
+    (small / "network.keras").unlink()
+    explain(small, sample_photo_path(), tmp_path / "why")
+    assert [path.name for path in (tmp_path / "why").glob("*.png")] == ["face1-occlusion.png"]
+    assert "too large" in (tmp_path / "why" / "index.html").read_text(encoding="utf-8")
 
 
 def test_what_is_neither_run_nor_bundle_is_refused(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from training.fit import (
     learning_rate_at,
     progress,
     size_at,
-    training_minutes,
 )
+from training.networks import load_network, read_settings
 
 
 def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
@@ -162,6 +162,22 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
     assert (tmp_path / "run" / "checkpoint-0001.keras").is_file()
 
 
+def test_a_run_can_start_from_a_bundle(
+    dataset: Dataset, bundle: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    still = replace(config, epochs=1, learning_rate=1e-9)
+    network = fit(dataset, tmp_path / "next", config=still, start_from=bundle)
+    exported = load_network(bundle)
+    for layer in ("stem_conv", "logits"):
+        np.testing.assert_allclose(
+            network.get_layer(layer).get_weights()[0],
+            exported.get_layer(layer).get_weights()[0],
+            atol=1e-4,
+        )
+    (bundle_minutes,) = {read_settings(bundle)["training_minutes"]}
+    assert read_settings(tmp_path / "next")["start_from"]["minutes"] == bundle_minutes
+
+
 def test_a_run_can_start_from_another(
     dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
 ) -> None:
@@ -173,7 +189,8 @@ def test_a_run_can_start_from_another(
         earlier.get_layer("logits").get_weights()[0],
         atol=1e-4,
     )
-    assert training_minutes(tmp_path / "next") > training_minutes(run)
+    minutes = [read_settings(folder)["training_minutes"] for folder in (run, tmp_path / "next")]
+    assert minutes[1] > minutes[0]
     with pytest.raises(MienError, match="no finished run"):
         fit(dataset, tmp_path / "other", config=still, start_from=tmp_path)
 
