@@ -28,7 +28,7 @@ COPY serving serving
 # Bytecode is written now: the file system may be read-only later, and the user may not write.
 RUN /opt/venv/bin/python -m compileall -q preprocessing serving
 # The first is explained in preprocessing/workers.py.
-ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1 \
+ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576 \
     PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -24,7 +24,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # As in the Dockerfile; preprocessing/workers.py says why.
-serve bench-align bench-serve bench-load soak: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1
+serve bench-align bench-serve bench-load soak: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)

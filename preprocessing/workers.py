@@ -7,10 +7,18 @@ from multiprocessing import get_context
 from typing import Any
 
 # How glibc, from 2.35 on, hands out memory in processes started with this in their environment.
-# Large pages: the landmark model is 100 MB, read all over for every face, and in pages of 4 kB the
-# processor spends a third of that time on looking up addresses. One arena for all threads: with one
-# for each, memory that one has freed is no use to the next, and the process grows.
-ALLOCATION = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1")
+_TUNABLES = (
+    # Large pages: the landmark model is 100 MB, read all over for every face, and in pages of 4 kB
+    # the processor spends a third of that time on looking up addresses.
+    "glibc.malloc.hugetlb=1",
+    # One arena for all threads, and blocks of 256 kB and more, such as pictures, straight from the
+    # system and back to it: otherwise memory that one request has freed is often of no use to the
+    # next, and the process grows.
+    "glibc.malloc.arena_max=1",
+    "glibc.malloc.mmap_threshold=262144",
+    "glibc.malloc.trim_threshold=1048576",
+)
+ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
 
 
 def worker_pool(

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,8 @@ def main() -> int:
     ):
         watched, sent, unexpected = _soak(server, minutes=options.minutes)
     print(f"{sent} pictures in {options.minutes:g} minutes, {len(unexpected)} unexpected answers")
+    for answer, count in Counter(unexpected).items():
+        print(f"{count} times {answer}")
     for pid, worker in watched.items():
         print(
             f"worker {pid}: {worker.memory_mb[-1]:.1f} MB, grown by {worker.growth():.2%}; "
