@@ -146,12 +146,12 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/snapshots --preset shallow-snapshots \
     #     --start-from runs/shallow
-    # Not measured yet.
+    # 12 minutes beside other work; val 62.8 % by the last snapshot, 62.7 % by the mean of all nine.
     "shallow-snapshots": FitConfig(
         model="shallow", epochs=54, cycles=9, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
     ),
     # python -m training fit data/fer2013 runs/wide --model wide
-    # Not measured yet.
+    # 49 minutes beside other work; val 62.9 % with the mirror image; test not measured yet.
     "wide": FitConfig(model="wide", epochs=40, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.3),
     # python -m training fit data/fer2013 runs/wide-snapshots --preset wide-snapshots \
     #     --start-from runs/wide
