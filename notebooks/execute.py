@@ -54,7 +54,12 @@ def _leave_out_noise(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata = {}
         if cell.cell_type == "code":
-            cell.outputs = [each for each in cell.outputs if each.get("name") != "stderr"]
+            cell.outputs = [each for each in cell.outputs if not _is_noise(each)]
+
+
+def _is_noise(output: nbformat.NotebookNode) -> bool:
+    # TensorFlow logs to stdout in a notebook.
+    return output.get("name") == "stderr" or ":tensorflow:" in output.get("text", "")
 
 
 if __name__ == "__main__":
