@@ -10,6 +10,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from preprocessing.workers import usable_cores
+
 FOLDER = Path(__file__).parent
 TIMEOUT_S = 4 * 3600
 
@@ -23,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ["NOTEBOOK_SAMPLE"] = "0" if options.full else "1"
     paths = [FOLDER / f"{name}.ipynb" for name in options.names] or sorted(FOLDER.glob("*.ipynb"))
     # Full runs train on what earlier ones left, and use all cores by themselves.
-    at_once = 1 if options.full else len(os.sched_getaffinity(0))
+    at_once = 1 if options.full else usable_cores()
     with ThreadPoolExecutor(at_once) as executor:
         runs = [executor.submit(_execute, path, keep=options.full) for path in paths]
         for path, run in zip(paths, runs, strict=True):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from preprocessing.manifest import Recipe
 from preprocessing.model_files import CNN_DETECTOR_FILE
 from preprocessing.shards import Row, make_row, to_table
 from preprocessing.sources import SourceItem, SourceKind, read_local_file
+from preprocessing.workers import usable_cores
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
@@ -48,7 +48,7 @@ class AlignOptions:
     disgust: DisgustPolicy = DisgustPolicy.DROP
     ferplus: Path | None = None
     crops: bool = False
-    workers: int = len(os.sched_getaffinity(0))
+    workers: int = usable_cores()
 
     def __post_init__(self) -> None:
         if self.workers < 1:

@@ -21,6 +21,11 @@ _TUNABLES = (
 ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use, which a container or `taskset` may limit."""
+    return len(os.sched_getaffinity(0))
+
+
 def worker_pool(
     workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
 ) -> ProcessPoolExecutor:

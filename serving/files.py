@@ -1,7 +1,6 @@
 """Predict on files and folders, for the command line."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
 from preprocessing.sources import pictures_below
 from preprocessing.spec import read_spec
-from preprocessing.workers import worker_pool
+from preprocessing.workers import usable_cores, worker_pool
 from serving.annotate import annotate
 from serving.answers import to_answer
 from serving.contact_sheet import contact_sheet
@@ -120,7 +119,7 @@ def _predict_all(
     pictures: list[Path], arguments: tuple[Path, Options, Path | None]
 ) -> Iterator[Answer | str]:
     """Predict in this process, or where there are many pictures in one for each core it may use."""
-    workers = min(len(os.sched_getaffinity(0)), len(pictures) // PICTURES_A_WORKER)
+    workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
     if workers < 2:
         yield from map(_FilePredictor(*arguments), pictures)
         return

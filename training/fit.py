@@ -102,7 +102,7 @@ def fit(
     classes = len(dataset.manifest.recipe.labels)
     batches = TrainingBatches(
         train,
-        targets=_targets(dataset, config, taught),
+        targets=_targets(train, dataset, config, taught),
         batch_size=config.batch_size,
         raw_share=config.raw_share,
         seed=config.seed,
@@ -235,16 +235,15 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
 
 
 def _targets(
-    dataset: Dataset, config: FitConfig, taught: SoftTargets | None
+    train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
 ) -> NDArray[np.float32]:
     """Return what the training rows are to be taken for, (n, classes), before label smoothing."""
-    rows = training_rows(dataset)
-    targets = one_hot(dataset.class_indices[rows], len(dataset.manifest.recipe.labels))
+    targets = one_hot(train.class_indices, len(dataset.manifest.recipe.labels))
     if taught is None:
         return targets
     return mix_targets(
         targets,
-        taught.probabilities[rows],
+        taught.probabilities[training_rows(dataset)],
         weight=config.teacher_weight,
         label_smoothing=config.label_smoothing if config.loss == "cross_entropy" else 0.0,
     )

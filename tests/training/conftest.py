@@ -1,5 +1,6 @@
 """A small aligned dataset and a short run, made the way a user makes them."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from preprocessing.align_source import align_source
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.decode import decode_image, to_grey
 from preprocessing.sample import sample_photo_path
+from training.answers import TEST_USES_NAME
 from training.config import PRESETS, FitConfig
 from training.export import ExportOptions, export
 from training.fit import fit
@@ -51,6 +53,14 @@ def dataset_folder(fer2013_csv: Path, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("dataset")
     align_source(fer2013_csv, folder, options=AlignOptions(workers=1))
     return folder
+
+
+@pytest.fixture
+def unused_dataset(dataset_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the dataset whose test split nobody has asked for yet."""
+    return shutil.copytree(
+        dataset_folder, tmp_path / "dataset", ignore=shutil.ignore_patterns(TEST_USES_NAME)
+    )
 
 
 @pytest.fixture(scope="session")

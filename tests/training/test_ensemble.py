@@ -68,18 +68,14 @@ def test_members_of_other_chips_are_refused(
 def test_the_command_prints_each_member_and_their_mean(
     run: Path,
     bundle: Path,
-    dataset_folder: Path,
-    tmp_path: Path,
+    unused_dataset: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    copy = shutil.copytree(
-        dataset_folder, tmp_path / "dataset", ignore=shutil.ignore_patterns(TEST_USES_NAME)
-    )
-    command = ["ensemble", str(copy), str(run), str(bundle)]
+    command = ["ensemble", str(unused_dataset), str(run), str(bundle)]
     assert main(command) == 0
     _, _, *rows = capsys.readouterr().out.splitlines()
     assert [row.split(" | ")[0] for row in rows] == [f"| {run}", f"| {bundle}", "| mean of 2"]
-    assert not (copy / TEST_USES_NAME).exists()
+    assert not (unused_dataset / TEST_USES_NAME).exists()
     assert main([*command, "--split", "test"]) == 1
     assert main([*command, "--split", "test", "--final"]) == 0
-    assert len((copy / TEST_USES_NAME).read_text("utf-8").splitlines()) == 3
+    assert len((unused_dataset / TEST_USES_NAME).read_text("utf-8").splitlines()) == 3

@@ -13,7 +13,7 @@ from preprocessing.labels import DisgustPolicy, labels_for
 from preprocessing.manifest import Recipe
 from preprocessing.spec import read_spec
 from training.__main__ import main
-from training.answers import TEST_USES_NAME, Answers, answers_of, rows_of
+from training.answers import Answers, answers_of, rows_of
 from training.evaluate import Evaluation, evaluate
 from training.report import comparison_text, evaluation_text
 
@@ -83,13 +83,10 @@ def test_texts_hold_the_figures(evaluation: Evaluation) -> None:
 
 
 def test_the_test_split_needs_a_word(
-    bundle: Path, dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    bundle: Path, unused_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(bundle, tmp_path / "bundle")
-    unused = shutil.copytree(
-        dataset_folder, tmp_path / "dataset", ignore=shutil.ignore_patterns(TEST_USES_NAME)
-    )
-    command = ["evaluate", str(copy), str(unused), "--split", "test"]
+    command = ["evaluate", str(copy), str(unused_dataset), "--split", "test"]
     assert main(command) == 1
     assert "--final" in capsys.readouterr().err
     assert "test" not in read_spec(copy).metrics

@@ -1,5 +1,4 @@
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,14 +114,10 @@ def test_a_json_file_that_describes_no_peer_is_named(folder: Path, tmp_path: Pat
 def test_bundle_and_peers_stand_in_one_table(
     bundle: Path,
     folder: Path,
-    dataset_folder: Path,
-    tmp_path: Path,
+    unused_dataset: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    copy = shutil.copytree(
-        dataset_folder, tmp_path / "dataset", ignore=shutil.ignore_patterns(TEST_USES_NAME)
-    )
-    command = ["peers", str(copy), str(bundle), str(folder / "tflite.json")]
+    command = ["peers", str(unused_dataset), str(bundle), str(folder / "tflite.json")]
     assert main(command) == 0
     header, _, ours, theirs = capsys.readouterr().out.splitlines()
     assert header.count("|") == ours.count("|") == theirs.count("|")
@@ -130,4 +125,4 @@ def test_bundle_and_peers_stand_in_one_table(
     assert theirs.startswith("| tflite | 12 |")
     assert main([*command, "--split", "test"]) == 1
     assert main([*command, "--split", "test", "--final"]) == 0
-    assert len((copy / TEST_USES_NAME).read_text("utf-8").splitlines()) == 2
+    assert len((unused_dataset / TEST_USES_NAME).read_text("utf-8").splitlines()) == 2
