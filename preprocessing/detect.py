@@ -53,8 +53,10 @@ CROP_SIDE_PX = 144
 TURNS_DEG = (90, -90, 180)
 # Where a face is seen that is hardly larger than the detector's 80 px, smaller ones may be missed.
 NEAR_LIMIT_PX = 120
-# Faces turned by more than this are better seen in a picture turned by as much.
-TILTED_DEG = 5
+# Faces turned by more than this are better seen in a picture turned by as much; where some face is
+# not sure, those turned by less too.
+TILTED_DEG = 10
+SLIGHTLY_TILTED_DEG = 5
 
 # The landmark model sees each face upright and at this size, about that of training's crops.
 PATCH_FACE_PX = 140
@@ -94,8 +96,9 @@ class FaceFinder:
         A ladder of scans within a budget of pixels: enlarged or shrunk to `FIRST_PX`; where that
         finds small faces, to `CROWD_PX`, and where it finds no sure face, to `SECOND_PX`; where no
         face is sure yet, turned.
-        Where the faces found are tilted, the picture is scanned once more to `TILTED_PX`, turned
-        by as much. A weak find must stand a second look, aligned by its landmarks.
+        Where the faces found are tilted, or slightly tilted and some not sure, the picture is
+        scanned once more to `TILTED_PX`, turned by as much. A weak find must stand a second look,
+        aligned by its landmarks.
 
         Args:
             grey: The upright photo.
@@ -107,7 +110,8 @@ class FaceFinder:
             scan_deg = likely[0].scan_deg  # the same for all
             rolls_deg = [head_pose(faces[find].landmarks).roll_deg for find in likely]
             tilt_deg = median(_within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
-            if scan_deg or abs(tilt_deg) > TILTED_DEG:
+            all_sure = min(find.score for find in finds) >= SURE_SCORE
+            if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=TILTED_PX)
         found = [faces.get(find) or self._to_face(grey, find) for find in merge(finds)]
         sure = [face for face in found if self._is_sure(grey, face)]
