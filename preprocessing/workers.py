@@ -29,6 +29,12 @@ def usable_cores() -> int:
 def worker_pool(
     workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
 ) -> ProcessPoolExecutor:
-    """Return a pool of fresh processes, in each of which `set_up(*arguments)` runs first."""
+    """Return a pool of processes that share the landmark model.
+
+    They are forked from one process, which is fresh but for the modules of the first `set_up` and
+    the model; in each `set_up(*arguments)` runs first.
+    """
     os.environ.setdefault(*ALLOCATION)
-    return ProcessPoolExecutor(workers, get_context("spawn"), set_up, arguments)
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["preprocessing.fork_server", set_up.__module__])
+    return ProcessPoolExecutor(workers, context, set_up, arguments)

@@ -1,11 +1,16 @@
-"""Worker processes start fresh, set up, and told how to hand out memory."""
+"""Worker processes are set up, told how to hand out memory, and share the landmark model."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from preprocessing import detect
 from preprocessing.workers import ALLOCATION, worker_pool
 
+NAME, VALUE = ALLOCATION
 _greeting = ""
 
 
@@ -18,14 +23,28 @@ def greeting() -> str:
     return _greeting
 
 
-@pytest.mark.parametrize("users", [None, "glibc.malloc.check=1"])
-def test_workers_are_set_up_and_told_how_to_hand_out_memory_unless_the_user_does(
-    monkeypatch: pytest.MonkeyPatch, users: str | None
-) -> None:
-    name, value = ALLOCATION
-    monkeypatch.setenv(name, users or "")
-    if users is None:
-        monkeypatch.delenv(name)
+def loaded_models() -> int:
+    return detect._load_landmark_model.cache_info().currsize
+
+
+def main() -> None:
     with worker_pool(1, greet, ("you",)) as pool:
-        assert pool.submit(os.getenv, name).result() == (users or value)
-        assert pool.submit(greeting).result() == "hello you"
+        calls = (pool.submit(greeting), pool.submit(os.getenv, NAME), pool.submit(loaded_models))
+        print(*(call.result() for call in calls), sep="\n")
+
+
+# In a process of its own: workers are forked from one that is started once in a life.
+@pytest.mark.parametrize("users", [None, "glibc.malloc.check=1"])
+def test_workers_are_set_up_share_the_model_and_hand_out_memory_as_told_unless_the_user_does(
+    users: str | None, repository_root: Path
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != NAME}
+    run = subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
+        env=environment | ({} if users is None else {NAME: users}),
+        cwd=repository_root,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.splitlines() == ["hello you", users or VALUE, "1"]
