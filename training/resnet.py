@@ -2,6 +2,8 @@
 
 from keras import Model, layers
 
+from training.normalization import FusedBatchNormalization
+
 STAGE_BLOCKS = (3, 4, 6, 3)
 """Basic blocks a stage: with two convolutions each, the stem and the last layer, 34 layers."""
 
@@ -60,4 +62,4 @@ def _conv_norm(x, channels: int, *, kernel: int, stride: int, name: str):
         kernel_initializer="he_normal",
         name=f"{name}_conv",
     )(x)
-    return layers.BatchNormalization(momentum=0.95, epsilon=1e-5, name=f"{name}_norm")(x)
+    return FusedBatchNormalization(momentum=0.95, epsilon=1e-5, name=f"{name}_norm")(x)
