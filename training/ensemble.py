@@ -6,6 +6,7 @@ A member is named by its path: the folder of a run or of a bundle, or a snapshot
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,45 +46,71 @@ def ensemble_answers(
 
 
 def member_answers(member: Path, dataset: Dataset, *, split: str) -> Answers:
-    """Let a member answer for every labelled row of a split, by `member_logits`.
+    """Let a member answer for every labelled row of a split, by `open_member`.
 
     Raises:
         MienError: It is neither run nor bundle, or of other chips or labels than the dataset's, or
             the split has no labelled rows.
     """
-    chips, recipe = dataset.chips[rows_of(dataset, split)], dataset.manifest.recipe
-    return Answers(
-        split=split,
-        logits=member_logits(member, chips, recipe),
-        one_view_logits=member_logits(member, chips, recipe, one_view=True),
-    )
+    chips = dataset.chips[rows_of(dataset, split)]
+    answer = open_member(member, dataset.manifest.recipe)
+    return Answers(split=split, logits=answer(chips), one_view_logits=answer(chips, one_view=True))
 
 
-def member_logits(
-    member: Path, chips: NDArray[np.uint8], recipe: Recipe, *, one_view: bool = False
-) -> NDArray[np.float32]:
-    """Classify chips by a member; a bundle's temperature is applied, a run has none.
+class Member(Protocol):
+    """What classifies chips."""
+
+    def __call__(self, chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+        """Return logits (n, labels) of chips (n, size_px, size_px).
+
+        With `one_view` each chip is shown once: no mirror image, and no other views.
+        """
+
+
+def open_member(member: Path, recipe: Recipe) -> Member:
+    """Load a member; a bundle's temperature is applied to its logits, a run has none.
 
     Args:
         member: A run, a snapshot in a run, or a bundle.
-        chips: uint8 (n, size_px, size_px).
-        recipe: Of the dataset that they are from.
-        one_view: Show each chip once: no mirror image, and no other views that a bundle has.
-
-    Returns:
-        Logits of shape (n, labels).
+        recipe: Of the dataset that the chips are from.
 
     Raises:
         MienError: It is none of these, or of other chips or labels than the recipe's.
     """
-    if (member / SPEC_NAME).is_file():
-        spec = read_spec(member)
-        check_same_chips(spec, recipe)
+    if not (member / SPEC_NAME).is_file():
+        network = _network_file(member)
+        check_trained_on(read_settings(network.parent)["dataset"], recipe)
+        return open_network(network)
+    spec = read_spec(member)
+    check_same_chips(spec, recipe)
+
+    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
         signature = ONE_VIEW_SIGNATURE if one_view else VIEWS_SIGNATURE
         return classify(member, chips, signature=signature) / np.float32(spec.temperature)
-    network = _network_file(member)
-    check_trained_on(read_settings(network.parent)["dataset"], recipe)
-    return network_logits(network, chips, one_view=one_view)
+
+    return answer
+
+
+def open_network(network: Path) -> Member:
+    """Load a network of a finished run, to see the whole chip and its mirror image.
+
+    Args:
+        network: A `.keras` file in the run's folder.
+
+    Raises:
+        MienError: The run is not finished, or has no such network.
+    """
+    run = network.parent
+    input_px = read_settings(run)["fit"]["sizes"][-1][1]
+    model = load_network(run, network.name)
+
+    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+        size_px = chips.shape[1]
+        views = Views(size_px, input_px, mirrored=not one_view)
+        shown = with_views(model, views, size_px=size_px)
+        return shown.predict(chips, batch_size=PREDICT_BATCH, verbose=0)
+
+    return answer
 
 
 def learnt_from_ferplus(member: Path) -> bool:
@@ -92,37 +119,11 @@ def learnt_from_ferplus(member: Path) -> bool:
     Raises:
         MienError: It is neither run nor bundle.
     """
-    if (member / SPEC_NAME).is_file():
-        declared = read_spec(member).provenance
-    else:
-        declared = read_settings(_network_file(member).parent)
-    return bool(declared.get("ferplus"))
+    return bool(read_settings(_network_file(member).parent).get("ferplus"))
 
 
 def _network_file(member: Path) -> Path:
     return member if member.suffix == ".keras" else member / NETWORK_NAME
-
-
-def network_logits(
-    network: Path, chips: NDArray[np.uint8], *, one_view: bool = False
-) -> NDArray[np.float32]:
-    """Classify chips by a network of a finished run, from the whole chip and its mirror image.
-
-    Args:
-        network: A `.keras` file in the run's folder.
-        chips: uint8 (n, size_px, size_px).
-        one_view: Leave the mirror image out.
-
-    Returns:
-        Logits of shape (n, labels).
-
-    Raises:
-        MienError: The run is not finished, or has no such network.
-    """
-    run, size_px = network.parent, chips.shape[1]
-    views = Views(size_px, read_settings(run)["fit"]["sizes"][-1][1], mirrored=not one_view)
-    model = with_views(load_network(run, network.name), views, size_px=size_px)
-    return model.predict(chips, batch_size=PREDICT_BATCH, verbose=0)
 
 
 def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -141,7 +142,7 @@ def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
     snapshots = sorted(run.glob("snapshot-*.keras"))
     if not snapshots:
         raise MienError(f"{run} has no snapshots: it was not trained in several cycles.")
-    return np.stack([network_logits(snapshot, chips) for snapshot in snapshots])
+    return np.stack([open_network(snapshot)(chips) for snapshot in snapshots])
 
 
 def ensemble_logits(member_logits: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -30,7 +30,13 @@ from training.data import (
 )
 from training.devices import ONE_DEVICE, Devices
 from training.metrics import accuracy, cross_entropy
-from training.networks import CONFIG_NAME, NETWORK_NAME, STATE_NAME, read_settings
+from training.networks import (
+    CONFIG_NAME,
+    NETWORK_NAME,
+    STATE_NAME,
+    load_network,
+    read_settings,
+)
 from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
 from training.trainer import build_trainer, set_size
 
@@ -109,12 +115,12 @@ def fit(
     )
     if progress(state, config, len(batches)) >= 1 and (run / NETWORK_NAME).is_file():
         return keras.saving.load_model(run / NETWORK_NAME)
+    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    if start_from is not None and not state.checkpoint:
+        _take_weights(trainer.get_layer(config.model), load_network(start_from))
     if devices.is_main:
         run.mkdir(parents=True, exist_ok=True)
         write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
-    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
-    if start_from is not None and not state.checkpoint:
-        _take_weights(trainer.get_layer(config.model), start_from)
     trainer.optimizer.build(trainer.trainable_variables)
     if state.checkpoint:
         # Not the whole model: Keras would forget which weights do not decay.
@@ -249,9 +255,9 @@ def _targets(
     )
 
 
-def _take_weights(network: keras.Model, start_from: Path) -> None:
+def _take_weights(network: keras.Model, earlier: keras.Model) -> None:
     """Copy the weights of all layers that have the same name and shape."""
-    for source in keras.saving.load_model(start_from / NETWORK_NAME).layers:
+    for source in earlier.layers:
         target = network.get_layer(source.name)
         weights = source.get_weights()
         if [each.shape for each in weights] == [each.shape for each in target.get_weights()]:

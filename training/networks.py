@@ -53,16 +53,15 @@ def read_settings(source: Path) -> dict[str, Any]:
     network; without it, none did.
 
     Raises:
-        MienError: The folder is neither, or a bundle that was too large to keep its Keras network.
+        MienError: The folder is neither.
     """
-    if not (source / NETWORK_NAME).is_file():
-        raise MienError(
-            f"{source} is no finished run, and no bundle that can be trained on: it has no "
-            f"{NETWORK_NAME}. Make a run with python -m training fit, or finish this one with "
-            "--resume."
-        )
     if (source / SPEC_NAME).is_file():
         return read_spec(source).provenance
+    if not (source / NETWORK_NAME).is_file():
+        raise MienError(
+            f"{source} is no bundle and no finished run: it has no {NETWORK_NAME}. Make a run "
+            "with python -m training fit, or finish this one with --resume."
+        )
     settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
     state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
     earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
@@ -96,7 +95,8 @@ def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
         name: The network's file in it.
 
     Raises:
-        MienError: The folder is neither, or has no such file.
+        MienError: The folder is neither, or has no such file, as a bundle that was too large to
+            keep its Keras network.
     """
     settings = read_settings(source)
     if not (source / name).is_file():

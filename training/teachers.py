@@ -16,7 +16,7 @@ from preprocessing.manifest import Recipe
 from preprocessing.quality import FERPLUS_WORDS
 from training.config import FitConfig
 from training.data import training_rows
-from training.ensemble import learnt_from_ferplus, member_logits, network_logits
+from training.ensemble import learnt_from_ferplus, open_member, open_network
 from training.fit import fit
 from training.networks import NETWORK_NAME
 from training.soft_targets import write_soft_targets
@@ -40,7 +40,7 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
         MienError: A member is none of these, or of other chips or labels than the dataset's.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    logits = [member_logits(member, dataset.chips[rows], recipe) for member in members]
+    logits = [open_member(member, recipe)(dataset.chips[rows]) for member in members]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_targets(
         path,
@@ -81,7 +81,7 @@ def teach_by_folds(
         run, is_held = runs / f"fold-{fold}", fold_of == fold
         others = _without(dataset, rows[is_held], f"fold {fold} of {folds}")
         fit(others, run, config=config, resume=True)
-        logits = network_logits(run / NETWORK_NAME, dataset.chips[rows[is_held]])
+        logits = open_network(run / NETWORK_NAME)(dataset.chips[rows[is_held]])
         probabilities[is_held] = to_probabilities(logits, 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
     write_soft_targets(path, dataset, rows, probabilities, origin=origin, ferplus=False)

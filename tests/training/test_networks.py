@@ -9,7 +9,7 @@ import pytest
 from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from training.config import MODELS, PRESETS, FitConfig
-from training.ensemble import ensemble_logits, member_logits, snapshot_logits
+from training.ensemble import ensemble_logits, open_member, snapshot_logits
 from training.fit import cycle_at, fit, learning_rate_at
 from training.networks import build_network, load_network
 from training.trainer import build_trainer
@@ -73,10 +73,10 @@ def test_every_cycle_leaves_a_snapshot(snapshots: Path, dataset: Dataset) -> Non
 
 def test_a_snapshot_is_a_member_of_its_own(snapshots: Path, dataset: Dataset) -> None:
     chips, recipe = dataset.chips[:5], dataset.manifest.recipe
-    second = member_logits(snapshots / "snapshot-02.keras", chips, recipe)
+    second = open_member(snapshots / "snapshot-02.keras", recipe)(chips)
     np.testing.assert_array_equal(second, snapshot_logits(snapshots, chips)[1])
     with pytest.raises(MienError, match="no network snapshot-09"):
-        member_logits(snapshots / "snapshot-09.keras", chips, recipe)
+        open_member(snapshots / "snapshot-09.keras", recipe)
 
 
 def test_members_that_agree_say_what_each_says() -> None:

@@ -15,7 +15,7 @@ from training import teachers
 from training.__main__ import main
 from training.config import FitConfig
 from training.data import training_rows
-from training.ensemble import member_logits, network_logits
+from training.ensemble import open_member, open_network
 from training.soft_targets import read_soft_targets
 from training.teachers import deal_folds, teach_by_folds, teach_by_members, teach_by_votes
 
@@ -56,11 +56,11 @@ def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_tou
         teachers, "fit", lambda others, *_, **__: trained.append(training_rows(others))
     )
 
-    def answer(_: Path, chips: np.ndarray) -> np.ndarray:
+    def answer(chips: np.ndarray) -> np.ndarray:
         held.append(np.array([chip.tobytes() for chip in chips]))
         return np.zeros((len(chips), 6))
 
-    monkeypatch.setattr(teachers, "network_logits", answer)
+    monkeypatch.setattr(teachers, "open_network", lambda _: answer)
     teach_by_folds(whole, tmp_path / "folds.npz", runs=tmp_path, config=config, folds=FOLDS)
     assert len(trained) == len(held) == FOLDS
     for others, chips in zip(trained, held, strict=True):
@@ -85,7 +85,7 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     fold_of = deal_folds(dataset.duplicate_groups[rows], folds=2, seed=0)
     for fold in (1, 2):
         held = rows[fold_of == fold]
-        logits = network_logits(runs / f"fold-{fold}" / "network.keras", dataset.chips[held])
+        logits = open_network(runs / f"fold-{fold}" / "network.keras")(dataset.chips[held])
         np.testing.assert_allclose(
             taught.probabilities[held], to_probabilities(logits, 1.0), atol=1e-5
         )
@@ -112,7 +112,7 @@ def test_an_ensemble_teaches_the_mean_of_its_members(
     taught = read_soft_targets(path, dataset)
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
     one, two = (
-        to_probabilities(member_logits(member, dataset.chips[rows], recipe), 1.0)
+        to_probabilities(open_member(member, recipe)(dataset.chips[rows]), 1.0)
         for member in (run, bundle)
     )
     np.testing.assert_allclose(taught.probabilities[rows], (one + two) / 2, atol=1e-6)
