@@ -1,0 +1,81 @@
+"""The command `fit`, and the arguments that decide a recipe."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from preprocessing.dataset import read_dataset
+from training.config import MODELS, PRESETS, FitConfig
+
+
+def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fit` to a parser's commands."""
+    fit = commands.add_parser(
+        "fit",
+        help="train a network on an aligned dataset",
+        epilog="example: python -m training fit data/fer2013 runs/cpu --preset cpu",
+    )
+    fit.add_argument("dataset", type=Path)
+    fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
+    add_recipe_arguments(fit)
+    fit.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="RUN",
+        help="start with the network of a finished run, or of a bundle such as serving/bundle",
+    )
+    fit.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
+    )
+    fit.add_argument(
+        "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"
+    )
+    fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    fit.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train on N GPUs (CPUs where there is none); each takes an equal part of every batch",
+    )
+    fit.set_defaults(run_command=_fit)
+
+
+def add_recipe_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what `recipe_of` reads."""
+    recipe = command.add_mutually_exclusive_group()
+    recipe.add_argument("--preset", choices=list(PRESETS))
+    recipe.add_argument(
+        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
+    )
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, help="length of a run in time")
+    length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
+    command.add_argument("--seed", type=int, default=0)
+
+
+def recipe_of(options: argparse.Namespace) -> FitConfig:
+    """Return the preset that was chosen, with the length and the seed that were given."""
+    config = PRESETS[options.preset or MODELS[options.model]]
+    if options.minutes is not None:
+        config = replace(config, minutes=options.minutes, epochs=None)
+    if options.epochs is not None:
+        config = replace(config, minutes=None, epochs=options.epochs)
+    return replace(config, seed=options.seed)
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from training.devices import open_devices
+    from training.fit import fit
+
+    with open_devices(options.devices) as devices:
+        fit(
+            read_dataset(options.dataset),
+            options.run,
+            config=replace(recipe_of(options), teacher_weight=options.teacher_weight),
+            start_from=options.start_from,
+            teacher=options.teacher,
+            resume=options.resume,
+            devices=devices,
+        )
+    print(f"The trained network is in {options.run}.")
