@@ -90,12 +90,16 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 def _to_eight_bits(image: Image.Image) -> NDArray[np.uint8]:
     """Scale grey of more than 8 bits: 16-bit by its range, else by the values that occur."""
-    values = np.asarray(image).astype(np.float64)
-    low, high = (0.0, 65535.0)
+    values = np.asarray(image)
+    low, high = 0.0, 65535.0
     if image.mode == "F" or values.min() < low or values.max() > high:
         low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    scaled = np.nan_to_num((values - low) / max(high - low, 1e-12) * 255)
-    return scaled.round().clip(0, 255).astype(np.uint8)
+    # Row by row: in one go, a picture of 50 megapixels would take more than a gigabyte.
+    scaled = np.empty(values.shape, np.uint8)
+    for row, greys in zip(scaled, values, strict=True):
+        shares = (greys.astype(np.float64) - low) / max(high - low, 1e-12)
+        row[:] = np.nan_to_num(shares * 255).round().clip(0, 255)
+    return scaled
 
 
 def _too_large(received: str, max_pixels: int) -> str:

@@ -1,15 +1,11 @@
 """The Flask application: what it is put together from, its errors and its headers."""
 
-import logging
-import traceback
-
-from flask import Flask, Response, g, make_response, request, url_for
+from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving import assets, routes_api, routes_health, routes_page
-from serving.problems import to_problem
 from serving.request_log import log_requests
 from serving.service import Service, current_service
 from serving.settings import Settings, read_settings
@@ -21,8 +17,6 @@ CONTENT_SECURITY_POLICY = (
     "form-action 'self'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -55,18 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error as problem details, or on the page where a person asked."""
-    service = current_service()
-    problem = to_problem(error, max_upload_bytes=service.settings.max_upload_bytes)
-    if problem.retry_after_s is not None:
-        service.metrics.count_shed(problem.code)
-    elif problem.status >= 500 and problem.code != "not_ready":
-        # Without the error's own words, which might hold something of a user's.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        fields = {"request_id": g.request_id}
-        _log.error(
-            "request failed with %s at\n%s", type(error).__name__, where, extra={"fields": fields}
-        )
-    if request.path == url_for("page.show_page"):
+    problem = current_service().describe(error)
+    if request.path == "/":
         answer = make_response(routes_page.show_problem(problem))
     else:
         answer = make_response(problem.to_json(), problem.status)

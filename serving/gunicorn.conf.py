@@ -8,6 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from preprocessing.detect import load_landmark_model
 from preprocessing.errors import MienError
 from preprocessing.landmarks import scheme_of
@@ -30,15 +32,16 @@ SPARE_THREADS = 8
 
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
-# A thread for each connection that is being read or answered, so that slow clients, and browsers
-# that open more connections than they use, hold up nobody. The models work in one thread of each
-# process.
+# A thread for each connection that is being read or answered, so that a few slow clients, and
+# browsers that open more connections than they use, hold up nobody; against many slow ones stands
+# the proxy before the server, as App Engine and Cloud Run have it. The models work in one thread of
+# each process.
 worker_class = "gthread"
 threads = settings.parallel_requests + SPARE_THREADS
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
 # while it loads the models, which takes seconds on a busy machine.
 timeout = 60
-# Whoever was accepted is answered before the process ends.
+# Whoever was accepted is answered before the process ends, but for long batches.
 graceful_timeout = round(settings.time_limit_s) + 5
 worker_tmp_dir = MEMORY
 # It would be written to the user's home, which a container's user has not.
@@ -69,8 +72,11 @@ def on_starting(_server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Reserve the room of a worker's figures: to find none while writing ends a process (SIGBUS).
 
-    Without room the worker counts for itself alone; its /metrics shows nothing of the others.
+    Without room the worker counts for itself alone; its /metrics shows nothing of the others. The
+    files of a worker that was replaced stay, for what it counted still counts: 128 kB each.
     """
+    # The models have one thread of each process; OpenCV would add one for each core.
+    cv2.setNumThreads(1)
     folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
     paths = [Path(folder, f"{kind}_{os.getpid()}.db") for kind in METRIC_FILES]
     try:

@@ -11,6 +11,7 @@ from preprocessing.errors import (
     MienError,
     UnsupportedImageError,
 )
+from serving.settings import MAX_BATCH_BYTES
 
 BUSY_RETRY_S = 1
 
@@ -94,8 +95,10 @@ def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
         if isinstance(error, kind):
             return Problem(status, code, title, str(error), _retry_after_s(error))
     if isinstance(error, RequestEntityTooLarge):
-        limit = max_upload_bytes / 1_000_000
-        detail = f"A picture may have at most {limit:g} MB. Save it smaller and try again."
+        detail = (
+            f"A picture may have at most {max_upload_bytes / 1_000_000:g} MB, a batch "
+            f"{MAX_BATCH_BYTES / 1_000_000:g} MB. Send less and try again."
+        )
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, HTTPException) and error.code is not None:
         code = error.name.lower().replace(" ", "_")

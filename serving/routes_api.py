@@ -1,16 +1,14 @@
 """The API: what programs ask."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
-from werkzeug.exceptions import HTTPException
 
-from preprocessing.errors import MienError
 from serving.answers import to_answer
 from serving.openapi import openapi_document
-from serving.problems import to_problem
 from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
 from serving.service import Service, current_service
 from serving.uploads import Upload, read_batch_request, read_predict_request
@@ -73,21 +71,21 @@ def show_docs() -> ResponseReturnValue:
 
 
 def _predict(service: Service, data: bytes, options: Options) -> Answer:
-    rgb, result = service.predict(
+    return service.predict(
         data,
+        partial(to_answer, options=options),
         is_crop=options.crop,
         max_faces=options.max_faces,
         min_confidence=options.min_confidence,
     )
-    return to_answer(rgb, result, options)
 
 
 def _batch_lines(service: Service, uploads: Iterable[Upload], options: Options) -> Iterator[str]:
     for upload in uploads:
         try:
             answer = _predict(service, upload.read(), options)
-        except (MienError, HTTPException) as error:
-            problem = to_problem(error, max_upload_bytes=service.settings.max_upload_bytes)
+        except Exception as error:  # noqa: BLE001 - one picture must not end the others' answers
+            problem = service.describe(error)
             line = BatchLine(name=upload.name, problem=ProblemAnswer(**problem.to_json()))
         else:
             line = BatchLine(name=upload.name, answer=answer)

@@ -1,7 +1,7 @@
 """The pages: what people see."""
 
 import base64
-import binascii
+from functools import partial
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,6 +17,7 @@ from preprocessing.sample import sample_photo_path
 from serving.heat_map import draw_heat_map
 from serving.page import to_view
 from serving.problems import Problem
+from serving.schema import MAX_FACES
 from serving.service import current_service
 from serving.uploads import read_picture
 
@@ -36,8 +37,13 @@ def show_result() -> ResponseReturnValue:
     data = sample_photo_path().read_bytes() if is_sample else read_picture(request)
     service = current_service()
     sure_confidence = service.require().spec.sure_confidence
-    rgb, result = service.predict(data, is_crop=request.form.get("crop") == "1")
-    return _render(result=to_view(rgb, result, sure_confidence=sure_confidence))
+    view = service.predict(
+        data,
+        partial(to_view, sure_confidence=sure_confidence),
+        is_crop=request.form.get("crop") == "1",
+        max_faces=MAX_FACES,
+    )
+    return _render(result=view)
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:
@@ -79,13 +85,14 @@ def _read_chip(data_url: str, *, size_px: int) -> GreyImage:
     """Decode a chip from a data URL.
 
     Raises:
-        ImageDecodeError: It is no picture of this size.
+        ImageDecodeError: It is no picture, or a smaller one.
+        ImageTooLargeError: It is a larger one.
     """
     try:
         data = base64.b64decode(data_url.partition(",")[2], validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
-    chip = to_grey(decode_image(data))
+    chip = to_grey(decode_image(data, max_pixels=size_px**2))
     if chip.shape != (size_px, size_px):
         raise ImageDecodeError(
             f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
@@ -101,6 +108,6 @@ def _render(**shown: object) -> str:
         metrics=predictor.spec.metrics if predictor else {},
         labels_count=len(predictor.spec.labels) if predictor else "several",
         licence=predictor.scheme.licence if predictor else "",
-        max_upload_mb=service.settings.max_upload_bytes // 1_000_000,
+        max_upload_mb=f"{service.settings.max_upload_bytes / 1_000_000:g}",
         **shown,
     )

@@ -2,21 +2,25 @@
 
 import logging
 import time
-from typing import Any
+import traceback
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import current_app, request
+from flask import current_app, g, has_request_context, request
 
 from preprocessing.decode import RgbImage
 from preprocessing.errors import MienError
 from serving.metrics import Metrics
 from serving.prediction import PhotoResult
 from serving.predictor import Predictor
-from serving.problems import NotReadyError
+from serving.problems import NotReadyError, Problem, to_problem
 from serving.rate_limit import RateLimiter
 from serving.settings import Settings
 from serving.task_queue import TaskQueue
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Service:
@@ -59,8 +63,16 @@ class Service:
             raise NotReadyError(self.reason)
         return self.predictor
 
-    def predict(self, data: bytes, **options: Any) -> tuple[RgbImage, PhotoResult]:
+    def predict(
+        self, data: bytes, to_answer: Callable[[RgbImage, PhotoResult], T], **options: Any
+    ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
+
+        Args:
+            data: The bytes of a picture.
+            to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
+                by the size of the picture.
+            options: Of `Predictor.predict`.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -68,9 +80,27 @@ class Service:
             TimeLimitError: It took too long.
         """
         predictor = self.require()
-        rgb, result = self.queue.run(lambda: predictor.predict(data, **options))
+
+        def task() -> tuple[PhotoResult, T]:
+            rgb, result = predictor.predict(data, **options)
+            return result, to_answer(rgb, result)
+
+        result, answer = self.queue.run(task)
         self.metrics.count_result(result)
-        return rgb, result
+        return answer
+
+    def describe(self, error: Exception) -> Problem:
+        """Describe an error to a client; count who is turned away, and log what is our fault."""
+        problem = to_problem(error, max_upload_bytes=self.settings.max_upload_bytes)
+        if problem.retry_after_s is not None:
+            self.metrics.count_shed(problem.code)
+        elif problem.status >= 500 and problem.code != "not_ready":
+            # Without the error's own words, which might hold something of a user's.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            fields = {"request_id": g.request_id} if has_request_context() else {}
+            kind = type(error).__name__
+            _log.error("request failed with %s at\n%s", kind, where, extra={"fields": fields})
+        return problem
 
     def limit_rate(self) -> None:
         """Make sure that the sender of the current request does not post too often.

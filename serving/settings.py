@@ -14,6 +14,8 @@ from preprocessing.errors import MienError
 from serving.predictor import SHIPPED_BUNDLE
 
 PREFIX = "MIEN_"
+MAX_BATCH_BYTES = 32_000_000
+"""Of a batch: what Google's front ends let through."""
 
 
 class SettingsError(MienError):
@@ -44,7 +46,7 @@ class Settings(BaseSettings):
     ] = 5
     requests_per_minute: Annotated[
         int,
-        Field(ge=0, description="predictions a worker grants an address; 429 beyond; 0: any"),
+        Field(ge=0, description="uploads a worker takes from an address; 429 beyond; 0: any"),
     ] = 0
     trusted_proxies: Annotated[
         int,

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,13 +19,27 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from serving.problems import InvalidRequestError, NoImageError
 from serving.schema import Options, PictureOptions
 from serving.service import current_service
+from serving.settings import MAX_BATCH_BYTES
 
 FORM, FIELD = "multipart/form-data", "image"
 # What a form or JSON adds around the picture.
 OVERHEAD_BYTES = 64_000
-# Of a batch: what Google's front ends let through, and what a worker does well within a minute.
-MAX_BATCH_BYTES = 32_000_000
+# Of a batch: what a worker does well within a minute.
 MAX_BATCH_PICTURES = 50
+# Of a zip, folders included: to list millions would take long.
+MAX_ZIP_MEMBERS = 1_000
+ZIP_MEMBER = b"PK\x01\x02"
+# What unpacking a damaged member raises.
+_UNPACKING_ERRORS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 # More of a wrong value is not repeated.
 SHOWN_CHARACTERS = 40
 
@@ -56,11 +71,16 @@ def read_picture(request: Request) -> bytes:
 
     Raises:
         NoImageError: There is none.
+        InvalidRequestError: There are several.
         RequestEntityTooLarge: It has more bytes than is set.
     """
     if request.mimetype == FORM:
-        file = request.files.get(FIELD)
-        return _check_size(b"" if file is None else file.read(), _limit())
+        files = request.files.getlist(FIELD)
+        if len(files) > 1:
+            raise InvalidRequestError(
+                f"{FIELD!r} was given {len(files)} times. Send one picture, or a batch."
+            )
+        return _check_size(files[0].read() if files else b"", _limit())
     return _check_size(request.get_data(cache=False), _limit())
 
 
@@ -117,6 +137,8 @@ def read_batch_request(request: Request) -> tuple[Iterator[Upload], Options]:
 def _uploads_of(name: str, data: bytes) -> list[Upload]:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         return [Upload(name, partial(_check_size, data, _limit()))]
+    if data.count(ZIP_MEMBER) > MAX_ZIP_MEMBERS:
+        raise InvalidRequestError(f"A zip may hold at most {MAX_ZIP_MEMBERS:,} files and folders.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
@@ -133,7 +155,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     try:
         with archive.open(member) as file:
             return _check_size(file.read(limit + 1), limit)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNPACKING_ERRORS as error:
         raise InvalidRequestError(f"This file cannot be unpacked: {error}") from error
 
 
@@ -145,6 +167,10 @@ def _options(request: Request) -> Options:
         if unknown:
             raise InvalidRequestError(
                 f"Files are to be named {FIELD!r}. Received: {_shown(unknown[0])}"
+            )
+        if FIELD in request.form:
+            raise InvalidRequestError(
+                f"{FIELD!r} came as text. Send it as a file: curl -F {FIELD}=@photo.jpg"
             )
         given = _join(given, _from_text(request.form))
     return _parse(Options, given)

@@ -1,5 +1,6 @@
 import io
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -76,6 +77,20 @@ def test_sixteen_bits_are_scaled_by_their_range(kind: str) -> None:
     values = np.linspace(0, 65535, 64, dtype=np.uint16).reshape(8, 8)
     decoded = decode_image(encode(Image.fromarray(values), kind))
     assert np.abs(decoded[..., 0].astype(float) - values / 257).max() <= 0.5
+
+
+def test_many_bits_take_little_memory_while_they_are_scaled() -> None:
+    side = 1000
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((side, side), 30_000, np.uint16)).save(buffer, "PNG")
+    tracemalloc.start()
+    try:
+        decode_image(buffer.getvalue())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # NumPy's share: the grey levels of two bytes, of one, and the RGB picture.
+    assert peak < 10 * side**2
 
 
 def test_floating_point_is_scaled_by_what_occurs() -> None:

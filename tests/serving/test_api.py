@@ -53,6 +53,21 @@ def test_the_answer_has_the_stable_shape(client: FlaskClient, photo: bytes) -> N
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_wrong_ways_to_send_a_picture_are_told_apart(client: FlaskClient, photo: bytes) -> None:
+    as_text = client.post(PREDICT, data={"image": "photo.jpg"}, content_type="multipart/form-data")
+    assert_problem(as_text, 400, "invalid_request")
+    assert "@photo.jpg" in as_text.json["detail"]
+    twice = client.post(PREDICT, data={"image": [(io.BytesIO(photo), name) for name in "ab"]})
+    assert_problem(twice, 400, "invalid_request")
+    assert "2 times" in twice.json["detail"]
+
+
+def test_a_host_that_is_none_is_a_problem_too(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/model", headers={"Host": "a..b"})
+    assert_problem(answer, 400, "bad_request")
+    assert "Content-Security-Policy" in answer.headers
+
+
 def test_probabilities_are_in_the_order_of_the_bundle_s_labels(
     client: FlaskClient, predictor: Predictor, photo: bytes
 ) -> None:

@@ -8,15 +8,16 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from serving.predictor import Predictor
 from serving.settings import Settings
-from serving.uploads import MAX_BATCH_PICTURES
+from serving.uploads import MAX_BATCH_PICTURES, MAX_ZIP_MEMBERS
 
 BATCH = "/api/v1/predict/batch"
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
+def zipped(members: dict[str, bytes], *, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return buffer.getvalue()
@@ -84,12 +85,41 @@ def test_what_unpacks_to_too_much_is_a_problem_of_its_own(
     assert "answer" in fine
 
 
-def test_a_damaged_member_is_a_problem_of_its_own(client: FlaskClient, photo: bytes) -> None:
-    data = bytearray(zipped({"a.jpg": photo, "b.jpg": photo}))
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=str
+)
+def test_a_damaged_member_is_a_problem_of_its_own(
+    method: int, client: FlaskClient, photo: bytes
+) -> None:
+    data = bytearray(zipped({"a.jpg": photo, "b.jpg": photo}, method=method))
     data[100:400] = bytes(300)
     broken, fine = lines(client.post(BATCH, data=bytes(data), content_type="application/zip"))
     assert broken["problem"]["code"] == "invalid_request"
     assert fine["answer"]["faces"]
+
+
+def test_an_unforeseen_error_is_a_problem_of_its_picture_alone(
+    client: FlaskClient, photo: bytes, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict = Predictor.predict
+
+    def fail_on_photo(self: Predictor, data: bytes, **options: object) -> object:
+        if data == photo:
+            raise ZeroDivisionError
+        return predict(self, data, **options)
+
+    monkeypatch.setattr(Predictor, "predict", fail_on_photo)
+    data = zipped({"a.jpg": photo, "b.png": empty})
+    failed, fine = lines(client.post(BATCH, data=data, content_type="application/zip"))
+    assert failed["problem"]["code"] == "internal_error"
+    assert "answer" in fine
+
+
+def test_a_zip_of_very_many_members_is_refused_before_it_is_listed(client: FlaskClient) -> None:
+    data = zipped({f"{number}/": b"" for number in range(MAX_ZIP_MEMBERS + 1)})
+    answer = client.post(BATCH, data=data, content_type="application/zip")
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
+    assert f"{MAX_ZIP_MEMBERS:,}" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

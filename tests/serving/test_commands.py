@@ -85,6 +85,35 @@ def test_many_pictures_are_shared_among_processes_and_keep_their_order(
     assert json.loads(capsys.readouterr().out)["faces"] == together[17]["faces"]
 
 
+def test_a_bundle_that_is_none_is_an_error_among_many_processes_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2 * PICTURES_A_WORKER):
+        cv2.imwrite(str(tmp_path / f"{number:03}.png"), np.zeros((8, 8), np.uint8))
+    assert main(["predict", str(tmp_path), "--bundle", str(tmp_path)]) == 1
+    error = capfd.readouterr().err
+    assert "error: " in error
+    assert "spec.json is missing" in error
+    assert "Traceback" not in error
+
+
+def test_an_output_that_cannot_be_written_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "not a folder" / "sheet.png"
+    sheet.parent.write_bytes(b"")
+    assert main(["predict", str(sample_photo_path()), "--contact-sheet", str(sheet)]) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["0", "70000", "http"])
+def test_what_is_no_port_is_wrong_usage(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["run", "--port", port])
+    assert exit_info.value.code == 2
+    assert "port" in capsys.readouterr().err
+
+
 def test_predict_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(sample_photo_path())]) == 0
     assert "1  happy" in capsys.readouterr().out

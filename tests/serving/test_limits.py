@@ -1,5 +1,9 @@
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
+from time import sleep
 
 import pytest
 from hypothesis import given
@@ -81,6 +85,40 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
                 late.result()
         assert queue.is_stuck
         let_go.set()
+
+
+def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
+    queue = TaskQueue(places=2, time_limit_s=0.5)
+    with ThreadPoolExecutor() as clients:
+        tasks = [clients.submit(queue.run, lambda: sleep(0.4)) for _ in range(2)]
+        assert [type(task.exception()) for task in tasks] in (
+            [type(None), TimeLimitError],
+            [TimeLimitError, type(None)],
+        )
+        assert not queue.is_stuck
+
+
+def test_what_a_failed_task_held_is_let_go_at_once() -> None:
+    class Picture:
+        """Stands for the bytes of an upload."""
+
+    queue = TaskQueue(places=1, time_limit_s=20)
+    picture = Picture()
+    held = weakref.ref(picture)
+
+    def fail(_: Picture) -> None:
+        raise ZeroDivisionError
+
+    gc.disable()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            queue.run(partial(fail, picture))
+        del picture
+        # The thread of the models lets go of its last task when it takes the next.
+        queue.run(lambda: None)
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_the_queue_takes_so_many_and_no_more() -> None:

@@ -191,6 +191,7 @@ def test_what_mattered_is_drawn_from_the_chip_alone(client: FlaskClient, photo: 
     [
         ({"label": "happy"}, "unreadable_image"),
         ({"label": "happy", "chip": "data:image/png;base64,%%%"}, "unreadable_image"),
+        ({"label": "happy", "chip": "data:image/png;base64,éé"}, "unreadable_image"),
         ({"label": "happy", "chip": "data:image/png;base64,aGVsbG8="}, "unsupported_image"),
         ({"label": "bored", "chip": ""}, "bad_request"),
     ],
@@ -201,12 +202,13 @@ def test_what_is_no_chip_is_refused(fields: dict[str, str], code: str, client: F
     assert answer.json["code"] == code
 
 
-def test_a_chip_of_another_size_is_refused(client: FlaskClient) -> None:
-    png = cv2.imencode(".png", np.zeros((49, 48), np.uint8))[1].tobytes()
+@pytest.mark.parametrize(("height", "code"), [(47, "unreadable_image"), (49, "too_many_pixels")])
+def test_a_chip_of_another_size_is_refused(height: int, code: str, client: FlaskClient) -> None:
+    png = cv2.imencode(".png", np.zeros((height, 48), np.uint8))[1].tobytes()
     chip = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     answer = client.post("/heat-map", data={"label": "happy", "chip": chip})
-    assert answer.json["code"] == "unreadable_image"
-    assert "48 x 49" in answer.json["detail"]
+    assert answer.json["code"] == code
+    assert f"48 x {height}" in answer.json["detail"]
 
 
 def test_the_model_s_record_gives_its_own_figures(
