@@ -26,11 +26,14 @@ function takePicture() {
 
 export async function offerCamera(send) {
   button.addEventListener("click", async () => {
+    button.disabled = true;
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
     } catch (error) {
       say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
       return;
+    } finally {
+      button.disabled = false;
     }
     dialog.returnValue = "";
     dialog.showModal();
@@ -40,6 +43,7 @@ export async function offerCamera(send) {
     for (const track of video.srcObject.getTracks()) track.stop();
     video.srcObject = null;
     if (picture) send(picture);
+    else if (dialog.returnValue === "snap") say("The camera had no picture yet. Try again.", { bad: true });
   });
   button.hidden = !(await hasCamera());
 }

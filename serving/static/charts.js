@@ -42,6 +42,11 @@ export async function drawCharts() {
   for (const chart of charts) await draw(chart, { sorted });
 }
 
+// Plotly listens to the window for each chart, and so would keep those that are gone.
+export function removeCharts() {
+  for (const chart of document.querySelectorAll(".js-plotly-plot")) Plotly.purge(chart);
+}
+
 // In the chart of all faces, let one stand out; numbers start at 1.
 export function emphasize(number) {
   const chart = document.querySelector(".comparison .chart.js-plotly-plot");

@@ -30,7 +30,9 @@ async function showWhatMattered(form) {
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
     if (!answer.ok) throw new Error((await answer.json()).detail);
-    figure.querySelector("img").src = URL.createObjectURL(await answer.blob());
+    const image = figure.querySelector("img");
+    image.src = URL.createObjectURL(await answer.blob());
+    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
     button.hidden = true;
   } catch (error) {
     figure.hidden = true;

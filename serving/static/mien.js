@@ -1,7 +1,7 @@
 // The page works without scripts; this adds dropping, pasting, progress, and keeps the last result.
 
 import { offerCamera } from "./camera.js";
-import { drawCharts, loadPlotly } from "./charts.js";
+import { drawCharts, loadPlotly, removeCharts } from "./charts.js";
 import "./faces.js";
 import { say } from "./status.js";
 
@@ -9,6 +9,7 @@ const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const progress = document.getElementById("progress");
 let shownFile = null;
+let sending = null;
 
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
@@ -20,6 +21,7 @@ function show(html) {
     return;
   }
   for (const table of fresh.querySelectorAll(".numbers")) table.open = false;
+  removeCharts();
   document.getElementById("result").replaceWith(document.adoptNode(fresh));
   drawCharts();
   const faces = fresh.querySelectorAll(".faces .card").length;
@@ -34,7 +36,10 @@ function setBusy(busy) {
 }
 
 function send(data) {
+  // The last picture sent is the one that is shown.
+  sending?.abort();
   const request = new XMLHttpRequest();
+  sending = request;
   setBusy(true);
   progress.value = 0;
   say("Uploading…");
