@@ -1,18 +1,14 @@
 """Align a whole source into a dataset, on all cores, able to go on after an interruption."""
 
 import json
-import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from multiprocessing import parent_process
 from pathlib import Path
 
-import cv2
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
@@ -152,10 +148,8 @@ _align: Callable[[Sequence[SourceItem]], Batch]
 
 
 def _set_up(kind: SourceKind, options: AlignOptions) -> None:
-    """Load once a process what each batch needs; see to it that it ends with its parent."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Load once a process what each batch needs."""
     global _align  # noqa: PLW0603 - a worker process has no other place to keep it
-    cv2.setNumThreads(1)
     _align = partial(
         align_items,
         kind=kind,
@@ -163,14 +157,6 @@ def _set_up(kind: SourceKind, options: AlignOptions) -> None:
         finder=FaceFinder(options.scheme, detector=options.detector),
         votes=None if options.ferplus is None else read_ferplus(options.ferplus),
     )
-
-
-def _end_with_parent() -> None:
-    """A parent that is killed cannot stop its workers, and they would wait for ever."""
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - this runs in worker processes only
-    parent.join()
-    os._exit(1)
 
 
 def _align_batch(items: Sequence[SourceItem]) -> Batch:

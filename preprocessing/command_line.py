@@ -20,7 +20,7 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     options = parser.parse_args(arguments)
     try:
         status: int | None = options.run_command(options)
-    except MienError as error:
+    except (MienError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED
     return status or 0

@@ -1,10 +1,17 @@
 """Processes that share work over pictures."""
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
 from typing import Any
+
+import cv2
+
+from preprocessing.errors import MienError
 
 # How glibc, from 2.35 on, hands out memory in processes started with this in their environment.
 _TUNABLES = (
@@ -26,15 +33,40 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+@contextmanager
 def worker_pool(
     workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
-) -> ProcessPoolExecutor:
-    """Return a pool of processes that share the landmark model.
+) -> Iterator[ProcessPoolExecutor]:
+    """Open a pool of processes that share the landmark model and end with this one.
 
     They are forked from one process, which is fresh but for the modules of the first `set_up` and
-    the model; in each `set_up(*arguments)` runs first.
+    the model; in each `set_up(*arguments)` runs first, and OpenCV uses one thread.
+
+    Raises:
+        MienError: A process was ended from outside.
     """
     os.environ.setdefault(*ALLOCATION)
     context = get_context("forkserver")
     context.set_forkserver_preload(["preprocessing.fork_server", set_up.__module__])
-    return ProcessPoolExecutor(workers, context, set_up, arguments)
+    try:
+        with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:
+            yield executor
+    except BrokenProcessPool:
+        raise MienError(
+            "A worker process was ended from outside, perhaps for want of memory. Try again, with "
+            "less beside it."
+        ) from None
+
+
+def _start(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)
+    set_up(*arguments)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and they would wait for ever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - this runs in worker processes only
+    parent.join()
+    os._exit(1)

@@ -27,7 +27,7 @@ def _run(options: argparse.Namespace) -> int:
         server = make_server(options.host, port, app, threaded=True)
     except (OSError, SystemExit):
         raise MienError(
-            f"Port {port} on {options.host} cannot be opened. Choose another by --port."
+            f"Port {port} on {options.host} cannot be opened. Choose another by --port or --host."
         ) from None
     print(f"Mien is on http://{options.host}:{port}, end it with Ctrl+C.", file=sys.stderr)
     try:
@@ -74,6 +74,13 @@ def _doctor(options: argparse.Namespace) -> int:
     return status
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 1 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {port}")
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -84,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m serving run --port 9000",
     )
     run.add_argument("--host", default="127.0.0.1")
-    run.add_argument("--port", type=int, help="by default that of the settings")
+    run.add_argument("--port", type=_port, help="by default that of the settings")
     run.set_defaults(run_command=_run)
 
     predict = commands.add_parser(

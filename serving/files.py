@@ -1,11 +1,12 @@
 """Predict on files and folders, for the command line."""
 
+import functools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import cv2
 from tqdm import tqdm
 
 from preprocessing.command_line import refuse_overwriting
@@ -56,7 +57,9 @@ class _FilePredictor:
     def __call__(self, path: Path) -> Answer | str:
         """Return the answer, or why there is none."""
         try:
-            rgb, result = self._predictor.predict(path.read_bytes(), is_crop=self._options.crop)
+            rgb, result = self._predictor.predict(
+                path.read_bytes(), is_crop=self._options.crop, max_faces=self._options.max_faces
+            )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
         except (MienError, OSError) as error:
@@ -127,17 +130,22 @@ def _predict_all(
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 
-_of_this_process: _FilePredictor
+_arguments: tuple[Path, Options, Path | None]
 
 
-def _set_up(bundle: Path, options: Options, annotate_folder: Path | None) -> None:
-    global _of_this_process  # noqa: PLW0603 - a pool gives its processes no other place
-    cv2.setNumThreads(1)
-    _of_this_process = _FilePredictor(bundle, options, annotate_folder)
+def _set_up(*arguments: Any) -> None:
+    global _arguments  # noqa: PLW0603 - a pool gives its processes no other place
+    _arguments = arguments
+
+
+@functools.cache
+def _predictor_here() -> _FilePredictor:
+    """Load the models at the first picture: an error then reaches the user as such."""
+    return _FilePredictor(*_arguments)
 
 
 def _predict_here(path: Path) -> Answer | str:
-    return _of_this_process(path)
+    return _predictor_here()(path)
 
 
 def _as_json(path: Path, answer: Answer) -> str:
