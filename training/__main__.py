@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("run", type=Path)
     export.add_argument("bundle", type=Path)
     export.add_argument("dataset", type=Path, help="the dataset that the run was trained on")
-    export.add_argument("--name", default="mien-resnet34", help="shown to users")
+    export.add_argument("--name", help="shown to users (default: mien- and the network's name)")
     export.add_argument(
         "--precision",
         choices=PRECISIONS,
@@ -72,7 +72,7 @@ def _geometries(options: argparse.Namespace) -> None:
     from training.geometries import compare_geometries, geometries_text
 
     dataset = read_dataset(options.dataset)
-    rows = compare_geometries(dataset, options.runs, seeds=range(options.seeds))
+    rows = compare_geometries(dataset, options.runs, seeds=options.seeds)
     print(geometries_text(rows))
 
 

@@ -1,4 +1,4 @@
-"""Let a network answer for all of a split; the test split is guarded."""
+"""Let a network answer for all of a split."""
 
 import json
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec
+from training.data import rows_of
 
 BATCH = 32
 TEST_USES_NAME = "test-uses.jsonl"
@@ -32,18 +33,6 @@ class Answers:
     split: str
     logits: NDArray[np.float32]
     one_view_logits: NDArray[np.float32]
-
-
-def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """List the labelled rows of a split.
-
-    Raises:
-        DatasetError: There are none.
-    """
-    rows = np.flatnonzero(dataset.labelled_in(split))
-    if not len(rows):
-        raise DatasetError(f"The dataset has no labelled rows in the split {split!r}.")
-    return rows
 
 
 def answers_of(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> Answers:

@@ -1,11 +1,11 @@
-"""The command `fit`, and the arguments that decide a recipe."""
+"""The command `fit`, and the arguments that decide a run's settings."""
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 
 from preprocessing.dataset import read_dataset
-from training.config import MODELS, PRESETS, FitConfig
+from training.config import LOSSES, MODELS, PRESETS, FitConfig
 
 
 def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,7 +17,7 @@ def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     fit.add_argument("dataset", type=Path)
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
-    add_recipe_arguments(fit)
+    add_config_arguments(fit)
     fit.add_argument(
         "--start-from",
         type=Path,
@@ -41,27 +41,28 @@ def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     fit.set_defaults(run_command=_fit)
 
 
-def add_recipe_arguments(command: argparse.ArgumentParser) -> None:
-    """Add what `recipe_of` reads."""
-    recipe = command.add_mutually_exclusive_group()
-    recipe.add_argument("--preset", choices=list(PRESETS))
-    recipe.add_argument(
+def add_config_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what `config_of` reads."""
+    preset = command.add_mutually_exclusive_group()
+    preset.add_argument("--preset", choices=list(PRESETS))
+    preset.add_argument(
         "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
     )
     length = command.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="length of a run in time")
     length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
+    command.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
     command.add_argument("--seed", type=int, default=0)
 
 
-def recipe_of(options: argparse.Namespace) -> FitConfig:
-    """Return the preset that was chosen, with the length and the seed that were given."""
+def config_of(options: argparse.Namespace) -> FitConfig:
+    """Return the preset that was chosen, with what else was given."""
     config = PRESETS[options.preset or MODELS[options.model]]
     if options.minutes is not None:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
-    return replace(config, seed=options.seed)
+    return replace(config, loss=options.loss, seed=options.seed)
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -72,7 +73,7 @@ def _fit(options: argparse.Namespace) -> None:
         fit(
             read_dataset(options.dataset),
             options.run,
-            config=replace(recipe_of(options), teacher_weight=options.teacher_weight),
+            config=replace(config_of(options), teacher_weight=options.teacher_weight),
             start_from=options.start_from,
             teacher=options.teacher,
             resume=options.resume,

@@ -16,7 +16,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     """Add them to a parser's commands."""
     evaluate = commands.add_parser(
         "evaluate",
-        help="judge a bundle on a split, and record the figures in it",
+        help="judge a bundle on a split; where it learnt from that source, record the figures",
         epilog="example: python -m training evaluate serving/bundle data/fer2013 --split val",
     )
     evaluate.add_argument("bundle", type=Path)
@@ -92,14 +92,17 @@ def _evaluate(options: argparse.Namespace) -> None:
         temperature=spec.temperature,
         sure_confidence=spec.sure_confidence,
     )
-    print(evaluation_text(evaluation))
-    record_metrics(options.bundle, spec, evaluation)
     if options.split == "test":
         exported = spec.provenance["exported"]
         uses = log_test_use(
             options.dataset, name=spec.name, exported=exported, accuracy=evaluation.accuracy
         )
-        print(f"\nThe test split of this dataset was used {uses} times by now.")
+        print(f"The test split of this dataset was used {uses} times by now.\n")
+    print(evaluation_text(evaluation))
+    if dataset.manifest.recipe.source_sha256 == spec.provenance["dataset"]["source_sha256"]:
+        record_metrics(options.bundle, spec, evaluation)
+    else:
+        print("\nNot recorded in the bundle: it was trained on another source.")
     if options.json is not None:
         write_whole(options.json, json.dumps(asdict(evaluation), indent=2) + "\n")
     if options.html is not None:
@@ -118,8 +121,7 @@ def _peers(options: argparse.Namespace) -> None:
     answers = {}
     for path in options.models:
         if path.is_dir():
-            name = read_spec(path).name
-            answers[name] = member_answers(path, dataset, split=options.split)
+            answers[str(path)] = member_answers(path, dataset, split=options.split)
         else:
             peer = read_peer(path)
             answers[peer.name] = peer_answers(peer, dataset, split=options.split)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from preprocessing.command_line import refuse_overwriting
 from preprocessing.dataset import read_dataset
-from training.commands_fit import add_recipe_arguments, recipe_of
+from training.commands_fit import add_config_arguments, config_of
 from training.commands_judge import add_members_argument
 
 
@@ -23,7 +23,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     folds.add_argument(
         "--runs", type=Path, required=True, help="the folder for a run a fold; go on with them"
     )
-    add_recipe_arguments(folds)
+    add_config_arguments(folds)
     folds.set_defaults(run_command=_folds)
 
     distil = commands.add_parser(
@@ -58,7 +58,7 @@ def _folds(options: argparse.Namespace) -> None:
         read_dataset(options.dataset),
         options.file,
         runs=options.runs,
-        config=recipe_of(options),
+        config=config_of(options),
         folds=options.folds,
     )
     _print_taught(options.file, rows)

@@ -26,8 +26,8 @@ class FitConfig:
         width: Of resnet34: channels of the first stage; each later stage has twice as many.
         stem_stride: Of resnet34: 1 keeps the chip's resolution in the first stage, 2 halves it.
         dropout: Share of the features dropped before the last layer.
-        minutes: Length of the run in time. The schedule follows the clock, so it always reaches
-            its end, on any machine.
+        minutes: Length of the run in time spent on steps, which is nearly all. The schedule
+            follows the clock, so it always reaches its end, on any machine.
         epochs: Length of the run in passes over the training rows. One of the two is given.
         sizes: Pairs (progress, side): from that share of the run on, chips are shrunk to that
             side. Small chips first cost less and teach the same.
@@ -111,10 +111,10 @@ class FitConfig:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
         if self.teacher_weight is not None and not 0 < self.teacher_weight <= 1:
             raise MienError(f"teacher_weight must be in (0, 1]. Received: {self.teacher_weight}")
-        if min(self.width, self.batch_size, self.cycles) < 1:
+        if min(self.width, self.batch_size, self.cycles) < 1 or self.seed < 0:
             raise MienError(
-                "width, batch_size and cycles must be positive. Received: "
-                f"{self.width}, {self.batch_size}, {self.cycles}"
+                "width, batch_size and cycles must be positive, and seed must not be negative. "
+                f"Received: {self.width}, {self.batch_size}, {self.cycles}, {self.seed}"
             )
 
 

@@ -12,9 +12,19 @@ CURVES_NAME = "curves.csv"
 class Curves:
     """Append one row an epoch to `curves.csv`, and the same scalars for TensorBoard."""
 
-    def __init__(self, run: Path, *, resume: bool):
-        """Open the files in the run's folder."""
-        self._file = (run / CURVES_NAME).open("a" if resume else "w", newline="", encoding="utf-8")
+    def __init__(self, run: Path, *, epochs: int):
+        """Open the files in the run's folder.
+
+        Args:
+            run: The folder.
+            epochs: How many epochs a resumed run has behind it; rows of later ones, of which there
+                is no checkpoint, are dropped.
+        """
+        path = run / CURVES_NAME
+        rows = path.read_text(encoding="utf-8").splitlines() if epochs and path.exists() else []
+        kept = rows[:1] + [row for row in rows[1:] if int(row.partition(",")[0]) <= epochs]
+        self._file = path.open("w", newline="", encoding="utf-8")
+        self._file.writelines(f"{row}\n" for row in kept)
         self._writer = Writer(str(run / "tensorboard"))
 
     def __enter__(self) -> "Curves":
@@ -33,7 +43,7 @@ class Curves:
 
     def add(self, epoch: int, values: dict[str, float]) -> None:
         """Write one epoch's values."""
-        rows = csv.writer(self._file)
+        rows = csv.writer(self._file, lineterminator="\n")
         if self._file.tell() == 0:
             rows.writerow(["epoch", *values])
         rows.writerow([epoch, *(f"{value:.6g}" for value in values.values())])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.dataset import UNLABELLED, Dataset
+from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError
 
 
@@ -25,6 +25,15 @@ class Examples:
     class_indices: NDArray[np.int64]
 
 
+def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
+    """List the labelled rows of a split.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    return _not_empty(np.flatnonzero(dataset.labelled_in(split)), dataset, split)
+
+
 def training_rows(dataset: Dataset) -> NDArray[np.int64]:
     """List the labelled training rows, without those that are pixel for pixel in val or test.
 
@@ -34,7 +43,17 @@ def training_rows(dataset: Dataset) -> NDArray[np.int64]:
         DatasetError: There are none.
     """
     has_content = dataset.chips.max(axis=(1, 2)) > dataset.chips.min(axis=(1, 2))
-    return _labelled(dataset, dataset.in_split("train") & ~dataset.leaks() & has_content, "train")
+    taken = dataset.labelled_in("train") & ~dataset.leaks() & has_content
+    return _not_empty(np.flatnonzero(taken), dataset, "train")
+
+
+def _not_empty(rows: NDArray[np.int64], dataset: Dataset, split: str) -> NDArray[np.int64]:
+    if not len(rows):
+        raise DatasetError(
+            f"The dataset from {dataset.manifest.recipe.source} has no labelled rows in the "
+            f"split {split!r}."
+        )
+    return rows
 
 
 def training_examples(dataset: Dataset) -> Examples:
@@ -47,22 +66,12 @@ def training_examples(dataset: Dataset) -> Examples:
 
 
 def split_examples(dataset: Dataset, split: str) -> Examples:
-    """Take all rows of a split.
+    """Take all labelled rows of a split.
 
     Raises:
         DatasetError: There are none.
     """
-    return _take(dataset, _labelled(dataset, dataset.in_split(split), split))
-
-
-def _labelled(dataset: Dataset, chosen: NDArray[np.bool_], split: str) -> NDArray[np.int64]:
-    rows = np.flatnonzero(chosen & (dataset.class_indices != UNLABELLED))
-    if not len(rows):
-        raise DatasetError(
-            f"The dataset from {dataset.manifest.recipe.source} has no labelled rows in the "
-            f"split {split!r}."
-        )
-    return rows
+    return _take(dataset, rows_of(dataset, split))
 
 
 def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:

@@ -14,7 +14,8 @@ from preprocessing.classifier import VIEWS_SIGNATURE
 from preprocessing.dataset import Dataset
 from preprocessing.measures import sharpness
 from preprocessing.spec import read_spec
-from training.answers import check_same_chips, classify, rows_of
+from training.answers import check_same_chips, classify
+from training.data import rows_of
 from training.slices import Slice, slice_of
 
 WIDTHS_PX = (48, 40, 32, 24, 20, 16, 12, 8)

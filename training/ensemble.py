@@ -16,7 +16,8 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import Recipe
 from preprocessing.spec import SPEC_NAME, read_spec
-from training.answers import Answers, check_same_chips, classify, rows_of
+from training.answers import Answers, check_same_chips, classify
+from training.data import rows_of
 from training.fit import PREDICT_BATCH
 from training.networks import NETWORK_NAME, check_trained_on, load_network, read_settings
 from training.views import Views, with_views
@@ -31,9 +32,11 @@ def ensemble_answers(
         Answers by the path of the member; the last are those of all.
 
     Raises:
-        MienError: A member is neither run nor bundle, or of other chips or labels than the
-            dataset's, or the split has no labelled rows.
+        MienError: A member is named twice, is neither run nor bundle, or of other chips or labels
+            than the dataset's, or the split has no labelled rows.
     """
+    if len(set(members)) < len(members):
+        raise MienError("A member is named twice. Name each once; all count alike.")
     answers = {str(member): member_answers(member, dataset, split=split) for member in members}
     logits = np.stack([each.logits for each in answers.values()])
     one_view_logits = np.stack([each.one_view_logits for each in answers.values()])

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
 from training import metrics
-from training.answers import Answers, log_test_use, rows_of
+from training.answers import Answers, log_test_use
+from training.data import rows_of
 from training.slices import Slice, natural_slices
 
 COVERAGE_STEPS = 50

@@ -25,7 +25,7 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import MienError
 from preprocessing.geometry import ChipGeometry
-from preprocessing.manifest import Recipe
+from preprocessing.manifest import Recipe, write_whole
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import (
     CARD_NAME,
@@ -68,11 +68,11 @@ class ExportOptions:
     """What can be chosen for a bundle.
 
     Attributes:
-        name: Shown to users.
+        name: Shown to users; None for one that says which network it is.
         precision: Of the stored weights, whatever it costs; None for `choose_precision`.
     """
 
-    name: str
+    name: str | None = None
     precision: str | None = None
 
     def __post_init__(self) -> None:
@@ -116,9 +116,11 @@ def export(
         overwrite: Replace a bundle that is there.
 
     Raises:
-        MienError: The run is not finished, or is of another dataset, or `bundle` holds something
-            that is not to be replaced, or no precision will do.
+        MienError: The run is not finished, or is of other chips or labels than the dataset's, or
+            `bundle` holds something that is not to be replaced, or no precision will do.
     """
+    if (run / SPEC_NAME).is_file():
+        raise MienError(f"{run} is a bundle already. Name the folder of a run.")
     settings = read_settings(run)
     if bundle.exists() and any(bundle.iterdir()):
         if not overwrite:
@@ -138,19 +140,19 @@ def export(
 def _export_into(
     bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
 ) -> Exported:
-    recipe = dataset.manifest.recipe
+    recipe, config = dataset.manifest.recipe, FitConfig(**settings["fit"])
     network = load_network(run)
     val = split_examples(dataset, "val")
-    views, keras_logits = _choose_views(network, val, trained_px=settings["fit"]["sizes"][-1][1])
+    views, keras_logits = _choose_views(network, val, trained_px=config.sizes[-1][1])
     converted = convert_all(network, views, val, keras_logits=keras_logits)
     precisions = tuple(each.precision for each in converted.values())
     chosen = converted[options.precision or choose_precision(precisions)]
     (bundle / MODEL_NAME).write_bytes(chosen.model)
-    _keep_network(network, bundle, FitConfig(**settings["fit"]))
+    _keep_network(network, bundle, config)
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
     temperature = fit_temperature(chosen.logits, val.class_indices)
     spec = ModelSpec(
-        name=options.name,
+        name=options.name or f"mien-{config.model}",
         labels=recipe.labels,
         disgust=recipe.disgust,
         geometry=ChipGeometry.from_json(recipe.geometry),
@@ -188,7 +190,7 @@ def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> Non
     spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
     card = model_card(spec)
     write_spec(spec, bundle)
-    (bundle / CARD_NAME).write_text(card, encoding="utf-8")
+    write_whole(bundle / CARD_NAME, card)
 
 
 def _choose_views(

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,32 +34,18 @@ from training.networks import (
     CONFIG_NAME,
     NETWORK_NAME,
     STATE_NAME,
+    damage_named,
     load_network,
+    read_network,
     read_settings,
 )
+from training.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
 from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
 from training.trainer import build_trainer, set_size
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
 PREDICT_BATCH = 256
-
-
-@dataclass(frozen=True)
-class RunState:
-    """How far a run has come.
-
-    Attributes:
-        epoch: Epochs finished.
-        step: Steps taken.
-        elapsed_s: Time spent, all sittings together.
-        checkpoint: Name of the file with weights and optimizer state; empty before the first.
-    """
-
-    epoch: int = 0
-    step: int = 0
-    elapsed_s: float = 0.0
-    checkpoint: str = ""
 
 
 def fit(
@@ -83,8 +69,7 @@ def fit(
         run: A folder that does not exist yet, or one to go on with.
         config: The settings; a resumed run must have been started with the same.
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
-            longer or on other pictures. Layers that do not fit, such as the last where the labels
-            differ, start anew.
+            longer or on other pictures. Where the labels differ the last layer starts anew.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
@@ -94,7 +79,8 @@ def fit(
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
-            is no finished run, the teacher is of another dataset or has no weight, the devices
+            is no finished run of a network of the same shape, a file of a run is damaged, the
+            teacher is of another dataset or has no weight, the devices
             cannot share out the batches, or the loss is no number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
@@ -114,7 +100,7 @@ def fit(
         seed=config.seed,
     )
     if progress(state, config, len(batches)) >= 1 and (run / NETWORK_NAME).is_file():
-        return keras.saving.load_model(run / NETWORK_NAME)
+        return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
     if start_from is not None and not state.checkpoint:
         _take_weights(trainer.get_layer(config.model), load_network(start_from))
@@ -124,13 +110,13 @@ def fit(
     trainer.optimizer.build(trainer.trainable_variables)
     if state.checkpoint:
         # Not the whole model: Keras would forget which weights do not decay.
-        devices.load_weights(trainer, run / state.checkpoint)
+        with damage_named(run / state.checkpoint):
+            devices.load_weights(trainer, run / state.checkpoint)
     network = trainer.get_layer(config.model)
     augment = trainer.get_layer("augment")
     devices.prepare(trainer)
-    with Curves(run, resume=resume) if devices.is_main else nullcontext() as curves:
+    with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
         while (share := progress(state, config, len(batches))) < 1:
-            set_size(trainer, augment, size_at(share, config))
             cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config, devices)
             is_over = cycle_at(progress(state, config, len(batches)), config) > cycle
@@ -151,6 +137,7 @@ def fit(
                 },
             )
             state = _save_checkpoint(trainer, run, state, devices)
+    set_size(trainer, config.sizes[-1][1])
     trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     _recalibrate(network, augment, train, config)
     # Its presence says that the run is over, so it is never seen half written.
@@ -159,33 +146,6 @@ def fit(
     if devices.is_main:
         partial.replace(run / NETWORK_NAME)
     return network
-
-
-def progress(state: RunState, config: FitConfig, steps_per_epoch: int) -> float:
-    """Return the share of the run that is over: by the clock, or by steps."""
-    if config.minutes is not None:
-        return state.elapsed_s / (config.minutes * 60)
-    return state.step / max(1, math.ceil((config.epochs or 0) * steps_per_epoch))
-
-
-def cycle_at(share: float, config: FitConfig) -> int:
-    """Return the cycle, from 0, at a share of the run."""
-    rounding = 1e-9
-    return int(share * config.cycles + rounding)
-
-
-def learning_rate_at(share: float, config: FitConfig) -> float:
-    """Return the learning rate at a share of the run: a rise and a cosine to zero a cycle."""
-    inside = share * config.cycles - cycle_at(share, config)
-    if inside < config.warmup:
-        return config.learning_rate * inside / config.warmup
-    rest = min(1.0, (inside - config.warmup) / (1 - config.warmup))
-    return config.learning_rate * (1 + math.cos(math.pi * rest)) / 2
-
-
-def size_at(share: float, config: FitConfig) -> int:
-    """Return the side of the chips at a share of the run."""
-    return [size_px for start, size_px in config.sizes if start <= share][-1]
 
 
 def _settings(
@@ -212,10 +172,14 @@ def _settings(
                 f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
                 "Start from a run of the same network."
             )
-        minutes = earlier["training_minutes"]
-        settings["start_from"] = {"fit": earlier["fit"], "minutes": minutes}
-        if earlier.get("teacher"):
-            settings["start_from"]["teacher"] = earlier["teacher"]
+        settings["start_from"] = {
+            "fit": earlier["fit"],
+            "source": earlier["dataset"]["source"],
+            "minutes": earlier["training_minutes"],
+        }
+        for name in ("start_from", "teacher"):
+            if earlier.get(name):
+                settings["start_from"][name] = earlier[name]
         if earlier.get("ferplus"):
             settings["ferplus"] = True
     return json.loads(json.dumps(settings))
@@ -256,12 +220,16 @@ def _targets(
 
 
 def _take_weights(network: keras.Model, earlier: keras.Model) -> None:
-    """Copy the weights of all layers that have the same name and shape."""
+    """Copy the weights of all layers, save the last where that is for other labels."""
     for source in earlier.layers:
-        target = network.get_layer(source.name)
-        weights = source.get_weights()
+        target, weights = network.get_layer(source.name), source.get_weights()
         if [each.shape for each in weights] == [each.shape for each in target.get_weights()]:
             target.set_weights(weights)
+        elif source is not earlier.layers[-1]:
+            raise MienError(
+                "The network to start from has another width, or takes chips of another side: its "
+                f"layer {source.name!r} does not fit. Start from one of the same shape."
+            )
 
 
 def _train_epoch(
@@ -280,6 +248,7 @@ def _train_epoch(
         share = progress(state, config, len(batches))
         if cycle_at(share, config) > cycle:
             break
+        set_size(trainer, size_at(share, config))
         trainer.optimizer.learning_rate = learning_rate_at(share, config)
         losses.append(devices.train_on_batch(trainer, chips, targets))
         if not math.isfinite(losses[-1]):

@@ -27,9 +27,10 @@ from preprocessing.mean_face import MEAN_FACE
 from preprocessing.quality import stray
 from training.config import PRESETS
 from training.data import split_examples
-from training.fit import PREDICT_BATCH, fit
+from training.ensemble import open_network
+from training.fit import fit
 from training.metrics import accuracy
-from training.views import Views, with_views
+from training.networks import NETWORK_NAME
 
 UPPER_LIP = (*range(48, 55), *range(60, 65))
 LOWER_LIP_AND_JAW = (*range(4, 13), *range(55, 60), *range(65, 68))
@@ -65,16 +66,14 @@ class GeometryRow:
     val_accuracy: tuple[float, ...]
 
 
-def compare_geometries(
-    dataset: Dataset, runs: Path | None, *, seeds: Iterable[int]
-) -> list[GeometryRow]:
+def compare_geometries(dataset: Dataset, runs: Path | None, *, seeds: int) -> list[GeometryRow]:
     """Cut the chips of a dataset anew by each geometry, measure, and train.
 
     Args:
         dataset: FER2013, aligned by any geometry of 68 landmarks: landmarks and unaligned pictures
             are taken from it.
         runs: A folder for the training runs by the preset `compare`; None for no training.
-        seeds: Of the training runs.
+        seeds: How many training runs each gets.
 
     Raises:
         DatasetError: The dataset is another one.
@@ -172,19 +171,14 @@ def _moved_by_opening_px(geometry: ChipGeometry) -> float:
     return float(np.linalg.norm(moved, axis=1).mean())
 
 
-def _train(
-    dataset: Dataset, runs: Path | None, name: str, seeds: Iterable[int]
-) -> tuple[float, ...]:
+def _train(dataset: Dataset, runs: Path | None, name: str, seeds: int) -> tuple[float, ...]:
     if runs is None:
         return ()
     val = split_examples(dataset, "val")
-    size_px, recipe = val.chips.shape[1], PRESETS["compare"]
-    views = Views(size_px, recipe.sizes[-1][1], mirrored=True)
     reached = []
-    for seed in seeds:
+    for seed in range(seeds):
         run = runs / f"{name.replace(':', '').replace(',', '').replace(' ', '-')}-{seed}"
-        network = fit(dataset, run, config=replace(recipe, seed=seed), resume=True)
-        seen = with_views(network, views, size_px=size_px)
-        logits = seen.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
+        fit(dataset, run, config=replace(PRESETS["compare"], seed=seed), resume=True)
+        logits = open_network(run / NETWORK_NAME)(val.chips)
         reached.append(accuracy(logits, val.class_indices))
     return tuple(reached)

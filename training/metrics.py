@@ -133,8 +133,8 @@ def sure_confidence(
 ) -> float:
     """Return the least confidence from which on a share of the answers is right.
 
-    Answers are taken along the `coverage_curve`, as far as the accuracy on those taken stays at
-    what is wanted.
+    Of the answers along the `coverage_curve` as many are taken as leave the accuracy on all of them
+    at what is wanted.
 
     Args:
         probabilities: Shape (n, labels).

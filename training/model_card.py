@@ -28,7 +28,7 @@ schools.
 ## How it was made
 
 - Chips: {size_px} px, grey, geometry `{digest}`.
-- Training: {epochs} epochs in {minutes} minutes.
+- Training: {training}.
 {teachers}- Views averaged, chosen on val: {views}.
 - Weights stored as {precision}. What each way to store them costs on val, against the network
   before conversion; the time is that of one core for one face with all views:
@@ -85,8 +85,7 @@ def model_card(spec: ModelSpec) -> str:
         splits="\n".join(_split_section(spec, split) for split in spec.metrics),
         size_px=spec.geometry.size_px,
         digest=spec.geometry.digest(),
-        epochs=spec.provenance["epochs"],
-        minutes=spec.provenance["training_minutes"],
+        training=_training_line(spec.provenance),
         teachers="".join(f"- {line}\n" for line in _teacher_lines(spec.provenance)),
         views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
         precision=spec.provenance["precision"],
@@ -97,16 +96,30 @@ def model_card(spec: ModelSpec) -> str:
     )
 
 
+def _training_line(provenance: dict[str, Any]) -> str:
+    """Say how long it was trained, and how long what it started from."""
+    earlier, minutes = provenance["start_from"], provenance["training_minutes"]
+    if not earlier:
+        return f"{provenance['epochs']} epochs in {minutes:.0f} minutes"
+    own, source = minutes - earlier["minutes"], earlier.get("source")
+    return (
+        f"{provenance['epochs']} epochs in {own:.0f} minutes, from a network that had been trained "
+        f"for {earlier['minutes']:.0f} minutes" + (f" on {source}" if source else "")
+    )
+
+
 def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
     """Declare who taught the network beside the labels, and FER+ wherever it came in."""
     lines = []
-    for where, run in (("training", provenance), ("the run before it", provenance["start_from"])):
-        if run and (teacher := run.get("teacher")):
+    where, run = "training", provenance
+    while run:
+        if teacher := run.get("teacher"):
             weight = run["fit"]["teacher_weight"]
             lines.append(
                 f"In {where}, a teacher gave {weight:.0%} of the target of each row that it knows: "
                 f"{teacher['origin']} (`{teacher['name']}`, sha256 `{teacher['sha256']}`)."
             )
+        where, run = "a run before", run.get("start_from")
     if provenance.get("ferplus"):
         lines.append("FER+ votes (Barsoum et al. 2016, arXiv:1608.01041) went into it.")
     return lines

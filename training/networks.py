@@ -1,7 +1,9 @@
 """Every network that can be trained, built and read back in one place."""
 
 import json
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -62,8 +64,9 @@ def read_settings(source: Path) -> dict[str, Any]:
             f"{source} is no bundle and no finished run: it has no {NETWORK_NAME}. Make a run "
             "with python -m training fit, or finish this one with --resume."
         )
-    settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
-    state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
+    with damage_named(source):
+        settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
+        state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
     earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
     return settings | {"training_minutes": earlier + state["elapsed_s"] / 60}
 
@@ -101,8 +104,31 @@ def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
     settings = read_settings(source)
     if not (source / name).is_file():
         raise MienError(f"{source} has no network {name}.")
-    trained = keras.saving.load_model(source / name)
-    return _with_precision(trained, "float32", FitConfig(**settings["fit"]))
+    with damage_named(source):
+        config = FitConfig(**settings["fit"])
+    return _with_precision(read_network(source / name), "float32", config)
+
+
+def read_network(path: Path) -> Model:
+    """Read a network as it was stored.
+
+    Raises:
+        MienError: It is damaged, or of another version.
+    """
+    with damage_named(path):
+        return keras.saving.load_model(path)
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file of a run is read into a `MienError` that names it."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise MienError(
+            f"{path} cannot be read: {error}. It is damaged, or from another version of Mien or "
+            "Keras; train anew, or use the version that wrote it."
+        ) from error
 
 
 def save_half(network: Model, path: Path, config: FitConfig) -> None:
@@ -120,7 +146,9 @@ def save_half(network: Model, path: Path, config: FitConfig) -> None:
 def _with_precision(network: Model, precision: str, config: FitConfig) -> Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
-    copy = build_network(config, classes=network.output_shape[-1])
-    keras.config.set_dtype_policy(before)
+    try:
+        copy = build_network(config, classes=network.output_shape[-1])
+    finally:
+        keras.config.set_dtype_policy(before)
     copy.set_weights(network.get_weights())
     return copy

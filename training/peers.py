@@ -22,7 +22,8 @@ from tqdm import tqdm
 from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
 from preprocessing.errors import BundleError, DatasetError
-from training.answers import Answers, rows_of
+from training.answers import Answers
+from training.data import rows_of
 
 BATCH = 64
 # What keeps the logarithm of a probability that a peer rounds to 0 finite.
@@ -56,6 +57,8 @@ class Peer:
     outputs: str
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.input_px, int) and self.input_px > 0):
+            raise BundleError(f"input_px must be a number above 0. Received: {self.input_px!r}")
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:
                 raise BundleError(

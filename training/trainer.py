@@ -52,8 +52,9 @@ def build_trainer(config: FitConfig, *, classes: int, side_px: int) -> Model:
     return trainer
 
 
-def set_size(trainer: Model, augment: Augment, size_px: int) -> None:
+def set_size(trainer: Model, size_px: int) -> None:
     """Change the side of the chips; the compiled steps are built for one side."""
+    augment = trainer.get_layer("augment")
     if augment.size_px != size_px:
         augment.size_px = size_px
         trainer.make_train_function(force=True)

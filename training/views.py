@@ -1,6 +1,6 @@
 """The views of a chip whose logits are averaged."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import keras
 from keras import Model, ops
@@ -48,17 +48,12 @@ def corner_views(whole: Views) -> Views:
     return replace(whole, crop_px=whole.crop_px * 11 // 12, corners=True)
 
 
-@keras.saving.register_keras_serializable("mien")
 class CutViews(keras.layers.Layer):
     """Cut the views: (n, side, side) uint8 to (n * views, input_px, input_px, 1) float32."""
 
     def __init__(self, views: Views, **kwargs):
         super().__init__(dtype="float32", **kwargs)
         self.views = views
-
-    def get_config(self):
-        """Return what rebuilds the layer."""
-        return {"name": self.name, "views": asdict(self.views)}
 
     def call(self, chips):
         """Cut, bring to size, mirror."""

@@ -9,8 +9,9 @@ from preprocessing.classifier import ChipClassifier, to_probabilities
 from preprocessing.dataset import Dataset
 from preprocessing.errors import BundleError, MienError
 from preprocessing.spec import MODEL_NAME, read_spec
-from training.answers import answers_of, rows_of
+from training.answers import answers_of
 from training.config import PRECISIONS
+from training.data import rows_of
 from training.evaluate import evaluate
 from training.export import ExportOptions, export
 from training.metrics import fit_temperature, sure_confidence
@@ -69,6 +70,8 @@ def test_a_failed_export_leaves_the_bundle_that_was_there(
     options = ExportOptions("test")
     with pytest.raises(MienError, match="no finished run"):
         export(tmp_path / "typo", kept, dataset=dataset, options=options, overwrite=True)
+    with pytest.raises(MienError, match="bundle already"):
+        export(bundle, kept, dataset=dataset, options=options, overwrite=True)
     moved = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
     other = replace(dataset, manifest=replace(dataset.manifest, recipe=moved))
     with pytest.raises(MienError, match="another geometry_digest"):

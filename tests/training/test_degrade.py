@@ -9,7 +9,8 @@ from preprocessing.errors import DatasetError
 from preprocessing.measures import sharpness
 from preprocessing.spec import read_spec
 from training import degrade
-from training.answers import answers_of, rows_of
+from training.answers import answers_of
+from training.data import rows_of
 from training.metrics import accuracy
 from training.slices import Slice
 

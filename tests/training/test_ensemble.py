@@ -30,6 +30,11 @@ def test_two_equal_members_say_what_each_says(run: Path, dataset: Dataset, tmp_p
             )
 
 
+def test_a_member_named_twice_is_refused(run: Path, dataset: Dataset) -> None:
+    with pytest.raises(MienError, match="twice"):
+        ensemble_answers([run, run], dataset, split="val")
+
+
 def test_the_mean_is_that_of_the_probabilities(run: Path, bundle: Path, dataset: Dataset) -> None:
     answers = ensemble_answers([run, bundle], dataset, split="val")
     assert list(answers) == [str(run), str(bundle), "mean of 2"]

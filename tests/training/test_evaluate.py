@@ -13,7 +13,8 @@ from preprocessing.labels import DisgustPolicy, labels_for
 from preprocessing.manifest import Recipe
 from preprocessing.spec import read_spec
 from training.__main__ import main
-from training.answers import Answers, answers_of, rows_of
+from training.answers import Answers, answers_of
+from training.data import rows_of
 from training.evaluate import Evaluation, evaluate
 from training.report import comparison_text, evaluation_text
 
@@ -114,6 +115,21 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text)
     assert main(command) == 1
     assert main([*command, "--overwrite"]) == 0
+
+
+def test_figures_on_another_source_are_not_recorded(
+    bundle: Path, dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy, other = tmp_path / "bundle", tmp_path / "other"
+    shutil.copytree(bundle, copy)
+    shutil.copytree(dataset_folder, other)
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8"))
+    manifest["recipe"]["source_sha256"] = "0" * 64
+    (other / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in copy.iterdir()}
+    assert main(["evaluate", str(copy), str(other)]) == 0
+    assert "Not recorded" in capsys.readouterr().out
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
 
 
 def test_a_dataset_of_other_labels_or_geometry_is_refused(bundle: Path, dataset: Dataset) -> None:

@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,11 @@ import pytest
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
 from training.config import FitConfig
+from training.curves import Curves
 from training.data import TrainingBatches, one_hot, split_examples, training_examples
-from training.fit import (
-    RunState,
-    fit,
-    learning_rate_at,
-    progress,
-    size_at,
-)
+from training.fit import fit
 from training.networks import load_network, read_settings
+from training.schedule import RunState, learning_rate_at, progress, size_at
 
 
 def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
@@ -56,7 +53,7 @@ def test_learning_rate_rises_then_falls_to_zero(config: FitConfig) -> None:
     assert rates[0] == 0
     assert rates[peak] == pytest.approx(config.learning_rate, rel=0.01)
     assert (np.diff(rates[peak:]) <= 0).all()
-    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert learning_rate_at(1 - 1e-6, config) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_clock_ends_a_run_measured_in_minutes(config: FitConfig) -> None:
@@ -82,6 +79,7 @@ def test_sizes_follow_progress(config: FitConfig) -> None:
         {"epochs": -1.0},
         {"teacher_weight": 0.0},
         {"teacher_weight": 1.1},
+        {"seed": -1},
     ],
 )
 def test_settings_that_make_no_sense_are_refused(
@@ -129,6 +127,64 @@ def test_an_interrupted_run_goes_on(
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]
 
 
+def test_chips_grow_within_an_epoch_too(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sides = _sides_in_steps(monkeypatch)
+    growing = replace(config, epochs=1, sizes=((0.0, 16), (0.5, 24)))
+    fit(dataset, tmp_path / "run", config=growing)
+    steps = 47 // config.batch_size
+    assert sides == [16] * math.ceil(steps / 2) + [24] * (steps // 2)
+
+
+def test_a_run_stopped_before_its_last_word_gets_its_statistics_at_the_last_size(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    growing = replace(config, epochs=1, sizes=((0.0, 16), (0.5, 24)))
+    whole = fit(dataset, tmp_path / "run", config=growing).get_weights()
+    (tmp_path / "run" / "network.keras").unlink()
+    sides = _sides_in_steps(monkeypatch)
+    again = fit(dataset, tmp_path / "run", config=growing, resume=True).get_weights()
+    assert sides == []
+    for ours, theirs in zip(again, whole, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def _sides_in_steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Note the side of the chips in each step from now on."""
+    train_on_batch = keras.Model.train_on_batch
+    sides = []
+
+    def note(self: keras.Model, *args: object, **kwargs: object) -> object:
+        sides.append(self.get_layer("augment").size_px)
+        return train_on_batch(self, *args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", note)
+    return sides
+
+
+def test_a_resumed_run_drops_the_curves_of_epochs_it_takes_anew(tmp_path: Path) -> None:
+    for epochs, loss in ((0, 3.0), (1, 2.0), (1, 1.0)):
+        with Curves(tmp_path, epochs=epochs) as curves:
+            curves.add(epochs + 1, {"loss": loss})
+    text = (tmp_path / "curves.csv").read_text(encoding="utf-8")
+    assert text.splitlines() == ["epoch,loss", "1,3", "2,1"]
+
+
+def test_a_damaged_file_of_a_run_is_named(
+    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    (copy / "network.keras").write_bytes(b"PK cut short")
+    with pytest.raises(MienError, match=r"network\.keras cannot be read"):
+        fit(dataset, copy, config=config, resume=True)
+    (copy / "network.keras").unlink()
+    for checkpoint in copy.glob("checkpoint-*"):
+        checkpoint.write_bytes(b"")
+    with pytest.raises(MienError, match=r"checkpoint-0002\.keras cannot be read"):
+        fit(dataset, copy, config=config, resume=True)
+
+
 def test_a_run_that_is_over_is_returned_as_it_is(
     dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
 ) -> None:
@@ -174,8 +230,9 @@ def test_a_run_can_start_from_a_bundle(
             exported.get_layer(layer).get_weights()[0],
             atol=1e-4,
         )
-    (bundle_minutes,) = {read_settings(bundle)["training_minutes"]}
-    assert read_settings(tmp_path / "next")["start_from"]["minutes"] == bundle_minutes
+    started = read_settings(tmp_path / "next")["start_from"]
+    assert started["minutes"] == read_settings(bundle)["training_minutes"]
+    assert started["source"] == dataset.manifest.recipe.source
 
 
 def test_a_run_can_start_from_another(
@@ -193,6 +250,9 @@ def test_a_run_can_start_from_another(
     assert minutes[1] > minutes[0]
     with pytest.raises(MienError, match="no finished run"):
         fit(dataset, tmp_path / "other", config=still, start_from=tmp_path)
+    with pytest.raises(MienError, match="another width"):
+        fit(dataset, tmp_path / "wider", config=replace(still, width=8), start_from=run)
+    assert not (tmp_path / "wider").exists()
 
 
 def test_other_labels_get_a_new_last_layer(

@@ -10,8 +10,9 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from training.config import MODELS, PRESETS, FitConfig
 from training.ensemble import ensemble_logits, open_member, snapshot_logits
-from training.fit import cycle_at, fit, learning_rate_at
+from training.fit import fit
 from training.networks import build_network, load_network
+from training.schedule import cycle_at, learning_rate_at
 from training.trainer import build_trainer
 
 
