@@ -104,7 +104,8 @@ def read_spec(bundle: Path) -> ModelSpec:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(
-            f"{path} is missing: this is no bundle of Mien's. Name the folder of one."
+            f"{path} is missing: this is no bundle of Mien's. Name the folder of one; a "
+            "server takes it from MIEN_BUNDLE."
         ) from None
     except ValueError as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error

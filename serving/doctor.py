@@ -15,7 +15,7 @@ INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
 # takes for a moment: tests/container.sh measures the first two.
 SHARED_MB = 150
 WORKER_MB = 80
-LARGEST_PICTURE_MB = 500
+LARGEST_PICTURE_MB = 700
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -73,7 +73,7 @@ def _check_memory(workers: int) -> int:
     if address_space != resource.RLIM_INFINITY:
         limits.append(address_space)
     available_mb = min(limits) // 1_000_000
-    needed_mb = SHARED_MB + LARGEST_PICTURE_MB + workers * WORKER_MB
+    needed_mb = SHARED_MB + workers * (WORKER_MB + LARGEST_PICTURE_MB)
     if available_mb < needed_mb:
         raise MienError(
             f"{workers} workers need {needed_mb} MB of memory; {available_mb} MB are there. Give "
