@@ -66,8 +66,8 @@ class Dataset:
         pairs = zip(self.transforms[rows], self.landmarks[rows], strict=True)
         return np.stack([apply_transform(transform, points) for transform, points in pairs])
 
-    def seen_in_training(self) -> NDArray[np.bool_]:
-        """Say of each row whether its very picture is among the training rows."""
+    def in_training_too(self) -> NDArray[np.bool_]:
+        """Say of each row whether its very picture is in the training split (too)."""
         groups = self.duplicate_groups[self.in_split("train")]
         return np.isin(self.duplicate_groups, groups)
 

@@ -61,7 +61,7 @@ def _duplicates(dataset: Dataset) -> list[str]:
         ),
         *(
             f"Pictures in {split} that are also in training: "
-            f"{int((dataset.in_split(split) & dataset.seen_in_training()).sum()):,}"
+            f"{int((dataset.in_split(split) & dataset.in_training_too()).sum()):,}"
             for split in ("val", "test")
         ),
     ]

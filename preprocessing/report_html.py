@@ -95,7 +95,7 @@ def _found_by(dataset: Dataset) -> str:
 def _duplicates(dataset: Dataset) -> str:
     near = near_duplicates(dataset)
     across = sum(dataset.splits[one] != dataset.splits[two] for one, two, _ in near)
-    seen = dataset.seen_in_training()
+    seen = dataset.in_training_too()
     rows = [
         ("groups of pixel-identical pictures", f"{dataset.duplicate_pictures():,}"),
         *(

@@ -1,4 +1,4 @@
-"""A typed client of the API; it needs pydantic and this package's `schema`, no other part."""
+"""A typed client of the API; beside pydantic it needs only the modules that it imports."""
 
 import json
 import urllib.error
@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from http.client import HTTPResponse
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from preprocessing.errors import MienError
 from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
@@ -94,7 +96,12 @@ class Client:
             )
         except urllib.error.HTTPError as error:
             with error:
-                raise ApiError(ProblemAnswer.model_validate_json(error.read())) from None
+                try:
+                    problem = ProblemAnswer.model_validate_json(error.read())
+                except ValidationError:
+                    # Not the server's own words: something before it answered.
+                    raise OSError(f"{self._url} answered {error.code} {error.reason}") from None
+                raise ApiError(problem) from None
         return answer
 
 

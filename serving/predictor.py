@@ -26,7 +26,8 @@ SHIPPED_BUNDLE = Path(__file__).with_name("bundle")
 class Predictor:
     """A loaded bundle with the detector and landmark model that belong to it.
 
-    Loading takes about a second. Threads may share one: they wait for each other.
+    Loading takes about a second. Threads may share one for `predict` and `probabilities`, in which
+    they wait for each other.
     """
 
     def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:

@@ -160,7 +160,7 @@ def evaluate(
     calibrated, plain = to_probabilities(logits, temperature), to_probabilities(logits, 1.0)
     predicted, confidence = logits.argmax(axis=1), calibrated.max(axis=1)
     hits = predicted == truth
-    is_fresh = ~dataset.seen_in_training()[rows]
+    is_fresh = ~dataset.in_training_too()[rows]
     is_sure = confidence >= sure_confidence
     matrix = metrics.confusion_matrix(predicted, truth, classes=len(labels))
     classes = metrics.class_rows(matrix, labels)

@@ -55,7 +55,7 @@ def natural_slices(
     """
     is_aligned = dataset.found_by[rows] != UNALIGNED
     slices = _cut_by_word("found by", dataset.found_by[rows], hits)
-    seen = np.where(dataset.seen_in_training()[rows], "yes", "no")
+    seen = np.where(dataset.in_training_too()[rows], "yes", "no")
     slices += _cut_by_word("also in the training split", seen, hits)
     chips = dataset.chips[rows]
     slices += _cut("brightness, 0 to 255", chips.mean(axis=(1, 2)), hits)

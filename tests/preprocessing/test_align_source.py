@@ -104,7 +104,7 @@ def test_duplicates_are_grouped_and_leaks_known(csv_path: Path, tmp_path: Path) 
     dataset = read_dataset(tmp_path / "out")
     assert dataset.duplicate_groups[0] == dataset.duplicate_groups[-1]
     assert np.flatnonzero(dataset.leaks()).tolist() == [0]
-    assert dataset.seen_in_training()[-1]
+    assert dataset.in_training_too()[-1]
 
 
 def test_an_interrupted_alignment_goes_on_and_ends_the_same(

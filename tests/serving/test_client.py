@@ -1,6 +1,8 @@
 import io
 import shutil
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from PIL import Image
@@ -56,3 +58,19 @@ def test_the_model_describes_itself(api: Client, predictor: Predictor) -> None:
 def test_no_server_is_an_os_error(photo: bytes) -> None:
     with pytest.raises(OSError, match="refused"):
         Client("http://127.0.0.1:9").predict(photo)
+
+
+def test_what_another_server_answers_is_an_error(photo: bytes) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        """Has lost the server behind it."""
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(502)
+            self.end_headers()
+            self.wfile.write(b"<h1>Bad gateway</h1>")
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        Thread(target=server.handle_request).start()
+        with pytest.raises(OSError, match="502"):
+            Client(f"http://127.0.0.1:{server.server_port}").predict(photo)
