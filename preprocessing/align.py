@@ -17,7 +17,9 @@ CROP_SCALE_RANGE = (0.7, 1.6)
 UNALIGNED = "unaligned"
 
 
-def align_photo(grey: GreyImage, finder: FaceFinder, geometry: ChipGeometry) -> list[AlignedFace]:
+def align_photo(
+    grey: GreyImage, finder: FaceFinder, *, geometry: ChipGeometry
+) -> list[AlignedFace]:
     """Find and align every face of a photo.
 
     Args:
@@ -32,7 +34,7 @@ def align_photo(grey: GreyImage, finder: FaceFinder, geometry: ChipGeometry) -> 
 
 
 def align_crops(
-    crops: Sequence[GreyImage], finder: FaceFinder, geometry: ChipGeometry
+    crops: Sequence[GreyImage], finder: FaceFinder, *, geometry: ChipGeometry
 ) -> list[AlignedFace]:
     """Align the one face of each picture that is a face crop.
 
@@ -51,7 +53,7 @@ def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedF
         return aligned
     transform = _whole_frame_transform(grey, geometry)
     return AlignedFace(
-        chip=extract_chip(grey, transform, geometry),
+        chip=extract_chip(grey, transform, geometry=geometry),
         transform=transform,
         face=Face(face.box, face.landmarks, face.score, UNALIGNED),
         residual_px=aligned.residual_px,
@@ -60,7 +62,9 @@ def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedF
 
 def _align(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:
     transform, residual_px = fit_landmarks(face.landmarks, geometry)
-    return AlignedFace(extract_chip(grey, transform, geometry), transform, face, residual_px)
+    return AlignedFace(
+        extract_chip(grey, transform, geometry=geometry), transform, face, residual_px
+    )
 
 
 def _is_plausible_for_crop(

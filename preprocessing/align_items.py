@@ -109,8 +109,8 @@ def check_votes(votes: int, *, kind: SourceKind, items: int) -> None:
 def align_items(
     items: Sequence[SourceItem],
     kind: SourceKind,
-    options: AlignOptions,
     *,
+    options: AlignOptions,
     finder: FaceFinder,
     votes: NDArray[np.uint8] | None,
     read_file: Callable[[str], bytes] = read_local_file,
@@ -132,9 +132,9 @@ def align_items(
     for group in _load_in_groups(items, options.disgust, rejected, read_file):
         greys = [picture.grey for picture in group]
         found = (
-            [align_photo(grey, finder, geometry) for grey in greys]
+            [align_photo(grey, finder, geometry=geometry) for grey in greys]
             if is_photo
-            else [[face] for face in align_crops(greys, finder, geometry)]
+            else [[face] for face in align_crops(greys, finder, geometry=geometry)]
         )
         rows += [
             make_row(

@@ -131,7 +131,7 @@ def _align_batches(
     source: Source, options: AlignOptions, *, start: int
 ) -> Iterator[tuple[int, Batch]]:
     """Align items from `start` on; yield batches in order, with the position each starts at."""
-    with worker_pool(options.workers, _set_up, (source.kind, options)) as executor:
+    with worker_pool(options.workers, _set_up, arguments=(source.kind, options)) as executor:
         pending: deque[tuple[int, Future[Batch]]] = deque()
         items = source.items(start)
         while batch := list(islice(items, BATCH_ITEMS)):

@@ -297,7 +297,7 @@ def _parse(rows: _Rows) -> tuple[list[SourceItem], list[tuple[str, str]]]:
     for offset, line in enumerate(rows.lines):
         name = row_name(rows.file, rows.row + offset)
         try:
-            parsed = parse_row(line, rows.columns, name)
+            parsed = parse_row(line, rows.columns, name=name)
         except DatasetError as error:
             broken.append((name, str(error)))
         else:

@@ -166,7 +166,7 @@ class FaceFinder:
         if face.score >= SURE_SCORE:
             return True
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
-        patch = extract_chip(grey, transform, self._second_look)
+        patch = extract_chip(grey, transform, geometry=self._second_look)
         return bool(scan(self._detect, patch, threshold=SURE_SCORE))
 
     def _to_face(self, grey: GreyImage, find: Find, *, found_by: str = "") -> Face:

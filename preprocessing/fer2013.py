@@ -136,7 +136,7 @@ def row_name(name: str, row: int) -> str:
     return f"{name}:{row + 2}"
 
 
-def parse_row(line: str, columns: tuple[int, int, int], name: str) -> tuple[str, str, bytes]:
+def parse_row(line: str, columns: tuple[int, int, int], *, name: str) -> tuple[str, str, bytes]:
     """Read one row.
 
     Args:

@@ -148,7 +148,7 @@ def invert_transform(transform: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def extract_chip(
-    grey: GreyImage, transform: NDArray[np.float64], geometry: ChipGeometry
+    grey: GreyImage, transform: NDArray[np.float64], *, geometry: ChipGeometry
 ) -> GreyImage:
     """Cut a chip from a picture, `sample_square` with the geometry's size and interpolation."""
     return sample_square(

@@ -52,7 +52,7 @@ def scan(
         threshold: Least score.
     """
     scaled = _rescale(grey, scale)
-    turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg)
+    turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg=angle_deg)
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
     finds = []
@@ -71,12 +71,12 @@ def scale_within(
     No side gets longer than `LONGEST_PX`.
     """
     height, width = grey.shape
-    _, sides = turn_back(width, height, angle_deg)
+    _, sides = turn_back(width, height, angle_deg=angle_deg)
     return min(largest, math.sqrt(budget_px / math.prod(sides)), LONGEST_PX / max(sides))
 
 
 def turn_back(
-    width: int, height: int, angle_deg: float
+    width: int, height: int, *, angle_deg: float
 ) -> tuple[NDArray[np.float64], tuple[int, int]]:
     """Return the transform that turns a picture counter-clockwise, and the size that holds it."""
     angle = math.radians(angle_deg)

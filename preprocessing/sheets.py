@@ -59,8 +59,8 @@ def draw_sheet(tiles: Sequence[Tile], *, columns: int = 8) -> RgbImage:
 def prediction_tiles(
     chips: NDArray[np.uint8],
     truth: NDArray[np.integer],
-    probabilities: NDArray[np.floating],
     *,
+    probabilities: NDArray[np.floating],
     labels: tuple[str, ...],
 ) -> list[Tile]:
     """Show chips with their true and predicted label; the bar is the confidence.

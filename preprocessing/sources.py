@@ -140,7 +140,7 @@ class _CsvSource(Source):
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row in range(start, self.count):
             name = row_name(self.path.name, row)
-            yield SourceItem(row, name, *parse_row(self._lines[row + 1], self._columns, name))
+            yield SourceItem(row, name, *parse_row(self._lines[row + 1], self._columns, name=name))
 
 
 class _FolderSource(Source):

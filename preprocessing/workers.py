@@ -35,7 +35,7 @@ def usable_cores() -> int:
 
 @contextmanager
 def worker_pool(
-    workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
+    workers: int, set_up: Callable[..., None], *, arguments: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
     """Open a pool of processes that share the landmark model and end with this one.
 

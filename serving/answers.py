@@ -14,7 +14,7 @@ from serving.prediction import NO_FACE_TIP, PhotoResult, Prediction
 from serving.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size
 
 
-def to_answer(rgb: RgbImage, result: PhotoResult, options: Options) -> Answer:
+def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer:
     """Say what was seen in a picture, with all that was asked for."""
     return Answer(
         model=result.model,

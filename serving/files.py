@@ -64,7 +64,7 @@ class _FilePredictor:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
         except (MienError, OSError) as error:
             return str(error)
-        return to_answer(rgb, result, self._options)
+        return to_answer(rgb, result, options=self._options)
 
 
 def list_pictures(paths: Iterable[Path]) -> list[Path]:
@@ -126,7 +126,7 @@ def _predict_all(
     if workers < 2:
         yield from map(_FilePredictor(*arguments), pictures)
         return
-    with worker_pool(workers, _set_up, arguments) as executor:
+    with worker_pool(workers, _set_up, arguments=arguments) as executor:
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 

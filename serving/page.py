@@ -139,7 +139,7 @@ def _explanation(prediction: Prediction, *, second_share: float) -> str:
 
 
 def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
-    answer = to_answer(rgb, result, Options(landmarks=True))
+    answer = to_answer(rgb, result, options=Options(landmarks=True))
     table = io.StringIO(newline="")
     write_csv(table, [(Path("picture"), answer)], labels=result.labels)
     as_json = answer.model_dump_json(exclude_none=True).encode()

@@ -121,8 +121,8 @@ class Predictor:
         """Find and align the faces of a decoded picture, as training did."""
         grey = to_grey(rgb)
         if is_crop:
-            return align_crops([grey], self._finder, self.spec.geometry)
-        return align_photo(grey, self._finder, self.spec.geometry)
+            return align_crops([grey], self._finder, geometry=self.spec.geometry)
+        return align_photo(grey, self._finder, geometry=self.spec.geometry)
 
     def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the calibrated probabilities of chips, (chips, labels)."""

@@ -241,7 +241,9 @@ def _print_profile(csv: Path) -> None:
         started = time.perf_counter()
         for start in range(0, len(items), BATCH_ITEMS):
             batch = items[start : start + BATCH_ITEMS]
-            align_items(batch, SourceKind.FER2013, AlignOptions(), finder=finder, votes=None)
+            align_items(
+                batch, SourceKind.FER2013, options=AlignOptions(), finder=finder, votes=None
+            )
         whole = time.perf_counter() - started
     print(
         f"\nprofile of {len(items):,} rows in one process, {1000 * whole / len(items):.2f} ms each"
@@ -317,7 +319,7 @@ def _to_squares(boxes: Iterable[BoundingBox]) -> Squares:
 
 def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
     """Return the chips of the annotated faces that are found, by the index of the face."""
-    aligned = align_photo(photo.grey, finder, ChipGeometry())
+    aligned = align_photo(photo.grey, finder, geometry=ChipGeometry())
     pairs = _match(photo.squares, _to_squares(each.face.box for each in aligned))
     return {index: aligned[claimed].chip for index, claimed in pairs.items()}
 
@@ -325,7 +327,7 @@ def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
 def _turn(photo: Photo, angle_deg: float) -> Photo:
     """Turn a photo clockwise; squares keep their size and stay upright."""
     height, width = photo.grey.shape
-    turn, size = turn_back(width, height, -angle_deg)
+    turn, size = turn_back(width, height, angle_deg=-angle_deg)
     grey = np.asarray(cv2.warpAffine(photo.grey, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
     centres = apply_transform(turn, photo.squares[:, :2])
     squares = np.column_stack([centres, photo.squares[:, 2]])

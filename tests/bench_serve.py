@@ -92,7 +92,7 @@ def _measure_parts() -> dict[str, float]:
     scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
     (find,) = scan(detect, grey, scale=scale, threshold=SURE_SCORE)
-    (face,) = align_photo(grey, finder, geometry)
+    (face,) = align_photo(grey, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),

@@ -98,7 +98,7 @@ def _explain(options: argparse.Namespace) -> None:
     written = explain(
         options.source,
         options.picture,
-        options.out,
+        out=options.out,
         is_crop=options.crop,
         overwrite=options.overwrite,
     )

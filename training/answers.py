@@ -35,7 +35,7 @@ class Answers:
     one_view_logits: NDArray[np.float32]
 
 
-def answers_of(bundle: Path, spec: ModelSpec, dataset: Dataset, *, split: str) -> Answers:
+def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -> Answers:
     """Run a bundle's exported network on every labelled row of a split.
 
     Raises:

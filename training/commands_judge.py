@@ -87,7 +87,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     refuse_overwriting([options.html, options.json], overwrite=options.overwrite)
     spec, dataset = read_spec(options.bundle), read_dataset(options.dataset)
     evaluation = evaluate(
-        answers_of(options.bundle, spec, dataset, split=options.split),
+        answers_of(options.bundle, spec, dataset=dataset, split=options.split),
         dataset,
         temperature=spec.temperature,
         sure_confidence=spec.sure_confidence,
@@ -100,7 +100,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
     if dataset.manifest.recipe.source_sha256 == spec.provenance["dataset"]["source_sha256"]:
-        record_metrics(options.bundle, spec, evaluation)
+        record_metrics(options.bundle, spec, evaluation=evaluation)
     else:
         print("\nNot recorded in the bundle: it was trained on another source.")
     if options.json is not None:
@@ -125,7 +125,7 @@ def _peers(options: argparse.Namespace) -> None:
         else:
             peer = read_peer(path)
             answers[peer.name] = peer_answers(peer, dataset, split=options.split)
-    print(comparison_text(compare(answers, dataset, options.dataset)))
+    print(comparison_text(compare(answers, dataset, dataset_folder=options.dataset)))
 
 
 def _ensemble(options: argparse.Namespace) -> None:
@@ -136,7 +136,7 @@ def _ensemble(options: argparse.Namespace) -> None:
     _guard_test_split(options)
     dataset = read_dataset(options.dataset)
     answers = ensemble_answers(options.members, dataset, split=options.split)
-    print(comparison_text(compare(answers, dataset, options.dataset)))
+    print(comparison_text(compare(answers, dataset, dataset_folder=options.dataset)))
 
 
 def _guard_test_split(options: argparse.Namespace) -> None:

@@ -64,7 +64,7 @@ class Converted:
 
 
 def convert_all(
-    network: keras.Model, views: Views, val: Examples, *, keras_logits: NDArray[np.float32]
+    network: keras.Model, views: Views, *, val: Examples, keras_logits: NDArray[np.float32]
 ) -> dict[str, Converted]:
     """Convert a network in each precision, and run each on the val rows.
 

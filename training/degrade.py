@@ -34,7 +34,7 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
 
     def judge(measure: str, part: str, changed: NDArray[np.uint8]) -> Slice:
         logits = classify(bundle, changed, signature=VIEWS_SIGNATURE)
-        return slice_of(measure, part, logits.argmax(axis=1) == truth)
+        return slice_of(measure, part, hits=logits.argmax(axis=1) == truth)
 
     slices = []
     for width_px in WIDTHS_PX:

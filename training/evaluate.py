@@ -123,7 +123,7 @@ class Evaluation:
 
 
 def compare(
-    answers: Mapping[str, Answers], dataset: Dataset, dataset_folder: Path
+    answers: Mapping[str, Answers], dataset: Dataset, *, dataset_folder: Path
 ) -> dict[str, Evaluation]:
     """Evaluate networks for one table; note beside the dataset where that used its test split.
 

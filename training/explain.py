@@ -33,7 +33,7 @@ def feature_maps(network: Model, seen: NDArray[np.float32]) -> dict[str, NDArray
     }
 
 
-def grad_cam(network: Model, seen: NDArray[np.float32], class_index: int) -> NDArray[np.float32]:
+def grad_cam(network: Model, seen: NDArray[np.float32], *, class_index: int) -> NDArray[np.float32]:
     """Weigh the last stage's maps by the mean gradient of a logit (Selvaraju et al. 2017).
 
     arXiv:1610.02391, equations 1 and 2.

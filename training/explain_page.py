@@ -34,7 +34,7 @@ _BUNDLE_NOTE = (
 
 
 def explain(
-    source: Path, picture: Path, out: Path, *, is_crop: bool = False, overwrite: bool = False
+    source: Path, picture: Path, *, out: Path, is_crop: bool = False, overwrite: bool = False
 ) -> list[Path]:
     """Write the explanation of every face of a picture.
 
@@ -82,7 +82,7 @@ def face_sheets(subject: Subject, chip: GreyImage) -> dict[str, RgbImage]:
     sheets = {}
     if subject.network is not None and subject.cut is not None:
         seen = np.asarray(subject.cut(chip[None]))
-        heats = [grad_cam(subject.network, seen, index) for index in classes]
+        heats = [grad_cam(subject.network, seen, class_index=index) for index in classes]
         sheets["grad-cam"] = _heat_sheet(subject, chip, heats)
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]

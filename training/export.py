@@ -144,7 +144,7 @@ def _export_into(
     network = load_network(run)
     val = split_examples(dataset, "val")
     views, keras_logits = _choose_views(network, val, trained_px=config.sizes[-1][1])
-    converted = convert_all(network, views, val, keras_logits=keras_logits)
+    converted = convert_all(network, views, val=val, keras_logits=keras_logits)
     precisions = tuple(each.precision for each in converted.values())
     chosen = converted[options.precision or choose_precision(precisions)]
     (bundle / MODEL_NAME).write_bytes(chosen.model)
@@ -173,19 +173,19 @@ def _export_into(
         temperature=temperature,
         sure_confidence=spec.sure_confidence,
     )
-    record_metrics(bundle, spec, evaluation)
+    record_metrics(bundle, spec, evaluation=evaluation)
     return Exported(evaluation, precisions)
 
 
 def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None:
     """Keep the Keras network, to be trained on and looked into, where the bundle stays small."""
     kept = bundle / NETWORK_NAME
-    save_half(network, kept, config)
+    save_half(network, kept, config=config)
     if sum(path.stat().st_size for path in bundle.iterdir()) > LARGEST_BYTES:
         kept.unlink()
 
 
-def record_metrics(bundle: Path, spec: ModelSpec, evaluation: Evaluation) -> None:
+def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
     """Write an evaluation into a bundle's spec and model card."""
     spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
     card = model_card(spec)
@@ -223,7 +223,7 @@ def _choose_views(
 def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     grey = to_grey(decode_image(sample_photo_path().read_bytes()))
     finder = FaceFinder(recipe.scheme(), detector=recipe.detector)
-    (aligned,) = align_photo(grey, finder, ChipGeometry.from_json(recipe.geometry))
+    (aligned,) = align_photo(grey, finder, geometry=ChipGeometry.from_json(recipe.geometry))
     first, second = aligned.transform.tolist()
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),

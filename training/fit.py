@@ -99,7 +99,10 @@ def fit(
         raw_share=config.raw_share,
         seed=config.seed,
     )
-    if progress(state, config, len(batches)) >= 1 and (run / NETWORK_NAME).is_file():
+    if (
+        progress(state, config, steps_per_epoch=len(batches)) >= 1
+        and (run / NETWORK_NAME).is_file()
+    ):
         return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
     if start_from is not None and not state.checkpoint:
@@ -116,10 +119,12 @@ def fit(
     augment = trainer.get_layer("augment")
     devices.prepare(trainer)
     with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
-        while (share := progress(state, config, len(batches))) < 1:
+        while (share := progress(state, config, steps_per_epoch=len(batches))) < 1:
             cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config, devices)
-            is_over = cycle_at(progress(state, config, len(batches)), config) > cycle
+            is_over = (
+                cycle_at(progress(state, config, steps_per_epoch=len(batches)), config) > cycle
+            )
             if is_over and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
@@ -240,12 +245,12 @@ def _train_epoch(
     devices: Devices,
 ) -> tuple[RunState, float]:
     """Train one epoch, or what is left of the cycle; return the new state and the mean loss."""
-    cycle = cycle_at(progress(state, config, len(batches)), config)
+    cycle = cycle_at(progress(state, config, steps_per_epoch=len(batches)), config)
     batches.epoch = state.epoch
     batches.on_epoch_begin()
     losses: list[float] = []
     for chips, targets, started in _clocked(batches, state.epoch):
-        share = progress(state, config, len(batches))
+        share = progress(state, config, steps_per_epoch=len(batches))
         if cycle_at(share, config) > cycle:
             break
         set_size(trainer, size_at(share, config))

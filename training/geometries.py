@@ -121,7 +121,7 @@ def realign(dataset: Dataset, geometry: ChipGeometry) -> Dataset:
     chips, transforms = dataset.chips.copy(), dataset.transforms.copy()
     for row in np.flatnonzero(dataset.found_by != UNALIGNED):
         transforms[row], _ = fit_landmarks(dataset.landmarks[row], geometry)
-        chips[row] = extract_chip(dataset.raw[row], transforms[row], geometry)
+        chips[row] = extract_chip(dataset.raw[row], transforms[row], geometry=geometry)
     recipe = replace(
         dataset.manifest.recipe, geometry=asdict(geometry), geometry_digest=geometry.digest()
     )

@@ -131,7 +131,7 @@ def damage_named(path: Path) -> Iterator[None]:
         ) from error
 
 
-def save_half(network: Model, path: Path, config: FitConfig) -> None:
+def save_half(network: Model, path: Path, *, config: FitConfig) -> None:
     """Save a float32 network with float16 weights: half the size, and as accurate.
 
     Raises:

@@ -23,7 +23,7 @@ class RunState:
     checkpoint: str = ""
 
 
-def progress(state: RunState, config: FitConfig, steps_per_epoch: int) -> float:
+def progress(state: RunState, config: FitConfig, *, steps_per_epoch: int) -> float:
     """Return the share of the run that is over: by the clock, or by steps."""
     if config.minutes is not None:
         return state.elapsed_s / (config.minutes * 60)

@@ -35,7 +35,7 @@ class Slice:
     interval_95: tuple[float, float]
 
 
-def slice_of(measure_name: str, part: str, hits: NDArray[np.bool_]) -> Slice:
+def slice_of(measure_name: str, part: str, *, hits: NDArray[np.bool_]) -> Slice:
     """Describe a slice of which `hits` says row by row whether the answer is right."""
     return Slice(measure_name, part, len(hits), float(hits.mean()), share_interval(hits))
 
@@ -84,14 +84,14 @@ def _measure_row(dataset: Dataset, row: int) -> Measures:
 
 
 def _cut_by_word(name: str, words: NDArray[np.str_], hits: NDArray[np.bool_]) -> list[Slice]:
-    return [slice_of(name, word, hits[words == word]) for word in np.unique(words).tolist()]
+    return [slice_of(name, word, hits=hits[words == word]) for word in np.unique(words).tolist()]
 
 
 def _cut(name: str, values: Any, hits: NDArray[np.bool_]) -> list[Slice]:
     values = np.asarray(values)
     order = np.argsort(values, kind="stable")
     return [
-        slice_of(name, f"{values[part[0]]:.2f} to {values[part[-1]]:.2f}", hits[part])
+        slice_of(name, f"{values[part[0]]:.2f} to {values[part[-1]]:.2f}", hits=hits[part])
         for part in np.array_split(order, SLICES)
         if len(part)
     ]

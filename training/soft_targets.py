@@ -49,9 +49,9 @@ class SoftTargets:
 def write_soft_targets(
     path: Path,
     dataset: Dataset,
+    *,
     rows: NDArray[np.int64],
     probabilities: NDArray[np.floating],
-    *,
     origin: str,
     ferplus: bool,
 ) -> None:

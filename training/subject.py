@@ -46,8 +46,8 @@ class Subject:
         """Cut the chips of all faces of a picture, or of the one that a crop shows."""
         grey = to_grey(decode_image(picture))
         if is_crop:
-            return align_crops([grey], self.finder, self.geometry)
-        return align_photo(grey, self.finder, self.geometry)
+            return align_crops([grey], self.finder, geometry=self.geometry)
+        return align_photo(grey, self.finder, geometry=self.geometry)
 
 
 def open_subject(source: Path) -> Subject:

@@ -45,8 +45,8 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
     write_soft_targets(
         path,
         dataset,
-        rows,
-        to_probabilities(np.stack(logits), 1.0).mean(axis=0),
+        rows=rows,
+        probabilities=to_probabilities(np.stack(logits), 1.0).mean(axis=0),
         origin=f"mean probabilities of {', '.join(names)}",
         ferplus=any(map(learnt_from_ferplus, members)),
     )
@@ -84,7 +84,9 @@ def teach_by_folds(
         logits = open_network(run / NETWORK_NAME)(dataset.chips[rows[is_held]])
         probabilities[is_held] = to_probabilities(logits, 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
-    write_soft_targets(path, dataset, rows, probabilities, origin=origin, ferplus=False)
+    write_soft_targets(
+        path, dataset, rows=rows, probabilities=probabilities, origin=origin, ferplus=False
+    )
     return len(rows)
 
 
@@ -144,7 +146,12 @@ def teach_by_votes(dataset: Dataset, path: Path) -> int:
         )
     shares = ours[is_taught] / ours[is_taught].sum(axis=1, keepdims=True)
     write_soft_targets(
-        path, dataset, rows[is_taught], shares, origin="shares of FER+ votes", ferplus=True
+        path,
+        dataset,
+        rows=rows[is_taught],
+        probabilities=shares,
+        origin="shares of FER+ votes",
+        ferplus=True,
     )
     return int(is_taught.sum())
 

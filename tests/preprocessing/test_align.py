@@ -25,7 +25,7 @@ def turn(grey: np.ndarray, angle_deg: float) -> np.ndarray:
 
 
 def test_the_sample_shows_one_face(photo: np.ndarray, finder: FaceFinder) -> None:
-    (aligned,) = align_photo(photo, finder, GEOMETRY)
+    (aligned,) = align_photo(photo, finder, geometry=GEOMETRY)
     face = aligned.face
     assert face.found_by == "detector"
     assert face.landmarks.shape == (68, 2)
@@ -40,7 +40,7 @@ def test_the_sample_shows_one_face(photo: np.ndarray, finder: FaceFinder) -> Non
 
 
 def test_the_anchors_come_to_lie_on_the_template(photo: np.ndarray, finder: FaceFinder) -> None:
-    (aligned,) = align_photo(photo, finder, GEOMETRY)
+    (aligned,) = align_photo(photo, finder, geometry=GEOMETRY)
     anchors = apply_transform(aligned.transform, aligned.face.landmarks[list(GEOMETRY.anchors)])
     misses = np.linalg.norm(anchors - GEOMETRY.template_px(), axis=1)
     assert np.sqrt((misses**2).mean()) == pytest.approx(aligned.residual_px)
@@ -51,8 +51,8 @@ def test_the_anchors_come_to_lie_on_the_template(photo: np.ndarray, finder: Face
 def test_turning_a_photo_leaves_the_chip(
     angle_deg: float, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (straight,) = align_photo(photo, finder, GEOMETRY)
-    (turned,) = align_photo(turn(photo, angle_deg), finder, GEOMETRY)
+    (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
+    (turned,) = align_photo(turn(photo, angle_deg), finder, geometry=GEOMETRY)
     difference = np.abs(straight.chip.astype(int) - turned.chip).mean()
     assert difference < WANDERING_LEVELS
     # Without the alignment the same turn changes the chip far more.
@@ -66,15 +66,15 @@ def test_turning_a_photo_leaves_the_chip(
 def test_scaling_a_photo_leaves_the_chip(
     scale: float, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (straight,) = align_photo(photo, finder, GEOMETRY)
+    (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
     scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    (found,) = align_photo(np.asarray(scaled, np.uint8), finder, GEOMETRY)
+    (found,) = align_photo(np.asarray(scaled, np.uint8), finder, geometry=GEOMETRY)
     assert np.abs(straight.chip.astype(int) - found.chip).mean() < WANDERING_LEVELS
 
 
 def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinder) -> None:
     small = np.asarray(cv2.resize(photo, (230, 230), interpolation=cv2.INTER_AREA), np.uint8)
-    (aligned,) = align_photo(small, finder, GEOMETRY)
+    (aligned,) = align_photo(small, finder, geometry=GEOMETRY)
     assert aligned.face.box.width < 80
 
 
@@ -82,10 +82,10 @@ def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinde
 def test_a_turned_photo_is_turned_back(
     angle_deg: int, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (straight,) = align_photo(photo, finder, GEOMETRY)
-    transform, size = turn_back(photo.shape[1], photo.shape[0], -angle_deg)
+    (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
+    transform, size = turn_back(photo.shape[1], photo.shape[0], angle_deg=-angle_deg)
     turned = np.asarray(cv2.warpAffine(photo, transform, size, flags=cv2.INTER_CUBIC), np.uint8)
-    (aligned,) = align_photo(turned, finder, GEOMETRY)
+    (aligned,) = align_photo(turned, finder, geometry=GEOMETRY)
     # The detector by itself sees no face that is tilted by more than 45 degrees.
     assert angle_deg <= 45 or aligned.face.found_by.startswith("detector@")
     rolls = [head_pose(found.face.landmarks).roll_deg for found in (straight, aligned)]
@@ -103,27 +103,27 @@ def test_two_finds_of_one_face_are_merged() -> None:
 def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
     for angle_deg in (0, 45, 90):
         scale = scale_within(photo, angle_deg=angle_deg, budget_px=100_000, largest=2)
-        _, (width, height) = turn_back(*photo.shape[::-1], angle_deg)
+        _, (width, height) = turn_back(*photo.shape[::-1], angle_deg=angle_deg)
         assert width * height * scale**2 == pytest.approx(100_000, rel=0.01)
     assert scale_within(photo, budget_px=10**9, largest=2) == 2
 
 
 def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:
-    assert align_photo(np.full((300, 400), 128, np.uint8), finder, GEOMETRY) == []
+    assert align_photo(np.full((300, 400), 128, np.uint8), finder, geometry=GEOMETRY) == []
 
 
 def test_dogs_have_no_faces(shared_data: object, finder: FaceFinder) -> None:
     grey = cv2.imread(f"{shared_data}/photos/dogs.jpg", cv2.IMREAD_GRAYSCALE)
-    assert align_photo(np.asarray(grey, np.uint8), finder, GEOMETRY) == []
+    assert align_photo(np.asarray(grey, np.uint8), finder, geometry=GEOMETRY) == []
 
 
 @pytest.mark.parametrize("side_px", [48, 100, 300])
 def test_a_crop_gives_the_chip_of_its_photo(
     side_px: int, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (whole,) = align_photo(photo, finder, GEOMETRY)
+    (whole,) = align_photo(photo, finder, geometry=GEOMETRY)
     crop = cv2.resize(photo[60:185, 160:285], (side_px, side_px), interpolation=cv2.INTER_AREA)
-    (aligned,) = align_crops([np.asarray(crop, np.uint8)], finder, GEOMETRY)
+    (aligned,) = align_crops([np.asarray(crop, np.uint8)], finder, geometry=GEOMETRY)
     assert aligned.face.found_by == "detector"
     assert np.abs(whole.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
 
@@ -133,7 +133,7 @@ def test_a_crop_gives_the_chip_of_its_photo(
 def test_a_crop_without_a_face_is_kept_and_flagged(
     level: int, shape: tuple[int, int], finder: FaceFinder
 ) -> None:
-    (aligned,) = align_crops([np.full(shape, level, np.uint8)], finder, GEOMETRY)
+    (aligned,) = align_crops([np.full(shape, level, np.uint8)], finder, geometry=GEOMETRY)
     assert aligned.face.found_by in ("full_frame", UNALIGNED)
     assert (aligned.chip == level).all()
 
@@ -153,7 +153,7 @@ def test_landmarks_that_make_no_sense_leave_a_crop_as_it_is(
     landmarks = apply_transform(misleading, np.array(MEAN_FACE) * 48).astype(np.float32)
     face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, "full_frame")
     monkeypatch.setattr(FaceFinder, "find_faces_in_crops", lambda *_: [face])
-    (aligned,) = align_crops([crop], finder, GEOMETRY)
+    (aligned,) = align_crops([crop], finder, geometry=GEOMETRY)
     assert aligned.face.found_by == UNALIGNED
     np.testing.assert_array_equal(aligned.chip, crop)
 
@@ -169,8 +169,8 @@ def test_a_picture_of_one_long_row_is_looked_at_within_bounds(
     shape: tuple[int, int], finder: FaceFinder
 ) -> None:
     grey = np.zeros(shape, np.uint8)
-    assert align_photo(grey, finder, GEOMETRY) == []
-    (aligned,) = align_crops([grey], finder, GEOMETRY)
+    assert align_photo(grey, finder, geometry=GEOMETRY) == []
+    (aligned,) = align_crops([grey], finder, geometry=GEOMETRY)
     assert aligned.face.found_by in ("full_frame", UNALIGNED)
     for largest in (2.0, 144.0):
         scale = scale_within(grey, budget_px=1_000_000, largest=largest)

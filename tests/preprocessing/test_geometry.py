@@ -128,8 +128,8 @@ def test_chips_do_not_care_how_the_picture_is_turned(scene: np.ndarray, margin: 
     back = np.array([[0.0, -1, 399], [1, 0, 0], [0, 0, 1]])
     turned = straight @ back
     chips = [
-        extract_chip(scene, straight, geometry).astype(float),
-        extract_chip(turned_scene, turned, geometry).astype(float),
+        extract_chip(scene, straight, geometry=geometry).astype(float),
+        extract_chip(turned_scene, turned, geometry=geometry).astype(float),
     ]
     assert np.abs(chips[0] - chips[1]).mean() < RESAMPLED_LEVELS
 
@@ -141,8 +141,8 @@ def test_chips_do_not_care_how_large_the_picture_is(scene: np.ndarray, factor: i
     shrink = np.array(
         [[1 / factor, 0, 0.5 / factor - 0.5], [0, 1 / factor, 0.5 / factor - 0.5], [0, 0, 1]]
     )
-    small = extract_chip(scene, straight, GEOMETRY).astype(float)
-    large = extract_chip(enlarged, straight @ shrink, GEOMETRY).astype(float)
+    small = extract_chip(scene, straight, geometry=GEOMETRY).astype(float)
+    large = extract_chip(enlarged, straight @ shrink, geometry=GEOMETRY).astype(float)
     assert np.abs(small - large).mean() < RESAMPLED_LEVELS
 
 
@@ -150,26 +150,26 @@ def test_chips_do_not_care_how_large_the_picture_is(scene: np.ndarray, factor: i
 def test_shrinking_does_not_alias(scale: float) -> None:
     y, x = np.mgrid[:1000, :1000]
     board = ((x + y) % 2 * 255).astype(np.uint8)
-    chip = extract_chip(board, similarity(0, scale, (0, 0)), GEOMETRY)
+    chip = extract_chip(board, similarity(0, scale, (0, 0)), geometry=GEOMETRY)
     assert chip.std() < 20
     assert abs(chip.mean() - 127.5) < 10
 
 
 def test_an_untouched_crop_stays_as_it_is(scene: np.ndarray) -> None:
     crop = scene[:48, :48]
-    chip = extract_chip(crop, similarity(0, 1, (0, 0)), GEOMETRY)
+    chip = extract_chip(crop, similarity(0, 1, (0, 0)), geometry=GEOMETRY)
     np.testing.assert_array_equal(chip, crop)
 
 
 def test_outside_the_picture_the_edge_is_repeated() -> None:
     grey = np.full((20, 20), 77, np.uint8)
-    assert (extract_chip(grey, similarity(30, 1, (100, 100)), GEOMETRY) == 77).all()
+    assert (extract_chip(grey, similarity(30, 1, (100, 100)), geometry=GEOMETRY) == 77).all()
 
 
 def test_very_wide_pictures_can_be_cut(scene: np.ndarray) -> None:
     wide = np.tile(scene[:60], (1, 100))
     assert wide.shape[1] > 32_767
-    chip = extract_chip(wide, similarity(0, 1, (-35_000, 0)), GEOMETRY)
+    chip = extract_chip(wide, similarity(0, 1, (-35_000, 0)), geometry=GEOMETRY)
     np.testing.assert_array_equal(chip, wide[:48, 35_000:35_048])
 
 

@@ -31,7 +31,7 @@ def test_each_model_finds_the_landmarks_it_promises(
 
 def test_both_models_cut_nearly_the_same_chip(photo: np.ndarray) -> None:
     one, other = (
-        align_photo(photo, FaceFinder(scheme), scheme.geometry)[0]
+        align_photo(photo, FaceFinder(scheme), geometry=scheme.geometry)[0]
         for scheme in LANDMARK_SCHEMES.values()
     )
     box = one.face.box

@@ -14,7 +14,7 @@ FACE_MIDDLE_PX = 223
 
 
 def measures_of(grey: np.ndarray, finder: FaceFinder) -> Measures:
-    (aligned,) = align_photo(np.asarray(grey, np.uint8), finder, ChipGeometry())
+    (aligned,) = align_photo(np.asarray(grey, np.uint8), finder, geometry=ChipGeometry())
     return measure(aligned, width=grey.shape[1], height=grey.shape[0])
 
 
@@ -34,7 +34,7 @@ def test_width_grows_with_the_picture(photo: np.ndarray, finder: FaceFinder) -> 
 def test_blurring_lowers_sharpness_and_contrast_does_not(
     photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (aligned,) = align_photo(photo, finder, ChipGeometry())
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
     plain, blurred, pale = (
         measure(replace(aligned, chip=chip), width=photo.shape[1], height=photo.shape[0])
         for chip in (
@@ -49,7 +49,7 @@ def test_blurring_lowers_sharpness_and_contrast_does_not(
 
 
 def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:
-    (aligned,) = align_photo(photo, finder, ChipGeometry())
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
     shifted = aligned.transform.copy()
     shifted[:, 2] += shifted[:, :2] @ (FACE_MIDDLE_PX, 0)
     cut = AlignedFace(aligned.chip, shifted, aligned.face, 0.0)

@@ -28,7 +28,7 @@ def loaded_models() -> int:
 
 
 def main() -> None:
-    with worker_pool(1, greet, ("you",)) as pool:
+    with worker_pool(1, greet, arguments=("you",)) as pool:
         calls = (pool.submit(greeting), pool.submit(os.getenv, NAME), pool.submit(loaded_models))
         print(*(call.result() for call in calls), sep="\n")
 

@@ -133,7 +133,7 @@ def test_the_result_can_be_downloaded(
         for attrs in Elements(post(client, photo).text).having("a", **{"class": "download"})
     }
     shown = json.loads(content(urls["mien.json"], "application/json"))
-    expected = to_answer(rgb, result, Options(landmarks=True))
+    expected = to_answer(rgb, result, options=Options(landmarks=True))
     assert Answer.model_validate(shown).faces == expected.faces
     (row,) = csv.DictReader(io.StringIO(content(urls["mien.csv"], "text/csv").decode()))
     assert row["label"] == result.predictions[0].label

@@ -31,7 +31,7 @@ def test_temperature_and_threshold_are_those_of_the_exported_network(
     bundle: Path, dataset: Dataset
 ) -> None:
     spec = read_spec(bundle)
-    answers = answers_of(bundle, spec, dataset, split="val")
+    answers = answers_of(bundle, spec, dataset=dataset, split="val")
     truth = dataset.class_indices[rows_of(dataset, "val")]
     assert spec.temperature == pytest.approx(fit_temperature(answers.logits, truth), rel=1e-3)
     probabilities = to_probabilities(answers.logits, spec.temperature)

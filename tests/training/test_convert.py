@@ -25,7 +25,7 @@ def test_all_precisions_agree_with_keras(dataset: Dataset, run: Path) -> None:
     network = keras.saving.load_model(run / "network.keras")
     val, views = split_examples(dataset, "val"), Views(48, 40, mirrored=True)
     logits = np.asarray(with_views(network, views, size_px=48)(val.chips))
-    converted = convert_all(network, views, val, keras_logits=logits)
+    converted = convert_all(network, views, val=val, keras_logits=logits)
     assert list(converted) == list(PRECISIONS)
     # Shares of how much the logits differ among themselves.
     for name, tolerance in (("float32", 1e-4), ("float16", 0.02), ("int8", 0.3)):

@@ -45,7 +45,7 @@ def test_the_first_steps_leave_the_chips_as_they_are(
     slices: list[Slice], seen: list[np.ndarray], bundle: Path, dataset: Dataset
 ) -> None:
     chips = dataset.chips[rows_of(dataset, "val")]
-    answers = answers_of(bundle, read_spec(bundle), dataset, split="val")
+    answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")
     reached = accuracy(answers.logits, dataset.class_indices[rows_of(dataset, "val")])
     for step in (0, len(degrade.WIDTHS_PX)):
         np.testing.assert_array_equal(seen[step], chips)

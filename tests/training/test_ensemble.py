@@ -45,7 +45,7 @@ def test_the_mean_is_that_of_the_probabilities(run: Path, bundle: Path, dataset:
 
 def test_a_bundle_answers_at_its_temperature(bundle: Path, dataset: Dataset) -> None:
     spec = read_spec(bundle)
-    plain = answers_of(bundle, spec, dataset, split="val")
+    plain = answers_of(bundle, spec, dataset=dataset, split="val")
     scaled = member_answers(bundle, dataset, split="val")
     assert abs(spec.temperature - 1) > 100 * ROUNDING
     np.testing.assert_allclose(scaled.logits * spec.temperature, plain.logits, rtol=1e-5)

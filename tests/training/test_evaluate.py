@@ -136,10 +136,10 @@ def test_a_dataset_of_other_labels_or_geometry_is_refused(bundle: Path, dataset:
     spec, recipe = read_spec(bundle), dataset.manifest.recipe
     seven = replace(recipe, labels=labels_for(DisgustPolicy.KEEP))
     with pytest.raises(DatasetError, match="--disgust"):
-        answers_of(bundle, spec, _with_recipe(dataset, seven), split="val")
+        answers_of(bundle, spec, dataset=_with_recipe(dataset, seven), split="val")
     moved = replace(recipe, geometry_digest="0" * 16)
     with pytest.raises(DatasetError, match="geometry"):
-        answers_of(bundle, spec, _with_recipe(dataset, moved), split="val")
+        answers_of(bundle, spec, dataset=_with_recipe(dataset, moved), split="val")
 
 
 def _with_recipe(dataset: Dataset, recipe: Recipe) -> Dataset:

@@ -53,7 +53,7 @@ def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
     maps = feature_maps(network, seen)["stage4"]
     weights = np.asarray(network.get_layer("logits").kernel)[:, 2]
     expected = np.maximum(np.tensordot(weights, maps, axes=1), 0) / maps[0].size
-    np.testing.assert_allclose(grad_cam(network, seen, 2), expected, atol=ROUNDING)
+    np.testing.assert_allclose(grad_cam(network, seen, class_index=2), expected, atol=ROUNDING)
 
 
 def test_other_weights_give_another_map(network: keras.Model, seen: np.ndarray) -> None:
@@ -61,7 +61,7 @@ def test_other_weights_give_another_map(network: keras.Model, seen: np.ndarray) 
     keras.utils.set_random_seed(1)
     other = resnet34(6, width=4)
     one, two = (
-        np.concatenate([grad_cam(each, seen, index).ravel() for index in range(6)])
+        np.concatenate([grad_cam(each, seen, class_index=index).ravel() for index in range(6)])
         for each in (network, other)
     )
     assert abs(np.corrcoef(one, two)[0, 1]) < 0.8
@@ -98,7 +98,7 @@ def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, tmp_path: Path) 
 
 def test_a_bundle_is_explained_like_a_run(bundle: Path, run: Path, tmp_path: Path) -> None:
     for source in (bundle, run):
-        explain(source, sample_photo_path(), tmp_path / source.name)
+        explain(source, sample_photo_path(), out=tmp_path / source.name)
     ours, theirs = (
         {path.name for path in (tmp_path / source.name).glob("*.png")} for source in (bundle, run)
     )
@@ -110,14 +110,14 @@ def test_a_bundle_without_its_network_shows_occlusion_and_says_why_no_more(
 ) -> None:
     small = shutil.copytree(bundle, tmp_path / "small")
     (small / "network.keras").unlink()
-    explain(small, sample_photo_path(), tmp_path / "why")
+    explain(small, sample_photo_path(), out=tmp_path / "why")
     assert [path.name for path in (tmp_path / "why").glob("*.png")] == ["face1-occlusion.png"]
     assert "too large" in (tmp_path / "why" / "index.html").read_text(encoding="utf-8")
 
 
 def test_what_is_neither_run_nor_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MienError, match="no finished run"):
-        explain(tmp_path, sample_photo_path(), tmp_path / "out")
+        explain(tmp_path, sample_photo_path(), out=tmp_path / "out")
 
 
 def test_a_sheet_holds_all_tiles_in_rows() -> None:

@@ -58,8 +58,8 @@ def test_learning_rate_rises_then_falls_to_zero(config: FitConfig) -> None:
 
 def test_the_clock_ends_a_run_measured_in_minutes(config: FitConfig) -> None:
     timed = replace(config, epochs=None, minutes=10)
-    assert progress(RunState(elapsed_s=300), timed, 100) == 0.5
-    assert progress(RunState(step=10**6, elapsed_s=300), timed, 100) == 0.5
+    assert progress(RunState(elapsed_s=300), timed, steps_per_epoch=100) == 0.5
+    assert progress(RunState(step=10**6, elapsed_s=300), timed, steps_per_epoch=100) == 0.5
 
 
 def test_sizes_follow_progress(config: FitConfig) -> None:

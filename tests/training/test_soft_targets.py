@@ -40,7 +40,9 @@ def teacher(dataset: Dataset, taught_rows: np.ndarray, tmp_path_factory: pytest.
     """A teacher that says anything, of every other row; as if FER+ had gone into it."""
     path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
     probabilities = random_probabilities(len(taught_rows))
-    write_soft_targets(path, dataset, taught_rows, probabilities, origin="dice", ferplus=True)
+    write_soft_targets(
+        path, dataset, rows=taught_rows, probabilities=probabilities, origin="dice", ferplus=True
+    )
     return path
 
 
@@ -152,7 +154,9 @@ def test_rows_that_are_no_probabilities_are_refused(
 ) -> None:
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
-    write_soft_targets(path, dataset, rows, np.array([row]), origin="", ferplus=False)
+    write_soft_targets(
+        path, dataset, rows=rows, probabilities=np.array([row]), origin="", ferplus=False
+    )
     with pytest.raises(DatasetError, match="no probabilities"):
         read_soft_targets(path, dataset)
 
@@ -160,7 +164,9 @@ def test_rows_that_are_no_probabilities_are_refused(
 def test_a_file_of_other_shape_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
-    write_soft_targets(path, dataset, rows, np.ones((1, 1)), origin="", ferplus=False)
+    write_soft_targets(
+        path, dataset, rows=rows, probabilities=np.ones((1, 1)), origin="", ferplus=False
+    )
     with pytest.raises(DatasetError, match="shape"):
         read_soft_targets(path, dataset)
 
@@ -226,7 +232,9 @@ def test_a_run_goes_on_with_its_own_teacher_only(
     other = tmp_path / teacher.name
     rows = training_rows(dataset)
     probabilities = random_probabilities(len(rows))
-    write_soft_targets(other, dataset, rows, probabilities, origin="dice", ferplus=True)
+    write_soft_targets(
+        other, dataset, rows=rows, probabilities=probabilities, origin="dice", ferplus=True
+    )
     with pytest.raises(MienError, match="other settings"):
         fit(dataset, taught_run, config=taught_config, teacher=other, resume=True)
     untaught = replace(taught_config, teacher_weight=None)
