@@ -2,7 +2,8 @@
 # Build the container and try it, without Docker's engine: `make container`.
 #
 # Needs root, buildah and debootstrap (Debian packages). Where the Dockerfile's base image is not
-# there yet, a Debian of the same release with its own Python takes its name.
+# there yet, a Debian of the same release with its own Python takes its name. Ends with 75 where this
+# machine cannot make one or run anything in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
@@ -21,10 +22,11 @@ trap finish EXIT
 if ! buildah inspect --type image "$base" >/dev/null 2>&1; then
     echo "making a base image in the name of $base" >&2
     debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates \
-        bookworm "$work/base" >"$work/debootstrap.log" || { cat "$work/debootstrap.log" >&2; exit 1; }
+        bookworm "$work/base" >"$work/debootstrap.log" || { cat "$work/debootstrap.log" >&2; exit 75; }
     ln -s python3 "$work/base/usr/bin/python"
-    scratch=$(buildah from scratch)
-    buildah add --quiet "$scratch" "$work/base" / >/dev/null
+    scratch=$(buildah from scratch) || exit 75
+    buildah add --quiet "$scratch" "$work/base" / >/dev/null || exit 75
+    buildah run "$scratch" -- /usr/bin/python3 --version >/dev/null || exit 75
     buildah commit --quiet --rm "$scratch" "$base" >/dev/null
 fi
 
