@@ -45,7 +45,7 @@ class Spread:
 
 
 def stray(points: NDArray[np.floating]) -> float:
-    """Root mean square distance of points (n, points, 2) from their mean places."""
+    """Return the root mean square distance of points (n, points, 2) from their mean places."""
     misses = points - points.mean(axis=0)
     return float(np.sqrt((misses**2).sum(axis=-1).mean()))
 

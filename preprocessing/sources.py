@@ -183,8 +183,13 @@ def picture_item(row: int, name: str, *, kind: SourceKind, path: str) -> SourceI
         DatasetError: It should lie in a class folder and does not.
     """
     if kind is SourceKind.CLASS_FOLDERS:
-        return SourceItem(row, name, *label_and_split(name), path)
-    return SourceItem(row, name, None, None, path)
+        return SourceItem(row, readable(name), *label_and_split(name), path)
+    return SourceItem(row, readable(name), None, None, path)
+
+
+def readable(name: str) -> str:
+    """Write out the bytes of a file's name that are no UTF-8, so that it can be shown and kept."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def listing_sha256(files: Iterable[tuple[str, int]]) -> str:

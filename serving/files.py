@@ -13,7 +13,7 @@ from preprocessing.command_line import refuse_overwriting
 from preprocessing.decode import RgbImage
 from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
-from preprocessing.sources import pictures_below
+from preprocessing.sources import pictures_below, readable
 from preprocessing.spec import read_spec
 from preprocessing.workers import usable_cores, worker_pool
 from serving.annotate import annotate
@@ -149,7 +149,7 @@ def _predict_here(path: Path) -> Answer | str:
 
 
 def _as_json(path: Path, answer: Answer) -> str:
-    shown = {"file": str(path), **answer.model_dump(mode="json", exclude_none=True)}
+    shown = {"file": readable(str(path)), **answer.model_dump(mode="json", exclude_none=True)}
     return json.dumps(shown)
 
 
@@ -160,7 +160,7 @@ def _in_words(path: Path, answer: Answer) -> str:
         f"{'  (' + ', '.join(face.hints) + ')' if face.hints else ''}"
         for face in answer.faces
     ]
-    return "\n".join([str(path), *(faces or ["  no face found"])])
+    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
 
 
 def _annotated_path(picture: Path, folder: Path) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
+from preprocessing.sources import readable
 from serving.schema import Answer, FaceAnswer
 
 
@@ -28,7 +29,7 @@ def write_csv(
 
 def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
     return {
-        "file": str(picture),
+        "file": readable(str(picture)),
         "face": face.index,
         **face.box.model_dump(),
         "label": face.label,

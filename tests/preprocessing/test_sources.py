@@ -1,6 +1,7 @@
 import bz2
 import gzip
 import lzma
+import os
 import pickle
 import shutil
 import zipfile
@@ -53,6 +54,13 @@ def test_items_can_start_anywhere_and_travel_to_other_processes(csv_path: Path) 
     last = list(source.items(20))
     assert [item.row for item in last] == [20]
     assert pickle.loads(pickle.dumps(last[0])).name == last[0].name  # noqa: S301
+
+
+def test_a_name_that_is_no_utf_8_can_be_shown_and_its_file_read(tmp_path: Path) -> None:
+    shutil.copy(sample_photo_path(), tmp_path / os.fsdecode(b"caf\xe9.jpg"))
+    (item,) = open_source(tmp_path).items()
+    assert item.name == r"caf\xe9.jpg"
+    assert item.load().shape == (512, 512)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -95,6 +96,18 @@ def test_a_bundle_that_is_none_is_an_error_among_many_processes_too(
     assert "error: " in error
     assert "spec.json is missing" in error
     assert "Traceback" not in error
+
+
+def test_a_file_whose_name_is_no_utf_8_is_read_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, table = tmp_path / "photos", tmp_path / "faces.csv"
+    folder.mkdir()
+    shutil.copy(sample_photo_path(), folder / os.fsdecode(b"caf\xe9.jpg"))
+    for extra in ([], ["--json"], ["--csv", str(table)]):
+        assert main(["predict", str(folder), *extra]) == 0
+        assert "caf\\xe9.jpg" in capsys.readouterr().out.replace("\\\\", "\\")
+    assert "caf\\xe9.jpg" in table.read_text(encoding="utf-8")
 
 
 def test_an_output_that_cannot_be_written_is_an_error(
