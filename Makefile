@@ -39,18 +39,20 @@ check: $(VENV)/dev.stamp ## check format, lint and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (three hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (four and a half hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
-	$(BIN)/python -m training export $(RUN)-longer $(RUN)-bundle $(DATASET) --overwrite
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-longest --preset cpu-longer --minutes 90 \
+		--start-from $(RUN)-longer --resume
+	$(BIN)/python -m training export $(RUN)-longest $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
 
 notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute
 
 gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET and what `make train` made in RUN
-	$(BIN)/python -m notebooks.gallery --dataset $(DATASET) --run $(RUN)-longer
+	$(BIN)/python -m notebooks.gallery --page --dataset $(DATASET) --run $(RUN)-longest
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)

@@ -4,10 +4,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import cv2
 import numpy as np
 from PIL import Image
+from playwright.sync_api import sync_playwright
+from werkzeug.serving import make_server
 
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.decode import RgbImage, decode_image
@@ -17,13 +20,16 @@ from preprocessing.quality import mean_faces
 from preprocessing.sample import sample_photo_path
 from preprocessing.sheets import TILE_PX, Tile, draw_sheet
 from serving.annotate import annotate
+from serving.app import create_app
 from serving.heat_map import draw_heat_map
 from serving.predictor import Predictor
 from training.explain_page import face_sheets
+from training.notebook import find_browser
 from training.subject import open_subject
 
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85
+PAGE_PX = (1100, 1180)
 # In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
 FACE_MIDDLE = (224, 130)
 HEAD_PX = 240
@@ -60,13 +66,34 @@ def dataset_pictures(dataset: Dataset) -> Iterator[tuple[str, RgbImage]]:
     yield "mean-faces", draw_sheet(tiles, columns=len(means))
 
 
+def page_picture() -> RgbImage:
+    """Show the page with its answer on the sample photo, as Chromium draws it."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    width, height = PAGE_PX
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.goto(f"http://127.0.0.1:{server.port}")
+        page.get_by_role("button", name="sample").click()
+        page.locator(".js-plotly-plot").wait_for()
+        page.evaluate("scrollTo(0, 0)")
+        shot = page.screenshot()
+        chromium.close()
+    server.shutdown()
+    return decode_image(shot)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the pictures that can be made from what is given."""
     parser = argparse.ArgumentParser(prog="python -m notebooks.gallery", description=__doc__)
     parser.add_argument("--dataset", type=Path, help="for the mean faces: an aligned dataset")
+    parser.add_argument("--page", action="store_true", help="the page too, drawn by Chromium")
     parser.add_argument("--run", type=Path, help="for Grad-CAM and feature maps: a trained run")
     options = parser.parse_args(arguments)
     pictures = dict(photo_pictures())
+    if options.page:
+        pictures["page"] = page_picture()
     if options.run is not None:
         pictures |= run_pictures(options.run)
     if options.dataset is not None:

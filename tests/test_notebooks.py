@@ -13,7 +13,7 @@ from training.cartoons import EXPRESSIONS, draw_face, write_cartoons
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 2_000_000
-MAX_PICTURE_BYTES = 60_000
+MAX_PICTURE_BYTES = 150_000
 
 
 def test_the_story_has_nine_chapters() -> None:

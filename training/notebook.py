@@ -69,10 +69,15 @@ def show(figure: go.Figure) -> None:
     The still is a screenshot by Chromium; where there is none, or in a sample, it is left out.
     """
     shown = {"application/vnd.plotly.v1+json": json.loads(figure.to_json())}
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = find_browser()
     if browser is not None and not is_sample():
         shown["image/png"] = base64.b64encode(_screenshot(figure, browser)).decode()
     display(shown, raw=True)
+
+
+def find_browser() -> str | None:
+    """Return Chromium's program, or None where there is none."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def show_sheet(picture: NDArray[np.uint8]) -> None:
