@@ -129,7 +129,7 @@ def test_bundle_and_peers_stand_in_one_table(
     assert main(command) == 0
     header, _, ours, theirs = capsys.readouterr().out.splitlines()
     assert header.count("|") == ours.count("|") == theirs.count("|")
-    assert ours.startswith("| test | 12 |")
+    assert ours.startswith(f"| {bundle} | 12 |")
     assert theirs.startswith("| tflite | 12 |")
     assert main([*command, "--split", "test"]) == 1
     assert main([*command, "--split", "test", "--final"]) == 0

@@ -255,7 +255,7 @@ def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
     assert provenance["start_from"]["teacher"]["origin"] == "dice"
     assert provenance["ferplus"]
     card = (bundle / CARD_NAME).read_text(encoding="utf-8")
-    assert "- In the run before it, a teacher gave 30% of the target of each row" in card
+    assert "- In a run before, a teacher gave 30% of the target of each row" in card
     assert "- FER+ votes" in card
 
 
