@@ -29,7 +29,7 @@ from training.subject import open_subject
 
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85
-PAGE_PX = (1100, 1180)
+PAGE_PX = (1100, 1030)
 # In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
 FACE_MIDDLE = (224, 130)
 HEAD_PX = 240

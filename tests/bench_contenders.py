@@ -67,10 +67,13 @@ def _plain(network: str) -> Callable[[bytes], int]:
     import numpy as np
 
     from preprocessing.model_files import LANDMARKS_68_FILE
+    from training.normalization import FusedBatchNormalization
 
     detect = dlib.get_frontal_face_detector()
     landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
-    model = keras.saving.load_model(network)
+    # By its name Keras would know the layer only as long as this import stands.
+    layers = {"mien>FusedBatchNormalization": FusedBatchNormalization}
+    model = keras.saving.load_model(network, custom_objects=layers)
 
     def predict(data: bytes) -> int:
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
