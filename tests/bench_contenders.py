@@ -71,7 +71,7 @@ def _plain(network: str) -> Callable[[bytes], int]:
 
     detect = dlib.get_frontal_face_detector()
     landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
-    # By its name Keras would know the layer only as long as this import stands.
+    # One layer is ours, not Keras's.
     layers = {"mien>FusedBatchNormalization": FusedBatchNormalization}
     model = keras.saving.load_model(network, custom_objects=layers)
 

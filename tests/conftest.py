@@ -1,14 +1,14 @@
 """What tests of more than one package share."""
 
 import os
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+from training.notebook import find_browser
+
 CHROMIUM_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -39,7 +39,7 @@ def shared_data(repository_root: Path) -> Path:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A running headless browser; ask it for a page with `chromium.new_page()`."""
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    executable = find_browser()
     if executable is None:
         pytest.skip("no Chromium")
     with sync_playwright() as playwright:

@@ -2,14 +2,19 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preprocessing.command_line import refuse_overwriting
-from preprocessing.dataset import read_dataset
+from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import write_whole
 from preprocessing.spec import read_spec
+
+if TYPE_CHECKING:
+    from training.answers import Answers
 
 
 def add_judging_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -112,9 +117,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _peers(options: argparse.Namespace) -> None:
     from training.ensemble import member_answers
-    from training.evaluate import compare
     from training.peers import peer_answers, read_peer
-    from training.report import comparison_text
 
     _guard_test_split(options)
     dataset = read_dataset(options.dataset)
@@ -125,18 +128,23 @@ def _peers(options: argparse.Namespace) -> None:
         else:
             peer = read_peer(path)
             answers[peer.name] = peer_answers(peer, dataset, split=options.split)
-    print(comparison_text(compare(answers, dataset, dataset_folder=options.dataset)))
+    _print_comparison(answers, dataset, folder=options.dataset)
 
 
 def _ensemble(options: argparse.Namespace) -> None:
     from training.ensemble import ensemble_answers
-    from training.evaluate import compare
-    from training.report import comparison_text
 
     _guard_test_split(options)
     dataset = read_dataset(options.dataset)
     answers = ensemble_answers(options.members, dataset, split=options.split)
-    print(comparison_text(compare(answers, dataset, dataset_folder=options.dataset)))
+    _print_comparison(answers, dataset, folder=options.dataset)
+
+
+def _print_comparison(answers: Mapping[str, "Answers"], dataset: Dataset, *, folder: Path) -> None:
+    from training.evaluate import compare
+    from training.report import comparison_text
+
+    print(comparison_text(compare(answers, dataset, dataset_folder=folder)))
 
 
 def _guard_test_split(options: argparse.Namespace) -> None:

@@ -80,8 +80,8 @@ def fit(
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
             is no finished run of a network of the same shape, a file of a run is damaged, the
-            teacher is of another dataset or has no weight, the devices
-            cannot share out the batches, or the loss is no number any more.
+            teacher is of another dataset or has no weight, the devices cannot share out the
+            batches, or the loss is no number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
@@ -99,10 +99,8 @@ def fit(
         raw_share=config.raw_share,
         seed=config.seed,
     )
-    if (
-        progress(state, config, steps_per_epoch=len(batches)) >= 1
-        and (run / NETWORK_NAME).is_file()
-    ):
+    share = progress(state, config, steps_per_epoch=len(batches))
+    if share >= 1 and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
     if start_from is not None and not state.checkpoint:
@@ -119,13 +117,11 @@ def fit(
     augment = trainer.get_layer("augment")
     devices.prepare(trainer)
     with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
-        while (share := progress(state, config, steps_per_epoch=len(batches))) < 1:
+        while share < 1:
             cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config, devices)
-            is_over = (
-                cycle_at(progress(state, config, steps_per_epoch=len(batches)), config) > cycle
-            )
-            if is_over and config.cycles > 1:
+            share = progress(state, config, steps_per_epoch=len(batches))
+            if cycle_at(share, config) > cycle and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
             if curves is None:
