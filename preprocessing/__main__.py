@@ -7,7 +7,7 @@ from pathlib import Path
 
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source
-from preprocessing.command_line import refuse_overwriting, run_command
+from preprocessing.command_line import check_outputs, run_command
 from preprocessing.dataset import read_dataset
 from preprocessing.detectors import DetectorKind
 from preprocessing.errors import DatasetError
@@ -63,7 +63,7 @@ def _align_options(options: argparse.Namespace) -> AlignOptions:
 
 
 def _report(options: argparse.Namespace) -> None:
-    refuse_overwriting([options.html], overwrite=options.overwrite)
+    check_outputs([options.html], overwrite=options.overwrite)
     dataset = read_dataset(options.dataset)
     print(report_text(dataset, options.dataset))
     if options.html is not None:

@@ -117,7 +117,9 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
 def _write_shards(source: Source, dataset: Path, options: AlignOptions) -> None:
     done = len(list(dataset.glob("shard-*.parquet"))) * SHARD_ITEMS
     batches: list[Batch] = []
-    with tqdm(total=source.count, initial=done, unit="pictures", unit_scale=True) as progress:
+    with tqdm(
+        total=source.count, initial=done, unit="pictures", unit_scale=True, disable=None
+    ) as progress:
         for start, batch in _align_batches(source, options, start=done):
             batches.append(batch)
             stop = min(start + BATCH_ITEMS, source.count)

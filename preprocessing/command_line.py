@@ -26,12 +26,25 @@ def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None
     return status or 0
 
 
-def refuse_overwriting(paths: Iterable[Path | None], *, overwrite: bool) -> None:
-    """Make sure that no output replaces a file unasked; None stands for an output not wanted.
+def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
+    """Make sure, before the work is done, that each file can be written; None is one not wanted.
+
+    Raises:
+        MienError: The folder of one does not exist, or one is there and `overwrite` is false.
+    """
+    wanted = [path for path in paths if path is not None]
+    for path in wanted:
+        if not path.parent.is_dir():
+            raise MienError(f"The folder {path.parent} does not exist.")
+    refuse_overwriting(wanted, overwrite=overwrite)
+
+
+def refuse_overwriting(paths: Iterable[Path], *, overwrite: bool) -> None:
+    """Make sure that no output replaces a file unasked.
 
     Raises:
         MienError: A file is there and `overwrite` is false.
     """
-    there = [path for path in paths if path is not None and path.exists()]
+    there = [path for path in paths if path.exists()]
     if there and not overwrite:
         raise MienError(f"{there[0]} is there already. Replace it with --overwrite.")

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from preprocessing.command_line import refuse_overwriting
+from preprocessing.command_line import check_outputs, refuse_overwriting
 from preprocessing.decode import RgbImage
 from preprocessing.encode import encode_png
 from preprocessing.errors import MienError
@@ -173,13 +173,9 @@ def _write_png(rgb: RgbImage, path: Path) -> None:
 
 
 def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
-    planned = [path for path in (outputs.csv_path, outputs.sheet_path) if path is not None]
-    for path in planned:
-        if not path.parent.is_dir():
-            raise MienError(f"The folder {path.parent} does not exist.")
+    check_outputs([outputs.csv_path, outputs.sheet_path], overwrite=outputs.overwrite)
     if outputs.annotate_folder is not None:
         drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
         if len(set(drawn)) < len(drawn):
             raise MienError("Two pictures have the same name; annotate them into two folders.")
-        planned += drawn
-    refuse_overwriting(planned, overwrite=outputs.overwrite)
+        refuse_overwriting(drawn, overwrite=outputs.overwrite)

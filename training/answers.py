@@ -89,5 +89,5 @@ def log_test_use(dataset_folder: Path, *, name: str, exported: str | None, accur
 def classify(bundle: Path, chips: NDArray[np.uint8], *, signature: str) -> NDArray[np.float32]:
     """Return the logits, (n, labels), that a bundle's exported network gives to chips."""
     classifier = ChipClassifier(bundle, signature=signature)
-    starts = tqdm(range(0, len(chips), BATCH), desc=signature, unit="batch")
+    starts = tqdm(range(0, len(chips), BATCH), desc=signature, unit="batch", disable=None)
     return np.concatenate([classifier.logits(chips[at : at + BATCH]) for at in starts])

@@ -51,8 +51,8 @@ def add_config_arguments(command: argparse.ArgumentParser) -> None:
     length = command.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="length of a run in time")
     length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
-    command.add_argument("--loss", choices=LOSSES, default=LOSSES[0])
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--loss", choices=LOSSES)
+    command.add_argument("--seed", type=int)
 
 
 def config_of(options: argparse.Namespace) -> FitConfig:
@@ -62,7 +62,8 @@ def config_of(options: argparse.Namespace) -> FitConfig:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
-    return replace(config, loss=options.loss, seed=options.seed)
+    others = {"loss": options.loss, "seed": options.seed}
+    return replace(config, **{name: value for name, value in others.items() if value is not None})
 
 
 def _fit(options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preprocessing.command_line import refuse_overwriting
+from preprocessing.command_line import check_outputs
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import write_whole
@@ -89,7 +89,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     from training.report_html import evaluation_html
 
     _guard_test_split(options)
-    refuse_overwriting([options.html, options.json], overwrite=options.overwrite)
+    check_outputs([options.html, options.json], overwrite=options.overwrite)
     spec, dataset = read_spec(options.bundle), read_dataset(options.dataset)
     evaluation = evaluate(
         answers_of(options.bundle, spec, dataset=dataset, split=options.split),

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from preprocessing.command_line import refuse_overwriting
+from preprocessing.command_line import check_outputs
 from preprocessing.dataset import read_dataset
 from training.commands_fit import add_config_arguments, config_of
 from training.commands_judge import add_members_argument
@@ -53,7 +53,7 @@ def _add_target_arguments(command: argparse.ArgumentParser) -> None:
 def _folds(options: argparse.Namespace) -> None:
     from training.teachers import teach_by_folds
 
-    refuse_overwriting([options.file], overwrite=options.overwrite)
+    check_outputs([options.file], overwrite=options.overwrite)
     rows = teach_by_folds(
         read_dataset(options.dataset),
         options.file,
@@ -67,7 +67,7 @@ def _folds(options: argparse.Namespace) -> None:
 def _distil(options: argparse.Namespace) -> None:
     from training.teachers import teach_by_members
 
-    refuse_overwriting([options.file], overwrite=options.overwrite)
+    check_outputs([options.file], overwrite=options.overwrite)
     dataset = read_dataset(options.dataset)
     rows = teach_by_members(dataset, options.file, members=options.members)
     _print_taught(options.file, rows)
@@ -76,7 +76,7 @@ def _distil(options: argparse.Namespace) -> None:
 def _ferplus(options: argparse.Namespace) -> None:
     from training.teachers import teach_by_votes
 
-    refuse_overwriting([options.file], overwrite=options.overwrite)
+    check_outputs([options.file], overwrite=options.overwrite)
     _print_taught(options.file, teach_by_votes(read_dataset(options.dataset), options.file))
 
 

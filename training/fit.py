@@ -126,16 +126,19 @@ def fit(
             logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
             if curves is None:
                 continue
-            curves.add(
-                state.epoch,
-                {
-                    "minutes": state.elapsed_s / 60,
-                    "size_px": augment.size_px,
-                    "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
-                    "train_loss": loss,
-                    "val_loss": cross_entropy(logits, val.class_indices),
-                    "val_accuracy": accuracy(logits, val.class_indices),
-                },
+            values = {
+                "minutes": state.elapsed_s / 60,
+                "size_px": augment.size_px,
+                "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
+                "train_loss": loss,
+                "val_loss": cross_entropy(logits, val.class_indices),
+                "val_accuracy": accuracy(logits, val.class_indices),
+            }
+            curves.add(state.epoch, values)
+            tqdm.write(
+                f"epoch {state.epoch}, {min(share, 1):.0%} of the run, {values['minutes']:.1f} min: "
+                f"train loss {loss:.3f}, val loss {values['val_loss']:.3f}, "
+                f"val accuracy {values['val_accuracy']:.1%}"
             )
             state = _save_checkpoint(trainer, run, state, devices)
     set_size(trainer, config.sizes[-1][1])
@@ -263,7 +266,8 @@ def _train_epoch(
 
 
 def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:
-    for index in tqdm(range(len(batches)), desc=f"epoch {epoch + 1}", unit="step"):
+    steps = range(len(batches))
+    for index in tqdm(steps, desc=f"epoch {epoch + 1}", unit="step", leave=False, disable=None):
         started = time.monotonic()
         yield *batches[index], started
 

@@ -123,7 +123,7 @@ def _batches(
 ) -> Iterator[NDArray[np.float32]]:
     """Bring pictures to the peer's size and scale, float32 (n, input_px, input_px, channels)."""
     side = (peer.input_px, peer.input_px)
-    for start in tqdm(range(0, len(pictures), BATCH), desc=peer.name, unit="batch"):
+    for start in tqdm(range(0, len(pictures), BATCH), desc=peer.name, unit="batch", disable=None):
         resized = [cv2.resize(each, side) for each in pictures[start : start + BATCH]]
         scaled = peer.black + np.stack(resized, dtype=np.float32) * (peer.white - peer.black) / 255
         yield np.repeat(scaled[..., None], channels, axis=-1).astype(np.float32)

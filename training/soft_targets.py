@@ -68,7 +68,6 @@ def write_soft_targets(
     every_row = np.full((len(dataset.chips), probabilities.shape[1]), np.nan, np.float32)
     every_row[rows] = probabilities
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         np.savez(file, about=np.array(json.dumps(about)), probabilities=every_row)

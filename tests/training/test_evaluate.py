@@ -98,7 +98,7 @@ def test_the_test_split_needs_a_word(
 
 
 def test_the_reports_are_whole_and_ask_no_other_host(
-    bundle: Path, dataset_folder: Path, tmp_path: Path
+    bundle: Path, dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = shutil.copytree(bundle, tmp_path / "bundle")
     page, figures = tmp_path / "report.html", tmp_path / "report.json"
@@ -115,6 +115,11 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text)
     assert main(command) == 1
     assert main([*command, "--overwrite"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--json", str(tmp_path / "missing" / "report.json")]) == 1
+    said = capsys.readouterr()
+    assert "missing does not exist" in said.err
+    assert not said.out  # it was said before the work was done
 
 
 def test_figures_on_another_source_are_not_recorded(

@@ -106,8 +106,12 @@ def test_a_finished_run_is_not_trained_over(dataset: Dataset, run: Path, config:
         fit(dataset, run, config=replace(config, seed=9), resume=True)
 
 
-def test_an_interrupted_run_goes_on(
-    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_run_goes_on_and_says_how_far_it_is(
+    dataset: Dataset,
+    config: FitConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     train_on_batch = keras.Model.train_on_batch
     steps = []
@@ -125,6 +129,10 @@ def test_an_interrupted_run_goes_on(
     state = json.loads((tmp_path / "run" / "state.json").read_text(encoding="utf-8"))
     assert (state["epoch"], state["step"]) == (2, 2 * (47 // config.batch_size))
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]
+    first, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("epoch 1, 50% of the run, ")
+    assert last.startswith("epoch 2, 100% of the run, ")
+    assert "val accuracy" in last
 
 
 def test_chips_grow_within_an_epoch_too(

@@ -76,7 +76,7 @@ def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_tou
 def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     dataset: Dataset, dataset_folder: Path, tmp_path: Path
 ) -> None:
-    path, runs = tmp_path / "new" / "folds.npz", tmp_path / "runs"
+    path, runs = tmp_path / "folds.npz", tmp_path / "runs"
     command = ["folds", str(dataset_folder), str(path), "--folds", "2", "--runs", str(runs)]
     command += ["--model", "shallow", "--epochs", "1"]
     assert main(command) == 0
