@@ -137,8 +137,8 @@ def fit(
             curves.add(state.epoch, values)
             tqdm.write(
                 f"epoch {state.epoch}, {min(share, 1):.0%} of the run, "
-                f"{values['minutes']:.1f} min: train loss {loss:.3f}, val loss {values['val_loss']:.3f}, "
-                f"val accuracy {values['val_accuracy']:.1%}"
+                f"{values['minutes']:.1f} min: train loss {loss:.3f}, "
+                f"val loss {values['val_loss']:.3f}, val accuracy {values['val_accuracy']:.1%}"
             )
             state = _save_checkpoint(trainer, run, state, devices)
     set_size(trainer, config.sizes[-1][1])
