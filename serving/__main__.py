@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from preprocessing.command_line import EXIT_FAILED, run_command
-from preprocessing.errors import MienError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,28 +12,10 @@ def main(arguments: list[str] | None = None) -> int:
     return run_command(_parser(), arguments)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from werkzeug.serving import make_server
+def _run(options: argparse.Namespace) -> None:
+    from serving.development import run_server
 
-    from serving.app import create_app
-    from serving.settings import read_settings
-
-    settings = read_settings(bundle=options.bundle)
-    app = create_app(settings)
-    port = settings.port if options.port is None else options.port
-    try:
-        # Threads, for a browser opens connections that it does not use at once.
-        server = make_server(options.host, port, app, threaded=True)
-    except (OSError, SystemExit):
-        raise MienError(
-            f"Port {port} on {options.host} cannot be opened. Choose another by --port or --host."
-        ) from None
-    print(f"Mien is on http://{options.host}:{port}, end it with Ctrl+C.", file=sys.stderr)
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
-    return 0
+    run_server(options.host, port=options.port, bundle=options.bundle)
 
 
 def _predict(options: argparse.Namespace) -> int:

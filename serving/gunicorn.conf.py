@@ -14,6 +14,7 @@ from preprocessing.detect import load_landmark_model
 from preprocessing.errors import MienError
 from preprocessing.landmarks import scheme_of
 from preprocessing.spec import read_spec
+from serving.logs import log_config
 from serving.settings import read_settings
 
 try:
@@ -46,14 +47,7 @@ graceful_timeout = round(settings.time_limit_s) + 5
 worker_tmp_dir = MEMORY
 # It would be written to the user's home, which a container's user has not.
 control_socket_disable = True
-logconfig_dict = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "serving.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-    "root": {"level": settings.log_level, "handlers": ["stderr"]},
-    "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
-}
+logconfig_dict = log_config(settings.log_level)
 accesslog = None
 
 

@@ -23,3 +23,22 @@ class JsonFormatter(logging.Formatter):
             line["error"] = record.exc_info[0].__name__
             line["traceback"] = traceback.format_tb(record.exc_info[2])
         return json.dumps(line)
+
+
+def log_config(level: str) -> dict[str, Any]:
+    """Return what `logging.config.dictConfig` takes, for lines on stderr.
+
+    The level is that of our own records. Others' begin with INFO at the least, for at DEBUG some
+    say what they read: Pillow the EXIF values of an upload.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": JsonFormatter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"level": "INFO" if level == "DEBUG" else level, "handlers": ["stderr"]},
+        "loggers": {
+            "serving": {"level": level},
+            "gunicorn.error": {"handlers": [], "propagate": True},
+        },
+    }

@@ -1,14 +1,18 @@
 """A real server with two workers: figures, logs, and what happens when things go wrong."""
 
+import base64
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import uuid
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from functools import partial
@@ -16,32 +20,48 @@ from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from tests.server_process import COMMAND, PREDICT, Answer, ServerProcess, running_server, wait_until
 
-NAME = "a-secret-name.jpg"
+# In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
+# no source file has it.
+NAME = f"secret-{uuid.uuid4().hex[:12]}"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # Requests of which each has a picture of its own, and clients: three times what is taken at once.
 PARALLEL, CLIENTS = 2000, 32
 MEMORY = Path("/dev/shm")  # noqa: S108
+STARTED_S = time.time()
 
 
 @pytest.fixture(scope="module")
-def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The server's own folder for temporary files."""
-    return tmp_path_factory.mktemp("temporary")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where the server might write."""
+    own = {name: tmp_path_factory.mktemp(name) for name in ("log", "TMPDIR", "HOME")}
+    return {**own, "memory": MEMORY, "cwd": Path.cwd()}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory, temporary: Path) -> Iterator[ServerProcess]:
-    log = tmp_path_factory.mktemp("server") / "log"
-    project = {"GOOGLE_CLOUD_PROJECT": "demo", "TMPDIR": str(temporary)}
-    with running_server(log, options="--timeout 10", **project) as server:
+def server(places: dict[str, Path]) -> Iterator[ServerProcess]:
+    environment = {name: str(places[name]) for name in ("TMPDIR", "HOME")}
+    settings = {"GOOGLE_CLOUD_PROJECT": "demo", "MIEN_LOG_LEVEL": "DEBUG"}
+    log = places["log"] / "log"
+    with running_server(log, options="--timeout 10", **environment, **settings) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def secret_photo(photo: bytes) -> bytes:
+    """The sample photo with a secret in its EXIF."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = NAME
+    buffer = BytesIO()
+    Image.open(BytesIO(photo)).save(buffer, "JPEG", exif=exif)
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +78,42 @@ def encode(image: Image.Image) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def uploads(photo: bytes) -> dict[str, tuple[bytes, str]]:
+    """Return a body and its type by path, in every way to send a picture."""
+    head = f'--x\r\nContent-Disposition: form-data; name="image"; filename="{NAME}.jpg"\r\n\r\n'
+    part, kind = head.encode() + photo + b"\r\n", "multipart/form-data; boundary=x"
+    as_json = json.dumps({"image": base64.b64encode(photo).decode("ascii")}).encode()
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{NAME}.jpg", photo)
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    chip = base64.b64encode(encode(Image.fromarray(noise)))
+    return {
+        "/": (part + b"--x--\r\n", kind),
+        PREDICT: (photo, "application/octet-stream"),
+        f"{PREDICT}?figure=true": (as_json, "application/json"),
+        f"{PREDICT}?{NAME}=true": (photo, "application/octet-stream"),
+        f"{PREDICT}/batch": (2 * part + b"--x--\r\n", kind),
+        f"{PREDICT}/batch?figure=true": (buffer.getvalue(), "application/zip"),
+        "/heat-map": (
+            urlencode(
+                {"label": "happy", "chip": f"data:image/png;base64,{chip.decode()}"}
+            ).encode(),
+            "application/x-www-form-urlencoded",
+        ),
+    }
+
+
+def changed(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Give the files that were written since this module was loaded, but for those of tools."""
+    for path in folder.rglob("*"):
+        if path.parts[len(folder.parts)] in (".venv", ".git"):
+            continue
+        with contextlib.suppress(OSError):  # gone again, or not ours
+            if path.is_file() and path.stat().st_mtime >= STARTED_S:
+                yield path, path.read_bytes()
 
 
 def crop_answer(server: ServerProcess, picture: bytes) -> Any:
@@ -167,14 +223,13 @@ def test_the_dashboard_asks_for_metrics_that_exist(
 
 
 def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
-    server: ServerProcess, temporary: Path, photo: bytes
+    server: ServerProcess, places: dict[str, Path], secret_photo: bytes
 ) -> None:
-    head = f'--x\r\nContent-Disposition: form-data; name="image"; filename="{NAME}"\r\n\r\n'
-    form = {"Content-Type": "multipart/form-data; boundary=x"}
     ours = {"X-Request-ID": uuid.uuid4().hex, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
-    body = head.encode() + photo + b"\r\n--x--\r\n"
-    for path in (PREDICT, f"{PREDICT}?{NAME}=true"):
-        answer = server.ask(path, body, {**form, **ours})
+    sent = uploads(secret_photo)
+    chip = unquote_to_bytes(sent["/heat-map"][0])
+    for path, (body, kind) in sent.items():
+        answer = server.ask(path, body, {"Content-Type": kind, **ours})
         assert answer.headers["X-Request-ID"] == ours["X-Request-ID"]
 
     def logged() -> list[dict[str, Any]]:
@@ -183,20 +238,44 @@ def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
         return [line for line in lines if line.get("request_id") == ours["X-Request-ID"]]
 
     # A request is logged at its very end, after its answer has left.
-    wait_until(lambda: len(logged()) == 2)
-    good, bad = sorted(logged(), key=lambda line: line["status"])
-    assert (good["status"], bad["status"]) == (200, 400)
-    assert (good["method"], good["route"], good["severity"]) == ("POST", PREDICT, "INFO")
-    assert good["request_bytes"] > len(photo)
-    assert good["ms"] > 0
-    assert good["logging.googleapis.com/trace"] == f"projects/demo/traces/{TRACE}"
+    wait_until(lambda: len(logged()) == len(sent))
+    *good, bad = sorted(logged(), key=lambda line: line["status"])
+    assert [line["status"] for line in (*good, bad)] == [200] * len(good) + [400]
+    assert (bad["method"], bad["route"], bad["severity"]) == ("POST", PREDICT, "INFO")
+    assert bad["request_bytes"] == len(secret_photo)
+    assert bad["ms"] > 0
+    assert bad["logging.googleapis.com/trace"] == f"projects/demo/traces/{TRACE}"
 
-    kept = [path.read_bytes() for path in temporary.rglob("*") if path.is_file()]
-    kept += [path.read_bytes() for path in MEMORY.glob("mien-metrics-*/*")]
-    pieces = [photo[start : start + 16] for start in range(0, len(photo) - 16, 1000)]
-    for content in (server.log.read_bytes(), *kept):
-        assert NAME.encode() not in content
-        assert not any(piece in content for piece in pieces)
+    secrets = [NAME.encode(), secret_photo[-80:-64], chip[-80:-64]]
+    for data in (secret_photo, base64.b64encode(secret_photo), chip):
+        secrets += [data[start : start + 16] for start in range(0, len(data) - 16, 1000)][1:]
+    kept = {path: content for place in places.values() for path, content in changed(place)}
+    assert server.log in kept
+    for path, content in kept.items():
+        assert not any(secret in content for secret in secrets), path
+
+
+def test_the_server_for_development_logs_no_more(tmp_path: Path, secret_photo: bytes) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving", "run", "--port", str(port)],
+            stderr=stderr,
+            env={**os.environ, "MIEN_LOG_LEVEL": "DEBUG"},
+        )
+    server = ServerProcess(process, port, log)
+    try:
+        wait_until(lambda: b"Mien is on" in log.read_bytes())
+        assert server.ask(f"{PREDICT}?{NAME}=true", secret_photo).status == 400
+        assert server.ask(PREDICT, secret_photo).status == 200
+        wait_until(lambda: f"POST {PREDICT} 200" in log.read_text(encoding="utf-8"))
+        assert NAME not in log.read_text(encoding="utf-8")
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>"])
