@@ -5,18 +5,21 @@ const CONFIG = { responsive: true, displayModeBar: false, showTips: false };
 const FAINT = 0.25;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let loading = null;
+let failed = false;
 
+// Load Plotly once; where that failed, try again.
 export function loadPlotly() {
-  loading ??= new Promise((resolve, reject) => {
+  if (loading && !failed) return;
+  failed = false;
+  loading = new Promise((resolve) => {
     const script = Object.assign(document.createElement("script"), { src: PLOTLY });
     script.addEventListener("load", resolve);
     script.addEventListener("error", () => {
-      loading = null;
-      reject(new Error("Plotly could not be loaded"));
+      failed = true;
+      resolve();
     });
     document.head.append(script);
   });
-  return loading;
 }
 
 function colour(name) {
@@ -34,12 +37,20 @@ function draw(chart, { sorted }) {
   return Plotly.react(chart, data, layout, CONFIG);
 }
 
+// Draw all charts; return whether that was possible, else their tables are opened.
 export async function drawCharts() {
   const charts = document.querySelectorAll(".chart");
-  if (!charts.length) return;
-  await loadPlotly();
+  if (!charts.length) return true;
+  if (!loading) loadPlotly();
+  await loading;
+  document.getElementById("result").classList.toggle("no-charts", failed);
+  if (failed) {
+    for (const table of document.querySelectorAll(".numbers")) table.open = true;
+    return false;
+  }
   const sorted = document.getElementById("sorted").checked;
   for (const chart of charts) await draw(chart, { sorted });
+  return true;
 }
 
 // Plotly listens to the window for each chart, and so would keep those that are gone.

@@ -17,11 +17,6 @@ for (const kind of ["pointerover", "focusin"]) {
   });
 }
 
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "points") return;
-  document.querySelector(".photo").classList.toggle("no-points", !event.target.checked);
-});
-
 async function showWhatMattered(form) {
   const figure = form.querySelector("figure");
   const button = form.querySelector("button");

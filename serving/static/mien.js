@@ -3,30 +3,37 @@
 import { offerCamera } from "./camera.js";
 import { drawCharts, loadPlotly, removeCharts } from "./charts.js";
 import "./faces.js";
-import { say } from "./status.js";
+import { say, sayAndOffer } from "./status.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const progress = document.getElementById("progress");
+// What a person set beside a picture holds for the next one too.
+const switches = new Map();
 let shownFile = null;
 let sending = null;
 
+// Show what the server answered; return what it says went wrong.
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
   if (!fresh) throw new Error("no result in the answer");
   const problem = fresh.querySelector(".problem");
-  if (problem) {
-    const [title, detail] = problem.children;
-    say(`${title.textContent}. ${detail.textContent}`, { bad: true });
-    return;
-  }
+  if (problem) return Array.from(problem.children, (each) => each.textContent).join(". ");
   for (const table of fresh.querySelectorAll(".numbers")) table.open = false;
+  for (const [id, checked] of switches) {
+    const box = fresh.querySelector(`#${id}`);
+    if (box) box.checked = checked;
+  }
   removeCharts();
   document.getElementById("result").replaceWith(document.adoptNode(fresh));
-  drawCharts();
   const faces = fresh.querySelectorAll(".faces .card").length;
-  say(faces === 0 ? "No face found." : faces === 1 ? "One face found." : `${faces} faces found.`);
+  const found = faces === 0 ? "No face found." : faces === 1 ? "One face found." : `${faces} faces found.`;
+  say(found);
+  drawCharts().then((drawn) => {
+    if (!drawn) say(`${found} The charts could not be loaded; the tables show the same.`);
+  });
   fresh.scrollIntoView({ block: "nearest" });
+  return "";
 }
 
 function setBusy(busy) {
@@ -35,7 +42,14 @@ function setBusy(busy) {
   document.getElementById("result").classList.toggle("waiting", busy);
 }
 
-function send(data) {
+// Send a picture, or have the sample looked at where there is none.
+function send(file) {
+  const data = new FormData(form);
+  if (file) data.set("image", file);
+  else {
+    data.delete("image");
+    data.set("sample", "1");
+  }
   // The last picture sent is the one that is shown.
   sending?.abort();
   const request = new XMLHttpRequest();
@@ -50,17 +64,22 @@ function send(data) {
     progress.removeAttribute("value");
     say("Looking for faces…");
   });
+  const fail = (text, { wait_s = 0 } = {}) => sayAndOffer(text, () => send(file), { wait_s });
   request.addEventListener("load", () => {
     setBusy(false);
     try {
-      show(request.responseText);
+      const problem = show(request.responseText);
+      if (!problem) shownFile = file;
+      else if (request.status === 429 || request.status >= 500) {
+        fail(problem, { wait_s: Number(request.getResponseHeader("Retry-After")) });
+      } else say(problem, { bad: true });
     } catch {
-      say("The server's answer could not be read. Please try again.", { bad: true });
+      fail("The server's answer could not be read.");
     }
   });
   request.addEventListener("error", () => {
     setBusy(false);
-    say("The server could not be reached. Please try again.", { bad: true });
+    fail("The server could not be reached.");
   });
   request.open("POST", form.action);
   request.send(data);
@@ -73,32 +92,30 @@ function sendFile(file) {
     say(`Too large. A picture may have at most ${maxMb} MB.`, { bad: true });
     return;
   }
-  shownFile = file;
-  const data = new FormData(form);
-  data.set("image", file);
-  send(data);
+  send(file);
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.submitter.name === "sample") {
-    const data = new FormData(form, event.submitter);
-    data.delete("image");
-    shownFile = null;
-    send(data);
-  } else if (input.files.length) {
-    sendFile(input.files[0]);
-  } else {
-    say("Choose a picture first.", { bad: true });
-  }
+  if (event.submitter.name === "sample") send(null);
+  else if (input.files.length) sendFile(input.files[0]);
+  else say("Choose a picture first.", { bad: true });
 });
 
+// To choose the same file again is no change, unless it is forgotten before.
+input.addEventListener("click", () => {
+  input.value = "";
+});
 input.addEventListener("change", () => {
   if (input.files.length) sendFile(input.files[0]);
 });
 
 form.elements.crop.addEventListener("change", () => {
   if (shownFile) sendFile(shownFile);
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.closest("#result")) switches.set(event.target.id, event.target.checked);
 });
 
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
@@ -117,3 +134,5 @@ document.addEventListener("paste", (event) => {
 });
 
 offerCamera(sendFile);
+// Chosen before this script was there.
+if (input.files.length) sendFile(input.files[0]);

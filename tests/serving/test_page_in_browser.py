@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from preprocessing.sample import sample_photo_path
 from serving.predictor import Predictor
 
 pytestmark = pytest.mark.browser
+# On a busy machine what mattered takes longer than Playwright waits by default.
+expect.set_options(timeout=30_000)
 
 FIRST_PAGE_BYTES = 60_000
 # "Good" by Web Vitals.
@@ -28,6 +30,10 @@ new PerformanceObserver((list) => {
 }).observe({ type: "layout-shift", buffered: true });
 """
 
+UNANSWERED = "Failed to load resource"
+BUSY = """<section id="result"><div class="problem">
+<h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
+
 Open = Callable[..., Page]
 
 
@@ -39,7 +45,7 @@ def open_page(chromium: Browser, address: str) -> Iterator[Open]:
 
     def note(message: ConsoleMessage) -> None:
         # A refused upload is told to the console by the browser itself.
-        if message.type in ("error", "warning") and "status of 4" not in message.text:
+        if message.type in ("error", "warning") and UNANSWERED not in message.text:
             complaints.append(message.text)
 
     def open_one(path: str = "/", **options: object) -> Page:
@@ -141,6 +147,99 @@ def test_an_error_leaves_the_last_result_where_it_is(open_page: Open, photo: byt
     expect(page.locator(".faces .card")).to_have_count(1)
     page.get_by_role("button", name="Try a sample").click()
     expect(page.locator("#status")).to_have_text("One face found.")
+
+
+@pytest.mark.parametrize("failure", ["network", "busy", "proxy"])
+def test_a_picture_that_got_no_answer_is_sent_again(
+    failure: str, open_page: Open, photo: bytes
+) -> None:
+    page = open_page()
+    sent: list[bytes] = []
+
+    def fail(route: Route) -> None:
+        sent.append(route.request.post_data_buffer or b"")
+        if failure == "network":
+            route.abort()
+        elif failure == "busy":
+            headers = {"Retry-After": "2", "Content-Type": "text/html"}
+            route.fulfill(status=503, body=BUSY, headers=headers)
+        else:
+            route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+
+    page.route("**/", fail, times=1)
+    said = {"network": "not be reached", "busy": "Busy. More", "proxy": "not be read"}[failure]
+    upload(page, photo, said=said)
+    again = page.locator("#again")
+    if failure == "busy":
+        expect(again).to_be_disabled()
+        expect(again).to_have_text("Try again in 2 s")
+    expect(again).to_have_text("Try again")
+    again.click()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    expect(again).to_be_hidden()
+    assert sent[0].count(photo) == 1
+
+
+def test_the_same_file_can_be_chosen_again(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    with page.expect_file_chooser():
+        page.locator("#image").click()
+    expect(page.locator("#image")).to_have_value("")
+
+
+def test_a_file_chosen_before_the_script_is_there_is_sent(
+    chromium: Browser, address: str, photo: bytes
+) -> None:
+    page = chromium.new_page()
+    held: list[Route] = []
+    page.route("**/mien.js", lambda route: held.append(route))
+    page.goto(address, wait_until="commit")
+    file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo}
+    page.set_input_files("#image", file)  # type: ignore[arg-type]
+    held[0].continue_()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    page.close()
+
+
+def test_what_was_refused_is_not_sent_again_and_switches_stay(
+    open_page: Open, predictor: Predictor, photo: bytes
+) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    page.get_by_label("Likeliest first").check()
+    page.get_by_label("Landmarks").uncheck()
+    upload(page, b"no picture", said="Not a picture that can be read")
+    page.get_by_label("The picture is one cut-out face").check()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    expect(page.get_by_label("Landmarks")).not_to_be_checked()
+    expect(page.locator(".photo .points")).to_be_hidden()
+    (prediction,) = predictor.predict(photo, is_crop=True)[1].predictions
+    rising = prediction.probabilities.argsort()
+    expect(page.locator(".chart .ytick")).to_contain_text(
+        [predictor.spec.labels[index] for index in rising]
+    )
+
+
+def test_without_plotly_the_tables_are_open(
+    chromium: Browser, address: str, two_faces: bytes
+) -> None:
+    page = chromium.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.route("**/plotly-*.js", lambda route: route.abort(), times=1)
+    page.goto(address)
+    upload(page, two_faces, said="2 faces found. The charts could not be loaded")
+    for table in page.locator("details.numbers table").all():
+        expect(table).to_be_visible()
+    expect(page.get_by_label("Likeliest first")).to_be_hidden()
+    expect(page.locator(".chart").first).to_be_hidden()
+    (complaint,) = complaints
+    assert UNANSWERED in complaint
+    upload(page, two_faces, said="2 faces found.")
+    expect(page.locator(".chart .bars")).to_have_count(4)
+    page.close()
 
 
 def test_a_picture_comes_from_the_clipboard_or_is_dropped(open_page: Open, photo: bytes) -> None:
