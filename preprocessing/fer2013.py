@@ -21,6 +21,7 @@ from preprocessing.labels import FER2013_LABELS, FER2013_USAGES
 
 SIDE_PX = 48
 WHITE = 255
+_LABELS_BY_CODE = {str(code): label for code, label in enumerate(FER2013_LABELS)}
 COLUMNS = ("emotion", "pixels", "Usage")
 VOTE_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger",
@@ -42,7 +43,8 @@ _OPENERS: dict[str, Callable[[BinaryIO], Any]] = {
     ".bz2": bz2.BZ2File,
     ".zip": _open_zip,
 }
-_UNPACKING_ERRORS = (lzma.LZMAError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+# A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
+_UNPACKING_ERRORS = (lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError)
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
 CSV_SUFFIXES = (".csv", *_OPENERS)
@@ -87,14 +89,13 @@ class CsvLines(Sequence[str]):
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        ends = [match.start() for match in re.finditer(b"\n", data)]
+        self._ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
         if data and not data.endswith(b"\n"):
-            ends.append(len(data))
-        self._spans = list(zip([0, *(end + 1 for end in ends)], ends, strict=False))
+            self._ends = np.append(self._ends, len(data))
 
     def __len__(self) -> int:
         """Return the number of lines."""
-        return len(self._spans)
+        return len(self._ends)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -105,12 +106,12 @@ class CsvLines(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | list[str]:
         """Return a line, or several, without their ends."""
         if isinstance(index, slice):
-            return [self._decode(span) for span in self._spans[index]]
-        return self._decode(self._spans[index])
+            return [self._decode(line) for line in range(len(self))[index]]
+        return self._decode(range(len(self))[index])
 
-    def _decode(self, span: tuple[int, int]) -> str:
-        start, end = span
-        return self._data[start:end].decode("utf-8", "replace").rstrip("\r")
+    def _decode(self, line: int) -> str:
+        start = self._ends[line - 1] + 1 if line else 0
+        return self._data[start : self._ends[line]].decode("utf-8", "replace").rstrip("\r")
 
 
 def parse_header(lines: Sequence[str], name: str) -> tuple[int, int, int]:
@@ -154,7 +155,8 @@ def parse_row(line: str, columns: tuple[int, int, int], *, name: str) -> tuple[s
     if len(cells) <= max(columns):
         raise DatasetError(f"{name}: expected {max(columns) + 1} cells. Received: {len(cells)}")
     code, pixels, usage = (cells[column] for column in columns)
-    if not (code.isdecimal() and int(code) < len(FER2013_LABELS)):
+    label = _LABELS_BY_CODE.get(code)
+    if label is None:
         raise DatasetError(
             f"{name}: emotion must be 0 to {len(FER2013_LABELS) - 1}. Received: {code[:20]!r}"
         )
@@ -162,7 +164,7 @@ def parse_row(line: str, columns: tuple[int, int, int], *, name: str) -> tuple[s
         raise DatasetError(
             f"{name}: Usage must be one of {', '.join(FER2013_USAGES)}. Received: {usage[:20]!r}"
         )
-    return FER2013_LABELS[int(code)], FER2013_USAGES[usage], _parse_pixels(pixels, name)
+    return label, FER2013_USAGES[usage], _parse_pixels(pixels, name)
 
 
 def read_ferplus(path: Path) -> NDArray[np.uint8]:
@@ -175,23 +177,25 @@ def read_ferplus(path: Path) -> NDArray[np.uint8]:
         DatasetError: The file is missing or broken.
     """
     rows = csv.DictReader(io.StringIO(read_unpacked(path).decode("utf-8", "replace")))
-    missing = set(VOTE_COLUMNS) - set(rows.fieldnames or ())
-    if missing:
-        raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}.")
     try:
+        missing = set(VOTE_COLUMNS) - set(rows.fieldnames or ())
+        if missing:
+            raise DatasetError(f"{path} lacks the columns {', '.join(sorted(missing))}.")
         votes = [[int(row[column]) for column in VOTE_COLUMNS] for row in rows]
         return np.array(votes, dtype=np.uint8).reshape(-1, len(VOTE_COLUMNS))
     except (ValueError, TypeError, OverflowError) as error:
         raise DatasetError(f"{path}:{rows.line_num}: a vote is no small number: {error}") from error
+    except csv.Error as error:
+        raise DatasetError(f"{path}:{rows.reader.line_num} cannot be read: {error}.") from error
 
 
 def _parse_pixels(text: str, name: str) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy warns of what is no number
-            values = np.fromstring(text, dtype=np.int32, sep=" ")
+            values = np.fromstring(text, dtype=np.int64, sep=" ")
     except (ValueError, DeprecationWarning):
-        values = np.empty(0, np.int32)
+        values = np.empty(0, np.int64)
     if len(values) == SIDE_PX * SIDE_PX and values.min() >= 0 and values.max() <= WHITE:
         return values.astype(np.uint8).tobytes()
     words = text.split()
@@ -201,7 +205,10 @@ def _parse_pixels(text: str, name: str) -> bytes:
             f"Received: {len(words)}. The file may be cut short; download it again."
         )
     is_digits = re.compile("[0-9]{1,3}").fullmatch
-    wrong = next(word for word in words if not (is_digits(word) and int(word) <= WHITE))
+    wrong = next((word for word in words if not (is_digits(word) and int(word) <= WHITE)), None)
+    if wrong is None:
+        odd = re.sub("[0-9 ]", "", text)
+        raise DatasetError(f"{name}: pixels must be separated by spaces. Received: {odd[:20]!r}")
     raise DatasetError(
         f"{name}: a pixel must be a number from 0 to {WHITE}. Received: {wrong[:20]!r}"
     )

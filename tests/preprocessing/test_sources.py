@@ -1,11 +1,16 @@
 import bz2
 import gzip
+import io
 import lzma
 import os
 import pickle
 import shutil
+import tracemalloc
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -27,6 +32,7 @@ from preprocessing.sample import sample_photo_path
 from preprocessing.sources import SourceKind, open_source
 
 PIXELS = " ".join(str(value % 256) for value in range(48 * 48))
+ZIP_FLAGS = 8
 VOTES = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
@@ -87,6 +93,17 @@ def test_a_zip_holds_one_csv(csv_path: Path) -> None:
         open_source(packed)
 
 
+def test_a_zip_that_asks_for_a_password_is_refused(csv_path: Path) -> None:
+    packed = csv_path.with_suffix(".zip")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(csv_path, "fer2013.csv")
+    content = bytearray(packed.read_bytes())
+    content[content.index(b"PK\x01\x02") + ZIP_FLAGS] |= 1
+    packed.write_bytes(content)
+    with pytest.raises(DatasetError, match="encrypted"):
+        open_source(packed)
+
+
 def test_columns_may_be_spelt_and_ordered_as_in_kaggle_s_other_file(tmp_path: Path) -> None:
     path = tmp_path / "icml_face_data.csv"
     path.write_text(f"emotion, Usage, pixels\n3,PublicTest,{PIXELS}\n", encoding="utf-8")
@@ -100,6 +117,7 @@ def test_columns_may_be_spelt_and_ordered_as_in_kaggle_s_other_file(tmp_path: Pa
         (f"7,{PIXELS},Training", "emotion must be"),
         (f"x,{PIXELS},Training", "emotion must be"),
         (f"-1,{PIXELS},Training", "emotion must be"),
+        (f"{'1' * 5000},{PIXELS},Training", "emotion must be"),
         (f"0,{PIXELS},Holiday", "Usage must be"),
         (f"0,{PIXELS} 5,Training", "Received: 2305"),
         (f"0,{PIXELS[:-40]},Training", "cut short"),
@@ -108,6 +126,9 @@ def test_columns_may_be_spelt_and_ordered_as_in_kaggle_s_other_file(tmp_path: Pa
         (f"0,{PIXELS.replace(' 255 ', ' -1 ', 1)},Training", "'-1'"),
         (f"0,{PIXELS.replace(' 255 ', ' 2.5 ', 1)},Training", "'2.5'"),
         ("0," + PIXELS.replace(" 255 ", " \u0663 ", 1) + ",Training", "'\u0663'"),
+        (f"0,{PIXELS.replace(' 255 ', f' {2**32 + 1} ', 1)},Training", "'4294967297'"),
+        ("0," + PIXELS.replace(" ", "\xa0", 1) + ",Training", "separated by spaces"),
+        ("0," + PIXELS.replace(" ", "\x1c", 1) + ",Training", "separated by spaces"),
         ("0", "cells"),
     ],
 )
@@ -184,6 +205,16 @@ def test_votes_are_read_by_position(tmp_path: Path) -> None:
         read_ferplus(path)
 
 
+@pytest.mark.parametrize("name", ["one\rtwo", "x" * 140_000])
+def test_votes_that_are_no_csv_are_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "fer2013new.csv"
+    header, row = f"Image name,{VOTES}", f"{name},4,0,0,1,3,2,0,0,0,0"
+    for number, lines in enumerate([[header.replace("Image name", name), row], [header, row]], 1):
+        path.write_bytes("\n".join(lines).encode())
+        with pytest.raises(DatasetError, match=f"fer2013new.csv:{number} "):
+            read_ferplus(path)
+
+
 @pytest.mark.parametrize("policy", DisgustPolicy)
 def test_labels_and_class_indices_are_one_to_one(policy: DisgustPolicy) -> None:
     labels = labels_for(policy)
@@ -204,26 +235,111 @@ def test_the_real_fer2013_and_votes_belong_together(shared_data: Path) -> None:
     assert read_ferplus(shared_data / "fer2013" / "fer2013new.csv").shape == (35_887, 10)
 
 
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+ODD_TEXT = st.text("0123456789 \t\n\r,.-+\"'\x00\x1c\xa0\u0663", max_size=8) | st.sampled_from(
+    ["\xa0", "\x1c", "9" * 5000, "x" * 140_000, "\n" * 10_000]
 )
-@given(data=st.data())
-def test_damage_to_a_csv_gives_rows_or_a_named_error(data: st.DataObject, csv_path: Path) -> None:
-    damaged = bytearray(csv_path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 6))):
-        start = data.draw(st.integers(0, len(damaged) - 1))
-        stop = start + data.draw(st.sampled_from([1, 3, 200, 10_000]))
-        damaged[start:stop] = data.draw(st.binary(max_size=20))
-    suffix = data.draw(st.sampled_from([".csv", ".csv.gz", ".csv.xz", ".csv.zip"]))
-    path = csv_path.with_name(f"damaged{suffix}")
-    path.write_bytes(bytes(damaged))
+
+
+def zipped(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("table.csv", data)
+    return packed.getvalue()
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    ".csv": bytes,
+    ".csv.gz": gzip.compress,
+    ".csv.xz": lzma.compress,
+    ".csv.bz2": bz2.compress,
+    ".csv.zip": zipped,
+}
+
+
+@st.composite
+def damaged_files(draw: st.DrawFn, header: str, row: list[str]) -> tuple[str, bytes]:
+    """Write odd text into some cells of a table, compress it, and change some of its bytes.
+
+    Returns:
+        The end of the file's name, and the content.
+    """
+    cells = [header.split(","), *([*row] for _ in range(3))]
+    for _ in range(draw(st.integers(0, 2))):
+        line, odd = draw(st.sampled_from(cells)), draw(ODD_TEXT)
+        column = draw(st.integers(0, len(row) - 1))
+        old = line[column]
+        line[column] = draw(st.sampled_from([odd, odd + old, old + odd, old.replace(" ", odd, 1)]))
+    suffix = draw(st.sampled_from(sorted(PACKERS)))
+    content = bytearray(PACKERS[suffix]("\n".join(map(",".join, cells)).encode()))
+    # Near its ends an archive says how it is packed; there a zip file says whether it is encrypted.
+    edges = st.integers(0, 40) | st.integers(-90, -1) | st.just(-69)
+    for _ in range(draw(st.integers(0, 2))):
+        start = draw(edges | st.integers(0, len(content) - 1)) % len(content)
+        if draw(st.booleans()):
+            content[start] ^= 1 << draw(st.integers(0, 7))
+        else:
+            content[start : start + draw(st.sampled_from([1, 3, 20]))] = draw(st.binary(max_size=9))
+    return suffix, bytes(content)
+
+
+MOST_UNPACKED_BYTES = 1_000_000
+MOST_MEMORY_BYTES = 20 * MOST_UNPACKED_BYTES
+fuzzed = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """Let files unpack to `MOST_UNPACKED_BYTES`, and reading them take `MOST_MEMORY_BYTES`."""
+    tracemalloc.start()
     try:
-        items = list(open_source(path).items())
-    except DatasetError:
-        return
+        with mock.patch.object(fer2013, "MAX_UNPACKED_BYTES", MOST_UNPACKED_BYTES):
+            yield
+        assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+@fuzzed
+@given(file=damaged_files("emotion,pixels,Usage", ["3", PIXELS, "Training"]))
+def test_damage_to_a_csv_gives_rows_or_a_named_error(
+    file: tuple[str, bytes], tmp_path: Path
+) -> None:
+    suffix, content = file
+    path = tmp_path / f"damaged{suffix}"
+    path.write_bytes(content)
+    with within_memory():
+        try:
+            items = list(open_source(path).items())
+        except DatasetError:
+            return
     for item in items:
         assert item.label in FER2013_LABELS
         assert item.load().shape == (48, 48)
+
+
+@fuzzed
+@given(file=damaged_files(f"Image name,{VOTES}", ["x.png", *"4001320000"]))
+def test_damage_to_votes_gives_votes_or_a_named_error(
+    file: tuple[str, bytes], tmp_path: Path
+) -> None:
+    suffix, content = file
+    path = tmp_path / f"damaged{suffix}"
+    path.write_bytes(content)
+    with within_memory():
+        try:
+            votes = read_ferplus(path)
+        except DatasetError:
+            return
+    assert votes.shape[1] == 10
+
+
+def test_a_file_of_empty_lines_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv.gz"
+    path.write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + b"\n" * (MOST_UNPACKED_BYTES - 50)))
+    with within_memory(), pytest.raises(DatasetError, match="gz:2: expected 3 cells"):
+        list(open_source(path).items())
 
 
 def test_what_unpacks_to_too_much_is_refused(
