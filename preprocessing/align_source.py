@@ -99,7 +99,8 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
         ours = (recipe_path, manifest_path, *dataset.glob("shard-*.parquet*"))
         for path in ours:
             path.unlink(missing_ok=True)
-    if manifest_path.exists():
+    # A run that was killed at its very end has left both.
+    if manifest_path.exists() and not recipe_path.exists():
         raise DatasetError(f"{dataset} is a finished dataset already. Replace it with --overwrite.")
     if recipe_path.exists():
         begun = parse_recipe(json.loads(recipe_path.read_text(encoding="utf-8")))

@@ -32,7 +32,7 @@ from preprocessing.align_items import (
     shard_name,
 )
 from preprocessing.detect import FaceFinder
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.fer2013 import (
     CSV_SUFFIXES,
     CsvLines,
@@ -260,6 +260,14 @@ def _read_file(path: str) -> bytes:
     return content
 
 
+def _read_picture(path: str) -> bytes:
+    try:
+        return _read_file(path)
+    except OSError as error:
+        why = error.strerror or error  # Beam's own error has a text only
+        raise ImageDecodeError(f"The file cannot be read: {why}.") from error
+
+
 class _Align(beam.DoFn):  # type: ignore[misc]
     """Align batches of pictures; key the rows by the number of their shard."""
 
@@ -283,7 +291,7 @@ class _Align(beam.DoFn):  # type: ignore[misc]
             options=self._options,
             finder=self._finder,
             votes=self._votes,
-            read_file=_read_file,
+            read_file=_read_picture,
         )
         rejected = broken + aligned.rejected
         for rejection in rejected:

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -133,6 +134,25 @@ def test_an_interrupted_alignment_goes_on_and_ends_the_same(
     assert names == sorted(path.name for path in (tmp_path / "halved").iterdir())
     for name in names:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "halved" / name).read_bytes()
+
+
+def test_a_run_killed_with_all_but_its_recipe_put_away_goes_on(
+    csv_path: Path, folder: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    with (
+        mock.patch.object(Path, "unlink", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        align_source(csv_path, target, options=ONE_WORKER)
+    assert {"manifest.json", "recipe.json"} < {path.name for path in target.iterdir()}
+    with pytest.raises(DatasetError, match="another source or other settings"):
+        align_source(csv_path, target, options=replace(ONE_WORKER, disgust=DisgustPolicy.KEEP))
+    align_source(csv_path, target, options=ONE_WORKER)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(path.name for path in target.iterdir())
+    for name in names:
+        assert (folder / name).read_bytes() == (target / name).read_bytes()
 
 
 IN_SMALL_SHARDS = """

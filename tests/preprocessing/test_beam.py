@@ -1,9 +1,12 @@
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from apache_beam.io.filesystem import BeamIOError
 
 from preprocessing import align_source as align_source_module
 from preprocessing import beam_pipeline
@@ -12,7 +15,7 @@ from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source, read_rejected
 from preprocessing.beam_pipeline import DEAD_LETTERS_NAME, align_pattern
 from preprocessing.dataset import read_dataset
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.manifest import read_manifest
 from preprocessing.sample import sample_photo_path
@@ -96,16 +99,43 @@ def test_broken_rows_are_dead_letters_and_the_counts_add_up(
 
 def test_pictures_by_pattern_are_the_same_as_their_folder(tmp_path: Path) -> None:
     photo = cv2.imread(str(sample_photo_path()))
-    for index, folder in enumerate(("train/happy", "train/sad", "test/happy")):
+    for index, folder in enumerate(("train/happy", "train/sad", "test/happy", "train/disgust")):
         path = tmp_path / "faces" / folder / f"{index}.png"
         path.parent.mkdir(parents=True)
         cv2.imwrite(str(path), photo[40 : 200 + index, 140:300])
-    (tmp_path / "faces/train/happy/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    for label in ("happy", "disgust"):
+        (tmp_path / "faces/train" / label / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     align_source(tmp_path / "faces", tmp_path / "local", options=AlignOptions(workers=1))
     align_pattern(f"{tmp_path}/faces/**", str(tmp_path / "beam"), options=AlignOptions())
     for name in ("manifest.json", "shard-00000.parquet"):
         assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
-    assert read_manifest(tmp_path / "beam").rejected == 1
+    manifest = read_manifest(tmp_path / "beam")
+    # Of disgust, which is dropped, two pictures are in the source and are not looked at.
+    assert (manifest.items, manifest.rows, manifest.rejected) == (6, 3, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_picture_that_cannot_be_read_is_a_dead_letter(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    shutil.copy(sample_photo_path(), tmp_path / "photos" / "face.jpg")
+    # A file that is there, and gives an error to all who read it, root too.
+    (tmp_path / "photos" / "broken.jpg").symlink_to("/proc/self/mem")
+    align_source(tmp_path / "photos", tmp_path / "local", options=AlignOptions(workers=1))
+    align_pattern(f"{tmp_path}/photos/**", str(tmp_path / "beam"), options=AlignOptions())
+    for name in ("manifest.json", "shard-00000.parquet"):
+        assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
+    letter = json.loads((tmp_path / "beam" / DEAD_LETTERS_NAME).read_text(encoding="utf-8"))
+    assert letter["name"] == "broken.jpg"
+    assert "Input/output error" in letter["why"]
+
+
+def test_an_error_of_a_store_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> bytes:
+        raise BeamIOError("no such bucket")
+
+    monkeypatch.setattr(beam_pipeline, "_read_file", refuse)
+    with pytest.raises(ImageDecodeError, match="no such bucket"):
+        beam_pipeline._read_picture("gs://faces/1.png")
 
 
 def test_the_command_refuses_what_is_there_and_what_is_not(csv_path: Path, tmp_path: Path) -> None:
