@@ -9,14 +9,15 @@ PHOTOS ?= ../shared/data/photos
 NETWORK ?=
 FER_PYTHON ?=
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
+SOAK ?= --plot tests/soak.svg
 
 VENV := .venv
 BIN := $(VENV)/bin
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak container gallery
+.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -24,7 +25,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # As in the Dockerfile; preprocessing/workers.py says why.
-serve bench-align bench-serve bench-load soak: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
+serve bench-align bench-serve bench-load soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
@@ -70,18 +71,24 @@ bench-folder: $(VENV)/serving.stamp ## measure prediction on a folder of 1,000 p
 	$(BIN)/python -m tests.bench_folder $(PHOTOS)
 
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
-	$(BIN)/python -m tests.soak --plot tests/soak.svg
+	$(BIN)/python -m tests.soak $(SOAK)
+
+scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
+	$(BIN)/python -m tests.scale
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/container.sh
 
-# Development comes first: the other two are held to its versions, so that all three can share
+# Development comes first: the others are held to its versions, so that all can share
 # one .venv and installing one never changes what another brought.
 lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=--upgrade for newer)
-	$(LOCK) --extra dev --output-file requirements-dev.lock
-	$(LOCK) --extra training --constraints requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --extra training --constraints requirements-dev.lock \
 		--output-file requirements-training.lock
-	$(LOCK) --constraints requirements-dev.lock --output-file requirements-serving.lock
+	$(LOCK) pyproject.toml --constraints requirements-dev.lock \
+		--output-file requirements-serving.lock
+	printf '%s\n' cyclonedx-python-lib packaging | $(LOCK) - \
+		--constraints requirements-dev.lock --output-file requirements-sbom.lock
 
 licences: $(VENV)/dev.stamp ## list the licences of all that is shipped in serving/LICENCES.md
 	$(BIN)/python -m tests.licences

@@ -105,12 +105,17 @@ SCRIPTS = {
 
 @dataclass(frozen=True)
 class Component:
-    """Something that is shipped; its licence is an SPDX expression."""
+    """Something that is shipped; its licence is an SPDX expression.
+
+    Attributes:
+        path: Of a file that is part of something else; None for a package.
+    """
 
     name: str
     version: str
     licence: str
     part_of: str = ""
+    path: Path | None = None
 
     @property
     def is_allowed(self) -> bool:
@@ -133,7 +138,7 @@ def components() -> list[Component]:
     for path in sorted(VENDOR.iterdir()):
         if "LICENSE" not in path.name:
             name, version, _ = re.split(r"-(\d+\.\d+\.\d+)", path.name)
-            found.append(Component(path.name, version, SCRIPTS[name], "the page"))
+            found.append(Component(path.name, version, SCRIPTS[name], "the page", path))
     return found
 
 
@@ -141,12 +146,13 @@ def _in_package(name: str) -> Iterator[Component]:
     distribution = metadata.distribution(name)
     package = Component(name, distribution.version, _declared(distribution))
     yield package
-    for path in sorted(distribution.files or []):
-        if path.parts[0].endswith(".libs"):
-            library = path.name.partition("-")[0]
-            yield Component(library, "", LIBRARIES[library], name)
-        elif path.suffix == ".dat":
-            yield Component(path.name, "", MODELS[path.name], name)
+    for file in sorted(distribution.files or []):
+        path = Path(str(distribution.locate_file(file)))
+        if file.parts[0].endswith(".libs"):
+            library = file.name.partition("-")[0]
+            yield Component(library, "", LIBRARIES[library], name, path)
+        elif file.suffix == ".dat":
+            yield Component(file.name, "", MODELS[file.name], name, path)
 
 
 def _declared(distribution: metadata.Distribution) -> str:

@@ -12,13 +12,16 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from preprocessing.workers import ALLOCATION
+from serving import doctor
 from serving.app import create_app
 from serving.settings import Settings, read_settings
+from tests import scale
 
 PORT = Settings.model_fields["port"].default
-LOCKS = ("serving", "training", "dev")
+LOCKS = ("serving", "training", "sbom", "dev")
 NOT_IN_THE_IMAGE = {"tensorflow", "tensorflow-cpu", "keras", "pyarrow", "pytest"}
-# What App Engine's flexible environment knows, by its reference of app.yaml.
+# What App Engine's flexible environment knows, by its reference of app.yaml and Google's own reader
+# of it (appinfo.py of the App Engine SDK).
 CHECK_KEYS = {"path", "check_interval_sec", "timeout_sec", "failure_threshold", "success_threshold"}
 APP_YAML_KEYS = {
     "": {
@@ -32,11 +35,14 @@ APP_YAML_KEYS = {
         "min_num_instances", "max_num_instances", "cool_down_period_sec", "cpu_utilization",
         "target_concurrent_requests",
     },
+    "automatic_scaling.cpu_utilization": {"target_utilization", "aggregation_window_length_sec"},
     "liveness_check": CHECK_KEYS | {"initial_delay_sec"},
     "readiness_check": CHECK_KEYS | {"app_start_timeout_sec"},
 }  # fmt: skip
 # Google's front end refuses larger requests.
 LARGEST_REQUEST_BYTES = 32_000_000
+# Cloud Run kills what still runs so long after SIGTERM.
+CLOUD_RUN_ENDS_S = 10
 PIN = re.compile(r"^([\w.-]+)==([^\s;]+)", re.MULTILINE)
 
 
@@ -71,9 +77,26 @@ def test_app_engine_builds_the_dockerfile(app_yaml: dict[str, Any]) -> None:
     assert app_yaml["automatic_scaling"]["max_num_instances"] <= 10
 
 
-@pytest.mark.parametrize("section", APP_YAML_KEYS)
-def test_app_engine_knows_every_key(section: str, app_yaml: dict[str, Any]) -> None:
-    assert set(app_yaml[section] if section else app_yaml) <= APP_YAML_KEYS[section]
+def test_app_engine_knows_every_key(app_yaml: dict[str, Any]) -> None:
+    def check(section: str, found: dict[str, Any]) -> None:
+        assert set(found) <= APP_YAML_KEYS[section], section
+        for key, value in found.items():
+            if isinstance(value, dict) and key != "env_variables":
+                check(f"{section}.{key}".removeprefix("."), value)
+
+    check("", app_yaml)
+
+
+def test_app_engine_starts_another_instance_before_one_turns_requests_away(
+    app_yaml: dict[str, Any],
+) -> None:
+    scaling, resources = app_yaml["automatic_scaling"], app_yaml["resources"]
+    places = resources["cpu"] * Settings().parallel_requests
+    assert 1 < scaling["target_concurrent_requests"] < places
+    # What tests/scale.py reckons with.
+    assert resources["cpu"] == scale.WORKERS
+    assert resources["memory_gb"] == scale.MEMORY_GB
+    assert scaling["cpu_utilization"]["target_utilization"] == scale.UTILISATION
 
 
 def test_app_engine_s_settings_are_ours_and_fit_its_resources(
@@ -84,9 +107,37 @@ def test_app_engine_s_settings_are_ours_and_fit_its_resources(
         monkeypatch.setenv(name, value)
     settings = read_settings()
     assert settings.workers == app_yaml["resources"]["cpu"]
+    assert app_yaml["resources"]["memory_gb"] * 1000 >= _needed_mb(settings)
     assert settings.max_upload_bytes < LARGEST_REQUEST_BYTES
     assert settings.requests_per_minute
     assert settings.trusted_proxies
+
+
+def test_cloud_run_s_settings_are_ours_and_fit_its_resources(
+    repository_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (repository_root / "README.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^gcloud run deploy (?:.*\\\n)*.*", readme, re.MULTILINE)
+    flags = dict(re.findall(r"--([a-z-]+) ([^-\s]\S*)", command))
+    for variable in flags["set-env-vars"].split(","):
+        monkeypatch.setenv(*variable.split("=", 1))
+    settings = read_settings()
+    assert int(flags["cpu"]) == settings.workers
+    assert int(flags["concurrency"]) == settings.workers * settings.parallel_requests
+    assert int(flags["memory"].removesuffix("Gi")) * 1024 >= _needed_mb(settings)
+    assert int(flags["port"]) == settings.port
+    graceful_s = _gunicorn_config(repository_root)["graceful_timeout"]
+    assert settings.time_limit_s < graceful_s < CLOUD_RUN_ENDS_S
+    assert int(flags["timeout"]) > graceful_s
+    assert settings.trusted_proxies
+    assert settings.requests_per_minute
+    assert settings.google_cloud_project
+
+
+def test_the_image_names_the_list_of_what_it_holds(dockerfile: str) -> None:
+    (path,) = re.findall(r'mien\.sbom="/app/([^"]+)"', dockerfile)
+    assert re.search(rf"^COPY --from=sbom /src/{path} {path}$", dockerfile, re.MULTILINE)
+    assert f">{path}" in dockerfile
 
 
 def test_the_image_listens_on_the_port_that_app_engine_calls(dockerfile: str) -> None:
@@ -152,7 +203,7 @@ def test_the_server_is_told_how_to_hand_out_memory(repository_root: Path, file: 
     assert re.search(rf"^(ENV|serve .*: export) {name} ?\??= ?{re.escape(value)}\b", text, re.M)
 
 
-@pytest.mark.parametrize("lock", ["serving", "training"])
+@pytest.mark.parametrize("lock", ["serving", "training", "sbom"])
 def test_all_locks_agree_so_that_one_environment_can_hold_them(
     lock: str, repository_root: Path
 ) -> None:
@@ -179,6 +230,11 @@ def test_the_locks_fit_what_the_project_asks_for(repository_root: Path) -> None:
                 f"requirements-{lock}.lock has {requirement.name} {pin}, "
                 f"asked for is {requirement}: run make lock"
             )
+
+
+def _needed_mb(settings: Settings) -> int:
+    each_mb = doctor.WORKER_MB + doctor.LARGEST_PICTURE_MB
+    return doctor.SHARED_MB + settings.workers * each_mb
 
 
 def _gunicorn_config(root: Path) -> dict[str, Any]:
