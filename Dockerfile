@@ -14,14 +14,26 @@ RUN cd /opt/venv/lib/python3*/site-packages && \
         face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat && \
     find . -type d -name tests -prune -exec rm -r {} +
 
+FROM build AS sbom
+WORKDIR /src
+COPY requirements-sbom.lock requirements-serving.lock ./
+RUN python -m venv /opt/sbom && \
+    /opt/sbom/bin/pip install --no-cache-dir --require-hashes --requirement requirements-sbom.lock
+COPY serving serving
+COPY tests/licences.py tests/sbom.py tests/
+RUN dpkg-query --show | \
+    PYTHONPATH=$(echo /opt/venv/lib/python3*/site-packages) /opt/sbom/bin/python -m tests.sbom >sbom.cdx.json
+
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="Mien" \
       org.opencontainers.image.description="Finds every face in a picture and shows which expression it bears." \
       org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      mien.sbom="/app/sbom.cdx.json"
 RUN useradd --system --no-create-home --shell /usr/sbin/nologin mien
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
+COPY --from=sbom /src/sbom.cdx.json sbom.cdx.json
 COPY LICENSE LICENSE
 COPY preprocessing preprocessing
 COPY serving serving
