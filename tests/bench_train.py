@@ -85,7 +85,7 @@ def _apart(
         build_trainer(config, classes=CLASSES, side_px=SIDE_PX),
         _endless(config, examples),
     )
-    augment, network = trainer.get_layer("augment"), trainer.get_layer("resnet34")
+    augment, network = trainer.get_layer("augment"), trainer.get_layer(config.model)
     optimizer = keras.optimizers.SGD.from_config(trainer.optimizer.get_config())
     network.compile(optimizer, trainer.loss, jit_compile=jit_compile)
 

@@ -11,10 +11,9 @@ from tqdm import tqdm
 
 from preprocessing.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE, ChipClassifier
 from preprocessing.dataset import Dataset
-from preprocessing.errors import DatasetError
-from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec
 from training.data import rows_of
+from training.networks import check_same_recipe
 
 BATCH = 32
 TEST_USES_NAME = "test-uses.jsonl"
@@ -39,34 +38,16 @@ def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -
     """Run a bundle's exported network on every labelled row of a split.
 
     Raises:
-        DatasetError: The dataset has other labels or another geometry than the bundle, or no
-            labelled rows in the split.
+        MienError: The dataset has other labels or another geometry than the one that the bundle
+            was trained on, or no labelled rows in the split.
     """
-    check_same_chips(spec, dataset.manifest.recipe)
+    check_same_recipe(spec.provenance["dataset"], dataset.manifest.recipe)
     chips = dataset.chips[rows_of(dataset, split)]
     return Answers(
         split=split,
         logits=classify(bundle, chips, signature=VIEWS_SIGNATURE),
         one_view_logits=classify(bundle, chips, signature=ONE_VIEW_SIGNATURE),
     )
-
-
-def check_same_chips(spec: ModelSpec, recipe: Recipe) -> None:
-    """Make sure that a dataset's chips and labels are those that a bundle knows.
-
-    Raises:
-        DatasetError: They are not.
-    """
-    if recipe.labels != spec.labels:
-        raise DatasetError(
-            f"The bundle knows {', '.join(spec.labels)}, the dataset has "
-            f"{', '.join(recipe.labels)}. Align the source with --disgust {spec.disgust}."
-        )
-    if recipe.geometry_digest != spec.geometry.digest():
-        raise DatasetError(
-            f"The dataset was cut by geometry {recipe.geometry_digest}, the bundle was trained on "
-            f"{spec.geometry.digest()}. Align the source again with this version of Mien."
-        )
 
 
 def log_test_use(dataset_folder: Path, *, name: str, exported: str | None, accuracy: float) -> int:

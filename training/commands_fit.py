@@ -51,6 +51,7 @@ def add_config_arguments(command: argparse.ArgumentParser) -> None:
     length = command.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="length of a run in time")
     length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
+    command.add_argument("--learning-rate", type=float, metavar="RATE", help="at its peak")
     command.add_argument("--loss", choices=LOSSES)
     command.add_argument("--seed", type=int)
 
@@ -62,7 +63,7 @@ def config_of(options: argparse.Namespace) -> FitConfig:
         config = replace(config, minutes=options.minutes, epochs=None)
     if options.epochs is not None:
         config = replace(config, minutes=None, epochs=options.epochs)
-    others = {"loss": options.loss, "seed": options.seed}
+    others = {name: getattr(options, name) for name in ("learning_rate", "loss", "seed")}
     return replace(config, **{name: value for name, value in others.items() if value is not None})
 
 

@@ -84,7 +84,7 @@ def add_members_argument(command: argparse.ArgumentParser) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from training.answers import answers_of, log_test_use
     from training.evaluate import evaluate
-    from training.export import record_metrics
+    from training.model_card import record_metrics
     from training.report import evaluation_text
     from training.report_html import evaluation_html
 

@@ -16,10 +16,10 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import Recipe
 from preprocessing.spec import SPEC_NAME, read_spec
-from training.answers import Answers, check_same_chips, classify
+from training.answers import Answers, classify
 from training.data import rows_of
 from training.fit import PREDICT_BATCH
-from training.networks import NETWORK_NAME, check_trained_on, load_network, read_settings
+from training.networks import NETWORK_NAME, check_same_recipe, load_network, read_settings
 from training.views import Views, with_views
 
 
@@ -82,10 +82,10 @@ def open_member(member: Path, recipe: Recipe) -> Member:
     """
     if not (member / SPEC_NAME).is_file():
         network = _network_file(member)
-        check_trained_on(read_settings(network.parent)["dataset"], recipe)
+        check_same_recipe(read_settings(network.parent)["dataset"], recipe)
         return open_network(network)
     spec = read_spec(member)
-    check_same_chips(spec, recipe)
+    check_same_recipe(spec.provenance["dataset"], recipe)
 
     def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
         signature = ONE_VIEW_SIGNATURE if one_view else VIEWS_SIGNATURE

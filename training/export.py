@@ -4,7 +4,7 @@ import json
 import platform
 import shutil
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -25,15 +25,13 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.detect import FaceFinder
 from preprocessing.errors import MienError
 from preprocessing.geometry import ChipGeometry
-from preprocessing.manifest import Recipe, write_whole
+from preprocessing.manifest import Recipe
 from preprocessing.sample import sample_photo_path
 from preprocessing.spec import (
-    CARD_NAME,
     MODEL_NAME,
     SPEC_NAME,
     KnownAnswer,
     ModelSpec,
-    write_spec,
 )
 from training.answers import Answers, classify
 from training.config import PRECISIONS, FitConfig
@@ -42,11 +40,12 @@ from training.data import Examples, split_examples
 from training.evaluate import Evaluation, evaluate
 from training.fit import PREDICT_BATCH
 from training.metrics import accuracy, fit_temperature, sure_confidence
-from training.model_card import model_card
+from training.model_card import record_metrics
 from training.networks import (
     NETWORK_NAME,
+    SAME_ANSWERS,
     STATE_NAME,
-    check_trained_on,
+    check_same_recipe,
     load_network,
     read_settings,
     save_half,
@@ -59,6 +58,8 @@ LOGITS_TOLERANCE = 0.1
 TRANSFORM_TOLERANCE_PX = 0.25
 # Of a bundle, which goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
+# A bundle aligns as its network was taught, so nothing of that may differ.
+SAME_SPEC = (*SAME_ANSWERS, "detector", "landmark_model_sha256")
 # Where the product says that it is sure, so many of its answers shall be right.
 SURE_ACCURACY = 0.9
 
@@ -127,7 +128,7 @@ def export(
             raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
         if not (bundle / SPEC_NAME).is_file():
             raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
-    check_trained_on(settings["dataset"], dataset.manifest.recipe)
+    check_same_recipe(settings["dataset"], dataset.manifest.recipe, fields=SAME_SPEC)
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -183,14 +184,6 @@ def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None
     save_half(network, kept, config=config)
     if sum(path.stat().st_size for path in bundle.iterdir()) > LARGEST_BYTES:
         kept.unlink()
-
-
-def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
-    """Write an evaluation into a bundle's spec and model card."""
-    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
-    card = model_card(spec)
-    write_spec(spec, bundle)
-    write_whole(bundle / CARD_NAME, card)
 
 
 def _choose_views(

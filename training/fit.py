@@ -33,7 +33,9 @@ from training.metrics import accuracy, cross_entropy
 from training.networks import (
     CONFIG_NAME,
     NETWORK_NAME,
+    SAME_CHIPS,
     STATE_NAME,
+    check_same_recipe,
     damage_named,
     load_network,
     read_network,
@@ -79,9 +81,9 @@ def fit(
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
-            is no finished run of a network of the same shape, a file of a run is damaged, the
-            teacher is of another dataset or has no weight, the devices cannot share out the
-            batches, or the loss is no number any more.
+            is no finished run of a network of the same shape and of chips aligned alike, a file of
+            a run is damaged, the teacher is of another dataset or has no weight, the devices cannot
+            share out the batches, or the loss is no number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
@@ -124,6 +126,9 @@ def fit(
             if cycle_at(share, config) > cycle and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
+            # A step's loss is from before it; what the last step broke shows only here.
+            if not np.isfinite(logits).all():
+                raise _come_apart("The answers on val are no numbers", epoch=state.epoch)
             if curves is None:
                 continue
             values = {
@@ -176,6 +181,7 @@ def _settings(
                 f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
                 "Start from a run of the same network."
             )
+        check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
         settings["start_from"] = {
             "fit": earlier["fit"],
             "source": earlier["dataset"]["source"],
@@ -256,13 +262,17 @@ def _train_epoch(
         trainer.optimizer.learning_rate = learning_rate_at(share, config)
         losses.append(devices.train_on_batch(trainer, chips, targets))
         if not math.isfinite(losses[-1]):
-            raise MienError(
-                f"The loss is {losses[-1]} in epoch {state.epoch + 1}: training has come apart. "
-                "The last checkpoint is from before; start again with a lower learning rate."
-            )
+            raise _come_apart(f"The loss is {losses[-1]}", epoch=state.epoch + 1)
         spent_s = time.monotonic() - started
         state = replace(state, step=state.step + 1, elapsed_s=state.elapsed_s + spent_s)
     return replace(state, epoch=state.epoch + 1), float(np.mean(losses))
+
+
+def _come_apart(seen: str, *, epoch: int) -> MienError:
+    return MienError(
+        f"{seen} in epoch {epoch}: training has come apart. The last checkpoint is from before; "
+        "start again with a lower --learning-rate."
+    )
 
 
 def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:

@@ -1,11 +1,15 @@
 """A bundle's model card: what the model is for, how good it is, what it must not be used for."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from preprocessing.landmarks import scheme_of
+from preprocessing.manifest import write_whole
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
-from preprocessing.spec import ModelSpec
+from preprocessing.spec import CARD_NAME, ModelSpec, write_spec
 from training.config import FitConfig
+from training.evaluate import Evaluation
 
 _CARD = """\
 # {name}
@@ -66,6 +70,14 @@ _SPLIT = """\
 |---|---|---|
 {classes}
 """
+
+
+def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
+    """Write an evaluation into a bundle's spec and model card."""
+    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
+    card = model_card(spec)
+    write_spec(spec, bundle)
+    write_whole(bundle / CARD_NAME, card)
 
 
 def model_card(spec: ModelSpec) -> str:

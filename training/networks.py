@@ -22,6 +22,10 @@ from training.resnet import resnet34
 
 CONFIG_NAME = "config.json"
 STATE_NAME = "state.json"
+
+SAME_CHIPS = ("geometry_digest",)
+SAME_ANSWERS = ("labels", "disgust", *SAME_CHIPS)
+"""Fields of a dataset's recipe: with the same, a network can be trained on, or be judged."""
 NETWORK_NAME = "network.keras"
 BUILDERS: dict[str, Callable[..., Model]] = {
     "resnet34": resnet34,
@@ -71,22 +75,26 @@ def read_settings(source: Path) -> dict[str, Any]:
     return settings | {"training_minutes": earlier + state["elapsed_s"] / 60}
 
 
-def check_trained_on(trained_on: dict[str, Any], recipe: Recipe) -> None:
-    """Make sure that a dataset's chips and labels are those that a run was trained on.
+def check_same_recipe(
+    trained_on: dict[str, Any], recipe: Recipe, *, fields: tuple[str, ...] = SAME_ANSWERS
+) -> None:
+    """Make sure that a dataset was made as the one that a network was trained on.
 
     Args:
-        trained_on: `dataset` in the settings of the run.
+        trained_on: `dataset` in the settings of the run, or in the provenance of the bundle.
         recipe: Of the dataset.
+        fields: Of the recipe; those that must be the same.
 
     Raises:
         MienError: They are not.
     """
-    for name in ("labels", "geometry_digest", "landmark_model_sha256", "detector"):
+    for name in fields:
         here = asdict(recipe)[name]
         if json.dumps(trained_on.get(name)) != json.dumps(here):
             raise MienError(
-                f"The run was trained on a dataset with another {name}: {trained_on.get(name)}. "
-                f"Received: {here}"
+                f"The network was trained on a dataset with another {name}: "
+                f"{trained_on.get(name)}. Received: {here}. Align the source as that was: "
+                "python -m preprocessing align --help tells of --disgust and the others."
             )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from preprocessing.dataset import Dataset
-from preprocessing.errors import DatasetError
+from preprocessing.errors import MienError
 from preprocessing.labels import DisgustPolicy, labels_for
 from preprocessing.manifest import Recipe
 from preprocessing.spec import read_spec
@@ -140,10 +140,14 @@ def test_figures_on_another_source_are_not_recorded(
 def test_a_dataset_of_other_labels_or_geometry_is_refused(bundle: Path, dataset: Dataset) -> None:
     spec, recipe = read_spec(bundle), dataset.manifest.recipe
     seven = replace(recipe, labels=labels_for(DisgustPolicy.KEEP))
-    with pytest.raises(DatasetError, match="--disgust"):
+    with pytest.raises(MienError, match="another labels"):
         answers_of(bundle, spec, dataset=_with_recipe(dataset, seven), split="val")
+    # The same six labels, but disgust counts as anger.
+    merged = replace(recipe, disgust=DisgustPolicy.MERGE)
+    with pytest.raises(MienError, match="another disgust"):
+        answers_of(bundle, spec, dataset=_with_recipe(dataset, merged), split="val")
     moved = replace(recipe, geometry_digest="0" * 16)
-    with pytest.raises(DatasetError, match="geometry"):
+    with pytest.raises(MienError, match="another geometry_digest"):
         answers_of(bundle, spec, dataset=_with_recipe(dataset, moved), split="val")
 
 

@@ -221,9 +221,38 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_checkpoint(
         return loss if len(steps) < 4 else float("nan")
 
     monkeypatch.setattr(keras.Model, "train_on_batch", come_apart)
-    with pytest.raises(MienError, match="lower learning rate"):
+    with pytest.raises(MienError, match="lower --learning-rate"):
         fit(dataset, tmp_path / "run", config=config)
     assert (tmp_path / "run" / "checkpoint-0001.keras").is_file()
+
+
+def test_a_last_step_that_breaks_the_network_does_not_replace_the_checkpoint(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_on_batch = keras.Model.train_on_batch
+    steps = []
+
+    def break_at_the_end(self: keras.Model, *args: object, **kwargs: object) -> object:
+        steps.append(1)
+        loss = train_on_batch(self, *args, **kwargs)
+        if len(steps) == 2 * (47 // config.batch_size):
+            bias = self.get_layer("resnet34").get_layer("logits").bias
+            bias.assign(np.full(bias.shape, np.nan, np.float32))
+        return loss
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", break_at_the_end)
+    with pytest.raises(MienError, match="no numbers in epoch 2"):
+        fit(dataset, tmp_path / "run", config=config)
+    assert [path.name for path in (tmp_path / "run").glob("*.keras")] == ["checkpoint-0001.keras"]
+
+
+def test_a_run_starts_only_from_chips_aligned_alike(
+    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    recipe = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
+    moved = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
+    with pytest.raises(MienError, match="another geometry_digest"):
+        fit(moved, tmp_path / "next", config=config, start_from=run)
 
 
 def test_a_run_can_start_from_a_bundle(
