@@ -20,6 +20,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from serving.files import Outputs, list_pictures, predict_files
+    from serving.schema import MAX_FACES, Options
     from serving.settings import read_settings
 
     pictures = list_pictures(options.pictures)
@@ -30,11 +31,14 @@ def _predict(options: argparse.Namespace) -> int:
         sheet_path=options.contact_sheet,
         overwrite=options.overwrite,
     )
-    bundle = read_settings(bundle=options.bundle).bundle
-    failed = predict_files(bundle, pictures, outputs=outputs, is_crop=options.crop)
-    for path, reason in failed:
-        print(f"failed: {path}: {reason}", file=sys.stderr)
-    return EXIT_FAILED if len(failed) == len(pictures) else 0
+    asked = Options(
+        crop=options.crop,
+        max_faces=options.max_faces or MAX_FACES,
+        min_confidence=options.min_confidence,
+    )
+    settings = read_settings(bundle=options.bundle)
+    failed = predict_files(settings, pictures, outputs=outputs, options=asked)
+    return EXIT_FAILED if failed == len(pictures) else 0
 
 
 def _config(_: argparse.Namespace) -> None:
@@ -60,6 +64,22 @@ def _port(text: str) -> int:
     if not 1 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {port}")
     return port
+
+
+def _face_count(text: str) -> int:
+    from serving.schema import MAX_FACES
+
+    count = int(text)
+    if not 1 <= count <= MAX_FACES:
+        raise argparse.ArgumentTypeError(f"it is a number from 1 to {MAX_FACES}, not {count}")
+    return count
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"it is a number from 0 to 1, not {share}")
+    return share
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -90,6 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         "--contact-sheet", type=Path, metavar="OUT", help="write one PNG with all faces, aligned"
     )
     predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
+    predict.add_argument(
+        "--max-faces", type=_face_count, help="answer on so many of a picture, the largest"
+    )
+    predict.add_argument(
+        "--min-confidence", type=_share, help="from here on an answer is sure; default: the model's"
+    )
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)
 

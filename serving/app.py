@@ -1,11 +1,12 @@
 """The Flask application: what it is put together from, its errors and its headers."""
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import BadHost, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving import assets, routes_api, routes_health, routes_page
+from serving.problems import Problem
 from serving.request_log import log_requests
 from serving.service import Service, current_service
 from serving.settings import Settings, read_settings
@@ -48,13 +49,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
-    """Answer an error as problem details, or on the page where a person asked."""
+    """Answer an error as problem details, or as a page where a person asked."""
     problem = current_service().describe(error)
-    if request.path == "/":
+    if isinstance(error, BadHost):  # without which a page cannot tell its own addresses
+        answer = _answer_program(problem)
+    elif request.path == "/":
         answer = make_response(routes_page.show_problem(problem))
+    elif routes_page.is_for_a_person(request):
+        answer = make_response(render_template("problem.html", problem=problem), problem.status)
     else:
-        answer = make_response(problem.to_json(), problem.status)
-        answer.mimetype = "application/problem+json"
+        answer = _answer_program(problem)
     if problem.retry_after_s is not None:
         answer.headers["Retry-After"] = str(problem.retry_after_s)
     if isinstance(error, MethodNotAllowed):
@@ -62,9 +66,16 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     return answer
 
 
+def _answer_program(problem: Problem) -> Response:
+    answer = make_response(problem.to_json(), problem.status)
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
 def _protect(response: Response) -> Response:
     """Keep a browser from guessing, embedding, keeping results, and using more than the camera."""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["Permissions-Policy"] = PERMISSIONS_POLICY

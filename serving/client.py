@@ -1,6 +1,7 @@
 """A typed client of the API; beside pydantic it needs only the modules that it imports."""
 
 import json
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -22,11 +23,13 @@ class ApiError(MienError):
 
     Attributes:
         problem: What the server says of it.
+        retry_after_s: Where it turned the request away: when to try again, in seconds.
     """
 
     def __init__(self, problem: ProblemAnswer) -> None:
         super().__init__(problem.detail)
         self.problem = problem
+        self.retry_after_s = problem.retry_after_s
 
 
 class Client:
@@ -106,6 +109,9 @@ class Client:
 
 
 def _part(path: Path, boundary: str) -> bytes:
-    name = path.name.replace('"', "%22")
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    name = name.replace("\\", "\\\\")
+    for mark in '"\r\n':
+        name = name.replace(mark, f"%{ord(mark):02X}")
     head = f'Content-Disposition: form-data; name="image"; filename="{name}"'
     return f"--{boundary}\r\n{head}\r\n\r\n".encode() + path.read_bytes() + b"\r\n"

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from serving.answers import to_answer
 from serving.contact_sheet import contact_sheet
 from serving.predictor import Predictor
 from serving.result_csv import write_csv
-from serving.schema import Answer, Options
+from serving.schema import Answer, FaceAnswer, Options
+from serving.settings import Settings
 
 # So many pictures are worth the second that it takes to start another process.
 PICTURES_A_WORKER = 20
@@ -49,8 +51,8 @@ class Outputs:
 class _FilePredictor:
     """Predicts on one picture file after the other."""
 
-    def __init__(self, bundle: Path, options: Options, annotate_folder: Path | None) -> None:
-        self._predictor = Predictor(bundle)
+    def __init__(self, settings: Settings, options: Options, annotate_folder: Path | None) -> None:
+        self._predictor = Predictor(settings.bundle, max_pixels=settings.max_pixels)
         self._options = options
         self._annotate_folder = annotate_folder
 
@@ -58,7 +60,10 @@ class _FilePredictor:
         """Return the answer, or why there is none."""
         try:
             rgb, result = self._predictor.predict(
-                path.read_bytes(), is_crop=self._options.crop, max_faces=self._options.max_faces
+                path.read_bytes(),
+                is_crop=self._options.crop,
+                max_faces=self._options.max_faces,
+                min_confidence=self._options.min_confidence,
             )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
@@ -87,21 +92,24 @@ def list_pictures(paths: Iterable[Path]) -> list[Path]:
 
 
 def predict_files(
-    bundle: Path, pictures: list[Path], *, outputs: Outputs, is_crop: bool
-) -> list[tuple[Path, str]]:
+    settings: Settings, pictures: list[Path], *, outputs: Outputs, options: Options
+) -> int:
     """Predict on each picture, on all cores where there are many, and write the results as asked.
 
+    Which pictures failed, and why, is said on stderr.
+
     Returns:
-        The pictures that failed, each with the reason.
+        How many failed.
 
     Raises:
         MienError: An output is there already and may not be replaced.
     """
     _check_outputs(pictures, outputs)
-    options = Options(crop=is_crop, landmarks=True, chips=outputs.sheet_path is not None)
+    shown_too = {"landmarks": True, "chips": outputs.sheet_path is not None}
+    options = options.model_copy(update=shown_too)
     failed: list[tuple[Path, str]] = []
     answers: list[tuple[Path, Answer]] = []
-    predicted = _predict_all(pictures, (bundle, options, outputs.annotate_folder))
+    predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for path, answer in zip(pictures, shown, strict=True):
         if isinstance(answer, str):
@@ -109,17 +117,27 @@ def predict_files(
             continue
         tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
         answers.append((path, answer))
+    for path, reason in failed:
+        print(f"failed: {path}: {reason}", file=sys.stderr)
     if outputs.csv_path is not None:
         with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
-            write_csv(file, answers, labels=read_spec(bundle).labels)
+            write_csv(file, answers, labels=read_spec(settings.bundle).labels)
     if outputs.sheet_path is not None:
-        faces = [face for _, answer in answers for face in answer.faces]
-        _write_png(contact_sheet(faces), outputs.sheet_path)
-    return failed
+        _write_sheet([face for _, answer in answers for face in answer.faces], outputs.sheet_path)
+    return len(failed)
+
+
+def _write_sheet(faces: list[FaceAnswer], path: Path) -> None:
+    try:
+        sheet = contact_sheet(faces)
+    except MienError as error:
+        print(f"no contact sheet was written: {error}", file=sys.stderr)
+        return
+    _write_png(sheet, path)
 
 
 def _predict_all(
-    pictures: list[Path], arguments: tuple[Path, Options, Path | None]
+    pictures: list[Path], arguments: tuple[Settings, Options, Path | None]
 ) -> Iterator[Answer | str]:
     """Predict in this process, or where there are many pictures in one for each core it may use."""
     workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
@@ -130,7 +148,7 @@ def _predict_all(
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 
-_arguments: tuple[Path, Options, Path | None]
+_arguments: tuple[Settings, Options, Path | None]
 
 
 def _set_up(*arguments: Any) -> None:
@@ -157,10 +175,15 @@ def _in_words(path: Path, answer: Answer) -> str:
     faces = [
         f"  {face.index}  {face.label:<9}{face.confidence:>5.0%}"
         f"{'' if face.is_sure else '  not sure, perhaps ' + face.second_label}"
-        f"{'  (' + ', '.join(face.hints) + ')' if face.hints else ''}"
+        f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
         for face in answer.faces
     ]
     return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
+
+
+def _notes(face: FaceAnswer) -> list[str]:
+    is_detected = face.found_by.startswith("detector")
+    return [*face.hints] if is_detected else [*face.hints, face.found_by]
 
 
 def _annotated_path(picture: Path, folder: Path) -> Path:

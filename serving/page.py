@@ -29,6 +29,12 @@ HINTS = {
 }
 
 
+FALLBACKS = {
+    "full_frame": "No face was detected, so the whole frame was taken as one.",
+    "unaligned": "Its landmarks could not be placed, so the face was read as it is, not aligned.",
+}
+
+
 @dataclass(frozen=True)
 class FaceCard:
     """One face as the page shows it.
@@ -69,11 +75,16 @@ class Download:
 
 @dataclass(frozen=True)
 class ResultView:
-    """A result as the page shows it; sizes are of the upright picture, in pixels."""
+    """A result as the page shows it; sizes are of the upright picture, in pixels.
+
+    Attributes:
+        faces_found: How many, also where fewer are shown.
+    """
 
     photo_url: str
     width: int
     height: int
+    faces_found: int
     cards: list[FaceCard]
     comparison: dict[str, Any] | None
     downloads: list[Download]
@@ -94,6 +105,7 @@ def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> Re
         photo_url=_photo_url(rgb),
         width=result.width,
         height=result.height,
+        faces_found=result.faces_found,
         cards=[
             _card(number, prediction, result.labels, sure_confidence=sure_confidence)
             for number, prediction in enumerate(result.predictions, start=1)
@@ -111,7 +123,9 @@ def _card(
     face = prediction.face
     box = face.face.box
     shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
-    hints = [HINTS[hint] for hint in prediction.measures.hints()]
+    fallback = FALLBACKS.get(face.face.found_by)
+    hints = [fallback] if fallback else []
+    hints += [HINTS[hint] for hint in prediction.measures.hints()]
     if not prediction.is_sure and not hints:
         hints.append(
             f"{prediction.confidence:.1%} is not enough to be sure: of the answers from "
@@ -123,7 +137,7 @@ def _card(
         title=prediction.label if prediction.is_sure else "not sure",
         explanation=_explanation(prediction, second_share=shares[prediction.second_label]),
         shares=shares,
-        chip_url=_data_url(encode_png(face.chip), "image/png"),
+        chip_url=data_url(encode_png(face.chip), "image/png"),
         figure=probability_figure(prediction, labels),
         hints=hints,
         box=(box.left, box.top, box.width, box.height),
@@ -144,8 +158,8 @@ def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
     write_csv(table, [(Path("picture"), answer)], labels=result.labels)
     as_json = answer.model_dump_json(exclude_none=True).encode()
     return [
-        Download("mien.json", "JSON", _data_url(as_json, "application/json")),
-        Download("mien.csv", "CSV", _data_url(table.getvalue().encode(), "text/csv")),
+        Download("mien.json", "JSON", data_url(as_json, "application/json")),
+        Download("mien.csv", "CSV", data_url(table.getvalue().encode(), "text/csv")),
         Download("mien.jpg", "annotated picture", _photo_url(annotate(rgb, result))),
     ]
 
@@ -159,8 +173,9 @@ def _photo_url(rgb: RgbImage) -> str:
         rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    return _data_url(encoded.tobytes(), "image/jpeg")
+    return data_url(encoded.tobytes(), "image/jpeg")
 
 
-def _data_url(content: bytes, media_type: str) -> str:
+def data_url(content: bytes, media_type: str) -> str:
+    """Put a file into an address of its own."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

@@ -11,6 +11,7 @@ from preprocessing.errors import (
     MienError,
     UnsupportedImageError,
 )
+from serving.schema import PROBLEM_CODES
 from serving.settings import MAX_BATCH_BYTES
 
 BUSY_RETRY_S = 1
@@ -66,17 +67,19 @@ class Problem:
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of an `application/problem+json` answer."""
+        wait = {} if self.retry_after_s is None else {"retry_after_s": self.retry_after_s}
         return {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            **wait,
         }
 
 
 # The first that fits is taken.
-_KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
+KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (NoImageError, 400, "no_image", "No picture"),
     (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
@@ -91,17 +94,23 @@ _KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
 
 def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
     """Describe an error to a client; what was not foreseen is not described."""
-    for kind, status, code, title in _KNOWN:
+    for kind, status, code, title in KNOWN:
         if isinstance(error, kind):
             return Problem(status, code, title, str(error), _retry_after_s(error))
     if isinstance(error, RequestEntityTooLarge):
+        was_said = error.description != RequestEntityTooLarge.description
         detail = (
-            f"A picture may have at most {max_upload_bytes / 1_000_000:g} MB, a batch "
-            f"{MAX_BATCH_BYTES / 1_000_000:g} MB. Send less and try again."
+            str(error.description)
+            if was_said
+            else (
+                f"A picture may have at most {max_upload_bytes / 1_000_000:g} MB, a batch "
+                f"{MAX_BATCH_BYTES / 1_000_000:g} MB. Send less and try again."
+            )
         )
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, HTTPException) and error.code is not None:
-        code = error.name.lower().replace(" ", "_")
+        name = error.name.lower().replace(" ", "_")
+        code = name if name in PROBLEM_CODES else "bad_request"
         return Problem(error.code, code, error.name, error.description or error.name)
     return Problem(
         500, "internal_error", "Internal error", "Something went wrong here. Please try again."

@@ -21,7 +21,7 @@ def write_csv(
     """
     box = ("left", "top", "right", "bottom")
     guess = ("label", "confidence", "is_sure", "second_label")
-    rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints"])
+    rows = csv.DictWriter(file, ["file", "face", *box, *guess, *labels, "hints", "found_by"])
     rows.writeheader()
     for picture, answer in answers:
         rows.writerows(_row(picture, face) for face in answer.faces)
@@ -38,4 +38,5 @@ def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
         "second_label": face.second_label,
         **{label: f"{share:.4f}" for label, share in face.probabilities.items()},
         "hints": " ".join(face.hints),
+        "found_by": face.found_by,
     }

@@ -34,6 +34,7 @@ def predict_batch() -> ResponseReturnValue:
     service = current_service()
     service.require()
     uploads, options = read_batch_request(request)
+    service.count_more(len(uploads) - 1)
     return Response(_batch_lines(service, uploads, options), mimetype=NDJSON)
 
 

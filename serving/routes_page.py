@@ -3,7 +3,7 @@
 import base64
 from functools import partial
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Request, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
@@ -15,9 +15,8 @@ from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.occlusion import occlusion_map
 from preprocessing.sample import sample_photo_path
 from serving.heat_map import draw_heat_map
-from serving.page import to_view
-from serving.problems import Problem
-from serving.schema import MAX_FACES
+from serving.page import data_url, to_view
+from serving.problems import NoImageError, Problem
 from serving.service import current_service
 from serving.uploads import read_picture
 
@@ -34,14 +33,13 @@ def show_page() -> ResponseReturnValue:
 def show_result() -> ResponseReturnValue:
     """Show the page with the result for an uploaded picture, or for the sample."""
     is_sample = request.form.get("sample") == "1"
-    data = sample_photo_path().read_bytes() if is_sample else read_picture(request)
+    data = sample_photo_path().read_bytes() if is_sample else _read_chosen()
     service = current_service()
     sure_confidence = service.require().spec.sure_confidence
     view = service.predict(
         data,
         partial(to_view, sure_confidence=sure_confidence),
         is_crop=request.form.get("crop") == "1",
-        max_faces=MAX_FACES,
     )
     return _render(result=view)
 
@@ -53,7 +51,10 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 
 @routes.post("/heat-map")
 def show_heat_map() -> ResponseReturnValue:
-    """Answer with a PNG of what mattered for a label in the chip that the page sends back."""
+    """Answer with a PNG of what mattered for a label in the chip that the page sends back.
+
+    Who follows the form without scripts gets it on a page that explains it.
+    """
     service = current_service()
     predictor = service.require()
     label = request.form.get("label", "")
@@ -64,7 +65,17 @@ def show_heat_map() -> ResponseReturnValue:
     losses = service.queue.run(
         lambda: occlusion_map(chip, predictor.probabilities, label_index=index)
     )
-    return Response(encode_png(draw_heat_map(chip, losses)), mimetype="image/png")
+    png = encode_png(draw_heat_map(chip, losses))
+    if is_for_a_person(request):
+        return render_template("heat_map.html", label=label, url=data_url(png, "image/png"))
+    return Response(png, mimetype="image/png")
+
+
+def is_for_a_person(request: Request) -> bool:
+    """Say whether a browser asks for a page, rather than a script or a program for something."""
+    accepted = request.accept_mimetypes
+    prefers_html = accepted.quality("text/html") > accepted.quality("application/json")
+    return prefers_html and not request.path.startswith("/api/")
 
 
 @routes.get("/model")
@@ -79,6 +90,13 @@ def show_model() -> ResponseReturnValue:
         licence=predictor.scheme.licence,
         notes=[ABOUT_FER2013, NOT_MEASURED] if is_fer2013 else [NOT_MEASURED],
     )
+
+
+def _read_chosen() -> bytes:
+    try:
+        return read_picture(request)
+    except NoImageError:
+        raise NoImageError("Choose a picture first.") from None
 
 
 def _read_chip(data_url: str, *, size_px: int) -> GreyImage:

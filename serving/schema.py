@@ -5,6 +5,22 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_FACES = 100
+PROBLEM_CODES = (
+    "invalid_request",
+    "no_image",
+    "unreadable_image",
+    "unsupported_image",
+    "upload_too_large",
+    "too_many_pixels",
+    "too_many_requests",
+    "not_ready",
+    "busy",
+    "time_limit",
+    "bad_request",
+    "not_found",
+    "method_not_allowed",
+    "internal_error",
+)
 
 
 class Options(BaseModel):
@@ -112,7 +128,7 @@ class Answer(_Answer):
     model: str
     image: Size
     faces_found: int
-    """More than there are faces here, where max_faces cut them."""
+    """More than there are faces here, where max_faces or the server's own limit cut them."""
     faces: list[FaceAnswer]
     tip: str | None = None
     """What may help where no face was found."""
@@ -129,8 +145,11 @@ class ProblemAnswer(_Answer):
     title: str
     status: int
     detail: str
-    code: str
+    # Not a type of its own: a client must read the codes of later servers too.
+    code: Annotated[str, Field(json_schema_extra={"enum": list(PROBLEM_CODES)})]
     """Stable; for programs."""
+    retry_after_s: int | None = None
+    """Where the request was turned away: when to try again, in seconds."""
 
 
 class BatchLine(_Answer):

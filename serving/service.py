@@ -15,6 +15,7 @@ from serving.prediction import PhotoResult
 from serving.predictor import Predictor
 from serving.problems import NotReadyError, Problem, to_problem
 from serving.rate_limit import RateLimiter
+from serving.schema import MAX_FACES
 from serving.settings import Settings
 from serving.task_queue import TaskQueue
 
@@ -64,7 +65,12 @@ class Service:
         return self.predictor
 
     def predict(
-        self, data: bytes, to_answer: Callable[[RgbImage, PhotoResult], T], **options: Any
+        self,
+        data: bytes,
+        to_answer: Callable[[RgbImage, PhotoResult], T],
+        *,
+        max_faces: int = MAX_FACES,
+        **options: Any,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
 
@@ -72,7 +78,8 @@ class Service:
             data: The bytes of a picture.
             to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
                 by the size of the picture.
-            options: Of `Predictor.predict`.
+            max_faces: Of `Predictor.predict`; the settings may allow less.
+            options: Likewise of `Predictor.predict`.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -80,9 +87,10 @@ class Service:
             TimeLimitError: It took too long.
         """
         predictor = self.require()
+        most = min(max_faces, self.settings.max_faces)
 
         def task() -> tuple[PhotoResult, T]:
-            rgb, result = predictor.predict(data, **options)
+            rgb, result = predictor.predict(data, max_faces=most, **options)
             return result, to_answer(rgb, result)
 
         result, answer = self.queue.run(task)
@@ -110,6 +118,10 @@ class Service:
         """
         if request.method == "POST":
             self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
+
+    def count_more(self, pictures: int) -> None:
+        """Count so many pictures of the current request beyond its first."""
+        self._rate_limiter.charge(request.remote_addr or "", pictures, now_s=time.monotonic())
 
 
 def current_service() -> Service:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from preprocessing.decode import MAX_PIXELS
 from preprocessing.errors import MienError
 from serving.predictor import SHIPPED_BUNDLE
+from serving.schema import MAX_FACES
 
 PREFIX = "MIEN_"
 MAX_BATCH_BYTES = 32_000_000
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     max_pixels: Annotated[
         int, Field(ge=1, le=MAX_PIXELS, description="largest picture, in pixels")
     ] = MAX_PIXELS
+    max_faces: Annotated[
+        int, Field(ge=1, le=MAX_FACES, description="faces answered on in a picture, the largest")
+    ] = MAX_FACES
     time_limit_s: Annotated[
         float, Field(gt=0, le=600, description="longest wait for an answer, in seconds")
     ] = 20.0
@@ -46,7 +50,7 @@ class Settings(BaseSettings):
     ] = 5
     requests_per_minute: Annotated[
         int,
-        Field(ge=0, description="uploads a worker takes from an address; 429 beyond; 0: any"),
+        Field(ge=0, description="pictures a worker takes from an address; 429 beyond; 0: any"),
     ] = 0
     trusted_proxies: Annotated[
         int,

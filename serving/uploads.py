@@ -4,9 +4,10 @@ import base64
 import io
 import json
 import lzma
+import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, TypeVar
@@ -24,9 +25,13 @@ from serving.settings import MAX_BATCH_BYTES
 FORM, FIELD = "multipart/form-data", "image"
 # What a form or JSON adds around the picture.
 OVERHEAD_BYTES = 64_000
+TOO_LARGE_A_FORM = (
+    "Beside its files a form may have at most 500 kB of text and 1,000 fields. "
+    "Send pictures as files."
+)
 # Of a batch: what a worker does well within a minute.
 MAX_BATCH_PICTURES = 50
-# Of a zip, folders included: to list millions would take long.
+# Of the zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
 ZIP_MEMBER = b"PK\x01\x02"
 # What unpacking a damaged member raises.
@@ -48,6 +53,14 @@ _Options = TypeVar("_Options", bound=Options)
 
 class MemoryRequest(Request):
     """A request that never spools an upload to disk."""
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except RequestEntityTooLarge as error:
+            if (self.content_length or math.inf) > (self.max_content_length or math.inf):
+                raise
+            raise RequestEntityTooLarge(TOO_LARGE_A_FORM) from error
 
     def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
         return io.BytesIO()
@@ -102,7 +115,7 @@ def read_predict_request(request: Request) -> tuple[bytes, Options]:
     return read_picture(request), options
 
 
-def read_batch_request(request: Request) -> tuple[Iterator[Upload], Options]:
+def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     """Return the pictures and the options of a request: files of a form, or a zip as the body.
 
     A zip within a form counts as the pictures it holds.
@@ -123,22 +136,34 @@ def read_batch_request(request: Request) -> tuple[Iterator[Upload], Options]:
             raise InvalidRequestError(
                 f"Send a form with files named {FIELD!r}, or a zip as the body."
             )
-    uploads = [upload for name, data in files for upload in _uploads_of(name, data)]
+    uploads = _list_uploads(files)
     if not uploads:
         raise NoImageError(f"No picture was received. Send files named {FIELD!r}, or a zip.")
-    if len(uploads) > MAX_BATCH_PICTURES:
-        raise InvalidRequestError(
-            f"A batch may have at most {MAX_BATCH_PICTURES} pictures. Received: {len(uploads)}. "
-            "Send several batches."
-        )
-    return iter(uploads), options
+    return uploads, options
 
 
-def _uploads_of(name: str, data: bytes) -> list[Upload]:
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return [Upload(name, partial(_check_size, data, _limit()))]
-    if data.count(ZIP_MEMBER) > MAX_ZIP_MEMBERS:
-        raise InvalidRequestError(f"A zip may hold at most {MAX_ZIP_MEMBERS:,} files and folders.")
+def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
+    """List the pictures among files and in their zips, and stop where there are too many."""
+    uploads: list[Upload] = []
+    members = 0
+    for name, data in files:
+        if zipfile.is_zipfile(io.BytesIO(data)):
+            members += data.count(ZIP_MEMBER)
+            if members > MAX_ZIP_MEMBERS:
+                raise InvalidRequestError(
+                    f"The zips of a batch may hold at most {MAX_ZIP_MEMBERS:,} files and folders."
+                )
+            uploads += _list_zip(data)
+        else:
+            uploads.append(Upload(name, partial(_check_size, data, _limit())))
+        if len(uploads) > MAX_BATCH_PICTURES:
+            raise InvalidRequestError(
+                f"A batch may have at most {MAX_BATCH_PICTURES} pictures. Send several batches."
+            )
+    return uploads
+
+
+def _list_zip(data: bytes) -> list[Upload]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:

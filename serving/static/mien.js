@@ -13,6 +13,12 @@ const switches = new Map();
 let shownFile = null;
 let sending = null;
 
+function inWords(shown, found) {
+  if (shown < found) return `Showing ${shown} of ${found} faces, the largest.`;
+  if (found < 2) return found ? "One face found." : "No face found.";
+  return `${found} faces found.`;
+}
+
 // Show what the server answered; return what it says went wrong.
 function show(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
@@ -27,7 +33,7 @@ function show(html) {
   removeCharts();
   document.getElementById("result").replaceWith(document.adoptNode(fresh));
   const faces = fresh.querySelectorAll(".faces .card").length;
-  const found = faces === 0 ? "No face found." : faces === 1 ? "One face found." : `${faces} faces found.`;
+  const found = inWords(faces, Number(fresh.querySelector(".faces").dataset.found));
   say(found);
   drawCharts().then((drawn) => {
     if (!drawn) say(`${found} The charts could not be loaded; the tables show the same.`);

@@ -125,6 +125,26 @@ def test_more_than_the_limit_is_413(extra: int, client: FlaskClient) -> None:
     assert_problem(client.post(PREDICT, data=data), 413, "upload_too_large")
 
 
+@pytest.mark.parametrize("path", ["/", PREDICT, f"{PREDICT}/batch", "/heat-map"])
+def test_too_much_text_in_a_form_is_413_and_told_apart_from_a_picture(
+    path: str, client: FlaskClient
+) -> None:
+    answer = client.post(path, data={"crop": "x" * 600_000}, content_type="multipart/form-data")
+    assert answer.status_code == 413
+    assert "500 kB of text" in answer.text
+    assert "10 MB, a batch" not in answer.text
+
+
+def test_a_server_may_answer_on_fewer_faces(two_faces: bytes) -> None:
+    client = create_app(Settings(max_faces=1)).test_client()
+    answer = client.post(f"{PREDICT}?max_faces=5", data=two_faces).json
+    assert (answer["faces_found"], len(answer["faces"])) == (2, 1)
+    assert (
+        "Showing 1 of 2 faces"
+        in client.post("/", data={"image": (io.BytesIO(two_faces), "a")}).text
+    )
+
+
 def test_too_many_pixels_is_413() -> None:
     client = create_app(Settings(max_pixels=100)).test_client()
     buffer = io.BytesIO()
@@ -204,9 +224,10 @@ def test_a_missing_landmark_model_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_answers_are_protected(client: FlaskClient) -> None:
-    for path in ("/", "/readyz", "/static/any/mien.js"):
+    for path in ("/", "/readyz", "/static/any/mien.js", "/api/v1/model", "/api/v1/nothing"):
         with client.get(path) as answer:
             headers = answer.headers
+        assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Permissions-Policy"].startswith("camera=(self)")

@@ -1,15 +1,21 @@
 import io
 import json
 import zipfile
+from http.client import HTTPConnection
+from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from serving.app import create_app
 from serving.predictor import Predictor
+from serving.problems import BusyError
 from serving.settings import Settings
+from serving.task_queue import TaskQueue
 from serving.uploads import MAX_BATCH_PICTURES, MAX_ZIP_MEMBERS
 
 BATCH = "/api/v1/predict/batch"
@@ -120,6 +126,71 @@ def test_a_zip_of_very_many_members_is_refused_before_it_is_listed(client: Flask
     answer = client.post(BATCH, data=data, content_type="application/zip")
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
     assert f"{MAX_ZIP_MEMBERS:,}" in answer.json["detail"]
+
+
+def test_members_and_pictures_are_counted_over_all_zips_while_they_are_listed(
+    client: FlaskClient, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[object] = []
+
+    class Counted(zipfile.ZipFile):
+        def __init__(self, file: Any) -> None:
+            listed.append(file)
+            super().__init__(file)
+
+    folders = zipped({f"{number}/": b"" for number in range(MAX_ZIP_MEMBERS // 2)})
+    pictures = zipped({str(number): empty for number in range(MAX_BATCH_PICTURES)})
+    monkeypatch.setattr(zipfile, "ZipFile", Counted)
+    for data, most, said in ((folders, 2, "files and folders"), (pictures, 2, "50 pictures")):
+        listed.clear()
+        files = [(io.BytesIO(data), f"{number}.zip") for number in range(4)]
+        answer = client.post(BATCH, data={"image": files})
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
+        assert said in answer.json["detail"]
+        assert len(listed) == most
+
+
+def test_each_picture_counts_against_the_limit_of_an_address(empty: bytes) -> None:
+    client = create_app(Settings(requests_per_minute=4)).test_client()
+    members = {str(number): empty for number in range(4)}
+    batch = {"data": zipped(members), "content_type": "application/zip"}
+    assert len(lines(client.post(BATCH, **batch))) == 4
+    refused = client.post(BATCH, **batch)
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert refused.json["retry_after_s"] == int(refused.headers["Retry-After"]) > 0
+
+
+def test_a_busy_server_is_told_by_the_line_of_a_picture(
+    client: FlaskClient, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BusyError("More pictures arrive than can be looked at.")
+
+    monkeypatch.setattr(TaskQueue, "run", refuse)
+    data = zipped({"a.png": empty})
+    (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
+    assert line["problem"]["code"] == "busy"
+    assert line["problem"]["retry_after_s"] > 0
+
+
+def test_a_line_comes_before_the_next_picture_is_looked_at(
+    address: str, photo: bytes, empty: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predict, let_go = Predictor.predict, Event()
+
+    def wait_at_photo(self: Predictor, data: bytes, **options: object) -> object:
+        assert data != photo or let_go.wait(60)
+        return predict(self, data, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Predictor, "predict", wait_at_photo)
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+    body = zipped({"a.png": empty, "b.jpg": photo})
+    connection.request("POST", BATCH, body, {"Content-Type": "application/zip"})
+    answer = connection.getresponse()
+    assert json.loads(answer.readline())["name"] == "a.png"
+    let_go.set()
+    assert json.loads(answer.readline())["answer"]["faces"]
+    connection.close()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import io
+import os
 import shutil
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,7 +11,9 @@ from PIL import Image
 from preprocessing.sample import sample_photo_path
 from serving.client import ApiError, Client
 from serving.predictor import Predictor
+from serving.problems import BUSY_RETRY_S, BusyError
 from serving.schema import Options
+from serving.task_queue import TaskQueue
 
 
 @pytest.fixture
@@ -49,6 +52,26 @@ def test_a_batch_has_an_answer_or_a_problem_for_each(api: Client, tmp_path: Path
     assert broken.problem.code == "unreadable_image"
     assert none.answer is not None
     assert none.answer.tip
+
+
+def test_a_name_that_is_no_utf_8_or_has_a_line_break_is_sent(api: Client, tmp_path: Path) -> None:
+    names = (os.fsdecode(b"caf\xe9.jpg"), "two\r\nlines.jpg")
+    for name in names:
+        shutil.copy(sample_photo_path(), tmp_path / name)
+    found = [line.name for line in api.predict_batch([tmp_path / name for name in names])]
+    assert found == ["caf\\xe9.jpg", "two%0D%0Alines.jpg"]
+
+
+def test_who_is_turned_away_is_told_for_how_long(
+    api: Client, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise BusyError("Busy.")
+
+    monkeypatch.setattr(TaskQueue, "run", refuse)
+    with pytest.raises(ApiError) as raised:
+        api.predict(photo)
+    assert raised.value.retry_after_s == BUSY_RETRY_S
 
 
 def test_the_model_describes_itself(api: Client, predictor: Predictor) -> None:

@@ -69,6 +69,56 @@ def test_a_contact_sheet_shows_every_face(
     assert "--overwrite" in capsys.readouterr().err
 
 
+def test_without_a_face_there_is_no_sheet_but_all_else(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(photos / "inner" / "face.jpg"), np.zeros((64, 64), np.uint8))
+    sheet, table = tmp_path / "sheet.png", tmp_path / "faces.csv"
+    command = ["predict", str(photos), "--contact-sheet", str(sheet), "--csv", str(table)]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    assert "no face found" in captured.out
+    assert "failed: " in captured.err
+    assert "no contact sheet was written" in captured.err
+    assert table.exists()
+    assert not sheet.exists()
+
+
+def test_predict_takes_the_options_of_the_api(
+    tmp_path: Path, two_faces: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "two.jpg"
+    picture.write_bytes(two_faces)
+    options = ["--json", "--max-faces", "1", "--min-confidence", "1"]
+    assert main(["predict", str(picture), *options]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["faces_found"] == 2
+    (face,) = shown["faces"]
+    assert not face["is_sure"]
+    for name, value in (("--max-faces", "101"), ("--min-confidence", "1.1")):
+        with pytest.raises(SystemExit):
+            main(["predict", str(picture), name, value])
+        assert name in capsys.readouterr().err
+
+
+def test_predict_decodes_no_more_than_is_set(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_MAX_PIXELS", "1000")
+    assert main(["predict", str(photos / "inner")]) == 1
+    assert "too many pixels" in capsys.readouterr().err
+
+
+def test_a_fallback_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture, table = tmp_path / "grey.png", tmp_path / "faces.csv"
+    cv2.imwrite(str(picture), np.full((48, 48), 128, np.uint8))
+    assert main(["predict", str(picture), "--crop", "--csv", str(table)]) == 0
+    with table.open(encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert row["found_by"] in ("full_frame", "unaligned")
+    assert row["found_by"] in capsys.readouterr().out
+
+
 def test_many_pictures_are_shared_among_processes_and_keep_their_order(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,17 @@ def test_addresses_are_limited_apart_and_zero_grants_all() -> None:
         unlimited.check("one", now_s=0)
 
 
+def test_what_came_with_a_picture_is_paid_off_later() -> None:
+    limiter = RateLimiter(6)
+    limiter.check("one", now_s=0)
+    limiter.charge("one", 11, now_s=0)
+    # Twelve take two minutes, of which one is granted in advance; then another is granted.
+    with pytest.raises(TooManyRequestsError, match="70 seconds"):
+        limiter.check("one", now_s=0)
+    limiter.check("one", now_s=70)
+    limiter.check("another", now_s=0)
+
+
 def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
     client = create_app(Settings(requests_per_minute=1, trusted_proxies=1)).test_client()
 

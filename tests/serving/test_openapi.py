@@ -8,8 +8,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, expect
 from schemathesis.specs.openapi.checks import positive_data_acceptance
+from werkzeug.exceptions import default_exceptions
 
+from serving import problems
 from serving.openapi import openapi_document
+from serving.problems import to_problem
 from serving.schema import Options
 
 schemathesis.serializer.alias("application/zip", "application/octet-stream")
@@ -35,6 +38,14 @@ def test_the_document_names_every_option_and_every_route(client: FlaskClient) ->
         if rule.rule.startswith("/api/") and not rule.rule.endswith(("/openapi.json", "/docs"))
     }
     assert set(document["paths"]) == routes
+
+
+def test_every_code_of_a_problem_is_told() -> None:
+    named = openapi_document()["components"]["schemas"]["ProblemAnswer"]["properties"]["code"]
+    errors = [ZeroDivisionError(), *(kind() for kind in default_exceptions.values())]
+    given = [to_problem(error, max_upload_bytes=1).code for error in errors]
+    given += [code for _, _, code, _ in problems.KNOWN]
+    assert set(given) == set(named["enum"])
 
 
 @pytest.mark.browser

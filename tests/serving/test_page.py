@@ -16,9 +16,12 @@ from preprocessing.decode import decode_image
 from preprocessing.sample import sample_photo_path
 from serving.annotate import MARK_RGB, annotate
 from serving.answers import to_answer
+from serving.page import to_view
 from serving.predictor import Predictor
 from serving.schema import Answer, Options
 
+# What Firefox asks for where a person follows a link.
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
 # A JPEG saved anew differs by its compression.
 RECOMPRESSED = 6
 
@@ -161,7 +164,7 @@ def test_the_sample_needs_no_upload(client: FlaskClient, photo: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "status", "words"),
     [
-        (b"", 400, "No picture"),
+        (b"", 400, "Choose a picture first."),
         (b"hello", 415, "Not a picture"),
         (sample_photo_path().read_bytes()[:9000], 400, "Damaged"),
     ],
@@ -176,13 +179,50 @@ def test_errors_are_shown_on_the_page(
     assert 'id="upload"' in answer.text
 
 
+@pytest.mark.parametrize(
+    ("found_by", "said"), [("full_frame", "the whole frame"), ("unaligned", "not aligned")]
+)
+def test_a_fallback_is_said_on_the_card(
+    found_by: str, said: str, predictor: Predictor, photo: bytes
+) -> None:
+    rgb, result = predictor.predict(photo, is_crop=True)
+    (prediction,) = result.predictions
+    for name, expected in (("detector", False), (found_by, True)):
+        face = replace(prediction.face, face=replace(prediction.face.face, found_by=name))
+        fallen = replace(result, predictions=(replace(prediction, face=face),))
+        (card,) = to_view(rgb, fallen, sure_confidence=0.5).cards
+        assert any(said in hint for hint in card.hints) == expected
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/model", "/heat-map", "/static/any/nothing.js"])
+def test_a_person_gets_a_page_and_a_program_a_problem(path: str, client: FlaskClient) -> None:
+    with mock.patch.object(client.application.extensions["mien"], "predictor", None):
+        ask = client.post if path == "/heat-map" else client.get
+        page, problem = ask(path, headers={"Accept": BROWSER}), ask(path)
+    assert page.status_code == problem.status_code >= 400
+    assert page.mimetype == "text/html"
+    assert problem.json["title"] in page.text
+    assert problem.mimetype == "application/problem+json"
+    api = client.get("/api/v1/nothing", headers={"Accept": BROWSER})
+    assert api.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/", "/model"])
+def test_a_person_with_a_host_that_is_none_gets_a_problem(path: str, client: FlaskClient) -> None:
+    answer = client.get(path, headers={"Host": "a..b", "Accept": BROWSER})
+    assert answer.status_code == 400
+
+
 def test_what_mattered_is_drawn_from_the_chip_alone(client: FlaskClient, photo: bytes) -> None:
     fields = {
         attrs["name"]: attrs["value"]
         for attrs in Elements(post(client, photo).text).having("input", type="hidden")
     }
+    page = client.post("/heat-map", data=fields, headers={"Accept": BROWSER})
+    assert "<b>Orange</b>" in page.text
     answer = client.post("/heat-map", data=fields)
     assert answer.mimetype == "image/png"
+    assert base64.b64encode(answer.data).decode() in page.text
     assert cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR) is not None
 
 

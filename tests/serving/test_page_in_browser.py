@@ -193,7 +193,7 @@ def test_a_file_chosen_before_the_script_is_there_is_sent(
 ) -> None:
     page = chromium.new_page()
     held: list[Route] = []
-    page.route("**/mien.js", lambda route: held.append(route))
+    page.route("**/mien.js", lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
     page.goto(address, wait_until="commit")
     file = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo}
     page.set_input_files("#image", file)  # type: ignore[arg-type]

@@ -8,8 +8,15 @@ import subprocess
 from pathlib import Path
 
 from preprocessing.sample import sample_photo_path
+from serving.schema import PROBLEM_CODES
 
 README_ADDRESS = "http://127.0.0.1:8080"
+
+
+def test_every_code_of_a_problem_is_listed(repository_root: Path) -> None:
+    readme = (repository_root / "README.md").read_text(encoding="utf-8")
+    listed = readme.partition("with a stable `code`")[2].partition("\n\n")[0]
+    assert set(re.findall("`([a-z_]+)`", listed)) == {*PROBLEM_CODES, "retry_after_s"}
 
 
 def test_every_curl_command_is_answered(
