@@ -26,8 +26,7 @@ from preprocessing.pose import head_pose
 from preprocessing.scan import Find, merge, scale_within, scan
 
 # What one scan may look at, in pixels; dlib needs about 0.07 s for a million. A picture without a
-# face costs FIRST_PX + SECOND_PX + 3 * TURNED_PX, 8.4 million; none costs more than 14.8 million.
-# Each weak find adds 40,000.
+# face costs FIRST_PX + SECOND_PX + 3 * TURNED_PX, 8.4 million; none costs more than MOST_PX.
 FIRST_PX = 1_000_000
 SECOND_PX = 2_600_000
 TURNED_PX = 1_600_000
@@ -44,6 +43,8 @@ LIKELY_SCORE = 0.0
 # A face must reach this score, at once or when it is looked at again, aligned.
 SURE_SCORE = 0.6
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
+# So many weak finds are looked at again, the best; photos of crowds have three.
+MOST_WEAK = 100
 # In a picture that is known to be one face, a weak detection is better than none.
 CROP_THRESHOLD = -0.5
 CROP_SIDE_PX = 144
@@ -51,6 +52,11 @@ CROP_SIDE_PX = 144
 # The detector sees some faces that are turned by 45 degrees; the landmarks of one then tell by how
 # much to turn the picture for all.
 TURNS_DEG = (90, -90, 180)
+# The most that all scans of a picture look at, 18.8 million: where faces are small and tilted, and
+# none is sure.
+MOST_PX = (
+    FIRST_PX + CROWD_PX + len(TURNS_DEG) * TURNED_PX + TILTED_PX + MOST_WEAK * SECOND_LOOK_PX**2
+)
 # Where a face is seen that is hardly larger than the detector's 80 px, smaller ones may be missed.
 NEAR_LIMIT_PX = 120
 # Faces turned by more than this are better seen in a picture turned by as much; where some face is
@@ -98,12 +104,13 @@ class FaceFinder:
         face is sure yet, turned.
         Where the faces found are tilted, or slightly tilted and some not sure, the picture is
         scanned once more to `TILTED_PX`, turned by as much. A weak find must stand a second look,
-        aligned by its landmarks.
+        aligned by its landmarks; only the `MOST_WEAK` best get one. All scans together look at no
+        more than `MOST_PX`; each face adds the time for its landmarks.
 
         Args:
             grey: The upright photo.
         """
-        finds = self._climb(grey)
+        finds = worth_a_look(self._climb(grey))
         faces = {find: self._to_face(grey, find) for find in finds}
         likely = [find for find in finds if find.score >= LIKELY_SCORE]
         if likely:
@@ -113,7 +120,9 @@ class FaceFinder:
             all_sure = min(find.score for find in finds) >= SURE_SCORE
             if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget_px=TILTED_PX)
-        found = [faces.get(find) or self._to_face(grey, find) for find in merge(finds)]
+        found = [
+            faces.get(find) or self._to_face(grey, find) for find in worth_a_look(merge(finds))
+        ]
         sure = [face for face in found if self._is_sure(grey, face)]
         return sorted(sure, key=lambda face: (face.box.left, face.box.top))
 
@@ -211,6 +220,12 @@ def load_landmark_model(file: ModelFile) -> dlib.shape_predictor:
 @functools.cache
 def _load_landmark_model(path: Path) -> dlib.shape_predictor:
     return dlib.shape_predictor(str(path))
+
+
+def worth_a_look(finds: list[Find]) -> list[Find]:
+    """Return the finds that are sure and the best of those that are weak."""
+    sure = sum(find.score >= SURE_SCORE for find in finds)
+    return sorted(finds, key=lambda find: -find.score)[: sure + MOST_WEAK]
 
 
 def _whole_frame(grey: GreyImage) -> Find:

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from preprocessing.align import UNALIGNED, align_crops, align_photo
-from preprocessing.detect import FaceFinder
+from preprocessing.detect import MOST_PX, MOST_WEAK, SURE_SCORE, FaceFinder, worth_a_look
+from preprocessing.detectors import Sighting
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.mean_face import MEAN_FACE
@@ -16,6 +17,8 @@ GEOMETRY = ChipGeometry()
 WANDERING_LEVELS = 9
 # The line through the eyes is as sure as that.
 ROLL_DEG = 4
+# A scanned picture has whole sides, so that its area misses the budget by about this share.
+WHOLE_PIXELS = 1e-3
 
 
 def turn(grey: np.ndarray, angle_deg: float) -> np.ndarray:
@@ -106,6 +109,38 @@ def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
         _, (width, height) = turn_back(*photo.shape[::-1], angle_deg=angle_deg)
         assert width * height * scale**2 == pytest.approx(100_000, rel=0.01)
     assert scale_within(photo, budget_px=10**9, largest=2) == 2
+
+
+def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
+    finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all finds are weak, small and tilted, the ladder takes its dearest way."""
+    scanned_px, second_looks = 0, 0
+
+    def count(grey: np.ndarray, least_score: float) -> list[Sighting]:
+        nonlocal scanned_px, second_looks
+        scanned_px += grey.size
+        second_looks += least_score == SURE_SCORE
+        height, width = grey.shape
+        return [
+            Sighting((x, y), 80.0, 30.0, 0.3)
+            for x in range(40, width, 80)
+            for y in range(40, height, 80)
+            if least_score <= 0.3
+        ]
+
+    monkeypatch.setattr(finder, "_detect", count)
+    assert finder.find_faces(np.zeros((3000, 4000), np.uint8)) == []
+    assert second_looks == MOST_WEAK
+    assert scanned_px == pytest.approx(MOST_PX, rel=WHOLE_PIXELS)
+
+
+def test_of_many_weak_finds_the_best_are_looked_at_again() -> None:
+    scores = [0.3, 2.0, *np.linspace(-0.2, 0.5, 2 * MOST_WEAK)]
+    finds = [Find((50 * at, 50), 40, 0, 0, score) for at, score in enumerate(scores)]
+    kept = [find.score for find in worth_a_look(finds)]
+    assert len(kept) == 1 + MOST_WEAK
+    assert kept == sorted(scores, reverse=True)[: 1 + MOST_WEAK]
 
 
 def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:
