@@ -1,6 +1,8 @@
 """Measure the quality of an aligned dataset: spread, mean faces, near-duplicates, FER+ votes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 from preprocessing.dataset import Dataset
 from preprocessing.faces import GreyImage
 from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.labels import SPLITS
 from preprocessing.landmarks import LANDMARK_SCHEMES
 
 # FER+ words for FER2013's labels.
@@ -42,6 +45,21 @@ class Spread:
     part: str
     before: float
     after: float
+
+
+@dataclass(frozen=True)
+class PairCount:
+    """How many pairs of pictures are the same.
+
+    Attributes:
+        where: The split, or the two, that they are in.
+        identical: Pairs that are equal pixel for pixel.
+        alike: Pairs that look alike without being identical.
+    """
+
+    where: str
+    identical: int
+    alike: int
 
 
 def stray(points: NDArray[np.floating]) -> float:
@@ -122,6 +140,38 @@ def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
             if one < two and dataset.duplicate_groups[one] != dataset.duplicate_groups[two]:
                 pairs.append((one, two, float(alike[row, other])))
     return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def count_pairs(dataset: Dataset, near: Sequence[tuple[int, int, float]]) -> list[PairCount]:
+    """Count the pairs of pictures that are the same, or nearly, by the splits they are in.
+
+    Args:
+        dataset: The dataset.
+        near: Its `near_duplicates`.
+
+    Returns:
+        One count for each split that has pictures, and one for each two such splits.
+    """
+    names = [name for name in (*SPLITS, "") if dataset.in_split(name).any()]
+    splits = np.array([names.index(name) for name in dataset.splits.tolist()], np.int64)
+    _, pictures = np.unique(dataset.items, return_index=True)
+    copies = np.zeros((len(dataset.splits), len(names)), np.int64)
+    np.add.at(copies, (dataset.duplicate_groups[pictures], splits[pictures]), 1)
+    identical = copies.T @ copies
+    alike = np.zeros_like(identical)
+    for one, two, _ in near:
+        alike[tuple(sorted((splits[one], splits[two])))] += 1
+    counts = []
+    for one, two in combinations_with_replacement(range(len(names)), 2):
+        first, second = (names[split] or "no split" for split in (one, two))
+        if one == two:
+            # Each picture was paired with itself, and each two of them twice.
+            same = (identical[one, one] - copies[:, one].sum()) // 2
+            counts.append(PairCount(f"within {first}", int(same), int(alike[one, one])))
+        else:
+            where = f"between {first} and {second}"
+            counts.append(PairCount(where, int(identical[one, two]), int(alike[one, two])))
+    return counts
 
 
 def constant_rows(dataset: Dataset) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ from preprocessing.labels import SPLITS
 from preprocessing.quality import (
     FERPLUS_WORDS,
     constant_rows,
+    count_pairs,
     ferplus_confusion,
     landmark_spread,
     mean_faces,
@@ -94,7 +95,6 @@ def _found_by(dataset: Dataset) -> str:
 
 def _duplicates(dataset: Dataset) -> str:
     near = near_duplicates(dataset)
-    across = sum(dataset.splits[one] != dataset.splits[two] for one, two, _ in near)
     seen = dataset.in_training_too()
     rows = [
         ("groups of pixel-identical pictures", f"{dataset.duplicate_pictures():,}"),
@@ -106,12 +106,16 @@ def _duplicates(dataset: Dataset) -> str:
             for split in ("val", "test")
         ),
         ("training pictures left out for that", f"{int(dataset.leaks().sum()):,}"),
-        ("pairs that look alike without being identical", f"{len(near):,}"),
-        ("such pairs across splits", f"{across:,}"),
+    ]
+    pairs = [
+        (each.where, f"{each.identical:,}", f"{each.alike:,}")
+        for each in count_pairs(dataset, near)
     ]
     examples = [picture for one, two, _ in near[:EXAMPLES] for picture in dataset.raw[[one, two]]]
-    return table(("what", "count"), rows) + (
-        pictures(examples, "pairs that look alike, side by side") if examples else ""
+    return (
+        table(("what", "count"), rows)
+        + table(("pairs of pictures", "identical", "alike without being identical"), pairs)
+        + (pictures(examples, "pairs that look alike, side by side") if examples else "")
     )
 
 

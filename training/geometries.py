@@ -37,8 +37,8 @@ LOWER_LIP_AND_JAW = (*range(4, 13), *range(55, 60), *range(65, 68))
 ANCHOR_SETS = {
     "eyes, nose": EYES + NOSE,
     "eyes, nose, mouth corners": EYES + NOSE + MOUTH_CORNERS,
-    "eyes, nose, upper lip": EYES + NOSE + UPPER_LIP,
-    "dlib: brows to mouth": tuple(range(17, 68)),
+    "dlib: eyes, nose, upper lip": EYES + NOSE + UPPER_LIP,
+    "brows to mouth": tuple(range(17, 68)),
     "openface: inner eyes, bottom lip": (39, 42, 57),
 }
 MARGINS = (-0.1, 0.0, 0.1)

@@ -8,7 +8,8 @@ from preprocessing.align import align_photo
 from preprocessing.detect import FaceFinder
 from preprocessing.faces import AlignedFace
 from preprocessing.geometry import ChipGeometry
-from preprocessing.measures import Hint, Measures, measure
+from preprocessing.measures import TURNED_YAW_DEG, Hint, Measures, measure
+from preprocessing.pose import HeadPose
 
 FACE_MIDDLE_PX = 223
 
@@ -56,3 +57,10 @@ def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) ->
     measures = measure(cut, width=photo.shape[1] - FACE_MIDDLE_PX, height=photo.shape[0])
     assert measures.outside == pytest.approx(0.5, abs=0.1)
     assert Hint.CUT in measures.hints()
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_head_turned_by_more_than_the_threshold_gets_a_hint(side: int) -> None:
+    for more_deg, hints in ((0, ()), (0.1, (Hint.TURNED,))):
+        pose = HeadPose(roll_deg=90, yaw_deg=side * (TURNED_YAW_DEG + more_deg), pitch_deg=90)
+        assert Measures(width_px=100, sharpness=1, pose=pose, outside=0).hints() == hints

@@ -12,7 +12,9 @@ from preprocessing.align_source import align_source
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.quality import (
+    PairCount,
     constant_rows,
+    count_pairs,
     ferplus_confusion,
     landmark_spread,
     mean_faces,
@@ -84,6 +86,34 @@ def test_identical_pictures_are_no_near_duplicates(dataset: Dataset) -> None:
     assert near_duplicates(same) == []
 
 
+def test_pairs_are_counted_within_each_split_and_between_all(dataset: Dataset) -> None:
+    split_up = replace(
+        dataset,
+        splits=np.array(["train", "train", "train", "val", "val", "test", "test", "test"]),
+        duplicate_groups=np.array([0, 0, 0, 1, 0, 1, 2, 3]),
+    )
+    near = [(0, 3, 0.99), (5, 6, 0.99), (4, 6, 0.99), (4, 7, 0.99)]
+    counts = {each.where: (each.identical, each.alike) for each in count_pairs(split_up, near)}
+    assert counts == {
+        "within train": (3, 0),
+        "between train and val": (3, 1),
+        "between train and test": (0, 0),
+        "within val": (0, 0),
+        "between val and test": (1, 2),
+        "within test": (0, 1),
+    }
+
+
+def test_faces_of_one_photo_are_no_pair(dataset: Dataset) -> None:
+    group = replace(
+        dataset,
+        items=np.array([0, 0, 0, 1, 1, 2, 3, 4], np.int32),
+        splits=np.array([""] * (FACES + 2)),
+        duplicate_groups=np.array([0, 0, 0, 0, 0, 1, 2, 3]),
+    )
+    assert count_pairs(group, []) == [PairCount("within no split", identical=1, alike=0)]
+
+
 def test_constant_pictures_are_named(dataset: Dataset) -> None:
     assert constant_rows(dataset).tolist() == [FACES + 1]
 
@@ -100,8 +130,17 @@ def test_the_page_is_whole_and_asks_no_other_host(folder: Path, tmp_path: Path) 
     page = tmp_path / "report.html"
     assert main(["report", str(folder), "--html", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
-    for title in ("Classes by split", "Mean face", "Spread", "Duplicates", "FER+", "Samples"):
-        assert title in text
+    sections = dict(re.findall(r"<section><h2>(.*?)</h2>\n(.*?)</section>", text, re.DOTALL))
+    for title in ("Classes by split", "FER+ votes", "Mean face before and after alignment"):
+        assert "<img" in sections[title] or "plotly" in sections[title]
+    for title, content in {
+        "Spread of landmarks": "<td>eyes</td>",
+        "How faces were found": f"<td>detector</td><td>{FACES + 1}</td>",
+        "Duplicates": "<td>within train</td><td>0</td>",
+        "Constant pictures": "1 pictures have one grey level only. fer2013.csv:9",
+        "Samples": "<img",
+    }.items():
+        assert content in sections[title]
     assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text)
     assert main(["report", str(folder), "--html", str(page)]) == 1
     assert main(["report", str(folder), "--html", str(page), "--overwrite"]) == 0

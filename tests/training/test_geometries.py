@@ -7,7 +7,7 @@ from preprocessing.dataset import Dataset
 from preprocessing.geometry import ChipGeometry
 from training import geometries
 from training.config import PRESETS
-from training.geometries import compare_geometries, geometries_text, realign
+from training.geometries import ANCHOR_SETS, compare_geometries, geometries_text, realign
 
 
 def test_the_same_geometry_cuts_the_same_chips(dataset: Dataset) -> None:
@@ -15,6 +15,12 @@ def test_the_same_geometry_cuts_the_same_chips(dataset: Dataset) -> None:
     wider = realign(dataset, ChipGeometry(margin=0.2))
     assert (wider.chips != dataset.chips).any()
     assert wider.manifest.recipe.geometry_digest != dataset.manifest.recipe.geometry_digest
+
+
+def test_dlib_s_anchors_are_those_of_its_face_chips() -> None:
+    """`get_face_chip_details` leaves out jaw, brows and lower lip."""
+    left_out = {*range(27), *range(55, 60), *range(65, 68)}
+    assert set(ANCHOR_SETS["dlib: eyes, nose, upper lip"]) == set(range(68)) - left_out
 
 
 def test_anchors_on_the_lower_lip_follow_an_open_mouth(dataset: Dataset) -> None:
