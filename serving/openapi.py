@@ -42,7 +42,6 @@ def openapi_document() -> dict[str, Any]:
             "Nothing of a picture is stored or logged.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
         "paths": {
             "/api/v1/predict": {"post": _predict()},
             "/api/v1/predict/batch": {"post": _predict_batch()},

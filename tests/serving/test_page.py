@@ -259,11 +259,26 @@ def test_the_model_s_record_gives_its_own_figures(
         for name in ("accuracy", "accuracy_one_view", "accuracy_without_leaked", "macro_f1"):
             assert f"{figures[name]:.1%}" in text
         assert f"{figures['ece_15_bins']:.3f}" in text
+    test = predictor.spec.metrics["test"]
+    for row in (*test["reliability"], *test["coverage"][4::5], *test["slices"]):
+        assert f">{row['accuracy']:.1%}</td>" in text
+    for name, key in (("reliability", "confidence"), ("coverage", "share")):
+        points = [
+            f"{40 + 300 * row[key]:.1f} {210 - 200 * row['accuracy']:.1f}" for row in test[name]
+        ]
+        assert f'd="M{"L".join(points)}"' in text
     for counts in predictor.spec.metrics["test"]["confusion"]:
         assert all(f">{count}</td>" in text for count in counts)
     assert predictor.scheme.licence in text
     assert "Not measured" in text
     assert "An expression is not an emotion" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/model", "/nothing"])
+def test_every_page_leads_to_the_others(path: str, client: FlaskClient) -> None:
+    elements = Elements(client.get(path, headers={"Accept": BROWSER}).text)
+    links = {attrs["href"] for attrs in elements.having("a") if "href" in attrs}
+    assert {"/", "/model", "/api/v1/docs"} <= links
 
 
 def test_a_model_without_figures_says_so(client: FlaskClient, predictor: Predictor) -> None:
