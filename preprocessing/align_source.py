@@ -96,8 +96,9 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     recipe_path, manifest_path = dataset / RECIPE_NAME, dataset / MANIFEST_NAME
     is_ours = recipe_path.exists() or manifest_path.exists()
     if overwrite and is_ours:
-        ours = (recipe_path, manifest_path, *dataset.glob("shard-*.parquet*"))
-        for path in ours:
+        # In this order what a kill leaves behind can be overwritten, or gone on with.
+        shards = sorted(dataset.glob("shard-*.parquet*"), reverse=True)
+        for path in (*shards, manifest_path, recipe_path):
             path.unlink(missing_ok=True)
     # A run that was killed at its very end has left both.
     if manifest_path.exists() and not recipe_path.exists():

@@ -22,6 +22,7 @@ from preprocessing.errors import DatasetError, ImageDecodeError, MienError
 from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.geometry import apply_transform
 from preprocessing.labels import DisgustPolicy
+from preprocessing.manifest import read_manifest
 from preprocessing.sample import sample_photo_path
 from preprocessing.sources import read_local_file
 
@@ -318,6 +319,29 @@ def test_overwriting_replaces_the_dataset_and_leaves_other_files(
     with pytest.raises(DatasetError, match="not empty"):
         align_source(csv_path, tmp_path / "mine", options=ONE_WORKER, overwrite=True)
     assert (tmp_path / "mine" / "precious.txt").exists()
+
+
+@pytest.mark.parametrize("removed", range(4))
+def test_an_overwriting_that_was_killed_can_be_run_again(
+    removed: int, folder: Path, tmp_path: Path
+) -> None:
+    target = shutil.copytree(folder, tmp_path / "out")
+    for number in (1, 2):
+        shutil.copy(target / "shard-00000.parquet", target / f"shard-0000{number}.parquet")
+    recipe, unlink = read_manifest(folder).recipe, Path.unlink
+    left = removed
+
+    def interrupt(path: Path, *, missing_ok: bool = False) -> None:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        unlink(path, missing_ok=missing_ok)
+
+    with mock.patch.object(Path, "unlink", interrupt), pytest.raises(KeyboardInterrupt):
+        module._prepare(target, recipe, overwrite=True)
+    module._prepare(target, recipe, overwrite=True)
+    assert [path.name for path in target.iterdir()] == ["recipe.json"]
 
 
 def test_pictures_without_a_face_make_an_empty_dataset(
