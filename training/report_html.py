@@ -1,5 +1,6 @@
 """Show an evaluation as one self-contained HTML page."""
 
+import html
 from itertools import groupby
 
 import numpy as np
@@ -7,6 +8,7 @@ import plotly.graph_objects as go
 
 from preprocessing.dataset import Dataset
 from preprocessing.html_page import chart, page, pictures, table
+from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from training.evaluate import Evaluation
 from training.figures import confusion, reliability
 from training.report import calibration_rows
@@ -34,6 +36,7 @@ def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> 
             "Accuracy on the most confident answers": _coverage(evaluation),
             "By what makes a face hard to read": _slices(evaluation),
             "The most confident mistakes": _mistakes(evaluation, dataset),
+            "What to know of these figures": _notes(evaluation, dataset),
         },
     )
 
@@ -110,6 +113,15 @@ def _slices(evaluation: Evaluation) -> str:
     ]
     text = "Accuracy with its 95 % interval; the dashed line is that on all pictures."
     return f"<p>{text}</p>" + "".join(charts)
+
+
+def _notes(evaluation: Evaluation, dataset: Dataset) -> str:
+    recipe = dataset.manifest.recipe
+    counts = ", ".join(f"{name} {count:,}" for name, count in evaluation.found_by.items())
+    notes = [f"{recipe.source}, sha256 {recipe.source_sha256}. How the faces were found: {counts}."]
+    if recipe.source_kind == "fer2013":
+        notes.append(ABOUT_FER2013)
+    return "".join(f"<p>{html.escape(note)}</p>" for note in [*notes, NOT_MEASURED])
 
 
 def _slices_chart(parts: list[Slice], overall: float) -> str:

@@ -54,7 +54,9 @@ def natural_slices(
         hits: Whether the answers to them are right, shape (n,).
     """
     is_aligned = dataset.found_by[rows] != UNALIGNED
-    slices = _cut_by_word("found by", dataset.found_by[rows], hits)
+    labels = np.array(dataset.manifest.recipe.labels)
+    slices = _cut_by_word("true expression", labels[dataset.class_indices[rows]], hits)
+    slices += _cut_by_word("found by", dataset.found_by[rows], hits)
     seen = np.where(dataset.in_training_too()[rows], "yes", "no")
     slices += _cut_by_word("also in the training split", seen, hits)
     chips = dataset.chips[rows]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.dataset import Dataset
-from preprocessing.errors import DatasetError
+from preprocessing.errors import MienError
 from preprocessing.measures import sharpness
 from preprocessing.spec import read_spec
 from training import degrade
@@ -64,5 +64,5 @@ def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.
 def test_chips_cut_otherwise_are_refused(bundle: Path, dataset: Dataset) -> None:
     recipe = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
     moved = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
-    with pytest.raises(DatasetError, match="geometry"):
+    with pytest.raises(MienError, match="geometry"):
         degrade.degraded_slices(bundle, moved, split="val")

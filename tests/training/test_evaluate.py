@@ -110,7 +110,14 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     assert evaluation == read_spec(copy).metrics["val"]
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") == len(mistakes)
-    for title in ("Confusion", "By class", "Reliability", "most confident answers", "found by"):
+    titles = ("Confusion", "By class", "Reliability", "most confident answers", "found by")
+    for title in (
+        *titles,
+        "true expression",
+        "detector 12",
+        "177 were approximate",
+        "Not measured",
+    ):
         assert title in text
     assert not re.search(r"""<(script|link|img)[^>]+(src|href)=["']?(https?:)?//""", text)
     assert main(command) == 1
