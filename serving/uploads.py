@@ -171,7 +171,8 @@ def _list_zip(data: bytes) -> list[Upload]:
     return [
         Upload(member.filename, partial(_unpack, archive, member, _limit()))
         for member in archive.infolist()
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        # Not `is_dir`, which fails where the name is empty.
+        if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
     ]
 
 

@@ -81,6 +81,13 @@ def test_folders_and_what_a_mac_adds_are_passed_over(client: FlaskClient, empty:
     assert line["name"] == "photos/a.png"
 
 
+def test_a_member_without_a_name_is_read(client: FlaskClient, empty: bytes) -> None:
+    # Python reads a name to its first zero byte.
+    data = zipped({"QQ": empty}).replace(b"QQ", b"\0Q")
+    (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
+    assert line["answer"]["faces"] == []
+
+
 def test_what_unpacks_to_too_much_is_a_problem_of_its_own(
     client: FlaskClient, empty: bytes
 ) -> None:
