@@ -17,8 +17,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
+from serving.settings import Settings
 from tests.mixed_pictures import bad_pictures, good_pictures
 from tests.server_process import PREDICT, ServerProcess, running_server
 
@@ -27,8 +27,6 @@ SHARE_OF_CAPACITY = 0.5
 BETWEEN_SAMPLES_S = 2.0
 EXPECTED = {True: {200}, False: {400, 413, 415}}
 WIDTH, HEIGHT = 720, 240
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -40,18 +38,13 @@ class Watched:
 
     def growth(self) -> float:
         """Return by which share memory grew from the second fifth of the time to the last."""
-        early_mb, late_mb = _early_and_late(self.memory_mb)
+        fifth = max(1, len(self.memory_mb) // 5)
+        early_mb, late_mb = self.memory_mb[fifth : 2 * fifth], self.memory_mb[-fifth:]
         return statistics.median(late_mb) / statistics.median(early_mb) - 1
 
     def leaked_files(self) -> int:
-        """Return how many more files are open, those of connections in between left aside."""
-        early, late = _early_and_late(self.files)
-        return min(late) - min(early)
-
-
-def _early_and_late(samples: list[T]) -> tuple[list[T], list[T]]:
-    fifth = max(1, len(samples) // 5)
-    return samples[fifth : 2 * fifth], samples[-fifth:]
+        """Return how many more files are open after all requests than before them."""
+        return self.files[-1] - self.files[0]
 
 
 def main() -> int:
@@ -104,12 +97,15 @@ def _soak(
                 unexpected.append(status)
 
     watched: dict[int, Watched] = {}
+    time.sleep(BETWEEN_SAMPLES_S)  # until the last connections are closed
+    _sample(server, watched)
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=[server, watched, done])
     until = time.monotonic() + 60 * minutes
     sent = 0
     watcher.start()
-    with ThreadPoolExecutor(8) as clients:
+    # As many as one worker takes at once: none is turned away for what others do on this machine.
+    with ThreadPoolExecutor(Settings().parallel_requests) as clients:
         for picture in itertools.cycle(pictures):
             if time.monotonic() > until:
                 break
@@ -118,17 +114,23 @@ def _soak(
             time.sleep(pause_s)
     done.set()
     watcher.join()
+    time.sleep(BETWEEN_SAMPLES_S)
+    _sample(server, watched)
     return watched, sent, unexpected
 
 
 def _watch(server: ServerProcess, watched: dict[int, Watched], done: threading.Event) -> None:
     while not done.wait(BETWEEN_SAMPLES_S):
-        for pid in server.workers():
-            worker = watched.setdefault(pid, Watched())
-            status = Path(f"/proc/{pid}/status").read_text("ascii")
-            (resident,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
-            worker.memory_mb.append(int(resident.split()[1]) / 1024)
-            worker.files.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
+        _sample(server, watched)
+
+
+def _sample(server: ServerProcess, watched: dict[int, Watched]) -> None:
+    for pid in server.workers():
+        worker = watched.setdefault(pid, Watched())
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+        (resident,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
+        worker.memory_mb.append(int(resident.split()[1]) / 1024)
+        worker.files.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
 
 
 def _draw(watched: dict[int, Watched], *, minutes: float) -> str:

@@ -1,4 +1,4 @@
-"""What `make bench-...` and `make soak` run starts at all: nothing else notices if it does not."""
+"""What `make bench-...`, `make soak` and `make scale` run starts at all."""
 
 import runpy
 from pathlib import Path
