@@ -47,7 +47,8 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longest --preset cpu-longer --minutes 90 \
 		--start-from $(RUN)-longer --resume
 	$(BIN)/python -m training export $(RUN)-longest $(RUN)-bundle $(DATASET) --overwrite
-	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final
+	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
+		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 
 notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute

@@ -56,7 +56,8 @@ def _align_options(options: argparse.Namespace) -> AlignOptions:
     return AlignOptions(
         scheme=LANDMARK_SCHEMES[options.landmarks],
         detector=options.detector,
-        disgust=options.disgust,
+        disgust=DisgustPolicy.KEEP if options.labels else options.disgust,
+        own_labels=options.labels,
         ferplus=options.ferplus,
         crops=options.crop,
     )
@@ -118,7 +119,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_align_arguments(align: argparse.ArgumentParser) -> None:
-    align.add_argument(
+    labels = align.add_mutually_exclusive_group()
+    labels.add_argument(
+        "--labels",
+        type=lambda words: tuple(word.strip().lower() for word in words.split(",")),
+        default=(),
+        metavar="WORD,WORD",
+        help="the names of your class folders, where they are not FER2013's, in the order to show",
+    )
+    labels.add_argument(
         "--disgust",
         type=DisgustPolicy,
         choices=list(DisgustPolicy),

@@ -38,6 +38,8 @@ class AlignOptions:
         scheme: The landmark model, and the geometry of the chips.
         detector: The face detector.
         disgust: What becomes of the class "disgust".
+        own_labels: Of class folders of one's own, in the order of their class indices; empty for
+            FER2013's.
         ferplus: FER+ votes to join to FER2013's rows.
         crops: Take the pictures of a photo folder as face crops.
         workers: Processes.
@@ -46,6 +48,7 @@ class AlignOptions:
     scheme: LandmarkScheme = LANDMARK_SCHEMES[68]
     detector: DetectorKind = DetectorKind.HOG
     disgust: DisgustPolicy = DisgustPolicy.DROP
+    own_labels: tuple[str, ...] = ()
     ferplus: Path | None = None
     crops: bool = False
     workers: int = usable_cores()
@@ -53,6 +56,16 @@ class AlignOptions:
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise MienError(f"workers must be at least 1. Received: {self.workers}")
+        if not self.own_labels:
+            return
+        words = {label for label in self.own_labels if label and label == label.strip().lower()}
+        if len(words) < max(2, len(self.own_labels)):
+            raise MienError(
+                "Labels of one's own must be two or more different words in lower case. "
+                f"Received: {', '.join(self.own_labels)}"
+            )
+        if self.disgust is not DisgustPolicy.KEEP:
+            raise MienError("With labels of one's own every class is kept: say --disgust keep.")
 
     def check_models(self) -> None:
         """Make sure that the models are there, before any worker needs them.
@@ -76,7 +89,7 @@ class AlignOptions:
             source_sha256=source_sha256,
             crops=self.crops or kind is not SourceKind.PHOTOS,
             disgust=self.disgust,
-            labels=labels_for(self.disgust),
+            labels=self.own_labels or labels_for(self.disgust),
             geometry=asdict(geometry),
             geometry_digest=geometry.digest(),
             detector=self.detector,
@@ -129,7 +142,7 @@ def align_items(
     geometry = options.scheme.geometry
     rows: list[Row] = []
     rejected: list[tuple[str, str]] = []
-    for group in _load_in_groups(items, options.disgust, rejected, read_file):
+    for group in _load_in_groups(items, options, rejected, read_file):
         greys = [picture.grey for picture in group]
         found = (
             [align_photo(grey, finder, geometry=geometry) for grey in greys]
@@ -159,7 +172,7 @@ class _Picture:
 
 def _load_in_groups(
     items: Sequence[SourceItem],
-    disgust: DisgustPolicy,
+    options: AlignOptions,
     rejected: list[tuple[str, str]],
     read_file: Callable[[str], bytes],
 ) -> Iterator[list[_Picture]]:
@@ -167,9 +180,11 @@ def _load_in_groups(
     group: list[_Picture] = []
     group_px = 0
     for item in items:
-        label = None if item.label is None else resolve_label(item.label, disgust)
-        if item.label is not None and label is None:
-            continue
+        label = item.label
+        if label is not None and not options.own_labels:
+            label = resolve_label(label, options.disgust)
+            if label is None:
+                continue
         try:
             grey = item.load(read_file)
         except (ImageDecodeError, ImageTooLargeError) as error:

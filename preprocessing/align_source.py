@@ -62,7 +62,7 @@ def align_source(
         ModelFileError: The landmark model is missing or is not the expected one.
     """
     options.check_models()
-    source = open_source(source_path)
+    source = open_source(source_path, own_labels=options.own_labels)
     if options.ferplus is not None:
         check_votes(len(read_ferplus(options.ferplus)), kind=source.kind, items=source.count)
     recipe = options.recipe(source=source.path.name, kind=source.kind, source_sha256=source.sha256)

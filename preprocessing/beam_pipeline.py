@@ -47,6 +47,7 @@ from preprocessing.shards import write_table
 from preprocessing.sources import (
     SourceItem,
     SourceKind,
+    check_own_labels,
     folder_kind,
     is_picture,
     listing_sha256,
@@ -136,7 +137,11 @@ def align_pattern(
     if not FileSystems.exists(dataset):
         FileSystems.mkdirs(dataset)
     is_table = files[0].is_table
-    kind = SourceKind.FER2013 if is_table else folder_kind(file.name for file in files)
+    names = (file.name for file in files)
+    kind = SourceKind.FER2013
+    if not is_table:
+        kind = folder_kind(names, own_labels=options.own_labels)
+    check_own_labels(kind, options.own_labels)
     votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     recipe = options.recipe(
         source=_source_name(pattern, files),
@@ -146,7 +151,9 @@ def align_pattern(
     arguments = [f"--runner={RUNNERS[runner]}", *runner_arguments]
     with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:
         contents, batches = (
-            _read_tables(pipeline, files) if is_table else _list_pictures(pipeline, files, kind)
+            _read_tables(pipeline, files)
+            if is_table
+            else _list_pictures(pipeline, files, kind, options.own_labels)
         )
         aligned = (
             batches
@@ -221,12 +228,13 @@ def _read_tables(
 
 
 def _list_pictures(
-    pipeline: beam.Pipeline, files: list[_File], kind: SourceKind
+    pipeline: beam.Pipeline, files: list[_File], kind: SourceKind, own_labels: tuple[str, ...]
 ) -> tuple[beam.PCollection, beam.PCollection]:
     """Return the content of the folder, and batches of pictures still to be read."""
     content = (len(files), listing_sha256((file.name, file.size) for file in files))
     items = [
-        picture_item(row, file.name, kind=kind, path=file.path) for row, file in enumerate(files)
+        picture_item(row, file.name, kind=kind, path=file.path, own_labels=own_labels)
+        for row, file in enumerate(files)
     ]
     batches = [items[start : start + BATCH_ITEMS] for start in range(0, len(items), BATCH_ITEMS)]
     contents = pipeline | "count pictures" >> beam.Create([(0, content)])

@@ -25,7 +25,7 @@ class DisgustPolicy(StrEnum):
 
 
 def labels_for(policy: DisgustPolicy) -> tuple[str, ...]:
-    """List the labels of a dataset in the order of their class indices."""
+    """List FER2013's labels under a policy, in the order of their class indices."""
     if policy is DisgustPolicy.KEEP:
         return FER2013_LABELS
     return tuple(label for label in FER2013_LABELS if label != "disgust")

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePath
@@ -61,7 +61,7 @@ class SourceItem:
     Attributes:
         row: Position in the source, from 0.
         name: File and line (counted from 1), or path within the source.
-        label: One of `FER2013_LABELS`, or None for photos.
+        label: One of `FER2013_LABELS` or of one's own, or None for photos.
         split: `train`, `val`, `test`, or None for photos.
         content: The 48 x 48 pixels of a CSV row, or the path of a file still to be read.
     """
@@ -111,20 +111,35 @@ class Source(ABC):
         """
 
 
-def open_source(path: Path) -> Source:
+def open_source(path: Path, *, own_labels: Sequence[str] = ()) -> Source:
     """Find out what a path holds.
+
+    Args:
+        path: A CSV in FER2013's format, or a folder.
+        own_labels: The names of its class folders, where they are not FER2013's.
 
     Raises:
         DatasetError: It is missing, or nothing that is understood.
     """
     if path.is_file() and path.suffix in CSV_SUFFIXES:
+        check_own_labels(SourceKind.FER2013, own_labels)
         return _CsvSource(path)
     if path.is_dir():
-        return _FolderSource(path)
+        return _FolderSource(path, own_labels=own_labels)
     raise DatasetError(
         f"{path} is no source of pictures. Expected fer2013.csv (plain, .gz, .xz, .bz2 or .zip), "
         "class folders, or a folder of photos."
     )
+
+
+def check_own_labels(kind: SourceKind, own_labels: Sequence[str]) -> None:
+    """Make sure that labels of one's own are of class folders.
+
+    Raises:
+        DatasetError: They are of a CSV, whose codes have their labels.
+    """
+    if own_labels and kind is SourceKind.FER2013:
+        raise DatasetError("Labels of one's own are for class folders; a CSV has FER2013's codes.")
 
 
 class _CsvSource(Source):
@@ -144,21 +159,23 @@ class _CsvSource(Source):
 
 
 class _FolderSource(Source):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, own_labels: Sequence[str]) -> None:
+        self._own_labels = own_labels
         self._names = [file.as_posix() for file in pictures_below(path)]
         if not self._names:
             raise DatasetError(f"{path} holds no pictures.")
         self.path = path
         self.sha256 = listing_sha256((name, (path / name).stat().st_size) for name in self._names)
         self.count = len(self._names)
-        self.kind = folder_kind(self._names)
+        self.kind = folder_kind(self._names, own_labels=own_labels)
         if self.kind is SourceKind.CLASS_FOLDERS:
             for name in self._names:
-                label_and_split(name)
+                label_and_split(name, own_labels=own_labels)
 
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row, name in enumerate(self._names[start:], start=start):
-            yield picture_item(row, name, kind=self.kind, path=str(self.path / name))
+            path = str(self.path / name)
+            yield picture_item(row, name, kind=self.kind, path=path, own_labels=self._own_labels)
 
 
 def pictures_below(folder: Path) -> list[Path]:
@@ -176,14 +193,17 @@ def is_picture(relative: PurePath) -> bool:
     return relative.suffix.lower() in PICTURE_SUFFIXES and not hidden
 
 
-def picture_item(row: int, name: str, *, kind: SourceKind, path: str) -> SourceItem:
+def picture_item(
+    row: int, name: str, *, kind: SourceKind, path: str, own_labels: Sequence[str] = ()
+) -> SourceItem:
     """Describe a picture of a folder by its path within the folder.
 
     Raises:
         DatasetError: It should lie in a class folder and does not.
     """
     if kind is SourceKind.CLASS_FOLDERS:
-        return SourceItem(row, readable(name), *label_and_split(name), path)
+        label, split = label_and_split(name, own_labels=own_labels)
+        return SourceItem(row, readable(name), label, split, path)
     return SourceItem(row, readable(name), None, None, path)
 
 
@@ -198,28 +218,32 @@ def listing_sha256(files: Iterable[tuple[str, int]]) -> str:
     return hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def folder_kind(names: Iterable[str]) -> SourceKind:
-    """Tell class folders from plain photos by the paths of the pictures within the folder."""
+def folder_kind(names: Iterable[str], *, own_labels: Sequence[str] = ()) -> SourceKind:
+    """Tell class folders from plain photos by the paths of the pictures within the folder.
+
+    With labels of one's own there must be class folders; `label_and_split` says which are missing.
+    """
     for name in names:
         folders = _folders(name)
-        if folders and folders[0] in LABEL_FOLDERS:
+        if own_labels or (folders and folders[0] in LABEL_FOLDERS):
             return SourceKind.CLASS_FOLDERS
     return SourceKind.PHOTOS
 
 
-def label_and_split(name: str) -> tuple[str, str]:
+def label_and_split(name: str, *, own_labels: Sequence[str] = ()) -> tuple[str, str]:
     """Read label and split from a picture's path within its source.
 
     Raises:
         DatasetError: It lies in no class folder.
     """
+    known = {label: label for label in own_labels} or LABEL_FOLDERS
     folders = _folders(name)
-    label = LABEL_FOLDERS.get(folders[0]) if len(folders) == 1 else None
+    label = known.get(folders[0]) if len(folders) == 1 else None
     if label is None:
         raise DatasetError(
             f"{name} lies in no class folder. Expected folders named "
-            f"{', '.join(FER2013_LABELS)}, or these inside train, val and test. "
-            f"Received: {'/'.join(folders) or 'no folder'}"
+            f"{', '.join(own_labels or FER2013_LABELS)}, or these inside train, val and test. "
+            f"Received: {'/'.join(folders) or 'no folder'}. Other labels are named by --labels."
         )
     top = PurePath(name).parts[0].lower()
     return label, SPLIT_FOLDERS.get(top, "train")

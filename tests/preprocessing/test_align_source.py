@@ -76,6 +76,21 @@ def test_disgust_can_be_merged_or_kept(
     assert np.bincount(read_dataset(tmp_path / "out").class_indices).tolist() == counts
 
 
+def test_a_dataset_can_have_labels_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("bored", "disgust"):
+        (tmp_path / "faces" / label).mkdir(parents=True)
+        shutil.copy(sample_photo_path(), tmp_path / "faces" / label / "one.jpg")
+    command = ["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]
+    assert main([*command, "--labels", "disgust, Bored"]) == 0
+    dataset = read_dataset(tmp_path / "out")
+    assert dataset.manifest.recipe.labels == ("disgust", "bored")
+    assert dataset.class_indices.tolist() == [1, 0]
+    assert main([*command, "--overwrite", "--labels", "bored,bored"]) == 1
+    assert "two or more different words" in capsys.readouterr().err
+
+
 def test_faces_are_found_and_what_is_none_is_kept_and_flagged(dataset: Dataset) -> None:
     is_blank = dataset.in_split("test")
     assert (dataset.found_by[~is_blank] == "detector").all()

@@ -169,6 +169,28 @@ def test_a_folder_of_an_unknown_class_is_named(tmp_path: Path) -> None:
         open_source(tmp_path)
 
 
+def test_class_folders_may_have_labels_of_ones_own(tmp_path: Path) -> None:
+    for label in ("Bored", "happy"):
+        (tmp_path / "val" / label).mkdir(parents=True)
+        shutil.copy(sample_photo_path(), tmp_path / "val" / label / "one.jpg")
+    source = open_source(tmp_path, own_labels=("happy", "bored"))
+    assert source.kind is SourceKind.CLASS_FOLDERS
+    assert [(item.label, item.split) for item in source.items()] == [
+        ("bored", "val"),
+        ("happy", "val"),
+    ]
+    with pytest.raises(DatasetError, match="folders named calm, happy"):
+        open_source(tmp_path, own_labels=("calm", "happy"))
+
+
+def test_labels_of_ones_own_are_of_class_folders(csv_path: Path, tmp_path: Path) -> None:
+    shutil.copy(sample_photo_path(), tmp_path / "one.jpg")
+    with pytest.raises(DatasetError, match="no class folder"):
+        open_source(tmp_path, own_labels=("bored", "happy"))
+    with pytest.raises(DatasetError, match="FER2013's codes"):
+        open_source(csv_path, own_labels=("bored", "happy"))
+
+
 def test_photos_are_listed_in_order(tmp_path: Path) -> None:
     for name in ("b.JPG", "a.jpg", "deep/c.jpeg", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -74,7 +74,8 @@ def test_unknown_fields_are_refused(spec: ModelSpec, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"labels": ("happy", "sad")}, "disgust policy"),
+        ({"labels": ("happy", "happy")}, "different words"),
+        ({"labels": ("happy", "sad")}, "2 labels"),
         ({"temperature": 0.0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"sure_confidence": 1.5}, "sure_confidence"),
