@@ -8,12 +8,14 @@ from statistics import median
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from preprocessing.sample import sample_photo_path
 from serving.charts import MAX_COLOURS
 from serving.predictor import Predictor
+from serving.settings import Settings
 
 pytestmark = pytest.mark.browser
 # On a busy machine what mattered takes longer than Playwright waits by default.
@@ -189,6 +191,15 @@ def test_a_picture_that_got_no_answer_is_sent_again(
     expect(page.locator("#status")).to_have_text("One face found.")
     expect(again).to_be_hidden()
     assert sent[0].count(photo) == 1
+
+
+def test_the_page_says_how_many_faces_it_leaves_out(
+    open_page: Open, app: Flask, two_faces: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.extensions["mien"], "settings", Settings(max_faces=1))
+    page = open_page()
+    upload(page, two_faces, said="Showing 1 of 2 faces, the largest.")
+    expect(page.locator(".photo-notes").first).to_contain_text("Showing 1 of 2 faces")
 
 
 def test_the_same_file_can_be_chosen_again(open_page: Open, photo: bytes) -> None:
