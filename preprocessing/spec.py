@@ -1,5 +1,6 @@
 """A bundle's `spec.json`: everything beside the weights that serving must know."""
 
+import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
@@ -11,7 +12,7 @@ from preprocessing.errors import BundleError
 from preprocessing.geometry import ChipGeometry
 from preprocessing.labels import DisgustPolicy
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 SPEC_NAME = "spec.json"
 MODEL_NAME = "model.tflite"
 CARD_NAME = "model_card.md"
@@ -49,6 +50,7 @@ class ModelSpec:
             the product says that it is not sure.
         detector: The face detector that found the training set's faces.
         landmark_model_sha256: Of the landmark model that aligned the training set.
+        network_sha256: Of the exported network's file.
         provenance: Free fields: settings, versions, dataset hash, training time.
         metrics: By split, then by name; shares from 0 to 1 unless the name says otherwise.
         known_answer: Checked whenever the model is loaded.
@@ -63,6 +65,7 @@ class ModelSpec:
     sure_confidence: float
     detector: DetectorKind
     landmark_model_sha256: str
+    network_sha256: str
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
     known_answer: KnownAnswer
@@ -83,7 +86,7 @@ class ModelSpec:
         if len(self.known_answer.logits) != len(self.labels):
             raise BundleError(
                 f"The known answer has {len(self.known_answer.logits)} logits for "
-                f"{len(self.labels)} labels."
+                f"{len(self.labels)} labels. Export the bundle again."
             )
 
 
@@ -115,6 +118,26 @@ def read_spec(bundle: Path) -> ModelSpec:
         raise BundleError(
             f"{path} does not describe a bundle: {error!r}. Export the bundle again."
         ) from error
+
+
+def network_sha256(bundle: Path) -> str:
+    """Hash a bundle's exported network."""
+    with (bundle / MODEL_NAME).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_network(bundle: Path, spec: ModelSpec) -> None:
+    """Make sure that a bundle's exported network is the one that its spec describes.
+
+    Raises:
+        BundleError: It is another one, or damaged.
+    """
+    found = network_sha256(bundle)
+    if found != spec.network_sha256:
+        raise BundleError(
+            f"{bundle / MODEL_NAME} is damaged or not the network that spec.json describes. "
+            f"Expected sha256 {spec.network_sha256}. Received: {found}. Export the bundle again."
+        )
 
 
 def _parse(fields: dict[str, Any]) -> ModelSpec:

@@ -17,7 +17,7 @@ from preprocessing.geometry import apply_transform
 from preprocessing.landmarks import scheme_of
 from preprocessing.measures import Measures, measure
 from preprocessing.sample import sample_photo_path
-from preprocessing.spec import read_spec
+from preprocessing.spec import check_network, read_spec
 from serving.prediction import PhotoResult, Prediction
 
 SHIPPED_BUNDLE = Path(__file__).with_name("bundle")
@@ -53,6 +53,7 @@ class Predictor:
         self.scheme = scheme
         self._finder = FaceFinder(scheme, detector=self.spec.detector)
         self._classifier = ChipClassifier(bundle)
+        check_network(bundle, self.spec)
         self._lock = threading.Lock()
         _check_known_answer(self)
 

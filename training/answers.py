@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from preprocessing.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE, ChipClassifier
 from preprocessing.dataset import Dataset
-from preprocessing.spec import ModelSpec
+from preprocessing.spec import ModelSpec, check_network
 from training.data import rows_of
 from training.networks import check_same_recipe
 
@@ -42,6 +42,7 @@ def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -
             was trained on, or no labelled rows in the split.
     """
     check_same_recipe(spec.provenance["dataset"], dataset.manifest.recipe)
+    check_network(bundle, spec)
     chips = dataset.chips[rows_of(dataset, split)]
     return Answers(
         split=split,

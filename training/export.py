@@ -32,6 +32,7 @@ from preprocessing.spec import (
     SPEC_NAME,
     KnownAnswer,
     ModelSpec,
+    network_sha256,
 )
 from training.answers import Answers, classify
 from training.config import PRECISIONS, FitConfig
@@ -163,6 +164,7 @@ def _export_into(
         ),
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
+        network_sha256=network_sha256(bundle),
         provenance=_provenance(run, settings, views)
         | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
         metrics={},

@@ -22,6 +22,7 @@ def spec() -> ModelSpec:
         sure_confidence=0.75,
         detector=DetectorKind.HOG,
         landmark_model_sha256="0" * 64,
+        network_sha256="0" * 64,
         provenance={"epochs": 3},
         metrics={"val": {"accuracy": 0.5}},
         known_answer=KnownAnswer(((1.0, 0.0, 0.5), (0.0, 1.0, 0.5)), 0.25, (0.1,) * 6, 0.1),

@@ -78,7 +78,7 @@ def change_spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
         (change_spec(lambda spec: spec.update(format_version=1)), "format version 1", "Export"),
         (
             change_spec(lambda spec: spec.update(labels=["happy", "sad"])),
-            "labels do not fit",
+            "6 logits for 2 labels",
             "Export the bundle again",
         ),
         (

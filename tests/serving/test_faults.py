@@ -202,7 +202,7 @@ def break_weights(folder: Path) -> dict[str, str]:
     bundle = copied_bundle(folder)
     with (bundle / MODEL_NAME).open("r+b") as file:
         file.seek((bundle / MODEL_NAME).stat().st_size // 2)
-        file.write(bytes(100_000))
+        file.write(bytes(1_000_000))
     return {"MIEN_BUNDLE": str(bundle)}
 
 
@@ -227,7 +227,7 @@ def copied_bundle(folder: Path) -> Path:
     [
         (break_landmarks, "is damaged or not the expected one"),
         (break_network, "cannot be run"),
-        (break_weights, "does not give its known answer"),
+        (break_weights, "not the network that spec.json describes"),
         (break_known_answer, "does not give its known answer"),
     ],
 )
