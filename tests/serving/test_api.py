@@ -129,7 +129,9 @@ def test_more_than_the_limit_is_413(extra: int, client: FlaskClient) -> None:
 def test_too_much_text_in_a_form_is_413_and_told_apart_from_a_picture(
     path: str, client: FlaskClient
 ) -> None:
-    answer = client.post(path, data={"crop": "x" * 600_000}, content_type="multipart/form-data")
+    head = 'Content-Disposition: form-data; name="crop"'
+    body = f"--x\r\n{head}\r\n\r\n{'x' * 600_000}\r\n--x--\r\n"
+    answer = client.post(path, data=body, content_type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert "500 kB of text" in answer.text
     assert "10 MB, a batch" not in answer.text
@@ -139,10 +141,8 @@ def test_a_server_may_answer_on_fewer_faces(two_faces: bytes) -> None:
     client = create_app(Settings(max_faces=1)).test_client()
     answer = client.post(f"{PREDICT}?max_faces=5", data=two_faces).json
     assert (answer["faces_found"], len(answer["faces"])) == (2, 1)
-    assert (
-        "Showing 1 of 2 faces"
-        in client.post("/", data={"image": (io.BytesIO(two_faces), "a")}).text
-    )
+    page = client.post("/", data={"image": (io.BytesIO(two_faces), "a")})
+    assert "Showing 1 of 2 faces" in page.text
 
 
 def test_too_many_pixels_is_413() -> None:
