@@ -65,7 +65,9 @@ class AlignOptions:
                 f"Received: {', '.join(self.own_labels)}"
             )
         if self.disgust is not DisgustPolicy.KEEP:
-            raise MienError("With labels of one's own every class is kept: say --disgust keep.")
+            raise MienError(
+                "With labels of one's own every class is kept: pass DisgustPolicy.KEEP."
+            )
 
     def check_models(self) -> None:
         """Make sure that the models are there, before any worker needs them.

@@ -47,6 +47,7 @@ from preprocessing.shards import write_table
 from preprocessing.sources import (
     SourceItem,
     SourceKind,
+    check_class_folders,
     check_own_labels,
     folder_kind,
     is_picture,
@@ -231,6 +232,8 @@ def _list_pictures(
     pipeline: beam.Pipeline, files: list[_File], kind: SourceKind, own_labels: tuple[str, ...]
 ) -> tuple[beam.PCollection, beam.PCollection]:
     """Return the content of the folder, and batches of pictures still to be read."""
+    if kind is SourceKind.CLASS_FOLDERS:
+        check_class_folders((file.name for file in files), own_labels=own_labels)
     content = (len(files), listing_sha256((file.name, file.size) for file in files))
     items = [
         picture_item(row, file.name, kind=kind, path=file.path, own_labels=own_labels)

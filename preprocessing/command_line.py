@@ -36,6 +36,8 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
     for path in wanted:
         if not path.parent.is_dir():
             raise MienError(f"The folder {path.parent} does not exist.")
+        if path.is_dir():
+            raise MienError(f"{path} is a folder. Name a file.")
     refuse_overwriting(wanted, overwrite=overwrite)
 
 

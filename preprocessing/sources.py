@@ -169,8 +169,7 @@ class _FolderSource(Source):
         self.count = len(self._names)
         self.kind = folder_kind(self._names, own_labels=own_labels)
         if self.kind is SourceKind.CLASS_FOLDERS:
-            for name in self._names:
-                label_and_split(name, own_labels=own_labels)
+            check_class_folders(self._names, own_labels=own_labels)
 
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         for row, name in enumerate(self._names[start:], start=start):
@@ -230,6 +229,17 @@ def folder_kind(names: Iterable[str], *, own_labels: Sequence[str] = ()) -> Sour
     return SourceKind.PHOTOS
 
 
+def check_class_folders(names: Iterable[str], *, own_labels: Sequence[str] = ()) -> None:
+    """Make sure that each picture lies in a class folder, and each label of one's own has one.
+
+    Raises:
+        DatasetError: One does not, or has none.
+    """
+    found = {label_and_split(name, own_labels=own_labels)[0] for name in names}
+    if missing := [label for label in own_labels if label not in found]:
+        raise DatasetError(f"No folder with pictures is named {' or '.join(missing)}.")
+
+
 def label_and_split(name: str, *, own_labels: Sequence[str] = ()) -> tuple[str, str]:
     """Read label and split from a picture's path within its source.
 
@@ -243,7 +253,8 @@ def label_and_split(name: str, *, own_labels: Sequence[str] = ()) -> tuple[str, 
         raise DatasetError(
             f"{name} lies in no class folder. Expected folders named "
             f"{', '.join(own_labels or FER2013_LABELS)}, or these inside train, val and test. "
-            f"Received: {'/'.join(folders) or 'no folder'}. Other labels are named by --labels."
+            f"Received: {'/'.join(folders) or 'no folder'}"
+            + ("" if own_labels else ". Other labels are named by --labels.")
         )
     top = PurePath(name).parts[0].lower()
     return label, SPLIT_FOLDERS.get(top, "train")

@@ -121,8 +121,15 @@ def read_spec(bundle: Path) -> ModelSpec:
 
 
 def network_sha256(bundle: Path) -> str:
-    """Hash a bundle's exported network."""
-    with (bundle / MODEL_NAME).open("rb") as file:
+    """Hash a bundle's exported network.
+
+    Raises:
+        BundleError: It is missing.
+    """
+    path = bundle / MODEL_NAME
+    if not path.is_file():
+        raise BundleError(f"{path} is missing. Export the bundle again.")
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -130,7 +137,7 @@ def check_network(bundle: Path, spec: ModelSpec) -> None:
     """Make sure that a bundle's exported network is the one that its spec describes.
 
     Raises:
-        BundleError: It is another one, or damaged.
+        BundleError: It is missing, damaged, or another one.
     """
     found = network_sha256(bundle)
     if found != spec.network_sha256:

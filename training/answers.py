@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from preprocessing.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE, ChipClassifier
 from preprocessing.dataset import Dataset
+from preprocessing.manifest import Recipe
 from preprocessing.spec import ModelSpec, check_network
 from training.data import rows_of
 from training.networks import check_same_recipe
@@ -38,17 +39,26 @@ def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -
     """Run a bundle's exported network on every labelled row of a split.
 
     Raises:
-        MienError: The dataset has other labels or another geometry than the one that the bundle
-            was trained on, or no labelled rows in the split.
+        MienError: The bundle is damaged, the dataset has other labels or another geometry than the
+            one that it was trained on, or no labelled rows in the split.
     """
-    check_same_recipe(spec.provenance["dataset"], dataset.manifest.recipe)
-    check_network(bundle, spec)
+    check_bundle(bundle, spec, recipe=dataset.manifest.recipe)
     chips = dataset.chips[rows_of(dataset, split)]
     return Answers(
         split=split,
         logits=classify(bundle, chips, signature=VIEWS_SIGNATURE),
         one_view_logits=classify(bundle, chips, signature=ONE_VIEW_SIGNATURE),
     )
+
+
+def check_bundle(bundle: Path, spec: ModelSpec, *, recipe: Recipe) -> None:
+    """Make sure that a bundle is whole, and knows the chips and labels of a dataset.
+
+    Raises:
+        MienError: It is not, or does not.
+    """
+    check_same_recipe(spec.provenance["dataset"], recipe)
+    check_network(bundle, spec)
 
 
 def log_test_use(dataset_folder: Path, *, name: str, exported: str | None, accuracy: float) -> int:

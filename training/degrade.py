@@ -14,9 +14,8 @@ from preprocessing.classifier import VIEWS_SIGNATURE
 from preprocessing.dataset import Dataset
 from preprocessing.measures import sharpness
 from preprocessing.spec import read_spec
-from training.answers import classify
+from training.answers import check_bundle, classify
 from training.data import rows_of
-from training.networks import check_same_recipe
 from training.slices import Slice, slice_of
 
 WIDTHS_PX = (48, 40, 32, 24, 20, 16, 12, 8)
@@ -29,7 +28,7 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
     Raises:
         MienError: The dataset does not fit the bundle, or has no labelled rows in the split.
     """
-    check_same_recipe(read_spec(bundle).provenance["dataset"], dataset.manifest.recipe)
+    check_bundle(bundle, read_spec(bundle), recipe=dataset.manifest.recipe)
     rows = rows_of(dataset, split)
     chips, truth = dataset.chips[rows], dataset.class_indices[rows]
 

@@ -16,7 +16,7 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from preprocessing.manifest import Recipe
 from preprocessing.spec import SPEC_NAME, read_spec
-from training.answers import Answers, classify
+from training.answers import Answers, check_bundle, classify
 from training.data import rows_of
 from training.fit import PREDICT_BATCH
 from training.networks import NETWORK_NAME, check_same_recipe, load_network, read_settings
@@ -85,7 +85,7 @@ def open_member(member: Path, recipe: Recipe) -> Member:
         check_same_recipe(read_settings(network.parent)["dataset"], recipe)
         return open_network(network)
     spec = read_spec(member)
-    check_same_recipe(spec.provenance["dataset"], recipe)
+    check_bundle(member, spec, recipe=recipe)
 
     def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
         signature = ONE_VIEW_SIGNATURE if one_view else VIEWS_SIGNATURE

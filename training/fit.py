@@ -106,7 +106,12 @@ def fit(
         return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
     if start_from is not None and not state.checkpoint:
-        _take_weights(trainer.get_layer(config.model), load_network(start_from))
+        _take_weights(
+            trainer.get_layer(config.model),
+            load_network(start_from),
+            has_same_labels=read_settings(start_from)["dataset"]["labels"]
+            == settings["dataset"]["labels"],
+        )
     if devices.is_main:
         run.mkdir(parents=True, exist_ok=True)
         write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
@@ -123,12 +128,12 @@ def fit(
             cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config, devices)
             share = progress(state, config, steps_per_epoch=len(batches))
-            if cycle_at(share, config) > cycle and config.cycles > 1:
-                devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
             # A step's loss is from before it; what the last step broke shows only here.
             if not np.isfinite(logits).all():
                 raise _come_apart("The answers on val are no numbers", epoch=state.epoch)
+            if cycle_at(share, config) > cycle and config.cycles > 1:
+                devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             if curves is None:
                 continue
             values = {
@@ -229,17 +234,16 @@ def _targets(
     )
 
 
-def _take_weights(network: keras.Model, earlier: keras.Model) -> None:
+def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
     """Copy the weights of all layers, save the last where that is for other labels."""
-    for source in earlier.layers:
+    for source in earlier.layers if has_same_labels else earlier.layers[:-1]:
         target, weights = network.get_layer(source.name), source.get_weights()
-        if [each.shape for each in weights] == [each.shape for each in target.get_weights()]:
-            target.set_weights(weights)
-        elif source is not earlier.layers[-1]:
+        if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
             raise MienError(
                 "The network to start from has another width, or takes chips of another side: its "
                 f"layer {source.name!r} does not fit. Start from one of the same shape."
             )
+        target.set_weights(weights)
 
 
 def _train_epoch(
@@ -270,7 +274,7 @@ def _train_epoch(
 
 def _come_apart(seen: str, *, epoch: int) -> MienError:
     return MienError(
-        f"{seen} in epoch {epoch}: training has come apart. The last checkpoint is from before; "
+        f"{seen} in epoch {epoch}: training has come apart. What was saved is from before; "
         "start again with a lower --learning-rate."
     )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from preprocessing.labels import labels_for
 from preprocessing.landmarks import scheme_of
 from preprocessing.manifest import write_whole
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
@@ -15,8 +16,7 @@ _CARD = """\
 # {name}
 
 A network (`{model}`) that tells which of {count} expressions an aligned face shows:
-{labels}. Trained on {source} with `python -m training fit`; what became of the class "disgust":
-`{disgust}`.
+{labels}. Trained on {source} with `python -m training fit`{disgust}.
 
 ## Use
 
@@ -93,7 +93,9 @@ def model_card(spec: ModelSpec) -> str:
         not_measured=NOT_MEASURED,
         count=len(spec.labels),
         labels=", ".join(spec.labels),
-        disgust=spec.disgust,
+        disgust=f'; what became of the class "disgust":\n`{spec.disgust}`'
+        if spec.labels == labels_for(spec.disgust)
+        else "",
         splits="\n".join(_split_section(spec, split) for split in spec.metrics),
         size_px=spec.geometry.size_px,
         digest=spec.geometry.digest(),

@@ -92,9 +92,9 @@ def check_same_recipe(
         here = asdict(recipe)[name]
         if json.dumps(trained_on.get(name)) != json.dumps(here):
             raise MienError(
-                f"The network was trained on a dataset with another {name}: "
-                f"{trained_on.get(name)}. Received: {here}. Align the source as that was: "
-                "python -m preprocessing align --help tells of --disgust and the others."
+                f"The network was trained on a dataset that differs in {name}: "
+                f"{trained_on.get(name)}. Received: {here}. Align the source as that was, with "
+                "this version of Mien: the same --disgust or --labels, --landmarks and --detector."
             )
 
 

@@ -181,6 +181,8 @@ def test_class_folders_may_have_labels_of_ones_own(tmp_path: Path) -> None:
     ]
     with pytest.raises(DatasetError, match="folders named calm, happy"):
         open_source(tmp_path, own_labels=("calm", "happy"))
+    with pytest.raises(DatasetError, match="No folder with pictures is named calm"):
+        open_source(tmp_path, own_labels=("calm", "happy", "bored"))
 
 
 def test_labels_of_ones_own_are_of_class_folders(csv_path: Path, tmp_path: Path) -> None:

@@ -147,14 +147,14 @@ def test_figures_on_another_source_are_not_recorded(
 def test_a_dataset_of_other_labels_or_geometry_is_refused(bundle: Path, dataset: Dataset) -> None:
     spec, recipe = read_spec(bundle), dataset.manifest.recipe
     seven = replace(recipe, labels=labels_for(DisgustPolicy.KEEP))
-    with pytest.raises(MienError, match="another labels"):
+    with pytest.raises(MienError, match="differs in labels"):
         answers_of(bundle, spec, dataset=_with_recipe(dataset, seven), split="val")
     # The same six labels, but disgust counts as anger.
     merged = replace(recipe, disgust=DisgustPolicy.MERGE)
-    with pytest.raises(MienError, match="another disgust"):
+    with pytest.raises(MienError, match="differs in disgust"):
         answers_of(bundle, spec, dataset=_with_recipe(dataset, merged), split="val")
     moved = replace(recipe, geometry_digest="0" * 16)
-    with pytest.raises(MienError, match="another geometry_digest"):
+    with pytest.raises(MienError, match="differs in geometry_digest"):
         answers_of(bundle, spec, dataset=_with_recipe(dataset, moved), split="val")
 
 
