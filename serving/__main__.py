@@ -20,7 +20,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from serving.files import Outputs, list_pictures, predict_files
-    from serving.schema import MAX_FACES, Options
+    from serving.schema import Options
     from serving.settings import read_settings
 
     pictures = list_pictures(options.pictures)
@@ -31,12 +31,12 @@ def _predict(options: argparse.Namespace) -> int:
         sheet_path=options.contact_sheet,
         overwrite=options.overwrite,
     )
+    settings = read_settings(bundle=options.bundle)
     asked = Options(
         crop=options.crop,
-        max_faces=options.max_faces or MAX_FACES,
+        max_faces=options.max_faces or settings.max_faces,
         min_confidence=options.min_confidence,
     )
-    settings = read_settings(bundle=options.bundle)
     failed = predict_files(settings, pictures, outputs=outputs, options=asked)
     return EXIT_FAILED if failed == len(pictures) else 0
 

@@ -123,17 +123,11 @@ def predict_files(
         with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
             write_csv(file, answers, labels=read_spec(settings.bundle).labels)
     if outputs.sheet_path is not None:
-        _write_sheet([face for _, answer in answers for face in answer.faces], outputs.sheet_path)
+        if faces := [face for _, answer in answers for face in answer.faces]:
+            _write_png(contact_sheet(faces), outputs.sheet_path)
+        else:
+            print("no contact sheet was written: no face was found", file=sys.stderr)
     return len(failed)
-
-
-def _write_sheet(faces: list[FaceAnswer], path: Path) -> None:
-    try:
-        sheet = contact_sheet(faces)
-    except MienError as error:
-        print(f"no contact sheet was written: {error}", file=sys.stderr)
-        return
-    _write_png(sheet, path)
 
 
 def _predict_all(

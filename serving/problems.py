@@ -110,7 +110,8 @@ def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, HTTPException) and error.code is not None:
         name = error.name.lower().replace(" ", "_")
-        code = name if name in PROBLEM_CODES else "bad_request"
+        other = "bad_request" if error.code < 500 else "internal_error"
+        code = name if name in PROBLEM_CODES else other
         return Problem(error.code, code, error.name, error.description or error.name)
     return Problem(
         500, "internal_error", "Internal error", "Something went wrong here. Please try again."

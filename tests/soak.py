@@ -16,11 +16,12 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from serving.settings import Settings
 from tests.mixed_pictures import bad_pictures, good_pictures
-from tests.server_process import PREDICT, ServerProcess, running_server
+from tests.server_process import PREDICT, ServerProcess, running_server, wait_until
 
 WORKERS = 2
 SHARE_OF_CAPACITY = 0.5
@@ -85,12 +86,14 @@ def _soak(
     for _, data in pictures * 3:
         server.ask(PREDICT, data)
     pause_s = (time.monotonic() - started) / (3 * len(pictures)) / WORKERS / SHARE_OF_CAPACITY
+    # A worker opens the files of its metrics with its first picture.
+    wait_until(lambda: _has_met_all_workers(server, pictures[0][1]))
     unexpected: list[int | str] = []
 
     def send(is_good: bool, data: bytes) -> None:  # noqa: FBT001
         try:
             status = server.ask(PREDICT, data).status
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             unexpected.append(repr(error))
         else:
             if status not in EXPECTED[is_good]:
@@ -117,6 +120,11 @@ def _soak(
     time.sleep(BETWEEN_SAMPLES_S)
     _sample(server, watched)
     return watched, sent, unexpected
+
+
+def _has_met_all_workers(server: ServerProcess, picture: bytes) -> bool:
+    server.ask(PREDICT, picture)
+    return server.ask("/metrics").body.count(b"\nmien_worker_memory_bytes{") == WORKERS
 
 
 def _watch(server: ServerProcess, watched: dict[int, Watched], done: threading.Event) -> None:

@@ -145,18 +145,18 @@ PRESETS = {
     "tune": FitConfig(epochs=10, batch_size=16, learning_rate=0.005, precision="mixed_bfloat16"),
     # The earlier networks; shallow and wide at the side at which they cost what was reported.
     # python -m training fit data/fer2013 runs/shallow --model shallow
-    # 10 minutes on two busy cores; val 62.3 % with the mirror image; test not measured yet.
+    # 10 minutes on two busy cores; with the mirror image val 62.3 %, test 61.4 %.
     "shallow": FitConfig(
         model="shallow", epochs=40, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
     ),
     # python -m training fit data/fer2013 runs/snapshots --preset shallow-snapshots \
     #     --start-from runs/shallow
-    # 12 minutes beside other work; val 62.8 % by the last snapshot, 62.7 % by the mean of all nine.
+    # 12 minutes beside other work; by the mean of all nine val 62.7 %, test 63.1 %.
     "shallow-snapshots": FitConfig(
         model="shallow", epochs=54, cycles=9, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
     ),
     # python -m training fit data/fer2013 runs/wide --model wide
-    # 49 minutes beside other work; val 62.9 % with the mirror image; test not measured yet.
+    # 40 minutes on one busy core; with the mirror image val 64.7 %, test 66.3 %.
     "wide": FitConfig(
         model="wide",
         epochs=80,
@@ -167,7 +167,7 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/wide-snapshots --preset wide-snapshots \
     #     --start-from runs/wide
-    # Not measured yet.
+    # 24 minutes on one busy core; by the mean of all nine val 65.4 %, test 67.0 %.
     "wide-snapshots": FitConfig(
         model="wide",
         epochs=63,
@@ -178,7 +178,7 @@ PRESETS = {
         precision="mixed_bfloat16",
     ),
     # python -m training fit data/fer2013 runs/vgg --model vgg
-    # Not measured yet.
+    # Does not learn yet: after four epochs it says "happy" to all, at a rate of 0.005 too.
     "vgg": FitConfig(
         model="vgg",
         epochs=20,
@@ -188,7 +188,8 @@ PRESETS = {
         precision="mixed_bfloat16",
     ),
     # python -m training fit data/fer2013-seven runs/alexlike --model alexlike
-    # Not measured yet. Seven classes: the dataset aligned with --disgust keep.
+    # 34 minutes on one busy core; seven classes (aligned with --disgust keep), with the mirror
+    # image val 61.0 %, test 62.4 %.
     "alexlike": FitConfig(
         model="alexlike",
         epochs=20,

@@ -11,6 +11,7 @@ const progress = document.getElementById("progress");
 // What a person set beside a picture holds for the next one too.
 const switches = new Map();
 let shownFile = null;
+let inFlight = null;
 let sending = null;
 
 function inWords(shown, found) {
@@ -60,6 +61,7 @@ function send(file) {
   sending?.abort();
   const request = new XMLHttpRequest();
   sending = request;
+  inFlight = { file };
   setBusy(true);
   progress.value = 0;
   say("Uploading…");
@@ -72,6 +74,7 @@ function send(file) {
   });
   const fail = (text, { wait_s = 0 } = {}) => sayAndOffer(text, () => send(file), { wait_s });
   request.addEventListener("load", () => {
+    inFlight = null;
     setBusy(false);
     try {
       const problem = show(request.responseText);
@@ -84,6 +87,7 @@ function send(file) {
     }
   });
   request.addEventListener("error", () => {
+    inFlight = null;
     setBusy(false);
     fail("The server could not be reached.");
   });
@@ -117,7 +121,8 @@ input.addEventListener("change", () => {
 });
 
 form.elements.crop.addEventListener("change", () => {
-  if (shownFile) sendFile(shownFile);
+  const { file } = inFlight ?? { file: shownFile };
+  if (file) sendFile(file);
 });
 
 document.addEventListener("change", (event) => {

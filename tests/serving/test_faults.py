@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import AF_UNIX, socket
@@ -294,19 +295,24 @@ class Clients:
                 connection.close()
 
 
+def stops_with_two(worker: int) -> bool:
+    """Stop a worker; let it go on unless it has accepted two connections."""
+    os.kill(worker, signal.SIGSTOP)
+    time.sleep(0.05)
+    if len(sockets_of(worker)) >= 2:
+        return True
+    os.kill(worker, signal.SIGCONT)
+    time.sleep(0.05)
+    return False
+
+
 def test_only_what_a_worker_had_accepted_dies_with_it(photo: bytes, tmp_path: Path) -> None:
     with running_server(tmp_path / "log", workers=2) as server:
         victim = min(server.workers())
         with Clients(server, photo) as clients:
             # Stopped, it accepts no more; of two pictures one at least waits for its answer.
-            while True:
-                os.kill(victim, signal.SIGSTOP)
-                time.sleep(0.05)
-                accepted = sockets_of(victim)
-                if len(accepted) >= 2:
-                    break
-                os.kill(victim, signal.SIGCONT)
-                time.sleep(0.05)
+            wait_until(partial(stops_with_two, victim))
+            accepted = sockets_of(victim)
             os.kill(victim, signal.SIGKILL)
             wait_until(lambda: len(server.workers() - {victim}) == 2)
             goal = clients.answered + 10
