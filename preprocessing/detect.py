@@ -155,15 +155,19 @@ class FaceFinder:
         if scale < LARGEST_SCALE:
             likely = [find for find in best if find.score >= LIKELY_SCORE]
             if any(find.side * scale < NEAR_LIMIT_PX for find in likely):
-                best = merge(best + self._scan(grey, budget_px=CROWD_PX))
+                best = merge(best + self._scan_larger(grey, budget_px=CROWD_PX))
             elif _best_score(best) < SURE_SCORE:
-                best = merge(best + self._scan(grey, budget_px=SECOND_PX))
+                best = merge(best + self._scan_larger(grey, budget_px=SECOND_PX))
         for angle_deg in TURNS_DEG:
             if _best_score(best) >= SURE_SCORE:
                 break
             turned = self._scan(grey, angle_deg=angle_deg, budget_px=TURNED_PX)
             best = max(best, turned, key=_best_score)
         return best
+
+    def _scan_larger(self, grey: GreyImage, *, budget_px: int) -> list[Find]:
+        finds = self._scan(grey, budget_px=budget_px)
+        return [replace(find, is_larger=True) for find in finds]
 
     def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int) -> list[Find]:
         largest = LARGEST_TURNED_SCALE if angle_deg else LARGEST_SCALE
@@ -183,11 +187,12 @@ class FaceFinder:
         half = find.side / 2
         left, top = (round(middle - half + 0.5) for middle in find.centre)
         side = max(1, round(find.side))
+        rung = "detector+larger" if find.is_larger else "detector"
         return Face(
             box=BoundingBox(left, top, left + side, top + side),
             landmarks=self._landmarks(grey, find),
             score=find.score,
-            found_by=found_by or (f"detector@{scan_deg}" if scan_deg else "detector"),
+            found_by=found_by or (f"{rung}@{scan_deg}" if scan_deg else rung),
         )
 
     def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:

@@ -50,10 +50,11 @@ class Face:
         box: Where it is, in the upright source picture.
         landmarks: In source pixels.
         score: The detector's confidence (dlib: about -0.5 to 4, unbounded); 0 without detection.
-        found_by: `detector`; `detector@90` in a picture turned by as many degrees, 1 to 359;
+        found_by: `detector`; `detector+larger` in a second scan, at a larger scale;
+            `detector@90` in a picture turned by as many degrees, 1 to 359;
             `full_frame` where nothing was detected in a face crop and the landmark model ran on
             the whole of it; `unaligned` where its landmarks made no sense and the crop was kept
-            as it is. How large the picture was scanned is not told.
+            as it is.
     """
 
     box: BoundingBox

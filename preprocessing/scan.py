@@ -25,6 +25,7 @@ class Find:
         scan_deg: By how much the scan took faces to be turned clockwise.
         roll_deg: By how much this face is, roughly.
         score: The detector's confidence.
+        is_larger: Whether the scan was a second one, at a larger scale.
     """
 
     centre: tuple[float, float]
@@ -32,6 +33,7 @@ class Find:
     scan_deg: float
     roll_deg: float
     score: float
+    is_larger: bool = False
 
 
 def scan(

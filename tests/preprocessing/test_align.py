@@ -81,6 +81,15 @@ def test_small_faces_are_found_by_enlarging(photo: np.ndarray, finder: FaceFinde
     assert aligned.face.box.width < 80
 
 
+def test_a_face_that_the_first_scan_misses_says_so(photo: np.ndarray, finder: FaceFinder) -> None:
+    large = np.full((1600, 1600), 128, np.uint8)
+    large[600:1010, 600:1010] = cv2.resize(photo, (410, 410), interpolation=cv2.INTER_AREA)
+    (face,) = finder.find_faces(large)
+    assert face.found_by == "detector+larger"
+    (face,) = finder.find_faces(np.rot90(large).copy())
+    assert face.found_by.startswith("detector@")
+
+
 @pytest.mark.parametrize("angle_deg", [25, 30, 35, 40, 60, 90, 180, 270])
 def test_a_turned_photo_is_turned_back(
     angle_deg: int, photo: np.ndarray, finder: FaceFinder
