@@ -139,9 +139,7 @@ def align_pattern(
         FileSystems.mkdirs(dataset)
     is_table = files[0].is_table
     names = (file.name for file in files)
-    kind = SourceKind.FER2013
-    if not is_table:
-        kind = folder_kind(names, own_labels=options.own_labels)
+    kind = SourceKind.FER2013 if is_table else folder_kind(names, own_labels=options.own_labels)
     check_own_labels(kind, options.own_labels)
     votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     recipe = options.recipe(

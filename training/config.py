@@ -1,6 +1,6 @@
 """The settings of a training run, and presets that say what to expect of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprocessing.errors import MienError
 
@@ -118,6 +118,18 @@ class FitConfig:
             )
 
 
+_SHALLOW = FitConfig(
+    model="shallow", epochs=40, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
+)
+_WIDE = FitConfig(
+    model="wide",
+    epochs=80,
+    sizes=((0.0, 40),),
+    learning_rate=0.02,
+    dropout=0.3,
+    precision="mixed_bfloat16",
+)
+
 # Times and scores of one seed on FER2013's six classes; "test" with views, as exported.
 PRESETS = {
     # python -m training fit data/fer2013 runs/cpu --preset cpu
@@ -146,37 +158,18 @@ PRESETS = {
     # The earlier networks; shallow and wide at the side at which they cost what was reported.
     # python -m training fit data/fer2013 runs/shallow --model shallow
     # 10 minutes on two busy cores; with the mirror image val 62.3 %, test 61.4 %.
-    "shallow": FitConfig(
-        model="shallow", epochs=40, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
-    ),
+    "shallow": _SHALLOW,
     # python -m training fit data/fer2013 runs/snapshots --preset shallow-snapshots \
     #     --start-from runs/shallow
     # 12 minutes beside other work; by the mean of all nine val 62.7 %, test 63.1 %.
-    "shallow-snapshots": FitConfig(
-        model="shallow", epochs=54, cycles=9, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
-    ),
+    "shallow-snapshots": replace(_SHALLOW, epochs=54, cycles=9),
     # python -m training fit data/fer2013 runs/wide --model wide
     # 40 minutes on one busy core; with the mirror image val 64.7 %, test 66.3 %.
-    "wide": FitConfig(
-        model="wide",
-        epochs=80,
-        sizes=((0.0, 40),),
-        learning_rate=0.02,
-        dropout=0.3,
-        precision="mixed_bfloat16",
-    ),
+    "wide": _WIDE,
     # python -m training fit data/fer2013 runs/wide-snapshots --preset wide-snapshots \
     #     --start-from runs/wide
     # 24 minutes on one busy core; by the mean of all nine val 65.4 %, test 67.0 %.
-    "wide-snapshots": FitConfig(
-        model="wide",
-        epochs=63,
-        cycles=9,
-        sizes=((0.0, 40),),
-        learning_rate=0.02,
-        dropout=0.3,
-        precision="mixed_bfloat16",
-    ),
+    "wide-snapshots": replace(_WIDE, epochs=63, cycles=9),
     # python -m training fit data/fer2013 runs/vgg --model vgg
     # Does not learn yet: after four epochs it says "happy" to all, at a rate of 0.005 too.
     "vgg": FitConfig(
@@ -199,14 +192,7 @@ PRESETS = {
         precision="mixed_bfloat16",
     ),
     # For `python -m training geometries`, not for use: the network that learns most in a minute.
-    "compare": FitConfig(
-        model="shallow",
-        epochs=8,
-        sizes=((0.0, 40),),
-        learning_rate=0.02,
-        dropout=0.0,
-        raw_share=0.0,
-    ),
+    "compare": replace(_SHALLOW, epochs=8, raw_share=0.0),
     # Tests whether all runs, in seconds on a small set; no score.
     "smoke": FitConfig(width=4, epochs=1, sizes=((0.0, 24),), batch_size=16),
 }

@@ -22,11 +22,10 @@ from training.resnet import resnet34
 
 CONFIG_NAME = "config.json"
 STATE_NAME = "state.json"
-
+NETWORK_NAME = "network.keras"
 SAME_CHIPS = ("geometry_digest",)
 SAME_ANSWERS = ("labels", "disgust", *SAME_CHIPS)
 """Fields of a dataset's recipe: with the same, a network can be trained on, or be judged."""
-NETWORK_NAME = "network.keras"
 BUILDERS: dict[str, Callable[..., Model]] = {
     "resnet34": resnet34,
     "shallow": shallow,

@@ -325,14 +325,19 @@ def within_memory() -> Iterator[None]:
         tracemalloc.stop()
 
 
+def written(file: tuple[str, bytes], folder: Path) -> Path:
+    suffix, content = file
+    path = folder / f"damaged{suffix}"
+    path.write_bytes(content)
+    return path
+
+
 @fuzzed
 @given(file=damaged_files("emotion,pixels,Usage", ["3", PIXELS, "Training"]))
 def test_damage_to_a_csv_gives_rows_or_a_named_error(
     file: tuple[str, bytes], tmp_path: Path
 ) -> None:
-    suffix, content = file
-    path = tmp_path / f"damaged{suffix}"
-    path.write_bytes(content)
+    path = written(file, tmp_path)
     with within_memory():
         try:
             items = list(open_source(path).items())
@@ -348,9 +353,7 @@ def test_damage_to_a_csv_gives_rows_or_a_named_error(
 def test_damage_to_votes_gives_votes_or_a_named_error(
     file: tuple[str, bytes], tmp_path: Path
 ) -> None:
-    suffix, content = file
-    path = tmp_path / f"damaged{suffix}"
-    path.write_bytes(content)
+    path = written(file, tmp_path)
     with within_memory():
         try:
             votes = read_ferplus(path)
