@@ -19,6 +19,7 @@ WORKDIR /src
 COPY requirements-sbom.lock requirements-serving.lock ./
 RUN python -m venv /opt/sbom && \
     /opt/sbom/bin/pip install --no-cache-dir --require-hashes --requirement requirements-sbom.lock
+COPY preprocessing preprocessing
 COPY serving serving
 COPY tests/licences.py tests/sbom.py tests/
 RUN dpkg-query --show | \

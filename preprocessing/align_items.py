@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from preprocessing.align import align_crops, align_photo
 from preprocessing.detect import FaceFinder
-from preprocessing.detectors import DetectorKind
+from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError, MienError
 from preprocessing.faces import GreyImage
 from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.manifest import Recipe
-from preprocessing.model_files import CNN_DETECTOR_FILE
 from preprocessing.shards import Row, make_row, to_table
 from preprocessing.sources import SourceItem, SourceKind, read_local_file
 from preprocessing.workers import usable_cores
@@ -46,7 +45,7 @@ class AlignOptions:
     """
 
     scheme: LandmarkScheme = LANDMARK_SCHEMES[68]
-    detector: DetectorKind = DetectorKind.HOG
+    detector: DetectorKind = DetectorKind.YUNET
     disgust: DisgustPolicy = DisgustPolicy.DROP
     own_labels: tuple[str, ...] = ()
     ferplus: Path | None = None
@@ -76,8 +75,7 @@ class AlignOptions:
             ModelFileError: One is missing or is not the expected one.
         """
         self.scheme.file.path()
-        if self.detector is DetectorKind.CNN:
-            CNN_DETECTOR_FILE.path()
+        load_detector(self.detector)
 
     def recipe(self, *, source: str, kind: SourceKind, source_sha256: str) -> Recipe:
         """Return all that will decide the content of the dataset."""

@@ -49,7 +49,8 @@ class Face:
     Attributes:
         box: Where it is, in the upright source picture.
         landmarks: In source pixels.
-        score: The detector's confidence (dlib: about -0.5 to 4, unbounded); 0 without detection.
+        score: The detector's confidence; YuNet's is 0 to 1, dlib's about -0.5 to 4. 0 without
+            detection.
         found_by: `detector`; `detector+larger` in a second scan, at a larger scale;
             `detector@90` in a picture turned by as many degrees, 1 to 359;
             `full_frame` where nothing was detected in a face crop and the landmark model ran on

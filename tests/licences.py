@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements-serving.lock"
+OWN = ROOT / "preprocessing"
 VENDOR = ROOT / "serving" / "static" / "vendor"
 LIST = ROOT / "serving" / "LICENCES.md"
 PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
@@ -92,6 +93,7 @@ LIBRARIES = {
 }
 # README of davisking/dlib-models for dlib's.
 MODELS = {
+    "face_detection_yunet_2023mar.onnx": "MIT",
     "dlib_face_recognition_resnet_model_v1.dat": "CC0-1.0",
     "mmod_human_face_detector.dat": "CC0-1.0",
     "shape_predictor_5_face_landmarks.dat": "CC0-1.0",
@@ -135,6 +137,8 @@ def components() -> list[Component]:
         requirement = Requirement(pin)
         if requirement.marker is None or requirement.marker.evaluate():
             found += _in_package(requirement.name)
+    for path in sorted(OWN.glob("*.onnx")):
+        found.append(Component(path.name, "", MODELS[path.name], "preprocessing", path))
     for path in sorted(VENDOR.iterdir()):
         if "LICENSE" not in path.name:
             name, version, _ = re.split(r"-(\d+\.\d+\.\d+)", path.name)

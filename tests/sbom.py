@@ -21,7 +21,7 @@ from tests import licences
 NETWORK = licences.ROOT / "serving" / "bundle" / "model.tflite"
 MIEN = "mien"
 MIEN_LICENCE = "Apache-2.0"
-MODELS = {".dat", ".tflite"}
+MODELS = {".dat", ".onnx", ".tflite"}
 
 
 def make_bom(debian: Iterable[str]) -> Bom:

@@ -8,7 +8,12 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.requirements import Requirement
 
-from preprocessing.model_files import CNN_DETECTOR_FILE, LANDMARKS_5_FILE, LANDMARKS_68_FILE
+from preprocessing.model_files import (
+    CNN_DETECTOR_FILE,
+    LANDMARKS_5_FILE,
+    LANDMARKS_68_FILE,
+    YUNET_FILE,
+)
 from preprocessing.spec import MODEL_NAME
 from serving.predictor import SHIPPED_BUNDLE
 from tests.licences import EXCEPTIONS, LIST, LOCK, PIN, VENDOR, components, render
@@ -54,10 +59,12 @@ def test_every_model_and_script_is_in_the_bill_of_materials_with_its_hash(
     parts: list[dict[str, Any]],
 ) -> None:
     hashes = {each["hashes"][0]["content"] for each in parts if "hashes" in each}
-    dlib_s = {LANDMARKS_68_FILE.sha256, LANDMARKS_5_FILE.sha256, CNN_DETECTOR_FILE.sha256}
+    files = (LANDMARKS_68_FILE, LANDMARKS_5_FILE, CNN_DETECTOR_FILE, YUNET_FILE)
     scripts = [path for path in VENDOR.iterdir() if "LICENSE" not in path.name]
     ours = [SHIPPED_BUNDLE / MODEL_NAME, *scripts]
-    assert dlib_s | {hashlib.sha256(path.read_bytes()).hexdigest() for path in ours} <= hashes
+    assert {file.sha256 for file in files} | {
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in ours
+    } <= hashes
 
 
 def test_python_and_debian_s_packages_are_in_the_bill_of_materials(

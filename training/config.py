@@ -176,8 +176,8 @@ PRESETS = {
         model="vgg",
         epochs=20,
         sizes=((0.0, 48),),
-        learning_rate=0.02,
-        dropout=0.4,
+        learning_rate=0.01,
+        dropout=0.0,
         precision="mixed_bfloat16",
     ),
     # python -m training fit data/fer2013-seven runs/alexlike --model alexlike
