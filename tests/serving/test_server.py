@@ -309,7 +309,7 @@ def test_a_worker_that_dies_or_hangs_is_replaced(
 
 
 def test_what_was_accepted_is_answered_before_the_server_ends(tmp_path: Path) -> None:
-    slow = blank(300, 200)
+    slow = blank(3000, 2000)
     with running_server(tmp_path / "log", workers=1) as server, ThreadPoolExecutor() as clients:
         asked = [clients.submit(server.ask, PREDICT, slow) for _ in range(4)]
         wait(asked, return_when=FIRST_COMPLETED)
