@@ -39,9 +39,12 @@ LARGEST_TURNED_SCALE = 2.4
 
 # A find that is not sure is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
-# So many weak finds are looked at again, the best; photos of crowds have three.
-MOST_WEAK = 100
+# So many weak finds are looked at again, the best: in a crowd of small, tilted faces nearly all are
+# weak.
+MOST_WEAK = 300
 
+# A closer look that frames a face larger or smaller by more than this has another in view.
+MOST_RESIZED = 1.7
 # Where a face is seen that is larger than the smallest by less than this, others may be missed.
 NEAR_LIMIT = 1.5
 # Faces turned by more than this are better seen in a picture turned by as much; where some face is
@@ -106,12 +109,11 @@ class FaceFinder:
             all_sure = all(self._is_sure(find) for find in finds)
             if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget=TILTED)
-        seen = [
-            face
-            for find in self._worth_a_look(merge(finds))
-            for face in [faces.get(find) or self._to_face(grey, find)]
-            if self._is_sure(find) or self._is_seen_again(grey, face)
-        ]
+        seen = []
+        for find in self._worth_a_look(merge(finds)):
+            face = faces.get(find) or self._to_face(grey, find)
+            if self._is_sure(find) or self._is_seen_again(grey, face):
+                seen.append(face)
         return sorted(seen, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
@@ -120,8 +122,8 @@ class FaceFinder:
         A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
         on the whole frame, and `found_by` says `full_frame`.
         """
-        # One model after the other over all crops: taking turns, each would drive the other out of
-        # the processor's caches, and the landmark model would take twice as long.
+        # All crops are searched first: taking turns, each model would drive the other out of the
+        # processor's caches, and the landmark model would take twice as long. Closer looks are few.
         finds = [self._find_in_crop(grey) for grey in crops]
         return [
             self._to_face(grey, find) if find is not None else self._whole_frame(grey)
@@ -179,7 +181,10 @@ class FaceFinder:
         """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
         transform, _ = fit_landmarks(face.landmarks, self._second_look)
         patch = extract_chip(grey, transform, geometry=self._second_look)
-        return bool(scan(self._second_detector, patch, threshold=self._detector.second_look_score))
+        finds = scan(self._second_detector, patch, threshold=self._detector.second_look_score)
+        middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
+        # Not a neighbour's face in a corner of the patch.
+        return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)
 
     def _to_face(self, grey: GreyImage, find: Find) -> Face:
         """Frame and landmark a face, and anew where it is tilted otherwise than thought."""
@@ -209,13 +214,15 @@ class FaceFinder:
         to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
         patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=cv2.BORDER_CONSTANT)
         middle = (side_px - 0.5, side_px - 0.5)
-        seen = min(
-            self._detector.detect(patch, self._detector.crop_score),
-            key=lambda sighting: math.dist(sighting.centre, middle),
-            default=None,
-        )
-        if seen is None or math.dist(seen.centre, middle) > side_px / 2:
+        near = [
+            seen
+            for seen in self._detector.detect(patch, self._detector.crop_score)
+            if math.dist(seen.centre, middle) < side_px / 2
+            and 1 / MOST_RESIZED < seen.side / side_px < MOST_RESIZED
+        ]
+        if not near:
             return find
+        seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
         ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
         return replace(
             find,
@@ -263,7 +270,7 @@ def _load_landmark_model(path: Path) -> dlib.shape_predictor:
 def most_px(detector: Detector) -> int:
     """Return the most that all scans of one picture look at, in pixels.
 
-    That is where faces are small and tilted, and none is sure: 5.9 million with YuNet.
+    That is where faces are small and tilted, and none is sure: 13.9 million with YuNet.
     """
     scans = FIRST + CROWD + len(detector.turns_deg) * TURNED + TILTED
     return scans * detector.smallest_px**2 + MOST_WEAK * SECOND_LOOK_PX**2

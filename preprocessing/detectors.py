@@ -19,8 +19,8 @@ class DetectorKind(StrEnum):
     """The detectors that can be chosen.
 
     `yunet` is OpenCV's small network (Wu et al. 2023, doi:10.1007/s11633-023-1423-y). dlib's `hog`
-    (histograms of oriented gradients) and `cnn` need faces of three times the size, so that they
-    take ten and a hundred times as long for a photo.
+    (histograms of oriented gradients) and `cnn` need faces of three times the size, so that a
+    scan of a photo takes them ten and a thousand times as long.
     """
 
     YUNET = "yunet"
@@ -91,18 +91,17 @@ def load_detector(kind: DetectorKind) -> Detector:
 
 # YuNet marks both eyes, the nose and both corners of the mouth. On FER2013 and on photos dlib's
 # square has this side, and its centre lies this far above the middle of eyes and mouth, in units of
-# the root of the squared distances between the eyes and from eyes to mouth.
+# the root of the summed squares of the distances between the eyes and from eyes to mouth.
 _SIDE, _ABOVE = 1.65, 0.04
-# Of finds that overlap by more than this share the best is kept, and so many at most.
-_YUNET_OVERLAP, _YUNET_MOST = 0.3, 5000
 
 
 def _load_yunet() -> Detector:
     # OpenCV 5 warns of a setting that its own class makes here.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    model = cv2.FaceDetectorYN.create(
-        str(YUNET_FILE.path()), "", (1, 1), nms_threshold=_YUNET_OVERLAP, top_k=_YUNET_MOST
-    )
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        model = cv2.FaceDetectorYN.create(str(YUNET_FILE.path()), "", (1, 1))
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
     def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
         model.setInputSize(grey.shape[::-1])

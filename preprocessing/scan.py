@@ -25,7 +25,7 @@ class Find:
         scan_deg: By how much the scan took faces to be turned clockwise.
         roll_deg: By how much this face is, roughly.
         score: The detector's confidence.
-        seen_px: Side in pixels of the scanned picture.
+        seen_px: Side as the detector saw it, in pixels of the scanned picture.
         is_larger: Whether the scan was a second one, at a larger scale.
     """
 

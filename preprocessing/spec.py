@@ -48,7 +48,7 @@ class ModelSpec:
         temperature: The logits are divided by it before the softmax; above 0.
         sure_confidence: From this confidence on nine of ten answers on val were right; below it
             the product says that it is not sure.
-        detector: The face detector that found the training set's faces.
+        detector: The face detector that faces are to be found with, as the training set's were.
         landmark_model_sha256: Of the landmark model that aligned the training set.
         network_sha256: Of the exported network's file.
         provenance: Free fields: settings, versions, dataset hash, training time.

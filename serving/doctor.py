@@ -51,7 +51,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     yield f"{_check_memory(settings.workers)} MB of memory are enough."
     yield f"Temporary files can be written to {_check_temporary_folder()}."
     predictor = Predictor(settings.bundle)
-    yield f"The landmark model is whole. {predictor.scheme.licence}"
+    yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
     yield f"The bundle {predictor.spec.name} gives its known answer: {settings.bundle}"
     _, result = predictor.predict(sample_photo_path().read_bytes())
     (prediction,) = result.predictions

@@ -9,7 +9,7 @@ from preprocessing.faces import AlignedFace
 from preprocessing.measures import Measures
 
 NO_FACE_TIP = (
-    "No face was found. Faces must be about 40 pixels wide or more, and seen about from the "
+    "No face was found. Faces must be about 25 pixels wide or more, and seen about from the "
     "front. If the picture is the crop of a single face, leave some space around it."
 )
 

@@ -39,7 +39,7 @@ class Predictor:
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises.
-            ModelFileError: The landmark model is missing or is not the expected one.
+            ModelFileError: A model file is missing or is not the expected one.
         """
         self._max_pixels = max_pixels
         self.spec = read_spec(bundle)

@@ -94,8 +94,9 @@ class FaceAnswer(_Answer):
     landmarks: list[tuple[float, float]] | None = None
     """Pairs x, y in pixels of the upright picture, iBUG 300-W order."""
     found_by: str
-    """`detector`; `detector@90` in a picture turned by so many degrees; `full_frame` or `unaligned`
-    where the cut-out of a face was taken as a whole."""
+    """`detector`; `detector+larger` in a second scan at a larger scale; `detector@90` in a picture
+    turned by so many degrees; `full_frame` or `unaligned` where the cut-out of a face was taken as
+    a whole."""
     probabilities: dict[str, float]
     """By label; they sum to 1."""
     label: str
@@ -171,6 +172,7 @@ class ModelAnswer(_Answer):
     temperature: float
     """By which logits were divided (Guo et al. 2017)."""
     detector: str
+    """Of faces: `yunet`, or dlib's `hog` or `cnn`."""
     landmarks: int
     """How many points the landmark model gives."""
     landmarks_licence: str

@@ -179,10 +179,10 @@ def render() -> str:
     return f"""# Licences of what is shipped
 
 Mien itself is Apache-2.0. Listed is what `requirements-serving.lock` installs, with the libraries
-and models that lie within as files of their own, and the scripts of the page. Each brings the text
-of its licence along (flatbuffers' is that of Mien), and names there what is linked into it. The
-container's base image, Debian and Python, brings its own. Written by `make licences`; a test
-compares it with what is installed.
+and models that lie within as files of their own, the face detector, and the scripts of the page.
+Each brings the text of its licence along (flatbuffers' is that of Mien), and names there what is
+linked into it. The container's base image, Debian and Python, brings its own. Written by
+`make licences`; a test compares it with what is installed.
 
 | what | version | part of | licence |
 |---|---|---|---|

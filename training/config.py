@@ -171,7 +171,8 @@ PRESETS = {
     # 24 minutes on one busy core; by the mean of all nine val 65.4 %, test 67.0 %.
     "wide-snapshots": replace(_WIDE, epochs=63, cycles=9),
     # python -m training fit data/fer2013 runs/vgg --model vgg
-    # Does not learn yet: after four epochs it says "happy" to all, at a rate of 0.005 too.
+    # 50 minutes on one busy core; with the mirror image val 64.4 %, test 66.1 %. With dropout
+    # between its narrow dense layers it learns nothing.
     "vgg": FitConfig(
         model="vgg",
         epochs=20,
