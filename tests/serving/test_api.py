@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from preprocessing.landmarks import LANDMARK_SCHEMES
 from serving import app as app_module
 from serving.app import create_app
 from serving.predictor import Predictor
@@ -217,7 +219,9 @@ def test_without_models_the_process_lives_and_says_why(
 
 
 def test_a_missing_landmark_model_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("preprocessing.model_files._PACKAGE", "no_such_package")
+    scheme = LANDMARK_SCHEMES[68]
+    scheme = replace(scheme, file=replace(scheme.file, package="no_such_package"))
+    monkeypatch.setattr("serving.predictor.scheme_of", lambda _: scheme)
     client = app_module.create_app(Settings()).test_client()
     detail = client.get("/readyz").json["detail"]
     assert "pip install" in detail
