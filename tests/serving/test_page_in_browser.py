@@ -98,7 +98,7 @@ def test_a_person_uploads_a_photo_and_reads_the_chart(
     expect(page.locator(".card h2")).to_have_text(expected.label)
     longest = page.locator(".chart .bars .point").nth(int(expected.probabilities.argmax()))
     hover_text = page.locator(".hoverlayer .hovertext")
-    # Plotly answers only to a mouse that moves, and the first chart may still come to rest under it.
+    # Plotly answers only to a mouse that moves, and the chart may still come to rest under it.
     for step in range(HOVERS):
         box = longest.bounding_box()
         assert box
