@@ -12,7 +12,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.detectors import Detector, DetectorKind, load_detector
+from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.faces import BoundingBox, Face, GreyImage, Landmarks
 from preprocessing.geometry import (
     apply_transform,
@@ -94,7 +94,8 @@ class FaceFinder:
         Where the faces found are tilted, or slightly tilted and some not sure, the picture is
         scanned once more to `TILTED`, turned by as much. A weak find must stand a second look,
         aligned by its landmarks; only the `MOST_WEAK` best get one. All scans together look at no
-        more than `most_px`; each face adds the time for closer looks at it and for its landmarks.
+        more than 13.9 million pixels with YuNet, second looks among them; each face adds closer
+        looks at it and its landmarks.
 
         Args:
             grey: The upright photo.
@@ -143,7 +144,7 @@ class FaceFinder:
         if scale < LARGEST_SCALE:
             likely = [find for find in best if find.score >= self._detector.likely_score]
             near_px = NEAR_LIMIT * self._detector.smallest_px
-            if any(find.side * scale < near_px for find in likely):
+            if any(find.seen_px < near_px for find in likely):
                 best = merge(best + self._scan_larger(grey, budget=CROWD))
             elif not any(map(self._is_sure, best)):
                 best = merge(best + self._scan_larger(grey, budget=SECOND))
@@ -205,7 +206,9 @@ class FaceFinder:
     def _whole_frame(self, grey: GreyImage) -> Face:
         height, width = grey.shape
         middle = ((width - 1) / 2, (height - 1) / 2)
-        frame = Find(middle, min(width, height), 0.0, 0.0, 0.0, math.inf)
+        frame = Find(
+            middle, min(width, height), scan_deg=0.0, roll_deg=0.0, score=0.0, seen_px=math.inf
+        )
         return Face(_box(frame), self._landmarks(grey, frame), frame.score, "full_frame")
 
     def _look_closer(self, grey: GreyImage, find: Find) -> Find:
@@ -265,15 +268,6 @@ def load_landmark_model(file: ModelFile) -> dlib.shape_predictor:
 @functools.cache
 def _load_landmark_model(path: Path) -> dlib.shape_predictor:
     return dlib.shape_predictor(str(path))
-
-
-def most_px(detector: Detector) -> int:
-    """Return the most that all scans of one picture look at, in pixels.
-
-    That is where faces are small and tilted, and none is sure: 13.9 million with YuNet.
-    """
-    scans = FIRST + CROWD + len(detector.turns_deg) * TURNED + TILTED
-    return scans * detector.smallest_px**2 + MOST_WEAK * SECOND_LOOK_PX**2
 
 
 def _box(find: Find) -> BoundingBox:

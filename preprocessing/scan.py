@@ -65,7 +65,12 @@ def scan(
         roll_deg = angle_deg + seen.roll_deg
         finds.append(
             Find(
-                (float(x), float(y)), seen.side / scale, angle_deg, roll_deg, seen.score, seen.side
+                (float(x), float(y)),
+                side=seen.side / scale,
+                scan_deg=angle_deg,
+                roll_deg=roll_deg,
+                score=seen.score,
+                seen_px=seen.side,
             )
         )
     return finds

