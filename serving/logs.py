@@ -2,6 +2,8 @@
 
 import json
 import logging
+import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +27,21 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
+class RequestFilter(logging.Filter):
+    """Leave out what gunicorn says of a request: it quotes request lines, headers and addresses.
+
+    Those of a malformed request may be bytes of an upload. What is kept is the kind of the error.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change a record that comes from a thread: only there does gunicorn read requests."""
+        if record.thread != threading.main_thread().ident:
+            kind = sys.exc_info()[0]
+            record.msg = f"a request failed: {kind.__name__ if kind else record.levelname}"
+            record.args = None
+        return True
+
+
 def log_config(level: str) -> dict[str, Any]:
     """Return what `logging.config.dictConfig` takes, for lines on stderr.
 
@@ -35,10 +52,11 @@ def log_config(level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": JsonFormatter}},
+        "filters": {"requests": {"()": RequestFilter}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"level": "INFO" if level == "DEBUG" else level, "handlers": ["stderr"]},
         "loggers": {
             "serving": {"level": level},
-            "gunicorn.error": {"handlers": [], "propagate": True},
+            "gunicorn.error": {"handlers": [], "propagate": True, "filters": ["requests"]},
         },
     }

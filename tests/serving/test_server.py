@@ -106,6 +106,36 @@ def uploads(photo: bytes) -> dict[str, tuple[bytes, str]]:
     }
 
 
+def malformed(photo: bytes) -> dict[str, bytes]:
+    """Return requests that are none, by what is wrong, each with something of a picture."""
+    secret = NAME.encode() + photo[-80:-64]
+    get = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
+    chunked = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    body = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n".encode()
+    return {
+        "more than it said": body + bytes(20_000) + secret + b"\r\n\r\n",
+        "name of a header": get + secret + b": 1\r\n\r\n",
+        "value of a header": get + b"A: \0" + secret + b"\r\n\r\n",
+        "folded header": get + b"A: 1\r\n " + secret + b"\r\n\r\n",
+        "transfer encoding": get + b"Transfer-Encoding: " + secret + b"\r\n\r\n",
+        "expectation": get + b"Expect: " + NAME.encode() + b"\r\n\r\n",
+        "method": NAME.encode() + b"{} / HTTP/1.1\r\n\r\n",
+        "version": b"GET / " + secret + b"\r\n\r\n",
+        "name in a query": b"GET /?" + secret + b" =1 HTTP/1.1\r\n\r\n",
+        "bytes in a query": b"GET /nothing?" + secret + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        "size of a chunk": chunked + secret + b"\r\n",
+        "end of a chunk": chunked + b"1\r\na" + secret + b"\r\n",
+    }
+
+
+def send_raw(server: ServerProcess, data: bytes) -> bytes:
+    """Send bytes as they are, and return all that is answered until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
 def changed(folder: Path) -> Iterator[tuple[Path, bytes]]:
     """Give the files that were written since this module was loaded, but for those of tools."""
     for place, folders, names in os.walk(folder):
@@ -231,6 +261,8 @@ def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
     for path, (body, kind) in sent.items():
         answer = server.ask(path, body, {"Content-Type": kind, **ours})
         assert answer.headers["X-Request-ID"] == ours["X-Request-ID"]
+    for kind, request in malformed(secret_photo).items():
+        assert send_raw(server, request).startswith(b"HTTP/1.1 "), kind
 
     def logged() -> list[dict[str, Any]]:
         written = server.log.read_text(encoding="utf-8").splitlines(keepends=True)
