@@ -1,10 +1,14 @@
 """The OpenAPI document, made from the types that check requests and shape answers."""
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from serving.openapi_examples import ANSWER, LINES, MODEL, PROBLEMS
+from serving.problems import Problem
 from serving.schema import (
     Answer,
     BatchLine,
@@ -16,12 +20,9 @@ from serving.schema import (
 from serving.uploads import FIELD, MAX_BATCH_PICTURES
 
 PICTURE = {"type": "string", "format": "binary"}
-PROBLEMS = {
-    "400": "No picture, a damaged one, or an option that there is not.",
-    "413": "Too many bytes or pixels.",
-    "415": "Not a picture that can be read.",
-    "429": "Too many requests came from this address.",
-    "503": "The models are not loaded, or there is too much to do.",
+RETRY_AFTER = {
+    "description": "When to try again, in seconds.",
+    "schema": {"type": "integer", "minimum": 0},
 }
 
 
@@ -49,7 +50,7 @@ def openapi_document() -> dict[str, Any]:
                 "get": {
                     "operationId": "describe_model",
                     "summary": "What is known of the model",
-                    "responses": _answers(_json(ModelAnswer), problems=("503",)),
+                    "responses": _answers(_json(MODEL), problems=("not_ready",)),
                 }
             },
         },
@@ -66,17 +67,20 @@ def _predict() -> dict[str, Any]:
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {"schema": _form(PICTURE)},
+                "multipart/form-data": {
+                    "schema": _form({**PICTURE, "description": "The file of the picture."})
+                },
                 "application/json": {"schema": _reference(PictureOptions)},
                 "application/octet-stream": {"schema": PICTURE},
             },
         },
-        "responses": _answers(_json(Answer), problems=tuple(PROBLEMS)),
+        "responses": _answers(_json(ANSWER), problems=tuple(PROBLEMS)),
     }
 
 
 def _predict_batch() -> dict[str, Any]:
-    line = {"application/x-ndjson": {"schema": {"type": "string"}}}
+    example = "".join(line.model_dump_json(exclude_none=True) + "\n" for line in LINES)
+    lines = {"application/x-ndjson": {"schema": {"type": "string"}, "example": example}}
     return {
         "operationId": "predict_batch",
         "summary": f"What the faces of up to {MAX_BATCH_PICTURES} pictures express",
@@ -87,17 +91,37 @@ def _predict_batch() -> dict[str, Any]:
             "required": True,
             "content": {
                 "multipart/form-data": {
-                    "schema": _form({"type": "array", "items": PICTURE, "minItems": 1})
+                    "schema": _form(
+                        {
+                            "type": "array",
+                            "items": PICTURE,
+                            "minItems": 1,
+                            "description": f"Up to {MAX_BATCH_PICTURES} pictures, or zips of them.",
+                        }
+                    )
                 },
                 "application/zip": {"schema": PICTURE},
             },
         },
-        "responses": _answers(line, problems=("400", "413", "429", "503")),
+        # What concerns one picture is told in its line.
+        "responses": _answers(
+            lines,
+            problems=(
+                "no_image",
+                "invalid_request",
+                "upload_too_large",
+                "too_many_requests",
+                "not_ready",
+            ),
+        ),
     }
 
 
 def _form(images: dict[str, Any]) -> dict[str, Any]:
-    options = {each["name"]: each["schema"] for each in _option_parameters()}
+    options = {
+        each["name"]: {**each["schema"], "description": each["description"]}
+        for each in _option_parameters()
+    }
     return {
         "type": "object",
         "properties": {FIELD: images, **options},
@@ -125,16 +149,39 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return next(choice for choice in choices if choice.get("type") != "null")
 
 
-def _answers(content: dict[str, Any], *, problems: tuple[str, ...]) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": _reference(ProblemAnswer)}}
+def _answers(content: dict[str, Any], *, problems: Sequence[str]) -> dict[str, Any]:
+    by_status = groupby((PROBLEMS[code] for code in problems), key=lambda problem: problem.status)
     return {
         "200": {"description": "The answer.", "content": content},
-        **{status: {"description": PROBLEMS[status], "content": problem} for status in problems},
+        **{str(status): _refusal(list(those)) for status, those in by_status},
     }
 
 
-def _json(model: type[BaseModel]) -> dict[str, Any]:
-    return {"application/json": {"schema": _reference(model)}}
+def _refusal(problems: list[Problem]) -> dict[str, Any]:
+    """Describe the answer of a status, with an example of each problem that has it."""
+    examples = {
+        problem.code: {"summary": problem.title, "value": problem.to_json()} for problem in problems
+    }
+    refusal = {
+        "description": ". ".join(problem.title for problem in problems) + ".",
+        "content": {
+            "application/problem+json": {
+                "schema": _reference(ProblemAnswer),
+                "examples": examples,
+            }
+        },
+    }
+    waits = any(problem.retry_after_s is not None for problem in problems)
+    return {**refusal, "headers": {"Retry-After": RETRY_AFTER}} if waits else refusal
+
+
+def _json(example: BaseModel) -> dict[str, Any]:
+    return {
+        "application/json": {
+            "schema": _reference(type(example)),
+            "example": example.model_dump(mode="json", exclude_none=True),
+        }
+    }
 
 
 def _reference(model: type[BaseModel]) -> dict[str, str]:

@@ -21,6 +21,15 @@ PROBLEM_CODES = (
     "method_not_allowed",
     "internal_error",
 )
+HINTS = ("small", "blurred", "turned", "cut")
+
+# Named as examples, not as all that there may be: a client must read those of later servers too.
+ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]
+HintName = Annotated[str, Field(examples=list(HINTS))]
+Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
+Png = Annotated[
+    str, Field(json_schema_extra={"contentEncoding": "base64", "contentMediaType": "image/png"})
+]
 
 
 class Options(BaseModel):
@@ -50,7 +59,7 @@ class Options(BaseModel):
 class PictureOptions(Options):
     """A picture and what is asked of it, in one JSON object."""
 
-    image: Annotated[str, Field(min_length=1)]
+    image: Annotated[Base64, Field(min_length=1)]
     """The bytes of the picture, base64."""
 
 
@@ -106,10 +115,10 @@ class FaceAnswer(_Answer):
     is_sure: bool
     second_label: str
     """The likeliest but one."""
-    hints: list[Literal["small", "blurred", "turned", "cut"]]
+    hints: list[HintName]
     """Why the answer may be worse than usual."""
     measures: FaceMeasures
-    chip: str | None = None
+    chip: Png | None = None
     """PNG, base64."""
     figure: dict[str, Any] | None = None
     """Plotly's data and layout."""
@@ -133,7 +142,7 @@ class Answer(_Answer):
     faces: list[FaceAnswer]
     tip: str | None = None
     """What may help where no face was found."""
-    annotated: str | None = None
+    annotated: Png | None = None
     """PNG, base64."""
     timing_ms: dict[str, float]
     """Milliseconds for decode, align, classify and in total."""
@@ -146,8 +155,7 @@ class ProblemAnswer(_Answer):
     title: str
     status: int
     detail: str
-    # Not a type of its own: a client must read the codes of later servers too.
-    code: Annotated[str, Field(json_schema_extra={"enum": list(PROBLEM_CODES)})]
+    code: ProblemCode
     """Stable; for programs."""
     retry_after_s: int | None = None
     """Where the request was turned away: when to try again, in seconds."""

@@ -1,19 +1,18 @@
-"""The API does what its own document says, and the page of the document can be tried out."""
-
-import base64
+"""The API does what its own document says."""
 
 import pytest
 import schemathesis
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import Browser, expect
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from werkzeug.exceptions import default_exceptions
 
+from preprocessing.measures import Hint
 from serving import problems
 from serving.openapi import openapi_document
+from serving.openapi_examples import ANSWER, PROBLEMS
 from serving.problems import to_problem
-from serving.schema import Options
+from serving.schema import HINTS, PROBLEM_CODES, FaceAnswer, Options, ProblemAnswer
 
 schemathesis.serializer.alias("application/zip", "application/octet-stream")
 api = schemathesis.openapi.from_dict(openapi_document())
@@ -41,26 +40,57 @@ def test_the_document_names_every_option_and_every_route(client: FlaskClient) ->
 
 
 def test_every_code_of_a_problem_is_told() -> None:
-    named = openapi_document()["components"]["schemas"]["ProblemAnswer"]["properties"]["code"]
     errors = [ZeroDivisionError(), *(kind() for kind in default_exceptions.values())]
     given = [to_problem(error, max_upload_bytes=1).code for error in errors]
     given += [code for _, _, code, _ in problems.KNOWN]
-    assert set(given) == set(named["enum"])
+    assert set(given) == set(PROBLEM_CODES)
 
 
-@pytest.mark.browser
-def test_the_documentation_can_be_tried_out(chromium: Browser, address: str, photo: bytes) -> None:
-    page = chromium.new_page()
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.goto(f"{address}/api/v1/docs")
-    operation = page.locator("#operations-default-predict")
-    operation.click()
-    operation.get_by_role("button", name="Try it out").click()
-    operation.get_by_label("Request content type").select_option("application/json")
-    image = base64.b64encode(photo).decode("ascii")
-    operation.locator("textarea").fill(f'{{"image": "{image}"}}')
-    operation.get_by_role("button", name="Execute").click()
-    expect(operation.locator(".live-responses-table")).to_contain_text('"label": "happy"')
-    assert not said
-    page.close()
+def test_every_hint_is_told() -> None:
+    assert tuple(Hint) == HINTS
+
+
+def test_a_client_reads_codes_and_hints_of_later_servers() -> None:
+    schemas = openapi_document()["components"]["schemas"]
+    code = schemas["ProblemAnswer"]["properties"]["code"]
+    hint = schemas["FaceAnswer"]["properties"]["hints"]["items"]
+    assert (code["examples"], hint["examples"]) == ([*PROBLEM_CODES], [*HINTS])
+    assert not {"enum", "const"} & {*code, *hint}
+    problem = PROBLEMS["busy"].to_json() | {"code": "later"}
+    assert ProblemAnswer.model_validate(problem).code == "later"
+    face = ANSWER.faces[0].model_dump() | {"hints": ["later"]}
+    assert FaceAnswer.model_validate(face).hints == ["later"]
+
+
+def test_an_answer_that_says_when_to_try_again_is_told_so() -> None:
+    told = [
+        (operation["operationId"], status)
+        for methods in openapi_document()["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        if "Retry-After" in answer.get("headers", {})
+    ]
+    assert told == [("predict", "429"), ("predict", "503"), ("predict_batch", "429")]
+
+
+@pytest.mark.parametrize("options", ["", "?landmarks=true&chips=true&annotated=true&figure=true"])
+def test_the_example_has_the_fields_of_an_answer(
+    options: str, client: FlaskClient, photo: bytes
+) -> None:
+    given = client.post(f"/api/v1/predict{options}", data=photo).json
+    example = ANSWER.model_dump(exclude_none=True)
+    on_request = {"landmarks", "chip", "figure", "annotated"} if options else set()
+    assert given.keys() | given["faces"][0].keys() == (
+        example.keys() | example["faces"][0].keys() | on_request
+    )
+
+
+def test_pictures_are_said_to_be_base64() -> None:
+    schemas = openapi_document()["components"]["schemas"]
+    sent = schemas["PictureOptions"]["properties"]["image"]
+    given = [
+        schemas[name]["properties"][field]["anyOf"][0]
+        for name, field in (("FaceAnswer", "chip"), ("Answer", "annotated"))
+    ]
+    assert {each["contentEncoding"] for each in (sent, *given)} == {"base64"}
+    assert {each["contentMediaType"] for each in given} == {"image/png"}
