@@ -1,5 +1,6 @@
 """The API: what programs ask."""
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -68,7 +69,8 @@ def describe_api() -> ResponseReturnValue:
 @routes.get("/docs")
 def show_docs() -> ResponseReturnValue:
     """Show the OpenAPI document as a page on which requests can be tried."""
-    return render_template("docs.html")
+    in_lines = partial(json.dumps, indent=2, ensure_ascii=False)
+    return render_template("docs.html", api=openapi_document(), in_lines=in_lines)
 
 
 def _predict(service: Service, data: bytes, options: Options) -> Answer:

@@ -101,7 +101,6 @@ MODELS = {
 }
 SCRIPTS = {
     "plotly-basic": "MIT",
-    "swagger-ui": "Apache-2.0 AND BSD-3-Clause AND MIT",
 }
 
 
