@@ -52,6 +52,10 @@ NEAR_LIMIT = 1.5
 # not sure, those turned by less too.
 TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
+# A face that may be tilted is looked at turned further, to the side to which it leans, or to both
+# where it leans by less than this.
+LEAST_LEAN_DEG = 2
+FURTHER_DEG = 30
 
 # The landmark model sees each face upright and at this size, about that of training's crops.
 PATCH_FACE_PX = 140
@@ -95,8 +99,8 @@ class FaceFinder:
         Where the faces found are tilted, or slightly tilted and some not sure, the picture is
         scanned once more to `TILTED`, turned by as much. A weak find must stand a second look,
         aligned by its landmarks; only the `MOST_WEAK` best get one. All scans together look at no
-        more than 13.9 million pixels with YuNet, second looks among them; each face adds closer
-        looks at it and its landmarks.
+        more than 13.9 million pixels with YuNet, second looks among them; each face adds up to
+        four closer looks at it and its landmarks.
 
         Args:
             grey: The upright photo.
@@ -190,19 +194,18 @@ class FaceFinder:
 
     def _to_face(self, grey: GreyImage, find: Find) -> Face:
         """Frame and landmark a face, and anew where it is tilted otherwise than thought."""
-        if find.seen_px < self._detector.closer_px:
-            find = self._look_closer(grey, find)
-        landmarks = self._landmarks(grey, find)
+        framed = self._frame(grey, find)
+        landmarks = self._landmarks(grey, framed)
         roll_deg = head_pose(landmarks).roll_deg
-        if abs(_within_half_turn(roll_deg - find.roll_deg)) > TILTED_DEG:
-            find = replace(find, roll_deg=roll_deg)
+        if abs(_within_half_turn(roll_deg - framed.roll_deg)) > TILTED_DEG:
+            framed = replace(framed, roll_deg=roll_deg)
             if self._detector.closer_px:
-                find = self._look_closer(grey, find)
-            landmarks = self._landmarks(grey, find)
+                framed = self._look_closer(grey, framed) or framed
+            landmarks = self._landmarks(grey, framed)
         scan_deg = round(find.scan_deg) % 360
         rung = "detector+larger" if find.is_larger else "detector"
         found_by = f"{rung}@{scan_deg}" if scan_deg else rung
-        return Face(_box(find), landmarks, find.score, found_by)
+        return Face(_box(framed), landmarks, find.score, found_by)
 
     def _whole_frame(self, grey: GreyImage) -> Face:
         height, width = grey.shape
@@ -212,7 +215,19 @@ class FaceFinder:
         )
         return Face(_box(frame), self._landmarks(grey, frame), frame.score, "full_frame")
 
-    def _look_closer(self, grey: GreyImage, find: Find) -> Find:
+    def _frame(self, grey: GreyImage, find: Find) -> Find:
+        """Frame a find better, by closer looks, where it was seen small or may be tilted."""
+        if find.seen_px < self._detector.closer_px:
+            find = self._look_closer(grey, find) or find
+        if find.score >= self._detector.upright_score:
+            return find
+        lean_deg = find.roll_deg - find.scan_deg
+        sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
+        turned = [replace(find, roll_deg=find.roll_deg + side * FURTHER_DEG) for side in sides]
+        looks = [self._look_closer(grey, each) for each in turned]
+        return max([find, *filter(None, looks)], key=lambda look: look.score)
+
+    def _look_closer(self, grey: GreyImage, find: Find) -> Find | None:
         """Look for a face where it was seen, turned back by its roll and at the best size."""
         side_px = self._detector.closer_px
         to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
@@ -225,14 +240,11 @@ class FaceFinder:
             and 1 / MOST_RESIZED < seen.side / side_px < MOST_RESIZED
         ]
         if not near:
-            return find
+            return None
         seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
         ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
-        return replace(
-            find,
-            centre=(float(x), float(y)),
-            side=seen.side * find.side / side_px,
-        )
+        side = seen.side * find.side / side_px
+        return replace(find, centre=(float(x), float(y)), side=side, score=seen.score)
 
     def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:
         """Landmark a face in a patch that shows it turned back by its roll, at a fixed size."""
