@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from preprocessing.errors import (
     ImageDecodeError,
@@ -108,6 +108,9 @@ def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
             )
         )
         return Problem(413, "upload_too_large", "Too large", detail)
+    if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
+        detail = "The request came too slowly. Send less, or try again on a faster line."
+        return Problem(408, "time_limit", "Took too long", detail)
     if isinstance(error, HTTPException) and error.code is not None:
         name = error.name.lower().replace(" ", "_")
         other = "bad_request" if error.code < 500 else "internal_error"
