@@ -23,6 +23,7 @@ from serving.schema import (
     ProblemAnswer,
     Size,
 )
+from serving.settings import Settings
 
 _ERRORS = (
     NoImageError("No picture was received. Send it as the form field “image”, or as the body."),
@@ -41,7 +42,9 @@ _ERRORS = (
         "The answer took longer than 20 seconds. Try again; a smaller picture takes less."
     ),
 )
-_PROBLEMS = [to_problem(error, max_upload_bytes=10_000_000) for error in _ERRORS]
+_PROBLEMS = [
+    to_problem(error, max_upload_bytes=10_000_000, max_batch_bytes=32_000_000) for error in _ERRORS
+]
 PROBLEMS: dict[str, Problem] = {problem.code: problem for problem in _PROBLEMS}
 """One of each kind, by code."""
 

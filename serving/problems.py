@@ -12,7 +12,6 @@ from preprocessing.errors import (
     UnsupportedImageError,
 )
 from serving.schema import PROBLEM_CODES
-from serving.settings import MAX_BATCH_BYTES
 
 BUSY_RETRY_S = 1
 
@@ -92,7 +91,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
 )
 
 
-def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
+def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int) -> Problem:
     """Describe an error to a client; what was not foreseen is not described."""
     for kind, status, code, title in KNOWN:
         if isinstance(error, kind):
@@ -104,7 +103,7 @@ def to_problem(error: Exception, *, max_upload_bytes: int) -> Problem:
             if was_said
             else (
                 f"A picture may have at most {max_upload_bytes / 1_000_000:g} MB, a batch "
-                f"{MAX_BATCH_BYTES / 1_000_000:g} MB. Send less and try again."
+                f"{max_batch_bytes / 1_000_000:g} MB. Send less and try again."
             )
         )
         return Problem(413, "upload_too_large", "Too large", detail)

@@ -99,7 +99,11 @@ class Service:
 
     def describe(self, error: Exception) -> Problem:
         """Describe an error to a client; count who is turned away, and log what is our fault."""
-        problem = to_problem(error, max_upload_bytes=self.settings.max_upload_bytes)
+        problem = to_problem(
+            error,
+            max_upload_bytes=self.settings.max_upload_bytes,
+            max_batch_bytes=self.settings.max_batch_bytes,
+        )
         if problem.retry_after_s is not None:
             self.metrics.count_shed(problem.code)
         elif problem.status >= 500 and problem.code != "not_ready":

@@ -15,8 +15,6 @@ from serving.predictor import SHIPPED_BUNDLE
 from serving.schema import MAX_FACES
 
 PREFIX = "MIEN_"
-MAX_BATCH_BYTES = 32_000_000
-"""Of a batch: what Google's front ends let through."""
 
 
 class SettingsError(MienError):
@@ -35,6 +33,9 @@ class Settings(BaseSettings):
     max_upload_bytes: Annotated[
         int, Field(ge=1_000, le=1_000_000_000, description="largest upload, in bytes")
     ] = 10_000_000
+    max_batch_bytes: Annotated[
+        int, Field(ge=1_000, le=1_000_000_000, description="largest batch, in bytes")
+    ] = 32_000_000  # what Google's front ends let through
     max_pixels: Annotated[
         int, Field(ge=1, le=MAX_PIXELS, description="largest picture, in pixels")
     ] = MAX_PIXELS

@@ -7,7 +7,7 @@ import lzma
 import math
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, TypeVar
@@ -20,7 +20,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from serving.problems import InvalidRequestError, NoImageError
 from serving.schema import Options, PictureOptions
 from serving.service import current_service
-from serving.settings import MAX_BATCH_BYTES
 
 FORM, FIELD = "multipart/form-data", "image"
 # What a form or JSON adds around the picture.
@@ -34,6 +33,8 @@ MAX_BATCH_PICTURES = 50
 # Of the zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
 ZIP_MEMBER = b"PK\x01\x02"
+# What Macs and Windows add of themselves to a zip: files and folders.
+ADDED_BY_SYSTEMS = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
 # What unpacking a damaged member raises.
 _UNPACKING_ERRORS = (
     OSError,
@@ -87,14 +88,21 @@ def read_picture(request: Request) -> bytes:
         InvalidRequestError: There are several.
         RequestEntityTooLarge: It has more bytes than is set.
     """
+    limit = current_service().settings.max_upload_bytes
     if request.mimetype == FORM:
         files = request.files.getlist(FIELD)
         if len(files) > 1:
             raise InvalidRequestError(
                 f"{FIELD!r} was given {len(files)} times. Send one picture, or a batch."
             )
-        return _check_size(files[0].read() if files else b"", _limit())
-    return _check_size(request.get_data(cache=False), _limit())
+        data = _check_size(files[0].read() if files else b"", limit)
+    else:
+        data = _read_body(request, limit)
+    if not data:
+        raise NoImageError(
+            f"No picture was received. Send it as the body, or as the form field {FIELD!r}."
+        )
+    return data
 
 
 def read_predict_request(request: Request) -> tuple[bytes, Options]:
@@ -108,9 +116,10 @@ def read_predict_request(request: Request) -> tuple[bytes, Options]:
         RequestEntityTooLarge: The picture has more bytes than is set.
     """
     if request.mimetype == "application/json":
-        request.max_content_length = _limit() * 4 // 3 + OVERHEAD_BYTES
-        posted = _parse(PictureOptions, _join(_from_text(request.args), _json_object(request)))
-        return _check_size(_from_base64(posted.image), _limit()), posted
+        limit = current_service().settings.max_upload_bytes
+        body = _json_object(_read_body(request, limit * 4 // 3 + OVERHEAD_BYTES))
+        posted = _parse(PictureOptions, _join(_from_text(request.args), body))
+        return _check_size(_from_base64(posted.image), limit), posted
     options = _options(request)
     return read_picture(request), options
 
@@ -123,16 +132,17 @@ def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option or a zip is wrong, or there are too many pictures.
-        RequestEntityTooLarge: The request has more than `MAX_BATCH_BYTES`.
+        RequestEntityTooLarge: The request has more bytes than is set.
     """
-    request.max_content_length = MAX_BATCH_BYTES
+    limit = current_service().settings.max_batch_bytes
+    request.max_content_length = limit
     options = _options(request)
     if request.mimetype == FORM:
         # Read now: the files are closed before the first line is answered.
         files = [(file.filename or "", file.read()) for file in request.files.getlist(FIELD)]
     else:
-        files = [("", request.get_data(cache=False))]
-        if not zipfile.is_zipfile(io.BytesIO(files[0][1])):
+        files = [("", _read_body(request, limit))]
+        if not _is_zip(files[0][1]):
             raise InvalidRequestError(
                 f"Send a form with files named {FIELD!r}, or a zip as the body."
             )
@@ -144,18 +154,19 @@ def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
 
 def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
     """List the pictures among files and in their zips, and stop where there are too many."""
+    limit = current_service().settings.max_upload_bytes
     uploads: list[Upload] = []
     members = 0
     for name, data in files:
-        if zipfile.is_zipfile(io.BytesIO(data)):
+        if _is_zip(data):
             members += data.count(ZIP_MEMBER)
             if members > MAX_ZIP_MEMBERS:
                 raise InvalidRequestError(
                     f"The zips of a batch may hold at most {MAX_ZIP_MEMBERS:,} files and folders."
                 )
-            uploads += _list_zip(data)
+            uploads += _list_zip(data, limit)
         else:
-            uploads.append(Upload(name, partial(_check_size, data, _limit())))
+            uploads.append(Upload(name, partial(_check_file, data, limit)))
         if len(uploads) > MAX_BATCH_PICTURES:
             raise InvalidRequestError(
                 f"A batch may have at most {MAX_BATCH_PICTURES} pictures. Send several batches."
@@ -163,16 +174,22 @@ def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
     return uploads
 
 
-def _list_zip(data: bytes) -> list[Upload]:
+def _is_zip(data: bytes) -> bool:
+    """Say whether it is a zip. A picture may end like one, and stays a picture."""
+    return data.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(data))
+
+
+def _list_zip(data: bytes, limit: int) -> list[Upload]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise InvalidRequestError(f"The zip cannot be read: {error}") from error
     return [
-        Upload(member.filename, partial(_unpack, archive, member, _limit()))
+        Upload(member.filename, partial(_unpack, archive, member, limit))
         for member in archive.infolist()
         # Not `is_dir`, which fails where the name is empty.
-        if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
+        if not member.filename.endswith("/")
+        and ADDED_BY_SYSTEMS.isdisjoint(member.filename.split("/"))
     ]
 
 
@@ -180,7 +197,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> by
     """Unpack no more than a picture may have, whatever the archive says of its size."""
     try:
         with archive.open(member) as file:
-            return _check_size(file.read(limit + 1), limit)
+            return _check_file(file.read(limit + 1), limit)
     except _UNPACKING_ERRORS as error:
         raise InvalidRequestError(f"This file cannot be unpacked: {error}") from error
 
@@ -204,10 +221,17 @@ def _options(request: Request) -> Options:
 
 def _from_text(given: MultiDict[str, str]) -> dict[str, Any]:
     """Read option values as JSON has them: true, false, numbers. What is neither stays text."""
-    twice = [name for name, values in given.lists() if len(values) > 1]
-    if twice:
-        raise InvalidRequestError(f"{_shown(twice[0])} was given twice.")
-    return {name: _value_of(text) for name, text in given.items()}
+    return {name: _value_of(text) for name, text in _once(given.items(multi=True)).items()}
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Join pairs of names and values, where no name comes twice."""
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in given:
+            raise InvalidRequestError(f"{_shown(name)} was given twice.")
+        given[name] = value
+    return given
 
 
 def _value_of(text: str) -> Any:
@@ -227,9 +251,9 @@ def _join(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return one | other
 
 
-def _json_object(request: Request) -> dict[str, Any]:
+def _json_object(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(request.get_data(cache=False))
+        body = json.loads(data, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise InvalidRequestError("The body is no valid JSON.") from None
     if not isinstance(body, dict):
@@ -243,7 +267,8 @@ def _from_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except ValueError as error:
-        raise InvalidRequestError(f"{FIELD} is no valid base64: {error}") from None
+        hint = " Leave out what a data URL has before its comma." if text[:5] == "data:" else ""
+        raise InvalidRequestError(f"{FIELD} is no valid base64: {error}.{hint}") from None
 
 
 def _parse(kind: type[_Options], given: dict[str, Any]) -> _Options:
@@ -267,15 +292,19 @@ def _shown(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
 
 
+def _read_body(request: Request, limit: int) -> bytes:
+    # Werkzeug cuts a body of unknown length where no more is allowed, without a word.
+    request.max_content_length = limit + 1
+    return _check_size(request.get_data(cache=False), limit)
+
+
+def _check_file(data: bytes, limit: int) -> bytes:
+    if not data:
+        raise NoImageError("This file is empty.")
+    return _check_size(data, limit)
+
+
 def _check_size(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
         raise RequestEntityTooLarge
-    if not data:
-        raise NoImageError(
-            f"No picture was received. Send it as the body, or as the form field {FIELD!r}."
-        )
     return data
-
-
-def _limit() -> int:
-    return current_service().settings.max_upload_bytes

@@ -75,8 +75,40 @@ def test_options_hold_for_all(client: FlaskClient, photo: bytes) -> None:
     assert all(len(line["answer"]["faces"][0]["landmarks"]) == 68 for line in found)
 
 
-def test_folders_and_what_a_mac_adds_are_passed_over(client: FlaskClient, empty: bytes) -> None:
-    data = zipped({"photos/": b"", "photos/a.png": empty, "__MACOSX/._a.png": b"x"})
+@pytest.mark.parametrize("end", [b"PK\x05\x06" + bytes(18), b"PK\x05\x06" + b"\xff" * 18])
+def test_a_picture_that_ends_like_a_zip_stays_a_picture(
+    end: bytes, client: FlaskClient, photo: bytes
+) -> None:
+    files = [(io.BytesIO(data), name) for name, data in (("a.jpg", photo + end), ("b.jpg", photo))]
+    found = lines(client.post(BATCH, data={"image": files}))
+    assert [line["name"] for line in found] == ["a.jpg", "b.jpg"]
+    assert found[0]["answer"]["faces"] == found[1]["answer"]["faces"]
+
+
+def test_an_empty_file_is_told(client: FlaskClient) -> None:
+    by_form = [(io.BytesIO(), "a.png"), (io.BytesIO(zipped({"a.png": b""})), "all.zip")]
+    for line in lines(client.post(BATCH, data={"image": by_form})):
+        assert (line["name"], line["problem"]["code"]) == ("a.png", "no_image")
+        assert line["problem"]["detail"] == "This file is empty."
+
+
+def test_the_largest_batch_can_be_set() -> None:
+    client = create_app(Settings(max_batch_bytes=1_000)).test_client()
+    # Neither names the length of its body: a server hands such a one over with this mark.
+    streamed = {"headers": {"Transfer-Encoding": "chunked"}, "content_type": "application/zip"}
+    mark = {"wsgi.input_terminated": True}
+    for data, status in ((bytes(1_001), 413), (bytes(1_000), 400)):
+        for answer in (
+            client.post(BATCH, data=data, content_type="application/zip"),
+            client.post(BATCH, input_stream=io.BytesIO(data), environ_overrides=mark, **streamed),
+        ):
+            assert answer.status_code == status
+    assert "a batch 0.001 MB" in client.post(BATCH, data=bytes(1_001)).json["detail"]
+
+
+def test_folders_and_what_systems_add_are_passed_over(client: FlaskClient, empty: bytes) -> None:
+    added = ("__MACOSX/._a.png", "photos/__MACOSX/._a.png", "photos/.DS_Store", "Thumbs.db")
+    data = zipped({"photos/": b"", "photos/a.png": empty, **dict.fromkeys(added, b"x")})
     (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert line["name"] == "photos/a.png"
 

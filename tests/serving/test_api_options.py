@@ -89,6 +89,34 @@ def test_an_option_in_two_places_is_refused(client: FlaskClient, photo: bytes) -
     assert "crop" in answer.json["detail"]
 
 
+def test_an_option_given_twice_in_json_is_refused(client: FlaskClient, photo: bytes) -> None:
+    image = base64.b64encode(photo).decode("ascii")
+    for inner in ('"crop":true,"crop":false', '"crop":true,"crop":true'):
+        body = f'{{{inner},"image":"{image}"}}'
+        answer = client.post(PREDICT, data=body, content_type="application/json")
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
+        assert answer.json["detail"] == '"crop" was given twice.'
+
+
+def test_json_of_unknown_length_is_refused_where_it_is_too_large(client: FlaskClient) -> None:
+    body = io.BytesIO(b'{"image": "' + bytes(Settings().max_upload_bytes * 2))
+    answer = client.post(
+        PREDICT,
+        input_stream=body,
+        headers={"Transfer-Encoding": "chunked"},
+        content_type="application/json",
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, answer.json["code"]) == (413, "upload_too_large")
+
+
+def test_a_data_url_is_told_what_to_leave_out(client: FlaskClient, photo: bytes) -> None:
+    image = base64.b64encode(photo).decode("ascii")
+    answer = client.post(PREDICT, json={"image": f"data:image/jpeg;base64,{image}"})
+    assert answer.json["code"] == "invalid_request"
+    assert "data URL" in answer.json["detail"]
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'"image"', b'{"image": 3}'])
 def test_json_that_is_none_of_ours_is_400(body: bytes, client: FlaskClient) -> None:
     answer = client.post(PREDICT, data=body, content_type="application/json")

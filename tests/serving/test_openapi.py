@@ -13,6 +13,7 @@ from serving.openapi import openapi_document
 from serving.openapi_examples import ANSWER, PROBLEMS
 from serving.problems import to_problem
 from serving.schema import HINTS, PROBLEM_CODES, FaceAnswer, Options, ProblemAnswer
+from serving.settings import Settings
 
 schemathesis.serializer.alias("application/zip", "application/octet-stream")
 api = schemathesis.openapi.from_dict(openapi_document())
@@ -41,7 +42,7 @@ def test_the_document_names_every_option_and_every_route(client: FlaskClient) ->
 
 def test_every_code_of_a_problem_is_told() -> None:
     errors = [ZeroDivisionError(), *(kind() for kind in default_exceptions.values())]
-    given = [to_problem(error, max_upload_bytes=1).code for error in errors]
+    given = [to_problem(error, max_upload_bytes=1, max_batch_bytes=1).code for error in errors]
     given += [code for _, _, code, _ in problems.KNOWN]
     assert set(given) == set(PROBLEM_CODES)
 
