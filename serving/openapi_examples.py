@@ -23,7 +23,6 @@ from serving.schema import (
     ProblemAnswer,
     Size,
 )
-from serving.settings import Settings
 
 _ERRORS = (
     NoImageError("No picture was received. Send it as the form field “image”, or as the body."),

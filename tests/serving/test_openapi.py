@@ -13,7 +13,6 @@ from serving.openapi import openapi_document
 from serving.openapi_examples import ANSWER, PROBLEMS
 from serving.problems import to_problem
 from serving.schema import HINTS, PROBLEM_CODES, FaceAnswer, Options, ProblemAnswer
-from serving.settings import Settings
 
 schemathesis.serializer.alias("application/zip", "application/octet-stream")
 api = schemathesis.openapi.from_dict(openapi_document())
