@@ -209,7 +209,9 @@ def test_it_works_without_scripts(operation: str, open_docs: Open, photo: bytes)
 
 def test_all_of_the_document_is_on_a_light_page(open_docs: Open, client: FlaskClient) -> None:
     assert len(client.get(DOCS).data) < PAGE_BYTES
-    text = open_docs().locator("main").evaluate("main => main.textContent")
+    page = open_docs()
+    expect(page.get_by_role("link", name="Mien")).to_have_attribute("href", "/")
+    text = page.locator("main").evaluate("main => main.textContent")
     for operation in OPERATIONS.values():
         assert operation["summary"] in text
         for status, answer in operation["responses"].items():
