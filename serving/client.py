@@ -7,7 +7,8 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
-from http.client import HTTPResponse
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,9 +55,10 @@ class Client:
 
         Raises:
             ApiError: The server answered with a problem.
-            OSError: It did not answer.
+            OSError: It did not answer, not to the end, or it is no server of Mien's.
         """
-        with self._send("predict", options, picture, "application/octet-stream") as answer:
+        headers = {"Content-Type": "application/octet-stream"}
+        with self._send("predict", options, picture, headers) as answer:
             return Answer.model_validate_json(answer.read())
 
     def predict_batch(
@@ -66,13 +68,14 @@ class Client:
 
         Raises:
             ApiError: The server answered with a problem.
-            OSError: It did not answer, or a file cannot be read.
+            OSError: It did not answer, not to the end, or it is no server of Mien's; or a file
+                cannot be read.
         """
         boundary = uuid.uuid4().hex
         body = b"".join(_part(path, boundary) for path in pictures) + f"--{boundary}--\r\n".encode()
-        content_type = f"multipart/form-data; boundary={boundary}"
-        with self._send("predict/batch", options, body, content_type) as answer:
-            for line in answer:
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        with self._send("predict/batch", options, body, headers) as answer:
+            for line in _lines(answer):
                 yield BatchLine.model_validate_json(line)
 
     def model(self) -> ModelAnswer:
@@ -80,23 +83,24 @@ class Client:
 
         Raises:
             ApiError: The server answered with a problem.
-            OSError: It did not answer.
+            OSError: It did not answer, not to the end, or it is no server of Mien's.
         """
-        with self._send("model", None, None, "") as answer:
+        with self._send("model", None, None, {}) as answer:
             return ModelAnswer.model_validate_json(answer.read())
 
+    @contextmanager
     def _send(
-        self, path: str, options: Options | None, body: bytes | None, content_type: str
-    ) -> HTTPResponse:
+        self, path: str, options: Options | None, body: bytes | None, headers: dict[str, str]
+    ) -> Iterator[HTTPResponse]:
+        """Send a request, and see to it that all that goes wrong with its answer is an error."""
         given = {} if options is None else options.model_dump(exclude_defaults=True)
         query = urllib.parse.urlencode({name: json.dumps(value) for name, value in given.items()})
         request = urllib.request.Request(  # noqa: S310 - the caller chooses the server
-            f"{self._url}/api/v1/{path}?{query}", data=body, headers={"Content-Type": content_type}
+            f"{self._url}/api/v1/{path}?{query}", data=body, headers=headers
         )
         try:
-            answer: HTTPResponse = urllib.request.urlopen(  # noqa: S310
-                request, timeout=self._timeout_s
-            )
+            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
+                yield answer
         except urllib.error.HTTPError as error:
             with error:
                 try:
@@ -105,7 +109,20 @@ class Client:
                     # Not the server's own words: something before it answered.
                     raise OSError(f"{self._url} answered {error.code} {error.reason}") from None
                 raise ApiError(problem) from None
-        return answer
+        except HTTPException as error:
+            raise OSError(f"{self._url} broke off its answer: {error!r}") from error
+        except ValidationError as error:
+            raise OSError(f"{self._url} answered as no server of Mien's does: {error}") from error
+
+
+def _lines(answer: HTTPResponse) -> Iterator[bytes]:
+    """Yield each line as it comes; fail where the end is missing, as iterating itself does not."""
+    rest = b""
+    while part := answer.read1():
+        *lines, rest = (rest + part).split(b"\n")
+        yield from lines
+    if rest:
+        raise IncompleteRead(rest)
 
 
 def _part(path: Path, boundary: str) -> bytes:

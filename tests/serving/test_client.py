@@ -1,8 +1,10 @@
 import io
 import os
 import shutil
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
 from threading import Thread
 
 import pytest
@@ -12,7 +14,7 @@ from preprocessing.sample import sample_photo_path
 from serving.client import ApiError, Client
 from serving.predictor import Predictor
 from serving.problems import BUSY_RETRY_S, BusyError
-from serving.schema import Options
+from serving.schema import BatchLine, Options
 from serving.task_queue import TaskQueue
 
 
@@ -83,17 +85,57 @@ def test_no_server_is_an_os_error(photo: bytes) -> None:
         Client("http://127.0.0.1:9").predict(photo)
 
 
-def test_what_another_server_answers_is_an_error(photo: bytes) -> None:
-    class Proxy(BaseHTTPRequestHandler):
-        """Has lost the server behind it."""
+@contextmanager
+def another_server(answer: bytes) -> Iterator[tuple[Client, list[bytes]]]:
+    """Give the client of a server that answers a request so, and the head that it received."""
+    received: list[bytes] = []
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(502)
-            self.end_headers()
-            self.wfile.write(b"<h1>Bad gateway</h1>")
+    class Answering(StreamRequestHandler):
+        def handle(self) -> None:
+            received.extend(iter(self.rfile.readline, b"\r\n"))
+            lengths = [line for line in received if line.lower().startswith(b"content-length:")]
+            self.rfile.read(sum(int(line.partition(b":")[2]) for line in lengths))
+            self.wfile.write(answer)
 
-    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
-        Thread(target=server.handle_request).start()
-        with pytest.raises(OSError, match="502"):
-            Client(f"http://127.0.0.1:{server.server_port}").predict(photo)
+    with TCPServer(("127.0.0.1", 0), Answering) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        yield Client(f"http://127.0.0.1:{server.server_address[1]}"), received
+        thread.join()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 502 Bad Gateway\r\n\r\n<h1>Bad gateway</h1>", "502"),
+        (b"HTTP/1.1 200 OK\r\n\r\n<h1>Log in</h1>", "no server of Mien's"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "broke off"),
+        (CHUNKED + b"63\r\n{", "broke off"),
+        (b"none\r\n\r\n", "broke off"),
+    ],
+)
+def test_what_another_server_answers_is_an_os_error(answer: bytes, said: str, photo: bytes) -> None:
+    with another_server(answer) as (client, _), pytest.raises(OSError, match=said):
+        client.predict(photo)
+
+
+@pytest.mark.parametrize("rest", [b"", b"63\r\n{", b"5\r\n{", b"5"])
+def test_a_batch_that_is_broken_off_is_an_os_error(rest: bytes) -> None:
+    line = BatchLine(name="a.jpg").model_dump_json().encode() + b"\n"
+    answer = CHUNKED + b"%x\r\n%b\r\n" % (len(line), line) + rest
+    with another_server(answer) as (client, _):
+        lines = client.predict_batch([sample_photo_path()])
+        assert next(lines).name == "a.jpg"
+        with pytest.raises(OSError, match="broke off"):
+            next(lines)
+
+
+def test_a_request_without_a_body_has_no_type() -> None:
+    with another_server(b"HTTP/1.1 404 Not Found\r\n\r\n") as (client, received):
+        with pytest.raises(OSError, match="404"):
+            client.model()
+        assert received[0] == b"GET /api/v1/model? HTTP/1.1\r\n"
+        assert not any(line.lower().startswith(b"content-type") for line in received)
