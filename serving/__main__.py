@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     config = commands.add_parser(
         "config",
         help="list the settings: environment variables, their values and meanings",
-        epilog="example: MIEN_REQUESTS_PER_MINUTE=60 python -m serving config",
+        epilog="example: MIEN_PICTURES_PER_MINUTE=60 python -m serving config",
     )
     config.set_defaults(run_command=_config)
 

@@ -2,11 +2,12 @@
 
 import math
 import threading
+from collections import OrderedDict
 
 from serving.problems import TooManyRequestsError
 
 WINDOW_S = 60.0
-# Beyond so many addresses, those that may ask freely again are forgotten.
+# Beyond so many addresses, the one that has not asked for longest is forgotten, whatever it owes.
 KEPT_ADDRESSES = 10_000
 
 
@@ -20,7 +21,8 @@ class RateLimiter:
     def __init__(self, pictures_per_minute: int) -> None:
         """Start with no address known; 0 grants everything."""
         self._interval_s = WINDOW_S / pictures_per_minute if pictures_per_minute else 0.0
-        self._paid_off_s: dict[str, float] = {}
+        # The address that asked last comes last.
+        self._paid_off_s: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def check(self, address: str, *, now_s: float) -> None:
@@ -29,22 +31,23 @@ class RateLimiter:
         Raises:
             TooManyRequestsError: The address asked too often.
         """
-        if not self._interval_s:
-            return
         with self._lock:
-            paid_off_s = max(now_s, self._paid_off_s.get(address, now_s)) + self._interval_s
-            wait_s = paid_off_s - now_s - WINDOW_S
+            wait_s = self._paid_off_with(address, 1, now_s) - now_s - WINDOW_S
             if wait_s > 1e-6:  # more than rounding
                 raise TooManyRequestsError(math.ceil(wait_s))
-            self._paid_off_s[address] = paid_off_s
-            if len(self._paid_off_s) > KEPT_ADDRESSES:
-                self._paid_off_s = {
-                    each: until_s for each, until_s in self._paid_off_s.items() if until_s > now_s
-                }
+            self._count(address, 1, now_s)
 
     def charge(self, address: str, pictures: int, *, now_s: float) -> None:
         """Count pictures that came with one that was granted; they are paid off later."""
         with self._lock:
-            paid_off_s = max(now_s, self._paid_off_s.get(address, now_s))
-            if self._interval_s and pictures:
-                self._paid_off_s[address] = paid_off_s + pictures * self._interval_s
+            self._count(address, pictures, now_s)
+
+    def _paid_off_with(self, address: str, pictures: int, now_s: float) -> float:
+        """Return when all is paid off that an address asked, with so many pictures more."""
+        return max(now_s, self._paid_off_s.get(address, now_s)) + pictures * self._interval_s
+
+    def _count(self, address: str, pictures: int, now_s: float) -> None:
+        self._paid_off_s[address] = self._paid_off_with(address, pictures, now_s)
+        self._paid_off_s.move_to_end(address)
+        if len(self._paid_off_s) > KEPT_ADDRESSES:
+            self._paid_off_s.popitem(last=False)

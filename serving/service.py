@@ -44,7 +44,7 @@ class Service:
         )
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
-        self._rate_limiter = RateLimiter(settings.requests_per_minute)
+        self._rate_limiter = RateLimiter(settings.pictures_per_minute)
 
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
@@ -116,6 +116,9 @@ class Service:
 
     def limit_rate(self) -> None:
         """Make sure that the sender of the current request does not post too often.
+
+        Whatever is posted counts as a picture: a heat map takes more work than one, and a request
+        that is refused may have brought as many bytes.
 
         Raises:
             TooManyRequestsError: It does.

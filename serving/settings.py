@@ -49,10 +49,13 @@ class Settings(BaseSettings):
         int,
         Field(ge=1, le=100, description="predictions that a worker accepts at once; 503 beyond"),
     ] = 5
-    requests_per_minute: Annotated[
+    pictures_per_minute: Annotated[
         int,
-        Field(ge=0, description="pictures a worker takes from an address; 429 beyond; 0: any"),
-    ] = 0
+        Field(
+            ge=0,
+            description="pictures and heat maps a worker takes from an address; 429 beyond; 0: any",
+        ),
+    ] = 120  # for a school or an office behind one address
     trusted_proxies: Annotated[
         int,
         Field(ge=0, le=10, description="proxies before the server that extend X-Forwarded-For"),

@@ -1,9 +1,9 @@
 """Measure the server under load: `make bench-load` prints the figures.
 
 32 clients send mixed pictures as fast as they are answered to a server with two workers and its
-default limits. A client that is turned away waits as long as it is told. Clients share the
-machine's cores with the server. Where other programs work beside them, only the processor time of a
-picture means something.
+default limits, but for that of an address, which all share. A client that is turned away waits as
+long as it is told. Clients share the machine's cores with the server. Where other programs work
+beside them, only the processor time of a picture means something.
 """
 
 import argparse

@@ -85,12 +85,14 @@ def running_server(
         workers: Number of worker processes.
         options: More of gunicorn's.
         within: A command that starts the one given to it, in its own process.
-        environment: Its settings.
+        environment: Its settings; unless given, an address is not limited.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = {"PORT": str(port), "WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": options}
+    # Whoever loads it has one address.
+    settings["MIEN_PICTURES_PER_MINUTE"] = "0"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             [*within, sys.executable, *COMMAND],

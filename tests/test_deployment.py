@@ -109,7 +109,7 @@ def test_app_engine_s_settings_are_ours_and_fit_its_resources(
     assert settings.workers == app_yaml["resources"]["cpu"]
     assert app_yaml["resources"]["memory_gb"] * 1000 >= _needed_mb(settings)
     assert settings.max_upload_bytes < LARGEST_REQUEST_BYTES
-    assert settings.requests_per_minute
+    assert settings.pictures_per_minute
     assert settings.trusted_proxies
 
 
@@ -130,7 +130,7 @@ def test_cloud_run_s_settings_are_ours_and_fit_its_resources(
     assert settings.time_limit_s < graceful_s < CLOUD_RUN_ENDS_S
     assert int(flags["timeout"]) > graceful_s
     assert settings.trusted_proxies
-    assert settings.requests_per_minute
+    assert settings.pictures_per_minute
     assert settings.google_cloud_project
 
 

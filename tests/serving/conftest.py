@@ -14,11 +14,13 @@ from preprocessing.sample import sample_photo_path
 from serving.app import create_app
 from serving.predictor import Predictor
 from serving.service import Service
+from serving.settings import Settings
 
 
 @pytest.fixture(scope="session")
 def app() -> Flask:
-    return create_app()
+    # All tests have one address.
+    return create_app(Settings(pictures_per_minute=0))
 
 
 @pytest.fixture

@@ -190,7 +190,7 @@ def test_members_and_pictures_are_counted_over_all_zips_while_they_are_listed(
 
 
 def test_each_picture_counts_against_the_limit_of_an_address(empty: bytes) -> None:
-    client = create_app(Settings(requests_per_minute=4)).test_client()
+    client = create_app(Settings(pictures_per_minute=4)).test_client()
     members = {str(number): empty for number in range(4)}
     batch = {"data": zipped(members), "content_type": "application/zip"}
     assert len(lines(client.post(BATCH, **batch))) == 4

@@ -144,7 +144,7 @@ def test_a_clock_that_jumps_changes_no_limit_and_ends_no_worker(
 
     clock.write_bytes(bytes(8))
     faked = {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(clock)}
-    limits = {"MIEN_REQUESTS_PER_MINUTE": "1", "MIEN_TRUSTED_PROXIES": "1"}
+    limits = {"MIEN_PICTURES_PER_MINUTE": "1", "MIEN_TRUSTED_PROXIES": "1"}
     with running_server(
         tmp_path / "log", workers=1, options="--timeout 10", **faked, **limits
     ) as server:

@@ -50,6 +50,19 @@ def test_addresses_are_limited_apart_and_zero_grants_all() -> None:
         unlimited.check("one", now_s=0)
 
 
+def test_of_very_many_addresses_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.rate_limit.KEPT_ADDRESSES", 3)
+    limiter = RateLimiter(1)
+    for address in ("one", "two", "three", "four"):
+        limiter.check(address, now_s=0)
+    limiter.check("one", now_s=0)  # which was forgotten, as then is "two"
+    for address in ("three", "four", "one"):
+        with pytest.raises(TooManyRequestsError):
+            limiter.check(address, now_s=0)
+    limiter.charge("five", 1, now_s=0)
+    limiter.check("three", now_s=0)
+
+
 def test_what_came_with_a_picture_is_paid_off_later() -> None:
     limiter = RateLimiter(6)
     limiter.check("one", now_s=0)
@@ -62,7 +75,7 @@ def test_what_came_with_a_picture_is_paid_off_later() -> None:
 
 
 def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
-    client = create_app(Settings(requests_per_minute=1, trusted_proxies=1)).test_client()
+    client = create_app(Settings(pictures_per_minute=1, trusted_proxies=1)).test_client()
 
     def send(forwarded: str) -> int:
         return client.post(

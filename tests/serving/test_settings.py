@@ -13,6 +13,12 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert read_settings().parallel_requests == 5
 
 
+def test_an_address_is_limited_unless_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().pictures_per_minute > 0
+    monkeypatch.setenv("MIEN_PICTURES_PER_MINUTE", "0")
+    assert read_settings().pictures_per_minute == 0
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
@@ -48,10 +54,10 @@ def test_an_unknown_setting_is_an_error_that_lists_the_known(
 def test_config_lists_every_setting(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MIEN_REQUESTS_PER_MINUTE", "60")
+    monkeypatch.setenv("MIEN_PICTURES_PER_MINUTE", "60")
     assert main(["config"]) == 0
     text = capsys.readouterr().out
-    assert "MIEN_REQUESTS_PER_MINUTE=60\n" in text
+    assert "MIEN_PICTURES_PER_MINUTE=60\n" in text
     lines = list(list_settings(read_settings()))
     assert all(line.meaning and f"{line.variable}=" in text for line in lines)
     assert len(lines) == len(Settings.model_fields)
