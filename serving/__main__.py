@@ -1,10 +1,14 @@
 """Serve the page, predict on files, check the installation: `python -m serving --help`."""
 
 import argparse
+import math
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from preprocessing.command_line import EXIT_FAILED, run_command
+from serving.schema import MAX_FACES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,10 +38,15 @@ def _predict(options: argparse.Namespace) -> int:
     settings = read_settings(bundle=options.bundle)
     asked = Options(
         crop=options.crop,
-        max_faces=options.max_faces or settings.max_faces,
+        max_faces=min(options.max_faces, settings.max_faces),
         min_confidence=options.min_confidence,
     )
-    failed = predict_files(settings, pictures, outputs=outputs, options=asked)
+    try:
+        failed = predict_files(settings, pictures, outputs=outputs, options=asked)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has enough, as `head`; Python would tell at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     return EXIT_FAILED if failed == len(pictures) else 0
 
 
@@ -59,27 +68,19 @@ def _doctor(options: argparse.Namespace) -> int:
     return status
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 1 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {port}")
-    return port
+def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
+    """Return what reads a number of a command line, within limits."""
 
+    def read(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = math.nan  # within no limits
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"a number from {least} to {most}, not {text}")
+        return number
 
-def _face_count(text: str) -> int:
-    from serving.schema import MAX_FACES
-
-    count = int(text)
-    if not 1 <= count <= MAX_FACES:
-        raise argparse.ArgumentTypeError(f"it is a number from 1 to {MAX_FACES}, not {count}")
-    return count
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"it is a number from 0 to 1, not {share}")
-    return share
+    return read
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example: python -m serving run --port 9000",
     )
     run.add_argument("--host", default="127.0.0.1")
-    run.add_argument("--port", type=_port, help="by default that of the settings")
+    run.add_argument("--port", type=_number(int, 1, 65535), help="by default that of the settings")
     run.set_defaults(run_command=_run)
 
     predict = commands.add_parser(
@@ -111,10 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
     predict.add_argument(
-        "--max-faces", type=_face_count, help="answer on so many of a picture, the largest"
+        "--max-faces",
+        type=_number(int, 1, MAX_FACES),
+        default=MAX_FACES,
+        help="answer on so many of a picture, the largest",
     )
     predict.add_argument(
-        "--min-confidence", type=_share, help="from here on an answer is sure; default: the model's"
+        "--min-confidence",
+        type=_number(float, 0, 1),
+        help="from here on an answer is sure; default: the model's",
     )
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)

@@ -105,9 +105,11 @@ def predict_files(
         MienError: An output is there already and may not be replaced.
     """
     _check_outputs(pictures, outputs)
-    shown_too = {"landmarks": True, "chips": outputs.sheet_path is not None}
+    shown_too = {"landmarks": outputs.as_json, "chips": outputs.sheet_path is not None}
     options = options.model_copy(update=shown_too)
     failed: list[tuple[Path, str]] = []
+    # Only where they are asked for again: those of a large folder take much memory.
+    keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
     answers: list[tuple[Path, Answer]] = []
     predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
@@ -116,7 +118,8 @@ def predict_files(
             failed.append((path, answer))
             continue
         tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
-        answers.append((path, answer))
+        if keeps_answers:
+            answers.append((path, answer))
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
     if outputs.csv_path is not None:

@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask import current_app, g, has_request_context, request
 
@@ -69,8 +69,9 @@ class Service:
         data: bytes,
         to_answer: Callable[[RgbImage, PhotoResult], T],
         *,
+        is_crop: bool = False,
         max_faces: int = MAX_FACES,
-        **options: Any,
+        min_confidence: float | None = None,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
 
@@ -78,8 +79,9 @@ class Service:
             data: The bytes of a picture.
             to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
                 by the size of the picture.
-            max_faces: Of `Predictor.predict`; the settings may allow less.
-            options: Likewise of `Predictor.predict`.
+            is_crop: Of `Predictor.predict`.
+            max_faces: Likewise; the settings may allow less.
+            min_confidence: Likewise.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -90,7 +92,9 @@ class Service:
         most = min(max_faces, self.settings.max_faces)
 
         def task() -> tuple[PhotoResult, T]:
-            rgb, result = predictor.predict(data, max_faces=most, **options)
+            rgb, result = predictor.predict(
+                data, is_crop=is_crop, max_faces=most, min_confidence=min_confidence
+            )
             return result, to_answer(rgb, result)
 
         result, answer = self.queue.run(task)

@@ -2,6 +2,10 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
+import weakref
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -10,7 +14,9 @@ import pytest
 
 from preprocessing.sample import sample_photo_path
 from serving.__main__ import main
-from serving.files import PICTURES_A_WORKER
+from serving.files import PICTURES_A_WORKER, _FilePredictor
+from serving.schema import Answer, Options
+from serving.settings import Settings
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]
 
@@ -99,6 +105,57 @@ def test_predict_takes_the_options_of_the_api(
         with pytest.raises(SystemExit):
             main(["predict", str(picture), name, value])
         assert name in capsys.readouterr().err
+
+
+def test_predict_answers_on_no_more_faces_than_are_set(
+    tmp_path: Path,
+    two_faces: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MIEN_MAX_FACES", "1")
+    picture = tmp_path / "two.jpg"
+    picture.write_bytes(two_faces)
+    for asked in ([], ["--max-faces", "2"]):
+        assert main(["predict", str(picture), "--json", *asked]) == 0
+        assert len(json.loads(capsys.readouterr().out)["faces"]) == 1
+
+
+def test_whoever_reads_the_answers_may_stop() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as pipe:
+        run = subprocess.run(
+            [sys.executable, "-m", "serving", "predict", str(sample_photo_path())],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert "pipe" not in run.stderr
+
+
+def test_an_answer_that_is_not_asked_for_again_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Answer]] = []
+    most = 0
+
+    def answer_next(path: Path) -> Answer:
+        nonlocal most
+        answer = predict(path)
+        made.append(weakref.ref(answer))
+        most = max(most, sum(each() is not None for each in made))
+        return answer
+
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((48, 48), 128, np.uint8))
+    predict = partial(_FilePredictor.__call__, _FilePredictor(Settings(), Options(), None))
+    monkeypatch.setattr("serving.files._FilePredictor", lambda *_: answer_next)
+    assert main(["predict", str(tmp_path)]) == 0
+    assert len(made) == 4
+    assert most <= 2
 
 
 def test_predict_decodes_no_more_than_is_set(
