@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ from preprocessing.sample import sample_photo_path
 from serving.schema import Options
 
 PREDICT = "/api/v1/predict"
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 DAMAGED, WARM_UP = 2000, 200
 ANSWERED = (200, 400, 413, 415)
 # While it answers damaged pictures, after the first few, the process may grow by so much: all of
@@ -37,7 +38,8 @@ fewer_settings = settings(any_settings, max_examples=200)
 def small_photo(kind: str, *, side_px: int) -> bytes:
     buffer = io.BytesIO()
     with Image.open(sample_photo_path()) as photo:
-        photo.resize((side_px, side_px)).save(buffer, kind)
+        small = photo.resize((side_px, side_px))
+        (pillow_heif.from_pillow(small) if kind == "HEIF" else small).save(buffer, format=kind)
     return buffer.getvalue()
 
 
