@@ -10,9 +10,9 @@ from preprocessing.detect import FaceFinder
 from preprocessing.faces import AlignedFace, Face, GreyImage
 from preprocessing.geometry import ChipGeometry, extract_chip, fit_landmarks
 
-# A face crop shows its face about upright and frame-filling. A fit that says otherwise comes from
-# landmarks that missed, and the crop is better kept as it is.
-MAX_CROP_ROTATION_RAD = math.radians(40)
+# A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit that
+# says otherwise comes from landmarks that missed, and the crop is better kept as it is.
+MAX_CROP_ROTATION_RAD = math.radians(60)
 CROP_SCALE_RANGE = (0.7, 1.6)
 UNALIGNED = "unaligned"
 
