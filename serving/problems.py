@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from preprocessing.errors import (
@@ -110,6 +111,8 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
     if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
         detail = "The request came too slowly. Send less, or try again on a faster line."
         return Problem(408, "time_limit", "Took too long", detail)
+    if isinstance(error, ParseException):  # of gunicorn, where a body comes in chunks
+        return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")
     if isinstance(error, HTTPException) and error.code is not None:
         name = error.name.lower().replace(" ", "_")
         other = "bad_request" if error.code < 500 else "internal_error"
