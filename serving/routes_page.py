@@ -3,7 +3,7 @@
 import base64
 from functools import partial
 
-from flask import Blueprint, Request, Response, render_template, request
+from flask import Blueprint, Request, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
@@ -14,7 +14,7 @@ from preprocessing.faces import GreyImage
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.occlusion import occlusion_map
 from preprocessing.sample import sample_photo_path
-from serving.heat_map import draw_heat_map
+from serving.heat_map import LEAST_FACTOR, draw_heat_map, strongest_factor
 from serving.page import data_url, to_view
 from serving.problems import NoImageError, Problem
 from serving.service import current_service
@@ -51,9 +51,9 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 
 @routes.post("/heat-map")
 def show_heat_map() -> ResponseReturnValue:
-    """Answer with a PNG of what mattered for a label in the chip that the page sends back.
+    """Show what mattered for a label in the chip that the page sends back.
 
-    Who follows the form without scripts gets it on a page that explains it.
+    Scripts take from this page what they put beside the face.
     """
     service = current_service()
     predictor = service.require()
@@ -62,13 +62,14 @@ def show_heat_map() -> ResponseReturnValue:
         raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
     chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
     index = predictor.spec.labels.index(label)
-    losses = service.queue.run(
+    effects = service.queue.run(
         lambda: occlusion_map(chip, predictor.probabilities, label_index=index)
     )
-    png = encode_png(draw_heat_map(chip, losses))
-    if is_for_a_person(request):
-        return render_template("heat_map.html", label=label, url=data_url(png, "image/png"))
-    return Response(png, mimetype="image/png")
+    factor = strongest_factor(effects)
+    url = None
+    if factor >= LEAST_FACTOR:
+        url = data_url(encode_png(draw_heat_map(chip, effects)), "image/png")
+    return render_template("heat_map.html", label=label, url=url, factor=factor)
 
 
 def is_for_a_person(request: Request) -> bool:

@@ -1,6 +1,7 @@
 // What belongs to one face: its box, its card, its bars, and what mattered for it.
 
 import { emphasize } from "./charts.js";
+import { rest } from "./rest.js";
 import { say } from "./status.js";
 
 function choose(number) {
@@ -18,22 +19,20 @@ for (const kind of ["pointerover", "focusin"]) {
 }
 
 async function showWhatMattered(form) {
-  const figure = form.querySelector("figure");
+  const area = form.querySelector(".answer");
   const button = form.querySelector("button");
-  button.disabled = true;
-  figure.hidden = false;
+  rest(button, true);
+  area.textContent = "Looking at each place of the face…";
   try {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
     if (!answer.ok) throw new Error((await answer.json()).detail);
-    const image = figure.querySelector("img");
-    image.src = URL.createObjectURL(await answer.blob());
-    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
-    button.hidden = true;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    area.replaceChildren(document.adoptNode(page.querySelector(".heat-map")));
   } catch (error) {
-    figure.hidden = true;
-    button.disabled = false;
+    area.textContent = "";
     say(`What mattered could not be drawn. ${error.message}`, { bad: true });
   }
+  rest(button, false);
 }
 
 document.addEventListener("submit", (event) => {
