@@ -45,7 +45,7 @@ def _face(
         confidence=prediction.confidence,
         is_sure=prediction.is_sure,
         second_label=prediction.second_label,
-        hints=[hint.value for hint in prediction.measures.hints()],
+        hints=[hint.value for hint in prediction.hints()],
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
         figure=probability_figure(prediction, labels) if options.figure else None,

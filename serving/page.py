@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from preprocessing.align import UNALIGNED
 from preprocessing.decode import RgbImage
 from preprocessing.encode import encode_png
 from preprocessing.measures import Hint
@@ -27,11 +28,9 @@ HINTS = {
     Hint.TURNED: "The head is turned away; the network saw mostly faces from the front.",
     Hint.CUT: "The edge of the picture cuts the face.",
 }
-
-
 FALLBACKS = {
     "full_frame": "No face was detected, so the whole frame was taken as one.",
-    "unaligned": "Its landmarks could not be placed, so the face was read as it is, not aligned.",
+    UNALIGNED: "It does not look like a cut-out face, so all of it was read as it is, not aligned.",
 }
 
 
@@ -102,7 +101,7 @@ def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> Re
     """
     several = len(result.predictions) > 1
     return ResultView(
-        photo_url=_photo_url(rgb),
+        photo_url=_jpeg_url(_for_the_screen(rgb)),
         width=result.width,
         height=result.height,
         faces_found=result.faces_found,
@@ -125,7 +124,7 @@ def _card(
     shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
     fallback = FALLBACKS.get(face.face.found_by)
     hints = [fallback] if fallback else []
-    hints += [HINTS[hint] for hint in prediction.measures.hints()]
+    hints += [HINTS[hint] for hint in prediction.hints()]
     if not prediction.is_sure and not hints:
         hints.append(
             f"{prediction.confidence:.1%} is not enough to be sure: of the answers from "
@@ -157,20 +156,28 @@ def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
     table = io.StringIO(newline="")
     write_csv(table, [(Path("picture"), answer)], labels=result.labels)
     as_json = answer.model_dump_json(exclude_none=True).encode()
+    annotated = _for_the_screen(annotate(rgb, result))
+    height, width = annotated.shape[:2]
+    shrunk = "" if width == result.width else f", shrunk to {width} by {height} pixels"
     return [
         Download("mien.json", "JSON", data_url(as_json, "application/json")),
         Download("mien.csv", "CSV", data_url(table.getvalue().encode(), "text/csv")),
-        Download("mien.jpg", "annotated picture", _photo_url(annotate(rgb, result))),
+        Download("mien.jpg", f"annotated picture{shrunk}", _jpeg_url(annotated)),
     ]
 
 
-def _photo_url(rgb: RgbImage) -> str:
-    """Encode a picture, shrunk for the screen; browsers cannot show every format."""
+def _for_the_screen(rgb: RgbImage) -> RgbImage:
+    """Shrink a picture to what a screen can show: a page holds it in itself, and shall be light."""
     height, width = rgb.shape[:2]
     scale = PREVIEW_SIDE_PX / max(height, width)
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if scale >= 1:
+        return rgb
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _jpeg_url(rgb: RgbImage) -> str:
+    """Encode a picture as what every browser can show."""
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
     return data_url(encoded.tobytes(), "image/jpeg")

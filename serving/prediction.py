@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.align import UNALIGNED
 from preprocessing.faces import AlignedFace
-from preprocessing.measures import Measures
+from preprocessing.measures import Hint, Measures
 
 NO_FACE_TIP = (
     "No face was found. Faces must be about 25 pixels wide or more, and seen about from the "
@@ -36,6 +37,14 @@ class Prediction:
     second_label: str
     is_sure: bool
     measures: Measures
+
+    def hints(self) -> tuple[Hint, ...]:
+        """List why the answer may be worse than usual.
+
+        A picture kept as it is lies in a square chip with a rim around it, which cuts no face.
+        """
+        is_whole = self.face.face.found_by == UNALIGNED
+        return tuple(hint for hint in self.measures.hints() if not (is_whole and hint is Hint.CUT))
 
 
 @dataclass(frozen=True, eq=False)

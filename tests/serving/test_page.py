@@ -2,6 +2,7 @@ import base64
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from unittest import mock
@@ -12,10 +13,14 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from preprocessing.align import UNALIGNED
 from preprocessing.decode import decode_image
+from preprocessing.encode import encode_png
+from preprocessing.measures import Hint
 from preprocessing.sample import sample_photo_path
 from serving.annotate import MARK_RGB, annotate
 from serving.answers import to_answer
+from serving.heat_map import DRAWN_SIDE_PX, LEAST_FACTOR
 from serving.page import to_view
 from serving.predictor import Predictor
 from serving.schema import Answer, Options
@@ -111,9 +116,9 @@ def test_several_faces_are_compared(
     compared, *each = [
         json.loads(chart["data-figure"]) for chart in elements.having("div", **{"class": "chart"})
     ]
-    assert [bars["y"] for bars in compared["data"]] == [one["data"][0]["x"] for one in each]
-    assert all(bars["x"] == list(predictor.spec.labels) for bars in compared["data"])
-    assert compared["layout"]["barmode"] == "group"
+    of_faces = zip(*(parts["x"] for parts in compared["data"]), strict=True)
+    assert [list(shares) for shares in of_faces] == [one["data"][0]["x"] for one in each]
+    assert [parts["name"] for parts in compared["data"]] == list(predictor.spec.labels)
 
 
 def test_every_face_in_the_picture_leads_to_its_card_and_back(
@@ -180,7 +185,8 @@ def test_errors_are_shown_on_the_page(
 
 
 @pytest.mark.parametrize(
-    ("found_by", "said"), [("full_frame", "the whole frame"), ("unaligned", "not aligned")]
+    ("found_by", "said"),
+    [("full_frame", "the whole frame"), ("unaligned", "does not look like a cut-out face")],
 )
 def test_a_fallback_is_said_on_the_card(
     found_by: str, said: str, predictor: Predictor, photo: bytes
@@ -192,6 +198,33 @@ def test_a_fallback_is_said_on_the_card(
         fallen = replace(result, predictions=(replace(prediction, face=face),))
         (card,) = to_view(rgb, fallen, sure_confidence=0.5).cards
         assert any(said in hint for hint in card.hints) == expected
+
+
+def test_no_edge_cuts_the_face_of_a_picture_that_was_kept_whole(
+    predictor: Predictor, photo: bytes
+) -> None:
+    wide = cv2.copyMakeBorder(decode_image(photo), 0, 0, 200, 200, cv2.BORDER_REFLECT)
+    rgb, result = predictor.predict(encode_png(wide), is_crop=True)
+    (prediction,) = result.predictions
+    assert prediction.face.face.found_by == UNALIGNED
+    assert Hint.CUT in prediction.measures.hints()
+    (card,) = to_view(rgb, result, sure_confidence=0.5).cards
+    assert not any("edge" in hint for hint in card.hints)
+    (face,) = to_answer(rgb, result, options=Options()).faces
+    assert Hint.CUT not in face.hints
+
+
+def test_a_large_picture_is_marked_in_a_smaller_one_that_says_so(
+    client: FlaskClient, photo: bytes
+) -> None:
+    large = cv2.resize(decode_image(photo), (1600, 1600))
+    jpeg = cv2.imencode(".jpg", large)[1].tobytes()
+    elements = Elements(answer := post(client, jpeg).text)
+    (link,) = elements.having("a", download="mien.jpg")
+    drawn = decode_image(content(link["href"], "image/jpeg"))
+    height, width = drawn.shape[:2]
+    assert f"annotated picture, shrunk to {width} by {height} pixels</a>" in answer
+    assert "shrunk" not in post(client, photo).text
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/model", "/heat-map", "/static/any/nothing.js"])
@@ -218,12 +251,22 @@ def test_what_mattered_is_drawn_from_the_chip_alone(client: FlaskClient, photo: 
         attrs["name"]: attrs["value"]
         for attrs in Elements(post(client, photo).text).having("input", type="hidden")
     }
-    page = client.post("/heat-map", data=fields, headers={"Accept": BROWSER})
+    page = client.post("/heat-map", data=fields)
     assert "<b>Orange</b>" in page.text
-    answer = client.post("/heat-map", data=fields)
-    assert answer.mimetype == "image/png"
-    assert base64.b64encode(answer.data).decode() in page.text
-    assert cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR) is not None
+    factor = re.search(r"changes the odds ([\d.]+)-fold", page.text)
+    assert factor
+    assert float(factor[1]) > LEAST_FACTOR
+    (image,) = Elements(page.text).having("img")
+    drawn = decode_image(content(image["src"], "image/png"))
+    assert drawn.shape == (DRAWN_SIDE_PX, DRAWN_SIDE_PX, 3)
+
+
+def test_where_nothing_stands_out_words_say_so(client: FlaskClient) -> None:
+    png = base64.b64encode(encode_png(np.full((48, 48), 128, np.uint8))).decode()
+    fields = {"label": "happy", "chip": f"data:image/png;base64,{png}"}
+    page = client.post("/heat-map", data=fields)
+    assert "No place stands out for “happy”" in page.text
+    assert not Elements(page.text).having("img")
 
 
 @pytest.mark.parametrize(
@@ -272,6 +315,8 @@ def test_the_model_s_record_gives_its_own_figures(
     assert predictor.scheme.licence in text
     assert "Not measured" in text
     assert "An expression is not an emotion" in text
+    assert f"trained for {predictor.spec.provenance['training_minutes']:.0f} minutes" in text
+    assert "never seen" not in text
 
 
 @pytest.mark.parametrize("path", ["/", "/model", "/nothing"])

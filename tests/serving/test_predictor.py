@@ -42,6 +42,16 @@ def test_the_sample_shows_one_face_with_probabilities(predictor: Predictor, phot
     assert prediction.measures.hints() == ()
 
 
+def test_all_faces_of_a_picture_go_through_the_network_in_one_call(
+    predictor: Predictor, two_faces: bytes
+) -> None:
+    with mock.patch.object(predictor, "logits", wraps=predictor.logits) as logits:
+        result = predictor.predict(two_faces)[1]
+    ((chips,), _) = logits.call_args
+    assert logits.call_count == 1
+    assert len(chips) == len(result.predictions) == 2
+
+
 def test_the_smiling_sample_is_happy(predictor: Predictor, photo: bytes) -> None:
     assert predictor.predict(photo)[1].predictions[0].label == "happy"
 
