@@ -9,9 +9,8 @@ from typing import Any
 from serving.prediction import Prediction
 
 HEIGHT_PX = 230
-COMPARISON_HEIGHT_PX = 260
-# More than so many colours cannot be told apart.
-MAX_COLOURS = 6
+# Of the chart of all faces: its axis and legend, and each bar.
+FRAME_PX, ROW_PX = 72, 26
 
 
 def probability_figure(prediction: Prediction, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -41,30 +40,54 @@ def probability_figure(prediction: Prediction, labels: tuple[str, ...]) -> dict[
 
 
 def comparison_figure(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> dict[str, Any]:
-    """Draw the probabilities of all faces side by side: a group for each label, a bar a face.
+    """Draw the probabilities of all faces one below the other: a bar a face, a part a label.
 
     Returns:
-        As `probability_figure`; the traces are in the order of the faces.
+        As `probability_figure`; the traces are in the order of the labels.
     """
-    bars = [
+    faces = [f"face {number}" for number in range(1, len(predictions) + 1)]
+    shares = [_shares(prediction) for prediction in predictions]
+    parts = [
         {
             "type": "bar",
-            "x": list(labels),
-            "y": _shares(prediction),
-            "name": f"face {number}",
-            "hovertemplate": f"face {number}, %{{x}}: %{{y:.1%}}<extra></extra>",
+            "orientation": "h",
+            "x": list(of_label),
+            "y": faces,
+            "name": label,
+            "text": [f"{label} {share:.0%}" for share in of_label],
+            "textposition": "inside",
+            "insidetextanchor": "middle",
+            "textangle": 0,
+            "hovertemplate": f"%{{y}}, {label}: %{{x:.1%}}<extra></extra>",
         }
-        for number, prediction in enumerate(predictions, start=1)
+        for label, of_label in zip(labels, zip(*shares, strict=True), strict=True)
     ]
+    height_px = FRAME_PX + ROW_PX * len(faces)
     layout = {
-        **_layout(COMPARISON_HEIGHT_PX, margin={"l": 44, "r": 8, "t": 8, "b": 28}),
-        "xaxis": {"fixedrange": True, "automargin": True},
-        "yaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
-        "barmode": "group",
-        "showlegend": len(bars) <= MAX_COLOURS,
-        "legend": {"orientation": "h", "y": 1.05, "yanchor": "bottom"},
+        **_layout(height_px, margin={"l": 56, "r": 24, "t": 48, "b": 24}),
+        "bargap": 0.3,
+        "xaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
+        "yaxis": {
+            "autorange": "reversed",
+            "fixedrange": True,
+            "dtick": 1,
+            "ticksuffix": " ",
+        },
+        "barmode": "stack",
+        # Words that do not fit are left out, not made small.
+        "uniformtext": {"minsize": 11, "mode": "hide"},
+        "showlegend": True,
+        # A part that is switched off would move the others.
+        "legend": {
+            "orientation": "h",
+            "y": 1,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "itemclick": False,
+            "itemdoubleclick": False,
+        },
     }
-    return {"data": bars, "layout": layout}
+    return {"data": parts, "layout": layout}
 
 
 def _shares(prediction: Prediction) -> list[float]:

@@ -1,5 +1,6 @@
 // A picture from the camera, where there is one.
 
+import { rest } from "./rest.js";
 import { say } from "./status.js";
 
 const dialog = document.getElementById("camera");
@@ -21,19 +22,21 @@ function takePicture() {
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.95));
+  return new Promise((resolve) => {
+    canvas.toBlob((blob) => resolve(blob && new File([blob], "camera.jpg")), "image/jpeg", 0.95);
+  });
 }
 
 export async function offerCamera(send) {
   button.addEventListener("click", async () => {
-    button.disabled = true;
+    rest(button, true);
     try {
       video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
     } catch (error) {
       say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
       return;
     } finally {
-      button.disabled = false;
+      rest(button, false);
     }
     dialog.returnValue = "";
     dialog.showModal();

@@ -2,7 +2,8 @@
 
 const PLOTLY = new URL("vendor/plotly-basic-4.1.1.min.js", import.meta.url);
 const CONFIG = { responsive: true, displayModeBar: false, showTips: false };
-const FAINT = 0.25;
+const BAR = 0.7, CHOSEN_BAR = 1;
+const SAVED_WIDTH_PX = 640;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let loading = null;
 let failed = false;
@@ -28,12 +29,16 @@ function colour(name) {
 
 function draw(chart, { sorted }) {
   const { data, layout } = JSON.parse(chart.dataset.figure);
-  const labels = data[0].orientation === "h" ? layout.yaxis : layout.xaxis;
-  const shares = data[0].orientation === "h" ? layout.xaxis : layout.yaxis;
-  if (sorted) labels.categoryorder = "total descending";
-  layout.colorway = layout.showlegend ? colour("--series").split(" ") : [colour("--accent")];
+  const comparesFaces = layout.showlegend;
+  if (sorted && !comparesFaces) layout.yaxis.categoryorder = "total descending";
+  layout.colorway = comparesFaces ? colour("--series").split(" ") : [colour("--accent")];
+  // Between the parts of a bar its background shows.
+  for (const bars of data) {
+    bars.insidetextfont = { color: colour("--raised") };
+    bars.marker = { line: { color: colour("--raised"), width: comparesFaces ? 1 : 0 } };
+  }
   layout.font = { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 };
-  shares.gridcolor = shares.zerolinecolor = colour("--line");
+  layout.xaxis.gridcolor = layout.xaxis.zerolinecolor = colour("--line");
   return Plotly.react(chart, data, layout, CONFIG);
 }
 
@@ -41,6 +46,10 @@ function draw(chart, { sorted }) {
 export async function drawCharts() {
   const charts = document.querySelectorAll(".chart");
   if (!charts.length) return true;
+  // Room for all, before the first is drawn, so that nothing jumps.
+  for (const chart of charts) {
+    chart.style.height = `${JSON.parse(chart.dataset.figure).layout.height}px`;
+  }
   if (!loading) loadPlotly();
   await loading;
   document.getElementById("result").classList.toggle("no-charts", failed);
@@ -58,17 +67,19 @@ export function removeCharts() {
   for (const chart of document.querySelectorAll(".js-plotly-plot")) Plotly.purge(chart);
 }
 
-// In the chart of all faces, let one stand out; numbers start at 1.
+// In the chart of all faces, let the bar of one stand out; numbers start at 1.
 export function emphasize(number) {
   const chart = document.querySelector(".comparison .chart.js-plotly-plot");
   if (!chart) return;
-  Plotly.restyle(chart, { opacity: chart.data.map((_, index) => (index + 1 === number ? 1 : FAINT)) });
+  const width = chart.data[0].y.map((_, index) => (index + 1 === number ? CHOSEN_BAR : BAR));
+  Plotly.restyle(chart, { width: [width] });
 }
 
-function save(chart) {
-  const { width, height } = chart.getBoundingClientRect();
-  return Plotly.downloadImage(chart, {
-    format: "png", width, height, scale: 2, filename: chart.dataset.name,
+// With the page's own colour behind it: pale words on nothing could not be read elsewhere.
+function save({ data, layout, dataset }) {
+  const opaque = { ...layout, paper_bgcolor: colour("--raised") };
+  return Plotly.downloadImage({ data, layout: opaque }, {
+    format: "png", width: SAVED_WIDTH_PX, height: layout.height, scale: 2, filename: dataset.name,
   });
 }
 

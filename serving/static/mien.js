@@ -3,19 +3,21 @@
 import { offerCamera } from "./camera.js";
 import { drawCharts, loadPlotly, removeCharts } from "./charts.js";
 import "./faces.js";
-import { say, sayAndOffer } from "./status.js";
+import { rest } from "./rest.js";
+import { say, sayAndOffer, sayAndOfferToCancel } from "./status.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const progress = document.getElementById("progress");
 // What a person set beside a picture holds for the next one too.
 const switches = new Map();
-let shownFile = null;
+// A picture is { file }, or {} for the sample.
+let shown = null;
 let inFlight = null;
 let sending = null;
 
-function inWords(shown, found) {
-  if (shown < found) return `Showing ${shown} of ${found} faces, the largest.`;
+function inWords(count, found) {
+  if (count < found) return `Showing ${count} of ${found} faces, the largest.`;
   if (found < 2) return found ? "One face found." : "No face found.";
   return `${found} faces found.`;
 }
@@ -32,7 +34,10 @@ function show(html) {
     if (box) box.checked = checked;
   }
   removeCharts();
-  document.getElementById("result").replaceWith(document.adoptNode(fresh));
+  const last = document.getElementById("result");
+  const hadFocus = last.contains(document.activeElement);
+  last.replaceWith(document.adoptNode(fresh));
+  if (hadFocus) fresh.focus({ preventScroll: true });
   const faces = fresh.querySelectorAll(".faces .card").length;
   const found = inWords(faces, Number(fresh.querySelector(".faces").dataset.found));
   say(found);
@@ -45,12 +50,19 @@ function show(html) {
 
 function setBusy(busy) {
   progress.hidden = !busy;
-  for (const button of form.querySelectorAll("button")) button.disabled = busy;
+  for (const button of form.querySelectorAll("button")) rest(button, busy);
   document.getElementById("result").classList.toggle("waiting", busy);
 }
 
-// Send a picture, or have the sample looked at where there is none.
-function send(file) {
+function cancel() {
+  sending.abort();
+  inFlight = null;
+  setBusy(false);
+  say("Cancelled.");
+}
+
+function send(picture) {
+  const { file } = picture;
   const data = new FormData(form);
   if (file) data.set("image", file);
   else {
@@ -61,24 +73,24 @@ function send(file) {
   sending?.abort();
   const request = new XMLHttpRequest();
   sending = request;
-  inFlight = { file };
+  inFlight = picture;
   setBusy(true);
   progress.value = 0;
-  say("Uploading…");
+  sayAndOfferToCancel("Uploading…", cancel);
   request.upload.addEventListener("progress", (event) => {
     if (event.lengthComputable) progress.value = event.loaded / event.total;
   });
   request.upload.addEventListener("load", () => {
     progress.removeAttribute("value");
-    say("Looking for faces…");
+    sayAndOfferToCancel("Looking for faces…", cancel);
   });
-  const fail = (text, { wait_s = 0 } = {}) => sayAndOffer(text, () => send(file), { wait_s });
+  const fail = (text, { wait_s = 0 } = {}) => sayAndOffer(text, () => send(picture), { wait_s });
   request.addEventListener("load", () => {
     inFlight = null;
     setBusy(false);
     try {
       const problem = show(request.responseText);
-      if (!problem) shownFile = file;
+      if (!problem) shown = picture;
       else if (request.status === 429 || request.status >= 500) {
         fail(problem, { wait_s: Number(request.getResponseHeader("Retry-After")) });
       } else say(problem, { bad: true });
@@ -102,12 +114,25 @@ function sendFile(file) {
     say(`Too large. A picture may have at most ${maxMb} MB.`, { bad: true });
     return;
   }
-  send(file);
+  send({ file });
+}
+
+// Where a picture came by another way than the input, that shall not name the one before.
+function takeFile(file) {
+  const files = new DataTransfer();
+  files.items.add(file);
+  input.files = files.files;
+  sendFile(file);
+}
+
+function sendSample() {
+  input.value = "";
+  send({});
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.submitter.name === "sample") send(null);
+  if (event.submitter.name === "sample") sendSample();
   else if (input.files.length) sendFile(input.files[0]);
   else say("Choose a picture first.", { bad: true });
 });
@@ -121,8 +146,8 @@ input.addEventListener("change", () => {
 });
 
 form.elements.crop.addEventListener("change", () => {
-  const { file } = inFlight ?? { file: shownFile };
-  if (file) sendFile(file);
+  const last = inFlight ?? shown;
+  if (last) send(last);
 });
 
 document.addEventListener("change", (event) => {
@@ -137,13 +162,15 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 document.addEventListener("drop", (event) => {
   const file = event.dataTransfer.files[0];
-  if (file) sendFile(file);
+  if (file) takeFile(file);
+  else say("That was no picture but perhaps its address. Save the picture, then drop its file.", { bad: true });
 });
 document.addEventListener("paste", (event) => {
   const file = [...event.clipboardData.files].find((each) => each.type.startsWith("image/"));
-  if (file) sendFile(file);
+  if (file) takeFile(file);
+  else say("That was no picture but perhaps its address. Copy the picture itself, then paste it.", { bad: true });
 });
 
-offerCamera(sendFile);
+offerCamera(takeFile);
 // Chosen before this script was there.
 if (input.files.length) sendFile(input.files[0]);

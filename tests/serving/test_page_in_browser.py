@@ -13,7 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
 from preprocessing.sample import sample_photo_path
-from serving.charts import MAX_COLOURS
+from serving.charts import probability_figure
+from serving.prediction import Prediction
 from serving.predictor import Predictor
 from serving.settings import Settings
 
@@ -24,8 +25,12 @@ expect.set_options(timeout=30_000)
 FIRST_PAGE_BYTES = 60_000
 # "Good" by Web Vitals.
 LARGEST_SHIFT = 0.1
-# Of what must be told apart to read a chart: WCAG 1.4.11.
-LEAST_CONTRAST = 3.0
+# Of bars, which hold words: WCAG 1.4.3.
+LEAST_CONTRAST = 4.5
+# As many labels as FER2013 has.
+COLOURS = 7
+# Groups of bars for two faces: of each face, and of each label in the chart of both.
+BARS_OF_TWO = 2 + 6
 READY_S = 1.0
 HOVERS, HOVER_MS = 40, 250
 PHONE = {"width": 360, "height": 740}
@@ -107,6 +112,13 @@ def test_a_person_uploads_a_photo_and_reads_the_chart(
     expect(hover_text).to_contain_text(expected.label)
 
 
+def rising_labels(prediction: Prediction, labels: tuple[str, ...]) -> list[str]:
+    """Sort as a chart does: by the shares that it is given, and equal ones by their place."""
+    (bars,) = probability_figure(prediction, labels)["data"]
+    falling = sorted(zip(bars["x"], labels, strict=True), key=lambda pair: -pair[0])
+    return [label for _, label in reversed(falling)]
+
+
 def test_a_chart_is_sorted_and_all_is_saved(
     open_page: Open, predictor: Predictor, photo: bytes
 ) -> None:
@@ -116,8 +128,8 @@ def test_a_chart_is_sorted_and_all_is_saved(
     ticks = page.locator(".chart .ytick")
     expect(ticks).to_contain_text(list(reversed(predictor.spec.labels)))
     page.get_by_label("Likeliest first").check()
-    rising = predictor.predict(photo)[1].predictions[0].probabilities.argsort()
-    expect(ticks).to_contain_text([predictor.spec.labels[index] for index in rising])
+    (prediction,) = predictor.predict(photo)[1].predictions
+    expect(ticks).to_contain_text(rising_labels(prediction, predictor.spec.labels))
     for role, title, name, start in (
         ("button", "Chart as PNG", "mien-face-1.png", b"\x89PNG"),
         ("link", "JSON", "mien.json", b"{"),
@@ -135,28 +147,39 @@ def test_choosing_a_face_in_the_picture_or_the_list_highlights_both(
 ) -> None:
     page = open_page()
     upload(page, two_faces, said="2 faces found.")
-    bars = page.locator(".comparison .trace")
+    bars = page.locator(".comparison .trace").first.locator(".point path")
     expect(bars).to_have_count(2)
+
+    def thicker() -> str:
+        one, other = (bar.bounding_box() for bar in bars.all())
+        assert one
+        assert other
+        return "first" if one["height"] > other["height"] + 3 else "last"
+
     page.locator("#box-2").focus()
     expect(page.locator("#face-2")).to_contain_class("chosen")
-    expect(bars.first).to_have_css("opacity", "0.25")
-    expect(bars.last).to_have_css("opacity", "1")
+    expect(page.locator("#box-2 rect")).to_have_css("fill", "rgba(0, 0, 0, 0)")
+    expect(page.locator("#box-2 rect")).to_have_css("stroke-width", "6px")
+    assert thicker() == "last"
     page.keyboard.press("Enter")
     expect(page.locator("#face-2")).to_be_focused()
     page.locator("#face-1 h2").hover()
     expect(page.locator("#box-1")).to_contain_class("chosen")
     expect(page.locator("#box-2")).not_to_contain_class("chosen")
-    expect(bars.first).to_have_css("opacity", "1")
+    assert thicker() == "first"
 
 
 def test_what_mattered_is_shown_when_asked_for(open_page: Open, photo: bytes) -> None:
     page = open_page()
     upload(page, photo, said="One face found.")
-    figure = page.locator(".what-mattered figure")
-    expect(figure).to_be_hidden()
-    page.get_by_role("button", name="What mattered").click()
-    expect(figure).to_contain_text("Orange")
-    expect(figure.locator("img")).to_have_js_property("naturalWidth", 288)
+    announced = page.locator(".what-mattered [role=status]")
+    expect(announced).to_be_empty()
+    button = page.get_by_role("button", name="What mattered")
+    button.press("Enter")
+    expect(announced.locator("figcaption")).to_contain_text("Orange")
+    expect(announced.locator("img")).to_have_js_property("naturalWidth", 288)
+    expect(button).to_be_focused()
+    expect(button).to_be_enabled()
 
 
 def test_an_error_leaves_the_last_result_where_it_is(open_page: Open, photo: bytes) -> None:
@@ -188,7 +211,7 @@ def test_a_picture_that_got_no_answer_is_sent_again(
     page.route("**/", fail, times=1)
     said = {"network": "not be reached", "busy": "Busy. More", "proxy": "not be read"}[failure]
     upload(page, photo, said=said)
-    again = page.locator("#again")
+    again = page.locator("#offer")
     if failure == "busy":
         expect(again).to_be_disabled()
         expect(again).to_have_text(re.compile(r"Try again in \d s"))
@@ -244,9 +267,8 @@ def test_what_was_refused_is_not_sent_again_and_switches_stay(
     expect(page.get_by_label("Landmarks")).not_to_be_checked()
     expect(page.locator(".photo .points")).to_be_hidden()
     (prediction,) = predictor.predict(photo, is_crop=True)[1].predictions
-    rising = prediction.probabilities.argsort()
     expect(page.locator(".chart .ytick")).to_contain_text(
-        [predictor.spec.labels[index] for index in rising]
+        rising_labels(prediction, predictor.spec.labels)
     )
 
 
@@ -286,7 +308,7 @@ def test_without_plotly_the_tables_are_open(
     (complaint,) = complaints
     assert UNANSWERED in complaint
     upload(page, two_faces, said="2 faces found.")
-    expect(page.locator(".chart .bars")).to_have_count(4)
+    expect(page.locator(".chart .bars")).to_have_count(BARS_OF_TWO)
     page.close()
 
 
@@ -301,13 +323,141 @@ def test_a_picture_comes_from_the_clipboard_or_is_dropped(open_page: Open, photo
                 f"""(bytes) => {{
                   const {field} = new DataTransfer();
                   const kind = {{ type: "image/jpeg" }};
-                  {field}.items.add(new File([new Uint8Array(bytes)], "a.jpg", kind));
+                  {field}.items.add(new File([new Uint8Array(bytes)], "{kind}ed.jpg", kind));
                   document.body.dispatchEvent(new {event}("{kind}", {{ {field}, bubbles: true }}));
                 }}""",
                 list(photo),
             )
         assert answer.value.status == 200
         expect(page.locator("#status")).to_have_text("One face found.")
+        assert page.locator("#image").input_value().endswith(f"{kind}ed.jpg")
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.locator("#image")).to_have_value("")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "event", "said"),
+    [
+        ("drop", "dataTransfer", "DragEvent", "Save the picture, then drop its file."),
+        ("paste", "clipboardData", "ClipboardEvent", "Copy the picture itself"),
+    ],
+)
+def test_the_address_of_a_picture_is_no_picture(
+    kind: str, field: str, event: str, said: str, open_page: Open
+) -> None:
+    page = open_page()
+    page.evaluate(
+        f"""() => {{
+          const {field} = new DataTransfer();
+          {field}.setData("text/uri-list", "https://example.org/a.jpg");
+          document.body.dispatchEvent(new {event}("{kind}", {{ {field}, bubbles: true }}));
+        }}"""
+    )
+    expect(page.locator("#status")).to_contain_text(said)
+
+
+def test_the_sample_too_is_read_again_as_one_face(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Try a sample").click()
+    expect(page.locator("#status")).to_have_text("One face found.")
+    page.get_by_label("The picture is one cut-out face").check()
+    expect(page.locator(".hint").first).to_contain_text("does not look like a cut-out face")
+
+
+def hold_answers(page: Page) -> list[Route]:
+    """Keep what is sent from now on from the server, until it is let go."""
+    held: list[Route] = []
+    page.route("**/", lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
+    return held
+
+
+def test_while_a_picture_is_on_its_way_the_last_result_stays_and_all_is_said(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+    progress = page.get_by_role("progressbar", name="Upload")
+    upload(page, photo, said="One face found.")
+    expect(progress).to_be_hidden()
+    held = hold_answers(page)
+    upload(page, two_faces, said="…")
+    expect(progress).to_be_visible()
+    expect(page.locator(".faces .card")).to_have_count(1)
+    expect(page.locator(".photo image")).to_have_css("opacity", "0.55")
+    expect(page.locator(".faces .card")).to_have_css("opacity", "1")
+    held[0].continue_()
+    expect(page.locator("#status")).to_have_text("2 faces found.")
+    expect(progress).to_be_hidden()
+    expect(page.locator("#offer")).to_be_hidden()
+
+
+def test_an_upload_can_be_cancelled(open_page: Open, photo: bytes, two_faces: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face found.")
+    hold_answers(page)
+    upload(page, two_faces, said="…")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.locator("#status")).to_have_text("Cancelled.")
+    expect(page.locator("#result")).to_be_focused()
+    expect(page.get_by_role("progressbar", name="Upload")).to_be_hidden()
+    expect(page.locator(".faces .card")).to_have_count(1)
+    page.unroute_all()
+    page.get_by_label("The picture is one cut-out face").check()
+    expect(page.locator(".hint").first).to_contain_text("does not look like a cut-out face")
+
+
+def test_the_keyboard_s_focus_stays_where_it_was(open_page: Open) -> None:
+    page = open_page()
+    sample = page.get_by_role("button", name="Try a sample")
+    sample.press("Enter")
+    expect(page.locator("#status")).to_have_text("One face found.")
+    expect(sample).to_be_focused()
+    # What is replaced cannot keep it; what takes its place does.
+    page.locator("#face-1 .number").focus()
+    page.evaluate("document.querySelector('[name=sample]').click()")
+    expect(page.locator("#result")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_saved_chart_can_be_read_on_any_ground(
+    scheme: str, open_page: Open, photo: bytes
+) -> None:
+    page = open_page(color_scheme=scheme)
+    upload(page, photo, said="One face found.")
+    expect(page.locator(".chart .bars")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Chart as PNG").click()
+    saved = Image.open(download.value.path()).convert("RGBA")
+    assert saved.getchannel("A").getextrema() == (255, 255)
+    assert len(saved.getcolors(saved.width * saved.height) or ()) > COLOURS
+
+
+def test_every_stop_of_the_keyboard_can_be_seen(open_page: Open, two_faces: bytes) -> None:
+    page = open_page(reduced_motion="reduce")
+    upload(page, two_faces, said="2 faces found.")
+    expect(page.locator(".chart .bars")).to_have_count(BARS_OF_TWO)
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+              const element = document.activeElement;
+              if (element === document.body) return null;
+              const marked = element.querySelector("rect") ?? element;
+              const { outlineStyle, outlineWidth } = getComputedStyle(marked);
+              const seen = element.getBoundingClientRect();
+              const name = element.outerHTML.slice(0, 90);
+              const inSight = seen.width > 0 && seen.bottom > 0 && seen.top < innerHeight;
+              return { name, inSight, outline: `${outlineStyle} ${outlineWidth}` };
+            }"""
+        )
+        if stop is None:
+            break
+        assert stop["outline"] == "solid 3px", stop
+        assert stop["inSight"], stop
+        stops.append(stop["name"])
+    assert len(stops) > 20, stops
+    assert stop is None or stops[0] == stop["name"], "the end was not reached"
 
 
 def test_a_photo_is_read_again_as_one_face(open_page: Open, two_faces: bytes) -> None:
@@ -324,11 +474,13 @@ def test_a_picture_is_taken_with_the_camera(open_page: Open) -> None:
     page.context.grant_permissions(["camera"])
     page.get_by_role("button", name="Use the camera").click()
     expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
-    page.get_by_role("button", name="Take the picture").click()
+    page.get_by_role("button", name="Take the picture").press("Enter")
     # Chromium's own test picture shows no face.
     expect(page.locator("#status")).to_have_text("No face found.")
     expect(page.locator(".photo image")).to_have_count(1)
     assert page.evaluate("document.querySelector('video').srcObject") is None
+    expect(page.get_by_role("button", name="Use the camera")).to_be_focused()
+    assert page.locator("#image").input_value().endswith("camera.jpg")
 
 
 def test_a_refused_camera_is_explained(open_page: Open) -> None:
@@ -362,9 +514,21 @@ def blank_picture() -> bytes:
 
 def bring_to(state: str, page: Page, two_faces: bytes) -> None:
     """Bring the page to a state in which a person may meet it."""
-    if state in ("several faces", "tables", "heat map"):
+    if state in ("several faces", "tables", "heat map", "waiting", "busy"):
         upload(page, two_faces, said="2 faces found.")
-        expect(page.locator(".chart .bars")).to_have_count(4)
+        expect(page.locator(".chart .bars")).to_have_count(BARS_OF_TWO)
+    if state == "waiting":
+        hold_answers(page)
+        upload(page, two_faces, said="…")
+    if state == "busy":
+        headers = {"Retry-After": "600", "Content-Type": "text/html"}
+        page.route("**/", lambda route: route.fulfill(status=503, body=BUSY, headers=headers))
+        upload(page, two_faces, said="Busy. More")
+        expect(page.locator("#offer")).to_be_disabled()
+    if state == "camera":
+        page.context.grant_permissions(["camera"])
+        page.get_by_role("button", name="Use the camera").click()
+        expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
     if state == "/model":
         for summary in page.locator("summary").all():
             summary.click()
@@ -383,7 +547,8 @@ def bring_to(state: str, page: Page, two_faces: bytes) -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        "first", "several faces", "tables", "heat map", "no face", "error",
+        "first", "several faces", "tables", "heat map", "no face", "error", "waiting", "busy",
+        "camera",
         "/model", "/nothing",
     ],
 )  # fmt: skip
@@ -410,7 +575,7 @@ def test_the_bars_of_a_chart_stand_out(scheme: str, open_page: Open, two_faces: 
         }"""
     )
     background, *bars = (luminance(colour) for colour in colours)
-    assert len(bars) == 1 + MAX_COLOURS
+    assert len(bars) == 1 + COLOURS
     for bar in bars:
         low, high = sorted((bar, background))
         assert (high + 0.05) / (low + 0.05) >= LEAST_CONTRAST
@@ -449,7 +614,7 @@ def test_the_page_is_ready_within_a_second_of_work(
 def test_nothing_jumps(viewport: dict[str, int], open_page: Open, two_faces: bytes) -> None:
     page = open_page(viewport=viewport)
     upload(page, two_faces, said="2 faces found.")
-    expect(page.locator(".chart .bars")).to_have_count(4)
+    expect(page.locator(".chart .bars")).to_have_count(BARS_OF_TWO)
     assert page.evaluate("window.shift") < LARGEST_SHIFT
 
 
@@ -474,6 +639,8 @@ def test_without_scripts_everything_can_be_read(open_page: Open, predictor: Pred
     page = open_page(java_script_enabled=False)
     page.set_input_files("#image", sample_photo_path())
     page.get_by_role("button", name="Show expressions").click()
+    page.get_by_label("Landmarks").uncheck()
+    expect(page.locator(".photo .points")).to_be_hidden()
     expect(page.locator(".card tbody tr")).to_have_count(len(predictor.spec.labels))
     expect(page.locator(".card table")).to_be_visible()
     expect(page.get_by_text("Likeliest first")).to_be_hidden()
