@@ -24,7 +24,7 @@ SHOWN_MAPS = 16
 _ABOUT = {
     "filters": "The filters of the first convolution",
     "grad-cam": "Grad-CAM: where the last stage speaks for each expression",
-    "occlusion": "Occlusion: where a grey cover takes most from the probability of each expression",
+    "occlusion": "Occlusion: what makes each expression likelier (blurred, and shown sharp alone)",
 }
 _BUNDLE_NOTE = (
     "<p>This bundle was too large to keep its Keras network. What it holds can be run but not "
