@@ -10,7 +10,7 @@ from serving.prediction import Prediction
 
 HEIGHT_PX = 230
 # Of the chart of all faces: its axis and legend, and each bar.
-FRAME_PX, ROW_PX = 72, 26
+FRAME_PX, ROW_PX = 72, 30
 
 
 def probability_figure(prediction: Prediction, labels: tuple[str, ...]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def comparison_figure(predictions: Sequence[Prediction], labels: tuple[str, ...]
     height_px = FRAME_PX + ROW_PX * len(faces)
     layout = {
         **_layout(height_px, margin={"l": 56, "r": 24, "t": 48, "b": 24}),
-        "bargap": 0.3,
+        "bargap": 0.25,
         "xaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
         "yaxis": {
             "autorange": "reversed",

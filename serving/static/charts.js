@@ -2,7 +2,9 @@
 
 const PLOTLY = new URL("vendor/plotly-basic-4.1.1.min.js", import.meta.url);
 const CONFIG = { responsive: true, displayModeBar: false, showTips: false };
-const BAR = 0.7, CHOSEN_BAR = 1;
+// Thick enough for words, of the room that each bar has.
+const BAR = 0.75;
+const CHOSEN_BAR = 1;
 const SAVED_WIDTH_PX = 640;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let loading = null;

@@ -161,6 +161,10 @@ def test_choosing_a_face_in_the_picture_or_the_list_highlights_both(
     expect(page.locator("#box-2 rect")).to_have_css("fill", "rgba(0, 0, 0, 0)")
     expect(page.locator("#box-2 rect")).to_have_css("stroke-width", "6px")
     assert thicker() == "last"
+    words = page.locator(".comparison .bartext").filter(has_text="happy")
+    expect(words).to_have_count(2)
+    for word in words.all():
+        expect(word).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("#face-2")).to_be_focused()
     page.locator("#face-1 h2").hover()
