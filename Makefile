@@ -53,8 +53,8 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute
 
-gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET and what `make train` made in RUN
-	$(BIN)/python -m notebooks.gallery --page --dataset $(DATASET) --run $(RUN)-longest
+gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET
+	$(BIN)/python -m notebooks.gallery --page --dataset $(DATASET)
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)

@@ -11,17 +11,22 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from preprocessing.workers import usable_cores
+from training.notebook import find_browser
 
 FOLDER = Path(__file__).parent
 TIMEOUT_S = 4 * 3600
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the notebooks asked for and return 1 if a cell failed."""
-    parser = argparse.ArgumentParser(prog="python -m notebooks.execute", description=__doc__)
-    parser.add_argument("names", nargs="*", help="such as 03-shallow (default: all)")
-    parser.add_argument("--full", action="store_true", help="in full; keep what comes out")
-    options = parser.parse_args(arguments)
+    """Run the notebooks asked for and return 1 if that cannot be done, or a cell failed."""
+    options = _parser().parse_args(arguments)
+    if options.full and find_browser() is None:
+        print(
+            "error: A full run draws a still of each chart by Chromium, which is not on the PATH. "
+            "Install it (on Debian: apt-get install chromium), or try a sample, without --full.",
+            file=sys.stderr,
+        )
+        return 1
     os.environ["NOTEBOOK_SAMPLE"] = "0" if options.full else "1"
     paths = [FOLDER / f"{name}.ipynb" for name in options.names] or sorted(FOLDER.glob("*.ipynb"))
     # Full runs train on what earlier ones left, and use all cores by themselves.
@@ -37,6 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
                 executor.shutdown(cancel_futures=True)
                 return 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m notebooks.execute", description=__doc__)
+    parser.add_argument("names", nargs="*", help="such as 03-shallow (default: all)")
+    parser.add_argument("--full", action="store_true", help="in full; keep what comes out")
+    return parser
 
 
 def _execute(path: Path, *, keep: bool) -> None:

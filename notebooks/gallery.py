@@ -14,7 +14,9 @@ from werkzeug.serving import make_server
 
 from preprocessing.dataset import Dataset, read_dataset
 from preprocessing.decode import RgbImage, decode_image
+from preprocessing.drawings import draw_mean_faces
 from preprocessing.encode import encode_png
+from preprocessing.faces import GreyImage
 from preprocessing.occlusion import occlusion_map
 from preprocessing.quality import mean_faces
 from preprocessing.sample import sample_photo_path
@@ -22,7 +24,7 @@ from preprocessing.sheets import TILE_PX, Tile, draw_sheet
 from serving.annotate import annotate
 from serving.app import create_app
 from serving.heat_map import draw_heat_map
-from serving.predictor import Predictor
+from serving.predictor import SHIPPED_BUNDLE, Predictor
 from training.explain_page import face_sheets
 from training.notebook import find_browser
 from training.subject import open_subject
@@ -37,33 +39,35 @@ TILTS_DEG = (-60, -30, 0, 30, 60)
 
 
 def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
-    """Show what the shipped bundle makes of the sample photo."""
+    """Show what the shipped bundle makes of the sample photo, and what it sees in it."""
     predictor = Predictor()
     photo = decode_image(sample_photo_path().read_bytes())
     picture, result = predictor.predict(encode_png(_head(photo, scale=2)))
     yield "marked", annotate(picture, result)
-    yield "aligned", _tilted_and_aligned(photo, predictor)
+    yield "aligned", _before_and_after(align_tilted(photo, predictor))
     (prediction,) = result.predictions
     index = result.labels.index(prediction.label)
     losses = occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
     yield "what-mattered", draw_heat_map(prediction.face.chip, losses)
-
-
-def run_pictures(run: Path) -> Iterator[tuple[str, RgbImage]]:
-    """Show what a trained run sees in the sample photo."""
-    subject = open_subject(run)
-    (face,) = subject.align(sample_photo_path().read_bytes(), is_crop=False)
-    sheets = face_sheets(subject, face.chip)
+    (face,) = predictor.align(photo)
+    sheets = face_sheets(open_subject(SHIPPED_BUNDLE), face.chip)
     yield "grad-cam", sheets["grad-cam"]
     yield "feature-maps", sheets["stage2"]
 
 
+def align_tilted(photo: RgbImage, predictor: Predictor) -> list[tuple[RgbImage, GreyImage]]:
+    """Tilt the head of the sample photo by each of `TILTS_DEG`, and cut its chip each time."""
+    pairs = []
+    for tilt_deg in TILTS_DEG:
+        head = _head(photo, tilt_deg=tilt_deg)
+        (aligned,) = predictor.align(head)
+        pairs.append((head, aligned.chip))
+    return pairs
+
+
 def dataset_pictures(dataset: Dataset) -> Iterator[tuple[str, RgbImage]]:
     """Show mean faces of a dataset before and after alignment, but no single face."""
-    means = mean_faces(dataset)
-    tiles = [Tile(before, f"{name}\nbefore") for name, (before, _) in means.items()]
-    tiles += [Tile(after, f"{name}\nafter") for name, (_, after) in means.items()]
-    yield "mean-faces", draw_sheet(tiles, columns=len(means))
+    yield "mean-faces", draw_mean_faces(mean_faces(dataset))
 
 
 def page_picture() -> RgbImage:
@@ -89,13 +93,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m notebooks.gallery", description=__doc__)
     parser.add_argument("--dataset", type=Path, help="for the mean faces: an aligned dataset")
     parser.add_argument("--page", action="store_true", help="the page too, drawn by Chromium")
-    parser.add_argument("--run", type=Path, help="for Grad-CAM and feature maps: a trained run")
     options = parser.parse_args(arguments)
     pictures = dict(photo_pictures())
     if options.page:
         pictures["page"] = page_picture()
-    if options.run is not None:
-        pictures |= run_pictures(options.run)
     if options.dataset is not None:
         pictures |= dataset_pictures(read_dataset(options.dataset))
     FOLDER.mkdir(exist_ok=True)
@@ -104,14 +105,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _tilted_and_aligned(photo: RgbImage, predictor: Predictor) -> RgbImage:
+def _before_and_after(pairs: list[tuple[RgbImage, GreyImage]]) -> RgbImage:
     tilted, chips = [], []
-    for tilt_deg in TILTS_DEG:
-        head = _head(photo, tilt_deg=tilt_deg)
-        (aligned,) = predictor.align(head)
+    for tilt_deg, (head, chip) in zip(TILTS_DEG, pairs, strict=True):
         small = cv2.resize(head, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
         tilted.append(Tile(small, f"turned by {tilt_deg}°"))
-        chips.append(Tile(aligned.chip, "its chip"))
+        chips.append(Tile(chip, "its chip"))
     return draw_sheet(tilted + chips, columns=len(TILTS_DEG))
 
 

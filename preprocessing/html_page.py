@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
+from preprocessing.decode import RgbImage
 from preprocessing.sheets import Tile, draw_sheet
 
 _STYLE = """
@@ -57,8 +58,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def pictures(images: Sequence[NDArray[np.uint8]], caption: str) -> str:
     """Embed square grey pictures, at least one, side by side in rows, as one image."""
-    sheet = draw_sheet([Tile(image) for image in images])
-    encoded = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))[1]
+    return sheet(draw_sheet([Tile(image) for image in images]), caption)
+
+
+def sheet(picture: RgbImage, caption: str) -> str:
+    """Embed a picture sheet."""
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
     data = base64.b64encode(encoded.tobytes()).decode()
     escaped = html.escape(caption)
     return (

@@ -113,6 +113,21 @@ def _mean(pictures: NDArray[np.uint8]) -> GreyImage:
     return np.asarray(pictures.mean(axis=0), np.uint8)
 
 
+def evenly_chosen(dataset: Dataset, *, each: int) -> dict[str, NDArray[np.int64]]:
+    """Choose up to so many rows of each label, evenly through them and so the same each time.
+
+    Returns:
+        By label; labels without rows are left out.
+    """
+    chosen = {}
+    for index, label in enumerate(dataset.manifest.recipe.labels):
+        rows = np.flatnonzero(dataset.class_indices == index)
+        if len(rows):
+            places = np.linspace(0, len(rows) - 1, min(each, len(rows)))
+            chosen[label] = rows[places.astype(int)]
+    return chosen
+
+
 def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
     """List pairs of rows that look alike without being pixel-identical.
 

@@ -7,13 +7,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from preprocessing.dataset import Dataset
+from preprocessing.drawings import draw_mean_faces
 from preprocessing.fer2013 import VOTE_COLUMNS
-from preprocessing.html_page import chart, page, pictures, table
+from preprocessing.html_page import chart, page, pictures, sheet, table
 from preprocessing.labels import SPLITS
 from preprocessing.quality import (
     FERPLUS_WORDS,
     constant_rows,
     count_pairs,
+    evenly_chosen,
     ferplus_confusion,
     landmark_spread,
     mean_faces,
@@ -58,13 +60,33 @@ def class_balance(dataset: Dataset) -> go.Figure:
     return figure
 
 
+def crowd_votes(dataset: Dataset) -> go.Figure:
+    """Show what the crowd of FER+ says first to the pictures of each label; counts on hover."""
+    counts = ferplus_confusion(dataset)
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
+            x=[*VOTE_COLUMNS, "tie"],
+            y=dataset.manifest.recipe.labels,
+            customdata=counts,
+            colorscale="Blues",
+            showscale=False,
+            texttemplate="%{z:.0%}",
+            hovertemplate="%{y}, voted %{x}: %{customdata} pictures<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        title="What the crowd of FER+ says first",
+        width=720,
+        height=420,
+        yaxis={"autorange": "reversed", "title": "FER2013's label"},
+    )
+    return figure
+
+
 def _mean_faces(dataset: Dataset) -> str:
     means = mean_faces(dataset)
-    if not means:
-        return NOT_CROPS
-    before, after = zip(*means.values(), strict=True)
-    names = ", ".join(means)
-    return pictures(before, f"before: {names}") + pictures(after, f"after: {names}")
+    return sheet(draw_mean_faces(means), "mean faces") if means else NOT_CROPS
 
 
 def _spread(dataset: Dataset) -> str:
@@ -134,31 +156,13 @@ def _ferplus(dataset: Dataset) -> str:
         counts[index, VOTE_COLUMNS.index(FERPLUS_WORDS[label])]
         for index, label in enumerate(labels)
     )
-    figure = go.Figure(
-        go.Heatmap(
-            z=counts / np.maximum(counts.sum(axis=1, keepdims=True), 1),
-            x=[*VOTE_COLUMNS, "tie"],
-            y=labels,
-            customdata=counts,
-            colorscale="Blues",
-            texttemplate="%{z:.0%}",
-            hovertemplate="%{y}, voted %{x}: %{customdata} pictures<extra></extra>",
-        ),
-        layout={"height": 420, "yaxis": {"autorange": "reversed", "title": "FER2013 label"}},
-    )
     share = agreed / max(1, int(counts.sum()))
     return (
         f"<p>The crowd's first choice is the FER2013 label on {share:.1%} of the pictures.</p>"
-        + chart(figure)
+        + chart(crowd_votes(dataset))
     )
 
 
 def _samples(dataset: Dataset) -> str:
-    sheets = []
-    for index, label in enumerate(dataset.manifest.recipe.labels):
-        rows = np.flatnonzero(dataset.class_indices == index)
-        # Evenly through the class, so that the sheet is the same each time.
-        chosen = rows[np.linspace(0, len(rows) - 1, min(EXAMPLES, len(rows))).astype(int)]
-        if len(chosen):
-            sheets.append(pictures(list(dataset.chips[chosen]), label))
-    return "".join(sheets)
+    chosen = evenly_chosen(dataset, each=EXAMPLES)
+    return "".join(pictures(list(dataset.chips[rows]), label) for label, rows in chosen.items())

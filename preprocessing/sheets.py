@@ -74,7 +74,7 @@ def prediction_tiles(
     return [
         Tile(
             chip,
-            f"is {labels[true]}\nsaid {labels[row.argmax()]} {row.max():.0%}",
+            f"true: {labels[true]}\nsaid: {labels[row.argmax()]} {row.max():.0%}",
             float(row.max()),
             RIGHT if row.argmax() == true else WRONG,
         )
@@ -82,20 +82,37 @@ def prediction_tiles(
     ]
 
 
-def map_tiles(maps: Iterable[NDArray[np.floating]]) -> list[Tile]:
-    """Show maps of numbers in grey, each from its least value, black, to its largest, white."""
+def map_tiles(maps: Iterable[NDArray[np.floating]], *, is_zero_grey: bool = False) -> list[Tile]:
+    """Show maps of numbers in grey, each from its least value, black, to its largest, white.
+
+    With `is_zero_grey` 0 is in the middle, and only what is as far from it as can be is black or
+    white.
+    """
     tiles = []
     for values in maps:
-        spread = float(np.ptp(values)) or 1.0
-        tiles.append(Tile(((values - values.min()) / spread * 255).astype(np.uint8)))
+        low, high = float(values.min()), float(values.max())
+        if is_zero_grey:
+            high = max(-low, high) or 1.0
+            low = -high
+        levels = (values - low) / ((high - low) or 1.0) * 255
+        tiles.append(Tile(levels.round().astype(np.uint8)))
     return tiles
 
 
-def overlay(chip: NDArray[np.uint8], heat: NDArray[np.floating]) -> RgbImage:
-    """Colour a chip by a heat map of any size, values of 0 and less dark, the largest bright."""
+def overlay(
+    chip: NDArray[np.uint8], heat: NDArray[np.floating], *, largest: float | None = None
+) -> RgbImage:
+    """Colour a chip by a heat map of any size, values of 0 and less dark, the largest bright.
+
+    Args:
+        chip: uint8 (side, side).
+        heat: (rows, columns).
+        largest: The value that is drawn brightest; that of the map where it is None.
+    """
     side = chip.shape[0]
     raised = np.maximum(cv2.resize(heat.astype(np.float32), (side, side)), 0)
-    levels = (raised / (raised.max() or 1.0) * 255).astype(np.uint8)
+    brightest = (float(raised.max()) if largest is None else largest) or 1.0
+    levels = (np.minimum(raised / brightest, 1) * 255).astype(np.uint8)
     colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     grey = cv2.cvtColor(chip, cv2.COLOR_GRAY2RGB)
     return np.asarray(cv2.addWeighted(grey, 0.5, colours, 0.6, 0), np.uint8)

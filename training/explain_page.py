@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from keras import Model
 from numpy.typing import NDArray
 
 from preprocessing.command_line import refuse_overwriting
@@ -13,7 +14,7 @@ from preprocessing.faces import GreyImage
 from preprocessing.html_page import page
 from preprocessing.manifest import write_whole
 from preprocessing.occlusion import occlusion_map
-from preprocessing.sheets import Tile, draw_sheet, map_tiles, overlay
+from preprocessing.sheets import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
 from preprocessing.sources import read_local_file
 from training.explain import feature_maps, first_filters, grad_cam
 from training.subject import Subject, open_subject
@@ -61,7 +62,7 @@ def explain(
         )
     sheets = {}
     if subject.network is not None:
-        sheets["filters"] = draw_sheet(map_tiles(first_filters(subject.network)))
+        sheets["filters"] = filter_sheet(subject.network)
     for number, face in enumerate(faces, start=1):
         for name, sheet in face_sheets(subject, face.chip).items():
             sheets[f"face{number}-{name}"] = sheet
@@ -76,27 +77,63 @@ def explain(
     return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
 
 
-def face_sheets(subject: Subject, chip: GreyImage) -> dict[str, RgbImage]:
-    """Draw all that can be shown of one chip, by name."""
+def filter_sheet(network: Model) -> RgbImage:
+    """Draw the filters of the first convolution: grey is 0, black and white are far from it."""
+    return draw_sheet(map_tiles(first_filters(network), is_zero_grey=True))
+
+
+def face_sheets(
+    subject: Subject, chip: GreyImage, *, true_index: int | None = None
+) -> dict[str, RgbImage]:
+    """Draw all that can be shown of one chip, by name.
+
+    Args:
+        subject: What is explained.
+        chip: uint8 (side, side).
+        true_index: Of the chip's label, to be marked beside that of the answer; None where it is
+            not known.
+    """
     classes = range(len(subject.labels))
     sheets = {}
     if subject.network is not None and subject.cut is not None:
         seen = np.asarray(subject.cut(chip[None]))
         heats = [grad_cam(subject.network, seen, class_index=index) for index in classes]
-        sheets["grad-cam"] = _heat_sheet(subject, chip, heats)
+        sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
             sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
     heats = [occlusion_map(chip, subject.classify, label_index=index) for index in classes]
-    sheets["occlusion"] = _heat_sheet(subject, chip, heats)
+    # These are in one unit for all labels, so they can share a scale.
+    largest = max(float(heat.max()) for heat in heats)
+    sheets["occlusion"] = _heat_sheet(
+        subject, chip, heats, true_index=true_index, largest=max(largest, 0.0)
+    )
     return sheets
 
 
-def _heat_sheet(subject: Subject, chip: GreyImage, heats: list[NDArray[np.floating]]) -> RgbImage:
-    probabilities = subject.classify(chip[None])[0].tolist()
+def _heat_sheet(
+    subject: Subject,
+    chip: GreyImage,
+    heats: list[NDArray[np.floating]],
+    *,
+    true_index: int | None,
+    largest: float | None = None,
+) -> RgbImage:
+    probabilities = subject.classify(chip[None])[0]
+    marks = dict.fromkeys(subject.labels, "")
+    colours = dict.fromkeys(subject.labels, NEUTRAL)
+    if true_index is not None:
+        said, true = subject.labels[probabilities.argmax()], subject.labels[true_index]
+        marks[said], colours[said] = "said", WRONG
+        marks[true], colours[true] = "true" if true != said else "true, said", RIGHT
     tiles = [
-        Tile(overlay(chip, heat), f"{label} {share:.0%}", share)
-        for heat, label, share in zip(heats, subject.labels, probabilities, strict=True)
+        Tile(
+            overlay(chip, heat, largest=largest),
+            f"{label} {share:.0%}\n{marks[label]}",
+            share,
+            colours[label],
+        )
+        for heat, label, share in zip(heats, subject.labels, probabilities.tolist(), strict=True)
     ]
     return draw_sheet([Tile(chip, "the chip"), *tiles])
 

@@ -7,22 +7,54 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
 from training.curves import CURVES_NAME
-from training.metrics import ReliabilityBin
+from training.metrics import ReliabilityBin, class_rows
+
+WIDTH_PX = 720
+LARGEST_MARKER_PX = 24
 
 
 def training_curves(run: Path) -> go.Figure:
-    """Show a run's accuracy on val and its learning rate, epoch by epoch."""
+    """Show a run's accuracy on val, its learning rate and its losses, epoch by epoch."""
     with (run / CURVES_NAME).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     epochs = [int(row["epoch"]) for row in rows]
-    figure = _figure("Accuracy on val while it learns", y="accuracy", tickformat=".0%")
-    figure.add_scatter(name="val", x=epochs, y=[float(row["val_accuracy"]) for row in rows])
-    rates = [float(row["learning_rate"]) for row in rows]
-    figure.add_scatter(name="learning rate", x=epochs, y=rates, yaxis="y2", line={"dash": "dot"})
+    curves = {name: [float(row[name]) for row in rows] for name in rows[0]}
+    figure = make_subplots(
+        rows=2,
+        shared_xaxes=True,
+        vertical_spacing=0.06,
+        specs=[[{"secondary_y": True}], [{}]],
+    )
+    figure.add_scatter(name="accuracy on val", x=epochs, y=curves["val_accuracy"], row=1, col=1)
+    figure.add_scatter(
+        name="learning rate",
+        x=epochs,
+        y=curves["learning_rate"],
+        line={"dash": "dot"},
+        row=1,
+        col=1,
+        secondary_y=True,
+    )
+    figure.add_scatter(name="loss in training", x=epochs, y=curves["train_loss"], row=2, col=1)
+    figure.add_scatter(name="loss on val", x=epochs, y=curves["val_loss"], row=2, col=1)
     figure.update_layout(
-        xaxis_title="epoch", yaxis2={"overlaying": "y", "side": "right", "showgrid": False}
+        title="While it learns",
+        width=WIDTH_PX,
+        height=560,
+        legend={"orientation": "h", "y": -0.16},
+        yaxis={"title": "accuracy", "tickformat": ".0%"},
+        # Ticks of its own: those of the other axis would fall on uneven rates.
+        yaxis2={
+            "title": "learning rate",
+            "rangemode": "tozero",
+            "tickmode": "auto",
+            "showgrid": False,
+        },
+        yaxis3={"title": "loss"},
+        xaxis2={"title": "epoch"},
     )
     return figure
 
@@ -54,28 +86,66 @@ def confusion(
         title=title,
         xaxis_title="predicted",
         yaxis={"title": "true", "autorange": "reversed"},
-        width=720,
+        width=WIDTH_PX,
         height=640,
     )
     return figure
 
 
-def bars(groups: Mapping[str, Mapping[str, float]], *, title: str) -> go.Figure:
-    """Show shares, 0 to 1, by name within each group, side by side."""
-    figure = _figure(title, y="", tickformat=".0%")
+def class_bars(counts: NDArray[np.integer], labels: tuple[str, ...]) -> go.Figure:
+    """Show recall and precision of each class of a confusion matrix."""
+    rows = class_rows(counts, labels)
+    shares = {
+        "recall": {row.label: row.recall for row in rows},
+        "precision": {row.label: row.precision for row in rows},
+    }
+    return bars(shares, title="Class by class")
+
+
+def bars(
+    groups: Mapping[str, Mapping[str, float]], *, title: str, number: str = ".0%"
+) -> go.Figure:
+    """Show shares by name within each group, side by side.
+
+    Args:
+        groups: By the name of the group.
+        title: Above the chart.
+        number: How shares are written, in D3's format.
+    """
+    figure = _figure(title, y="", tickformat=number)
     for group, shares in groups.items():
-        figure.add_bar(name=group, x=list(shares), y=list(shares.values()), texttemplate="%{y:.0%}")
+        text = f"%{{y:{number}}}"
+        figure.add_bar(name=group, x=list(shares), y=list(shares.values()), texttemplate=text)
+    return figure
+
+
+def points(shares: Mapping[str, float], *, title: str) -> go.Figure:
+    """Show shares that differ by little, on a scale that need not begin at 0."""
+    figure = _figure(title, y="", tickformat=".1%")
+    figure.add_scatter(
+        x=list(shares),
+        y=list(shares.values()),
+        mode="markers+text",
+        marker={"size": 10},
+        texttemplate="%{y:.1%}",
+        textposition="top center",
+        cliponaxis=False,
+    )
+    figure.update_xaxes(type="category")
     return figure
 
 
 def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
     """Show how often answers of each confidence are right (Guo et al. 2017, arXiv:1706.04599).
 
+    The area of a marker grows with the number of answers that it stands for.
+
     Args:
         bins: By name, as `training.metrics.reliability` makes them.
     """
     figure = _figure("Is a confidence worth what it says?", y="right", tickformat=".0%")
     figure.add_scatter(name="honest", x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot"})
+    most = max((each.count for row in bins.values() for each in row), default=1)
     for name, row in bins.items():
         figure.add_scatter(
             name=name,
@@ -83,6 +153,13 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
             y=[each.accuracy for each in row],
             customdata=[each.count for each in row],
             mode="lines+markers",
+            line={"width": 1},
+            marker={
+                "size": [each.count for each in row],
+                "sizemode": "area",
+                "sizeref": most / LARGEST_MARKER_PX**2,
+                "sizemin": 2,
+            },
             hovertemplate="confidence %{x:.1%}, right %{y:.1%}, %{customdata} answers",
         )
     figure.update_layout(xaxis={"title": "confidence", "tickformat": ".0%"})
@@ -90,5 +167,5 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
 
 
 def _figure(title: str, *, y: str, tickformat: str) -> go.Figure:
-    layout = {"title": title, "width": 720, "height": 400, "barmode": "group"}
+    layout = {"title": title, "width": WIDTH_PX, "height": 400, "barmode": "group"}
     return go.Figure(layout=layout | {"yaxis": {"title": y, "tickformat": tickformat}})

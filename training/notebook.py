@@ -52,7 +52,19 @@ def run_folder(name: str) -> Path:
     return Path(os.environ.get("NOTEBOOK_RUNS", "runs")) / name
 
 
-def preset(name: str) -> FitConfig:
+def trained_run(name: str, dataset: Dataset, *, by: str, start_from: Path | None = None) -> Path:
+    """Return the folder of a finished run, trained by a preset first where there is none."""
+    # The notebooks on data and alignment need no TensorFlow.
+    from training.fit import fit
+    from training.networks import NETWORK_NAME
+
+    run = run_folder(name)
+    if not (run / NETWORK_NAME).is_file():
+        fit(dataset, run, config=_preset(by), start_from=start_from, resume=True)
+    return run
+
+
+def _preset(name: str) -> FitConfig:
     """Return a preset, in a sample cut short and made small."""
     config = PRESETS[name]
     if is_sample():
@@ -67,6 +79,7 @@ def show(figure: go.Figure) -> None:
     """Show an interactive chart, with a still picture for readers on the web.
 
     The still is a screenshot by Chromium; where there is none, or in a sample, it is left out.
+    `notebooks.execute --full`, of which the outputs are kept, asks for Chromium before it begins.
     """
     shown = {"application/vnd.plotly.v1+json": json.loads(figure.to_json())}
     browser = find_browser()
