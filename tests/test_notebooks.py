@@ -1,19 +1,53 @@
 """What holds for the notebooks as they lie here; `make notebooks` runs them."""
 
+import argparse
 import ast
 import json
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from notebooks import gallery
+from notebooks import execute, gallery
+from preprocessing import __main__ as preprocessing_commands
+from preprocessing.decode import decode_image
+from preprocessing.errors import DatasetError
+from preprocessing.sample import sample_photo_path
+from preprocessing.sources import label_and_split
+from serving import __main__ as serving_commands
+from serving.predictor import Predictor
+from training import __main__ as training_commands
 from training.cartoons import SIX, draw_face, write_cartoons
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 2_000_000
 MAX_PICTURE_BYTES = 150_000
+PLOTLY = "application/vnd.plotly.v1+json"
+PARSERS = {
+    "preprocessing": preprocessing_commands._parser,
+    "training": training_commands._parser,
+    "serving": serving_commands._parser,
+    "notebooks.execute": execute._parser,
+}
+# Two chips of one face, cut at different tilts: correlation of their grey levels.
+SAME_CHIP = 0.99
+
+
+def cells_of(path: Path) -> list[dict[str, Any]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["cells"])
+
+
+def commands_in(path: Path) -> Iterator[str]:
+    """Yield what is quoted to be typed: in backticks, which may go over lines, or indented."""
+    for cell in cells_of(path):
+        if cell["cell_type"] == "markdown":
+            text = "".join(cell["source"])
+            for quoted in re.findall(r"`([^`]+)`|^ {4}(.+)$", text, re.MULTILINE):
+                yield " ".join("".join(quoted).split())
 
 
 def test_the_story_has_nine_chapters() -> None:
@@ -24,9 +58,10 @@ def test_the_story_has_nine_chapters() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_explains_and_defines_nothing(path: Path) -> None:
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    cells = cells_of(path)
     head = "".join(cells[0]["source"])
     assert "**Full run:**" in head
+    assert f"python -m notebooks.execute --full {path.stem}" in list(commands_in(path))
     assert "**Sample:**" in head
     for cell in cells:
         if cell["cell_type"] == "code":
@@ -34,6 +69,43 @@ def test_a_notebook_explains_and_defines_nothing(path: Path) -> None:
             defined = ast.FunctionDef | ast.ClassDef | ast.Lambda
             assert not any(isinstance(node, defined) for node in ast.walk(ast.parse(code)))
             assert all(output["output_type"] != "error" for output in cell["outputs"])
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_command_that_a_notebook_quotes_can_be_typed(
+    path: Path, repository_root: Path
+) -> None:
+    targets = (repository_root / "Makefile").read_text(encoding="utf-8")
+    for command in commands_in(path):
+        if command.startswith("python -m "):
+            module, *arguments = shlex.split(command.removeprefix("python -m "))
+            assert isinstance(PARSERS[module]().parse_args(arguments), argparse.Namespace)
+        elif match := re.fullmatch(r"(?:[A-Z_]+=\S+ )?make ([a-z-]+)", command):
+            assert f"\n{match[1]}:" in targets
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_chart_has_a_still_for_readers_on_the_web(path: Path) -> None:
+    for cell in cells_of(path):
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            assert PLOTLY not in shown or "image/png" in shown
+
+
+def test_the_last_notebook_shows_the_error_that_a_stray_folder_brings_today() -> None:
+    cells = cells_of(NOTEBOOKS[-1])
+    printed = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", [])]
+    with pytest.raises(DatasetError) as raised:
+        label_and_split("train/hapy/0.png", own_labels=("happy", "surprise", "sleepy", "shouting"))
+    assert f"{raised.value}\n" in printed
+
+
+def test_a_full_run_without_chromium_says_what_to_do_before_it_begins(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(execute, "find_browser", lambda: None)
+    assert execute.main(["--full", "01-data"]) == 1
+    assert "apt-get install chromium" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -57,7 +129,13 @@ def test_the_gallery_is_made_anew_from_the_sample_photo(
     monkeypatch.setattr(gallery, "FOLDER", tmp_path)
     assert gallery.main([]) == 0
     made = {path.name for path in tmp_path.iterdir()}
-    assert {"marked.jpg", "aligned.jpg", "what-mattered.jpg"} == made <= here
+    assert made == here - {"page.jpg", "mean-faces.jpg"}
+
+
+def test_a_tilted_head_gives_the_same_chip_at_every_tilt() -> None:
+    photo = decode_image(sample_photo_path().read_bytes())
+    chips = [chip.ravel() for _, chip in gallery.align_tilted(photo, Predictor())]
+    assert np.corrcoef(chips).min() > SAME_CHIP
 
 
 def test_drawn_faces_of_one_expression_differ_less_than_those_of_two() -> None:
