@@ -109,6 +109,7 @@ def _predict_batch() -> dict[str, Any]:
             problems=(
                 "no_image",
                 "invalid_request",
+                "slow_request",
                 "upload_too_large",
                 "too_many_requests",
                 "not_ready",

@@ -1,6 +1,6 @@
 """Examples in the OpenAPI document: what the API answers, and what it says went wrong."""
 
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
 from serving.problems import (
@@ -28,6 +28,7 @@ _ERRORS = (
     NoImageError("No picture was received. Send it as the form field “image”, or as the body."),
     InvalidRequestError("max_faces: Input should be greater than or equal to 1. Received: 0"),
     ImageDecodeError("The picture is damaged or cut short. Save it anew and try again."),
+    ClientDisconnected(),
     RequestEntityTooLarge(),
     ImageTooLargeError("The picture has 12000 x 9000 pixels; at most 50 million are read."),
     UnsupportedImageError(

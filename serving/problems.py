@@ -110,7 +110,7 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
         detail = "The request came too slowly. Send less, or try again on a faster line."
-        return Problem(408, "time_limit", "Took too long", detail)
+        return Problem(408, "slow_request", "Sent too slowly", detail)
     if isinstance(error, ParseException):  # of gunicorn, where a body comes in chunks
         return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")
     if isinstance(error, HTTPException) and error.code is not None:

@@ -16,6 +16,7 @@ PROBLEM_CODES = (
     "not_ready",
     "busy",
     "time_limit",
+    "slow_request",
     "bad_request",
     "not_found",
     "method_not_allowed",

@@ -5,7 +5,7 @@ import schemathesis
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
-from werkzeug.exceptions import default_exceptions
+from werkzeug.exceptions import ClientDisconnected, default_exceptions
 
 from preprocessing.measures import Hint
 from serving import problems
@@ -53,7 +53,8 @@ def test_the_document_names_every_option_and_every_route(client: FlaskClient) ->
 
 
 def test_every_code_of_a_problem_is_told() -> None:
-    errors = [ZeroDivisionError(), *(kind() for kind in default_exceptions.values())]
+    kinds = [ZeroDivisionError, ClientDisconnected, *default_exceptions.values()]
+    errors = [kind() for kind in kinds]
     given = [to_problem(error, max_upload_bytes=1, max_batch_bytes=1).code for error in errors]
     given += [code for _, _, code, _ in problems.KNOWN]
     assert set(given) == set(PROBLEM_CODES)
