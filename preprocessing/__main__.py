@@ -53,12 +53,14 @@ def _align_pattern(options: argparse.Namespace) -> None:
 
 
 def _align_options(options: argparse.Namespace) -> AlignOptions:
+    keeps_all = options.labels or options.ferplus_labels
     return AlignOptions(
         scheme=LANDMARK_SCHEMES[options.landmarks],
         detector=options.detector,
-        disgust=DisgustPolicy.KEEP if options.labels else options.disgust,
+        disgust=options.disgust or (DisgustPolicy.KEEP if keeps_all else DisgustPolicy.DROP),
         own_labels=options.labels,
         ferplus=options.ferplus,
+        ferplus_labels=options.ferplus_labels,
         crops=options.crop,
     )
 
@@ -131,8 +133,13 @@ def _add_align_arguments(align: argparse.ArgumentParser) -> None:
         "--disgust",
         type=DisgustPolicy,
         choices=list(DisgustPolicy),
-        default=DisgustPolicy.DROP,
-        help="what becomes of the class disgust: drop it, merge it into angry, or keep it",
+        help="what becomes of the class disgust: drop (default), merge into angry, or keep",
+    )
+    labels.add_argument(
+        "--ferplus-labels",
+        action="store_true",
+        help="label FER2013 by the majority of the votes in --ferplus, eight classes; pictures"
+        " without a majority are left out",
     )
     align.add_argument(
         "--detector",

@@ -15,7 +15,8 @@ from preprocessing.detect import FaceFinder
 from preprocessing.detectors import DetectorKind, load_detector
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError, MienError
 from preprocessing.faces import GreyImage
-from preprocessing.labels import DisgustPolicy, labels_for, resolve_label
+from preprocessing.fer2013 import majority_label
+from preprocessing.labels import FERPLUS_LABELS, DisgustPolicy, labels_for, resolve_label
 from preprocessing.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.manifest import Recipe
 from preprocessing.shards import Row, make_row, to_table
@@ -40,6 +41,8 @@ class AlignOptions:
         own_labels: Of class folders of one's own, in the order of their class indices; empty for
             FER2013's.
         ferplus: FER+ votes to join to FER2013's rows.
+        ferplus_labels: Whether the majority of these votes is the label, and pictures without one
+            are left out, instead of FER2013's labels.
         crops: Take the pictures of a photo folder as face crops.
         workers: Processes.
     """
@@ -49,12 +52,19 @@ class AlignOptions:
     disgust: DisgustPolicy = DisgustPolicy.DROP
     own_labels: tuple[str, ...] = ()
     ferplus: Path | None = None
+    ferplus_labels: bool = False
     crops: bool = False
     workers: int = usable_cores()
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise MienError(f"workers must be at least 1. Received: {self.workers}")
+        if self.ferplus_labels and self.ferplus is None:
+            raise MienError("Labels by FER+ need its votes: --ferplus fer2013new.csv.")
+        if (self.own_labels or self.ferplus_labels) and self.disgust is not DisgustPolicy.KEEP:
+            raise MienError(
+                "With labels of one's own or of FER+ every class is kept: pass DisgustPolicy.KEEP."
+            )
         if not self.own_labels:
             return
         words = {label for label in self.own_labels if label and label == label.strip().lower()}
@@ -62,10 +72,6 @@ class AlignOptions:
             raise MienError(
                 "Labels of one's own must be two or more different words in lower case. "
                 f"Received: {', '.join(self.own_labels)}"
-            )
-        if self.disgust is not DisgustPolicy.KEEP:
-            raise MienError(
-                "With labels of one's own every class is kept: pass DisgustPolicy.KEEP."
             )
 
     def check_models(self) -> None:
@@ -78,9 +84,15 @@ class AlignOptions:
         load_detector(self.detector)
 
     def recipe(self, *, source: str, kind: SourceKind, source_sha256: str) -> Recipe:
-        """Return all that will decide the content of the dataset."""
+        """Return all that will decide the content of the dataset.
+
+        Raises:
+            DatasetError: There are FER+ votes, and the source is not FER2013.
+        """
         ferplus_sha256 = None
         if self.ferplus is not None:
+            if kind is not SourceKind.FER2013:
+                raise DatasetError(f"FER+ votes belong to FER2013's CSV. Received: {kind.value}")
             ferplus_sha256 = hashlib.sha256(self.ferplus.read_bytes()).hexdigest()
         geometry = self.scheme.geometry
         return Recipe(
@@ -89,7 +101,9 @@ class AlignOptions:
             source_sha256=source_sha256,
             crops=self.crops or kind is not SourceKind.PHOTOS,
             disgust=self.disgust,
-            labels=self.own_labels or labels_for(self.disgust),
+            labels=FERPLUS_LABELS
+            if self.ferplus_labels
+            else self.own_labels or labels_for(self.disgust),
             geometry=asdict(geometry),
             geometry_digest=geometry.digest(),
             detector=self.detector,
@@ -106,16 +120,16 @@ class Batch:
     rejected: list[tuple[str, str]]
 
 
-def check_votes(votes: int, *, kind: SourceKind, items: int) -> None:
-    """Make sure that so many rows of FER+ votes belong to a source: they are joined by position.
+def check_votes(votes: int, *, items: int) -> None:
+    """Make sure that so many rows of FER+ votes belong to FER2013: they are joined by position.
 
     Raises:
-        DatasetError: The source is not FER2013, or has another number of rows.
+        DatasetError: It has another number of rows.
     """
-    if kind is not SourceKind.FER2013 or votes != items:
+    if votes != items:
         raise DatasetError(
             f"FER+ votes belong to FER2013 row by row. Received: {votes:,} rows for "
-            f"{items:,} pictures from {kind.value}"
+            f"{items:,} pictures"
         )
 
 
@@ -142,7 +156,8 @@ def align_items(
     geometry = options.scheme.geometry
     rows: list[Row] = []
     rejected: list[tuple[str, str]] = []
-    for group in _load_in_groups(items, options, rejected, read_file):
+    crowd = votes if options.ferplus_labels else None
+    for group in _load_in_groups(items, options, crowd, rejected, read_file):
         greys = [picture.grey for picture in group]
         found = (
             [align_photo(grey, finder, geometry=geometry) for grey in greys]
@@ -173,6 +188,7 @@ class _Picture:
 def _load_in_groups(
     items: Sequence[SourceItem],
     options: AlignOptions,
+    crowd: NDArray[np.uint8] | None,
     rejected: list[tuple[str, str]],
     read_file: Callable[[str], bytes],
 ) -> Iterator[list[_Picture]]:
@@ -181,10 +197,12 @@ def _load_in_groups(
     group_px = 0
     for item in items:
         label = item.label
-        if label is not None and not options.own_labels:
+        if crowd is not None:
+            label = majority_label(crowd[item.row])
+        elif label is not None and not options.own_labels:
             label = resolve_label(label, options.disgust)
-            if label is None:
-                continue
+        if label is None and item.label is not None:
+            continue
         try:
             grey = item.load(read_file)
         except (ImageDecodeError, ImageTooLargeError) as error:

@@ -63,9 +63,10 @@ def align_source(
     """
     options.check_models()
     source = open_source(source_path, own_labels=options.own_labels)
-    if options.ferplus is not None:
-        check_votes(len(read_ferplus(options.ferplus)), kind=source.kind, items=source.count)
+    votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     recipe = options.recipe(source=source.path.name, kind=source.kind, source_sha256=source.sha256)
+    if votes is not None:
+        check_votes(len(votes), items=source.count)
     _prepare(dataset, recipe, overwrite=overwrite)
     _write_shards(source, dataset, options)
     shards = sorted(path.name for path in dataset.glob("shard-*.parquet"))

@@ -127,8 +127,8 @@ def align_pattern(
         runner_arguments: The runner's own, such as `--project`, `--region`, `--temp_location`.
 
     Raises:
-        DatasetError: Nothing matches, there is a dataset already, or a worker met a file that is
-            broken as a whole.
+        DatasetError: Nothing matches, there is a dataset already, FER+ votes are given for
+            pictures, or a worker met a file that is broken as a whole.
         ModelFileError: A model is missing or is not the expected one.
     """
     options.check_models()
@@ -345,7 +345,7 @@ def _write_manifest(
     """Write the manifest, when all shards are there."""
     items = sum(count for count, _ in contents.values())
     if recipe.ferplus_sha256 is not None:
-        check_votes(votes, kind=SourceKind(recipe.source_kind), items=items)
+        check_votes(votes, items=items)
     digests = [contents[position][1] for position in sorted(contents)]
     together = hashlib.sha256("".join(digests).encode()).hexdigest()
     manifest = Manifest(

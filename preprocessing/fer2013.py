@@ -27,6 +27,18 @@ VOTE_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger",
     "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
+FERPLUS_WORDS = {
+    "angry": "anger",
+    "disgust": "disgust",
+    "fear": "fear",
+    "happy": "happiness",
+    "sad": "sadness",
+    "surprise": "surprise",
+    "neutral": "neutral",
+    "contempt": "contempt",
+}
+"""The column of the votes for each of `FERPLUS_LABELS`; unknown and NF, no face, are no labels."""
+_LABELS_BY_WORD = {word: label for label, word in FERPLUS_WORDS.items()}
 
 
 def _open_zip(packed: BinaryIO) -> IO[bytes]:
@@ -187,6 +199,26 @@ def read_ferplus(path: Path) -> NDArray[np.uint8]:
         raise DatasetError(f"{path}:{rows.line_num}: a vote is no small number: {error}") from error
     except csv.Error as error:
         raise DatasetError(f"{path}:{rows.reader.line_num} cannot be read: {error}.") from error
+
+
+def majority_label(votes: NDArray[np.uint8]) -> str | None:
+    """Choose a picture's label by the majority of its votes.
+
+    As in the program of FER+'s authors (Barsoum et al. 2016, arXiv:1608.01041; src/ferplus.py in
+    github.com/microsoft/FERPlus), a choice that only one person made does not count, and the
+    winner must have more than half of the votes that do.
+
+    Args:
+        votes: Shape (10,), columns as in `VOTE_COLUMNS`.
+
+    Returns:
+        One of `FERPLUS_LABELS`, or None where there is no majority, or one for unknown or no face.
+    """
+    counted = np.where(votes > 1, votes, 0).tolist()
+    most = max(counted)
+    if 2 * most <= sum(counted):
+        return None
+    return _LABELS_BY_WORD.get(VOTE_COLUMNS[counted.index(most)])
 
 
 def _parse_pixels(text: str, name: str) -> bytes:

@@ -4,12 +4,16 @@ Three things are kept apart: a *label* is a word, a *class index* its position a
 one dataset or bundle, a *FER2013 code* the digit in the ``emotion`` column of ``fer2013.csv``.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from preprocessing.errors import DatasetError
 
 FER2013_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """Labels by FER2013 code."""
+
+FERPLUS_LABELS = (*FER2013_LABELS, "contempt")
+"""The eight of FER+: FER2013's come first and so keep their class indices."""
 
 SPLITS = ("train", "val", "test")
 FER2013_USAGES = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
@@ -31,18 +35,28 @@ def labels_for(policy: DisgustPolicy) -> tuple[str, ...]:
     return tuple(label for label in FER2013_LABELS if label != "disgust")
 
 
+def labelled_by_ferplus(source_kind: str, labels: Sequence[str]) -> bool:
+    """Say whether labels are the choices of FER+'s crowd: those alone give FER2013 all eight.
+
+    Args:
+        source_kind: In the recipe of the dataset.
+        labels: Of the dataset, in the order of their class indices.
+    """
+    return source_kind == "fer2013" and tuple(labels) == FERPLUS_LABELS
+
+
 def resolve_label(label: str, policy: DisgustPolicy) -> str | None:
-    """Apply the disgust policy to one of `FER2013_LABELS`.
+    """Apply the disgust policy to one of `FERPLUS_LABELS`, to which FER2013's belong.
 
     Returns:
         The label to train on, or None where the picture is to be left out.
 
     Raises:
-        DatasetError: `label` is none of the seven.
+        DatasetError: `label` is none of the eight.
     """
-    if label not in FER2013_LABELS:
+    if label not in FERPLUS_LABELS:
         raise DatasetError(
-            f"Unknown label. Expected one of {', '.join(FER2013_LABELS)}. Received: {label!r}"
+            f"Unknown label. Expected one of {', '.join(FERPLUS_LABELS)}. Received: {label!r}"
         )
     if label != "disgust" or policy is DisgustPolicy.KEEP:
         return label

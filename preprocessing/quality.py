@@ -14,17 +14,6 @@ from preprocessing.fer2013 import VOTE_COLUMNS
 from preprocessing.labels import SPLITS
 from preprocessing.landmarks import LANDMARK_SCHEMES
 
-# FER+ words for FER2013's labels.
-FERPLUS_WORDS = {
-    "angry": "anger",
-    "disgust": "disgust",
-    "fear": "fear",
-    "happy": "happiness",
-    "sad": "sadness",
-    "surprise": "surprise",
-    "neutral": "neutral",
-}
-
 # Two pictures that correlate more than this at a quarter of their size look alike to the eye:
 # copies that were compressed, cropped or brightened anew.
 NEAR_DUPLICATE_CORRELATION = 0.985

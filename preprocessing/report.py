@@ -7,17 +7,19 @@ import numpy as np
 
 from preprocessing.align_source import read_rejected
 from preprocessing.dataset import Dataset
-from preprocessing.labels import SPLITS
+from preprocessing.labels import SPLITS, labelled_by_ferplus
 
 
 def report_text(dataset: Dataset, folder: Path) -> str:
     """Describe counts by class, split and `found_by`, fall-backs and duplicates."""
     manifest = dataset.manifest
     recipe = manifest.recipe
+    by_ferplus = labelled_by_ferplus(recipe.source_kind, recipe.labels)
+    labels = "labels: majority of FER+" if by_ferplus else f"disgust: {recipe.disgust}"
     lines = [
         (
             f"{manifest.rows:,} faces from {manifest.items:,} pictures of {recipe.source} "
-            f"({recipe.source_kind}), disgust: {recipe.disgust}, geometry {recipe.geometry_digest}"
+            f"({recipe.source_kind}), {labels}, geometry {recipe.geometry_digest}"
         ),
         "",
         *_class_table(dataset),

@@ -8,11 +8,10 @@ import plotly.graph_objects as go
 
 from preprocessing.dataset import Dataset
 from preprocessing.drawings import draw_mean_faces
-from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
 from preprocessing.html_page import chart, page, pictures, sheet, table
-from preprocessing.labels import SPLITS
+from preprocessing.labels import SPLITS, labelled_by_ferplus
 from preprocessing.quality import (
-    FERPLUS_WORDS,
     constant_rows,
     count_pairs,
     evenly_chosen,
@@ -150,11 +149,13 @@ def _constant(dataset: Dataset) -> str:
 def _ferplus(dataset: Dataset) -> str:
     if not dataset.votes.any():
         return "<p>No FER+ votes were joined (--ferplus).</p>"
-    labels = dataset.manifest.recipe.labels
+    recipe = dataset.manifest.recipe
+    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
+        return "<p>The labels here are the majority of these votes.</p>"
     counts = ferplus_confusion(dataset)
     agreed = sum(
         counts[index, VOTE_COLUMNS.index(FERPLUS_WORDS[label])]
-        for index, label in enumerate(labels)
+        for index, label in enumerate(recipe.labels)
     )
     share = agreed / max(1, int(counts.sum()))
     return (

@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
+from preprocessing.labels import labelled_by_ferplus
 from preprocessing.manifest import write_whole
 from training.augment import Augment
 from training.config import FitConfig
@@ -197,6 +198,8 @@ def _settings(
                 settings["start_from"][name] = earlier[name]
         if earlier.get("ferplus"):
             settings["ferplus"] = True
+    if labelled_by_ferplus(dataset.manifest.recipe.source_kind, dataset.manifest.recipe.labels):
+        settings["ferplus"] = True
     return json.loads(json.dumps(settings))
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from preprocessing.labels import labels_for
+from preprocessing.labels import labelled_by_ferplus, labels_for
 from preprocessing.landmarks import scheme_of
 from preprocessing.manifest import write_whole
-from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
+from preprocessing.notes import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
 from preprocessing.spec import CARD_NAME, ModelSpec, write_spec
 from training.config import FitConfig
 from training.evaluate import Evaluation
@@ -85,11 +85,14 @@ def model_card(spec: ModelSpec) -> str:
     scheme = scheme_of(spec.landmark_model_sha256)
     dataset = spec.provenance["dataset"]
     is_fer2013 = dataset["source_kind"] == "fer2013"
+    notes = [ABOUT_FER2013] if is_fer2013 else []
+    if labelled_by_ferplus(dataset["source_kind"], spec.labels):
+        notes.append(ABOUT_FERPLUS)
     return _CARD.format(
         name=spec.name,
         model=FitConfig(**spec.provenance["fit"]).model,
         source="FER2013" if is_fer2013 else dataset["source"],
-        about_data=f"{ABOUT_FER2013}\n\n" if is_fer2013 else "",
+        about_data="".join(f"{note}\n\n" for note in notes),
         not_measured=NOT_MEASURED,
         count=len(spec.labels),
         labels=", ".join(spec.labels),

@@ -93,7 +93,8 @@ def check_same_recipe(
             raise MienError(
                 f"The network was trained on a dataset that differs in {name}: "
                 f"{trained_on.get(name)}. Received: {here}. Align the source as that was, with "
-                "this version of Mien: the same --disgust or --labels, and --landmarks."
+                "this version of Mien: the same --disgust, --labels or --ferplus-labels, and "
+                "--landmarks."
             )
 
 

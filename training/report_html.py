@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from preprocessing.dataset import Dataset
 from preprocessing.html_page import chart, page, pictures, table
-from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
+from preprocessing.labels import labelled_by_ferplus
+from preprocessing.notes import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
 from training.evaluate import Evaluation
 from training.figures import confusion, reliability
 from training.report import calibration_rows
@@ -121,6 +122,8 @@ def _notes(evaluation: Evaluation, dataset: Dataset) -> str:
     notes = [f"{recipe.source}, sha256 {recipe.source_sha256}. How the faces were found: {counts}."]
     if recipe.source_kind == "fer2013":
         notes.append(ABOUT_FER2013)
+    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
+        notes.append(ABOUT_FERPLUS)
     return "".join(f"<p>{html.escape(note)}</p>" for note in [*notes, NOT_MEASURED])
 
 

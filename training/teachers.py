@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
-from preprocessing.fer2013 import VOTE_COLUMNS
-from preprocessing.labels import FER2013_LABELS, resolve_label
+from preprocessing.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
+from preprocessing.labels import labelled_by_ferplus, resolve_label
 from preprocessing.manifest import Recipe
-from preprocessing.quality import FERPLUS_WORDS
 from training.config import FitConfig
 from training.data import training_rows
 from training.ensemble import learnt_from_ferplus, open_member, open_network
@@ -74,9 +73,9 @@ def teach_by_folds(
         MienError: There are too few pictures for so many folds, or a run in `runs` was started
             with other settings.
     """
-    rows = training_rows(dataset)
+    rows, recipe = training_rows(dataset), dataset.manifest.recipe
     fold_of = deal_folds(dataset.duplicate_groups[rows], folds=folds, seed=config.seed)
-    probabilities = np.empty((len(rows), len(dataset.manifest.recipe.labels)), np.float32)
+    probabilities = np.empty((len(rows), len(recipe.labels)), np.float32)
     for fold in range(1, folds + 1):
         run, is_held = runs / f"fold-{fold}", fold_of == fold
         others = _without(dataset, rows[is_held], f"fold {fold} of {folds}")
@@ -85,7 +84,12 @@ def teach_by_folds(
         probabilities[is_held] = to_probabilities(logits, 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
     write_soft_targets(
-        path, dataset, rows=rows, probabilities=probabilities, origin=origin, ferplus=False
+        path,
+        dataset,
+        rows=rows,
+        probabilities=probabilities,
+        origin=origin,
+        ferplus=labelled_by_ferplus(recipe.source_kind, recipe.labels),
     )
     return len(rows)
 
@@ -126,7 +130,7 @@ def _without(dataset: Dataset, rows: NDArray[np.int64], name: str) -> Dataset:
 def teach_by_votes(dataset: Dataset, path: Path) -> int:
     """Write the shares of the FER+ votes (Barsoum et al. 2016, arXiv:1608.01041).
 
-    Votes for what is no label of the dataset (contempt, unknown, no face, perhaps disgust) are
+    Votes for what is no label of the dataset (unknown, no face, perhaps disgust or contempt) are
     left out; a row that has more than half of its votes there is not taught.
 
     Returns:
@@ -159,9 +163,8 @@ def teach_by_votes(dataset: Dataset, path: Path) -> int:
 def _labels_of_votes(recipe: Recipe) -> NDArray[np.float64]:
     """Return 1 where a vote (10 rows, `VOTE_COLUMNS`) counts for a label (columns), else 0."""
     counts_for = np.zeros((len(VOTE_COLUMNS), len(recipe.labels)))
-    for voted in FER2013_LABELS:
+    for voted, word in FERPLUS_WORDS.items():
         label = resolve_label(voted, recipe.disgust)
-        if label is not None:
-            column = VOTE_COLUMNS.index(FERPLUS_WORDS[voted])
-            counts_for[column, recipe.labels.index(label)] = 1
+        if label in recipe.labels:
+            counts_for[VOTE_COLUMNS.index(word), recipe.labels.index(label)] = 1
     return counts_for

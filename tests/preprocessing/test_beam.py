@@ -17,6 +17,7 @@ from preprocessing.beam_pipeline import DEAD_LETTERS_NAME, align_pattern
 from preprocessing.dataset import read_dataset
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.fer2013 import VOTE_COLUMNS
+from preprocessing.labels import DisgustPolicy
 from preprocessing.manifest import read_manifest
 from preprocessing.sample import sample_photo_path
 
@@ -60,6 +61,24 @@ def test_several_workers_write_the_same_dataset(csv_path: Path, tmp_path: Path) 
     for name in written:
         assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
     assert (tmp_path / "beam" / DEAD_LETTERS_NAME).read_text(encoding="utf-8") == ""
+
+
+def test_labels_by_ferplus_are_the_same_and_not_for_pictures(
+    csv_path: Path, tmp_path: Path
+) -> None:
+    votes = tmp_path / "votes.csv"
+    rows = ["0,0,0,0,0,0,0,9,1,0", "5,5,0,0,0,0,0,0,0,0", "0,1,0,0,7,2,0,0,0,0"] * (ROWS // 3)
+    votes.write_text("\n".join([",".join(VOTE_COLUMNS), *rows]), "utf-8")
+    options = AlignOptions(
+        workers=1, ferplus=votes, ferplus_labels=True, disgust=DisgustPolicy.KEEP
+    )
+    align_source(csv_path, tmp_path / "local", options=options)
+    align_pattern(str(csv_path), str(tmp_path / "beam"), options=options)
+    for name in ("manifest.json", "shard-00000.parquet"):
+        assert (tmp_path / "local" / name).read_bytes() == (tmp_path / "beam" / name).read_bytes()
+    assert read_manifest(tmp_path / "beam").rows == ROWS * 2 // 3
+    with pytest.raises(DatasetError, match="photos"):
+        align_pattern(str(sample_photo_path()), str(tmp_path / "photos"), options=options)
 
 
 def test_tables_in_parts_are_one_source_over_many_shards(

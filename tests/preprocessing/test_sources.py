@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from preprocessing import fer2013
 from preprocessing.errors import DatasetError, ImageDecodeError
-from preprocessing.fer2013 import read_ferplus
+from preprocessing.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS, majority_label, read_ferplus
 from preprocessing.labels import (
     FER2013_LABELS,
     FER2013_USAGES,
+    FERPLUS_LABELS,
     SPLITS,
     DisgustPolicy,
     labels_for,
@@ -239,6 +240,32 @@ def test_votes_that_are_no_csv_are_refused(name: str, tmp_path: Path) -> None:
             read_ferplus(path)
 
 
+@pytest.mark.parametrize(
+    ("votes", "label"),
+    [
+        ([0, 0, 0, 0, 0, 0, 0, 10, 0, 0], "contempt"),
+        ([1, 4, 1, 1, 2, 1, 0, 0, 0, 0], "happy"),  # 4 of the 6 that are no one's alone
+        ([0, 0, 0, 5, 5, 0, 0, 0, 0, 0], None),
+        ([4, 0, 0, 0, 3, 0, 3, 0, 0, 0], None),
+        ([2, 0, 0, 0, 0, 0, 0, 0, 8, 0], None),
+        ([2, 0, 0, 0, 0, 0, 0, 0, 0, 8], None),
+        ([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], None),
+        ([0, 0, 255, 0, 200, 0, 0, 0, 0, 0], "surprise"),
+        ([0, 0, 200, 0, 100, 0, 100, 0, 0, 0], None),
+    ],
+)
+def test_a_majority_is_more_than_half_of_what_more_than_one_chose(
+    votes: list[int], label: str | None
+) -> None:
+    assert majority_label(np.array(votes, np.uint8)) == label
+
+
+def test_ferplus_keeps_the_class_indices_of_fer2013() -> None:
+    assert FERPLUS_LABELS[:-1] == labels_for(DisgustPolicy.KEEP)
+    assert tuple(FERPLUS_WORDS) == FERPLUS_LABELS
+    assert set(VOTE_COLUMNS) - set(FERPLUS_WORDS.values()) == {"unknown", "NF"}
+
+
 @pytest.mark.parametrize("policy", DisgustPolicy)
 def test_labels_and_class_indices_are_one_to_one(policy: DisgustPolicy) -> None:
     labels = labels_for(policy)
@@ -256,7 +283,14 @@ def test_the_real_fer2013_and_votes_belong_together(shared_data: Path) -> None:
     source = open_source(shared_data / "fer2013" / "fer2013.csv.xz")
     assert source.count == 35_887
     assert source.sha256.startswith("08b77000769fffdd")
-    assert read_ferplus(shared_data / "fer2013" / "fer2013new.csv").shape == (35_887, 10)
+    votes = read_ferplus(shared_data / "fer2013" / "fer2013new.csv")
+    assert votes.shape == (35_887, 10)
+    # FER2013's splits follow each other.
+    counts = [
+        sum(majority_label(row) is not None for row in split)
+        for split in np.split(votes, [28_709, 28_709 + 3589])
+    ]
+    assert counts == [25_060, 3199, 3153]
 
 
 ODD_TEXT = st.text("0123456789 \t\n\r,.-+\"'\x00\x1c\xa0\u0663", max_size=8) | st.sampled_from(

@@ -11,7 +11,9 @@ import pytest
 
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
+from preprocessing.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.spec import CARD_NAME, read_spec
+from training.answers import answers_of
 from training.config import FitConfig
 from training.data import training_rows
 from training.export import ExportOptions, export
@@ -257,6 +259,34 @@ def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
     card = (bundle / CARD_NAME).read_text(encoding="utf-8")
     assert "- In a run before, a teacher gave 30% of the target of each row" in card
     assert "- FER+ votes" in card
+
+
+@pytest.mark.slow
+def test_a_network_for_the_labels_of_ferplus_starts_from_another_and_declares_them(
+    dataset: Dataset, config: FitConfig, run: Path, tmp_path: Path
+) -> None:
+    recipe = replace(dataset.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
+    by_ferplus = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
+    next_run, bundle = tmp_path / "run", tmp_path / "bundle"
+    still = replace(config, epochs=1, learning_rate=1e-9)
+    network = fit(by_ferplus, next_run, config=still, start_from=run)
+    assert network.output_shape == (None, 8)
+    np.testing.assert_allclose(
+        network.get_layer("stem_conv").get_weights()[0],
+        keras.saving.load_model(run / "network.keras").get_layer("stem_conv").get_weights()[0],
+        atol=1e-4,
+    )
+    options = ExportOptions("test", precision="int8")
+    with pytest.raises(MienError, match="--ferplus-labels"):
+        export(next_run, bundle, dataset=dataset, options=options)
+    export(next_run, bundle, dataset=by_ferplus, options=options)
+    spec = read_spec(bundle)
+    assert spec.provenance["ferplus"]
+    card = (bundle / CARD_NAME).read_text(encoding="utf-8")
+    assert "- FER+ votes" in card
+    assert "The labels here are those of FER+" in card
+    with pytest.raises(MienError, match="differs in labels"):
+        answers_of(bundle, spec, dataset=dataset, split="val")
 
 
 def test_the_card_says_nothing_of_teachers_where_there_was_none(bundle: Path) -> None:

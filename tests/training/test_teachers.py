@@ -10,7 +10,7 @@ from preprocessing.classifier import to_probabilities
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
 from preprocessing.fer2013 import VOTE_COLUMNS
-from preprocessing.labels import DisgustPolicy, labels_for
+from preprocessing.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
 from training import teachers
 from training.__main__ import main
 from training.config import FitConfig
@@ -170,6 +170,18 @@ def test_votes_are_shared_out_among_the_labels(
         assert shares[4, column("angry")] == disgusted
     assert (shares[6:, column("happy")] == 1).all()
     assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+
+
+def test_contempt_is_taught_where_it_is_a_label(dataset: Dataset, tmp_path: Path) -> None:
+    recipe = replace(dataset.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
+    votes = np.tile(
+        np.array(_votes(contempt=6, sadness=2, NF=2), np.uint8), (len(dataset.chips), 1)
+    )
+    voted = replace(dataset, votes=votes, manifest=replace(dataset.manifest, recipe=recipe))
+    teach_by_votes(voted, tmp_path / "votes.npz")
+    shares = read_soft_targets(tmp_path / "votes.npz", voted).probabilities[training_rows(voted)]
+    assert (shares[:, FERPLUS_LABELS.index("contempt")] == 0.75).all()
+    assert (shares[:, FERPLUS_LABELS.index("sad")] == 0.25).all()
 
 
 def test_a_dataset_without_votes_is_refused(dataset: Dataset, tmp_path: Path) -> None:
