@@ -10,8 +10,8 @@ from preprocessing.detect import FaceFinder
 from preprocessing.faces import AlignedFace, Face, GreyImage
 from preprocessing.geometry import ChipGeometry, extract_chip, fit_landmarks
 
-# A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit that
-# says otherwise comes from landmarks that missed, and the crop is better kept as it is.
+# A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
+# that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
 MAX_CROP_ROTATION_RAD = math.radians(60)
 CROP_SCALE_RANGE = (0.7, 1.6)
 UNALIGNED = "unaligned"
