@@ -7,9 +7,16 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from contextlib import contextmanager, suppress
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    IncompleteRead,
+)
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -33,6 +40,31 @@ class ApiError(MienError):
         self.retry_after_s = problem.retry_after_s
 
 
+class _Connection(HTTPConnection):
+    """A connection on which the answer is read also where the server did not take all of a body."""
+
+    def send(self, data: Any) -> None:
+        """Send as much as is taken; where there is no answer either, reading it fails."""
+        if self.sock is None:
+            self.connect()
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().send(data)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _Handler(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_Connection, req)
+
+
+class _SecureHandler(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
+        return self.do_open(_SecureConnection, req)
+
+
 class Client:
     """Asks a server of Mien's."""
 
@@ -45,6 +77,7 @@ class Client:
         """
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
+        self._opener = urllib.request.build_opener(_Handler, _SecureHandler)
 
     def predict(self, picture: bytes, options: Options | None = None) -> Answer:
         """Ask what the faces of a picture express.
@@ -99,14 +132,14 @@ class Client:
             f"{self._url}/api/v1/{path}?{query}", data=body, headers=headers
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
+            with self._opener.open(request, timeout=self._timeout_s) as answer:
                 yield answer
         except urllib.error.HTTPError as error:
             with error:
                 try:
                     problem = ProblemAnswer.model_validate_json(error.read())
-                except ValidationError:
-                    # Not the server's own words: something before it answered.
+                except (ValidationError, HTTPException):
+                    # Not the server's own words, or not all: something before it answered.
                     raise OSError(f"{self._url} answered {error.code} {error.reason}") from None
                 raise ApiError(problem) from None
         except HTTPException as error:
@@ -117,12 +150,15 @@ class Client:
 
 def _lines(answer: HTTPResponse) -> Iterator[bytes]:
     """Yield each line as it comes; fail where the end is missing, as iterating itself does not."""
-    rest = b""
-    while part := answer.read1():
-        *lines, rest = (rest + part).split(b"\n")
-        yield from lines
-    if rest:
-        raise IncompleteRead(rest)
+    parts: list[bytes] = []
+    while read := answer.read1():
+        part, *others = read.split(b"\n")
+        parts.append(part)
+        for other in others:
+            yield b"".join(parts)
+            parts = [other]
+    if any(parts):
+        raise IncompleteRead(b"".join(parts))
 
 
 def _part(path: Path, boundary: str) -> bytes:

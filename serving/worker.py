@@ -9,13 +9,16 @@ import socket
 import time
 from typing import Any, NoReturn
 
-from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import ThreadWorker
 
 # What a client may take to send a request or take an answer: so long, and a second more for each so
-# many bytes. A line of 50 kB/s passes with a picture of any size.
+# many bytes. In the longest time a request must be there: a line of 50 kB/s brings 10 MB by then.
 GRACE_S = 10.0
 LEAST_BYTES_PER_S = 20_000
+LONGEST_S = 240.0
+# What a client is left in any case: time to send a lost packet again.
+LEAST_S = 2.0
+DRAINED_AT_ONCE = 65_536
 
 
 class ClientSocket(socket.socket):
@@ -23,28 +26,34 @@ class ClientSocket(socket.socket):
 
     Attributes:
         until_s: When the client must have sent what it sends now, in seconds of `time.monotonic`.
+            What it sends puts this off.
+        latest_s: How far at most.
+        is_finished: Nothing more is read.
     """
 
     until_s = 0.0
+    latest_s = 0.0
+    is_finished = False
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what the client sent.
 
         Raises:
-            ConnectionResetError: It sends too slowly; what it sends from now on is not taken.
+            ConnectionResetError: It sends too slowly.
         """
+        if self.is_finished:
+            return b""
         if self.gettimeout() is not None:
             return super().recv(size, flags)
-        # What waited here while all threads were taken is read in any case.
+        # What waits here already is read in any case.
         self.settimeout(max(0.0, self.until_s - time.monotonic()))
         try:
             data = super().recv(size, flags)
         except (TimeoutError, BlockingIOError):
-            self.shutdown(socket.SHUT_RD)
             _give_up()
         finally:
             self.settimeout(None)
-        self.until_s += len(data) / LEAST_BYTES_PER_S
+        self.until_s = min(self.until_s + len(data) / LEAST_BYTES_PER_S, self.latest_s)
         return data
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
@@ -64,26 +73,49 @@ class ClientSocket(socket.socket):
         finally:
             self.settimeout(None)
 
+    def finish(self, *, most_bytes: int) -> None:
+        """Take what the client still sends, for else it would not come to read its answer.
+
+        Raises:
+            OSError: It sends too slowly, does not close its end, or is gone.
+        """
+        try:
+            self.shutdown(socket.SHUT_WR)
+            self.until_s = time.monotonic() + LEAST_S
+            self.latest_s = max(self.latest_s, self.until_s)
+            while most_bytes > 0 and (data := self.recv(DRAINED_AT_ONCE)):
+                most_bytes -= len(data)
+        finally:
+            self.is_finished = True
+
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Gives each request its time."""
 
     def enqueue_req(self, conn: Any) -> None:
-        """Let a thread read from a connection: a request begins."""
-        if not isinstance(conn.sock, ClientSocket):
-            conn.sock = ClientSocket(fileno=conn.sock.detach())
-        conn.sock.until_s = time.monotonic() + GRACE_S
+        """Let a connection wait for a thread: a request begins."""
+        conn.begun_s = time.monotonic()
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
+        if self.cfg.is_ssl:  # its sockets are of another kind; whoever decrypts must be patient
+            return super().handle(conn)
+        if not isinstance(conn.sock, ClientSocket):
+            conn.sock = ClientSocket(fileno=conn.sock.detach())
+        now_s = time.monotonic()
+        # While all threads are taken, little more arrives than a beginning.
+        conn.sock.until_s = max(conn.begun_s + GRACE_S, now_s + LEAST_S)
+        conn.sock.latest_s = now_s + LONGEST_S
         kept = super().handle(conn)
         if not kept:
-            # Up to two seconds for the client to close its end. gunicorn would wait for it where it
-            # accepts all others; now it finds nothing to wait for.
+            # gunicorn would wait for the client where it accepts all others; now it finds nothing
+            # to wait for.
+            settings = self.wsgi.extensions["mien"].settings
             with contextlib.suppress(OSError):
-                close_graceful(conn.sock.dup())
-                conn.sock.shutdown(socket.SHUT_RD)
+                conn.sock.finish(
+                    most_bytes=max(settings.max_upload_bytes, settings.max_batch_bytes)
+                )
         return kept
 
 

@@ -86,7 +86,9 @@ def test_no_server_is_an_os_error(photo: bytes) -> None:
 
 
 @contextmanager
-def another_server(answer: bytes) -> Iterator[tuple[Client, list[bytes]]]:
+def another_server(
+    answer: bytes, *, takes_bodies: bool = True
+) -> Iterator[tuple[Client, list[bytes]]]:
     """Give the client of a server that answers a request so, and the head that it received."""
     received: list[bytes] = []
 
@@ -94,7 +96,8 @@ def another_server(answer: bytes) -> Iterator[tuple[Client, list[bytes]]]:
         def handle(self) -> None:
             received.extend(iter(self.rfile.readline, b"\r\n"))
             lengths = [line for line in received if line.lower().startswith(b"content-length:")]
-            self.rfile.read(sum(int(line.partition(b":")[2]) for line in lengths))
+            if takes_bodies:
+                self.rfile.read(sum(int(line.partition(b":")[2]) for line in lengths))
             self.wfile.write(answer)
 
     with TCPServer(("127.0.0.1", 0), Answering) as server:
@@ -104,6 +107,8 @@ def another_server(answer: bytes) -> Iterator[tuple[Client, list[bytes]]]:
         thread.join()
 
 
+# More than lies in the buffers of a connection.
+UNTAKEN_BYTES = 50_000_000
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -111,6 +116,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ("answer", "said"),
     [
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n<h1>Bad gateway</h1>", "502"),
+        (b"HTTP/1.1 503 Busy\r\nContent-Length: 99\r\n\r\n{", "503"),
         (b"HTTP/1.1 200 OK\r\n\r\n<h1>Log in</h1>", "no server of Mien's"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", "broke off"),
         (CHUNKED + b"63\r\n{", "broke off"),
@@ -120,6 +126,27 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 def test_what_another_server_answers_is_an_os_error(answer: bytes, said: str, photo: bytes) -> None:
     with another_server(answer) as (client, _), pytest.raises(OSError, match=said):
         client.predict(photo)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [(b"HTTP/1.1 413 Much\r\n\r\n", "413"), (b"", "reset|broke")]
+)
+def test_the_answer_is_read_where_the_body_was_not(answer: bytes, said: str) -> None:
+    with (
+        another_server(answer, takes_bodies=False) as (client, _),
+        pytest.raises(OSError, match=said),
+    ):
+        client.predict(bytes(UNTAKEN_BYTES))
+
+
+def test_lines_are_told_apart_however_they_come() -> None:
+    lines = [BatchLine(name=name).model_dump_json().encode() + b"\n" for name in ("a", "b", "c")]
+    text = b"".join(lines)
+    for cut in range(1, len(text)):
+        chunks = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in (text[:cut], text[cut:]))
+        with another_server(CHUNKED + chunks + b"0\r\n\r\n") as (client, _):
+            found = [line.name for line in client.predict_batch([sample_photo_path()])]
+        assert found == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("rest", [b"", b"63\r\n{", b"5\r\n{", b"5"])
