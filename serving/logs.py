@@ -30,12 +30,14 @@ class JsonFormatter(logging.Formatter):
 class RequestFilter(logging.Filter):
     """Leave out what gunicorn says of a request: it quotes request lines, headers and addresses.
 
-    Those of a malformed request may be bytes of an upload. What is kept is the kind of the error.
+    Those of a malformed request may be bytes of an upload. What is kept is the kind of the error,
+    and whole what it says at INFO, which is of itself.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change a record that comes from a thread: only there does gunicorn read requests."""
-        if record.thread != threading.main_thread().ident:
+        in_main_thread = record.thread == threading.main_thread().ident
+        if not in_main_thread and record.levelno != logging.INFO:
             kind = sys.exc_info()[0]
             record.msg = f"a request failed: {kind.__name__ if kind else record.levelname}"
             record.args = None
