@@ -1,5 +1,6 @@
 """How often an address may send a picture."""
 
+import ipaddress
 import math
 import threading
 from collections import OrderedDict
@@ -31,6 +32,9 @@ class RateLimiter:
         Raises:
             TooManyRequestsError: The address asked too often.
         """
+        if not self._interval_s:
+            return
+        address = _network_of(address)
         with self._lock:
             wait_s = self._paid_off_with(address, 1, now_s) - now_s - WINDOW_S
             if wait_s > 1e-6:  # more than rounding
@@ -39,6 +43,9 @@ class RateLimiter:
 
     def charge(self, address: str, pictures: int, *, now_s: float) -> None:
         """Count pictures that came with one that was granted; they are paid off later."""
+        if not self._interval_s:
+            return
+        address = _network_of(address)
         with self._lock:
             self._count(address, pictures, now_s)
 
@@ -51,3 +58,12 @@ class RateLimiter:
         self._paid_off_s.move_to_end(address)
         if len(self._paid_off_s) > KEPT_ADDRESSES:
             self._paid_off_s.popitem(last=False)
+
+
+def _network_of(address: str) -> str:
+    """Return what counts as one address: of IPv6 the first half, for a user has all of the rest."""
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or int(parsed) >> 64)

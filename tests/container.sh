@@ -84,7 +84,8 @@ touch "$root/run/.containerenv"
 inside=(unshare --mount
     sh -c 'mount --bind "$1" "$1" && mount -t tmpfs -o mode=1777 none "$1/tmp" &&
         mount -o remount,bind,ro "$1" && shift && exec "$@"' sh "$root"
-    buildah run --user mien --env "PORT=$port" --env WEB_CONCURRENCY=2 "$container" --)
+    buildah run --user mien --env "PORT=$port" --env WEB_CONCURRENCY=2 \
+        --env MIEN_PICTURES_PER_MINUTE=0 "$container" --)
 succeeds() { # a command in the container
     local said
     said=$("${inside[@]}" sh -c '"$@" && echo it is so' sh "$@" 2>"$work/inside.log" || true)

@@ -50,6 +50,18 @@ def test_addresses_are_limited_apart_and_zero_grants_all() -> None:
         unlimited.check("one", now_s=0)
 
 
+def test_of_ipv6_a_whole_network_counts_as_one_address() -> None:
+    limiter = RateLimiter(1)
+    limiter.check("2001:db8::1", now_s=0)
+    with pytest.raises(TooManyRequestsError):
+        limiter.check("2001:db8::ffff:2", now_s=0)
+    limiter.check("2001:db8:0:1::1", now_s=0)
+    limiter.check("::ffff:192.0.2.1", now_s=0)
+    limiter.check("::ffff:192.0.2.2", now_s=0)
+    with pytest.raises(TooManyRequestsError):
+        limiter.check("192.0.2.1", now_s=0)
+
+
 def test_of_very_many_addresses_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("serving.rate_limit.KEPT_ADDRESSES", 3)
     limiter = RateLimiter(1)
