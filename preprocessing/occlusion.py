@@ -26,9 +26,10 @@ def occlusion_map(
     """Measure how much each place of a chip speaks for a label.
 
     A window goes over the chip. What is under it is blurred (Zeiler & Fergus 2014,
-    arXiv:1311.2901, section 4.2), and then it alone is sharp in a face otherwise blurred: a sure
-    answer has more than one reason, and outlives the loss of any. The window's effect is the mean
-    of what the first takes and the second brings: the two ends of what a Shapley value averages.
+    arXiv:1311.2901, section 4.2, cover it with grey, which is no face any more), and then it alone
+    is sharp in a face otherwise blurred: a sure answer has more than one reason, and outlives the
+    loss of any. The window's effect is the mean of what the first takes and the second brings: the
+    two ends of what a Shapley value averages.
 
     Args:
         chip: uint8 (size_px, size_px).
