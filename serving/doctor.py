@@ -6,13 +6,18 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preprocessing.errors import MienError
 from preprocessing.sample import sample_photo_path
 
+if TYPE_CHECKING:  # at run time it is imported where a missing package is told of
+    from serving.settings import Settings
+
 INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
 # What all processes share, what a worker takes of its own, and what decoding the largest picture
-# takes for a moment: tests/container.sh measures the first two.
+# takes for a moment: tests/container.sh measures the first two. Each thread
+# may hold a batch beside.
 SHARED_MB = 150
 WORKER_MB = 80
 LARGEST_PICTURE_MB = 700
@@ -48,7 +53,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     yield f"All packages are installed, among them dlib {dlib.__version__}."
     settings = read_settings(bundle=bundle)
     yield "All settings are valid."
-    yield f"{_check_memory(settings.workers)} MB of memory are enough."
+    yield f"{_check_memory(settings)} MB of memory are enough."
     yield f"Temporary files can be written to {_check_temporary_folder()}."
     predictor = Predictor(settings.bundle)
     yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
@@ -61,7 +66,13 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     yield f"Port {settings.port} is free."
 
 
-def _check_memory(workers: int) -> int:
+def needed_mb(settings: "Settings") -> int:
+    """Return how much memory to reckon with for a server, in MB."""
+    bodies_mb = settings.threads * settings.max_batch_bytes // 1_000_000
+    return SHARED_MB + settings.workers * (WORKER_MB + LARGEST_PICTURE_MB + bodies_mb)
+
+
+def _check_memory(settings: "Settings") -> int:
     """Return how much memory may be used, in MB."""
     meminfo = dict(
         line.split(":") for line in Path("/proc/meminfo").read_text("ascii").splitlines()
@@ -73,11 +84,10 @@ def _check_memory(workers: int) -> int:
     if address_space != resource.RLIM_INFINITY:
         limits.append(address_space)
     available_mb = min(limits) // 1_000_000
-    needed_mb = SHARED_MB + workers * (WORKER_MB + LARGEST_PICTURE_MB)
-    if available_mb < needed_mb:
+    if available_mb < needed_mb(settings):
         raise MienError(
-            f"{workers} workers need {needed_mb} MB of memory; {available_mb} MB are there. Give "
-            "the server more, or start fewer workers with WEB_CONCURRENCY."
+            f"{settings.workers} workers need {needed_mb(settings)} MB of memory; {available_mb} "
+            "MB are there. Give the server more, or start fewer workers with WEB_CONCURRENCY."
         )
     return available_mb
 

@@ -28,8 +28,6 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # more than the figures here ever take.
 METRIC_FILES = ("counter", "histogram", "gauge_liveall")
 METRIC_FILE_BYTES = 1 << 16
-# Threads that do not wait for the models: for the page, health checks, and turning away.
-SPARE_THREADS = 8
 
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
@@ -38,7 +36,7 @@ workers = settings.workers
 # others up for some ten seconds; many that send at the least rate, for minutes. The models work in
 # one thread of each process.
 worker_class = "serving.worker.PatientWorker"
-threads = settings.parallel_requests + SPARE_THREADS
+threads = settings.threads
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
 # while it loads the models, which takes seconds on a busy machine.
 timeout = 60

@@ -15,6 +15,8 @@ from serving.predictor import SHIPPED_BUNDLE
 from serving.schema import MAX_FACES
 
 PREFIX = "MIEN_"
+# Threads of a worker that do not wait for the models: for the page, health checks, turning away.
+SPARE_THREADS = 8
 
 
 class SettingsError(MienError):
@@ -82,6 +84,11 @@ class Settings(BaseSettings):
             description="project whose traces the logs point to",
         ),
     ] = ""
+
+    @property
+    def threads(self) -> int:
+        """Requests that a worker reads or answers at once."""
+        return self.parallel_requests + SPARE_THREADS
 
 
 @dataclass(frozen=True)

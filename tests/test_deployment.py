@@ -12,8 +12,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from preprocessing.workers import ALLOCATION
-from serving import doctor
 from serving.app import create_app
+from serving.doctor import needed_mb
 from serving.settings import Settings, read_settings
 from tests import scale
 
@@ -107,7 +107,7 @@ def test_app_engine_s_settings_are_ours_and_fit_its_resources(
         monkeypatch.setenv(name, value)
     settings = read_settings()
     assert settings.workers == app_yaml["resources"]["cpu"]
-    assert app_yaml["resources"]["memory_gb"] * 1000 >= _needed_mb(settings)
+    assert app_yaml["resources"]["memory_gb"] * 1000 >= needed_mb(settings)
     assert settings.max_upload_bytes < LARGEST_REQUEST_BYTES
     assert settings.pictures_per_minute
     assert settings.trusted_proxies
@@ -124,7 +124,7 @@ def test_cloud_run_s_settings_are_ours_and_fit_its_resources(
     settings = read_settings()
     assert int(flags["cpu"]) == settings.workers
     assert int(flags["concurrency"]) == settings.workers * settings.parallel_requests
-    assert int(flags["memory"].removesuffix("Gi")) * 1024 >= _needed_mb(settings)
+    assert int(flags["memory"].removesuffix("Gi")) * 1024 >= needed_mb(settings)
     assert int(flags["port"]) == settings.port
     graceful_s = _gunicorn_config(repository_root)["graceful_timeout"]
     assert settings.time_limit_s < graceful_s < CLOUD_RUN_ENDS_S
@@ -230,11 +230,6 @@ def test_the_locks_fit_what_the_project_asks_for(repository_root: Path) -> None:
                 f"requirements-{lock}.lock has {requirement.name} {pin}, "
                 f"asked for is {requirement}: run make lock"
             )
-
-
-def _needed_mb(settings: Settings) -> int:
-    each_mb = doctor.WORKER_MB + doctor.LARGEST_PICTURE_MB
-    return doctor.SHARED_MB + settings.workers * each_mb
 
 
 def _gunicorn_config(root: Path) -> dict[str, Any]:
