@@ -40,13 +40,19 @@ check: $(VENV)/dev.stamp ## check format, lint and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (four and a half hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (seven hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longest --preset cpu-longer --minutes 90 \
 		--start-from $(RUN)-longer --resume
-	$(BIN)/python -m training export $(RUN)-longest $(RUN)-bundle $(DATASET) --overwrite
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-last --preset cpu-longer --minutes 65 \
+		--learning-rate 0.0125 --start-from $(RUN)-longest --resume
+	test -f $(RUN)-both.npz || $(BIN)/python -m training distil $(DATASET) $(RUN)-both.npz \
+		$(RUN)-longest $(RUN)-last
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-taught --preset cpu-longer --minutes 95 \
+		--start-from $(RUN)-longest --teacher $(RUN)-both.npz --teacher-weight 0.7 --resume
+	$(BIN)/python -m training export $(RUN)-taught $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 

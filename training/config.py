@@ -139,7 +139,7 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/longer --preset cpu-longer --start-from runs/cpu
     # 75 minutes more on two cores; val 69.1 %, test 70.7 %. Once more, --start-from runs/longer
-    # --minutes 90: val 70.5 %, test 71.1 %; that is what ships.
+    # --minutes 90: val 70.5 %, test 71.1 %. What ships was taught then: training/README.md.
     "cpu-longer": FitConfig(
         minutes=75,
         sizes=((0.0, 40), (0.6, 48)),
