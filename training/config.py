@@ -164,14 +164,14 @@ PRESETS = {
     # 13 minutes on one busy core; by the mean of all nine val 64.6 %, test 64.5 %.
     "shallow-snapshots": replace(_SHALLOW, epochs=54, cycles=9),
     # python -m training fit data/fer2013 runs/wide --model wide
-    # 40 minutes on one busy core; with the mirror image val 64.7 %, test 66.3 %.
+    # 40 minutes on one busy core; with the mirror image val 65.2 %, test 66.3 %.
     "wide": _WIDE,
     # python -m training fit data/fer2013 runs/wide-snapshots --preset wide-snapshots \
     #     --start-from runs/wide
-    # 24 minutes on one busy core; by the mean of all nine val 65.4 %, test 67.0 %.
+    # 24 minutes on one busy core; by the mean of all nine val 65.6 %, test 67.0 %.
     "wide-snapshots": replace(_WIDE, epochs=63, cycles=9),
     # python -m training fit data/fer2013 runs/vgg --model vgg
-    # 50 minutes on one busy core; with the mirror image val 64.4 %, test 66.1 %. With dropout
+    # 50 minutes on one busy core; with the mirror image val 64.5 %, test 66.1 %. With dropout
     # between its narrow dense layers it learns nothing.
     "vgg": FitConfig(
         model="vgg",
