@@ -47,8 +47,8 @@ def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
     yield "aligned", _before_and_after(align_tilted(photo, predictor))
     (prediction,) = result.predictions
     index = result.labels.index(prediction.label)
-    losses = occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
-    yield "what-mattered", draw_heat_map(prediction.face.chip, losses)
+    effects = occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
+    yield "what-mattered", draw_heat_map(prediction.face.chip, effects)
     (face,) = predictor.align(photo)
     sheets = face_sheets(open_subject(SHIPPED_BUNDLE), face.chip)
     yield "grad-cam", sheets["grad-cam"]

@@ -16,8 +16,7 @@ if TYPE_CHECKING:  # at run time it is imported where a missing package is told 
 
 INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
 # What all processes share, what a worker takes of its own, and what decoding the largest picture
-# takes for a moment: tests/container.sh measures the first two. Each thread
-# may hold a batch beside.
+# takes for a moment: tests/container.sh measures the first two. Each thread may hold a batch too.
 SHARED_MB = 150
 WORKER_MB = 80
 LARGEST_PICTURE_MB = 700
@@ -84,10 +83,11 @@ def _check_memory(settings: "Settings") -> int:
     if address_space != resource.RLIM_INFINITY:
         limits.append(address_space)
     available_mb = min(limits) // 1_000_000
-    if available_mb < needed_mb(settings):
+    needs_mb = needed_mb(settings)
+    if available_mb < needs_mb:
         raise MienError(
-            f"{settings.workers} workers need {needed_mb(settings)} MB of memory; {available_mb} "
-            "MB are there. Give the server more, or start fewer workers with WEB_CONCURRENCY."
+            f"{settings.workers} workers need {needs_mb} MB of memory; {available_mb} MB are "
+            "there. Give the server more, or start fewer workers with WEB_CONCURRENCY."
         )
     return available_mb
 
