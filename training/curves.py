@@ -6,6 +6,8 @@ from types import TracebackType
 
 from tensorboard.summary import Writer
 
+from preprocessing.manifest import write_whole
+
 CURVES_NAME = "curves.csv"
 
 
@@ -23,8 +25,9 @@ class Curves:
         path = run / CURVES_NAME
         rows = path.read_text(encoding="utf-8").splitlines() if epochs and path.exists() else []
         kept = rows[:1] + [row for row in rows[1:] if int(row.partition(",")[0]) <= epochs]
-        self._file = path.open("w", newline="", encoding="utf-8")
-        self._file.writelines(f"{row}\n" for row in kept)
+        # On disk at once: who is killed in the first epoch after a resume keeps the rows before.
+        write_whole(path, "".join(f"{row}\n" for row in kept))
+        self._file = path.open("a", newline="", encoding="utf-8")
         self._writer = Writer(str(run / "tensorboard"))
 
     def __enter__(self) -> "Curves":
