@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -106,7 +106,7 @@ class FaceFinder:
             grey: The upright photo.
         """
         finds = self._worth_a_look(self._climb(grey))
-        faces = {find: self._to_face(grey, find) for find in finds}
+        faces = self._to_faces(grey, finds)
         likely = [find for find in finds if find.score >= self._detector.likely_score]
         if likely:
             scan_deg = likely[0].scan_deg  # the same for all
@@ -115,11 +115,13 @@ class FaceFinder:
             all_sure = all(self._is_sure(find) for find in finds)
             if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget=TILTED)
-        seen = []
-        for find in self._worth_a_look(merge(finds)):
-            face = faces.get(find) or self._to_face(grey, find)
-            if self._is_sure(find) or self._is_seen_again(grey, face):
-                seen.append(face)
+        finds = self._worth_a_look(merge(finds))
+        faces |= self._to_faces(grey, [find for find in finds if find not in faces])
+        seen = [
+            faces[find]
+            for find in finds
+            if self._is_sure(find) or self._is_seen_again(grey, faces[find])
+        ]
         return sorted(seen, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
@@ -128,8 +130,8 @@ class FaceFinder:
         A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
         on the whole frame, and `found_by` says `full_frame`.
         """
-        # All crops are searched first: taking turns, each model would drive the other out of the
-        # processor's caches, and the landmark model would take twice as long. Closer looks are few.
+        # All are searched and framed first: taking turns, each model would drive the other out of
+        # the processor's caches, and the landmark model would take twice as long.
         finds = [self._find_in_crop(grey) for grey in crops]
         return [
             self._to_face(grey, find) if find is not None else self._whole_frame(grey)
@@ -137,10 +139,14 @@ class FaceFinder:
         ]
 
     def _find_in_crop(self, grey: GreyImage) -> Find | None:
+        """Find and frame the face of a crop."""
         enlarged = max(1, round(self._detector.crop_side_px / min(grey.shape)))
         scale = scale_within(grey, budget_px=self._budget_px(FIRST), largest=enlarged)
         finds = scan(self._detector, grey, scale=scale, threshold=self._detector.crop_score)
-        return max(finds, key=lambda find: find.score, default=None)
+        if not finds:
+            return None
+        best = max(finds, key=lambda find: find.score)
+        return self._frame(grey, best, upright_score=self._detector.upright_crop_score)
 
     def _climb(self, grey: GreyImage) -> list[Find]:
         """Scan until a face is sure; return the finds of one angle, the surest."""
@@ -192,9 +198,14 @@ class FaceFinder:
         # Not a neighbour's face in a corner of the patch.
         return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)
 
-    def _to_face(self, grey: GreyImage, find: Find) -> Face:
-        """Frame and landmark a face, and anew where it is tilted otherwise than thought."""
-        framed = self._frame(grey, find)
+    def _to_faces(self, grey: GreyImage, finds: Iterable[Find]) -> dict[Find, Face]:
+        """Frame faces, all first as in `find_faces_in_crops`, and landmark them."""
+        upright_score = self._detector.upright_score
+        framed = {find: self._frame(grey, find, upright_score=upright_score) for find in finds}
+        return {find: self._to_face(grey, frame) for find, frame in framed.items()}
+
+    def _to_face(self, grey: GreyImage, framed: Find) -> Face:
+        """Landmark a face, and anew, framed anew, where it is tilted otherwise than thought."""
         landmarks = self._landmarks(grey, framed)
         roll_deg = head_pose(landmarks).roll_deg
         if abs(_within_half_turn(roll_deg - framed.roll_deg)) > TILTED_DEG:
@@ -202,10 +213,10 @@ class FaceFinder:
             if self._detector.closer_px:
                 framed = self._look_closer(grey, framed) or framed
             landmarks = self._landmarks(grey, framed)
-        scan_deg = round(find.scan_deg) % 360
-        rung = "detector+larger" if find.is_larger else "detector"
+        scan_deg = round(framed.scan_deg) % 360
+        rung = "detector+larger" if framed.is_larger else "detector"
         found_by = f"{rung}@{scan_deg}" if scan_deg else rung
-        return Face(_box(framed), landmarks, find.score, found_by)
+        return Face(_box(framed), landmarks, framed.score, found_by)
 
     def _whole_frame(self, grey: GreyImage) -> Face:
         height, width = grey.shape
@@ -215,11 +226,11 @@ class FaceFinder:
         )
         return Face(_box(frame), self._landmarks(grey, frame), frame.score, "full_frame")
 
-    def _frame(self, grey: GreyImage, find: Find) -> Find:
+    def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
         """Frame a find better, by closer looks, where it was seen small or may be tilted."""
         if find.seen_px < self._detector.closer_px:
             find = self._look_closer(grey, find) or find
-        if find.score >= self._detector.upright_score:
+        if find.score >= upright_score:
             return find
         lean_deg = find.roll_deg - find.scan_deg
         sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
