@@ -17,7 +17,7 @@ from preprocessing.decode import RgbImage, decode_image
 from preprocessing.drawings import draw_mean_faces
 from preprocessing.encode import encode_png
 from preprocessing.faces import GreyImage
-from preprocessing.occlusion import occlusion_map
+from preprocessing.occlusion import occlusion_maps
 from preprocessing.quality import mean_faces
 from preprocessing.sample import sample_photo_path
 from preprocessing.sheets import TILE_PX, Tile, draw_sheet
@@ -47,7 +47,7 @@ def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
     yield "aligned", _before_and_after(align_tilted(photo, predictor))
     (prediction,) = result.predictions
     index = result.labels.index(prediction.label)
-    effects = occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
+    effects = occlusion_maps(prediction.face.chip, predictor.probabilities)[index]
     yield "what-mattered", draw_heat_map(prediction.face.chip, effects)
     (face,) = predictor.align(photo)
     sheets = face_sheets(open_subject(SHIPPED_BUNDLE), face.chip)

@@ -20,10 +20,8 @@ ClassifyChips = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """From chips (n, size_px, size_px) to their probabilities, (n, labels)."""
 
 
-def occlusion_map(
-    chip: GreyImage, classify: ClassifyChips, *, label_index: int
-) -> NDArray[np.float32]:
-    """Measure how much each place of a chip speaks for a label.
+def occlusion_maps(chip: GreyImage, classify: ClassifyChips) -> NDArray[np.float32]:
+    """Measure how much each place of a chip speaks for each label.
 
     A window goes over the chip. What is under it is blurred (Zeiler & Fergus 2014,
     arXiv:1311.2901, section 4.2, cover it with grey, which is no face any more), and then it alone
@@ -34,27 +32,26 @@ def occlusion_map(
     Args:
         chip: uint8 (size_px, size_px).
         classify: The network.
-        label_index: Of the label in the network's probabilities.
 
     Returns:
-        float32 (size_px, size_px): by how much the place raises the logarithm of the label's odds
-        (natural, so 0.7 doubles them), averaged over the windows that hold it; below 0 where it
-        lowers them.
+        float32 (labels, size_px, size_px): by how much the place raises the logarithm of the
+        label's odds (natural, so 0.7 doubles them), averaged over the windows that hold it; below 0
+        where it lowers them.
     """
     blurred = cv2.GaussianBlur(chip, (0, 0), BLUR * len(chip)).astype(np.float32)
 
     def log_odds(chips: NDArray[np.float32]) -> NDArray[np.float64]:
-        shares = classify(chips.round().astype(np.uint8))[:, label_index]
-        shares = np.clip(shares.astype(np.float64), LEAST_SHARE, 1 - LEAST_SHARE)
+        shares = classify(chips.round().astype(np.uint8)).astype(np.float64)
+        shares = np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)
         return np.log(shares / (1 - shares))
 
     sharp_odds, blurred_odds = log_odds(np.stack([chip, blurred]))
-    effects, weights = np.zeros(chip.shape), np.zeros(chip.shape)
+    effects, weights = np.zeros((len(sharp_odds), *chip.shape)), np.zeros(chip.shape)
     for windows in _windows(len(chip)):
         shown = windows * (chip - blurred)
         taken = sharp_odds - log_odds(chip - shown)
         brought = log_odds(blurred + shown) - blurred_odds
-        effects += np.tensordot((taken + brought) / 2, windows, axes=1)
+        effects += np.tensordot((taken + brought).T / 2, windows, axes=1)
         weights += windows.sum(axis=0)
     return (effects / weights).astype(np.float32)
 

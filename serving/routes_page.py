@@ -12,7 +12,7 @@ from preprocessing.encode import encode_png
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces import GreyImage
 from preprocessing.notes import ABOUT_FER2013, NOT_MEASURED
-from preprocessing.occlusion import occlusion_map
+from preprocessing.occlusion import occlusion_maps
 from preprocessing.sample import sample_photo_path
 from serving.heat_map import LEAST_FACTOR, draw_heat_map, strongest_factor
 from serving.page import data_url, to_view
@@ -62,9 +62,7 @@ def show_heat_map() -> ResponseReturnValue:
         raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
     chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
     index = predictor.spec.labels.index(label)
-    effects = service.queue.run(
-        lambda: occlusion_map(chip, predictor.probabilities, label_index=index)
-    )
+    effects = service.queue.run(lambda: occlusion_maps(chip, predictor.probabilities)[index])
     factor = strongest_factor(effects)
     url = None
     if factor >= LEAST_FACTOR:

@@ -33,18 +33,18 @@ def feature_maps(network: Model, seen: NDArray[np.float32]) -> dict[str, NDArray
     }
 
 
-def grad_cam(network: Model, seen: NDArray[np.float32], *, class_index: int) -> NDArray[np.float32]:
-    """Weigh the last stage's maps by the mean gradient of a logit (Selvaraju et al. 2017).
+def grad_cam(network: Model, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weigh the last stage's maps by the mean gradient of each logit (Selvaraju et al. 2017).
 
     arXiv:1610.02391, equations 1 and 2.
 
     Args:
         network: One of `training.networks`.
         seen: What the network sees, (1, height, width, 1), 0 to 255.
-        class_index: Of the logit in question.
 
     Returns:
-        How much each place speaks for the class, from 0, shape (rows, columns) of the last stage.
+        How much each place speaks for each class, from 0, shape (classes, rows, columns) with the
+        rows and columns of the last stage.
 
     Raises:
         MienError: Keras runs on another backend than TensorFlow.
@@ -58,11 +58,12 @@ def grad_cam(network: Model, seen: NDArray[np.float32], *, class_index: int) -> 
 
     *_, last = _stage_ends(network).values()
     both = Model(network.input, [network.get_layer(last).output, network.output])
-    with tf.GradientTape() as tape:
+    with tf.GradientTape(persistent=True) as tape:
         maps, logits = both(seen, training=False)
-        logit = logits[0, class_index]
-    weights = tf.reduce_mean(tape.gradient(logit, maps), axis=(1, 2), keepdims=True)
-    return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1))[0], 0)
+        each = tf.unstack(logits[0])
+    gradients = tf.concat([tape.gradient(logit, maps) for logit in each], axis=0)
+    weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
+    return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1)), 0)
 
 
 def _stage_ends(network: Model) -> dict[str, str]:

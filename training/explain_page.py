@@ -13,7 +13,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces import GreyImage
 from preprocessing.html_page import page
 from preprocessing.manifest import write_whole
-from preprocessing.occlusion import occlusion_map
+from preprocessing.occlusion import occlusion_maps
 from preprocessing.sheets import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
 from preprocessing.sources import read_local_file
 from training.explain import feature_maps, first_filters, grad_cam
@@ -93,20 +93,18 @@ def face_sheets(
         true_index: Of the chip's label, to be marked beside that of the answer; None where it is
             not known.
     """
-    classes = range(len(subject.labels))
     sheets = {}
     if subject.network is not None and subject.cut is not None:
         seen = np.asarray(subject.cut(chip[None]))
-        heats = [grad_cam(subject.network, seen, class_index=index) for index in classes]
+        heats = grad_cam(subject.network, seen)
         sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
             sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
-    heats = [occlusion_map(chip, subject.classify, label_index=index) for index in classes]
+    heats = occlusion_maps(chip, subject.classify)
     # These are in one unit for all labels, so they can share a scale.
-    largest = max(float(heat.max()) for heat in heats)
     sheets["occlusion"] = _heat_sheet(
-        subject, chip, heats, true_index=true_index, largest=max(largest, 0.0)
+        subject, chip, heats, true_index=true_index, largest=max(float(heats.max()), 0.0)
     )
     return sheets
 
@@ -114,7 +112,7 @@ def face_sheets(
 def _heat_sheet(
     subject: Subject,
     chip: GreyImage,
-    heats: list[NDArray[np.floating]],
+    heats: NDArray[np.floating],
     *,
     true_index: int | None,
     largest: float | None = None,

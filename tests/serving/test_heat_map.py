@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from preprocessing.decode import decode_image
 from preprocessing.encode import encode_png
 from preprocessing.geometry import apply_transform
-from preprocessing.occlusion import LEAST_SHARE, occlusion_map
+from preprocessing.occlusion import LEAST_SHARE, occlusion_maps
 from preprocessing.sample import sample_photo_path
 from serving.heat_map import DRAWN_SIDE_PX, LEAST_FACTOR, draw_heat_map, strongest_factor
 from serving.prediction import Prediction
@@ -23,7 +23,7 @@ SOFT_EDGES = 0.01
 
 def map_of(prediction: Prediction, predictor: Predictor) -> NDArray[np.float32]:
     index = predictor.spec.labels.index(prediction.label)
-    return occlusion_map(prediction.face.chip, predictor.probabilities, label_index=index)
+    return occlusion_maps(prediction.face.chip, predictor.probabilities)[index]
 
 
 def variants_of_the_sample() -> dict[str, NDArray[np.uint8]]:
@@ -70,7 +70,7 @@ def test_every_face_of_a_photo_has_a_map_that_says_something(
 
 def test_a_network_that_sees_nothing_gives_a_flat_map(predictor: Predictor, photo: bytes) -> None:
     chip = predictor.predict(photo)[1].predictions[0].face.chip
-    effects = occlusion_map(chip, lambda chips: np.tile(UNIFORM, (len(chips), 1)), label_index=0)
+    effects, *_ = occlusion_maps(chip, lambda chips: np.tile(UNIFORM, (len(chips), 1)))
     assert effects.shape == chip.shape
     assert not effects.any()
     assert strongest_factor(effects) == 1
@@ -87,14 +87,13 @@ def test_only_the_place_that_counts_is_marked(confidence: float) -> None:
         seen = np.where(chips[:, 39, 9] < 40, confidence, 1 - confidence)
         return np.stack([seen, 1 - seen], axis=1)
 
-    effects = occlusion_map(chip, classify, label_index=0)
+    effects, against = occlusion_maps(chip, classify)
     bottom, left = np.unravel_index(effects.argmax(), effects.shape)
     assert (bottom > 24, left < 24) == (True, True)
     # A window that holds the spot takes all of the odds, and brings all of them.
     share = min(confidence, 1 - LEAST_SHARE)
     assert effects.max() == pytest.approx(2 * np.log(share / (1 - share)), rel=SOFT_EDGES)
     assert max(effects[:10].max(), effects[:, 40:].max()) < SOFT_EDGES * effects.max()
-    against = occlusion_map(chip, classify, label_index=1)
     np.testing.assert_allclose(against, -effects, atol=1e-4)
 
 

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from preprocessing.errors import MienError
-from preprocessing.occlusion import occlusion_map
+from preprocessing.faces import GreyImage
+from preprocessing.occlusion import occlusion_maps
 from preprocessing.sample import sample_photo_path
 from training.__main__ import main
 from training.explain import feature_maps, first_filters, grad_cam
 from training.explain_page import explain
 from training.resnet import resnet34
-from training.subject import open_subject
+from training.subject import Subject, open_subject
 
 # Float32 sums in another order.
 ROUNDING = 1e-4
@@ -56,24 +57,28 @@ def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
     maps = feature_maps(network, seen)["stage4"]
     weights = np.asarray(network.get_layer("logits").kernel)[:, 2]
     expected = np.maximum(np.tensordot(weights, maps, axes=1), 0) / maps[0].size
-    np.testing.assert_allclose(grad_cam(network, seen, class_index=2), expected, atol=ROUNDING)
+    np.testing.assert_allclose(grad_cam(network, seen)[2], expected, atol=ROUNDING)
 
 
-def test_other_weights_give_another_map(repository_root: Path) -> None:
+@pytest.fixture(scope="module")
+def shipped(repository_root: Path) -> Subject:
+    return open_subject(repository_root / "serving" / "bundle")
+
+
+@pytest.fixture(scope="module")
+def smile(shipped: Subject) -> GreyImage:
+    """The chip of the sample."""
+    (face,) = shipped.align(sample_photo_path().read_bytes(), is_crop=False)
+    return face.chip
+
+
+def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> None:
     """The sanity check of Adebayo et al. 2018, arXiv:1810.03292: shuffle what was learnt.
 
     From the last layer down, stage by stage, until nothing is left of it.
     """
-    subject = open_subject(repository_root / "serving" / "bundle")
-    network = subject.network
-    (face,) = subject.align(sample_photo_path().read_bytes(), is_crop=False)
-    chip = face.chip[None, ..., None].astype(np.float32)
-
-    def maps() -> np.ndarray:
-        classes = range(len(subject.labels))
-        return np.stack([grad_cam(network, chip, class_index=index) for index in classes])
-
-    learnt, weights = maps(), network.get_weights()
+    network, seen = shipped.network, smile[None, ..., None].astype(np.float32)
+    learnt, weights = grad_cam(network, seen), network.get_weights()
     alike = {part: [] for part in ("logits", "stage4", "stage3", "stage2", "stage1", "stem")}
     for seed in range(SHUFFLES):
         generator = np.random.default_rng(seed)
@@ -83,62 +88,61 @@ def test_other_weights_give_another_map(repository_root: Path) -> None:
                 if layer.name.startswith(part) and hasattr(layer, "kernel"):
                     shuffled = generator.permuted(np.asarray(layer.kernel).ravel())
                     layer.kernel.assign(shuffled.reshape(layer.kernel.shape))
-            correlations.append(np.corrcoef(learnt.ravel(), maps().ravel())[0, 1])
+            shown = grad_cam(network, seen)
+            correlations.append(np.corrcoef(learnt.ravel(), shown.ravel())[0, 1])
+    network.set_weights(weights)
     for part, correlations in alike.items():
         assert abs(np.mean(correlations)) < ALIKE, part
 
 
-def test_a_smile_is_read_from_the_mouth(repository_root: Path) -> None:
-    subject = open_subject(repository_root / "serving" / "bundle")
-    (face,) = subject.align(sample_photo_path().read_bytes(), is_crop=False)
-    chip = face.chip[None, ..., None].astype(np.float32)
-    coarse = grad_cam(subject.network, chip, class_index=subject.labels.index("happy"))
-    heat = cv2.resize(coarse, face.chip.shape)
+def test_a_smile_is_read_from_the_mouth(shipped: Subject, smile: GreyImage) -> None:
+    coarse = grad_cam(shipped.network, smile[None, ..., None].astype(np.float32))
+    heat = cv2.resize(coarse[shipped.labels.index("happy")], smile.shape)
     elsewhere = np.ones(heat.shape, np.bool_)
     elsewhere[MOUTH] = False
     assert heat[MOUTH].mean() > 2 * heat[elsewhere].mean()
 
 
-def test_a_cover_over_the_mouth_of_a_smile_lowers_happy(repository_root: Path) -> None:
-    subject = open_subject(repository_root / "serving" / "bundle")
-    photo = sample_photo_path().read_bytes()
-    (face,) = subject.align(photo, is_crop=False)
-    happy = subject.labels.index("happy")
-    lost = occlusion_map(face.chip, subject.classify, label_index=happy)
+def test_a_cover_over_the_mouth_of_a_smile_lowers_happy(shipped: Subject, smile: GreyImage) -> None:
+    happy = shipped.labels.index("happy")
+    lost = occlusion_maps(smile, shipped.classify)[happy]
     elsewhere = np.ones(lost.shape, np.bool_)
     elsewhere[MOUTH] = False
     assert lost[MOUTH].mean() > max(0.0, lost[elsewhere].mean())
 
     def with_covered(place: tuple[slice, slice]) -> float:
-        covered = face.chip.copy()
-        covered[place] = round(face.chip.mean())
-        return float(subject.classify(covered[None])[0, happy])
+        covered = smile.copy()
+        covered[place] = round(smile.mean())
+        return float(shipped.classify(covered[None])[0, happy])
 
     # The cheeks smile too, so the mouth takes only a part of it: from 0.92 to 0.88.
-    before = float(subject.classify(face.chip[None])[0, happy])
+    before = float(shipped.classify(smile[None])[0, happy])
     assert with_covered(MOUTH) < before - 0.03
     assert with_covered(MOUTH) < with_covered(FOREHEAD) - 0.03
 
 
-def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, tmp_path: Path) -> None:
-    command = ["explain", str(run), str(sample_photo_path()), str(tmp_path)]
-    assert main(command) == 0
-    page = (tmp_path / "index.html").read_text(encoding="utf-8")
-    pictures = {path.name for path in tmp_path.glob("*.png")}
+@pytest.fixture(scope="module")
+def explained(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command writes of a run."""
+    out = tmp_path_factory.mktemp("explained")
+    assert main(["explain", str(run), str(sample_photo_path()), str(out)]) == 0
+    return out
+
+
+def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, explained: Path) -> None:
+    page = (explained / "index.html").read_text(encoding="utf-8")
+    pictures = {path.name for path in explained.glob("*.png")}
     assert {"filters.png", "face1-stage4.png", "face1-grad-cam.png", "face1-occlusion.png"} <= (
         pictures
     )
     assert all(f'src="{name}"' in page for name in pictures)
     assert "<script" not in page
-    assert main(command) == 1
+    assert main(["explain", str(run), str(sample_photo_path()), str(explained)]) == 1
 
 
-def test_a_bundle_is_explained_like_a_run(bundle: Path, run: Path, tmp_path: Path) -> None:
-    for source in (bundle, run):
-        explain(source, sample_photo_path(), out=tmp_path / source.name)
-    ours, theirs = (
-        {path.name for path in (tmp_path / source.name).glob("*.png")} for source in (bundle, run)
-    )
+def test_a_bundle_is_explained_like_a_run(bundle: Path, explained: Path, tmp_path: Path) -> None:
+    explain(bundle, sample_photo_path(), out=tmp_path)
+    ours, theirs = ({path.name for path in out.glob("*.png")} for out in (tmp_path, explained))
     assert ours == theirs
 
 
