@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.detectors import DetectorKind, load_detector
-from preprocessing.faces import BoundingBox, Face, GreyImage, Landmarks
+from preprocessing.faces import FULL_FRAME, BoundingBox, Face, GreyImage, Landmarks
 from preprocessing.geometry import (
     apply_transform,
     extract_chip,
@@ -224,7 +224,7 @@ class FaceFinder:
         frame = Find(
             middle, min(width, height), scan_deg=0.0, roll_deg=0.0, score=0.0, seen_px=math.inf
         )
-        return Face(_box(frame), self._landmarks(grey, frame), frame.score, "full_frame")
+        return Face(_box(frame), self._landmarks(grey, frame), frame.score, FULL_FRAME)
 
     def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
         """Frame a find better, by closer looks, where it was seen small or may be tilted."""

@@ -42,6 +42,9 @@ class BoundingBox:
         return self.bottom - self.top
 
 
+FULL_FRAME = "full_frame"
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """A face found in a picture.

@@ -12,6 +12,7 @@ import numpy as np
 from preprocessing.align import UNALIGNED
 from preprocessing.decode import RgbImage
 from preprocessing.encode import encode_png
+from preprocessing.faces import FULL_FRAME
 from preprocessing.measures import Hint
 from serving.annotate import annotate
 from serving.answers import to_answer
@@ -29,7 +30,7 @@ HINTS = {
     Hint.CUT: "The edge of the picture cuts the face.",
 }
 FALLBACKS = {
-    "full_frame": "No face was detected, so the whole frame was taken as one.",
+    FULL_FRAME: "No face was detected, so the whole frame was taken as one.",
     UNALIGNED: "It does not look like a cut-out face, so all of it was read as it is, not aligned.",
 }
 

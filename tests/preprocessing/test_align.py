@@ -17,7 +17,7 @@ from preprocessing.detect import (
     FaceFinder,
 )
 from preprocessing.detectors import Sighting
-from preprocessing.faces import BoundingBox, Face
+from preprocessing.faces import FULL_FRAME, BoundingBox, Face
 from preprocessing.geometry import ChipGeometry, apply_transform
 from preprocessing.mean_face import MEAN_FACE
 from preprocessing.pose import head_pose
@@ -270,7 +270,7 @@ def test_a_crop_without_a_face_is_kept_and_flagged(
     level: int, shape: tuple[int, int], finder: FaceFinder
 ) -> None:
     (aligned,) = align_crops([np.full(shape, level, np.uint8)], finder, geometry=GEOMETRY)
-    assert aligned.face.found_by in ("full_frame", UNALIGNED)
+    assert aligned.face.found_by in (FULL_FRAME, UNALIGNED)
     assert (aligned.chip == level).all()
 
 
@@ -287,7 +287,7 @@ def test_landmarks_that_make_no_sense_leave_a_crop_as_it_is(
 ) -> None:
     crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
     landmarks = apply_transform(misleading, np.array(MEAN_FACE) * 48).astype(np.float32)
-    face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, "full_frame")
+    face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, FULL_FRAME)
     monkeypatch.setattr(FaceFinder, "find_faces_in_crops", lambda *_: [face])
     (aligned,) = align_crops([crop], finder, geometry=GEOMETRY)
     assert aligned.face.found_by == UNALIGNED
@@ -307,7 +307,7 @@ def test_a_picture_of_one_long_row_is_looked_at_within_bounds(
     grey = np.zeros(shape, np.uint8)
     assert align_photo(grey, finder, geometry=GEOMETRY) == []
     (aligned,) = align_crops([grey], finder, geometry=GEOMETRY)
-    assert aligned.face.found_by in ("full_frame", UNALIGNED)
+    assert aligned.face.found_by in (FULL_FRAME, UNALIGNED)
     for largest in (2.0, 144.0):
         scale = scale_within(grey, budget_px=1_000_000, largest=largest)
         assert max(shape) * scale <= LONGEST_PX

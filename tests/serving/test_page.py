@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from preprocessing.align import UNALIGNED
 from preprocessing.decode import decode_image
 from preprocessing.encode import encode_png
+from preprocessing.faces import FULL_FRAME
 from preprocessing.measures import Hint
 from preprocessing.sample import sample_photo_path
 from serving.annotate import MARK_RGB, annotate
@@ -186,7 +187,7 @@ def test_errors_are_shown_on_the_page(
 
 @pytest.mark.parametrize(
     ("found_by", "said"),
-    [("full_frame", "the whole frame"), ("unaligned", "does not look like a cut-out face")],
+    [(FULL_FRAME, "the whole frame"), (UNALIGNED, "does not look like a cut-out face")],
 )
 def test_a_fallback_is_said_on_the_card(
     found_by: str, said: str, predictor: Predictor, photo: bytes
