@@ -89,7 +89,8 @@ def fit(
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_targets(teacher, dataset)
-    settings = _settings(config, dataset, start_from, taught)
+    earlier = None if start_from is None else read_settings(start_from)
+    settings = _settings(config, dataset, earlier, taught)
     state = _open_run(run, settings, resume=resume)
     devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
@@ -106,12 +107,11 @@ def fit(
     if share >= 1 and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
-    if start_from is not None and not state.checkpoint:
+    if earlier is not None and not state.checkpoint:
         _take_weights(
             trainer.get_layer(config.model),
             load_network(start_from),
-            has_same_labels=read_settings(start_from)["dataset"]["labels"]
-            == settings["dataset"]["labels"],
+            has_same_labels=earlier["dataset"]["labels"] == settings["dataset"]["labels"],
         )
     if devices.is_main:
         run.mkdir(parents=True, exist_ok=True)
@@ -164,9 +164,12 @@ def fit(
 
 
 def _settings(
-    config: FitConfig, dataset: Dataset, start_from: Path | None, taught: SoftTargets | None
+    config: FitConfig,
+    dataset: Dataset,
+    earlier: dict[str, Any] | None,
+    taught: SoftTargets | None,
 ) -> dict[str, Any]:
-    """Return what decides a run, as JSON keeps it."""
+    """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
     settings: dict[str, Any] = {
         "fit": asdict(config),
         "dataset": asdict(dataset.manifest.recipe),
@@ -179,13 +182,12 @@ def _settings(
     if taught is not None:
         settings["teacher"] = taught.record()
         settings["ferplus"] = taught.ferplus
-    if start_from is not None:
-        earlier = read_settings(start_from)
+    if earlier is not None:
         earlier_model = FitConfig(**earlier["fit"]).model
         if earlier_model != config.model:
             raise MienError(
-                f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
-                "Start from a run of the same network."
+                f"The network to start from is {earlier_model!r}, this run is of "
+                f"{config.model!r}. Start from a run of the same network."
             )
         check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
         settings["start_from"] = {
