@@ -1,13 +1,14 @@
-"""The application with the bundle that ships."""
+"""The application with the bundle that ships, and pages of it in a browser."""
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image, ImageOps
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from preprocessing.sample import sample_photo_path
@@ -15,6 +16,20 @@ from serving.app import create_app
 from serving.predictor import Predictor
 from serving.service import Service
 from serving.settings import Settings
+from tests.accessibility import WIDE
+
+WATCH = """
+window.complaints = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.complaints.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
+});
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+# What the browser itself tells of an answer such as 415.
+UNANSWERED = "Failed to load resource"
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +65,35 @@ def address(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page with the options of Playwright's `new_page`.
+
+    A complaint of the browser's fails the test.
+    """
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if UNANSWERED not in message.text:
+            complaints.append(message.text)
+
+    def open_one(path: str = "/", **options: object) -> Page:
+        page = chromium.new_page(**{"viewport": WIDE, **options})  # type: ignore[arg-type]
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", note)
+        page.add_init_script(WATCH)
+        page.goto(address + path)
+        pages.append(page)
+        return page
+
+    yield open_one
+    for page in pages:
+        complaints += page.evaluate("window.complaints ?? []")
+        page.close()
+    assert not complaints
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,7 @@ def test_damaged_pictures_are_answered_and_memory_stays_flat(
 ) -> None:
     # It takes seconds, and sees only what was decoded well.
     monkeypatch.setattr(
-        "serving.routes_page.occlusion_map", lambda chip, *_, **__: chip.astype(np.float32)
+        "serving.routes_page.occlusion_maps", lambda chip, _: [chip.astype(np.float32)] * 6
     )
     grown_mb = 0.0
     for seed in range(DAMAGED):

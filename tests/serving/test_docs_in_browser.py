@@ -4,16 +4,15 @@ import json
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Request
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from serving import routes_api
 from serving.openapi import openapi_document
@@ -22,12 +21,11 @@ from serving.problems import BUSY_RETRY_S, BusyError
 from serving.schema import HINTS, PROBLEM_CODES, Options
 from serving.task_queue import TaskQueue
 from serving.uploads import read_predict_request
+from tests.accessibility import assert_accessible
 
 pytestmark = pytest.mark.browser
 
 DOCS = "/api/v1/docs"
-SIZES = ({"width": 1400, "height": 900}, {"width": 360, "height": 740})
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 OPERATIONS: dict[str, dict[str, Any]] = {
     operation["operationId"]: operation
     for methods in openapi_document()["paths"].values()
@@ -35,34 +33,13 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 }
 HARD_NAME = """it's "1", 2; \\ 3.jpg"""
 PAGE_BYTES = 60_000
-# What the browser itself tells of an answer such as 415.
-REFUSED = "Failed to load resource"
 
 Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_docs(chromium: Browser, address: str) -> Iterator[Open]:
-    """A function that opens the page with the options of Playwright's `new_page`."""
-    pages: list[Page] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if REFUSED not in message.text:
-            complaints.append(message.text)
-
-    def open_one(**options: Any) -> Page:
-        page = chromium.new_page(**{"viewport": SIZES[0], "reduced_motion": "reduce", **options})
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", note)
-        page.goto(address + DOCS)
-        pages.append(page)
-        return page
-
-    yield open_one
-    for page in pages:
-        page.close()
-    assert not complaints
+def open_docs(open_page: Open) -> Open:
+    return partial(open_page, DOCS, reduced_motion="reduce")
 
 
 def choose(page: Page, operation: str, data: bytes, *, name: str = "photo.jpg") -> Locator:
@@ -96,12 +73,7 @@ def bring_to(state: str, page: Page, photo: bytes) -> None:
 def test_no_rule_of_accessibility_is_broken(state: str, open_docs: Open, photo: bytes) -> None:
     page = open_docs()
     bring_to(state, page, photo)
-    for viewport, scheme in product(SIZES, ("light", "dark")):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = Axe().run(page, options=RULES)
-        assert not found.response["violations"], found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -2,21 +2,20 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
 from statistics import median
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from preprocessing.sample import sample_photo_path
 from serving.charts import probability_figure
 from serving.prediction import Prediction
 from serving.predictor import Predictor
 from serving.settings import Settings
+from tests.accessibility import PHONE, WIDE, assert_accessible
 
 pytestmark = pytest.mark.browser
 # On a busy machine what mattered takes longer than Playwright waits by default.
@@ -33,52 +32,10 @@ COLOURS = 7
 BARS_OF_TWO = 2 + 6
 READY_S = 1.0
 HOVERS, HOVER_MS = 40, 250
-PHONE = {"width": 360, "height": 740}
-WIDE = {"width": 1400, "height": 900}
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-WATCH = """
-window.complaints = [];
-document.addEventListener("securitypolicyviolation", (event) => {
-  window.complaints.push(`${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
-});
-window.shift = 0;
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.shift += entry.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-
-UNANSWERED = "Failed to load resource"
 BUSY = """<section id="result"><div class="problem">
 <h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture
-def open_page(chromium: Browser, address: str) -> Iterator[Open]:
-    """A function that opens a page with the options of Playwright's `new_page`."""
-    pages: list[Page] = []
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        # A refused upload is told to the console by the browser itself.
-        if message.type in ("error", "warning") and UNANSWERED not in message.text:
-            complaints.append(message.text)
-
-    def open_one(path: str = "/", **options: object) -> Page:
-        page = chromium.new_page(**{"viewport": WIDE, **options})  # type: ignore[arg-type]
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", note)
-        page.add_init_script(WATCH)
-        page.goto(address + path)
-        pages.append(page)
-        return page
-
-    yield open_one
-    for page in pages:
-        complaints += page.evaluate("window.complaints ?? []")
-        page.close()
-    assert not complaints
 
 
 def upload(page: Page, data: bytes, *, said: str) -> None:
@@ -310,7 +267,7 @@ def test_without_plotly_the_tables_are_open(
     expect(page.get_by_label("Likeliest first")).to_be_hidden()
     expect(page.locator(".chart").first).to_be_hidden()
     (complaint,) = complaints
-    assert UNANSWERED in complaint
+    assert "Failed to load resource" in complaint
     upload(page, two_faces, said="2 faces found.")
     expect(page.locator(".chart .bars")).to_have_count(BARS_OF_TWO)
     page.close()
@@ -559,12 +516,7 @@ def bring_to(state: str, page: Page, two_faces: bytes) -> None:
 def test_no_rule_of_accessibility_is_broken(state: str, open_page: Open, two_faces: bytes) -> None:
     page = open_page(state if state.startswith("/") else "/", reduced_motion="reduce")
     bring_to(state, page, two_faces)
-    for viewport, scheme in product((WIDE, PHONE), ("light", "dark")):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        found = Axe().run(page, options=RULES)
-        assert not found.response["violations"], found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

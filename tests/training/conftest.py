@@ -1,13 +1,17 @@
 """A small aligned dataset and a short run, made the way a user makes them."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+import training.export
+import training.fit
 from preprocessing.align_items import AlignOptions
 from preprocessing.align_source import align_source
 from preprocessing.dataset import Dataset, read_dataset
@@ -15,6 +19,7 @@ from preprocessing.decode import decode_image, to_grey
 from preprocessing.sample import sample_photo_path
 from training.answers import TEST_USES_NAME
 from training.config import PRESETS, FitConfig
+from training.convert import Converted, convert_all
 from training.export import ExportOptions, export
 from training.fit import fit
 
@@ -22,6 +27,14 @@ from training.fit import fit
 FACE_PX = (160, 60, 125)
 ROWS = {"Training": 48, "PublicTest": 12, "PrivateTest": 12}
 CODES = (0, 2, 3, 4, 5, 6)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_recalibration_batches() -> Iterator[None]:
+    """They are most of what a short run costs, and no test asks how good the statistics are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.fit, "RECALIBRATION_BATCHES", 10)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -74,6 +87,12 @@ def config() -> FitConfig:
 
 
 @pytest.fixture(scope="session")
+def shallow_config() -> FitConfig:
+    """For what holds whatever the network: one that takes little time to build."""
+    return replace(PRESETS["shallow"], epochs=2, batch_size=16)
+
+
+@pytest.fixture(scope="session")
 def run(dataset: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run."""
     folder = tmp_path_factory.mktemp("runs") / "run"
@@ -82,8 +101,23 @@ def run(dataset: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def bundle(run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(
+    run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Converted], np.ndarray]:
+    """The bundle of the run, its network in each precision, and what Keras made of val."""
+    folder, seen = tmp_path_factory.mktemp("bundle"), []
+
+    def convert(*arguments: Any, **options: Any) -> dict[str, Converted]:
+        seen.append((convert_all(*arguments, **options), options["keras_logits"]))
+        return seen[0][0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.export, "convert_all", convert)
+        export(run, folder, dataset=dataset, options=ExportOptions("test", precision="int8"))
+    return folder, *seen[0]
+
+
+@pytest.fixture(scope="session")
+def bundle(exported: tuple[Path, dict[str, Converted], np.ndarray]) -> Path:
     """The run, exported; tests that change it take a copy."""
-    folder = tmp_path_factory.mktemp("bundle")
-    export(run, folder, dataset=dataset, options=ExportOptions("test", precision="int8"))
-    return folder
+    return exported[0]

@@ -1,31 +1,26 @@
 from dataclasses import replace
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
-from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from training.config import PRECISIONS
 from training.convert import (
     LARGEST_MODEL_BYTES,
+    Converted,
     Precision,
     choose_precision,
-    convert_all,
     precisions_text,
 )
-from training.data import split_examples
-from training.views import Views, with_views
 
 COSTLESS = Precision("", size_bytes=0, chip_ms=1, accuracy=0.7, lost=0.0, agreement=1.0)
 
 
-def test_all_precisions_agree_with_keras(dataset: Dataset, run: Path) -> None:
-    network = keras.saving.load_model(run / "network.keras")
-    val, views = split_examples(dataset, "val"), Views(48, 40, mirrored=True)
-    logits = np.asarray(with_views(network, views, size_px=48)(val.chips))
-    converted = convert_all(network, views, val=val, keras_logits=logits)
+def test_all_precisions_agree_with_keras(
+    exported: tuple[Path, dict[str, Converted], np.ndarray],
+) -> None:
+    _, converted, logits = exported
     assert list(converted) == list(PRECISIONS)
     # Shares of how much the logits differ among themselves.
     for name, tolerance in (("float32", 1e-4), ("float16", 0.02), ("int8", 0.3)):

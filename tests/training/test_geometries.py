@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,8 @@ def test_anchors_on_the_lower_lip_follow_an_open_mouth(dataset: Dataset) -> None
 def test_each_geometry_is_trained(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(geometries.PRESETS, "compare", PRESETS["smoke"])
+    short = replace(PRESETS["compare"], epochs=1, batch_size=16)
+    monkeypatch.setitem(geometries.PRESETS, "compare", short)
     monkeypatch.setattr(geometries, "ANCHOR_SETS", {"eyes": tuple(range(36, 48))})
     rows = compare_geometries(dataset, tmp_path, seeds=2)
     assert [row.name for row in rows] == ["eyes; margin +0.0", "not aligned"]

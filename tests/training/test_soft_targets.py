@@ -13,6 +13,7 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError, MienError
 from preprocessing.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.spec import CARD_NAME, read_spec
+from training import convert
 from training.answers import answers_of
 from training.config import FitConfig
 from training.data import training_rows
@@ -244,7 +245,14 @@ def test_a_run_goes_on_with_its_own_teacher_only(
         fit(dataset, taught_run, config=untaught, resume=True)
 
 
+@pytest.fixture
+def one_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Convert a network in no other precision than these bundles have."""
+    monkeypatch.setattr(convert, "PRECISIONS", ("int8",))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_precision")
 def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
     dataset: Dataset, taught_run: Path, config: FitConfig, run: Path, tmp_path: Path
 ) -> None:
@@ -262,6 +270,7 @@ def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_precision")
 def test_a_network_for_the_labels_of_ferplus_starts_from_another_and_declares_them(
     dataset: Dataset, config: FitConfig, run: Path, tmp_path: Path
 ) -> None:
