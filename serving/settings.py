@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     parallel_requests: Annotated[
         int,
         Field(ge=1, le=100, description="predictions that a worker accepts at once; 503 beyond"),
-    ] = 5
+    ] = 3
     pictures_per_minute: Annotated[
         int,
         Field(

@@ -23,7 +23,8 @@ class TaskQueue:
         """
         self._started_s: float | None = None
         self._time_limit_s = time_limit_s
-        self._places = threading.BoundedSemaphore(places)
+        self._places, self._taken = places, 0
+        self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 
     def run(self, task: Callable[[], T]) -> T:
@@ -33,8 +34,12 @@ class TaskQueue:
             BusyError: All places are taken.
             TimeLimitError: It did not end within the time limit.
         """
-        if not self._places.acquire(blocking=False):
-            raise BusyError("More pictures arrive than can be looked at. Try again in a moment.")
+        with self._lock:
+            if self._taken == self._places:
+                raise BusyError(
+                    "More pictures arrive than can be looked at. Try again in a moment."
+                )
+            self._taken += 1
         try:
             future = self._executor.submit(self._timed, task)
             try:
@@ -50,7 +55,13 @@ class TaskQueue:
                 # would keep the picture until the garbage collector comes by.
                 del future
         finally:
-            self._places.release()
+            with self._lock:
+                self._taken -= 1
+
+    @property
+    def share_taken(self) -> float:
+        """The share of the places that are taken, 0 to 1."""
+        return self._taken / self._places
 
     @property
     def is_stuck(self) -> bool:

@@ -1,6 +1,8 @@
 """gunicorn's worker with threads, made to give up clients that send or take their bytes too slowly.
 
-gunicorn itself lets a thread wait for such a client without end: a few would take all threads.
+gunicorn itself lets a thread wait for such a client without end: a few would take all threads. And
+whichever of its workers is first takes a connection, also one that must turn it away while another
+has room.
 """
 
 import contextlib
@@ -19,6 +21,9 @@ LONGEST_S = 240.0
 # What a client is left in any case: time to send a lost packet again.
 LEAST_S = 2.0
 DRAINED_AT_ONCE = 65_536
+# How long a worker without a free place lets others be first: some times what it takes a thread to
+# wake up on a busy core.
+LONGEST_PAUSE_S = 0.006
 
 
 class ClientSocket(socket.socket):
@@ -90,7 +95,12 @@ class ClientSocket(socket.socket):
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """Gives each request its time."""
+    """Gives each request its time, and leaves it to a worker that has more room."""
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, unless another worker was quicker: the fuller waits longer."""
+        time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.share_taken)
+        super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection wait for a thread: a request begins."""

@@ -169,8 +169,10 @@ def test_the_queue_takes_so_many_and_no_more() -> None:
         started.wait()
         with pytest.raises(BusyError):
             queue.run(hold)
+        assert queue.share_taken == 1
         let_go.set()
         assert accepted.result()
+    assert queue.share_taken == 0
     assert queue.run(lambda: "free again")
 
 

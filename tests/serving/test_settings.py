@@ -6,11 +6,11 @@ from serving.settings import Settings, SettingsError, list_settings, read_settin
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "3")
+    monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "7")
     monkeypatch.setenv("PORT", "9000")
-    assert (read_settings().parallel_requests, read_settings().port) == (3, 9000)
+    assert (read_settings().parallel_requests, read_settings().port) == (7, 9000)
     monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "")
-    assert read_settings().parallel_requests == 5
+    assert read_settings().parallel_requests == 3
 
 
 def test_an_address_is_limited_unless_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
