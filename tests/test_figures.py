@@ -57,7 +57,7 @@ def test_the_text_on_training_tells_it_too() -> None:
         f"{told['ece_15_bins']:.3f}",
         f"{told['nll']:.3f}",
     ]
-    shipped = numbers(row_of(text, "| `cpu-taught` (ships) |"))[-3:]
+    shipped = numbers(row_of(text, "| `cpu-again` (ships) |"))[-3:]
     of_test = METRICS["test"]["accuracy"]
     assert shipped == [
         f"{100 * share:.1f}" for share in (told["accuracy_one_view"], told["accuracy"], of_test)
