@@ -27,6 +27,7 @@ from preprocessing.landmarks import LANDMARK_SCHEMES
 from preprocessing.spec import MODEL_NAME, SPEC_NAME
 from serving.predictor import SHIPPED_BUNDLE
 from serving.rate_limit import WINDOW_S
+from serving.settings import Settings
 from tests.server_process import (
     COMMAND,
     PREDICT,
@@ -257,18 +258,21 @@ def sockets_of(worker: int) -> set[int]:
     return {ports[link] for link in links if ports.get(link)}
 
 
+CLIENTS = Settings().parallel_requests
+
+
 class Clients:
-    """Four clients, each request on a connection of its own, until they are stopped."""
+    """As many as one worker takes, each request on a connection of its own, until stopped."""
 
     def __init__(self, server: ServerProcess, picture: bytes) -> None:
         self.answered = 0
         self.failed: set[int] = set()
         self._server, self._picture = server, picture
         self._done = Event()
-        self._pool = ThreadPoolExecutor(4)
+        self._pool = ThreadPoolExecutor(CLIENTS)
 
     def __enter__(self) -> "Clients":
-        self._sending = [self._pool.submit(self._send) for _ in range(4)]
+        self._sending = [self._pool.submit(self._send) for _ in range(CLIENTS)]
         return self
 
     def __exit__(self, *_: object) -> None:
