@@ -89,7 +89,7 @@ def fit(
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_targets(teacher, dataset)
-    earlier = None if start_from is None else read_settings(start_from)
+    earlier = None if start_from is None else _read_earlier(start_from, config, dataset)
     settings = _settings(config, dataset, earlier, taught)
     state = _open_run(run, settings, resume=resume)
     devices.agree(state.step)
@@ -163,6 +163,19 @@ def fit(
     return network
 
 
+def _read_earlier(start_from: Path, config: FitConfig, dataset: Dataset) -> dict[str, Any]:
+    """Return the settings of a network to start from, once it is known to fit."""
+    earlier = read_settings(start_from)
+    earlier_model = FitConfig(**earlier["fit"]).model
+    if earlier_model != config.model:
+        raise MienError(
+            f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
+            "Start from a run of the same network."
+        )
+    check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
+    return earlier
+
+
 def _settings(
     config: FitConfig,
     dataset: Dataset,
@@ -183,13 +196,6 @@ def _settings(
         settings["teacher"] = taught.record()
         settings["ferplus"] = taught.ferplus
     if earlier is not None:
-        earlier_model = FitConfig(**earlier["fit"]).model
-        if earlier_model != config.model:
-            raise MienError(
-                f"The network to start from is {earlier_model!r}, this run is of "
-                f"{config.model!r}. Start from a run of the same network."
-            )
-        check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
         settings["start_from"] = {
             "fit": earlier["fit"],
             "source": earlier["dataset"]["source"],
