@@ -23,9 +23,8 @@ import cv2
 import dlib
 import numpy as np
 
-from preprocessing.dataset.batches import BATCH_ITEMS, AlignOptions, align_items
-from preprocessing.dataset.fer2013 import read_unpacked
-from preprocessing.dataset.sources import SourceKind, open_source
+from preprocessing.dataset.batches import BATCH_ITEMS, align_items
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.detectors import Detector
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
@@ -33,6 +32,9 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
 from preprocessing.faces.search import turn_back
 from preprocessing.faces.types import BoundingBox, GreyImage, Landmarks
+from preprocessing.sources.open import open_source
+from preprocessing.sources.packed import read_table
+from preprocessing.sources.types import SourceKind
 
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"
@@ -249,7 +251,7 @@ def _print_turns(
 
 def _print_dataset(csv: Path) -> None:
     """Align a quarter, a half and all of FER2013 on all cores: time should grow in proportion."""
-    header, *lines = read_unpacked(csv).decode().splitlines()
+    header, *lines = read_table(csv, csv.name).decode().splitlines()
     print(f"\n{'rows':>8}{'seconds':>10}{'rows a second':>15}{'peak memory':>14}")
     with tempfile.TemporaryDirectory() as folder:
         for part in (0.25, 0.5, 1):

@@ -12,8 +12,8 @@ import pytest
 
 import training.export.bundle
 import training.fitting.fit
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
