@@ -12,7 +12,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.sources.names import Reading, parse_mapping
+from preprocessing.sources.reading import Reading, parse_mapping
 from preprocessing.sources.vocabulary import LABEL_OF, fold
 
 T = TypeVar("T")

@@ -19,7 +19,8 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.sources.folders import read_layout
-from preprocessing.sources.names import Names, Reading
+from preprocessing.sources.names import Names
+from preprocessing.sources.reading import Reading
 from serving import __main__ as serving_commands
 from serving.inference.predictor import Predictor
 from training import __main__ as training_commands

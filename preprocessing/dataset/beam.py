@@ -40,11 +40,13 @@ from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.sources.files import is_picture
 from preprocessing.sources.folders import Layout, read_layout
-from preprocessing.sources.names import Names, Reading
+from preprocessing.sources.names import Names
 from preprocessing.sources.open import with_choices
 from preprocessing.sources.packed import PACKED_SUFFIXES, read_table
-from preprocessing.sources.pixel_table import PixelTable, TableForm, parse_row, row_name
+from preprocessing.sources.pixel_table import PixelTable, parse_row, row_name
 from preprocessing.sources.pixels import PixelForm
+from preprocessing.sources.reading import Reading
+from preprocessing.sources.table_form import TableForm
 from preprocessing.sources.types import SourceItem, SourceKind, listing_sha256, readable
 
 # "direct" is Beam's own runner for one machine, named by its module: the name DirectRunner may

@@ -14,7 +14,7 @@ from preprocessing.faces.align import Frame
 from preprocessing.faces.detectors import DetectorKind, load_detector
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.runtime.processes import usable_cores
-from preprocessing.sources.names import Reading
+from preprocessing.sources.reading import Reading
 from preprocessing.sources.types import SourceKind
 
 NO_CHOICES = Reading()

@@ -7,6 +7,7 @@ cells with or without quotes; blank lines, and a line "sep=;" before the header.
 import codecs
 import csv
 import re
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import overload
 
@@ -17,7 +18,6 @@ from preprocessing.sources.vocabulary import fold
 
 DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_CHUNK_BYTES = 1 << 22
 _CHUNK_LINES = 1 << 16
 
 
@@ -41,14 +41,14 @@ class CsvLines(Sequence[str]):
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        ends = [
-            start
-            + np.flatnonzero(np.frombuffer(data[start : start + _CHUNK_BYTES], np.uint8) == 10)
-            for start in range(0, len(data), _CHUNK_BYTES)
-        ]
+        ends = array("q")
+        end = data.find(b"\n")
+        while end >= 0:
+            ends.append(end)
+            end = data.find(b"\n", end + 1)
         if data and not data.endswith(b"\n"):
-            ends.append(np.array([len(data)]))
-        self._ends = np.concatenate(ends) if ends else np.empty(0, np.int64)
+            ends.append(len(data))
+        self._ends = np.frombuffer(ends, np.int64)
 
     def __len__(self) -> int:
         """Return the number of lines."""

@@ -11,17 +11,12 @@ from preprocessing.sources.archives import HEAD_BYTES, Archive, open_archive, re
 from preprocessing.sources.files import looks_like_picture
 from preprocessing.sources.folders import Layout, check_labels_found, read_layout
 from preprocessing.sources.lists import looks_like_list, read_lists
-from preprocessing.sources.names import Names, Reading
+from preprocessing.sources.names import Names
 from preprocessing.sources.packed import contents_of, find_table
-from preprocessing.sources.pixel_table import (
-    PixelRow,
-    PixelTable,
-    columns_found,
-    looks_like_table,
-    parse_row,
-    row_name,
-)
+from preprocessing.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
+from preprocessing.sources.reading import Reading
 from preprocessing.sources.stores import ArchiveStore, FolderStore, PictureStore
+from preprocessing.sources.table_form import columns_found, looks_like_table
 from preprocessing.sources.types import Source, SourceItem, SourceKind, listing_sha256, readable
 
 # Tables beside photos that are looked into, to know whether they say what the photos show.

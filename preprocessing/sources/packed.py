@@ -14,7 +14,7 @@ from preprocessing.sources.archives import (
     read_decompressed,
 )
 from preprocessing.sources.files import TABLE_SUFFIXES
-from preprocessing.sources.pixel_table import columns_found
+from preprocessing.sources.table_form import columns_found
 
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
 # A zip file in a zip file, with a compressed table in it, and no further.

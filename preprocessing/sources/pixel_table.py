@@ -1,54 +1,20 @@
 """Read a table of pictures, one a row, such as FER2013's `fer2013.csv`."""
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 import numpy as np
 
 from preprocessing.errors import DatasetError
-from preprocessing.sources.csv_lines import (
-    DELIMITERS,
-    CsvLines,
-    find_columns,
-    header_line,
-    split_cells,
-    to_utf8,
-)
+from preprocessing.sources.csv_lines import CsvLines, header_line, split_cells, to_utf8
 from preprocessing.sources.names import Meaning, Names
 from preprocessing.sources.pixels import PixelForm, parse_pixels, pixel_form
-from preprocessing.sources.vocabulary import CODES, LABEL_OF, SPLIT_OF, code_of, fold, split_of_file
+from preprocessing.sources.table_form import TableForm, form_of_header, form_of_row
+from preprocessing.sources.vocabulary import CODES
 
-COLUMNS = {
-    "emotion": ("emotion", "emotions", "label", "labels", "expression", "class"),
-    "pixels": ("pixels", "pixel"),
-    "Usage": ("usage", "split", "set", "subset"),
-}
-"""The names that each column may have, without spaces and signs."""
 # Longer lines have pixels; shorter ones have none that could be a face.
 _SHORT_BYTES = 256
 # So many rows are looked at to know how a table writes its pixels.
 _FIRST_ROWS = 20
-# A cell of so many numbers holds pixels.
-_LEAST_NUMBERS = 256
-
-
-@dataclass(frozen=True)
-class TableForm:
-    """How the rows of a table are written.
-
-    Attributes:
-        delimiter: Between cells.
-        emotion: Position of the column with the label.
-        pixels: Position of the column with the pixels.
-        usage: Position of the column with the split, or None.
-        split: Of all rows, where there is no such column.
-    """
-
-    delimiter: str
-    emotion: int
-    pixels: int
-    usage: int | None
-    split: str = "train"
 
 
 @dataclass(frozen=True)
@@ -82,9 +48,9 @@ class PixelTable:
         self._lines = CsvLines(to_utf8(data))
         first, delimiter = header_line(self._lines)
         line = self._lines[first] if first < len(self._lines) else ""
-        form = _form_of_header(line, delimiter, name)
+        form = form_of_header(line, delimiter, name)
         start = first if form is None else first + 1
-        self.form = form or _form_of_row(line, name)
+        self.form = form or form_of_row(line, name)
         keeps = np.ones(len(self._lines), np.bool_)
         keeps[:start] = False
         for short in self._lines.shorter_than(_SHORT_BYTES):
@@ -161,76 +127,6 @@ def parse_row(
 def row_name(name: str, number: int) -> str:
     """Name a row by its file and the line, from 1, on which a person finds it."""
     return f"{name}:{number}"
-
-
-def columns_found(head: bytes) -> int:
-    """Return how many of `COLUMNS` the header of a file that begins so has: 0, or 2 or 3."""
-    lines = CsvLines(to_utf8(head))
-    first, delimiter = header_line(lines)
-    try:
-        form = _form_of_header(lines[first], delimiter, "") if first < len(lines) else None
-    except DatasetError:
-        return 0
-    return 0 if form is None else 2 + (form.usage is not None)
-
-
-def looks_like_table(head: bytes) -> bool:
-    """Say whether a file that begins so is a text with several cells a line, or a known column."""
-    lines = CsvLines(to_utf8(head))
-    first, _ = header_line(lines)
-    if b"\0" in to_utf8(head) or first == len(lines):
-        return False
-    rows = [lines[first].split(delimiter) for delimiter in DELIMITERS]
-    return any(len(cells) > 1 or find_columns(cells, COLUMNS) for cells in rows)
-
-
-def _form_of_header(line: str, delimiter: str | None, name: str) -> TableForm | None:
-    for each in [delimiter] if delimiter else DELIMITERS:
-        columns = find_columns(split_cells(line, each, name=name), COLUMNS)
-        if "emotion" in columns and "pixels" in columns:
-            return TableForm(
-                each,
-                columns["emotion"],
-                columns["pixels"],
-                columns.get("Usage"),
-                split=split_of_file(PurePath(name).name) or "train",
-            )
-    return None
-
-
-def _form_of_row(line: str, name: str) -> TableForm:
-    """Recognise a table without a header by its first row.
-
-    Raises:
-        DatasetError: It is none.
-    """
-    for delimiter in DELIMITERS:
-        cells = split_cells(line, delimiter, name=name)
-        pixels = [place for place, cell in enumerate(cells) if _is_pixels(cell)]
-        labels = [place for place, cell in enumerate(cells) if _is_label(cell)]
-        usages = [place for place, cell in enumerate(cells) if fold(cell) in SPLIT_OF]
-        # An index may come before the label.
-        if len(pixels) == 1 and labels and len(usages) <= 1:
-            usage = usages[0] if usages else None
-            split = split_of_file(PurePath(name).name) or "train"
-            return TableForm(delimiter, labels[-1], pixels[0], usage, split)
-    cells = [cell for each in DELIMITERS for cell in split_cells(line, each, name=name)]
-    missing = [column for column in COLUMNS if column not in find_columns(cells, COLUMNS)]
-    hint = ""
-    if missing[0] == "emotion" and "pixels" not in missing:
-        hint = " Without labels its pictures teach nothing and judge nothing."
-    raise DatasetError(
-        f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
-        f"Received: {line[:80]!r}{hint}"
-    )
-
-
-def _is_pixels(cell: str) -> bool:
-    return len(cell.replace(",", " ").split()) >= _LEAST_NUMBERS
-
-
-def _is_label(cell: str) -> bool:
-    return fold(cell) in LABEL_OF or (code_of(cell) is not None and len(cell) <= len("0.0"))
 
 
 def _is_blank(line: str, form: TableForm) -> bool:

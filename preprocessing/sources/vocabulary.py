@@ -4,6 +4,7 @@ import difflib
 import itertools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
 
@@ -71,6 +72,19 @@ def core_of(name: str) -> str:
     """
     words = [word for word in words_of(name) if word not in _PLAIN_WORDS]
     return " ".join([word for word in words if not word.isdecimal()] or words)
+
+
+def find_key(name: str, keys: Sequence[str]) -> str | None:
+    """Return the key that a name means: the same word, else the one most like it.
+
+    "level_1" is "Level 1" by its words, and "0_happy faces" is "happy" by what is left without
+    numbers and words that say nothing, unless several keys are.
+    """
+    for form in (fold, lambda text: " ".join(words_of(text)), core_of):
+        found = [key for key in keys if form(key) == form(name) != ""]
+        if len(found) == 1 or (found and form is not core_of):
+            return found[0]
+    return None
 
 
 def code_of(text: str) -> str | None:

@@ -18,7 +18,8 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.dataset.split_off import SplitOff, assign_splits, parse_shares
 from preprocessing.errors import DatasetError, MienError
-from preprocessing.sources.names import Names, Reading
+from preprocessing.sources.names import Names
+from preprocessing.sources.reading import Reading
 
 TENTHS = SplitOff((("val", 0.1), ("test", 0.1)))
 LABELS = ("happy", "sad")

@@ -9,8 +9,8 @@ import pytest
 
 from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.errors import DatasetError, MienError
-from preprocessing.sources.names import Reading, parse_mapping
 from preprocessing.sources.open import open_source
+from preprocessing.sources.reading import Reading, parse_mapping
 from preprocessing.sources.types import Source, SourceKind
 from tests.preprocessing.sources.drawn import SIX, SPLITS, png, write_folders
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.errors import DatasetError
-from preprocessing.sources.names import Reading, parse_mapping
 from preprocessing.sources.open import open_source
+from preprocessing.sources.reading import Reading, parse_mapping
 from preprocessing.sources.types import Source, SourceKind
 from tests.preprocessing.sources.drawn import png, write_folders, zipped
 

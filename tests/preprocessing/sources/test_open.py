@@ -13,8 +13,8 @@ from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.sources import archives
-from preprocessing.sources.names import Reading
 from preprocessing.sources.open import open_source
+from preprocessing.sources.reading import Reading
 from preprocessing.sources.types import SourceKind
 from tests.preprocessing.sources.damaged import (
     MOST_UNPACKED_BYTES,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from preprocessing.errors import DatasetError
-from preprocessing.sources.names import Reading, parse_mapping
 from preprocessing.sources.open import open_source
+from preprocessing.sources.reading import Reading, parse_mapping
 from preprocessing.sources.types import SourceKind
 from tests.preprocessing.sources.drawn import (
     EXPECTED,
