@@ -66,15 +66,6 @@ def list_folder(folder: Path) -> FolderListing:
     return FolderListing(tuple(sorted(pictures)), tuple(sorted(tables)), others)
 
 
-def pictures_below(folder: Path) -> list[Path]:
-    """List the pictures in a folder and all folders in it, as paths within it, in order.
-
-    Raises:
-        OSError: A folder may not be opened.
-    """
-    return list(list_folder(folder).pictures)
-
-
 def is_system(relative: PurePath) -> bool:
     """Say whether a path within a folder or an archive is hidden, or a system's own."""
     return any(part.startswith(".") or part.lower() in SYSTEM_NAMES for part in relative.parts)
