@@ -19,8 +19,8 @@ def check_source(source: Source, options: AlignOptions) -> list[str]:
             raise DatasetError(
                 f"{source.path.name} holds photos without labels; --split-off is for labelled ones."
             )
-        return list(_about_photos(source, options))
-    return list(_about_labels(source, options))
+        return [*source.notes, *_about_photos(source, options)]
+    return [*source.notes, *_about_labels(source, options)]
 
 
 def _about_photos(source: Source, options: AlignOptions) -> Iterator[str]:

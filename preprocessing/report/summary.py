@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing.dataset.build import read_faceless, read_rejected, read_several
-from preprocessing.dataset.labels import SPLITS
+from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
 from preprocessing.faces.align import FALL_BACKS
 
-# Of FER2013, of which all are crops of a face, one in a hundred falls back.
+# Of FER2013, where all are crops of a face, six in a hundred fall back.
 MANY_FALL_BACKS = 0.2
 _COLUMNS = ["item", "name", "label", "split", "found_by", "source_digest"]
 _MOST_NAMED = 3
@@ -50,7 +50,7 @@ def summarise(manifest: Manifest, dataset: Path) -> Summary:
     passed_over = {
         "could not be read": (len(rejected), tuple(rejected)),
         "show no face": (len(faceless), tuple(faceless)),
-        "of a class that is left out (--disgust, --ferplus-labels)": (manifest.items - taken, ()),
+        _left_out(manifest): (manifest.items - taken, ()),
     } | {reason: (count, ()) for reason, count in sorted(manifest.passed_over.items())}
     labelled = [
         pair for pair in zip(rows["label"], rows["split"], strict=True) if pair[0] is not None
@@ -105,6 +105,14 @@ def summary_warnings(summary: Summary) -> Iterator[str]:
             f"warning: {len(summary.contradictions):,} pictures are in two classes: equal pixel "
             f"for pixel, with different labels, as {one} and {other}."
         )
+
+
+def _left_out(manifest: Manifest) -> str:
+    """Say why pictures of the source are left out by their label."""
+    recipe = manifest.recipe
+    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
+        return "without a majority of votes"
+    return "class disgust (--disgust drop)"
 
 
 def _contradictions(

@@ -27,6 +27,7 @@ _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"BZh": bz2.open,
 }
+_IS_ENCRYPTED = 1
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _UNREAD = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
 # A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
@@ -72,6 +73,11 @@ class _Zip(Archive):
             (pair for pair in members if not is_system(PurePosixPath(pair[0]))),
             key=lambda pair: PurePosixPath(pair[0]),
         )
+        if any(each.flag_bits & _IS_ENCRYPTED for _, each in kept):
+            raise DatasetError(
+                f"{name} is encrypted: it asks for a password. Unpack it, and name the folder or "
+                "the CSV file."
+            )
         self.names = tuple(path for path, _ in kept)
         self.sizes = tuple(each.file_size for _, each in kept)
         self._members = [each for _, each in kept]

@@ -5,7 +5,6 @@ cells with or without quotes; blank lines, and a line "sep=;" before the header.
 """
 
 import codecs
-import csv
 import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,10 @@ from preprocessing.sources.vocabulary import fold
 DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK_LINES = 1 << 16
+_QUOTED = {
+    quote: re.compile(f" *{quote}([^{quote}]*(?:{quote}{quote}[^{quote}]*)*){quote} *")
+    for quote in "\"'"
+}
 
 
 def to_utf8(data: bytes) -> bytes:
@@ -107,17 +110,40 @@ def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
         DatasetError: A quoted cell does not end.
     """
     if delimiter == " ":
-        return [cell.strip("\"'") for cell in line.split()]
-    if '"' not in line and "'" not in line:
-        return [cell.strip() for cell in line.split(delimiter)]
-    quote = '"' if '"' in line else "'"
-    try:
-        (cells,) = csv.reader(
-            [line], delimiter=delimiter, quotechar=quote, skipinitialspace=True, strict=True
-        )
-    except (csv.Error, ValueError) as error:
-        raise DatasetError(f"{name} cannot be read as cells: {error}.") from error
-    return [cell.strip(" \t\"'") for cell in cells]
+        return [_bare(cell) for cell in line.split()]
+    if '"' in line:
+        return _split_quoted(line, delimiter, '"', name)
+    if "'" in line:
+        return _split_quoted(line, delimiter, "'", name)
+    return [cell.strip() for cell in line.split(delimiter)]
+
+
+def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]:
+    cells = []
+    start = 0
+    while start <= len(line):
+        quoted = _QUOTED[quote].match(line, start)
+        if quoted and line[quoted.end() : quoted.end() + 1] in ("", delimiter):
+            cells.append(quoted[1].replace(2 * quote, quote).strip())
+            end = quoted.end()
+        else:
+            end = line.find(delimiter, start)
+            end = len(line) if end < 0 else end
+            cell = line[start:end].strip()
+            if cell.startswith('"') and quote == '"':
+                raise DatasetError(
+                    f"{name}: a cell that begins with a quote does not end with one on its line. "
+                    f"Received: {cell[:20]!r}"
+                )
+            cells.append(_bare(cell))
+        start = end + 1
+    return cells
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without the quotes around it."""
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in _QUOTED
+    return cell[1:-1].strip() if is_quoted else cell
 
 
 def find_columns(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:

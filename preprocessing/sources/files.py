@@ -17,6 +17,8 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
 # pictures can have as many files beside them.
 MOST_LOOKED_AT = 50
 _HEAD_BYTES = 32
+NO_SUFFIX = "files without a suffix that are no pictures"
+BROKEN_LINKS = "links that lead nowhere"
 _BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 
 
@@ -28,7 +30,7 @@ class FolderListing:
         pictures: Paths within the folder, in order.
         tables: Paths of text files that may be tables, in order.
         others: Number of other files by the end of their name; "" stands for hidden and system
-            files.
+            files, and `BROKEN_LINKS` for these and what else is no file.
     """
 
     pictures: tuple[Path, ...]
@@ -48,11 +50,13 @@ def list_folder(folder: Path) -> FolderListing:
     tables: list[Path] = []
     others: Counter[str] = Counter()
     odd: Counter[str] = Counter()
-    for path in _files_below(folder):
+    for path, is_file in _entries_below(folder):
         relative = path.relative_to(folder)
         suffix = relative.suffix.lower()
         if is_system(relative):
             others[""] += 1
+        elif not is_file:
+            others[BROKEN_LINKS] += 1
         elif suffix in PICTURE_SUFFIXES:
             pictures.append(relative)
         elif suffix in TABLE_SUFFIXES:
@@ -62,7 +66,7 @@ def list_folder(folder: Path) -> FolderListing:
             pictures.append(relative)
         else:
             odd[suffix] += 1
-            others[suffix or "without a suffix"] += 1
+            others[suffix or NO_SUFFIX] += 1
     return FolderListing(tuple(sorted(pictures)), tuple(sorted(tables)), others)
 
 
@@ -94,8 +98,11 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Yield all files; each folder once, by its own name rather than by that of a link to it."""
+def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield all that is no folder, and whether it is a file; links may lead nowhere.
+
+    Each folder is visited once, by its own name rather than by that of a link to it.
+    """
     seen: set[Path] = set()
     waiting, linked = [folder], list[Path]()
     while waiting or linked:
@@ -105,7 +112,14 @@ def _files_below(folder: Path) -> Iterator[Path]:
         seen.add(real)
         with os.scandir(here) as entries:
             for entry in sorted(entries, key=lambda each: each.name):
-                if entry.is_file():
-                    yield Path(entry.path)
-                elif entry.is_dir():
+                if entry.is_dir():
                     (linked if entry.is_symlink() else waiting).append(Path(entry.path))
+                else:
+                    yield Path(entry.path), entry.is_file()
+
+
+def describe_others(end: str) -> str:
+    """Say what files are that `FolderListing.others` counts."""
+    if not end:
+        return "hidden and system files"
+    return f"{end} files that are no pictures" if end.startswith(".") else end

@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import PurePosixPath
 
 from preprocessing.errors import DatasetError
 from preprocessing.sources.names import Names
-from preprocessing.sources.tree import Folders, count_by_folder, draw_tree
+from preprocessing.sources.places import NO_SPLIT, Place, read_file_names, read_places
+from preprocessing.sources.tree import count_by_folder, draw_tree
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
 LARGEST_CODE = 99
-NO_CLASS = "in no class folder"
-NO_SPLIT = "in no split, while others are"
 
 
 @dataclass(frozen=True)
@@ -41,32 +39,13 @@ class Layout:
         entries: The pictures that are taken, in order.
         is_labelled: Whether they have labels; else they are photos.
         left_out: Number of pictures left out, by the reason.
+        notes: What people should know of how they were read.
     """
 
     entries: tuple[Entry, ...]
     is_labelled: bool
     left_out: Counter[str] = field(default_factory=Counter)
-
-
-@dataclass(frozen=True)
-class Place:
-    """What the folders on the way to a picture say.
-
-    Attributes:
-        split: `train`, `val`, `test`, or None where no folder names one.
-        label: The label, or None where no folder names one.
-        folder: The other folders, joined by "/".
-        unread: Names of folders that may mean a class and are not understood.
-        left_out: Why the picture is left out, or None.
-        problem: What is missing or contradicts itself, or None.
-    """
-
-    split: str | None = None
-    label: str | None = None
-    folder: str = ""
-    unread: tuple[str, ...] = ()
-    left_out: str | None = None
-    problem: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
@@ -81,6 +60,12 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         DatasetError: Some are not understood; the message shows the tree as it was read.
     """
     places = read_places(paths, names)
+    notes: tuple[str, ...] = ()
+    if not names.reading.is_unlabelled and not any(place.label for place in places):
+        named = read_file_names(paths, places, names)
+        if named is not None:
+            places = named
+            notes = (f"note: labels were read from the names of files, such as {paths[0]}",)
     is_labelled = not names.reading.is_unlabelled and _has_classes(places, names)
     if is_labelled:
         places = _without_split_named(places)
@@ -97,18 +82,7 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     if not entries:
         raise DatasetError(f"{source}: every picture is left out. Check --ignore.")
     left_out = Counter(place.left_out for place in places if place.left_out)
-    return Layout(entries, is_labelled, left_out)
-
-
-def read_places(paths: Iterable[str], names: Names) -> list[Place]:
-    """Read what the folders on each path say."""
-    read = cache(lambda folders: _read_place(folders, names))
-    places = []
-    for path in paths:
-        *folders, name = PurePosixPath(path).parts
-        is_ignored = names.ignores(name)
-        places.append(Place(left_out=f"{name} (--ignore)") if is_ignored else read(tuple(folders)))
-    return places
+    return Layout(entries, is_labelled, left_out, notes)
 
 
 def check_labels_found(labels: Iterable[str | None], names: Names, source: str) -> None:
@@ -130,29 +104,6 @@ def expected(names: Names) -> str:
         f"Expected folders named {', '.join(names.reading.labels)}{others}, or these inside train, "
         "val and test, at any depth."
     )
-
-
-def _read_place(folders: Folders, names: Names) -> Place:
-    meanings = [names.read(folder) for folder in folders]
-    pairs = list(zip(folders, meanings, strict=True))
-    left_out = next((each.left_out for each in meanings if each.left_out), None)
-    splits = list(dict.fromkeys(each.split for each in meanings if each.split))
-    labels = list(dict.fromkeys(each.label for each in meanings if each.label))
-    rest = "/".join(name for name, each in pairs if not (each.split or each.label))
-    unread = tuple(name for name, each in pairs if each.stray or each.is_code or not each.is_known)
-    problem = None
-    if not labels:
-        problem = NO_CLASS
-    elif len(labels) > 1:
-        problem = f"in two classes at once, {' and '.join(labels)}"
-    elif len(splits) > 1:
-        problem = f"in two splits at once, {' and '.join(splits)}"
-    has_code = any(each.is_code for each in meanings)
-    if problem == NO_CLASS and names.reading.only and not has_code:
-        left_out = left_out or f"{unread[-1] if unread else 'no folder'} (not in --only)"
-    if left_out:
-        return Place(left_out=left_out)
-    return Place(next(iter(splits), None), next(iter(labels), None), rest, unread, problem=problem)
 
 
 def _has_classes(places: Sequence[Place], names: Names) -> bool:

@@ -17,8 +17,9 @@ from preprocessing.sources.csv_lines import (
     to_utf8,
 )
 from preprocessing.sources.finder import PictureFinder
-from preprocessing.sources.folders import Entry, Layout, Place, check_labels_found, read_places
+from preprocessing.sources.folders import Entry, Layout, check_labels_found
 from preprocessing.sources.names import Names
+from preprocessing.sources.places import Place, read_places
 from preprocessing.sources.vocabulary import SPLIT_OF, code_of, fold, split_of_file
 
 COLUMNS = {

@@ -80,23 +80,22 @@ class Names:
         if code is None or codes is None or meaning != Meaning(is_code=True):
             return meaning
         label = codes.get(int(code))
-        return Meaning(is_known=False) if label is None else self._of_label(label)
+        return Meaning(is_known=False) if label is None else self.read(label)
 
     def _read(self, name: str) -> Meaning:
         core = core_of(name)
         if self.ignores(name) or core in self._ignored:
             return Meaning(left_out=f"{name} (--ignore)")
         split, label = self.reading.meaning_of_map(name)
-        if split or label:
-            return Meaning(split) if label is None else self._of_label(label, split)
-        if own := find_key(name, self.reading.own_labels + self.reading.only):
-            return Meaning(label=own)
-        if core.isdecimal():
-            return Meaning(is_code=True)
-        found = split_and_label(name)
-        if found is None:
-            return Meaning(is_known=False)
-        split, label = found
+        if not (split or label):
+            label = find_key(name, self.reading.own_labels + self.reading.only)
+        if not (split or label):
+            if core.isdecimal():
+                return Meaning(is_code=True)
+            found = split_and_label(name)
+            if found is None:
+                return Meaning(is_known=False)
+            split, label = found[0], found[1] and self.reading.mapped(found[1])
         return Meaning(split) if label is None else self._of_label(label, split)
 
     def _of_label(self, label: str, split: str | None = None) -> Meaning:

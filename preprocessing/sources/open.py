@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 
 from preprocessing.errors import DatasetError
 from preprocessing.sources.archives import HEAD_BYTES, Archive, open_archive, read_decompressed
-from preprocessing.sources.files import looks_like_picture
+from preprocessing.sources.files import describe_others, looks_like_picture
 from preprocessing.sources.folders import Layout, check_labels_found, read_layout
 from preprocessing.sources.lists import looks_like_list, read_lists
 from preprocessing.sources.names import Names
@@ -21,6 +21,7 @@ from preprocessing.sources.types import Source, SourceItem, SourceKind, listing_
 
 # Tables beside photos that are looked into, to know whether they say what the photos show.
 _MOST_TABLES = 5
+_SHEET_SUFFIXES = (".xlsx", ".xlsm", ".ods")
 
 
 def open_source(path: Path, reading: Reading | None = None) -> Source:
@@ -86,11 +87,14 @@ class _PictureSource(Source):
             for entry in layout.entries
             if entry.label is not None and entry.split is not None
         )
+        lists = {path.resolve() for path in names.reading.lists}
+        others = store.others + Counter(
+            PurePath(table).suffix.lower()
+            for table in store.tables
+            if (store.path / table).resolve() not in lists
+        )
         self.passed_over = layout.left_out + Counter(
-            {
-                f"{end} files that are no pictures" if end else "hidden and system files": count
-                for end, count in store.others.items()
-            }
+            {describe_others(end): count for end, count in others.items()}
         )
         self._store = store
         self._entries = layout.entries
@@ -118,8 +122,10 @@ def _open_archive(path: Path, archive: Archive, names: Names) -> Source:
         return _TableSource(path, table, names)
     store = ArchiveStore(archive, path)
     if not store.names:
+        hint = " Save the sheet as a CSV file." if path.suffix.lower() in _SHEET_SUFFIXES else ""
         raise DatasetError(
             f"{path.name} should hold one CSV file, or pictures. It holds {contents_of(archive)}."
+            f"{hint}"
         )
     return _open_pictures(store, names)
 
@@ -131,7 +137,7 @@ def _open_table(path: Path, names: Names) -> Source:
         )
     data = read_decompressed(path, path.name)
     head = data[:HEAD_BYTES]
-    if looks_like_list(head):
+    if looks_like_list(head) and not columns_found(head):
         raise DatasetError(
             f"{path.name} is a list of pictures. Name their folder as the source, and the list "
             f"with --list {path}."
@@ -145,13 +151,16 @@ def _open_folder(path: Path, names: Names) -> Source:
     store = FolderStore(path)
     if store.names:
         return _open_pictures(store, names)
-    tables = [table for table in store.tables if columns_found(_head(path / table))]
-    if len(tables) == 1:
-        return _open_table(path / tables[0], names)
+    columns = {table: columns_found(_head(path / table)) for table in store.tables}
+    tables = [table for table in store.tables if columns[table]]
+    best = [table for table in tables if columns[table] == max(columns.values())]
+    if len(best) == 1:
+        return _open_table(path / best[0], names)
     inside = [*tables, *(name for name in store.tables if name not in tables)]
-    found = ", ".join([*inside[:3], *(f"{count} x {end}" for end, count in store.others.items())])
+    listed = [f"{count} x {end}" for end, count in store.others.items() if end]
+    holds = ", ".join([*inside[:_MOST_TABLES], *listed])
     raise DatasetError(
-        f"{path} holds no pictures. It holds {found or 'nothing'}. Name a folder with pictures, an "
+        f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
         "archive of them, or a CSV file."
     )
 
@@ -162,17 +171,34 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
         layout = read_lists(store.names, names, source=source)
         return _PictureSource(store, layout, SourceKind.LISTS, names)
     layout = read_layout(store.names, names, source=source)
-    if layout.is_labelled:
-        return _PictureSource(store, layout, SourceKind.CLASS_FOLDERS, names)
+    kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
+    opened = _PictureSource(store, layout, kind, names)
+    opened.notes = layout.notes
     if isinstance(store, FolderStore) and not names.reading.is_unlabelled:
-        for table in store.tables[:_MOST_TABLES]:
-            if looks_like_list(_head(store.path / table)):
-                raise DatasetError(
-                    f"{source}: no folder is named after an expression, but {table} names pictures "
-                    f"and labels. Read it with --list {store.path / table}, or take the pictures "
-                    "as photos without labels with --unlabelled."
-                )
-    return _PictureSource(store, layout, SourceKind.PHOTOS, names)
+        tables = [store.path / table for table in store.tables[:_MOST_TABLES]]
+        others = [table for table in tables if columns_found(_head(table))]
+        lists = [table for table in tables if table not in others and looks_like_list(_head(table))]
+        if not layout.is_labelled and (lists or others):
+            raise DatasetError(_labels_elsewhere(source, lists, others))
+        if lists:
+            note = (
+                f"note: {lists[0]} names labels too; they were read from the folders. To read them "
+                f"from the list: --list {lists[0]}"
+            )
+            opened.notes = (*opened.notes, note)
+    return opened
+
+
+def _labels_elsewhere(source: str, lists: Sequence[Path], tables: Sequence[Path]) -> str:
+    """Say what to do about photos beside which a table says what they, or others, show."""
+    if lists:
+        way = f"{lists[0].name} names pictures and labels. Read it with --list {lists[0]}"
+    else:
+        way = f"{tables[0].name} is a table of pictures. Name it as the source: {tables[0]}"
+    return (
+        f"{source}: no folder is named after an expression, but {way}, or take the pictures as "
+        "photos without labels with --unlabelled."
+    )
 
 
 def _head(path: Path) -> bytes:

@@ -75,7 +75,7 @@ class PixelTable:
         for row in range(min(len(self), _FIRST_ROWS)):
             number, line = self.row(row)
             cells = split_cells(line, self.form.delimiter, name=row_name(name, number))
-            texts += cells[self.form.pixels : self.form.pixels + 1]
+            texts.append(self.form.pixel_text(cells))
         return pixel_form(texts)
 
 
@@ -98,10 +98,9 @@ def parse_row(
         DatasetError: The row is broken.
     """
     cells = split_cells(line, form.delimiter, name=name)
-    last = max(form.emotion, form.pixels, form.usage or 0)
-    if len(cells) <= last:
+    if len(cells) <= form.last:
         raise DatasetError(
-            f"{name}: expected {last + 1} cells. Received: {len(cells)}. The file may be cut "
+            f"{name}: expected {form.last + 1} cells. Received: {len(cells)}. The file may be cut "
             "short; download it again."
         )
     emotion = names.label_of_cell(cells[form.emotion], CODES["fer2013"])
@@ -121,7 +120,7 @@ def parse_row(
                 "--map WORD=train"
             )
         split = usage.split
-    return PixelRow(emotion.label, split, parse_pixels(cells[form.pixels], pixels, name=name))
+    return PixelRow(emotion.label, split, parse_pixels(form.pixel_text(cells), pixels, name=name))
 
 
 def row_name(name: str, number: int) -> str:

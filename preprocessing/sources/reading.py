@@ -6,7 +6,15 @@ from typing import Any
 
 from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
 from preprocessing.errors import MienError
-from preprocessing.sources.vocabulary import CODES, find_key, fold, split_and_label, suggest
+from preprocessing.sources.vocabulary import (
+    CODES,
+    LABEL_OF,
+    core_of,
+    find_key,
+    fold,
+    split_and_label,
+    suggest,
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,14 @@ class Reading:
         meanings = dict(self.mapping)
         key = find_key(name, tuple(meanings))
         return (None, None) if key is None else self._target(meanings[key])
+
+    def mapped(self, label: str) -> str:
+        """Return the label that the mapping makes of another one, whatever it is called there."""
+        for name, meaning in self.mapping:
+            target = self._target(meaning)[1]
+            if target is not None and LABEL_OF.get(core_of(name)) == label:
+                return target
+        return label
 
     def record(self) -> dict[str, Any]:
         """Return what differs from the default and is not told by the labels, for the manifest."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 from preprocessing.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES, Archive
-from preprocessing.sources.files import TABLE_SUFFIXES, list_folder, looks_like_picture
+from preprocessing.sources.files import NO_SUFFIX, TABLE_SUFFIXES, list_folder, looks_like_picture
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ArchiveStore(PictureStore):
             name for name, end in zip(archive.names, ends, strict=True) if end in TABLE_SUFFIXES
         ]
         self.others = Counter(
-            ends[position] or "without a suffix" for position in odd if position not in pictures
+            ends[position] or NO_SUFFIX for position in odd if position not in pictures
         )
 
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:

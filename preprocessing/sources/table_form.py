@@ -1,5 +1,7 @@
 """Find out how a table of pictures is written: its delimiter, columns and header."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -15,11 +17,21 @@ from preprocessing.sources.csv_lines import (
 from preprocessing.sources.vocabulary import LABEL_OF, SPLIT_OF, code_of, fold, split_of_file
 
 COLUMNS = {
-    "emotion": ("emotion", "emotions", "label", "labels", "expression", "class"),
+    "emotion": (
+        "emotion",
+        "emotions",
+        "emotionlabel",
+        "label",
+        "labels",
+        "expression",
+        "class",
+        "target",
+    ),
     "pixels": ("pixels", "pixel"),
     "Usage": ("usage", "split", "set", "subset"),
 }
 """The names that each column may have, without spaces and signs."""
+_PIXEL_COLUMN = re.compile(r"(?:pixel|pix|px)?\d+")
 # A cell of so many numbers holds pixels.
 _LEAST_NUMBERS = 256
 
@@ -31,9 +43,10 @@ class TableForm:
     Attributes:
         delimiter: Between cells.
         emotion: Position of the column with the label.
-        pixels: Position of the column with the pixels.
+        pixels: Position of the column with the pixels, or of the first of them.
         usage: Position of the column with the split, or None.
         split: Of all rows, where there is no such column.
+        pixel_columns: Number of the columns with pixels: one, or one for each pixel.
     """
 
     delimiter: str
@@ -41,6 +54,16 @@ class TableForm:
     pixels: int
     usage: int | None
     split: str = "train"
+    pixel_columns: int = 1
+
+    @property
+    def last(self) -> int:
+        """Position of the last column that is needed."""
+        return max(self.emotion, self.pixels + self.pixel_columns - 1, self.usage or 0)
+
+    def pixel_text(self, cells: Sequence[str]) -> str:
+        """Return the pixels of a row with spaces between them."""
+        return " ".join(cells[self.pixels : self.pixels + self.pixel_columns])
 
 
 def columns_found(head: bytes) -> int:
@@ -79,16 +102,25 @@ def form_of_header(line: str, delimiter: str | None, name: str) -> TableForm | N
         DatasetError: A quoted cell does not end.
     """
     for each in [delimiter] if delimiter else DELIMITERS:
-        columns = find_columns(split_cells(line, each, name=name), COLUMNS)
-        if "emotion" in columns and "pixels" in columns:
-            return TableForm(
-                each,
-                columns["emotion"],
-                columns["pixels"],
-                columns.get("Usage"),
-                split=split_of_file(PurePath(name).name) or "train",
-            )
+        cells = split_cells(line, each, name=name)
+        columns = find_columns(cells, COLUMNS)
+        if "emotion" not in columns:
+            continue
+        first, count = columns.get("pixels"), 1
+        if first is None:
+            first, count = _pixel_columns(cells)
+        if count:
+            split = split_of_file(PurePath(name).name) or "train"
+            return TableForm(each, columns["emotion"], first, columns.get("Usage"), split, count)
     return None
+
+
+def _pixel_columns(cells: Sequence[str]) -> tuple[int, int]:
+    """Find the columns of a header that are one for each pixel: the first, and their number."""
+    is_pixel = [bool(_PIXEL_COLUMN.fullmatch(re.sub("[^a-z0-9]", "", fold(c)))) for c in cells]
+    first = is_pixel.index(True) if True in is_pixel else 0
+    count = next((n for n, each in enumerate(is_pixel[first:]) if not each), len(cells) - first)
+    return first, count if count >= _LEAST_NUMBERS else 0
 
 
 def form_of_row(line: str, name: str) -> TableForm:

@@ -4,7 +4,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -90,6 +90,7 @@ class Source(ABC):
         count: Number of pictures.
         counts: Number of pictures by label and split; empty for photos.
         passed_over: Number of what is not taken, by the reason.
+        notes: What people should know of how it was read.
     """
 
     kind: SourceKind
@@ -98,6 +99,7 @@ class Source(ABC):
     count: int
     counts: Counter[tuple[str, str]]
     passed_over: Counter[str]
+    notes: Sequence[str] = ()
 
     @abstractmethod
     def items(self, start: int = 0) -> Iterator[SourceItem]:

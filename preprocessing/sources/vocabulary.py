@@ -33,7 +33,8 @@ _PLAIN_WORDS = frozenset((
     "set", "data", "dataset", "image", "images", "img", "imgs", "pic", "pics", "picture",
     "pictures", "photo", "photos", "face", "faces", "fer", "crop", "crops", "cropped", "aligned",
     "split", "folder", "emotion", "emotions", "expression", "expressions", "class", "classes",
-    "label", "labels", "people", "person", "sample", "samples",
+    "label", "labels", "people", "person", "sample", "samples", "x", "px", "gray", "grey",
+    "grayscale", "greyscale", "rgb", "jpg", "png",
 ))  # fmt: skip
 
 CODES = {

@@ -55,7 +55,7 @@ def test_align_ends_with_a_table(
         f"{'sad':<12}{2:>9}{0:>9}{0:>9}",
     ):
         assert line in text
-    assert "(--disgust, --ferplus-labels)" in text
+    assert f"{'  class disgust (--disgust drop)':<34}{1:>9}" in text
     assert "warning: 1 pictures are in two classes" in captured.err
     assert "1 of 4 pictures fell back" in captured.err
     assert "note: there are no pictures of angry, fear, surprise, neutral" in captured.err

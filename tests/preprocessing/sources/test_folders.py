@@ -124,6 +124,63 @@ def test_class_folders_as_people_have_them_are_read(name: str, tmp_path: Path) -
         assert name in ("class first", "people inside") or item.label == SIX[int(number)]
 
 
+def test_labels_may_be_in_the_names_of_files(tmp_path: Path) -> None:
+    for number, (label, word) in enumerate(
+        [("angry", "angry"), ("happy", "HAPPY"), ("fear", "fearful"), ("sad", "sad")] * 2
+    ):
+        path = tmp_path / "val" / f"Person{number:02}_female_{word}_frontal.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(png(number))
+        assert label
+    source = open_source(tmp_path)
+    assert {item.split for item in source.items()} == {"val"}
+    assert {(item.label or "")[:3] for item in source.items()} == {"ang", "hap", "fea", "sad"}
+    for item in source.items():
+        assert (item.label or "")[:3] in item.name.lower()
+    assert "labels were read from the names of files" in source.notes[0]
+    (tmp_path / "val" / "cover.png").write_bytes(png(99))
+    assert "have no expression in their name" in refused(tmp_path)
+    assert open_source(tmp_path, Reading(ignore=("cover.png",))).count == 8
+    (tmp_path / "val" / "cover.png").rename(tmp_path / "val" / "contemptuous.png")
+    assert "--ignore contempt" in refused(tmp_path)
+
+
+def test_one_happy_name_makes_no_class(tmp_path: Path) -> None:
+    for name in ("happy birthday.png", "beach.png", "sad goodbye.png", "dog.png"):
+        (tmp_path / name).write_bytes(png(0))
+    assert open_source(tmp_path).kind is SourceKind.PHOTOS
+
+
+def test_a_list_beside_class_folders_is_noted_and_counted(tmp_path: Path) -> None:
+    write_folders(tmp_path / "set", ("",), ("happy", "sad"))
+    (tmp_path / "set" / "labels.csv").write_text("pth,label\nhappy/0_0.png,sad\n", "utf-8")
+    source = open_source(tmp_path / "set")
+    assert "--list" in source.notes[0]
+    assert source.passed_over == {".csv files that are no pictures": 1}
+    read = open_source(tmp_path / "set", Reading(lists=(tmp_path / "set" / "labels.csv",)))
+    assert [(item.name, item.label) for item in read.items()] == [("happy/0_0.png", "sad")]
+    assert read.passed_over == {"in no list": 3}
+
+
+def test_photos_beside_a_table_of_pictures_are_not_taken_for_it(tmp_path: Path) -> None:
+    (tmp_path / "cover.png").write_bytes(png(0))
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n", encoding="utf-8")
+    assert "Name it as the source" in refused(tmp_path)
+
+
+def test_links_that_lead_nowhere_are_counted(tmp_path: Path) -> None:
+    write_folders(tmp_path, ("",), ("happy",))
+    (tmp_path / "happy" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    source = open_source(tmp_path)
+    assert (source.count, source.passed_over) == (2, {"links that lead nowhere": 1})
+
+
+def test_classes_are_put_together(tmp_path: Path) -> None:
+    write_folders(tmp_path, ("",), ("Anger", "fearful", "sad", "contemptuous"))
+    source = open_source(tmp_path, Reading(mapping=parse_mapping("fear=sad,contempt=angry")))
+    assert source.counts == {("angry", "train"): 4, ("sad", "train"): 4}
+
+
 def test_names_are_compared_in_one_form(tmp_path: Path) -> None:
     label = "fröhlich"
     for form, split in (("NFC", "train"), ("NFD", "val")):

@@ -95,6 +95,16 @@ READ: dict[str, str | bytes] = {
     "trailing_space_pixels.csv": text(with_cells(pixels=lambda cell: cell + " ")),
     "no_header.csv": text(ROWS, header=""),
     "no header, index.csv": text(ROWS, header="", form="3,{0},{1},{2}"),
+    "a column for each pixel.csv": text(
+        with_cells(pixels=lambda cell: ",".join(cell.split())),
+        header="emotion," + ",".join(f"pixel_{place}" for place in range(2304)) + ",Usage",
+    ),
+    "a column for each pixel, last.csv": text(
+        with_cells(pixels=lambda cell: ",".join(cell.split())),
+        header="Usage,emotion," + ",".join(map(str, range(2304))),
+        form="{2},{0},{1}",
+    ),
+    "names too.csv": text(ROWS, header="image,emotion,pixels,Usage", form="it's.png,{0},{1},{2}"),
     "fer2013.csv.gz": gzip.compress(PLAIN.encode()),
     "fer2013.csv.xz": lzma.compress(PLAIN.encode()),
     "fer2013.csv.bz2": bz2.compress(PLAIN.encode()),
@@ -173,6 +183,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "fer2013.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "7z archive.*Unpack it"),
     "fer2013.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(40), "RAR archive.*Unpack it"),
     "fer2013.csv.zst": (b"\x28\xb5\x2f\xfd" + bytes(40), "Zstandard.*Unpack it"),
+    "password.zip": (
+        zipped([("fer2013.csv", PLAIN)]).replace(
+            b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"
+        ),
+        "encrypted.*password.*Unpack it",
+    ),
+    "sheet.xlsx": (zipped([("xl/sheet1.xml", "<x/>")]), "Save the sheet as a CSV file"),
     "photo.png": (png(0), "no source of pictures"),
     "text.txt": ("hello", "no source of pictures"),
 }
@@ -225,6 +242,15 @@ def test_only_some_classes_of_a_table_are_taken(tmp_path: Path) -> None:
     assert source.sha256 != open_source(path).sha256
 
 
+def test_classes_of_a_table_are_put_together(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(PLAIN, encoding="utf-8")
+    mapping = parse_mapping("anger=bad,disgust=bad,fear=bad,sad=bad,happy=good,surprise=good")
+    reading = Reading(own_labels=("bad", "neutral", "good"), mapping=mapping)
+    labels = [item.label for item in open_source(path, reading).items()]
+    assert labels[:7] == ["bad", "bad", "bad", "good", "bad", "good", "neutral"]
+
+
 def test_what_holds_nothing_is_counted_and_lines_keep_their_numbers(tmp_path: Path) -> None:
     path = tmp_path / "fer2013.csv"
     path.write_text(PLAIN.replace("\n", "\n\n"), encoding="utf-8")
@@ -237,6 +263,8 @@ def test_the_one_table_of_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "fer2013").mkdir()
     (tmp_path / "fer2013" / "fer2013.csv").write_text(PLAIN, encoding="utf-8")
     (tmp_path / "fer2013" / "README").write_text("FER2013", encoding="utf-8")
+    assert open_source(tmp_path).count == len(EXPECTED)
+    (tmp_path / "train.csv").write_text("emotion,pixels\n", encoding="utf-8")
     assert open_source(tmp_path).count == len(EXPECTED)
     (tmp_path / "fer2013" / "more.csv").write_text(PLAIN, encoding="utf-8")
     with pytest.raises(DatasetError, match=r"no pictures.*fer2013\.csv.*Name"):
