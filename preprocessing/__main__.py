@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from preprocessing.align_arguments import add_align_arguments, add_split_arguments, align_options
+from preprocessing.dataset.arguments import add_align_arguments, add_split_arguments, align_options
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.options import AlignOptions

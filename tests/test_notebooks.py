@@ -15,12 +15,12 @@ import pytest
 from notebooks import execute, gallery
 from notebooks.cartoons import SIX, draw_face, write_cartoons
 from preprocessing import __main__ as preprocessing_commands
+from preprocessing.dataset.sources.folders import read_layout
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.reading import Reading
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
-from preprocessing.sources.folders import read_layout
-from preprocessing.sources.names import Names
-from preprocessing.sources.reading import Reading
 from serving import __main__ as serving_commands
 from serving.inference.predictor import Predictor
 from training import __main__ as training_commands

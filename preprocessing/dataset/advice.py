@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from preprocessing.dataset.labels import SPLITS, resolve_label
 from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError
-from preprocessing.sources.types import Source, SourceKind
 
 
 def check_source(source: Source, options: AlignOptions) -> list[str]:

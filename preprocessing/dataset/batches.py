@@ -12,11 +12,11 @@ from preprocessing.dataset.fer2013 import majority_label
 from preprocessing.dataset.labels import resolve_label
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import Row, make_row, to_table
+from preprocessing.dataset.sources.types import SourceItem, SourceKind, read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
 from preprocessing.faces.align import Frame, align_labelled, align_photo
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.types import AlignedFace, GreyImage
-from preprocessing.sources.types import SourceItem, SourceKind, read_local_file
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64

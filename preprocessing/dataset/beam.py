@@ -36,18 +36,18 @@ from preprocessing.dataset.fer2013 import read_ferplus
 from preprocessing.dataset.manifest import MANIFEST_NAME, Manifest, Recipe, manifest_text
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import write_table
+from preprocessing.dataset.sources.files import is_picture
+from preprocessing.dataset.sources.folders import Layout, read_layout
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.open import with_choices
+from preprocessing.dataset.sources.packed import PACKED_SUFFIXES, read_table
+from preprocessing.dataset.sources.pixel_table import PixelTable, parse_row, row_name
+from preprocessing.dataset.sources.pixels import PixelForm
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.table_form import TableForm
+from preprocessing.dataset.sources.types import SourceItem, SourceKind, listing_sha256, readable
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.faces.landmarker import FaceFinder
-from preprocessing.sources.files import is_picture
-from preprocessing.sources.folders import Layout, read_layout
-from preprocessing.sources.names import Names
-from preprocessing.sources.open import with_choices
-from preprocessing.sources.packed import PACKED_SUFFIXES, read_table
-from preprocessing.sources.pixel_table import PixelTable, parse_row, row_name
-from preprocessing.sources.pixels import PixelForm
-from preprocessing.sources.reading import Reading
-from preprocessing.sources.table_form import TableForm
-from preprocessing.sources.types import SourceItem, SourceKind, listing_sha256, readable
 
 # "direct" is Beam's own runner for one machine, named by its module: the name DirectRunner may
 # fetch another program from the network first.

@@ -38,12 +38,12 @@ from preprocessing.dataset.manifest import (
 )
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import write_shard
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.errors import DatasetError
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.runtime.processes import worker_pool
-from preprocessing.sources.names import Names
-from preprocessing.sources.open import open_source
-from preprocessing.sources.types import Source, SourceItem, SourceKind
 
 RECIPE_NAME = "recipe.json"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.dataset.sources.csv_lines import DELIMITERS, to_utf8
+from preprocessing.dataset.sources.packed import read_csv
+from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
-from preprocessing.sources.csv_lines import DELIMITERS, to_utf8
-from preprocessing.sources.packed import read_csv
-from preprocessing.sources.vocabulary import fold
 
 VOTE_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger",

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.dataset.near_duplicates import Thumbnails, alike_pairs
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.places import read_places
 from preprocessing.dataset.split_off import BY_FOLDER
 from preprocessing.errors import DatasetError
-from preprocessing.sources.names import Names
-from preprocessing.sources.places import read_places
 
 # Where more pictures than this, as a part of all, would have to stay together because they look
 # alike, likeness says nothing: all may be of one person, or drawn.

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from preprocessing.dataset.grouping import LARGEST_ALIKE, group_pictures
 from preprocessing.dataset.near_duplicates import Thumbnails, to_thumbnails
 from preprocessing.dataset.shards import write_shard
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.split_off import SplitOff, assign_splits
 from preprocessing.errors import DatasetError
-from preprocessing.sources.names import Names
 
 _COLUMNS = ["name", "label", "split", "source_digest"]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
 from preprocessing.dataset.manifest import Recipe
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.dataset.split_off import SplitOff
 from preprocessing.errors import DatasetError, MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.detectors import DetectorKind, load_detector
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.runtime.processes import usable_cores
-from preprocessing.sources.reading import Reading
-from preprocessing.sources.types import SourceKind
 
 NO_CHOICES = Reading()
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from preprocessing.dataset.sources.types import SourceItem
 from preprocessing.errors import DatasetError
 from preprocessing.faces.types import AlignedFace, GreyImage
-from preprocessing.sources.types import SourceItem
 
 VOTES = 10
 

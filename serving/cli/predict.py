@@ -12,13 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 from preprocessing.bundle.spec import read_spec
+from preprocessing.dataset.sources.files import list_folder
+from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
 from preprocessing.runtime.processes import usable_cores, worker_pool
-from preprocessing.sources.files import list_folder
-from preprocessing.sources.types import readable
 from serving.cli.tally import Tally
 from serving.inference.annotate import annotate
 from serving.inference.contact_sheet import contact_sheet

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from preprocessing.sources.types import readable
+from preprocessing.dataset.sources.types import readable
 from serving.inference.schema import Answer, FaceAnswer
 
 _BOX = ("left", "top", "right", "bottom")

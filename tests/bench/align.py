@@ -25,6 +25,9 @@ import numpy as np
 
 from preprocessing.dataset.batches import BATCH_ITEMS, align_items
 from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.packed import read_table
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.detectors import Detector
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
@@ -32,9 +35,6 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
 from preprocessing.faces.search import turn_back
 from preprocessing.faces.types import BoundingBox, GreyImage, Landmarks
-from preprocessing.sources.open import open_source
-from preprocessing.sources.packed import read_table
-from preprocessing.sources.types import SourceKind
 
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.manifest import write_whole
+from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
 from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import RgbImage
@@ -15,7 +16,6 @@ from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
 from preprocessing.report.html import page
 from preprocessing.runtime.cli import refuse_overwriting
-from preprocessing.sources.types import read_local_file
 from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import Subject, open_subject
 

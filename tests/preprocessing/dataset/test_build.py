@@ -21,10 +21,10 @@ from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.dataset.manifest import read_manifest
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, MienError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.images.sample import sample_photo_path
-from preprocessing.sources.types import read_local_file
 
 ONE_WORKER = AlignOptions(workers=1)
 USAGES = ("Training", "PublicTest", "PrivateTest")

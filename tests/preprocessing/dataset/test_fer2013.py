@@ -6,9 +6,14 @@ from hypothesis import given
 
 from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS, majority_label, read_ferplus
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
+from preprocessing.dataset.sources.open import open_source
 from preprocessing.errors import DatasetError
-from preprocessing.sources.open import open_source
-from tests.preprocessing.sources.damaged import damaged_files, fuzzed, within_memory, written
+from tests.preprocessing.dataset.sources.damaged import (
+    damaged_files,
+    fuzzed,
+    within_memory,
+    written,
+)
 
 VOTES = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 

@@ -16,10 +16,10 @@ from preprocessing.dataset.grouping import group_pictures
 from preprocessing.dataset.near_duplicates import to_thumbnails
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.split_off import SplitOff, assign_splits, parse_shares
 from preprocessing.errors import DatasetError, MienError
-from preprocessing.sources.names import Names
-from preprocessing.sources.reading import Reading
 
 TENTHS = SplitOff((("val", 0.1), ("test", 0.1)))
 LABELS = ("happy", "sad")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preprocessing.sources.reading import Reading
-from preprocessing.sources.vocabulary import (
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
     code_of,

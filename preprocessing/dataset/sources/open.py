@@ -6,18 +6,29 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
 
+from preprocessing.dataset.sources.archives import (
+    HEAD_BYTES,
+    Archive,
+    open_archive,
+    read_decompressed,
+)
+from preprocessing.dataset.sources.files import describe_others, looks_like_picture
+from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
+from preprocessing.dataset.sources.lists import looks_like_list, read_lists
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.packed import contents_of, find_table
+from preprocessing.dataset.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
+from preprocessing.dataset.sources.table_form import columns_found, looks_like_table
+from preprocessing.dataset.sources.types import (
+    Source,
+    SourceItem,
+    SourceKind,
+    listing_sha256,
+    readable,
+)
 from preprocessing.errors import DatasetError
-from preprocessing.sources.archives import HEAD_BYTES, Archive, open_archive, read_decompressed
-from preprocessing.sources.files import describe_others, looks_like_picture
-from preprocessing.sources.folders import Layout, check_labels_found, read_layout
-from preprocessing.sources.lists import looks_like_list, read_lists
-from preprocessing.sources.names import Names
-from preprocessing.sources.packed import contents_of, find_table
-from preprocessing.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
-from preprocessing.sources.reading import Reading
-from preprocessing.sources.stores import ArchiveStore, FolderStore, PictureStore
-from preprocessing.sources.table_form import columns_found, looks_like_table
-from preprocessing.sources.types import Source, SourceItem, SourceKind, listing_sha256, readable
 
 # Tables beside photos that are looked into, to know whether they say what the photos show.
 _MOST_TABLES = 5

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.vocabulary import LABEL_OF, fold
 from preprocessing.dataset.split_off import SplitOff, parse_shares
 from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.sources.reading import Reading, parse_mapping
-from preprocessing.sources.vocabulary import LABEL_OF, fold
 
 T = TypeVar("T")
 

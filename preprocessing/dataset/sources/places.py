@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePosixPath
 
-from preprocessing.sources.names import Meaning, Names
-from preprocessing.sources.tree import Folders
-from preprocessing.sources.vocabulary import words_of
+from preprocessing.dataset.sources.names import Meaning, Names
+from preprocessing.dataset.sources.tree import Folders
+from preprocessing.dataset.sources.vocabulary import words_of
 
 NO_CLASS = "in no class folder"
 NO_SPLIT = "in no split, while others are"

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
-from preprocessing.sources.open import open_source
-from preprocessing.sources.reading import Reading, parse_mapping
-from preprocessing.sources.types import SourceKind
-from tests.preprocessing.sources.drawn import (
+from tests.preprocessing.dataset.sources.drawn import (
     EXPECTED,
     HEADER,
     Row,

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
-from preprocessing.errors import MienError
-from preprocessing.sources.vocabulary import (
+from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
     core_of,
@@ -15,6 +14,7 @@ from preprocessing.sources.vocabulary import (
     split_and_label,
     suggest,
 )
+from preprocessing.errors import MienError
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError
-from preprocessing.sources.open import open_source
-from preprocessing.sources.reading import Reading, parse_mapping
-from preprocessing.sources.types import Source, SourceKind
-from tests.preprocessing.sources.drawn import png, write_folders, zipped
+from tests.preprocessing.dataset.sources.drawn import png, write_folders, zipped
 
 NAMES = ("a 1.png", "b.png", "deep/c.png", "deep/Ünal.PNG")
 LABELS = ("happy", "sad", "fear", "happy")

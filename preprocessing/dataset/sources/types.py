@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.dataset.sources.stores import PackedPicture
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import decode_image, to_grey
-from preprocessing.sources.stores import PackedPicture
 
 
 class SourceKind(StrEnum):

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from preprocessing.dataset.labels import FER2013_LABELS
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError, MienError
-from preprocessing.sources.open import open_source
-from preprocessing.sources.reading import Reading, parse_mapping
-from preprocessing.sources.types import Source, SourceKind
-from tests.preprocessing.sources.drawn import SIX, SPLITS, png, write_folders
+from tests.preprocessing.dataset.sources.drawn import SIX, SPLITS, png, write_folders
 
 Make = Callable[[Path], None]
 ALL = ("train", "val", "test")

@@ -12,8 +12,8 @@ from typing import overload
 
 import numpy as np
 
+from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
-from preprocessing.sources.vocabulary import fold
 
 DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

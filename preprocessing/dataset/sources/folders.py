@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.places import NO_SPLIT, Place, read_file_names, read_places
+from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
 from preprocessing.errors import DatasetError
-from preprocessing.sources.names import Names
-from preprocessing.sources.places import NO_SPLIT, Place, read_file_names, read_places
-from preprocessing.sources.tree import count_by_folder, draw_tree
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
 LARGEST_CODE = 99

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from preprocessing.dataset.sources.csv_lines import CsvLines, header_line, split_cells, to_utf8
+from preprocessing.dataset.sources.names import Meaning, Names
+from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
+from preprocessing.dataset.sources.table_form import TableForm, form_of_header, form_of_row
+from preprocessing.dataset.sources.vocabulary import CODES
 from preprocessing.errors import DatasetError
-from preprocessing.sources.csv_lines import CsvLines, header_line, split_cells, to_utf8
-from preprocessing.sources.names import Meaning, Names
-from preprocessing.sources.pixels import PixelForm, parse_pixels, pixel_form
-from preprocessing.sources.table_form import TableForm, form_of_header, form_of_row
-from preprocessing.sources.vocabulary import CODES
 
 # Longer lines have pixels; shorter ones have none that could be a face.
 _SHORT_BYTES = 256

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from preprocessing.errors import DatasetError
-from preprocessing.sources.csv_lines import (
+from preprocessing.dataset.sources.csv_lines import (
     DELIMITERS,
     CsvLines,
     find_columns,
@@ -14,7 +13,14 @@ from preprocessing.sources.csv_lines import (
     split_cells,
     to_utf8,
 )
-from preprocessing.sources.vocabulary import LABEL_OF, SPLIT_OF, code_of, fold, split_of_file
+from preprocessing.dataset.sources.vocabulary import (
+    LABEL_OF,
+    SPLIT_OF,
+    code_of,
+    fold,
+    split_of_file,
+)
+from preprocessing.errors import DatasetError
 
 COLUMNS = {
     "emotion": (

@@ -5,10 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from preprocessing.errors import DatasetError
-from preprocessing.images.decode import PICTURE_SUFFIXES
-from preprocessing.sources.archives import read_decompressed
-from preprocessing.sources.csv_lines import (
+from preprocessing.dataset.sources.archives import read_decompressed
+from preprocessing.dataset.sources.csv_lines import (
     DELIMITERS,
     CsvLines,
     find_columns,
@@ -16,11 +14,13 @@ from preprocessing.sources.csv_lines import (
     split_cells,
     to_utf8,
 )
-from preprocessing.sources.finder import PictureFinder
-from preprocessing.sources.folders import Entry, Layout, check_labels_found
-from preprocessing.sources.names import Names
-from preprocessing.sources.places import Place, read_places
-from preprocessing.sources.vocabulary import SPLIT_OF, code_of, fold, split_of_file
+from preprocessing.dataset.sources.finder import PictureFinder
+from preprocessing.dataset.sources.folders import Entry, Layout, check_labels_found
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.places import Place, read_places
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, code_of, fold, split_of_file
+from preprocessing.errors import DatasetError
+from preprocessing.images.decode import PICTURE_SUFFIXES
 
 COLUMNS = {
     "path": (

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from preprocessing.sources.names import Meaning, Names
+from preprocessing.dataset.sources.names import Meaning, Names
 
 MOST_SIBLINGS = 9
 MOST_LINES = 40

@@ -4,8 +4,7 @@ import io
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from preprocessing.errors import DatasetError
-from preprocessing.sources.archives import (
+from preprocessing.dataset.sources.archives import (
     HEAD_BYTES,
     MAX_UNPACKED_BYTES,
     Archive,
@@ -13,8 +12,9 @@ from preprocessing.sources.archives import (
     open_archive,
     read_decompressed,
 )
-from preprocessing.sources.files import TABLE_SUFFIXES
-from preprocessing.sources.table_form import columns_found
+from preprocessing.dataset.sources.files import TABLE_SUFFIXES
+from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.errors import DatasetError
 
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
 # A zip file in a zip file, with a compressed table in it, and no further.

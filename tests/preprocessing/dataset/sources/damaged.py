@@ -14,7 +14,7 @@ from unittest import mock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from preprocessing.sources import archives
+from preprocessing.dataset.sources import archives
 
 ODD_TEXT = st.text("0123456789 \t\n\r,.-+\"'\x00\x1c\xa0\u0663", max_size=8) | st.sampled_from(
     ["\xa0", "\x1c", "9" * 5000, "x" * 140_000, "\n" * 10_000]

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from preprocessing.dataset.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES, Archive
+from preprocessing.dataset.sources.files import (
+    NO_SUFFIX,
+    TABLE_SUFFIXES,
+    list_folder,
+    looks_like_picture,
+)
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
-from preprocessing.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES, Archive
-from preprocessing.sources.files import NO_SUFFIX, TABLE_SUFFIXES, list_folder, looks_like_picture
 
 
 @dataclass(frozen=True)

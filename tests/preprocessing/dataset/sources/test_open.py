@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 
 from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
+from preprocessing.dataset.sources import archives
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.images.sample import sample_photo_path
-from preprocessing.sources import archives
-from preprocessing.sources.open import open_source
-from preprocessing.sources.reading import Reading
-from preprocessing.sources.types import SourceKind
-from tests.preprocessing.sources.damaged import (
+from tests.preprocessing.dataset.sources.damaged import (
     MOST_UNPACKED_BYTES,
     damaged_files,
     fuzzed,

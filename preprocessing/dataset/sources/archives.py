@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, BinaryIO
 
+from preprocessing.dataset.sources.files import is_system
 from preprocessing.errors import DatasetError
-from preprocessing.sources.files import is_system
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
