@@ -112,7 +112,7 @@ def exported(
         return seen[0][0]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.export, "convert_all", convert)
+        patch.setattr(training.export.bundle, "convert_all", convert)
         export(run, folder, dataset=dataset, options=ExportOptions("test", precision="int8"))
     return folder, *seen[0]
 
