@@ -33,9 +33,10 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/dev.stamp ## check format, lint and types
+check: $(VENV)/dev.stamp ## check format, lint, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training

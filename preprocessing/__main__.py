@@ -11,8 +11,8 @@ from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.faces.types import DetectorKind
 from preprocessing.report.text import report_text
 from preprocessing.runtime.cli import check_outputs, run_command
 

@@ -13,7 +13,8 @@ from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.sample import sample_photo_path
-from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from serving.web.engine import Service
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import BundleError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.types import DetectorKind
 
 FORMAT_VERSION = 3
 SPEC_NAME = "spec.json"

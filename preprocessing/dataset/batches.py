@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from preprocessing.dataset.fer2013 import majority_label
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for, resolve_label
 from preprocessing.dataset.manifest import Recipe
-from preprocessing.dataset.shards import Row, make_row, to_table
+from preprocessing.dataset.shards import REJECTED_KEY, Row, make_row, to_table
 from preprocessing.dataset.sources import SourceItem, SourceKind, read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError, MienError
 from preprocessing.faces.align import align_crops, align_photo
-from preprocessing.faces.detectors import DetectorKind, load_detector
+from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
-from preprocessing.faces.types import GreyImage
+from preprocessing.faces.types import DetectorKind
+from preprocessing.images.types import GreyImage
 from preprocessing.runtime.processes import usable_cores
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
 GROUP_PX = 1_000_000
 # Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
-REJECTED_KEY = b"rejected"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from preprocessing.dataset.batches import (
     BATCH_ITEMS,
-    REJECTED_KEY,
     SHARD_ITEMS,
     AlignOptions,
     Batch,
@@ -32,7 +31,7 @@ from preprocessing.dataset.manifest import (
     write_manifest,
     write_whole,
 )
-from preprocessing.dataset.shards import write_shard
+from preprocessing.dataset.shards import REJECTED_KEY, write_shard
 from preprocessing.dataset.sources import Source, SourceItem, SourceKind, open_source
 from preprocessing.errors import DatasetError
 from preprocessing.faces.landmarker import FaceFinder
@@ -81,15 +80,6 @@ def align_source(
     write_manifest(manifest, dataset)
     (dataset / RECIPE_NAME).unlink()
     return manifest
-
-
-def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
-    """List the pictures that could not be read: name and reason."""
-    return [
-        (name, reason)
-        for shard in manifest.shards
-        for name, reason in json.loads(pq.read_metadata(dataset / shard).metadata[REJECTED_KEY])
-    ]
 
 
 def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:

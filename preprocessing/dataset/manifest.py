@@ -7,8 +7,8 @@ from typing import Any
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import DatasetError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
+from preprocessing.faces.types import DetectorKind
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"

@@ -1,6 +1,7 @@
 """The rows of an aligned dataset, as Parquet."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.sources import SourceItem
 from preprocessing.errors import DatasetError
-from preprocessing.faces.types import AlignedFace, GreyImage
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.types import GreyImage
 
 VOTES = 10
+REJECTED_KEY = b"rejected"
 
 SCHEMA = pa.schema(
     [
@@ -105,3 +109,12 @@ def write_shard(table: pa.Table, path: Path) -> None:
 def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
     """Write a table as Parquet into a path or an open file."""
     pq.write_table(table, target, compression="zstd")
+
+
+def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
+    """List the pictures that could not be read: name and reason."""
+    return [
+        (name, reason)
+        for shard in manifest.shards
+        for name, reason in json.loads(pq.read_metadata(dataset / shard).metadata[REJECTED_KEY])
+    ]

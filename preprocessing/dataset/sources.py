@@ -20,8 +20,8 @@ from preprocessing.dataset.fer2013 import (
 )
 from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.errors import DatasetError, ImageDecodeError
-from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import PICTURE_SUFFIXES, decode_image, to_grey
+from preprocessing.images.types import GreyImage
 
 SPLIT_FOLDERS = {"train": "train", "val": "val", "validation": "val", "test": "test"}
 LABEL_FOLDERS = {label: label for label in FER2013_LABELS} | {

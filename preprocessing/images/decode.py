@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
-from preprocessing.faces.types import GreyImage
-
-RgbImage = NDArray[np.uint8]
-"""Shape (height, width, 3), red, green, blue."""
+from preprocessing.images.types import GreyImage, RgbImage
 
 MAX_PIXELS = 50_000_000
 PICTURE_SUFFIXES = {

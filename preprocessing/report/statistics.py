@@ -12,7 +12,7 @@ from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import SPLITS
 from preprocessing.dataset.read import Dataset
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.types import GreyImage
+from preprocessing.images.types import GreyImage
 
 # Two pictures that correlate more than this at a quarter of their size look alike to the eye:
 # copies that were compressed, cropped or brightened anew.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from preprocessing.dataset.build import read_rejected
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.read import Dataset
+from preprocessing.dataset.shards import read_rejected
 
 
 def report_text(dataset: Dataset, folder: Path) -> str:

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.sources import pictures_below, readable
 from preprocessing.errors import MienError
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from serving.inference.annotate import annotate

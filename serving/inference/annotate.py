@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from preprocessing.images.decode import RgbImage
+from preprocessing.images.types import RgbImage
 from serving.inference.prediction import PhotoResult
 
 MARK_RGB = (255, 184, 77)

@@ -16,11 +16,11 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
-from preprocessing.images.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
+from preprocessing.images.decode import MAX_PIXELS, decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import RgbImage
 from serving.inference.prediction import PhotoResult, Prediction
-
-SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 
 class Predictor:

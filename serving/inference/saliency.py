@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage
+from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.annotate import MARK_RGB
 
 AGAINST_RGB = (64, 140, 255)

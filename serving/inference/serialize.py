@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.quality import Measures
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
 from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction

@@ -9,7 +9,7 @@ from typing import TypeVar
 from flask import current_app, g, has_request_context, request
 
 from preprocessing.errors import MienError
-from preprocessing.images.decode import RgbImage
+from preprocessing.images.types import RgbImage
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import MAX_FACES

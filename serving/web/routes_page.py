@@ -10,10 +10,10 @@ from werkzeug.exceptions import BadRequest
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.errors import ImageDecodeError
-from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.encode import encode_png
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import GreyImage
 from serving.inference.saliency import LEAST_FACTOR, draw_heat_map, strongest_factor
 from serving.web.engine import current_service
 from serving.web.problems import NoImageError, Problem

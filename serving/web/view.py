@@ -12,8 +12,8 @@ import numpy as np
 from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import write_csv

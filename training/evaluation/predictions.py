@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.montage import draw_sheet, prediction_tiles
+from preprocessing.images.types import RgbImage
 from training.data import Examples
 from training.metrics import confident_mistakes, confusion_matrix
 

@@ -10,10 +10,9 @@ from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.sources import read_local_file
 from preprocessing.errors import MienError
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
+from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.html import page
 from preprocessing.runtime.cli import refuse_overwriting
 from training.explain.maps import feature_maps, first_filters, grad_cam

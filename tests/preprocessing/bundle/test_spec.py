@@ -7,8 +7,8 @@ import pytest
 from preprocessing.bundle.spec import KnownAnswer, ModelSpec, read_spec, write_spec
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
 from preprocessing.errors import BundleError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.types import DetectorKind
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from preprocessing.faces import model_files
 from serving.__main__ import main
-from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 CHECKS = 8
 LANDMARKS = "shape_predictor_68_face_landmarks.dat"

@@ -13,7 +13,8 @@ from PIL import Image
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
-from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 ORIENTATION = 0x0112
 # Of the face in the sample photo: left, top, right, bottom.

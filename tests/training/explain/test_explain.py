@@ -8,8 +8,8 @@ import pytest
 
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.errors import MienError
-from preprocessing.faces.types import GreyImage
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import GreyImage
 from training.__main__ import main
 from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import Subject, open_subject
