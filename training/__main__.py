@@ -11,14 +11,16 @@ from training.cli.evaluate import add_judging_commands
 from training.cli.fit import add_fit_command
 from training.config import PRECISIONS
 
+PROGRAM = "python -m training"
 
-def main(arguments: list[str] | None = None) -> int:
+
+def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    return run_command(_parser(), arguments)
+    return run_command(_parser(program), arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     add_fit_command(commands)
@@ -28,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     geometries = commands.add_parser(
         "geometries",
         help="compare ways to align, by spread, open mouths and short training runs",
-        epilog="example: python -m training geometries data/fer2013 --runs runs/geometries",
+        epilog="example: %(prog)s data/fer2013 --runs runs/geometries",
     )
     geometries.add_argument("dataset", type=Path)
     geometries.add_argument(
@@ -40,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser(
         "export",
         help="turn a finished run into a bundle",
-        epilog="example: python -m training export runs/cpu serving/bundle data/fer2013",
+        epilog="example: %(prog)s runs/cpu serving/bundle data/fer2013",
     )
     export.add_argument("run", type=Path)
     export.add_argument("bundle", type=Path)
@@ -57,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser(
         "explain",
         help="show what a network sees in a picture and what its answer rests on",
-        epilog="example: python -m training explain runs/cpu photo.jpg why",
+        epilog="example: %(prog)s runs/cpu photo.jpg why",
     )
     explain.add_argument("source", type=Path, help="a run or a bundle")
     explain.add_argument("picture", type=Path)

@@ -133,5 +133,5 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is never seen half written."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)

@@ -1,6 +1,7 @@
 """Processes that share work over pictures."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -26,27 +27,33 @@ _TUNABLES = (
     "glibc.malloc.trim_threshold=1048576",
 )
 ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
+# Forked workers share the landmark model. Windows cannot fork, and on macOS a forked process may
+# not use the system's own libraries: there each worker starts afresh and loads its own.
+START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 
 def usable_cores() -> int:
     """Return how many cores this process may use, which a container or `taskset` may limit."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextmanager
 def worker_pool(
     workers: int, set_up: Callable[..., None], *, arguments: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
-    """Open a pool of processes that share the landmark model and end with this one.
+    """Open a pool of processes that end with this one.
 
-    They are forked from one process, which is fresh but for the modules of the first `set_up` and
-    the model; in each `set_up(*arguments)` runs first, and OpenCV uses one thread.
+    In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `START_METHOD` says
+    so they are forked from one process, which holds only the modules of the first `set_up` and the
+    landmark model, so that they share the model.
 
     Raises:
         MienError: A process was ended from outside.
     """
     os.environ.setdefault(*ALLOCATION)
-    context = get_context("forkserver")
+    context = get_context(START_METHOD)
     context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
     try:
         with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:

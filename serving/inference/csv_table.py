@@ -29,23 +29,31 @@ def write_csv(
     rows = csv.DictWriter(file, [*_BEFORE, *map(_column, labels), *_AFTER])
     rows.writeheader()
     for picture, answer in answers:
-        rows.writerows(_row(picture, face) for face in answer.faces)
+        for face in answer.faces:
+            row = {name: _in_csv(value) for name, value in to_row(face).items()}
+            rows.writerow({"file": readable(str(picture)), **row})
+
+
+def _in_csv(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4f}" if isinstance(value, float) else value
 
 
 def _column(label: str) -> str:
     return f"p_{label}" if label in _BEFORE + _AFTER else label
 
 
-def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
+def to_row(face: FaceAnswer) -> dict[str, Any]:
+    """Return one face as a row: columns by name, with numbers as they are."""
     return {
-        "file": readable(str(picture)),
         "face": face.index,
         **face.box.model_dump(),
         "label": face.label,
-        "confidence": f"{face.confidence:.4f}",
-        "is_sure": str(face.is_sure).lower(),
+        "confidence": face.confidence,
+        "is_sure": face.is_sure,
         "second_label": face.second_label,
-        **{_column(label): f"{share:.4f}" for label, share in face.probabilities.items()},
+        **{_column(label): share for label, share in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,
     }

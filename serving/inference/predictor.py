@@ -26,8 +26,8 @@ from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 class Predictor:
     """A loaded bundle with the detector and landmark model that belong to it.
 
-    Loading takes about a second. Threads may share one for `predict` and `probabilities`, in which
-    they wait for each other.
+    Loading takes about a second. Threads may share one for `predict`, `align` and `probabilities`,
+    in which they wait for each other.
     """
 
     def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -59,7 +59,7 @@ class Predictor:
 
     def predict(
         self,
-        data: bytes,
+        picture: bytes | RgbImage,
         *,
         is_crop: bool = False,
         max_faces: int | None = None,
@@ -68,7 +68,7 @@ class Predictor:
         """Find, align and classify every face of a picture.
 
         Args:
-            data: The bytes of a picture file.
+            picture: The bytes of a picture file, or an upright picture that is decoded already.
             is_crop: The picture is the crop of one face, and is taken as a face in any case.
             max_faces: Read no more than so many faces, the largest.
             min_confidence: From this confidence on an answer is sure; by default the bundle's.
@@ -81,10 +81,14 @@ class Predictor:
             ImageTooLargeError: It has too many pixels.
         """
         started = time.perf_counter()
-        rgb = decode_image(data, max_pixels=self._max_pixels)
+        rgb = (
+            decode_image(picture, max_pixels=self._max_pixels)
+            if isinstance(picture, bytes)
+            else picture
+        )
         decoded = time.perf_counter()
         with self._lock:
-            found = self.align(rgb, is_crop=is_crop)
+            found = self._align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
             faces = _largest(found, max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
@@ -120,6 +124,10 @@ class Predictor:
 
     def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
         """Find and align the faces of a decoded picture, as training did."""
+        with self._lock:
+            return self._align(rgb, is_crop=is_crop)
+
+    def _align(self, rgb: RgbImage, *, is_crop: bool) -> list[AlignedFace]:
         grey = to_grey(rgb)
         if is_crop:
             return align_crops([grey], self._finder, geometry=self.spec.geometry)

@@ -76,6 +76,8 @@ def running_server(
     workers: int = 2,
     options: str = "",
     within: Sequence[str] = (),
+    command: Sequence[str | Path] = (sys.executable, *COMMAND),
+    folder: Path | None = None,
     **environment: str,
 ) -> Iterator[ServerProcess]:
     """Start a server, wait until it answers, and stop it in the end.
@@ -85,6 +87,8 @@ def running_server(
         workers: Number of worker processes.
         options: More of gunicorn's.
         within: A command that starts the one given to it, in its own process.
+        command: What starts the server, if not gunicorn.
+        folder: Where it starts, if not here.
         environment: Its settings; unless given, an address is not limited.
     """
     with socket.socket() as probe:
@@ -95,7 +99,8 @@ def running_server(
     settings["MIEN_PICTURES_PER_MINUTE"] = "0"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [*within, sys.executable, *COMMAND],
+            [*within, *command],
+            cwd=folder,
             stderr=stderr,
             env={**os.environ, **settings, **environment},
         )

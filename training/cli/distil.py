@@ -15,8 +15,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
         "folds",
         help="write soft targets: each fold of the training rows, answered by a network trained "
         "on the others",
-        epilog="example: python -m training folds data/fer2013 folds.npz --runs runs/folds "
-        "--preset shallow",
+        epilog="example: %(prog)s data/fer2013 folds.npz --runs runs/folds --preset shallow",
     )
     _add_target_arguments(folds)
     folds.add_argument("--folds", type=int, default=5)
@@ -29,7 +28,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     distil = commands.add_parser(
         "distil",
         help="write soft targets: what an ensemble says of the training rows",
-        epilog="example: python -m training distil data/fer2013 both.npz runs/wide serving/bundle",
+        epilog="example: %(prog)s data/fer2013 both.npz runs/wide serving/bundle",
     )
     _add_target_arguments(distil)
     add_members_argument(distil)
@@ -38,7 +37,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     ferplus = commands.add_parser(
         "ferplus",
         help="write soft targets: how the crowd of FER+ voted on the training rows",
-        epilog="example: python -m training ferplus data/fer2013 votes.npz",
+        epilog="example: %(prog)s data/fer2013 votes.npz",
     )
     _add_target_arguments(ferplus)
     ferplus.set_defaults(run_command=_ferplus)

@@ -22,7 +22,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     evaluate = commands.add_parser(
         "evaluate",
         help="judge a bundle on a split; where it learnt from that source, record the figures",
-        epilog="example: python -m training evaluate serving/bundle data/fer2013 --split val",
+        epilog="example: %(prog)s serving/bundle data/fer2013 --split val",
     )
     evaluate.add_argument("bundle", type=Path)
     evaluate.add_argument("dataset", type=Path)
@@ -35,7 +35,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     peers = commands.add_parser(
         "peers",
         help="judge other networks on the same pictures, in one table",
-        epilog="example: python -m training peers data/fer2013 serving/bundle fer/peer.json",
+        epilog="example: %(prog)s data/fer2013 serving/bundle fer/peer.json",
     )
     peers.add_argument("dataset", type=Path)
     peers.add_argument(
@@ -50,7 +50,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     ensemble = commands.add_parser(
         "ensemble",
         help="judge networks and the mean of their probabilities, in one table",
-        epilog="example: python -m training ensemble data/fer2013 runs/wide serving/bundle",
+        epilog="example: %(prog)s data/fer2013 runs/wide serving/bundle",
     )
     ensemble.add_argument("dataset", type=Path)
     add_members_argument(ensemble)
@@ -60,7 +60,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     degrade = commands.add_parser(
         "degrade",
         help="say how accuracy on val falls as chips are shrunk or blurred",
-        epilog="example: python -m training degrade serving/bundle data/fer2013",
+        epilog="example: %(prog)s serving/bundle data/fer2013",
     )
     degrade.add_argument("bundle", type=Path)
     degrade.add_argument("dataset", type=Path)
