@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 import cv2
@@ -27,9 +27,6 @@ _TUNABLES = (
     "glibc.malloc.trim_threshold=1048576",
 )
 ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
-# Forked workers share the landmark model. Windows cannot fork, and on macOS a forked process may
-# not use the system's own libraries: there each worker starts afresh and loads its own.
-START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 
 def usable_cores() -> int:
@@ -39,21 +36,31 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def start_method() -> str:
+    """Return how workers are started: "forkserver", so that they share the landmark model.
+
+    Windows cannot fork, and on macOS a forked process may not use the system's own libraries. There
+    it is "spawn": each worker starts afresh and loads a model of its own.
+    """
+    can_fork = "forkserver" in get_all_start_methods() and sys.platform != "darwin"
+    return "forkserver" if can_fork else "spawn"
+
+
 @contextmanager
 def worker_pool(
     workers: int, set_up: Callable[..., None], *, arguments: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
     """Open a pool of processes that end with this one.
 
-    In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `START_METHOD` says
-    so they are forked from one process, which holds only the modules of the first `set_up` and the
-    landmark model, so that they share the model.
+    In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `start_method` says
+    "forkserver" they are forked from one process, which holds only the modules of the first
+    `set_up` and the landmark model.
 
     Raises:
         MienError: A process was ended from outside.
     """
     os.environ.setdefault(*ALLOCATION)
-    context = get_context(START_METHOD)
+    context = get_context(start_method())
     context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
     try:
         with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:

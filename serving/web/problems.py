@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from preprocessing.errors import (
@@ -13,6 +12,13 @@ from preprocessing.errors import (
     UnsupportedImageError,
 )
 from serving.inference.schema import PROBLEM_CODES
+
+try:
+    from gunicorn.http.errors import ParseException
+except ImportError:  # on Windows there is no gunicorn
+    _MALFORMED: tuple[type[Exception], ...] = ()
+else:
+    _MALFORMED = (ParseException,)
 
 BUSY_RETRY_S = 1
 
@@ -111,7 +117,7 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
     if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
         detail = "The request came too slowly. Send less, or try again on a faster line."
         return Problem(408, "slow_request", "Sent too slowly", detail)
-    if isinstance(error, ParseException):  # of gunicorn, where a body comes in chunks
+    if isinstance(error, _MALFORMED):  # where a body comes in chunks
         return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")
     if isinstance(error, HTTPException) and error.code is not None:
         name = error.name.lower().replace(" ", "_")

@@ -44,6 +44,7 @@ def run_server(host: str, *, port: int | None, bundle: Path | None) -> None:
             inbuf_overflow=largest,
             outbuf_overflow=sys.maxsize,
             channel_timeout=CHANNEL_TIMEOUT_S,
+            cleanup_interval=CHANNEL_TIMEOUT_S,
             ident="",
         )
     except OSError:
