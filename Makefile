@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -32,6 +32,9 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
+	$(BIN)/python -m pytest -m "not slow and not browser"
 
 check: $(VENV)/dev.stamp ## check format, lint, imports and types
 	$(BIN)/ruff format --check .
