@@ -58,7 +58,7 @@ def in_guesses(
 ) -> NDArray[np.bool_]:
     """Say of each row whether the true class is among the so many likeliest."""
     last = np.sort(logits, axis=1)[:, -guesses]
-    return logits[np.arange(len(truth)), truth] >= last
+    return np.asarray(logits[np.arange(len(truth)), truth] >= last, np.bool_)
 
 
 def cross_entropy(

@@ -60,18 +60,6 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
             ) from error
 
 
-def from_pillow(image: Image.Image) -> RgbImage:
-    """Turn an opened picture upright by its EXIF orientation, and flatten it to RGB.
-
-    Args:
-        image: In any of Pillow's modes; it is not changed.
-
-    Returns:
-        uint8 (height, width, 3).
-    """
-    return np.array(_flatten(ImageOps.exif_transpose(image)), dtype=np.uint8)
-
-
 def to_grey(rgb: RgbImage) -> GreyImage:
     """Return the luma of a picture by ITU-R BT.601, uint8 (height, width)."""
     return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -1,6 +1,7 @@
 """Predict and align from Python: what `import mien` gives."""
 
 import functools
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
-from preprocessing.images.decode import decode_image, from_pillow
+from preprocessing.images.decode import decode_image
 from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.csv_table import to_row
 from serving.inference.prediction import PhotoResult
@@ -30,6 +31,9 @@ Picture: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.u
 
 # Loaded models are kept: each bundle takes about a second to load.
 _KEPT_BUNDLES = 4
+# Pillow's modes by what can hold them.
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_ONLY_TIFF = ("F", "I")
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,6 +198,19 @@ def _predictor(bundle: Path) -> Predictor:
     return Predictor(bundle)
 
 
+def _to_file(image: Image.Image) -> bytes:
+    """Return a Pillow image as a file without loss, so that it is decoded as all pictures are."""
+    file = io.BytesIO()
+    if image.mode in _ONLY_TIFF:
+        image.save(file, "TIFF")
+        return file.getvalue()
+    shown = image if image.mode in _PNG_MODES else image.convert("RGB")
+    profile = image.info.get("icc_profile") if shown is image else None
+    # Not compressed: it is read again at once.
+    shown.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=profile)
+    return file.getvalue()
+
+
 def _read(picture: Picture) -> bytes | RgbImage:
     """Return the bytes of a file, or an RGB array."""
     if isinstance(picture, bytes):
@@ -201,7 +218,7 @@ def _read(picture: Picture) -> bytes | RgbImage:
     if isinstance(picture, str | os.PathLike):
         return Path(picture).read_bytes()
     if isinstance(picture, Image.Image):
-        return from_pillow(picture)
+        return _to_file(picture)
     if not isinstance(picture, np.ndarray):
         raise TypeError(
             "A picture is a path, bytes, a Pillow image or an RGB array. "

@@ -63,7 +63,7 @@ def grad_cam(network: Model, seen: NDArray[np.float32]) -> NDArray[np.float32]:
         each = tf.unstack(logits[0])
     gradients = tf.concat([tape.gradient(logit, maps) for logit in each], axis=0)
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
-    return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1)), 0)
+    return np.asarray(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)), np.float32)
 
 
 def _stage_ends(network: Model) -> dict[str, str]:

@@ -128,7 +128,8 @@ def _training_line(provenance: dict[str, Any]) -> str:
 def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
     """Declare who taught the network beside the labels, and FER+ wherever it came in."""
     lines = []
-    where, run = "training", provenance
+    where = "training"
+    run: dict[str, Any] | None = provenance
     while run:
         if teacher := run.get("teacher"):
             weight = run["fit"]["teacher_weight"]

@@ -1,6 +1,7 @@
 """The views of a chip whose logits are averaged."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 from keras import Model, ops
@@ -51,11 +52,11 @@ def corner_views(whole: Views) -> Views:
 class CutViews(keras.layers.Layer):
     """Cut the views: (n, side, side) uint8 to (n * views, input_px, input_px, 1) float32."""
 
-    def __init__(self, views: Views, **kwargs):
+    def __init__(self, views: Views, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.views = views
 
-    def call(self, chips):
+    def call(self, chips: keras.KerasTensor) -> keras.KerasTensor:
         """Cut, bring to size, mirror."""
         views, size_px = self.views, chips.shape[1]
         x = ops.expand_dims(ops.cast(chips, "float32"), -1)

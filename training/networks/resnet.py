@@ -1,6 +1,6 @@
 """ResNet-34 for small grey chips."""
 
-from keras import Model, layers
+from keras import KerasTensor, Model, layers
 
 from training.networks.normalization import FusedBatchNormalization
 
@@ -39,7 +39,7 @@ def resnet34(classes: int, *, width: int = 32, stem_stride: int = 1, dropout: fl
     return Model(chips, logits, name="resnet34")
 
 
-def _basic_block(x, channels: int, *, stride: int, name: str):
+def _basic_block(x: KerasTensor, channels: int, *, stride: int, name: str) -> KerasTensor:
     shortcut = x
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(shortcut)
@@ -52,7 +52,9 @@ def _basic_block(x, channels: int, *, stride: int, name: str):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def _conv_norm(x, channels: int, *, kernel: int, stride: int, name: str):
+def _conv_norm(
+    x: KerasTensor, channels: int, *, kernel: int, stride: int, name: str
+) -> KerasTensor:
     x = layers.Conv2D(
         channels,
         kernel,

@@ -145,7 +145,8 @@ def geometries_text(rows: Iterable[GeometryRow]) -> str:
 
 
 def _found(dataset: Dataset) -> NDArray[np.float32]:
-    return dataset.landmarks[dataset.found_by == "detector"]
+    found: NDArray[np.float32] = dataset.landmarks[dataset.found_by == "detector"]
+    return found
 
 
 def _by_part(landmarks: NDArray[np.floating]) -> Iterable[tuple[str, NDArray[np.floating]]]:

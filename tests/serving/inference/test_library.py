@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageOps
 
 from preprocessing.errors import BundleError, ImageDecodeError
-from preprocessing.images.decode import decode_image, from_pillow
+from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from serving.inference import library
 from serving.inference.library import Faces, align, predict
@@ -52,9 +52,26 @@ def test_a_pillow_image_is_turned_upright(photo_bytes: bytes, faces: Faces) -> N
     assert turned.getexif()[ORIENTATION] == TURNED, "the caller's picture was changed"
 
 
-def test_transparent_parts_of_a_pillow_image_lie_on_white() -> None:
-    picture = from_pillow(Image.new("RGBA", (2, 2), (0, 0, 0, 0)))
-    assert picture.tolist() == [[[255, 255, 255]] * 2] * 2
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
+def test_every_mode_of_pillow_is_read(mode: str, path: Path) -> None:
+    with Image.open(path) as photo:
+        grey = np.asarray(photo.convert("L"))
+        if mode == "I;16":
+            picture = Image.fromarray(grey.astype(np.uint16) * 257)
+        elif mode in ("I", "F"):
+            picture = Image.fromarray(grey.astype(np.int32 if mode == "I" else np.float32) * 257)
+        else:
+            picture = photo.convert(mode)
+    assert picture.mode == mode
+    assert len(predict(picture)) == 1
+
+
+def test_transparent_parts_of_a_pillow_image_lie_on_white(path: Path, faces: Faces) -> None:
+    with Image.open(path) as photo:
+        clear = photo.convert("RGBA")
+    clear.putalpha(Image.new("L", clear.size, 255))
+    assert predict(clear)[0].to_dict() == faces[0].to_dict()
+    assert list(predict(Image.new("RGBA", (80, 60), (0, 0, 0, 0)))) == []
 
 
 def test_a_face_is_what_the_api_answers(
