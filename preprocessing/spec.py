@@ -16,6 +16,11 @@ FORMAT_VERSION = 3
 SPEC_NAME = "spec.json"
 MODEL_NAME = "model.tflite"
 CARD_NAME = "model_card.md"
+CROWD, LABEL = "crowd", "label"
+OUTPUTS = (CROWD, LABEL)
+"""What a network can be asked: `crowd`, how people's votes on a face would be spread over the
+labels; `label`, the dataset's own label. The first that a network has is the one that the product
+answers with."""
 
 
 @dataclass(frozen=True)

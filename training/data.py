@@ -8,21 +8,27 @@ from numpy.typing import NDArray
 
 from preprocessing.dataset import Dataset
 from preprocessing.errors import DatasetError
+from preprocessing.spec import CROWD, LABEL
+from training.votes import has_votes, label_votes, majority_indices
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Chips with their class indices, n rows.
+    """Chips with what is known of them, n rows.
 
     Attributes:
         chips: uint8 (n, size_px, size_px).
         raw: The same faces unaligned, same shape.
         class_indices: int64 (n,).
+        votes: int64 (n, labels), people's votes for each label; all 0 where there are none.
+        majority: int64 (n,), the class index that most people chose; -1 where there is none.
     """
 
     chips: NDArray[np.uint8]
     raw: NDArray[np.uint8]
     class_indices: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    majority: NDArray[np.int64]
 
 
 def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
@@ -75,12 +81,33 @@ def split_examples(dataset: Dataset, split: str) -> Examples:
 
 
 def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:
-    return Examples(dataset.chips[rows], dataset.raw[rows], dataset.class_indices[rows])
+    return Examples(
+        dataset.chips[rows],
+        dataset.raw[rows],
+        dataset.class_indices[rows],
+        label_votes(dataset)[rows],
+        majority_indices(dataset, rows),
+    )
 
 
-def one_hot(class_indices: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return targets, float32 (n, classes): 1 for the class of each row, else 0."""
-    return np.eye(classes, dtype=np.float32)[class_indices]
+def outputs_for(dataset: Dataset) -> tuple[str, ...]:
+    """Return the outputs that a network of a dataset has: `crowd` only where there are votes."""
+    return (CROWD, LABEL) if has_votes(dataset) else (LABEL,)
+
+
+def label_targets(class_indices: NDArray[np.int64], *, classes: int, smoothing: float):
+    """Return targets of the output `label`, smoothed (Szegedy et al. 2015, arXiv:1512.00567).
+
+    Args:
+        class_indices: (n,).
+        classes: Number of labels.
+        smoothing: Probability spread evenly over all labels, in [0, 1).
+
+    Returns:
+        float32 (n, classes), each row summing to 1.
+    """
+    one_hot = np.eye(classes, dtype=np.float32)[class_indices]
+    return one_hot * np.float32(1 - smoothing) + np.float32(smoothing / classes)
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -118,7 +145,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._is_raw = generator.random(len(self._targets)) < self._raw_share
 
     def __getitem__(self, index):
-        """Return uint8 chips (n, side, side) and float32 targets (n, classes)."""
+        """Return uint8 chips (n, side, side) and float32 targets (n, outputs, classes)."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         is_raw = self._is_raw[rows][:, None, None]
         chips = np.where(is_raw, self._examples.raw[rows], self._examples.chips[rows])

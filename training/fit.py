@@ -18,13 +18,15 @@ from preprocessing.dataset import Dataset
 from preprocessing.errors import MienError
 from preprocessing.labels import labelled_by_ferplus
 from preprocessing.manifest import write_whole
+from preprocessing.spec import CROWD, LABEL, OUTPUTS
 from training.augment import Augment
 from training.config import FitConfig
 from training.curves import Curves
 from training.data import (
     Examples,
     TrainingBatches,
-    one_hot,
+    label_targets,
+    outputs_for,
     split_examples,
     training_examples,
     training_rows,
@@ -42,9 +44,11 @@ from training.networks import (
     read_network,
     read_settings,
 )
+from training.outputs import outputs_of
 from training.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
 from training.soft_targets import SoftTargets, mix_targets, read_soft_targets
 from training.trainer import build_trainer, set_size
+from training.votes import vote_shares
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
@@ -95,7 +99,7 @@ def fit(
     devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
-    classes = len(dataset.manifest.recipe.labels)
+    classes, outputs = len(dataset.manifest.recipe.labels), outputs_for(dataset)
     batches = TrainingBatches(
         train,
         targets=_targets(train, dataset, config, taught),
@@ -106,7 +110,9 @@ def fit(
     share = progress(state, config, steps_per_epoch=len(batches))
     if share >= 1 and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
-    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    trainer = build_trainer(
+        config, classes=classes, outputs=outputs, side_px=train.chips.shape[1]
+    )
     if earlier is not None and not state.checkpoint:
         _take_weights(
             trainer.get_layer(config.model),
@@ -142,14 +148,12 @@ def fit(
                 "size_px": augment.size_px,
                 "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
                 "train_loss": loss,
-                "val_loss": cross_entropy(logits, val.class_indices),
-                "val_accuracy": accuracy(logits, val.class_indices),
+                **_val_figures(logits, val, outputs),
             }
             curves.add(state.epoch, values)
             tqdm.write(
-                f"epoch {state.epoch}, {min(share, 1):.0%} of the run, "
-                f"{values['minutes']:.1f} min: train loss {loss:.3f}, "
-                f"val loss {values['val_loss']:.3f}, val accuracy {values['val_accuracy']:.1%}"
+                f"epoch {state.epoch}, {min(share, 1):.0%} of the run: "
+                + ", ".join(f"{name} {value:.3f}" for name, value in values.items())
             )
             state = _save_checkpoint(trainer, run, state, devices)
     set_size(trainer, config.sizes[-1][1])
@@ -233,21 +237,40 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
 def _targets(
     train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
 ) -> NDArray[np.float32]:
-    """Return what the training rows are to be taken for, (n, classes), before label smoothing."""
-    targets = one_hot(train.class_indices, len(dataset.manifest.recipe.labels))
-    if taught is None:
-        return targets
-    return mix_targets(
-        targets,
-        taught.probabilities[training_rows(dataset)],
-        weight=config.teacher_weight,
-        label_smoothing=config.label_smoothing if config.loss == "cross_entropy" else 0.0,
-    )
+    """Return what each output is to say of the training rows, (n, outputs, classes)."""
+    classes = len(dataset.manifest.recipe.labels)
+    targets = {
+        CROWD: vote_shares(train.votes),
+        LABEL: label_targets(
+            train.class_indices, classes=classes, smoothing=config.label_smoothing
+        ),
+    }
+    if taught is not None:
+        rows, weight = training_rows(dataset), config.teacher_weight
+        for output, probabilities in taught.probabilities.items():
+            targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
+    return np.stack([targets[output] for output in outputs_for(dataset)], axis=1)
+
+
+def _val_figures(
+    logits: NDArray[np.float32], val: Examples, outputs: tuple[str, ...]
+) -> dict[str, float]:
+    """Return how each output does on val, by the network as it is, without moving average."""
+    figures = {}
+    for place, output in enumerate(outputs):
+        said = logits[:, place]
+        truth = val.class_indices if output == LABEL else val.majority
+        known = truth >= 0
+        figures[f"val_{output}_loss"] = cross_entropy(said[known], truth[known])
+        figures[f"val_{output}_accuracy"] = accuracy(said[known], truth[known])
+    return figures
 
 
 def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
-    """Copy the weights of all layers, save the last where that is for other labels."""
-    for source in earlier.layers if has_same_labels else earlier.layers[:-1]:
+    """Copy the weights of all layers that both have; not the last where that is for other labels."""
+    for source in earlier.layers:
+        if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
+            continue
         target, weights = network.get_layer(source.name), source.get_weights()
         if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
             raise MienError(
