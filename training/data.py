@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.dataset import Dataset
+from preprocessing.bundle.spec import CROWD, LABEL
+from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
-from preprocessing.spec import CROWD, LABEL
 from training.votes import has_votes, label_votes, majority_indices
 
 

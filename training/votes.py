@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.dataset import Dataset
-from preprocessing.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS, majority_label
-from preprocessing.labels import resolve_label
-from preprocessing.manifest import Recipe
+from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS, majority_label
+from preprocessing.dataset.labels import resolve_label
+from preprocessing.dataset.manifest import Recipe
+from preprocessing.dataset.read import Dataset
 
 NO_MAJORITY = -1
 

@@ -1,0 +1,138 @@
+"""Soft targets: probabilities that a network learns from beside the labels, in a file.
+
+Whatever teaches (other networks, the folds of this one) writes such a file,
+and `fit` knows nothing else of it.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.spec import OUTPUTS
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import DatasetError
+
+# Float32 probabilities add up to 1 as nearly as this.
+SUM_TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class SoftTargets:
+    """What a teacher says of the n rows of a dataset.
+
+    Attributes:
+        name: Of the file.
+        sha256: Of its content.
+        origin: Where the probabilities come from, in words.
+        ferplus: Whether FER+ votes went into them, as such or through a network that learnt them.
+        probabilities: float32 (n, labels) for each output that it teaches; NaN in all of a row
+            that the teacher says nothing of.
+    """
+
+    name: str
+    sha256: str
+    origin: str
+    ferplus: bool
+    probabilities: dict[str, NDArray[np.float32]]
+
+    def record(self) -> dict[str, Any]:
+        """Return what a run keeps of its teacher, as JSON."""
+        fields = ("name", "sha256", "origin", "ferplus")
+        return {field: getattr(self, field) for field in fields}
+
+
+def write_soft_targets(
+    path: Path,
+    dataset: Dataset,
+    *,
+    rows: NDArray[np.int64],
+    probabilities: Mapping[str, NDArray[np.floating]],
+    origin: str,
+    ferplus: bool,
+) -> None:
+    """Write what a teacher says of some rows of a dataset, so that it is never seen half written.
+
+    Args:
+        path: The file, an `.npz` without pickles.
+        dataset: The dataset; its recipe is kept, and the file fits no other.
+        rows: Positions in it, shape (n,).
+        probabilities: By output, each of shape (n, labels), each row summing to 1.
+        origin: Where they come from, in words.
+        ferplus: Whether FER+ votes went into them.
+    """
+    every_row = {}
+    for output, taught in probabilities.items():
+        every_row[output] = np.full((len(dataset.chips), taught.shape[1]), np.nan, np.float32)
+        every_row[output][rows] = taught
+    about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez(file, about=np.array(json.dumps(about)), **every_row)
+    partial.replace(path)
+
+
+def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
+    """Read the soft targets for a dataset.
+
+    Raises:
+        DatasetError: The file is missing or damaged, or was made for another dataset.
+    """
+    try:
+        content = path.read_bytes()
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            about = json.loads(str(arrays["about"]))
+            probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
+        made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
+    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(
+            f"{path} cannot be read as soft targets: {error!r}. Make it with "
+            "python -m training folds or distil."
+        ) from error
+    recipe = json.loads(json.dumps(asdict(dataset.manifest.recipe)))
+    if made_for != recipe:
+        differing = sorted(name for name in recipe if made_for.get(name) != recipe[name])
+        raise DatasetError(
+            f"{path} was made for another dataset: {', '.join(differing)} differ. "
+            "Make it anew for this one."
+        )
+    for taught in probabilities.values():
+        _check(path, taught, shape=(len(dataset.chips), len(recipe["labels"])))
+    digest = hashlib.sha256(content).hexdigest()
+    return SoftTargets(path.name, digest, origin, ferplus, probabilities)
+
+
+def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
+    if probabilities.shape != shape:
+        raise DatasetError(
+            f"{path} should hold probabilities of shape {shape}. Received: {probabilities.shape}"
+        )
+    given = probabilities[~np.isnan(probabilities).all(axis=1)]
+    is_off = np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE
+    if np.isnan(given).any() or (given < 0).any() or is_off.any():
+        raise DatasetError(f"{path} holds rows that are no probabilities. Make it anew.")
+
+
+def mix_targets(
+    targets: NDArray[np.float32], taught: NDArray[np.float32], *, weight: float
+) -> NDArray[np.float32]:
+    """Mix what a teacher says into targets.
+
+    Args:
+        targets: Shape (n, labels); a row of 0 has no target of its own.
+        taught: Probabilities, shape (n, labels); rows of NaN keep their target.
+        weight: Of the teacher, in (0, 1]; it has all of a row that has no target of its own.
+
+    Returns:
+        float32 (n, labels).
+    """
+    has_target = targets.any(axis=1, keepdims=True)
+    mixed = np.where(has_target, (1 - weight) * targets + weight * taught, taught)
+    return np.where(np.isnan(taught), targets, mixed)
