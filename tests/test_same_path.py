@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.read import Dataset, read_dataset

@@ -6,10 +6,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.spec import CROWD, LABEL
-from preprocessing.dataset.read import Dataset
+from preprocessing.bundle.outputs import CROWD, LABEL
+from preprocessing.dataset.read import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
-from training.votes import has_votes, label_votes, majority_indices
+from training.votes import has_votes, label_votes, majority_indices, vote_shares
+
+ALL_SPLITS = "all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +34,13 @@ class Examples:
 
 
 def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """List the labelled rows of a split.
+    """List the labelled rows of a split, or with `all` every labelled row.
 
     Raises:
         DatasetError: There are none.
     """
+    if split == ALL_SPLITS:
+        return _not_empty(np.flatnonzero(dataset.class_indices != UNLABELLED), dataset, split)
     return _not_empty(np.flatnonzero(dataset.labelled_in(split)), dataset, split)
 
 
@@ -90,24 +94,29 @@ def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:
     )
 
 
+def truth_for(output: str, examples: Examples) -> NDArray[np.int64]:
+    """Return what an output is held to: what most people chose, or the dataset's label.
+
+    Returns:
+        Class indices, (n,); -1 where there is none.
+    """
+    return examples.majority if output == CROWD else examples.class_indices
+
+
+def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.float32]:
+    """Return what an output is to say: the shares of votes, or the dataset's label as one-hot.
+
+    Returns:
+        float32 (n, classes); rows without votes are 0.
+    """
+    if output == CROWD:
+        return vote_shares(examples.votes)
+    return np.eye(classes, dtype=np.float32)[examples.class_indices]
+
+
 def outputs_for(dataset: Dataset) -> tuple[str, ...]:
     """Return the outputs that a network of a dataset has: `crowd` only where there are votes."""
     return (CROWD, LABEL) if has_votes(dataset) else (LABEL,)
-
-
-def label_targets(class_indices: NDArray[np.int64], *, classes: int, smoothing: float):
-    """Return targets of the output `label`, smoothed (Szegedy et al. 2015, arXiv:1512.00567).
-
-    Args:
-        class_indices: (n,).
-        classes: Number of labels.
-        smoothing: Probability spread evenly over all labels, in [0, 1).
-
-    Returns:
-        float32 (n, classes), each row summing to 1.
-    """
-    one_hot = np.eye(classes, dtype=np.float32)[class_indices]
-    return one_hot * np.float32(1 - smoothing) + np.float32(smoothing / classes)
 
 
 class TrainingBatches(keras.utils.PyDataset):

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.spec import OUTPUTS
+from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 

@@ -2,11 +2,12 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset, read_dataset
@@ -26,7 +27,17 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     )
     evaluate.add_argument("bundle", type=Path)
     evaluate.add_argument("dataset", type=Path)
-    _add_split_arguments(evaluate)
+    _add_split_arguments(evaluate, splits=("val", "test", "all"))
+    evaluate.add_argument(
+        "--map",
+        metavar="OTHER=LABEL,...",
+        help="what labels of other names mean, such as anger=angry,sadness=sad",
+    )
+    evaluate.add_argument(
+        "--record",
+        metavar="NAME",
+        help="record the figures in the bundle as those of another set, by this name",
+    )
     evaluate.add_argument("--html", type=Path, help="write the report as a page with charts")
     evaluate.add_argument("--json", type=Path, help="write the report for programs")
     evaluate.add_argument("--overwrite", action="store_true", help="replace reports that are there")
@@ -45,6 +56,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
         help="bundles, and JSON files as in training/evaluation/baselines.py",
     )
     _add_split_arguments(peers)
+    _add_output_argument(peers)
     peers.set_defaults(run_command=_peers)
 
     ensemble = commands.add_parser(
@@ -55,6 +67,7 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     ensemble.add_argument("dataset", type=Path)
     add_members_argument(ensemble)
     _add_split_arguments(ensemble)
+    _add_output_argument(ensemble)
     ensemble.set_defaults(run_command=_ensemble)
 
     degrade = commands.add_parser(
@@ -67,10 +80,21 @@ def add_judging_commands(commands: "argparse._SubParsersAction[argparse.Argument
     degrade.set_defaults(run_command=_degrade)
 
 
-def _add_split_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--split", choices=("val", "test"), default="val")
+def _add_split_arguments(
+    command: argparse.ArgumentParser, *, splits: Sequence[str] = ("val", "test")
+) -> None:
+    command.add_argument("--split", choices=splits, default="val")
     command.add_argument(
         "--final", action="store_true", help="allow the test split; nothing is chosen by it"
+    )
+
+
+def _add_output_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--output",
+        choices=OUTPUTS,
+        default=LABEL,
+        help="which output of the networks; crowd is held to what most people chose",
     )
 
 
@@ -85,32 +109,37 @@ def add_members_argument(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from training.evaluation.evaluate import evaluate
+    from training.evaluation.evaluate import evaluate_bundle
     from training.evaluation.page import evaluation_html
     from training.evaluation.predict import answers_of, log_test_use
+    from training.evaluation.relabel import parse_map, with_labels_of
     from training.evaluation.text import evaluation_text
-    from training.export.model_card import record_metrics
+    from training.export.model_card import record_elsewhere, record_metrics
 
     _guard_test_split(options)
     check_outputs([options.html, options.json], overwrite=options.overwrite)
-    spec, dataset = read_spec(options.bundle), read_dataset(options.dataset)
-    evaluation = evaluate(
+    spec = read_spec(options.bundle)
+    dataset = with_labels_of(spec, read_dataset(options.dataset), mapping=parse_map(options.map))
+    evaluation = evaluate_bundle(
         answers_of(options.bundle, spec, dataset=dataset, split=options.split),
+        spec.outputs,
         dataset,
-        temperature=spec.temperature,
-        sure_confidence=spec.sure_confidence,
+        answers_with=spec.answers_with,
     )
-    if options.split == "test":
+    if options.split in ("test", "all") and dataset.labelled_in("test").any():
         exported = spec.provenance["exported"]
         uses = log_test_use(
             options.dataset, name=spec.name, exported=exported, accuracy=evaluation.accuracy
         )
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
-    if dataset.manifest.recipe.source_sha256 == spec.provenance["dataset"]["source_sha256"]:
+    learnt_from = spec.provenance["dataset"]["source_sha256"]
+    if dataset.manifest.recipe.source_sha256 == learnt_from and options.split != "all":
         record_metrics(options.bundle, spec, evaluation=evaluation)
+    elif options.record:
+        record_elsewhere(options.bundle, spec, name=options.record, evaluation=evaluation)
     else:
-        print("\nNot recorded in the bundle: it was trained on another source.")
+        print("\nNot recorded in the bundle, which learnt from another source; --record NAME does.")
     if options.json is not None:
         write_whole(options.json, json.dumps(asdict(evaluation), indent=2) + "\n")
     if options.html is not None:
@@ -127,11 +156,13 @@ def _peers(options: argparse.Namespace) -> None:
     answers = {}
     for path in options.models:
         if path.is_dir():
-            answers[str(path)] = member_answers(path, dataset, split=options.split)
+            answers[str(path)] = member_answers(
+                path, dataset, split=options.split, output=options.output
+            )
         else:
             peer = read_peer(path)
             answers[peer.name] = peer_answers(peer, dataset, split=options.split)
-    _print_comparison(answers, dataset, folder=options.dataset)
+    _print_comparison(answers, dataset, options)
 
 
 def _ensemble(options: argparse.Namespace) -> None:
@@ -139,15 +170,18 @@ def _ensemble(options: argparse.Namespace) -> None:
 
     _guard_test_split(options)
     dataset = read_dataset(options.dataset)
-    answers = ensemble_answers(options.members, dataset, split=options.split)
-    _print_comparison(answers, dataset, folder=options.dataset)
+    answers = ensemble_answers(options.members, dataset, split=options.split, output=options.output)
+    _print_comparison(answers, dataset, options)
 
 
-def _print_comparison(answers: Mapping[str, "Answers"], dataset: Dataset, *, folder: Path) -> None:
+def _print_comparison(
+    answers: Mapping[str, "Answers"], dataset: Dataset, options: argparse.Namespace
+) -> None:
     from training.evaluation.evaluate import compare
     from training.evaluation.text import comparison_text
 
-    print(comparison_text(compare(answers, dataset, dataset_folder=folder)))
+    evaluations = compare(answers, dataset, dataset_folder=options.dataset, output=options.output)
+    print(comparison_text(evaluations))
 
 
 def _guard_test_split(options: argparse.Namespace) -> None:

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.bundle.spec import CROWD, LABEL, OUTPUTS
-from preprocessing.dataset.labels import labelled_by_ferplus
+from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
@@ -23,11 +22,12 @@ from training.config import FitConfig
 from training.data import (
     Examples,
     TrainingBatches,
-    label_targets,
     outputs_for,
     split_examples,
+    targets_for,
     training_examples,
     training_rows,
+    truth_for,
 )
 from training.fitting.augment import Augment
 from training.fitting.curves import Curves
@@ -48,7 +48,7 @@ from training.networks.build import (
 )
 from training.networks.outputs import outputs_of
 from training.soft_labels import SoftTargets, mix_targets, read_soft_targets
-from training.votes import vote_shares
+from training.votes import has_votes
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
@@ -208,7 +208,7 @@ def _settings(
                 settings["start_from"][name] = earlier[name]
         if earlier.get("ferplus"):
             settings["ferplus"] = True
-    if labelled_by_ferplus(dataset.manifest.recipe.source_kind, dataset.manifest.recipe.labels):
+    if has_votes(dataset):
         settings["ferplus"] = True
     return json.loads(json.dumps(settings))
 
@@ -237,17 +237,18 @@ def _targets(
 ) -> NDArray[np.float32]:
     """Return what each output is to say of the training rows, (n, outputs, classes)."""
     classes = len(dataset.manifest.recipe.labels)
+    smoothing = np.float32(config.label_smoothing)
     targets = {
-        CROWD: vote_shares(train.votes),
-        LABEL: label_targets(
-            train.class_indices, classes=classes, smoothing=config.label_smoothing
-        ),
+        output: targets_for(output, train, classes=classes) for output in outputs_for(dataset)
     }
+    # Szegedy et al. 2015, arXiv:1512.00567. Votes are spread already.
+    targets[LABEL] = targets[LABEL] * (1 - smoothing) + smoothing / classes
     if taught is not None:
         rows, weight = training_rows(dataset), config.teacher_weight
-        for output, probabilities in taught.probabilities.items():
+        for output in targets.keys() & taught.probabilities.keys():
+            probabilities = taught.probabilities[output]
             targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
-    return np.stack([targets[output] for output in outputs_for(dataset)], axis=1)
+    return np.stack(list(targets.values()), axis=1)
 
 
 def _val_figures(
@@ -257,7 +258,7 @@ def _val_figures(
     figures = {}
     for place, output in enumerate(outputs):
         said = logits[:, place]
-        truth = val.class_indices if output == LABEL else val.majority
+        truth = truth_for(output, val)
         known = truth >= 0
         figures[f"val_{output}_loss"] = cross_entropy(said[known], truth[known])
         figures[f"val_{output}_accuracy"] = accuracy(said[known], truth[known])
@@ -265,7 +266,7 @@ def _val_figures(
 
 
 def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
-    """Copy the weights of all layers that both have; not the last where that is for other labels."""
+    """Copy the weights of all layers that both have; not the last if that is for other labels."""
     for source in earlier.layers:
         if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
             continue

@@ -3,7 +3,7 @@
 import keras
 from keras import Model, layers, ops
 
-from preprocessing.bundle.spec import CROWD, LABEL, OUTPUTS
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 
 
 def output_logits(features, *, classes: int, outputs: tuple[str, ...]):
@@ -22,7 +22,7 @@ def output_logits(features, *, classes: int, outputs: tuple[str, ...]):
 
 
 def outputs_of(network: Model) -> tuple[str, ...]:
-    """Return the outputs of a network by the names of its last layers, in the order of `OUTPUTS`."""
+    """Return the outputs of a network by the names of its last layers."""
     names = {layer.name for layer in network.layers}
     return tuple(output for output in OUTPUTS if output in names)
 

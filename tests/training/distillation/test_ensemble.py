@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError

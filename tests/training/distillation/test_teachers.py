@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
 from preprocessing.dataset.read import Dataset

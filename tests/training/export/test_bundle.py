@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.bundle.spec import MODEL_NAME, read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, MienError
