@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=PRECISIONS,
         help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
     )
+    export.add_argument(
+        "--most-views",
+        type=int,
+        choices=(1, 2, 10),
+        default=1,
+        help="average up to this many views of a face: mirrored too, and corners too (default: 1)",
+    )
     export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
     export.set_defaults(run_command=_export)
 
@@ -85,7 +92,9 @@ def _export(options: argparse.Namespace) -> None:
         options.run,
         options.bundle,
         dataset=read_dataset(options.dataset),
-        options=ExportOptions(name=options.name, precision=options.precision),
+        options=ExportOptions(
+            name=options.name, precision=options.precision, most_views=options.most_views
+        ),
         overwrite=options.overwrite,
     )
     print(precisions_text(exported.precisions))

@@ -86,7 +86,7 @@ class ModelSpec:
         if self.answers_with not in self.outputs or not set(self.outputs) <= set(OUTPUTS):
             raise BundleError(
                 f"The outputs must be some of {', '.join(OUTPUTS)}, and answers_with one of them. "
-                f"Received: {', '.join(self.outputs)}; {self.answers_with}. Export the bundle again."
+                f"Received: {', '.join(self.outputs)}; {self.answers_with}. Export it again."
             )
         sizes = {len(each.class_shares) for each in self.outputs.values()}
         sizes |= {len(row) for row in self.known_answer.logits}

@@ -21,8 +21,8 @@ def build_trainer(
         side_px: Side of the dataset's chips.
 
     Returns:
-        A compiled model from chips, uint8 (n, side_px, side_px), to logits, (n, outputs, classes), with
-        the layers `augment` and, named after its model, the network.
+        A compiled model from chips, uint8 (n, side_px, side_px), to logits, (n, outputs, classes).
+        Its layers are `augment` and, named after its model, the network.
     """
     chips = keras.Input((side_px, side_px), dtype="uint8", name="chips")
     augment = Augment(
