@@ -9,7 +9,7 @@ from preprocessing.runtime.cli import run_command
 from training.cli.distil import add_teaching_commands
 from training.cli.evaluate import add_judging_commands
 from training.cli.fit import add_fit_command
-from training.config import PRECISIONS
+from training.config import MOST_VIEWS, PRECISIONS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--most-views",
         type=int,
-        choices=(1, 2, 10),
+        choices=MOST_VIEWS,
         default=1,
         help="average up to this many views of a face: mirrored too, and corners too (default: 1)",
     )

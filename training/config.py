@@ -12,9 +12,12 @@ MODELS = {
     "alexlike": "alexlike",
 }
 """The networks, each with the preset that is made for it."""
-LOSSES = ("cross_entropy", "mean_squared_error")
+CROSS_ENTROPY, SQUARED_ERROR = "cross_entropy", "mean_squared_error"
+LOSSES = (CROSS_ENTROPY, SQUARED_ERROR)
 PRECISIONS = ("float32", "float16", "int8")
 """Of the exported weights; int8 means dynamic-range quantisation."""
+MOST_VIEWS = (1, 2, 10)
+"""Views of a chip that an export averages at most: itself, mirrored too, and its corners too."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class FitConfig:
         loss: One of `LOSSES`; the squared error is that of the probabilities.
         crowd_weight: Weight of the output `crowd` in the loss of a network that has `label` too,
             which has the rest.
-        label_smoothing: Probability spread evenly over all labels in the targets of `label`; votes
-            and a teacher's probabilities are left as they are.
+        label_smoothing: Of the cross-entropy: probability spread evenly over all labels in the
+            targets of `label`; votes and a teacher's probabilities are left as they are.
         teacher_weight: Share of a teacher's probabilities in the target of each row that it knows,
             above 0; None without a teacher.
         average_momentum: Memory of the moving average of the weights, a step.
@@ -71,7 +74,7 @@ class FitConfig:
     warmup: float = 0.03
     momentum: float = 0.9
     weight_decay: float = 5e-3
-    loss: str = "cross_entropy"
+    loss: str = CROSS_ENTROPY
     crowd_weight: float = 0.5
     label_smoothing: float = 0.1
     teacher_weight: float | None = None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from preprocessing.bundle.outputs import CROWD, LABEL
 from preprocessing.dataset.read import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
-from training.votes import has_votes, label_votes, majority_indices, vote_shares
+from training.votes import label_votes, majority_indices, vote_shares
 
 ALL_SPLITS = "all"
 
@@ -114,9 +114,26 @@ def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.
     return np.eye(classes, dtype=np.float32)[examples.class_indices]
 
 
+def has_majority(dataset: Dataset, split: str) -> bool:
+    """Say whether people's votes choose a label for any labelled row of a split.
+
+    Raises:
+        DatasetError: The split has no labelled rows.
+    """
+    return bool((majority_indices(dataset, rows_of(dataset, split)) >= 0).any())
+
+
 def outputs_for(dataset: Dataset) -> tuple[str, ...]:
-    """Return the outputs that a network of a dataset has: `crowd` only where there are votes."""
-    return (CROWD, LABEL) if has_votes(dataset) else (LABEL,)
+    """Return the outputs that a network of a dataset has.
+
+    It has `crowd` where there are votes for the dataset's labels to learn from, and a majority on
+    val to judge it by.
+
+    Raises:
+        DatasetError: The dataset has no labelled rows to train on, or none in val.
+    """
+    is_voted = label_votes(dataset)[training_rows(dataset)].any()
+    return (CROWD, LABEL) if is_voted and has_majority(dataset, "val") else (LABEL,)
 
 
 class TrainingBatches(keras.utils.PyDataset):

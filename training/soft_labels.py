@@ -90,6 +90,8 @@ def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
             probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
+            if not probabilities:
+                raise ValueError(f"it has none of {', '.join(OUTPUTS)}")
         made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(

@@ -11,11 +11,6 @@ from preprocessing.dataset.read import Dataset
 NO_MAJORITY = -1
 
 
-def has_votes(dataset: Dataset) -> bool:
-    """Say whether any row of a dataset has votes."""
-    return bool(dataset.votes.any())
-
-
 def label_votes(dataset: Dataset) -> NDArray[np.int64]:
     """Count the votes for the labels of a dataset (Barsoum et al. 2016, arXiv:1608.01041).
 

@@ -14,6 +14,9 @@ OUTPUTS = (CROWD, LABEL)
 """`crowd`: how people's votes on a face would be spread over the labels. `label`: the label that
 the dataset itself gives. Where a network has both, the product answers with `crowd`."""
 
+# Class shares may have been rounded, or added up in float32.
+SUM_TOLERANCE = 1e-3
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -57,19 +60,24 @@ class OutputSpec:
 
     def __post_init__(self) -> None:
         balances = [each.balance for each in self.calibrations]
-        if balances != sorted(set(balances)) or balances[0] != 0 or balances[-1] != 1:
+        if balances != sorted(set(balances)) or balances[:1] != [0] or balances[-1:] != [1]:
             raise BundleError(f"calibrations must rise from 0 to 1. Received: {balances}")
-        if min(self.class_shares) <= 0 or not 0 <= self.balance <= 1:
+        is_positive = all(share > 0 for share in self.class_shares)
+        if not (is_positive and abs(sum(self.class_shares) - 1) <= SUM_TOLERANCE):
             raise BundleError(
-                "class_shares must be above 0 and balance in [0, 1]. Received: "
-                f"{self.class_shares}, {self.balance}"
+                f"class_shares must be above 0 and sum to 1. Received: {self.class_shares}"
             )
+        if not 0 <= self.balance <= 1:
+            raise BundleError(f"balance must be in [0, 1]. Received: {self.balance}")
 
     def calibration(self, balance: float | None = None) -> Calibration:
         """Return the calibration at a balance, between two that were fitted by interpolation.
 
         Args:
             balance: 0 to 1; None for the default.
+
+        Raises:
+            BundleError: The balance is none of these.
         """
         at = self.balance if balance is None else balance
         balances = [each.balance for each in self.calibrations]
@@ -92,6 +100,9 @@ class OutputSpec:
 
         Returns:
             Shape (..., labels), each row summing to 1.
+
+        Raises:
+            BundleError: The balance is none of these.
         """
         calibration = self.calibration(balance)
         return balanced_probabilities(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ class ModelSpec:
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
     known_answer: KnownAnswer
-    elsewhere: dict[str, dict[str, Any]] = field(default_factory=dict)
+    elsewhere: dict[str, dict[str, Any]]
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
-from preprocessing.bundle.spec import read_spec
+from preprocessing.bundle.spec import ModelSpec, read_spec
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs
 
 if TYPE_CHECKING:
+    from training.evaluation.evaluate import Evaluation
     from training.evaluation.predict import Answers
 
 
@@ -114,12 +115,14 @@ def _evaluate(options: argparse.Namespace) -> None:
     from training.evaluation.predict import answers_of, log_test_use
     from training.evaluation.relabel import parse_map, with_labels_of
     from training.evaluation.text import evaluation_text
-    from training.export.model_card import record_elsewhere, record_metrics
 
     _guard_test_split(options)
     check_outputs([options.html, options.json], overwrite=options.overwrite)
-    spec = read_spec(options.bundle)
-    dataset = with_labels_of(spec, read_dataset(options.dataset), mapping=parse_map(options.map))
+    spec, as_aligned = read_spec(options.bundle), read_dataset(options.dataset)
+    is_own = _is_own(spec, as_aligned)
+    if is_own:
+        _check_own(options)
+    dataset = with_labels_of(spec, as_aligned, mapping=parse_map(options.map))
     evaluation = evaluate_bundle(
         answers_of(options.bundle, spec, dataset=dataset, split=options.split),
         spec.outputs,
@@ -133,18 +136,45 @@ def _evaluate(options: argparse.Namespace) -> None:
         )
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
-    learnt_from = spec.provenance["dataset"]["source_sha256"]
-    if dataset.manifest.recipe.source_sha256 == learnt_from and options.split != "all":
-        record_metrics(options.bundle, spec, evaluation=evaluation)
-    elif options.record:
-        record_elsewhere(options.bundle, spec, name=options.record, evaluation=evaluation)
-    else:
-        print("\nNot recorded in the bundle, which learnt from another source; --record NAME does.")
+    _record(options, evaluation, is_own=is_own, is_relabelled=dataset is not as_aligned)
     if options.json is not None:
         write_whole(options.json, json.dumps(asdict(evaluation), indent=2) + "\n")
     if options.html is not None:
         title = f"{spec.name} on the {options.split} split of {dataset.manifest.recipe.source}"
         write_whole(options.html, evaluation_html(evaluation, dataset, title=title))
+
+
+def _is_own(spec: ModelSpec, dataset: Dataset) -> bool:
+    """Say whether a bundle learnt from the source of a dataset."""
+    learnt_from: str = spec.provenance["dataset"]["source_sha256"]
+    return dataset.manifest.recipe.source_sha256 == learnt_from
+
+
+def _check_own(options: argparse.Namespace) -> None:
+    """Refuse what must not be done with the source that a bundle learnt from."""
+    _guard_test_split(options, splits=("test", "all"))
+    if options.record:
+        raise MienError(
+            "--record is for sets that the network has not learnt from, and the bundle was trained "
+            "on this source. Leave it out: the figures of val and test are recorded without it."
+        )
+
+
+def _record(
+    options: argparse.Namespace, evaluation: "Evaluation", *, is_own: bool, is_relabelled: bool
+) -> None:
+    """Record the figures in the bundle, or say why that is not done."""
+    from training.export.model_card import record_elsewhere, record_metrics
+
+    spec = read_spec(options.bundle)
+    if options.record:
+        record_elsewhere(options.bundle, spec, name=options.record, evaluation=evaluation)
+    elif not is_own:
+        print("\nNot recorded in the bundle, which learnt from another source; --record NAME does.")
+    elif is_relabelled or options.split == "all":
+        print("\nNot recorded in the bundle: only val and test, with its own labels, are.")
+    else:
+        record_metrics(options.bundle, spec, evaluation=evaluation)
 
 
 def _peers(options: argparse.Namespace) -> None:
@@ -184,8 +214,8 @@ def _print_comparison(
     print(comparison_text(evaluations))
 
 
-def _guard_test_split(options: argparse.Namespace) -> None:
-    if options.split == "test" and not options.final:
+def _guard_test_split(options: argparse.Namespace, *, splits: Sequence[str] = ("test",)) -> None:
+    if options.split in splits and not options.final:
         raise MienError(
             "The test split is for the last word only: everything is chosen on val. "
             "Say --final if nothing will be chosen by the answer; the use is recorded."

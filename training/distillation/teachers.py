@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.outputs import OUTPUTS, to_probabilities
+from preprocessing.bundle.outputs import CROWD, OUTPUTS, to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.config import FitConfig
@@ -16,7 +16,6 @@ from training.distillation.ensemble import learnt_from_ferplus, open_member, ope
 from training.fitting.fit import fit
 from training.networks.build import NETWORK_NAME
 from training.soft_labels import write_soft_targets
-from training.votes import has_votes
 
 
 def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -> int:
@@ -97,7 +96,7 @@ def teach_by_folds(
         rows=rows,
         probabilities=probabilities,
         origin=origin,
-        ferplus=has_votes(dataset),
+        ferplus=CROWD in probabilities,
     )
     return len(rows)
 

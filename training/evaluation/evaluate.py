@@ -151,12 +151,14 @@ def compare(
     """Evaluate networks for one table; note beside the dataset where that used its test split.
 
     Args:
-        answers: By the name of the network, its logits already divided by its temperature.
+        answers: By the name of the network, all to the rows of one split; logits already divided by
+            the network's temperature.
         dataset: The dataset.
         dataset_folder: Where it lies.
         output: Whose answers they are: those of `crowd` are held to what most people chose.
     """
-    truth = truth_of(output, dataset)
+    split = next(iter(answers.values())).split
+    truth = truth_of(output, dataset, split=split)
     evaluations = {
         # Not all know from which confidence on they are sure, so a table leaves that out.
         name: evaluate(each, dataset, temperature=1.0, sure_confidence=1.0, truth=truth)
@@ -182,7 +184,7 @@ def evaluate_bundle(
         outputs: Of the bundle.
         dataset: The dataset.
         answers_with: The output that answers, at its default balance. `crowd` is held to the
-            majority where the dataset has votes, else to the labels.
+            majority where the split has one, else to the labels.
     """
     output, said = outputs[answers_with], answers[answers_with]
     calibration = output.calibration()
@@ -194,7 +196,7 @@ def evaluate_bundle(
         dataset,
         temperature=calibration.temperature,
         sure_confidence=calibration.sure_confidence,
-        truth=truth_of(answers_with, dataset),
+        truth=truth_of(answers_with, dataset, split=said.split),
     )
     return replace(
         evaluation,
@@ -265,7 +267,7 @@ def evaluate(
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
         reliability=tuple(metrics.reliability(calibrated, truth_indices)),
         coverage=_coverage(calibrated, truth_indices),
-        slices=tuple(natural_slices(dataset, rows, hits=hits)),
+        slices=tuple(natural_slices(dataset, rows, truth=truth_indices, hits=hits)),
         mistakes=_mistakes(dataset, rows, truth_indices, calibrated),
     )
 

@@ -92,7 +92,7 @@ def _truths(evaluation: Evaluation) -> str:
     ]
     names = ("output", "class balance", "held to", "pictures", "accuracy", "mean recall")
     vote_names = ("who", "class balance", "pictures", "mean share of votes", "NLL", "ECE")
-    return table(names, truths) + table(vote_names, votes)
+    return table(names, truths) + (table(vote_names, votes) if votes else "")
 
 
 def _confusion(evaluation: Evaluation) -> str:

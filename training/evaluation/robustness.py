@@ -31,7 +31,7 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
     """
     spec = read_spec(bundle)
     check_bundle(bundle, spec, recipe=dataset.manifest.recipe)
-    truth = truth_of(spec.answers_with, dataset)
+    truth = truth_of(spec.answers_with, dataset, split=split)
     _, rows = known_rows(dataset, rows_of(dataset, split), truth=truth)
     chips, right = dataset.chips[rows], true_indices(dataset, rows, truth=truth)
 

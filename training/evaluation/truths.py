@@ -10,9 +10,9 @@ from preprocessing.bundle.outputs import CROWD, OutputSpec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from training import metrics
-from training.data import rows_of, training_rows
+from training.data import has_majority, rows_of
 from training.evaluation.predict import Answers
-from training.votes import has_votes, label_votes, majority_indices, vote_shares
+from training.votes import label_votes, majority_indices, vote_shares
 
 LABEL_TRUTH, MAJORITY = "label", "majority"
 TRUTHS = (LABEL_TRUTH, MAJORITY)
@@ -54,8 +54,9 @@ class VoteRow:
         vote_share: Mean share of the votes for the label said, 0 to 1. For one person, the share
             of the other people's votes for what this one said.
         nll: Cross-entropy against the distribution of the votes, in nats. For one person, by how
-            others vote where one voted so, counted on the training rows. For most people's choice,
-            that of the votes themselves: nobody can do better.
+            others vote where one voted so, counted on the training rows by Laplace's rule, which
+            without such rows expects all votes alike. For most people's choice, that of the votes
+            themselves: nobody can do better.
         calibration_error: Between confidence and share of votes (ECE, 15 bins); None of people.
     """
 
@@ -67,9 +68,9 @@ class VoteRow:
     calibration_error: float | None
 
 
-def truth_of(output: str, dataset: Dataset) -> str:
-    """Return what an output is held to: `crowd` to the majority where there are votes."""
-    return MAJORITY if output == CROWD and has_votes(dataset) else LABEL_TRUTH
+def truth_of(output: str, dataset: Dataset, *, split: str) -> str:
+    """Return what an output is held to on a split: `crowd` to the majority where there is one."""
+    return MAJORITY if output == CROWD and has_majority(dataset, split) else LABEL_TRUTH
 
 
 def true_indices(dataset: Dataset, rows: NDArray[np.int64], *, truth: str) -> NDArray[np.int64]:
@@ -100,14 +101,14 @@ def truth_rows(
     """Compare each output, as learnt and at its default balance, with each truth.
 
     Args:
-        answers: By output.
+        answers: By output, all to the rows of one split.
         outputs: Of the bundle.
-        dataset: The dataset; without votes, only its labels are a truth.
+        dataset: The dataset; without a majority of votes, only its labels are a truth.
     """
-    rows = []
-    for truth in TRUTHS if has_votes(dataset) else TRUTHS[:1]:
+    split, rows = next(iter(answers.values())).split, []
+    for truth in TRUTHS if has_majority(dataset, split) else TRUTHS[:1]:
         for output, said in answers.items():
-            places, known = known_rows(dataset, rows_of(dataset, said.split), truth=truth)
+            places, known = known_rows(dataset, rows_of(dataset, split), truth=truth)
             right = true_indices(dataset, known, truth=truth)
             for balance in sorted({0.0, outputs[output].balance}):
                 logits = said.logits[places]
@@ -153,8 +154,11 @@ def vote_rows(
                     calibration_error=metrics.vote_calibration_error(probabilities, shares),
                 )
             )
-    training_votes = label_votes(dataset)[training_rows(dataset)]
-    return (*rows, _one_person(votes, training_votes), _first_choice(shares))
+    if (votes.sum(axis=1) > 1).any():
+        # Not `training_rows`: a set of held-out rows alone has none.
+        is_training = dataset.labelled_in("train") & ~dataset.leaks()
+        rows.append(_one_person(votes, label_votes(dataset)[is_training]))
+    return (*rows, _first_choice(shares))
 
 
 def _one_person(votes: NDArray[np.int64], training_votes: NDArray[np.int64]) -> VoteRow:

@@ -33,7 +33,7 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
-from training.config import PRECISIONS, FitConfig
+from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import Examples, split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
 from training.evaluation.predict import Answers, classify
@@ -71,7 +71,7 @@ class ExportOptions:
     Attributes:
         name: Shown to users; None for one that says which network it is.
         precision: Of the stored weights, whatever it costs; None for `choose_precision`.
-        most_views: Views of a chip that are averaged at most: 1, 2 or 10.
+        most_views: Views of a chip that are averaged at most, one of `MOST_VIEWS`.
     """
 
     name: str | None = None
@@ -82,6 +82,11 @@ class ExportOptions:
         if self.precision not in (None, *PRECISIONS):
             raise MienError(
                 f"precision must be one of {', '.join(PRECISIONS)}. Received: {self.precision}"
+            )
+        if self.most_views not in MOST_VIEWS:
+            raise MienError(
+                f"most_views must be one of {', '.join(map(str, MOST_VIEWS))}. "
+                f"Received: {self.most_views}"
             )
 
 
@@ -174,6 +179,7 @@ def _export_into(
         | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
         metrics={},
         known_answer=_known_answer(bundle, recipe),
+        elsewhere={},
     )
     evaluation = evaluate_bundle(
         {

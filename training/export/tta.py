@@ -43,8 +43,7 @@ def candidate_views(size_px: int, *, trained_px: int, most: int) -> list[Views]:
     Args:
         size_px: Side of the chips.
         trained_px: Side of the chips that the network saw at the end of its training.
-        most: Number of views that are averaged at most: 1, 2 (mirrored too) or 10 (the corners
-            too).
+        most: One of `MOST_VIEWS`.
     """
     inputs = sorted({trained_px, trained_px * 11 // 10, max(trained_px, size_px)})
     whole = [Views(size_px, input_px) for input_px in inputs]

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.bundle.outputs import LABEL, OUTPUTS
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from training.config import FitConfig
+from training.config import CROSS_ENTROPY, FitConfig
 from training.data import (
     Examples,
     TrainingBatches,
@@ -48,7 +48,6 @@ from training.networks.build import (
 )
 from training.networks.outputs import outputs_of
 from training.soft_labels import SoftTargets, mix_targets, read_soft_targets
-from training.votes import has_votes
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
@@ -76,13 +75,14 @@ def fit(
         run: A folder that does not exist yet, or one to go on with.
         config: The settings; a resumed run must have been started with the same.
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
-            longer or on other pictures. Where the labels differ the last layer starts anew.
+            longer or on other pictures. The last layer of an output that it does not have, or has
+            for other labels, starts anew.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
 
     Returns:
-        The trained network, from chips (n, height, width, 1) to logits.
+        The trained network, from chips (n, height, width, 1) to logits (n, outputs, classes).
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
@@ -208,7 +208,7 @@ def _settings(
                 settings["start_from"][name] = earlier[name]
         if earlier.get("ferplus"):
             settings["ferplus"] = True
-    if has_votes(dataset):
+    if CROWD in outputs_for(dataset):
         settings["ferplus"] = True
     return json.loads(json.dumps(settings))
 
@@ -237,7 +237,7 @@ def _targets(
 ) -> NDArray[np.float32]:
     """Return what each output is to say of the training rows, (n, outputs, classes)."""
     classes = len(dataset.manifest.recipe.labels)
-    smoothing = np.float32(config.label_smoothing)
+    smoothing = np.float32(config.label_smoothing if config.loss == CROSS_ENTROPY else 0)
     targets = {
         output: targets_for(output, train, classes=classes) for output in outputs_for(dataset)
     }

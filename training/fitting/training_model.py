@@ -3,7 +3,7 @@
 import keras
 from keras import Model
 
-from training.config import FitConfig
+from training.config import SQUARED_ERROR, FitConfig
 from training.fitting.augment import Augment
 from training.networks.build import build_network
 from training.networks.outputs import OutputLoss, loss_weights
@@ -51,7 +51,7 @@ def build_trainer(
         optimizer,
         OutputLoss(
             weights=loss_weights(outputs, crowd_weight=config.crowd_weight),
-            squared=config.loss == "mean_squared_error",
+            squared=config.loss == SQUARED_ERROR,
         ),
         # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
         jit_compile=keras.backend.backend() != "tensorflow",

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import Model
 
+from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
@@ -126,7 +127,10 @@ def read_network(path: Path) -> Model:
         MienError: It is damaged, or of another version.
     """
     with damage_named(path):
-        return keras.saving.load_model(path)
+        network = keras.saving.load_model(path)
+        if not outputs_of(network):
+            raise ValueError(f"it has no output {' or '.join(OUTPUTS)}")
+    return network
 
 
 @contextmanager
