@@ -28,7 +28,13 @@ def judged() -> Judged:
     raw[2] = raw[0]
     said_sad = np.array([0.7, 0.8, 0.9, 0.6, 0.2])
     return Judged(
-        Examples(chips=raw, raw=raw, class_indices=np.zeros(5, np.int64)),
+        Examples(
+            chips=raw,
+            raw=raw,
+            class_indices=np.zeros(5, np.int64),
+            votes=np.zeros((5, 2), np.int64),
+            majority=np.full(5, -1),
+        ),
         np.stack([1 - said_sad, said_sad], axis=1),
         LABELS,
     )
