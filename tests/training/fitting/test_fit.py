@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from preprocessing.bundle.outputs import LABEL
+from preprocessing.bundle.outputs import CROWD, LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError, MienError
 from training.config import FitConfig
@@ -22,6 +22,7 @@ from training.fitting.curves import Curves
 from training.fitting.fit import fit
 from training.fitting.schedule import RunState, learning_rate_at, progress, size_at
 from training.networks.build import load_network, read_settings
+from training.networks.outputs import outputs_of
 
 
 def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
@@ -376,3 +377,83 @@ def test_other_labels_get_a_new_last_layer(
     )
     np.testing.assert_allclose(ours["stem_conv"], theirs["stem_conv"], atol=1e-4)
     assert np.abs(ours[LABEL][:, :3] - theirs[LABEL][:, :3]).max() > 0.1
+
+
+def test_a_dataset_with_votes_gives_a_network_with_two_outputs(voted_run: Path, run: Path) -> None:
+    network, without = (load_network(each) for each in (voted_run, run))
+    assert outputs_of(network) == (CROWD, LABEL)
+    assert network.output_shape == (None, 2, 6)
+    assert outputs_of(without) == (LABEL,)
+    assert read_settings(voted_run)["ferplus"]
+    assert not read_settings(run).get("ferplus")
+    for folder, outputs in ((voted_run, (CROWD, LABEL)), (run, (LABEL,))):
+        with (folder / "curves.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            assert all(np.isfinite(float(value)) for value in row.values())
+            assert [name for name in row if name.startswith("val_")] == [
+                f"val_{output}_{figure}" for output in outputs for figure in ("loss", "accuracy")
+            ]
+        # Of the nine faces with a majority, or of all twelve.
+        for output, count in ((CROWD, 9), (LABEL, 12)):
+            if output in outputs:
+                hits = [count * float(row[f"val_{output}_accuracy"]) for row in rows]
+                assert hits == pytest.approx(np.round(hits), abs=1e-3)
+
+
+def test_both_outputs_learn(voted: Dataset, shallow_config: FitConfig, tmp_path: Path) -> None:
+    fit(voted, tmp_path / "run", config=replace(shallow_config, epochs=25))
+    with (tmp_path / "run" / "curves.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for output in (CROWD, LABEL):
+        losses = [float(row[f"val_{output}_loss"]) for row in rows]
+        # Six labels that cannot be told apart have a loss of 1.79.
+        assert losses[-1] < min(losses[0], np.log(6)) - 0.1, output
+
+
+def test_a_run_without_votes_does_not_go_on_with_them(
+    voted: Dataset, run: Path, config: FitConfig
+) -> None:
+    with pytest.raises(MienError, match="other settings"):
+        fit(voted, run, config=config, resume=True)
+
+
+def test_a_run_of_one_output_starts_one_of_two_and_the_other_way_round(
+    voted: Dataset,
+    dataset: Dataset,
+    run: Path,
+    voted_run: Path,
+    config: FitConfig,
+    tmp_path: Path,
+) -> None:
+    still = replace(config, epochs=1, learning_rate=1e-9, seed=1)
+    for others, earlier, outputs in (
+        (voted, run, (CROWD, LABEL)),
+        (dataset, voted_run, (LABEL,)),
+    ):
+        folder = tmp_path / "-".join(outputs)
+        network = fit(others, folder, config=still, start_from=earlier)
+        assert outputs_of(network) == outputs
+        before = load_network(earlier)
+        for layer in ("stem_conv", LABEL):
+            np.testing.assert_allclose(
+                network.get_layer(layer).get_weights()[0],
+                before.get_layer(layer).get_weights()[0],
+                atol=1e-4,
+            )
+        if CROWD in outputs:
+            # What starts anew is no copy of the label's layer.
+            crowd, label = (network.get_layer(name).get_weights()[0] for name in outputs)
+            assert np.abs(crowd).max() > 0.01
+            assert np.abs(crowd - label).max() > 0.1
+        # Votes went into the network, now or before.
+        assert read_settings(folder)["ferplus"]
+
+
+def test_a_network_from_before_there_were_outputs_is_named(run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    chips = keras.Input((24, 24, 1))
+    logits = keras.layers.Dense(6, name="logits")(keras.layers.Flatten()(chips))
+    keras.Model(chips, logits).save(copy / "network.keras")
+    with pytest.raises(MienError, match=r"no output crowd or label.*another version"):
+        load_network(copy)
