@@ -418,36 +418,35 @@ def test_a_run_without_votes_does_not_go_on_with_them(
         fit(voted, run, config=config, resume=True)
 
 
+@pytest.mark.parametrize(("others", "earlier"), [("voted", "run"), ("dataset", "voted_run")])
 def test_a_run_of_one_output_starts_one_of_two_and_the_other_way_round(
-    voted: Dataset,
-    dataset: Dataset,
-    run: Path,
-    voted_run: Path,
+    others: str,
+    earlier: str,
     config: FitConfig,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
+    outputs = (CROWD, LABEL) if others == "voted" else (LABEL,)
+    source: Path = request.getfixturevalue(earlier)
     still = replace(config, epochs=1, learning_rate=1e-9, seed=1)
-    for others, earlier, outputs in (
-        (voted, run, (CROWD, LABEL)),
-        (dataset, voted_run, (LABEL,)),
-    ):
-        folder = tmp_path / "-".join(outputs)
-        network = fit(others, folder, config=still, start_from=earlier)
-        assert outputs_of(network) == outputs
-        before = load_network(earlier)
-        for layer in ("stem_conv", LABEL):
-            np.testing.assert_allclose(
-                network.get_layer(layer).get_weights()[0],
-                before.get_layer(layer).get_weights()[0],
-                atol=1e-4,
-            )
-        if CROWD in outputs:
-            # What starts anew is no copy of the label's layer.
-            crowd, label = (network.get_layer(name).get_weights()[0] for name in outputs)
-            assert np.abs(crowd).max() > 0.01
-            assert np.abs(crowd - label).max() > 0.1
-        # Votes went into the network, now or before.
-        assert read_settings(folder)["ferplus"]
+    network = fit(
+        request.getfixturevalue(others), tmp_path / "next", config=still, start_from=source
+    )
+    assert outputs_of(network) == outputs
+    before = load_network(source)
+    for layer in ("stem_conv", LABEL):
+        np.testing.assert_allclose(
+            network.get_layer(layer).get_weights()[0],
+            before.get_layer(layer).get_weights()[0],
+            atol=1e-4,
+        )
+    if CROWD in outputs:
+        # What starts anew is no copy of the label's layer.
+        crowd, label = (network.get_layer(name).get_weights()[0] for name in outputs)
+        assert np.abs(crowd).max() > 0.01
+        assert np.abs(crowd - label).max() > 0.1
+    # Votes went into the network, now or before.
+    assert read_settings(tmp_path / "next")["ferplus"]
 
 
 def test_a_network_from_before_there_were_outputs_is_named(run: Path, tmp_path: Path) -> None:
