@@ -44,7 +44,7 @@ check: $(VENV)/dev.stamp ## check format, lint, imports and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (nine hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (ten hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
@@ -60,7 +60,11 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 		$(RUN)-longest $(RUN)-taught
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-again --preset cpu-again \
 		--start-from $(RUN)-taught --teacher $(RUN)-two.npz --teacher-weight 0.5 --resume
-	$(BIN)/python -m training export $(RUN)-again $(RUN)-bundle $(DATASET) --overwrite
+	test -f $(RUN)-again.npz || $(BIN)/python -m training distil $(DATASET) $(RUN)-again.npz \
+		$(RUN)-again
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd --preset crowd \
+		--start-from $(RUN)-again --teacher $(RUN)-again.npz --teacher-weight 0.5 --resume
+	$(BIN)/python -m training export $(RUN)-crowd $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 

@@ -45,6 +45,7 @@ def _predict(options: argparse.Namespace) -> int:
         crop=options.crop,
         max_faces=min(options.max_faces, settings.max_faces),
         min_confidence=options.min_confidence,
+        balance=options.balance,
     )
     try:
         failed = predict_files(settings, pictures, outputs=outputs, options=asked)
@@ -128,6 +129,12 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         "--min-confidence",
         type=_number(float, 0, 1),
         help="from here on an answer is sure; default: the model's",
+    )
+    predict.add_argument(
+        "--balance",
+        type=_number(float, 0, 1),
+        help="0: expressions as frequent as in the training pictures; 1: all equally likely; "
+        "default: the model's",
     )
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.read import Dataset, read_dataset
@@ -50,8 +50,9 @@ def test_align_and_server_see_the_same_chip(
     (prediction,) = predictor.predict(data)[1].predictions
     np.testing.assert_array_equal(prediction.face.chip, dataset.chips[0])
     np.testing.assert_array_equal(prediction.face.transform, dataset.transforms[0])
-    logits = ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips)[0]
-    expected = to_probabilities(logits, predictor.spec.temperature)
+    spec = predictor.spec
+    logits = spec.answer_logits(ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips))
+    expected = spec.answer.probabilities(logits)[0]
     answer = client.post(
         "/api/v1/predict?landmarks=true", data={"image": (io.BytesIO(data), "photo.jpg")}
     )

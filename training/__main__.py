@@ -9,7 +9,7 @@ from preprocessing.runtime.cli import run_command
 from training.cli.distil import add_teaching_commands
 from training.cli.evaluate import add_judging_commands
 from training.cli.fit import add_fit_command
-from training.config import PRECISIONS
+from training.config import MOST_VIEWS, PRECISIONS
 
 PROGRAM = "python -m training"
 
@@ -53,6 +53,13 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         choices=PRECISIONS,
         help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
     )
+    export.add_argument(
+        "--most-views",
+        type=int,
+        choices=MOST_VIEWS,
+        default=1,
+        help="average up to this many views of a face: mirrored too, and corners too (default: 1)",
+    )
     export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
     export.set_defaults(run_command=_export)
 
@@ -87,7 +94,9 @@ def _export(options: argparse.Namespace) -> None:
         options.run,
         options.bundle,
         dataset=read_dataset(options.dataset),
-        options=ExportOptions(name=options.name, precision=options.precision),
+        options=ExportOptions(
+            name=options.name, precision=options.precision, most_views=options.most_views
+        ),
         overwrite=options.overwrite,
     )
     print(precisions_text(exported.precisions))

@@ -64,6 +64,7 @@ class _FilePredictor:
                 is_crop=self._options.crop,
                 max_faces=self._options.max_faces,
                 min_confidence=self._options.min_confidence,
+                balance=self._options.balance,
             )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
@@ -64,6 +64,7 @@ class Predictor:
         is_crop: bool = False,
         max_faces: int | None = None,
         min_confidence: float | None = None,
+        balance: float | None = None,
     ) -> tuple[RgbImage, PhotoResult]:
         """Find, align and classify every face of a picture.
 
@@ -71,7 +72,8 @@ class Predictor:
             picture: The bytes of a picture file, or an upright picture that is decoded already.
             is_crop: The picture is the crop of one face, and is taken as a face in any case.
             max_faces: Read no more than so many faces, the largest.
-            min_confidence: From this confidence on an answer is sure; by default the bundle's.
+            min_confidence: At this confidence and above an answer is sure; by default the bundle's.
+            balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); by default the bundle's.
 
         Returns:
             The decoded upright picture, and what was seen in it.
@@ -93,8 +95,11 @@ class Predictor:
             faces = _largest(found, max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
         height, width = rgb.shape[:2]
-        sure_from = self.spec.sure_confidence if min_confidence is None else min_confidence
-        probabilities = to_probabilities(logits, self.spec.temperature)
+        answer = self.spec.answer
+        sure_from = answer.calibration(balance).sure_confidence
+        if min_confidence is not None:
+            sure_from = min_confidence
+        probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
         predictions = tuple(
             _to_prediction(
                 face,
@@ -133,16 +138,18 @@ class Predictor:
             return align_crops([grey], self._finder, geometry=self.spec.geometry)
         return align_photo(grey, self._finder, geometry=self.spec.geometry)
 
-    def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the calibrated probabilities of chips, (chips, labels)."""
+    def probabilities(
+        self, chips: NDArray[np.uint8], balance: float | None = None
+    ) -> NDArray[np.float64]:
+        """Return the calibrated probabilities of chips, (chips, labels), at a class balance."""
         with self._lock:
             logits = self.logits(chips)
-        return to_probabilities(logits, self.spec.temperature)
+        return self.spec.answer.probabilities(self.spec.answer_logits(logits), balance)
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the network's logits for chips, (chips, labels), in one call."""
+        """Return the network's logits for chips, (chips, outputs, labels), in one call."""
         if len(chips) == 0:
-            return np.empty((0, len(self.spec.labels)), np.float32)
+            return np.empty((0, len(self.spec.outputs), len(self.spec.labels)), np.float32)
         return self._classifier.logits(chips)
 
 
@@ -188,7 +195,9 @@ def _check_known_answer(predictor: Predictor) -> None:
     found = apply_transform(faces[0].transform, landmarks)
     expected = apply_transform(np.array(answer.transform), landmarks)
     moved_px = float(np.linalg.norm(found - expected, axis=1).max())
-    changed = float(np.abs(predictor.logits(faces[0].chip[None]) - np.array(answer.logits)).max())
+    changed = float(
+        np.abs(predictor.logits(faces[0].chip[None])[0] - np.array(answer.logits)).max()
+    )
     # Written so that it fails where a number is none.
     if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
         raise BundleError(

@@ -72,6 +72,7 @@ class Service:
         is_crop: bool = False,
         max_faces: int = MAX_FACES,
         min_confidence: float | None = None,
+        balance: float | None = None,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
 
@@ -82,6 +83,7 @@ class Service:
             is_crop: Of `Predictor.predict`.
             max_faces: Likewise; the settings may allow less.
             min_confidence: Likewise.
+            balance: Likewise.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -93,7 +95,11 @@ class Service:
 
         def task() -> tuple[PhotoResult, T]:
             rgb, result = predictor.predict(
-                data, is_crop=is_crop, max_faces=most, min_confidence=min_confidence
+                data,
+                is_crop=is_crop,
+                max_faces=most,
+                min_confidence=min_confidence,
+                balance=balance,
             )
             return result, to_answer(rgb, result)
 

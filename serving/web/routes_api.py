@@ -44,12 +44,16 @@ def describe_model() -> ResponseReturnValue:
     """Answer with what is known of the model."""
     predictor = current_service().require()
     spec, scheme = predictor.spec, predictor.scheme
+    calibration = spec.answer.calibration()
     return _json(
         ModelAnswer(
             name=spec.name,
             labels=list(spec.labels),
-            sure_confidence=spec.sure_confidence,
-            temperature=spec.temperature,
+            sure_confidence=calibration.sure_confidence,
+            temperature=calibration.temperature,
+            answers_with=spec.answers_with,
+            balance=calibration.balance,
+            class_shares=dict(zip(spec.labels, spec.answer.class_shares, strict=True)),
             detector=spec.detector,
             landmarks=scheme.count,
             landmarks_licence=scheme.licence,
@@ -80,6 +84,7 @@ def _predict(service: Service, data: bytes, options: Options) -> Answer:
         is_crop=options.crop,
         max_faces=options.max_faces,
         min_confidence=options.min_confidence,
+        balance=options.balance,
     )
 
 

@@ -35,7 +35,7 @@ def show_result() -> ResponseReturnValue:
     is_sample = request.form.get("sample") == "1"
     data = sample_photo_path().read_bytes() if is_sample else _read_chosen()
     service = current_service()
-    sure_confidence = service.require().spec.sure_confidence
+    sure_confidence = service.require().spec.answer.calibration().sure_confidence
     view = service.predict(
         data,
         partial(to_view, sure_confidence=sure_confidence),

@@ -1,4 +1,4 @@
-"""The commands that write soft targets: `folds`, `distil` and `ferplus`."""
+"""The commands that write soft labels: `folds` and `distil`."""
 
 import argparse
 from pathlib import Path
@@ -34,14 +34,6 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     add_members_argument(distil)
     distil.set_defaults(run_command=_distil)
 
-    ferplus = commands.add_parser(
-        "ferplus",
-        help="write soft targets: how the crowd of FER+ voted on the training rows",
-        epilog="example: %(prog)s data/fer2013 votes.npz",
-    )
-    _add_target_arguments(ferplus)
-    ferplus.set_defaults(run_command=_ferplus)
-
 
 def _add_target_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("dataset", type=Path)
@@ -70,13 +62,6 @@ def _distil(options: argparse.Namespace) -> None:
     dataset = read_dataset(options.dataset)
     rows = teach_by_members(dataset, options.file, members=options.members)
     _print_taught(options.file, rows)
-
-
-def _ferplus(options: argparse.Namespace) -> None:
-    from training.distillation.teachers import teach_by_votes
-
-    check_outputs([options.file], overwrite=options.overwrite)
-    _print_taught(options.file, teach_by_votes(read_dataset(options.dataset), options.file))
 
 
 def _print_taught(file: Path, rows: int) -> None:

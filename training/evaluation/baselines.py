@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
 from training.data import rows_of

@@ -95,7 +95,7 @@ def face_sheets(
     sheets = {}
     if subject.network is not None and subject.cut is not None:
         seen = np.asarray(subject.cut(chip[None]))
-        heats = grad_cam(subject.network, seen)
+        heats = grad_cam(subject.network, seen, output=subject.answers_with)
         sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
