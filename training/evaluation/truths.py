@@ -17,7 +17,7 @@ from training.votes import has_votes, label_votes, majority_indices, vote_shares
 LABEL_TRUTH, MAJORITY = "label", "majority"
 TRUTHS = (LABEL_TRUTH, MAJORITY)
 """What counts as right: the dataset's own label, or what most people chose."""
-ONE_PERSON, FIRST_CHOICE = "one person", "most people's choice"
+DATASET_LABEL, ONE_PERSON, FIRST_CHOICE = "the data set", "one person", "most people's choice"
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,15 @@ class VoteRow:
     """How well somebody tells what people say of the faces of a split.
 
     Attributes:
-        who: An output, `one person`, or `most people's choice`.
+        who: An output, `the data set` (its own labels), `one person`, or `most people's choice`.
         balance: Of an output, the exponent of the class shares; None of people.
         images: Rows of the split that have votes.
         vote_share: Mean share of the votes for the label said, 0 to 1. For one person, the share
             of the other people's votes for what this one said.
-        nll: Cross-entropy against the distribution of the votes, in nats. For one person, by how
-            others vote where one voted so, counted on the training rows. For most people's choice,
-            that of the votes themselves: nobody can do better.
+        nll: Cross-entropy against the distribution of the votes, in nats. For the data set and one
+            person, by how people vote where the label, or one of them, said so; counted on the
+            training rows. For most people's choice, that of the votes themselves: nobody can do
+            better.
         calibration_error: Between confidence and share of votes (ECE, 15 bins); None of people.
     """
 
@@ -132,13 +133,11 @@ def vote_rows(
 ) -> tuple[VoteRow, ...]:
     """Compare each output, and people, with the votes; nothing where the dataset has none."""
     split = next(iter(answers.values())).split
-    every_row = rows_of(dataset, split)
-    votes = label_votes(dataset)[every_row]
+    votes = label_votes(dataset)[rows_of(dataset, split)]
     places = np.flatnonzero(votes.any(axis=1))
     if not len(places):
         return ()
-    votes = votes[places]
-    shares = vote_shares(votes)
+    shares = vote_shares(votes[places])
     rows = []
     for output, said in answers.items():
         for balance in sorted({0.0, outputs[output].balance}):
@@ -147,14 +146,55 @@ def vote_rows(
                 VoteRow(
                     who=output,
                     balance=balance,
-                    images=len(votes),
+                    images=len(places),
                     vote_share=metrics.vote_share(probabilities.argmax(axis=1), shares),
                     nll=metrics.soft_cross_entropy(probabilities, shares),
                     calibration_error=metrics.vote_calibration_error(probabilities, shares),
                 )
             )
-    training_votes = label_votes(dataset)[training_rows(dataset)]
-    return (*rows, _one_person(votes, training_votes), _first_choice(shares))
+    return (*rows, *people_rows(dataset, split=split))
+
+
+def people_rows(dataset: Dataset, *, split: str) -> tuple[VoteRow, ...]:
+    """Compare the data set's labels, one person, and most people's choice with the votes.
+
+    Raises:
+        DatasetError: The split has no labelled rows.
+    """
+    rows, training = rows_of(dataset, split), training_rows(dataset)
+    votes = label_votes(dataset)
+    rows = rows[votes[rows].any(axis=1)]
+    return (
+        _data_set(
+            votes[rows],
+            dataset.class_indices[rows],
+            training_votes=votes[training],
+            training_labels=dataset.class_indices[training],
+        ),
+        _one_person(votes[rows], votes[training]),
+        _first_choice(vote_shares(votes[rows])),
+    )
+
+
+def _data_set(
+    votes: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    *,
+    training_votes: NDArray[np.int64],
+    training_labels: NDArray[np.int64],
+) -> VoteRow:
+    shares = vote_shares(votes)
+    learnt = np.ones((votes.shape[1], votes.shape[1]))  # Laplace's rule
+    np.add.at(learnt, training_labels, training_votes)
+    people_say = learnt / learnt.sum(axis=1, keepdims=True)
+    return VoteRow(
+        who=DATASET_LABEL,
+        balance=None,
+        images=len(votes),
+        vote_share=metrics.vote_share(labels, shares),
+        nll=metrics.soft_cross_entropy(people_say[labels], shares),
+        calibration_error=None,
+    )
 
 
 def _one_person(votes: NDArray[np.int64], training_votes: NDArray[np.int64]) -> VoteRow:

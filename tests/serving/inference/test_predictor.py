@@ -2,7 +2,6 @@ import io
 import json
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -14,6 +13,7 @@ from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
 from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from tests.tools.specs import with_sure_confidence
 
 ORIENTATION = 0x0112
 # Of the face in the sample photo: left, top, right, bottom.
@@ -99,8 +99,8 @@ def test_several_faces_are_numbered_from_image_left(predictor: Predictor, photo:
 
 def test_it_is_sure_from_the_bundles_confidence_on(predictor: Predictor, photo: bytes) -> None:
     (sure,) = predictor.predict(photo)[1].predictions
-    assert sure.is_sure == (sure.confidence >= predictor.spec.sure_confidence)
-    strict = replace(predictor.spec, sure_confidence=1.0)
+    assert sure.is_sure == (sure.confidence >= predictor.spec.answer.calibration().sure_confidence)
+    strict = with_sure_confidence(predictor.spec, 1.0)
     with mock.patch.object(predictor, "spec", strict):
         (unsure,) = predictor.predict(photo)[1].predictions
     assert not unsure.is_sure
@@ -152,7 +152,10 @@ def test_threads_may_share_a_predictor(predictor: Predictor, photo: bytes) -> No
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec["known_answer"].update(logits=[9.0] * 6), "known answer"),
+        (
+            lambda spec: spec["known_answer"].update(logits=[[9.0] * 6 for _ in spec["outputs"]]),
+            "known answer",
+        ),
         (lambda spec: spec["known_answer"]["transform"][0].__setitem__(2, 0.0), "known answer"),
         (lambda spec: spec.update(landmark_model_sha256="0" * 64), "landmark model"),
         (lambda spec: spec.update(format_version=99), "format version"),

@@ -25,6 +25,7 @@ from serving.inference.saliency import DRAWN_SIDE_PX, LEAST_FACTOR
 from serving.inference.schema import Answer, Options
 from serving.inference.serialize import to_answer
 from serving.web.view import to_view
+from tests.tools.specs import with_sure_confidence
 
 # What Firefox asks for where a person follows a link.
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
@@ -86,7 +87,7 @@ def test_the_page_says_when_it_is_not_sure(
         (0.01, f"<h2>{prediction.label}</h2>", ""),
         (1.0, "<h2>not sure</h2>", "is not enough to be sure"),
     ):
-        spec = replace(predictor.spec, sure_confidence=sure_confidence)
+        spec = with_sure_confidence(predictor.spec, sure_confidence)
         with mock.patch.object(predictor, "spec", spec):
             text = post(client, photo).text
         assert said in text
