@@ -1,6 +1,6 @@
 """Bring the rows of a dataset to the trainer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import keras
 import numpy as np
@@ -101,6 +101,18 @@ def truth_for(output: str, examples: Examples) -> NDArray[np.int64]:
         Class indices, (n,); -1 where there is none.
     """
     return examples.majority if output == CROWD else examples.class_indices
+
+
+def held_to_majority(examples: Examples) -> Examples:
+    """Keep the rows on which most people chose one label, and take that for the true one.
+
+    Where no row has votes, the examples are returned as they are.
+    """
+    known = examples.majority >= 0
+    if not known.any():
+        return examples
+    kept = {field.name: getattr(examples, field.name)[known] for field in fields(Examples)}
+    return Examples(**kept | {"class_indices": examples.majority[known]})
 
 
 def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.float32]:

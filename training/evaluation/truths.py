@@ -17,7 +17,7 @@ from training.votes import label_votes, majority_indices, vote_shares
 LABEL_TRUTH, MAJORITY = "label", "majority"
 TRUTHS = (LABEL_TRUTH, MAJORITY)
 """What counts as right: the dataset's own label, or what most people chose."""
-ONE_PERSON, FIRST_CHOICE = "one person", "most people's choice"
+DATASET_LABEL, ONE_PERSON, FIRST_CHOICE = "the data set", "one person", "most people's choice"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class VoteRow:
     """How well somebody tells what people say of the faces of a split.
 
     Attributes:
-        who: An output, `one person`, or `most people's choice`.
+        who: An output, `the data set` (its own labels), `one person`, or `most people's choice`.
         balance: Of an output, the exponent of the class shares; None of people.
         images: Rows of the split that have votes.
         vote_share: Mean share of the votes for the label said, 0 to 1. For one person, the share
@@ -133,13 +133,11 @@ def vote_rows(
 ) -> tuple[VoteRow, ...]:
     """Compare each output, and people, with the votes; nothing where the dataset has none."""
     split = next(iter(answers.values())).split
-    every_row = rows_of(dataset, split)
-    votes = label_votes(dataset)[every_row]
+    votes = label_votes(dataset)[rows_of(dataset, split)]
     places = np.flatnonzero(votes.any(axis=1))
     if not len(places):
         return ()
-    votes = votes[places]
-    shares = vote_shares(votes)
+    shares = vote_shares(votes[places])
     rows = []
     for output, said in answers.items():
         for balance in sorted({0.0, outputs[output].balance}):
@@ -148,7 +146,7 @@ def vote_rows(
                 VoteRow(
                     who=output,
                     balance=balance,
-                    images=len(votes),
+                    images=len(places),
                     vote_share=metrics.vote_share(probabilities.argmax(axis=1), shares),
                     nll=metrics.soft_cross_entropy(probabilities, shares),
                     calibration_error=metrics.vote_calibration_error(probabilities, shares),
