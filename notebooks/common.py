@@ -19,8 +19,8 @@ from IPython.display import Image, display
 from numpy.typing import NDArray
 
 from notebooks.cartoons import write_cartoons
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.encode import encode_png
 from training.config import PRESETS, FitConfig

@@ -3,16 +3,16 @@
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from preprocessing.dataset.batches import AlignOptions
+from preprocessing.dataset.arguments import add_align_arguments, add_split_arguments, align_options
 from preprocessing.dataset.build import align_source
-from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.manifest import write_whole
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.types import DetectorKind
+from preprocessing.report.summary import summarise, summary_text, summary_warnings
 from preprocessing.report.text import report_text
 from preprocessing.runtime.cli import check_outputs, run_command
 
@@ -27,14 +27,18 @@ def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
 
 
 def _align(options: argparse.Namespace) -> None:
-    chosen = replace(_align_options(options), workers=options.workers)
+    chosen = replace(align_options(options), workers=options.workers)
     manifest = align_source(
-        options.source, options.dataset, options=chosen, overwrite=options.overwrite
+        options.source,
+        options.dataset,
+        options=chosen,
+        overwrite=options.overwrite,
+        tell=partial(print, file=sys.stderr),
     )
-    print(
-        f"{manifest.rows:,} faces from {manifest.items:,} pictures in {options.dataset}; "
-        f"{manifest.rejected:,} pictures could not be read."
-    )
+    summary = summarise(manifest, options.dataset)
+    print(summary_text(summary, options.dataset))
+    for warning in summary_warnings(summary):
+        print(warning, file=sys.stderr)
 
 
 def _align_pattern(options: argparse.Namespace) -> None:
@@ -44,7 +48,7 @@ def _align_pattern(options: argparse.Namespace) -> None:
         align_pattern(
             options.pattern,
             options.dataset,
-            options=_align_options(options),
+            options=align_options(options),
             runner=options.runner,
             runner_arguments=options.runner_arguments,
         )
@@ -52,19 +56,6 @@ def _align_pattern(options: argparse.Namespace) -> None:
         reason = str(error).strip().splitlines()[-1]
         raise DatasetError(f"The pipeline failed: {reason}") from error
     print(f"The dataset is in {options.dataset}.")
-
-
-def _align_options(options: argparse.Namespace) -> AlignOptions:
-    keeps_all = options.labels or options.ferplus_labels
-    return AlignOptions(
-        scheme=LANDMARK_SCHEMES[options.landmarks],
-        detector=options.detector,
-        disgust=options.disgust or (DisgustPolicy.KEEP if keeps_all else DisgustPolicy.DROP),
-        own_labels=options.labels,
-        ferplus=options.ferplus,
-        ferplus_labels=options.ferplus_labels,
-        crops=options.crop,
-    )
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -87,10 +78,13 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         epilog="example: %(prog)s fer2013.csv data/fer2013",
     )
     align.add_argument(
-        "source", type=Path, help="fer2013.csv (.gz, .xz, .zip), class folders, or photos"
+        "source",
+        type=Path,
+        help="fer2013.csv or a table like it, class folders, photos, or an archive of one of these",
     )
     align.add_argument("dataset", type=Path, help="the folder to write")
-    _add_align_arguments(align)
+    add_align_arguments(align)
+    add_split_arguments(align)
     align.add_argument(
         "--workers", type=int, default=AlignOptions.workers, help="processes (default: all cores)"
     )
@@ -105,7 +99,7 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     )
     spread.add_argument("pattern", help="CSV files or pictures, local or gs://, with wildcards")
     spread.add_argument("dataset", help="the folder to write, local or gs://")
-    _add_align_arguments(spread)
+    add_align_arguments(spread)
     spread.add_argument("--runner", choices=RUNNER_NAMES, default="direct")
     spread.add_argument("runner_arguments", nargs="*", help="after --: the runner's own options")
     spread.set_defaults(run_command=_align_pattern)
@@ -120,45 +114,6 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     report.add_argument("--overwrite", action="store_true", help="replace a page that is there")
     report.set_defaults(run_command=_report)
     return parser
-
-
-def _add_align_arguments(align: argparse.ArgumentParser) -> None:
-    labels = align.add_mutually_exclusive_group()
-    labels.add_argument(
-        "--labels",
-        type=lambda words: tuple(word.strip().lower() for word in words.split(",")),
-        default=(),
-        metavar="WORD,WORD",
-        help="the names of your class folders, where they are not FER2013's, in the order to show",
-    )
-    labels.add_argument(
-        "--disgust",
-        type=DisgustPolicy,
-        choices=list(DisgustPolicy),
-        help="what becomes of the class disgust: drop (default), merge into angry, or keep",
-    )
-    labels.add_argument(
-        "--ferplus-labels",
-        action="store_true",
-        help="label FER2013 by the majority of the votes in --ferplus, eight classes; pictures"
-        " without a majority are left out",
-    )
-    align.add_argument(
-        "--detector",
-        type=DetectorKind,
-        choices=list(DetectorKind),
-        default=AlignOptions.detector,
-        help="yunet is quick and sees the smallest faces; dlib's hog is slower, its cnn far slower",
-    )
-    align.add_argument(
-        "--landmarks",
-        type=int,
-        choices=sorted(LANDMARK_SCHEMES),
-        default=AlignOptions.scheme.count,
-        help="the 68-landmark model may not be used commercially; that of 5 may",
-    )
-    align.add_argument("--ferplus", type=Path, help="fer2013new.csv: FER+ votes to join")
-    align.add_argument("--crop", action="store_true", help="each photo is the crop of one face")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def _predict(options: argparse.Namespace) -> int:
     from serving.inference.schema import Options
     from serving.web.settings import read_settings
 
-    pictures = list_pictures(options.pictures)
+    pictures, passed_over = list_pictures(options.pictures)
     outputs = Outputs(
         as_json=options.json,
         csv_path=options.csv,
@@ -48,7 +48,9 @@ def _predict(options: argparse.Namespace) -> int:
         balance=options.balance,
     )
     try:
-        failed = predict_files(settings, pictures, outputs=outputs, options=asked)
+        failed = predict_files(
+            settings, pictures, outputs=outputs, options=asked, passed_over=passed_over
+        )
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has enough, as `head`; Python would tell at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -111,7 +113,12 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     )
     predict.add_argument("pictures", type=Path, nargs="+", help="files and folders")
     predict.add_argument("--json", action="store_true", help="one line of JSON a picture")
-    predict.add_argument("--csv", type=Path, metavar="OUT", help="write a table, one row a face")
+    predict.add_argument(
+        "--csv",
+        type=Path,
+        metavar="OUT",
+        help="write a table, one row a face; a picture without a face has a row too",
+    )
     predict.add_argument(
         "--annotate", type=Path, metavar="DIR", help="write pictures with the faces marked"
     )

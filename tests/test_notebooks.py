@@ -15,7 +15,9 @@ import pytest
 from notebooks import execute, gallery
 from notebooks.cartoons import SIX, draw_face, write_cartoons
 from preprocessing import __main__ as preprocessing_commands
-from preprocessing.dataset.sources import label_and_split
+from preprocessing.dataset.sources.folders import read_layout
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.reading import Reading
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
@@ -95,8 +97,16 @@ def test_every_chart_has_a_still_for_readers_on_the_web(path: Path) -> None:
 def test_the_last_notebook_shows_the_error_that_a_stray_folder_brings_today() -> None:
     cells = cells_of(NOTEBOOKS[-1])
     printed = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", [])]
+    labels = ("happy", "surprise", "sleepy", "shouting")
+    paths = [
+        f"{split}/{label}/{number}.png"
+        for split, count in (("train", 40), ("val", 10), ("test", 10))
+        for label in labels
+        for number in range(count)
+    ]
+    paths[0] = "train/hapy/0.png"
     with pytest.raises(DatasetError) as raised:
-        label_and_split("train/hapy/0.png", own_labels=("happy", "surprise", "sleepy", "shouting"))
+        read_layout(paths, Names(Reading(own_labels=labels)), source="faces")
     assert f"{raised.value}\n" in printed
 
 

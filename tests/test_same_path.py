@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from preprocessing.bundle.classifier import ChipClassifier
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.predictor import Predictor

@@ -75,7 +75,7 @@ def write_soft_targets(
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, about=np.array(json.dumps(about)), **every_row)
+        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about)), **every_row)
     partial.replace(path)
 
 

@@ -23,7 +23,8 @@ def label_votes(dataset: Dataset) -> NDArray[np.int64]:
     votes = dataset.votes.astype(np.int64)
     ours = votes @ _labels_of_votes(dataset.manifest.recipe)
     is_known = ours.sum(axis=1) * 2 >= votes.sum(axis=1)
-    return ours * is_known[:, None]
+    kept: NDArray[np.int64] = ours * is_known[:, None]
+    return kept
 
 
 def vote_shares(votes: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -49,7 +50,8 @@ def majority_indices(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.in
     index_of = {label: index for index, label in enumerate(recipe.labels)}
     chosen = [majority_label(votes) for votes in dataset.votes[rows]]
     resolved = [label and resolve_label(label, recipe.disgust) for label in chosen]
-    return np.array([index_of.get(label, NO_MAJORITY) for label in resolved], np.int64)
+    indices = [index_of.get(label, NO_MAJORITY) if label else NO_MAJORITY for label in resolved]
+    return np.array(indices, np.int64)
 
 
 def _labels_of_votes(recipe: Recipe) -> NDArray[np.int64]:

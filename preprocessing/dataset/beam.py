@@ -1,11 +1,13 @@
 """Align a source on many machines, as an Apache Beam pipeline.
 
 It writes the very dataset that `align_source` writes on one machine: the same rows in the same
-shards. Only a broken CSV row differs: there it stops the command, here it is one more picture that
-could not be read.
+shards. Only rows of a table differ: a broken one stops the command there, and here it is one more
+picture that could not be read; one that is left out has no number there, and has one here. Files
+are known by their names here, and only pictures and tables are looked at.
 """
 
 import hashlib
+import io
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,34 +26,26 @@ from numpy.typing import NDArray
 from preprocessing.dataset.batches import (
     BATCH_ITEMS,
     SHARD_ITEMS,
-    AlignOptions,
     Batch,
     align_items,
     check_votes,
     join_batches,
     shard_name,
 )
-from preprocessing.dataset.fer2013 import (
-    CSV_SUFFIXES,
-    CsvLines,
-    parse_header,
-    parse_row,
-    read_ferplus,
-    row_name,
-    unpack,
-)
+from preprocessing.dataset.fer2013 import read_ferplus
 from preprocessing.dataset.manifest import MANIFEST_NAME, Manifest, Recipe, manifest_text
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import write_table
-from preprocessing.dataset.sources import (
-    SourceItem,
-    SourceKind,
-    check_class_folders,
-    check_own_labels,
-    folder_kind,
-    is_picture,
-    listing_sha256,
-    picture_item,
-)
+from preprocessing.dataset.sources.files import is_picture
+from preprocessing.dataset.sources.folders import Layout, read_layout
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.open import with_choices
+from preprocessing.dataset.sources.packed import PACKED_SUFFIXES, read_table
+from preprocessing.dataset.sources.pixel_table import PixelTable, parse_row, row_name
+from preprocessing.dataset.sources.pixels import PixelForm
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.table_form import TableForm
+from preprocessing.dataset.sources.types import SourceItem, SourceKind, listing_sha256, readable
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.faces.landmarker import FaceFinder
 
@@ -66,6 +60,7 @@ RUNNERS = {
 DEAD_LETTERS_NAME = "dead-letters.jsonl"
 _REJECTED = "rejected"
 _WILDCARDS = "*?["
+_TABLE_SUFFIXES = (".csv", ".tsv", *PACKED_SUFFIXES)
 
 _Content = tuple[int, str]
 """Number of pictures in a file or folder, and its sha256."""
@@ -81,21 +76,21 @@ class _File:
 
     @property
     def is_table(self) -> bool:
-        return PurePosixPath(self.name).suffix in CSV_SUFFIXES
+        return PurePosixPath(self.name).suffix.lower() in _TABLE_SUFFIXES
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Some lines of a table.
+    """Some rows of a table: the numbers of their lines, from 1, and the lines.
 
-    `start` is the position of the first in the whole source, `row` that in its file.
+    `start` is the position of the first in the whole source.
     """
 
     start: int
-    row: int
     file: str
-    columns: tuple[int, int, int]
-    lines: tuple[str, ...]
+    form: TableForm
+    pixels: PixelForm
+    lines: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -137,22 +132,21 @@ def align_pattern(
         raise DatasetError(f"{dataset} is a finished dataset already. Choose another folder.")
     if not FileSystems.exists(dataset):
         FileSystems.mkdirs(dataset)
-    is_table = files[0].is_table
-    names = (file.name for file in files)
-    kind = SourceKind.FER2013 if is_table else folder_kind(names, own_labels=options.own_labels)
-    check_own_labels(kind, options.own_labels)
+    names, source = Names(options.reading), _source_name(pattern, files)
+    layout = None
+    kind = SourceKind.FER2013
+    if not files[0].is_table:
+        layout = read_layout([file.name for file in files], names, source=source)
+        kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     votes = None if options.ferplus is None else read_ferplus(options.ferplus)
-    recipe = options.recipe(
-        source=_source_name(pattern, files),
-        kind=kind,
-        source_sha256="",  # known when all files are read
-    )
+    # The hash is known when all files are read.
+    recipe = options.recipe(source=source, kind=kind, source_sha256="")
     arguments = [f"--runner={RUNNERS[runner]}", *runner_arguments]
     with beam.Pipeline(options=PipelineOptions(arguments)) as pipeline:
         contents, batches = (
             _read_tables(pipeline, files)
-            if is_table
-            else _list_pictures(pipeline, files, kind, options.own_labels)
+            if layout is None
+            else _list_pictures(pipeline, files, layout)
         )
         aligned = (
             batches
@@ -183,6 +177,8 @@ def align_pattern(
                 shards=beam.pvalue.AsList(shards),
                 dataset=dataset,
                 votes=0 if votes is None else len(votes),
+                reading=options.reading,
+                passed_over={} if layout is None else dict(layout.left_out),
             )
         )
 
@@ -227,40 +223,48 @@ def _read_tables(
 
 
 def _list_pictures(
-    pipeline: beam.Pipeline, files: list[_File], kind: SourceKind, own_labels: tuple[str, ...]
+    pipeline: beam.Pipeline, files: list[_File], layout: Layout
 ) -> tuple[beam.PCollection, beam.PCollection]:
     """Return the content of the folder, and batches of pictures still to be read."""
-    if kind is SourceKind.CLASS_FOLDERS:
-        check_class_folders((file.name for file in files), own_labels=own_labels)
-    content = (len(files), listing_sha256((file.name, file.size) for file in files))
+    listing = listing_sha256((file.name, file.size) for file in files)
     items = [
-        picture_item(row, file.name, kind=kind, path=file.path, own_labels=own_labels)
-        for row, file in enumerate(files)
+        SourceItem(
+            row,
+            readable(files[entry.position].name),
+            entry.label,
+            entry.split,
+            files[entry.position].path,
+            entry.folder,
+        )
+        for row, entry in enumerate(layout.entries)
     ]
     batches = [items[start : start + BATCH_ITEMS] for start in range(0, len(items), BATCH_ITEMS)]
-    contents = pipeline | "count pictures" >> beam.Create([(0, content)])
+    contents = pipeline | "count pictures" >> beam.Create([(0, (len(items), listing))])
     return contents, pipeline | "list pictures" >> beam.Create(batches)
 
 
 def _count_rows(position: int, file: _File) -> tuple[int, _Content]:
-    data = unpack(_read_file(file.path), file.path)
-    lines = CsvLines(data)
-    parse_header(lines, file.path)
-    return position, (len(lines) - 1, hashlib.sha256(data).hexdigest())
+    data = _read_table(file)
+    table = PixelTable(data, PurePosixPath(file.path).name)
+    return position, (len(table), hashlib.sha256(data).hexdigest())
 
 
 def _cut_table(table: tuple[int, _File], contents: Mapping[int, _Content]) -> Iterator[_Rows]:
     """Cut a table into batches that no border between shards divides."""
     position, file = table
-    lines = CsvLines(unpack(_read_file(file.path), file.path))
-    columns, count = parse_header(lines, file.path), len(lines) - 1
+    name = PurePosixPath(file.path).name
+    rows = PixelTable(_read_table(file), name)
     before = sum(contents[earlier][0] for earlier in range(position))
     row = 0
-    while row < count:
-        stop = min(row + BATCH_ITEMS - (before + row) % BATCH_ITEMS, count)
-        name = PurePosixPath(file.path).name
-        yield _Rows(before + row, row, name, columns, tuple(lines[row + 1 : stop + 1]))
+    while row < len(rows):
+        stop = min(row + BATCH_ITEMS - (before + row) % BATCH_ITEMS, len(rows))
+        lines = tuple(rows.row(each) for each in range(row, stop))
+        yield _Rows(before + row, name, rows.form, rows.pixels, lines)
         row = stop
+
+
+def _read_table(file: _File) -> bytes:
+    return read_table(io.BytesIO(_read_file(file.path)), file.path)
 
 
 def _read_file(path: str) -> bytes:
@@ -293,7 +297,7 @@ class _Align(beam.DoFn):  # type: ignore[misc]
     def process(self, batch: _Rows | list[SourceItem]) -> Iterator[Any]:
         """Yield one batch of rows, and each picture that could not be read."""
         start = batch.start if isinstance(batch, _Rows) else batch[0].row
-        items, broken = _parse(batch) if isinstance(batch, _Rows) else (batch, [])
+        items, broken = self._parse(batch) if isinstance(batch, _Rows) else (batch, [])
         aligned = align_items(
             items,
             kind=self._kind,
@@ -302,24 +306,25 @@ class _Align(beam.DoFn):  # type: ignore[misc]
             votes=self._votes,
             read_file=_read_picture,
         )
-        rejected = broken + aligned.rejected
-        for rejection in rejected:
+        aligned.rejected[:0] = broken
+        for rejection in aligned.rejected:
             yield beam.pvalue.TaggedOutput(_REJECTED, rejection)
-        yield start // SHARD_ITEMS, (start, Batch(aligned.table, rejected))
+        yield start // SHARD_ITEMS, (start, aligned)
 
-
-def _parse(rows: _Rows) -> tuple[list[SourceItem], list[tuple[str, str]]]:
-    """Return the pictures in some lines, and the lines that are broken with the reason."""
-    items, broken = [], []
-    for offset, line in enumerate(rows.lines):
-        name = row_name(rows.file, rows.row + offset)
-        try:
-            parsed = parse_row(line, rows.columns, name=name)
-        except DatasetError as error:
-            broken.append((name, str(error)))
-        else:
-            items.append(SourceItem(rows.start + offset, name, *parsed))
-    return items, broken
+    def _parse(self, rows: _Rows) -> tuple[list[SourceItem], list[tuple[str, str]]]:
+        """Return the pictures in some lines, and the lines that are broken with the reason."""
+        names = Names(self._options.reading)
+        items, broken = [], []
+        for position, (number, line) in enumerate(rows.lines, start=rows.start):
+            name = row_name(rows.file, number)
+            try:
+                row = parse_row(line, rows.form, rows.pixels, names=names, name=name)
+            except DatasetError as error:
+                broken.append((name, str(error)))
+                continue
+            if not isinstance(row, str):
+                items.append(SourceItem(position, name, row.label, row.split, row.pixels))
+        return items, broken
 
 
 def _write_shard(shard: tuple[int, Iterable[tuple[int, Batch]]], dataset: str) -> _Shard:
@@ -337,10 +342,13 @@ def _write_shard(shard: tuple[int, Iterable[tuple[int, Batch]]], dataset: str) -
 
 def _write_manifest(
     recipe: Recipe,
+    *,
     contents: Mapping[int, _Content],
     shards: list[_Shard],
     dataset: str,
     votes: int,
+    reading: Reading,
+    passed_over: dict[str, int],
 ) -> None:
     """Write the manifest, when all shards are there."""
     items = sum(count for count, _ in contents.values())
@@ -348,12 +356,15 @@ def _write_manifest(
         check_votes(votes, items=items)
     digests = [contents[position][1] for position in sorted(contents)]
     together = hashlib.sha256("".join(digests).encode()).hexdigest()
+    sha256 = digests[0] if len(digests) == 1 else together
     manifest = Manifest(
-        recipe=replace(recipe, source_sha256=digests[0] if len(digests) == 1 else together),
+        recipe=replace(recipe, source_sha256=with_choices(sha256, reading)),
         items=items,
         rows=sum(shard.rows for shard in shards),
         rejected=sum(shard.rejected for shard in shards),
         shards=tuple(sorted(shard.name for shard in shards)),
+        choices=reading.record(),
+        passed_over=passed_over,
     )
     path = FileSystems.join(dataset, MANIFEST_NAME)
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:

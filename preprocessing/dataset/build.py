@@ -12,10 +12,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from preprocessing.dataset.advice import check_source
 from preprocessing.dataset.batches import (
     BATCH_ITEMS,
     SHARD_ITEMS,
-    AlignOptions,
     Batch,
     align_items,
     check_votes,
@@ -23,6 +23,7 @@ from preprocessing.dataset.batches import (
     shard_name,
 )
 from preprocessing.dataset.fer2013 import read_ferplus
+from preprocessing.dataset.make_splits import make_splits
 from preprocessing.dataset.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -31,8 +32,11 @@ from preprocessing.dataset.manifest import (
     write_manifest,
     write_whole,
 )
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import REJECTED_KEY, write_shard
-from preprocessing.dataset.sources import Source, SourceItem, SourceKind, open_source
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.errors import DatasetError
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.runtime.processes import worker_pool
@@ -40,18 +44,29 @@ from preprocessing.runtime.processes import worker_pool
 RECIPE_NAME = "recipe.json"
 
 
+def _say_nothing(_: str) -> None:
+    """Keep what people should know to oneself."""
+
+
 def align_source(
-    source_path: Path, dataset: Path, *, options: AlignOptions, overwrite: bool = False
+    source_path: Path,
+    dataset: Path,
+    *,
+    options: AlignOptions,
+    overwrite: bool = False,
+    tell: Callable[[str], None] = _say_nothing,
 ) -> Manifest:
     """Align every picture of a source and write the dataset.
 
     Work that an interrupted run of the same recipe has finished is kept.
 
     Args:
-        source_path: `fer2013.csv` (plain or compressed), class folders, or a folder of photos.
+        source_path: `fer2013.csv` or a table like it, class folders, a folder of photos, or an
+            archive of one of these.
         dataset: The folder to write.
         options: See `AlignOptions`.
         overwrite: Replace a dataset that is already there.
+        tell: Is told, before and during the work, of what people should know.
 
     Returns:
         The manifest of the finished dataset.
@@ -61,7 +76,9 @@ def align_source(
         ModelFileError: The landmark model is missing or is not the expected one.
     """
     options.check_models()
-    source = open_source(source_path, own_labels=options.own_labels)
+    source = open_source(source_path, options.reading)
+    for note in check_source(source, options):
+        tell(note)
     votes = None if options.ferplus is None else read_ferplus(options.ferplus)
     recipe = options.recipe(source=source.path.name, kind=source.kind, source_sha256=source.sha256)
     if votes is not None:
@@ -69,6 +86,15 @@ def align_source(
     _prepare(dataset, recipe, overwrite=overwrite)
     _write_shards(source, dataset, options)
     shards = sorted(path.name for path in dataset.glob("shard-*.parquet"))
+    if options.split_off is not None:
+        make_splits(
+            dataset,
+            shards,
+            split_off=options.split_off,
+            names=Names(options.reading),
+            size_px=options.scheme.geometry.size_px,
+            tell=tell,
+        )
     files = [pq.ParquetFile(dataset / shard) for shard in shards]
     manifest = Manifest(
         recipe=recipe,
@@ -76,6 +102,8 @@ def align_source(
         rows=sum(file.metadata.num_rows for file in files),
         rejected=sum(len(json.loads(file.metadata.metadata[REJECTED_KEY])) for file in files),
         shards=tuple(shards),
+        choices=options.record(),
+        passed_over=dict(source.passed_over),
     )
     write_manifest(manifest, dataset)
     (dataset / RECIPE_NAME).unlink()

@@ -16,8 +16,6 @@ FERPLUS_LABELS = (*FER2013_LABELS, "contempt")
 """The eight of FER+: FER2013's come first and so keep their class indices."""
 
 SPLITS = ("train", "val", "test")
-FER2013_USAGES = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
-"""Split by the word in FER2013's ``Usage`` column."""
 
 
 class DisgustPolicy(StrEnum):

@@ -1,7 +1,7 @@
 """A dataset's `manifest.json`: what went in, how it was aligned, what came out."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ class Recipe:
 
     Attributes:
         source: Name of the file or folder.
-        source_kind: `fer2013`, `class_folders` or `photos`.
-        source_sha256: Of the source's content.
-        crops: Whether each picture was taken as the crop of one face.
+        source_kind: `fer2013`, `class_folders`, `lists` or `photos`.
+        source_sha256: Of the source's content, with what was chosen about its reading.
+        crops: Whether each picture was taken as the crop of one face; None where that was decided
+            for each by what the detector saw.
         disgust: What becomes of the class "disgust".
         labels: In the order of the class indices.
         geometry: The fields of the `ChipGeometry`.
@@ -36,7 +37,7 @@ class Recipe:
     source: str
     source_kind: str
     source_sha256: str
-    crops: bool
+    crops: bool | None
     disgust: DisgustPolicy
     labels: tuple[str, ...]
     geometry: dict[str, Any]
@@ -71,6 +72,10 @@ class Manifest:
         rows: Faces in the dataset.
         rejected: Pictures that could not be read.
         shards: Names of the shards, in order.
+        choices: What was chosen about the reading of the source and its splits; not in the file
+            where nothing was.
+        passed_over: Number of what in the source was not taken, by the reason; not in the file
+            where all was.
     """
 
     recipe: Recipe
@@ -78,6 +83,8 @@ class Manifest:
     rows: int
     rejected: int
     shards: tuple[str, ...]
+    choices: dict[str, Any] = field(default_factory=dict)
+    passed_over: dict[str, int] = field(default_factory=dict)
 
 
 def write_manifest(manifest: Manifest, dataset: Path) -> None:
@@ -87,7 +94,11 @@ def write_manifest(manifest: Manifest, dataset: Path) -> None:
 
 def manifest_text(manifest: Manifest) -> str:
     """Return the content of `manifest.json`."""
-    return json.dumps(asdict(manifest), indent=2) + "\n"
+    fields = asdict(manifest)
+    for name in ("choices", "passed_over"):
+        if not fields[name]:
+            del fields[name]
+    return json.dumps(fields, indent=2) + "\n"
 
 
 def read_manifest(dataset: Path) -> Manifest:

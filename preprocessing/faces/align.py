@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
 from preprocessing.faces.landmarker import FaceFinder
-from preprocessing.faces.types import AlignedFace, Face
+from preprocessing.faces.types import FULL_FRAME, AlignedFace, Face
 from preprocessing.images.types import GreyImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
@@ -16,6 +18,36 @@ from preprocessing.images.types import GreyImage
 MAX_CROP_ROTATION_RAD = math.radians(60)
 CROP_SCALE_RANGE = (0.7, 1.6)
 UNALIGNED = "unaligned"
+FALL_BACKS = (FULL_FRAME, UNALIGNED)
+"""In `found_by`, of a face crop that was not aligned to a detected face."""
+# Pictures up to this side are crops, such as FER2013's of 48 px: with room around it, a face in
+# them would be too small to read.
+LARGEST_CERTAIN_CROP_PX = 64
+
+
+class Frame(StrEnum):
+    """What a labelled picture shows around its face.
+
+    `crop` is a face that fills the picture, `photo` one with room around it, and `auto` is decided
+    for each picture by what the detector sees.
+    """
+
+    AUTO = "auto"
+    CROP = "crop"
+    PHOTO = "photo"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFace:
+    """The one face of a picture with a label.
+
+    Attributes:
+        aligned: The face; None where a photo shows none.
+        seen: How many faces were found in the picture, of which this is the largest.
+    """
+
+    aligned: AlignedFace | None
+    seen: int
 
 
 def align_photo(
@@ -46,6 +78,46 @@ def align_crops(
         _align_crop(grey, face, geometry)
         for grey, face in zip(crops, finder.find_faces_in_crops(crops), strict=True)
     ]
+
+
+def align_labelled(
+    pictures: Sequence[GreyImage], finder: FaceFinder, *, geometry: ChipGeometry, frame: Frame
+) -> list[LabelledFace]:
+    """Align the one face of each picture that has a label.
+
+    With `Frame.AUTO` a picture is taken as a crop first. Where no face that fills it is seen, it is
+    searched as a photo, and the largest face found is taken; where there is none it stays the crop.
+
+    Args:
+        pictures: Grey and upright.
+        finder: The loaded detector and landmark model.
+        geometry: What the chips are to look like.
+        frame: What the pictures show around their faces.
+    """
+    if frame is Frame.PHOTO:
+        return [_largest(align_photo(grey, finder, geometry=geometry)) for grey in pictures]
+    crops = [LabelledFace(face, 1) for face in align_crops(pictures, finder, geometry=geometry)]
+    if frame is Frame.CROP:
+        return crops
+    return [
+        _with_room(grey, crop, finder, geometry) for grey, crop in zip(pictures, crops, strict=True)
+    ]
+
+
+def _with_room(
+    grey: GreyImage, crop: LabelledFace, finder: FaceFinder, geometry: ChipGeometry
+) -> LabelledFace:
+    """Search a picture as a photo where it is no crop of one face."""
+    is_crop = crop.aligned is not None and crop.aligned.face.found_by not in FALL_BACKS
+    if is_crop or max(grey.shape) <= LARGEST_CERTAIN_CROP_PX:
+        return crop
+    found = _largest(align_photo(grey, finder, geometry=geometry))
+    return crop if found.aligned is None else found
+
+
+def _largest(faces: Sequence[AlignedFace]) -> LabelledFace:
+    largest = max(faces, key=lambda aligned: aligned.face.box.width, default=None)
+    return LabelledFace(largest, len(faces))
 
 
 def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:

@@ -4,21 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import SPLITS
+from preprocessing.dataset.near_duplicates import alike_pairs, to_thumbnails
 from preprocessing.dataset.read import Dataset
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.images.types import GreyImage
-
-# Two pictures that correlate more than this at a quarter of their size look alike to the eye:
-# copies that were compressed, cropped or brightened anew.
-NEAR_DUPLICATE_CORRELATION = 0.985
-_THUMBNAIL_PX = 12
-_CHUNK_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -123,26 +117,12 @@ def near_duplicates(dataset: Dataset) -> list[tuple[int, int, float]]:
     Returns:
         Row, later row, and the correlation of their grey levels, best first.
     """
-    if not len(dataset.raw):
-        return []
-    thumbnails = np.stack(
-        [
-            cv2.resize(picture, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
-            for picture in dataset.raw
-        ]
-    )
-    flat = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
-    flat -= flat.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(flat, axis=1, keepdims=True)
-    flat /= np.maximum(norms, 1.0)  # constant pictures correlate with nothing
-    pairs = []
-    for start in range(0, len(flat), _CHUNK_ROWS):
-        alike = flat[start : start + _CHUNK_ROWS] @ flat[start:].T
-        rows, others = np.nonzero(alike > NEAR_DUPLICATE_CORRELATION)
-        for row, other in zip(rows.tolist(), others.tolist(), strict=True):
-            one, two = start + row, start + other
-            if one < two and dataset.duplicate_groups[one] != dataset.duplicate_groups[two]:
-                pairs.append((one, two, float(alike[row, other])))
+    pairs = [
+        (one, two, correlation)
+        for chunk in alike_pairs(to_thumbnails(dataset.raw))
+        for one, two, correlation in zip(*(each.tolist() for each in chunk), strict=True)
+        if dataset.duplicate_groups[one] != dataset.duplicate_groups[two]
+    ]
     return sorted(pairs, key=lambda pair: -pair[2])
 
 

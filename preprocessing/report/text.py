@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
+from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.read import Dataset
-from preprocessing.dataset.shards import read_rejected
+from preprocessing.dataset.shards import read_rejected, read_several
 
 
 def report_text(dataset: Dataset, folder: Path) -> str:
@@ -28,10 +29,22 @@ def report_text(dataset: Dataset, folder: Path) -> str:
         "",
         *_duplicates(dataset),
         "",
+        *_several(manifest, folder),
+        *(f"Passed over: {count:,} {reason}" for reason, count in manifest.passed_over.items()),
         f"Pictures that could not be read: {manifest.rejected:,}",
         *(f"  {name}: {reason}" for name, reason in read_rejected(manifest, folder)),
     ]
     return "\n".join(lines)
+
+
+def _several(manifest: Manifest, folder: Path) -> list[str]:
+    several = read_several(manifest, folder)
+    if not several:
+        return []
+    return [
+        f"Pictures of whose faces the largest was taken: {len(several):,}",
+        *(f"  {name}: {faces} faces" for name, faces in several),
+    ]
 
 
 def _class_table(dataset: Dataset) -> list[str]:

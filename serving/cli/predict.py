@@ -3,6 +3,7 @@
 import functools
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 from tqdm import tqdm
 
 from preprocessing.bundle.spec import read_spec
-from preprocessing.dataset.sources import pictures_below, readable
+from preprocessing.dataset.sources.files import list_folder
+from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
 from preprocessing.runtime.processes import usable_cores, worker_pool
+from serving.cli.tally import Tally
 from serving.inference.annotate import annotate
 from serving.inference.contact_sheet import contact_sheet
 from serving.inference.csv_table import write_csv
@@ -35,7 +38,7 @@ class Outputs:
 
     Attributes:
         as_json: One line of JSON a picture on stdout, instead of a line of words a face.
-        csv_path: A table with one row a face.
+        csv_path: A table with one row a face, and one for each picture without one.
         annotate_folder: Copies of the pictures with boxes, landmarks and labels.
         sheet_path: One picture with all faces, aligned and labelled.
         overwrite: Replace files that are there.
@@ -73,31 +76,51 @@ class _FilePredictor:
         return to_answer(rgb, result, options=self._options)
 
 
-def list_pictures(paths: Iterable[Path]) -> list[Path]:
+def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
     """List the files among the paths, and the pictures within the folders among them.
+
+    Returns:
+        The pictures, and the number of other files in the folders by the end of their name; ""
+        stands for hidden and system files.
 
     Raises:
         MienError: A path does not exist, or there is no picture at all.
     """
     found: list[Path] = []
+    others: Counter[str] = Counter()
     for path in paths:
         if path.is_dir():
-            found += [path / name for name in pictures_below(path)]
+            listing = list_folder(path)
+            found += [path / name for name in listing.pictures]
+            others += listing.others
+            others.update(name.suffix.lower() for name in listing.tables)
         elif path.exists():
             found.append(path)
         else:
             raise MienError(f"{path} does not exist.")
     if not found:
         raise MienError("No pictures were found in the folders given.")
-    return found
+    return found, others
 
 
 def predict_files(
-    settings: Settings, pictures: list[Path], *, outputs: Outputs, options: Options
+    settings: Settings,
+    pictures: list[Path],
+    *,
+    outputs: Outputs,
+    options: Options,
+    passed_over: Counter[str] | None = None,
 ) -> int:
     """Predict on each picture, on all cores where there are many, and write the results as asked.
 
-    Which pictures failed, and why, is said on stderr.
+    Which pictures failed, and why, is said on stderr, and of more than one file what became of all.
+
+    Args:
+        settings: Of the server: bundle and limits.
+        pictures: The files.
+        outputs: Where results go.
+        options: As of the API.
+        passed_over: Number of files beside them by the end of their name, to be told too.
 
     Returns:
         How many failed.
@@ -108,29 +131,34 @@ def predict_files(
     _check_outputs(pictures, outputs)
     shown_too = {"landmarks": outputs.as_json, "chips": outputs.sheet_path is not None}
     options = options.model_copy(update=shown_too)
+    tally = Tally(passed_over or Counter())
     failed: list[tuple[Path, str]] = []
     # Only where they are asked for again: those of a large folder take much memory.
     keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
-    answers: list[tuple[Path, Answer]] = []
+    answers: list[tuple[Path, Answer | str]] = []
     predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for path, answer in zip(pictures, shown, strict=True):
+        tally.add(answer)
+        if keeps_answers:
+            answers.append((path, answer))
         if isinstance(answer, str):
             failed.append((path, answer))
             continue
         tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
-        if keeps_answers:
-            answers.append((path, answer))
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
     if outputs.csv_path is not None:
         with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
             write_csv(file, answers, labels=read_spec(settings.bundle).labels)
     if outputs.sheet_path is not None:
-        if faces := [face for _, answer in answers for face in answer.faces]:
+        shown_answers = [answer for _, answer in answers if not isinstance(answer, str)]
+        if faces := [face for answer in shown_answers for face in answer.faces]:
             _write_png(contact_sheet(faces), outputs.sheet_path)
         else:
             print("no contact sheet was written: no face was found", file=sys.stderr)
+    if len(pictures) > 1 or tally.passed_over:
+        print(*tally.lines(), sep="\n", file=sys.stderr)
     return len(failed)
 
 

@@ -5,33 +5,38 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from preprocessing.dataset.sources import readable
+from preprocessing.dataset.sources.types import readable
 from serving.inference.schema import Answer, FaceAnswer
 
 _BOX = ("left", "top", "right", "bottom")
 _ANSWER = ("label", "confidence", "is_sure", "second_label")
-_BEFORE, _AFTER = ("file", "face", *_BOX, *_ANSWER), ("hints", "found_by")
+_BEFORE, _AFTER = ("file", "face", *_BOX, *_ANSWER), ("hints", "found_by", "problem")
+NO_FACE = "no face found"
 
 
 def write_csv(
-    file: IO[str], answers: Iterable[tuple[Path, Answer]], *, labels: tuple[str, ...]
+    file: IO[str], answers: Iterable[tuple[Path, Answer | str]], *, labels: tuple[str, ...]
 ) -> None:
-    """Write one row a face.
+    """Write one row a face, and one for each picture without a face that says so in `problem`.
 
     The probability of a label is in the column of its name, or in one with `p_` before it where
     that is another column's name, as of a label "left".
 
     Args:
         file: Open for writing text, with `newline=""`.
-        answers: Each picture, and what is answered on it.
+        answers: Each picture, and what is answered on it or why it could not be read.
         labels: In the order of the columns.
     """
     rows = csv.DictWriter(file, [*_BEFORE, *map(_column, labels), *_AFTER])
     rows.writeheader()
     for picture, answer in answers:
-        for face in answer.faces:
+        faces = () if isinstance(answer, str) else answer.faces
+        for face in faces:
             row = {name: _in_csv(value) for name, value in to_row(face).items()}
             rows.writerow({"file": readable(str(picture)), **row})
+        if not faces:
+            problem = answer if isinstance(answer, str) else NO_FACE
+            rows.writerow({"file": readable(str(picture)), "problem": problem})
 
 
 def _in_csv(value: Any) -> Any:

@@ -23,9 +23,11 @@ import cv2
 import dlib
 import numpy as np
 
-from preprocessing.dataset.batches import BATCH_ITEMS, AlignOptions, align_items
-from preprocessing.dataset.fer2013 import read_unpacked
-from preprocessing.dataset.sources import SourceKind, open_source
+from preprocessing.dataset.batches import BATCH_ITEMS, align_items
+from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.packed import read_table
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.detectors import Detector
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
@@ -250,7 +252,7 @@ def _print_turns(
 
 def _print_dataset(csv: Path) -> None:
     """Align a quarter, a half and all of FER2013 on all cores: time should grow in proportion."""
-    header, *lines = read_unpacked(csv).decode().splitlines()
+    header, *lines = read_table(csv, csv.name).decode().splitlines()
     print(f"\n{'rows':>8}{'seconds':>10}{'rows a second':>15}{'peak memory':>14}")
     with tempfile.TemporaryDirectory() as folder:
         for part in (0.25, 0.5, 1):

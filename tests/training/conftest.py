@@ -12,10 +12,10 @@ import pytest
 
 import training.export.bundle
 import training.fitting.fit
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
 from preprocessing.dataset.labels import FER2013_LABELS
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path

@@ -190,9 +190,12 @@ def evaluate_bundle(
     calibration = output.calibration()
     # Moving the logits does what dividing the probabilities does.
     moved = calibration.balance * calibration.temperature * np.log(output.class_shares)
-    moved = moved.astype(np.float32)
     evaluation = evaluate(
-        Answers(said.split, said.logits - moved, said.one_view_logits - moved),
+        Answers(
+            said.split,
+            (said.logits - moved).astype(np.float32),
+            (said.one_view_logits - moved).astype(np.float32),
+        ),
         dataset,
         temperature=calibration.temperature,
         sure_confidence=calibration.sure_confidence,

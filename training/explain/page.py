@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.manifest import write_whole
-from preprocessing.dataset.sources import read_local_file
+from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay

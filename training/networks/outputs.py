@@ -1,12 +1,14 @@
 """The outputs of a network: what it can be asked, each a last layer of its own on one trunk."""
 
+from typing import Any
+
 import keras
-from keras import Model, layers, ops
+from keras import KerasTensor, Model, layers, ops
 
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 
 
-def output_logits(features, *, classes: int, outputs: tuple[str, ...]):
+def output_logits(features: KerasTensor, *, classes: int, outputs: tuple[str, ...]) -> KerasTensor:
     """Add one last layer for each output.
 
     Args:
@@ -35,7 +37,7 @@ class OutputLoss(keras.losses.Loss):
     only from the rows that have something to say to it.
     """
 
-    def __init__(self, *, weights: tuple[float, ...], squared: bool = False, **kwargs):
+    def __init__(self, *, weights: tuple[float, ...], squared: bool = False, **kwargs: Any):
         """Choose the weights.
 
         Args:
@@ -47,11 +49,11 @@ class OutputLoss(keras.losses.Loss):
         self.weights = tuple(weights)
         self.squared = squared
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the loss."""
         return {**super().get_config(), "weights": self.weights, "squared": self.squared}
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each row.
 
         Args:

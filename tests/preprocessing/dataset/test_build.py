@@ -15,14 +15,14 @@ import pytest
 
 from preprocessing.__main__ import main
 from preprocessing.dataset import build as module
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.dataset.manifest import read_manifest
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.dataset.shards import read_rejected
-from preprocessing.dataset.sources import read_local_file
+from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, MienError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.images.sample import sample_photo_path
@@ -176,7 +176,7 @@ IN_SMALL_SHARDS = """
 import sys
 from pathlib import Path
 from preprocessing.dataset import build as module
-from preprocessing.dataset.batches import AlignOptions
+from preprocessing.dataset.options import AlignOptions
 
 if __name__ == "__main__":
     module.SHARD_ITEMS, module.BATCH_ITEMS = 8, 4

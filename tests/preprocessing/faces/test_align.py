@@ -6,7 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.faces.align import UNALIGNED, align_crops, align_photo
+from preprocessing.faces.align import (
+    FALL_BACKS,
+    LARGEST_CERTAIN_CROP_PX,
+    UNALIGNED,
+    Frame,
+    align_crops,
+    align_labelled,
+    align_photo,
+)
 from preprocessing.faces.detectors import Sighting
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
 from preprocessing.faces.landmarker import (
@@ -311,3 +319,110 @@ def test_a_picture_of_one_long_row_is_looked_at_within_bounds(
     for largest in (2.0, 144.0):
         scale = scale_within(grey, budget_px=1_000_000, largest=largest)
         assert max(shape) * scale <= LONGEST_PX
+
+
+# The head of the sample photo: the middle of the square in which it is found, and its side.
+HEAD, HEAD_PX = (223, 123), 97
+
+
+def framed(photo: np.ndarray, ratio: float, *, height_to_width: float = 1.0) -> np.ndarray:
+    """Cut the head of the sample photo out with a frame `ratio` times as wide as the face."""
+    room = 600
+    wide = cv2.copyMakeBorder(photo, room, room, room, room, cv2.BORDER_CONSTANT, value=90)
+    half = round(HEAD_PX * ratio / 2)
+    tall = round(half * height_to_width)
+    x, y = HEAD[0] + room, HEAD[1] + room
+    return np.ascontiguousarray(wide[y - tall : y + tall, x - half : x + half])
+
+
+def test_the_head_of_the_sample_is_where_these_tests_take_it_to_be(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (face,) = finder.find_faces(photo)
+    middle = ((face.box.left + face.box.right) / 2, (face.box.top + face.box.bottom) / 2)
+    assert math.dist(middle, HEAD) < 3
+    assert face.box.width == pytest.approx(HEAD_PX, abs=3)
+
+
+@pytest.mark.parametrize("side_px", [None, 100, 224, 800])
+@pytest.mark.parametrize("ratio", [1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 5.0])
+def test_the_room_around_a_labelled_face_makes_no_difference(
+    ratio: float, side_px: int | None, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (expected,) = align_photo(photo, finder, geometry=GEOMETRY)
+    picture = framed(photo, ratio)
+    if side_px is not None:
+        picture = np.asarray(cv2.resize(picture, (side_px, side_px), interpolation=cv2.INTER_AREA))
+    (found,) = align_labelled([picture], finder, geometry=GEOMETRY, frame=Frame.AUTO)
+    assert found.aligned is not None
+    assert found.seen == 1
+    assert found.aligned.face.found_by not in FALL_BACKS
+    assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS
+
+
+@pytest.mark.parametrize(
+    ("ratio", "height_to_width"),
+    [(2.5, 490 / 640), (1.9, 762 / 562), (3.0, 9 / 16), (2.2, 16 / 9)],
+    ids=["CK+", "KDEF", "16:9", "9:16"],
+)
+def test_labelled_photos_of_other_shapes_are_aligned(
+    ratio: float, height_to_width: float, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (expected,) = align_photo(photo, finder, geometry=GEOMETRY)
+    picture = framed(photo, ratio, height_to_width=height_to_width)
+    (found,) = align_labelled([picture], finder, geometry=GEOMETRY, frame=Frame.AUTO)
+    assert found.aligned is not None
+    assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS
+
+
+def test_small_pictures_stay_crops(
+    photo: np.ndarray, finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side_px = LARGEST_CERTAIN_CROP_PX
+    pictures = [
+        np.asarray(cv2.resize(framed(photo, ratio), (48, 48), interpolation=cv2.INTER_AREA))
+        for ratio in (1.0, 1.3, 2.0, 4.0)
+    ]
+    pictures += [np.full((48, 48), 128, np.uint8), np.full((side_px, side_px), 90, np.uint8)]
+    expected = align_crops(pictures, finder, geometry=GEOMETRY)
+    monkeypatch.setattr(FaceFinder, "find_faces", None)  # no photo is searched
+    found = align_labelled(pictures, finder, geometry=GEOMETRY, frame=Frame.AUTO)
+    for crop, labelled in zip(expected, found, strict=True):
+        assert labelled.aligned is not None
+        np.testing.assert_array_equal(labelled.aligned.chip, crop.chip)
+        np.testing.assert_array_equal(labelled.aligned.transform, crop.transform)
+        assert labelled.aligned.face.found_by == crop.face.found_by
+
+
+def test_of_several_faces_the_largest_is_taken_and_all_are_counted(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
+    half = cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    both = np.full((512, 800), 128, np.uint8)
+    both[:256, :256], both[:, 280:792] = half, photo
+    (expected,) = align_photo(photo, finder, geometry=GEOMETRY)
+    for frame in (Frame.AUTO, Frame.PHOTO):
+        (found,) = align_labelled([both], finder, geometry=GEOMETRY, frame=frame)
+        assert found.seen == 2
+        assert found.aligned is not None
+        assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS
+
+
+def test_without_a_face_a_photo_has_none_and_other_pictures_fall_back(finder: FaceFinder) -> None:
+    grey = np.full((200, 300), 128, np.uint8)
+    for frame in (Frame.AUTO, Frame.CROP):
+        (found,) = align_labelled([grey], finder, geometry=GEOMETRY, frame=frame)
+        assert found.aligned is not None
+        assert found.aligned.face.found_by in FALL_BACKS
+    (found,) = align_labelled([grey], finder, geometry=GEOMETRY, frame=Frame.PHOTO)
+    assert (found.aligned, found.seen) == (None, 0)
+
+
+def test_a_turned_photo_in_a_class_folder_is_turned_back(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (expected,) = align_photo(photo, finder, geometry=GEOMETRY)
+    turned = np.rot90(framed(photo, 3)).copy()
+    (found,) = align_labelled([turned], finder, geometry=GEOMETRY, frame=Frame.AUTO)
+    assert found.aligned is not None
+    assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS

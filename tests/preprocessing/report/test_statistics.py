@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from preprocessing.__main__ import main
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.report.statistics import (

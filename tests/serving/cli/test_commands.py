@@ -44,7 +44,10 @@ def test_predict_writes_json_csv_and_pictures(
     assert shown["file"].endswith("face.jpg")
     assert "broken.png" in captured.err
     with table.open(encoding="utf-8") as file:
-        (row,) = csv.DictReader(file)
+        broken, row = csv.DictReader(file)
+    assert broken["file"].endswith("broken.png")
+    assert "no picture of a kind" in broken["problem"]
+    assert (broken["face"], broken["label"], row["problem"]) == ("", "", "")
     face = shown["faces"][0]
     assert [int(row[name]) for name in BOX_COLUMNS] == list(face["box"].values())
     assert float(row[face["label"]]) == pytest.approx(face["confidence"], abs=1e-4)
@@ -59,6 +62,33 @@ def test_predict_writes_json_csv_and_pictures(
     assert main(command) == 1
     assert "--overwrite" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
+
+
+def test_predict_ends_with_a_table_of_what_became_of_the_files(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(photos / "none.png"), np.full((200, 300), 128, np.uint8))
+    (photos / "Thumbs.db").write_bytes(b"\0")
+    (photos / "face without an ending").write_bytes(sample_photo_path().read_bytes())
+    table = tmp_path / "faces.csv"
+    assert main(["predict", str(photos), "--json", "--csv", str(table)]) == 0
+    captured = capsys.readouterr()
+    for line in (
+        f"{'pictures read':<34}{3:>9}",
+        f"{'faces':<34}{2:>9}",
+        f"{'  read as they are, not aligned':<34}{0:>9}",
+        f"{'pictures without a face':<34}{1:>9}",
+        f"{'pictures that could not be read':<34}{1:>9}",
+        f"{'files passed over':<34}{2:>9}  1 hidden and system files, 1 .txt",
+    ):
+        assert line in captured.err.splitlines()
+    assert len([json.loads(line) for line in captured.out.splitlines()]) == 3
+    with table.open(encoding="utf-8") as file:
+        problems = {Path(row["file"]).name: row["problem"] for row in csv.DictReader(file)}
+    assert problems["none.png"] == "no face found"
+    assert problems["face.jpg"] == problems["face without an ending"] == ""
+    assert main(["predict", str(photos / "none.png")]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_contact_sheet_shows_every_face(

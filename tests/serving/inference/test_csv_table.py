@@ -23,3 +23,19 @@ def test_a_label_that_is_named_like_another_column_has_one_of_its_own(label: str
     assert (row[f"p_{label}"], row["happy"]) == ("0.2500", "0.7500")
     assert (row["left"], row["face"]) == (str(face.box.left), str(face.index))
     assert row["hints"] == " ".join(face.hints)
+
+
+def test_pictures_without_a_face_and_unreadable_ones_have_a_row() -> None:
+    nobody = ANSWER.model_copy(update={"faces": []})
+    table = io.StringIO(newline="")
+    answers = [(Path("a.jpg"), ANSWER), (Path("b.jpg"), nobody), (Path("c.jpg"), "It is damaged.")]
+    write_csv(table, answers, labels=tuple(ANSWER.faces[0].probabilities))
+    rows = list(csv.DictReader(table.getvalue().splitlines()))
+    assert [(row["file"], row["problem"]) for row in rows] == [
+        ("a.jpg", ""),
+        ("b.jpg", "no face found"),
+        ("c.jpg", "It is damaged."),
+    ]
+    assert {value for row in rows[1:] for name, value in row.items()} == {
+        "", "b.jpg", "no face found", "c.jpg", "It is damaged.",
+    }  # fmt: skip

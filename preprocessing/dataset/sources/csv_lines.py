@@ -1,0 +1,165 @@
+"""Read the lines and cells of a CSV file by one rule, whatever program wrote it.
+
+UTF-8 with or without a mark, UTF-16; any line ends; commas, semicolons, tabs or bars between cells;
+cells with or without quotes; blank lines, and a line "sep=;" before the header.
+"""
+
+import codecs
+import re
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
+
+import numpy as np
+
+from preprocessing.dataset.sources.vocabulary import fold
+from preprocessing.errors import DatasetError
+
+DELIMITERS = (",", ";", "\t", "|")
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CHUNK_LINES = 1 << 16
+_QUOTED = {
+    quote: re.compile(f" *{quote}([^{quote}]*(?:{quote}{quote}[^{quote}]*)*){quote} *")
+    for quote in "\"'"
+}
+
+
+def to_utf8(data: bytes) -> bytes:
+    """Return the content of a text file as UTF-8, with a line feed at the end of each line."""
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[len(codecs.BOM_UTF8) :]
+    elif data.startswith(_UTF_16_MARKS):
+        data = data.decode("utf-16", "replace").encode()
+    elif len(data) > 3 and data[1] == data[3] == 0 != data[0]:
+        data = data.decode("utf-16-le", "replace").encode()
+    if data.endswith(b"\0"):
+        data = data.rstrip(b"\0")
+    if b"\n" not in data and b"\r" in data:
+        data = data.replace(b"\r", b"\n")
+    return data
+
+
+class CsvLines(Sequence[str]):
+    """The lines of a CSV file, decoded one by one when asked for: the file can be large."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        ends = array("q")
+        end = data.find(b"\n")
+        while end >= 0:
+            ends.append(end)
+            end = data.find(b"\n", end + 1)
+        if data and not data.endswith(b"\n"):
+            ends.append(len(data))
+        self._ends = np.frombuffer(ends, np.int64)
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return len(self._ends)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        """Return a line, or several, without their ends."""
+        if isinstance(index, slice):
+            return [self._decode(line) for line in range(len(self))[index]]
+        return self._decode(range(len(self))[index])
+
+    def shorter_than(self, length: int) -> Iterator[int]:
+        """Yield the positions of the lines of fewer bytes."""
+        for start in range(0, len(self), _CHUNK_LINES):
+            before = self._ends[start - 1] if start else -1
+            lengths = np.diff(self._ends[start : start + _CHUNK_LINES], prepend=before) - 1
+            yield from map(int, start + np.flatnonzero(lengths < length))
+
+    def _decode(self, line: int) -> str:
+        start = self._ends[line - 1] + 1 if line else 0
+        return self._data[start : self._ends[line]].decode("utf-8", "replace").rstrip("\r")
+
+
+def header_line(lines: CsvLines) -> tuple[int, str | None]:
+    """Find the first line with content.
+
+    Returns:
+        Its position, and the delimiter that a line "sep=;" before it names, or None. The position
+        is the number of lines where there is no content.
+    """
+    named = None
+    for position in range(len(lines)):
+        line = lines[position].strip()
+        if match := re.fullmatch(r'"?sep=(.)"?', line):
+            named = match[1]
+        elif line.strip(" ,;\t|\"'"):
+            return position, named
+    return len(lines), named
+
+
+def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
+    """Split a line into cells, without quotes and spaces around them.
+
+    Args:
+        line: The line.
+        delimiter: Between cells; a space stands for any number of spaces and tabs.
+        name: Of file and line, for messages.
+
+    Raises:
+        DatasetError: A quoted cell does not end.
+    """
+    if delimiter == " ":
+        return [_bare(cell) for cell in line.split()]
+    if '"' in line:
+        return _split_quoted(line, delimiter, '"', name)
+    if "'" in line:
+        return _split_quoted(line, delimiter, "'", name)
+    return [cell.strip() for cell in line.split(delimiter)]
+
+
+def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]:
+    cells = []
+    start = 0
+    while start <= len(line):
+        quoted = _QUOTED[quote].match(line, start)
+        if quoted and line[quoted.end() : quoted.end() + 1] in ("", delimiter):
+            cells.append(quoted[1].replace(2 * quote, quote).strip())
+            end = quoted.end()
+        else:
+            end = line.find(delimiter, start)
+            end = len(line) if end < 0 else end
+            cell = line[start:end].strip()
+            if cell.startswith('"') and quote == '"':
+                raise DatasetError(
+                    f"{name}: a cell that begins with a quote does not end with one on its line. "
+                    f"Received: {cell[:20]!r}"
+                )
+            cells.append(_bare(cell))
+        start = end + 1
+    return cells
+
+
+def _bare(cell: str) -> str:
+    """Return a cell without the quotes around it."""
+    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in _QUOTED
+    return cell[1:-1].strip() if is_quoted else cell
+
+
+def find_columns(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """Find columns by their names, whatever their case, spaces and signs.
+
+    Args:
+        header: The cells of a table's first line.
+        columns: By what a column holds, the names that it may have, the best first.
+
+    Returns:
+        The position of each column that is there.
+    """
+    names = [re.sub(r"[^a-z0-9]", "", fold(cell)) for cell in header]
+    found = {}
+    for column, words in columns.items():
+        place = next((names.index(word) for word in words if word in names), None)
+        if place is not None:
+            found[column] = place
+    return found

@@ -1,0 +1,125 @@
+"""Find the pictures in a folder, whatever else lies there."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from preprocessing.images.decode import PICTURE_SUFFIXES
+
+# What systems leave in folders and archives, beside all whose name begins with a dot.
+SYSTEM_NAMES = frozenset(
+    ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin")
+)
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
+# A suffix that no picture had in so many files is not looked into any more: a set of millions of
+# pictures can have as many files beside them.
+MOST_LOOKED_AT = 50
+_HEAD_BYTES = 32
+NO_SUFFIX = "files without a suffix that are no pictures"
+BROKEN_LINKS = "links that lead nowhere"
+_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+
+
+@dataclass(frozen=True)
+class FolderListing:
+    """What lies in a folder and all folders in it.
+
+    Attributes:
+        pictures: Paths within the folder, in order.
+        tables: Paths of text files that may be tables, in order.
+        others: Number of other files by the end of their name; "" stands for hidden and system
+            files, and `BROKEN_LINKS` for these and what else is no file.
+    """
+
+    pictures: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    others: Counter[str]
+
+
+def list_folder(folder: Path) -> FolderListing:
+    """List a folder and all folders in it; links to folders are followed, each once.
+
+    A file is a picture if its name says so or, where its name is none that is known, its content.
+
+    Raises:
+        OSError: A folder may not be opened.
+    """
+    pictures: list[Path] = []
+    tables: list[Path] = []
+    others: Counter[str] = Counter()
+    odd: Counter[str] = Counter()
+    for path, is_file in _entries_below(folder):
+        relative = path.relative_to(folder)
+        suffix = relative.suffix.lower()
+        if is_system(relative):
+            others[""] += 1
+        elif not is_file:
+            others[BROKEN_LINKS] += 1
+        elif suffix in PICTURE_SUFFIXES:
+            pictures.append(relative)
+        elif suffix in TABLE_SUFFIXES:
+            tables.append(relative)
+        elif odd[suffix] < MOST_LOOKED_AT and looks_like_picture(_head(path)):
+            odd[suffix] = 0
+            pictures.append(relative)
+        else:
+            odd[suffix] += 1
+            others[suffix or NO_SUFFIX] += 1
+    return FolderListing(tuple(sorted(pictures)), tuple(sorted(tables)), others)
+
+
+def is_system(relative: PurePath) -> bool:
+    """Say whether a path within a folder or an archive is hidden, or a system's own."""
+    return any(part.startswith(".") or part.lower() in SYSTEM_NAMES for part in relative.parts)
+
+
+def is_picture(relative: PurePath) -> bool:
+    """Say whether a path within a folder names a picture that is not hidden."""
+    return relative.suffix.lower() in PICTURE_SUFFIXES and not is_system(relative)
+
+
+def looks_like_picture(head: bytes) -> bool:
+    """Say whether a file's first bytes are those of a picture that can be read."""
+    return (
+        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*"))
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or (head[4:8] == b"ftyp" and head[8:12] in _BRANDS)
+        or (head[:2] == b"BM" and head[6:10] == bytes(4))
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError:
+        return b""
+
+
+def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Yield all that is no folder, and whether it is a file; links may lead nowhere.
+
+    Each folder is visited once, by its own name rather than by that of a link to it.
+    """
+    seen: set[Path] = set()
+    waiting, linked = [folder], list[Path]()
+    while waiting or linked:
+        here = waiting.pop() if waiting else linked.pop()
+        if (real := here.resolve()) in seen:
+            continue
+        seen.add(real)
+        with os.scandir(here) as entries:
+            for entry in sorted(entries, key=lambda each: each.name):
+                if entry.is_dir():
+                    (linked if entry.is_symlink() else waiting).append(Path(entry.path))
+                else:
+                    yield Path(entry.path), entry.is_file()
+
+
+def describe_others(end: str) -> str:
+    """Say what files are that `FolderListing.others` counts."""
+    if not end:
+        return "hidden and system files"
+    return f"{end} files that are no pictures" if end.startswith(".") else end

@@ -1,0 +1,162 @@
+"""Read splits and labels from the folders in which pictures lie, at any depth."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.places import NO_SPLIT, Place, read_file_names, read_places
+from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
+from preprocessing.errors import DatasetError
+
+# Folders that are named by such numbers may be classes; by larger ones, years and the like.
+LARGEST_CODE = 99
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A picture of a source that is taken.
+
+    Attributes:
+        position: Among the paths given.
+        label: Its label, or None for photos.
+        split: `train`, `val`, `test`, or None for photos.
+        folder: The folders on its path that name neither split nor label, such as a person's.
+    """
+
+    position: int
+    label: str | None
+    split: str | None
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the pictures of a source were read.
+
+    Attributes:
+        entries: The pictures that are taken, in order.
+        is_labelled: Whether they have labels; else they are photos.
+        left_out: Number of pictures left out, by the reason.
+        notes: What people should know of how they were read.
+    """
+
+    entries: tuple[Entry, ...]
+    is_labelled: bool
+    left_out: Counter[str] = field(default_factory=Counter)
+    notes: tuple[str, ...] = ()
+
+
+def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
+    """Read what the folders of pictures say.
+
+    Args:
+        paths: Of the pictures within the source, with "/" between folders.
+        names: How names are to be read.
+        source: Name of the source, for messages.
+
+    Raises:
+        DatasetError: Some are not understood; the message shows the tree as it was read.
+    """
+    places = read_places(paths, names)
+    notes: tuple[str, ...] = ()
+    if not names.reading.is_unlabelled and not any(place.label for place in places):
+        named = read_file_names(paths, places, names)
+        if named is not None:
+            places = named
+            notes = (f"note: labels were read from the names of files, such as {paths[0]}",)
+    is_labelled = not names.reading.is_unlabelled and _has_classes(places, names)
+    if is_labelled:
+        places = _without_split_named(places)
+        if any(place.problem for place in places):
+            raise DatasetError(_complaint(paths, places, names, source=source))
+        check_labels_found((place.label for place in places if not place.left_out), names, source)
+    entries = tuple(
+        Entry(position, place.label, place.split or "train", place.folder)
+        if is_labelled
+        else Entry(position, None, None)
+        for position, place in enumerate(places)
+        if not place.left_out
+    )
+    if not entries:
+        raise DatasetError(f"{source}: every picture is left out. Check --ignore.")
+    left_out = Counter(place.left_out for place in places if place.left_out)
+    return Layout(entries, is_labelled, left_out, notes)
+
+
+def check_labels_found(labels: Iterable[str | None], names: Names, source: str) -> None:
+    """Make sure that each label that was asked for has pictures.
+
+    Raises:
+        DatasetError: One has none.
+    """
+    found = set(labels)
+    asked = names.reading.own_labels or names.reading.only
+    if missing := [label for label in asked if label not in found]:
+        raise DatasetError(f"{source}: No folder with pictures is named {' or '.join(missing)}.")
+
+
+def expected(names: Names) -> str:
+    """Say which folders are expected."""
+    others = "" if names.reading.own_labels else " (or anger, fearful, happiness, ...)"
+    return (
+        f"Expected folders named {', '.join(names.reading.labels)}{others}, or these inside train, "
+        "val and test, at any depth."
+    )
+
+
+def _has_classes(places: Sequence[Place], names: Names) -> bool:
+    """Say whether folders are meant as classes: else the pictures are photos without labels."""
+    reading = names.reading
+    if reading.own_labels or reading.only or reading.mapping:
+        return True
+    codes = set()
+    for place in set(places):
+        if place.label or place.split:
+            return True
+        meanings = {name: names.read(name) for name in place.unread}
+        if any(each.stray for each in meanings.values()):
+            return True
+        codes |= {name for name, each in meanings.items() if each.is_code and _is_small(name)}
+    return len(codes) > 1
+
+
+def _is_small(name: str) -> bool:
+    return name.isdecimal() and int(name) <= LARGEST_CODE
+
+
+def _without_split_named(places: Sequence[Place]) -> list[Place]:
+    """Mark pictures that are in no split, but in a folder that may stand for one."""
+    if not any(place.split for place in places):
+        return list(places)
+    return [
+        replace(place, problem=NO_SPLIT)
+        if place.unread and not (place.split or place.problem or place.left_out)
+        else place
+        for place in places
+    ]
+
+
+def _complaint(paths: Sequence[str], places: Sequence[Place], names: Names, *, source: str) -> str:
+    wrong = [(path, place) for path, place in zip(paths, places, strict=True) if place.problem]
+    counts = Counter(place.problem for _, place in wrong)
+    first = {place.problem: path for path, place in reversed(wrong)}
+    listed = "; ".join(
+        f"{count:,} of {len(paths):,} pictures lie {problem} (as {first[problem]})"
+        for problem, count in counts.items()
+    )
+    folders = [PurePosixPath(path).parts[:-1] for path in paths]
+    tree = "\n".join(draw_tree(count_by_folder(folders), names))
+    remedy = _remedy([path for path, _ in wrong], [place for _, place in wrong], names)
+    if not any(place.label for place in places):
+        remedy += " Photos without labels are taken with --unlabelled."
+    return f"{source}: {listed}. It was read as\n{tree}\n{expected(names)} {remedy}"
+
+
+def _remedy(paths: Sequence[str], places: Sequence[Place], names: Names) -> str:
+    if unread := [name for place in places for name in place.unread]:
+        is_split = all(place.problem == NO_SPLIT for place in places)
+        return names.remedy(unread, default="train" if is_split else "LABEL")
+    ignored = {PurePosixPath(path).name for path in paths}
+    return f"Leave what is no example out with --ignore, as --ignore '{min(ignored)}'."

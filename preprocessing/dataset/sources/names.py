@@ -1,0 +1,145 @@
+"""What the names of folders, and the words in tables, mean."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.vocabulary import (
+    CODES,
+    LABEL_OF,
+    code_of,
+    core_of,
+    find_key,
+    fold,
+    split_and_label,
+    suggest,
+)
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a name means.
+
+    Attributes:
+        split: `train`, `val`, `test`, or None where it names none.
+        label: The label, or None where it names none.
+        left_out: Why pictures of this name are left out, or None.
+        stray: A label that the name means and that the dataset does not have, or None.
+        is_code: Whether the name is a number that may stand for a label.
+        is_known: Whether all its words are understood.
+    """
+
+    split: str | None = None
+    label: str | None = None
+    left_out: str | None = None
+    stray: str | None = None
+    is_code: bool = False
+    is_known: bool = True
+
+
+class Names:
+    """The names of one source, read by one `Reading`; each is looked up once."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self._known: dict[str, Meaning] = {}
+        self._cells: dict[tuple[str, bool], Meaning] = {}
+        self._ignored = {fold(word) for word in reading.ignore}
+        self._ignored_labels = {LABEL_OF.get(word) for word in self._ignored} - {None}
+        self._patterns = [word for word in self._ignored if "*" in word or "?" in word]
+
+    def read(self, name: str) -> Meaning:
+        """Read the name of a folder, or a cell of a table."""
+        if name not in self._known:
+            self._known[name] = self._read(name)
+        return self._known[name]
+
+    def ignores(self, name: str) -> bool:
+        """Say whether a folder or file of this name is to be left out."""
+        folded = fold(name)
+        return folded in self._ignored or any(
+            fnmatch.fnmatchcase(folded, pattern) for pattern in self._patterns
+        )
+
+    def label_of_cell(self, cell: str, codes: dict[int, str] | None = None) -> Meaning:
+        """Read a label in a table.
+
+        Args:
+            cell: A word or a number.
+            codes: What numbers mean that no mapping gives a meaning.
+        """
+        if (cell, codes is None) not in self._cells:
+            self._cells[cell, codes is None] = self._label_of_cell(cell, codes)
+        return self._cells[cell, codes is None]
+
+    def _label_of_cell(self, cell: str, codes: dict[int, str] | None) -> Meaning:
+        code = code_of(cell)
+        meaning = self.read(cell if code is None else code)
+        if code is None or codes is None or meaning != Meaning(is_code=True):
+            return meaning
+        label = codes.get(int(code))
+        return Meaning(is_known=False) if label is None else self.read(label)
+
+    def _read(self, name: str) -> Meaning:
+        core = core_of(name)
+        if self.ignores(name) or core in self._ignored:
+            return Meaning(left_out=f"{name} (--ignore)")
+        split, label = self.reading.meaning_of_map(name)
+        if not (split or label):
+            label = find_key(name, self.reading.own_labels + self.reading.only)
+        if not (split or label):
+            if core.isdecimal():
+                return Meaning(is_code=True)
+            found = split_and_label(name)
+            if found is None:
+                return Meaning(is_known=False)
+            split, label = found[0], found[1] and self.reading.mapped(found[1])
+        return Meaning(split) if label is None else self._of_label(label, split)
+
+    def _of_label(self, label: str, split: str | None = None) -> Meaning:
+        if label in self._ignored_labels:
+            return Meaning(split, left_out=f"class {label} (--ignore)")
+        if label in self.reading.labels:
+            return Meaning(split, label)
+        if self.reading.only:
+            return Meaning(split, left_out=f"class {label} (not in --only)")
+        return Meaning(split, stray=label)
+
+    def remedy(self, words: Iterable[str], *, default: str = "LABEL") -> str:
+        """Say what can be done about names that are not understood, as options to add.
+
+        Args:
+            words: The names.
+            default: What a name may mean that is like no label.
+        """
+        names = sorted(set(words))
+        if all(self.read(name).is_code for name in names):
+            return (
+                f"Say what the numbers mean, with --map {_joined(names, '=LABEL')}, or with --map "
+                f"and the set that they come from: {', '.join(CODES)}."
+            )
+        ways = [f"leave them out with --ignore {_joined(names)}"]
+        unknown = [name for name in names if self.read(name).stray is None]
+        if unknown:
+            meant = [f"{name}={self._guess(name, default)}" for name in unknown]
+            ways.insert(0, f"say what they mean with --map {_joined(meant)}")
+        if not self.reading.own_labels:
+            own = [self.read(name).stray or fold(name) for name in names]
+            ways.append(
+                "name all your classes with --labels "
+                + _joined([*self.reading.labels, *dict.fromkeys(own)], most=12)
+            )
+        return f"For {_joined(names)}: {', or '.join(ways)}."
+
+    def _guess(self, name: str, default: str) -> str:
+        near = suggest(name)
+        return near if near in self.reading.labels else default
+
+
+def _joined(names: Sequence[str], end: str = "", *, most: int = 4) -> str:
+    """Join names as an option takes them, the first few of many."""
+    text = ",".join(name + end for name in names[:most])
+    quoted = f"'{text}'" if re.search(r"[^\w,=.+-]", text) else text
+    return quoted + (",..." if len(names) > most else "")

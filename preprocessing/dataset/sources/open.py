@@ -1,0 +1,224 @@
+"""Open a source of pictures: find out what it holds, and read all but the pictures themselves."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
+
+from preprocessing.dataset.sources.archives import (
+    HEAD_BYTES,
+    Archive,
+    open_archive,
+    read_decompressed,
+)
+from preprocessing.dataset.sources.files import describe_others, looks_like_picture
+from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
+from preprocessing.dataset.sources.lists import looks_like_list, read_lists
+from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.packed import contents_of, find_table
+from preprocessing.dataset.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
+from preprocessing.dataset.sources.table_form import columns_found, looks_like_table
+from preprocessing.dataset.sources.types import (
+    Source,
+    SourceItem,
+    SourceKind,
+    listing_sha256,
+    readable,
+)
+from preprocessing.errors import DatasetError
+
+# Tables beside photos that are looked into, to know whether they say what the photos show.
+_MOST_TABLES = 5
+_SHEET_SUFFIXES = (".xlsx", ".xlsm", ".ods")
+
+
+def open_source(path: Path, reading: Reading | None = None) -> Source:
+    """Find out what a path holds, and read all of it but the pictures themselves.
+
+    Args:
+        path: A table of pictures such as FER2013's, a folder, or an archive of either.
+        reading: How names are to be read; by default as English words for FER2013's labels.
+
+    Raises:
+        DatasetError: It is missing, broken, or nothing that is understood.
+    """
+    names = Names(reading or Reading())
+    if path.is_dir():
+        return _open_folder(path, names)
+    if not path.is_file():
+        raise _no_source(path)
+    archive = open_archive(path, path.name)
+    return _open_table(path, names) if archive is None else _open_archive(path, archive, names)
+
+
+class _TableSource(Source):
+    """The rows of a table: all are read at once, so that a broken one is known before any work."""
+
+    def __init__(self, path: Path, data: bytes, names: Names) -> None:
+        self.kind = SourceKind.FER2013
+        self.path = path
+        self.sha256 = with_choices(hashlib.sha256(data).hexdigest(), names.reading)
+        self.passed_over = Counter()
+        self._rows: list[tuple[int, PixelRow]] = []
+        table = PixelTable(data, path.name)
+        for row in range(len(table)):
+            number, line = table.row(row)
+            name = row_name(path.name, number)
+            parsed = parse_row(line, table.form, table.pixels, names=names, name=name)
+            if isinstance(parsed, str):
+                self.passed_over[parsed] += 1
+            else:
+                self._rows.append((number, parsed))
+        if table.blank:
+            self.passed_over["lines that hold nothing"] = table.blank
+        self.count = len(self._rows)
+        self.counts = Counter((row.label, row.split) for _, row in self._rows)
+        check_labels_found((label for label, _ in self.counts), names, path.name)
+
+    def items(self, start: int = 0) -> Iterator[SourceItem]:
+        for row, (number, parsed) in enumerate(self._rows[start:], start=start):
+            name = row_name(self.path.name, number)
+            yield SourceItem(row, name, parsed.label, parsed.split, parsed.pixels)
+
+
+class _PictureSource(Source):
+    """Picture files in a folder or an archive."""
+
+    def __init__(self, store: PictureStore, layout: Layout, kind: SourceKind, names: Names) -> None:
+        self.kind = kind
+        self.path = store.path
+        listing = listing_sha256(zip(store.names, store.sizes, strict=True))
+        self.sha256 = with_choices(listing, names.reading)
+        self.count = len(layout.entries)
+        self.counts = Counter(
+            (entry.label, entry.split)
+            for entry in layout.entries
+            if entry.label is not None and entry.split is not None
+        )
+        lists = {path.resolve() for path in names.reading.lists}
+        others = store.others + Counter(
+            PurePath(table).suffix.lower()
+            for table in store.tables
+            if (store.path / table).resolve() not in lists
+        )
+        self.passed_over = layout.left_out + Counter(
+            {describe_others(end): count for end, count in others.items()}
+        )
+        self._store = store
+        self._entries = layout.entries
+
+    def items(self, start: int = 0) -> Iterator[SourceItem]:
+        entries = self._entries[start:]
+        contents = self._store.contents([entry.position for entry in entries])
+        for row, (entry, content) in enumerate(zip(entries, contents, strict=True), start=start):
+            name = readable(self._store.names[entry.position])
+            yield SourceItem(row, name, entry.label, entry.split, content, entry.folder)
+
+
+def with_choices(sha256: str, reading: Reading) -> str:
+    """Return the hash of a source's content together with what was chosen about its reading."""
+    record = reading.record()
+    if not record:
+        return sha256
+    lists = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reading.lists]
+    return hashlib.sha256(json.dumps([sha256, record, lists]).encode()).hexdigest()
+
+
+def _open_archive(path: Path, archive: Archive, names: Names) -> Source:
+    table = None if names.reading.lists else find_table(archive, path.name)
+    if table is not None:
+        return _TableSource(path, table, names)
+    store = ArchiveStore(archive, path)
+    if not store.names:
+        hint = " Save the sheet as a CSV file." if path.suffix.lower() in _SHEET_SUFFIXES else ""
+        raise DatasetError(
+            f"{path.name} should hold one CSV file, or pictures. It holds {contents_of(archive)}."
+            f"{hint}"
+        )
+    return _open_pictures(store, names)
+
+
+def _open_table(path: Path, names: Names) -> Source:
+    if names.reading.lists:
+        raise DatasetError(
+            "Lists are of pictures in a folder or an archive. Name that as the source."
+        )
+    data = read_decompressed(path, path.name)
+    head = data[:HEAD_BYTES]
+    if looks_like_list(head) and not columns_found(head):
+        raise DatasetError(
+            f"{path.name} is a list of pictures. Name their folder as the source, and the list "
+            f"with --list {path}."
+        )
+    if looks_like_picture(head) or not looks_like_table(head):
+        raise _no_source(path)
+    return _TableSource(path, data, names)
+
+
+def _open_folder(path: Path, names: Names) -> Source:
+    store = FolderStore(path)
+    if store.names:
+        return _open_pictures(store, names)
+    columns = {table: columns_found(_head(path / table)) for table in store.tables}
+    tables = [table for table in store.tables if columns[table]]
+    best = [table for table in tables if columns[table] == max(columns.values())]
+    if len(best) == 1:
+        return _open_table(path / best[0], names)
+    inside = [*tables, *(name for name in store.tables if name not in tables)]
+    listed = [f"{count} x {end}" for end, count in store.others.items() if end]
+    holds = ", ".join([*inside[:_MOST_TABLES], *listed])
+    raise DatasetError(
+        f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
+        "archive of them, or a CSV file."
+    )
+
+
+def _open_pictures(store: PictureStore, names: Names) -> Source:
+    source = store.path.name
+    if names.reading.lists:
+        layout = read_lists(store.names, names, source=source)
+        return _PictureSource(store, layout, SourceKind.LISTS, names)
+    layout = read_layout(store.names, names, source=source)
+    kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
+    opened = _PictureSource(store, layout, kind, names)
+    opened.notes = layout.notes
+    if isinstance(store, FolderStore) and not names.reading.is_unlabelled:
+        tables = [store.path / table for table in store.tables[:_MOST_TABLES]]
+        others = [table for table in tables if columns_found(_head(table))]
+        lists = [table for table in tables if table not in others and looks_like_list(_head(table))]
+        if not layout.is_labelled and (lists or others):
+            raise DatasetError(_labels_elsewhere(source, lists, others))
+        if lists:
+            note = (
+                f"note: {lists[0]} names labels too; they were read from the folders. To read them "
+                f"from the list: --list {lists[0]}"
+            )
+            opened.notes = (*opened.notes, note)
+    return opened
+
+
+def _labels_elsewhere(source: str, lists: Sequence[Path], tables: Sequence[Path]) -> str:
+    """Say what to do about photos beside which a table says what they, or others, show."""
+    if lists:
+        way = f"{lists[0].name} names pictures and labels. Read it with --list {lists[0]}"
+    else:
+        way = f"{tables[0].name} is a table of pictures. Name it as the source: {tables[0]}"
+    return (
+        f"{source}: no folder is named after an expression, but {way}, or take the pictures as "
+        "photos without labels with --unlabelled."
+    )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def _no_source(path: Path) -> DatasetError:
+    return DatasetError(
+        f"{path} is no source of pictures. Expected fer2013.csv or a table like it, class folders, "
+        "a folder of photos, or one of these in a zip or tar file."
+    )

@@ -1,0 +1,119 @@
+"""Read a table of pictures out of whatever it is packed in."""
+
+import io
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from preprocessing.dataset.sources.archives import (
+    HEAD_BYTES,
+    MAX_UNPACKED_BYTES,
+    Archive,
+    check_size,
+    open_archive,
+    read_decompressed,
+)
+from preprocessing.dataset.sources.files import TABLE_SUFFIXES
+from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.errors import DatasetError
+
+PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
+# A zip file in a zip file, with a compressed table in it, and no further.
+_MOST_NESTED = 3
+
+
+def read_table(file: Path | BinaryIO, name: str) -> bytes:
+    """Return the content of a CSV file, unpacked where it is packed.
+
+    Args:
+        file: Its path, or an open file.
+        name: For messages.
+
+    Raises:
+        DatasetError: It is missing, damaged or too large, or an archive of no table, or of several.
+    """
+    archive = open_archive(file, name)
+    if archive is None:
+        return read_decompressed(file, name)
+    table = find_table(archive, name)
+    if table is None:
+        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}.")
+    return table
+
+
+def read_csv(file: Path | BinaryIO, name: str) -> bytes:
+    """Return the content of the one CSV file that a file is, or that is packed in it.
+
+    Raises:
+        DatasetError: It is missing, damaged or too large, or an archive of none or several.
+    """
+    archive = open_archive(file, name)
+    if archive is None:
+        return read_decompressed(file, name)
+    found = _ending(archive, (".csv",))
+    if not found:
+        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}.")
+    return _read(archive, _only(archive, found, name), name)
+
+
+def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
+    """Return the content of the one table of pictures in an archive, or None where there is none.
+
+    Of several tables it is the one with all columns, as in what Kaggle's competition hands out.
+
+    Raises:
+        DatasetError: There are several, or the archive is damaged.
+    """
+    tables = _ending(archive, TABLE_SUFFIXES)
+    heads = archive.contents(tables, limit=HEAD_BYTES)
+    columns = {
+        position: 0 if isinstance(head, DatasetError) else columns_found(head)
+        for position, head in zip(tables, heads, strict=True)
+    }
+    for least in (3, 2):
+        if found := [position for position in tables if columns[position] >= least]:
+            return _read(archive, _only(archive, found, name), name)
+    if len(alone := _ending(archive, (".csv", ".tsv"))) == 1:
+        return _read(archive, alone[0], name)
+    packed = _ending(archive, PACKED_SUFFIXES)
+    if len(packed) == 1 and not tables and depth < _MOST_NESTED:
+        inner = f"{name}: {archive.names[packed[0]]}"
+        file = io.BytesIO(_read(archive, packed[0], name))
+        nested = open_archive(file, inner)
+        if nested is None:
+            return read_decompressed(file, inner)
+        return find_table(nested, inner, depth=depth + 1)
+    return None
+
+
+def contents_of(archive: Archive) -> str:
+    """Say what files an archive holds, by the ends of their names."""
+    ends: dict[str, int] = {}
+    for path in archive.names:
+        end = PurePosixPath(path).suffix.lower() or "no suffix"
+        ends[end] = ends.get(end, 0) + 1
+    return ", ".join(f"{count:,} x {end}" for end, count in sorted(ends.items())) or "no file"
+
+
+def _ending(archive: Archive, suffixes: tuple[str, ...]) -> list[int]:
+    return [
+        position
+        for position, path in enumerate(archive.names)
+        if PurePosixPath(path).suffix.lower() in suffixes
+    ]
+
+
+def _only(archive: Archive, found: list[int], name: str) -> int:
+    if len(found) > 1:
+        names = ", ".join(archive.names[position] for position in found)
+        raise DatasetError(
+            f"{name} should hold one CSV file with pictures. It holds {names}. Unpack it, and name "
+            "the one that you mean."
+        )
+    return found[0]
+
+
+def _read(archive: Archive, position: int, name: str) -> bytes:
+    (data,) = archive.contents([position], limit=MAX_UNPACKED_BYTES + 1)
+    if isinstance(data, DatasetError):
+        raise data
+    return check_size(data, name)

@@ -1,0 +1,148 @@
+"""Read a table of pictures, one a row, such as FER2013's `fer2013.csv`."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from preprocessing.dataset.sources.csv_lines import CsvLines, header_line, split_cells, to_utf8
+from preprocessing.dataset.sources.names import Meaning, Names
+from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
+from preprocessing.dataset.sources.table_form import TableForm, form_of_header, form_of_row
+from preprocessing.dataset.sources.vocabulary import CODES
+from preprocessing.errors import DatasetError
+
+# Longer lines have pixels; shorter ones have none that could be a face.
+_SHORT_BYTES = 256
+# So many rows are looked at to know how a table writes its pixels.
+_FIRST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class PixelRow:
+    """One row: label, split, and the pixels of a square picture as bytes, rows first."""
+
+    label: str
+    split: str
+    pixels: bytes
+
+
+class PixelTable:
+    """A table of pictures, one a line.
+
+    Attributes:
+        form: How its rows are written.
+        pixels: How its pixels are written.
+        blank: Number of lines that are passed over because they hold nothing.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
+        """Find the columns and the rows.
+
+        Args:
+            data: The file's content.
+            name: Of the file, for messages.
+
+        Raises:
+            DatasetError: It lacks a column, has no row, or its first row is broken.
+        """
+        self._lines = CsvLines(to_utf8(data))
+        first, delimiter = header_line(self._lines)
+        line = self._lines[first] if first < len(self._lines) else ""
+        form = form_of_header(line, delimiter, name)
+        start = first if form is None else first + 1
+        self.form = form or form_of_row(line, name)
+        keeps = np.ones(len(self._lines), np.bool_)
+        keeps[:start] = False
+        for short in self._lines.shorter_than(_SHORT_BYTES):
+            keeps[short] = keeps[short] and not _is_blank(self._lines[short], self.form)
+        self._rows = np.flatnonzero(keeps)
+        self.blank = len(self._lines) - start - len(self._rows)
+        if not len(self):
+            raise DatasetError(f"{name} has no rows.")
+        self.pixels = self._pixel_form(name)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def row(self, row: int) -> tuple[int, str]:
+        """Return the number of a row's line, as a person counts it from 1, and the line."""
+        position = int(self._rows[row])
+        return position + 1, self._lines[position]
+
+    def _pixel_form(self, name: str) -> PixelForm:
+        texts = []
+        for row in range(min(len(self), _FIRST_ROWS)):
+            number, line = self.row(row)
+            cells = split_cells(line, self.form.delimiter, name=row_name(name, number))
+            texts.append(self.form.pixel_text(cells))
+        return pixel_form(texts)
+
+
+def parse_row(
+    line: str, form: TableForm, pixels: PixelForm, *, names: Names, name: str
+) -> PixelRow | str:
+    """Read one row.
+
+    Args:
+        line: The row.
+        form: Of its table.
+        pixels: How the table writes pixels.
+        names: How labels and splits are to be read.
+        name: Of file and line, for messages.
+
+    Returns:
+        The row, or why it is left out.
+
+    Raises:
+        DatasetError: The row is broken.
+    """
+    cells = split_cells(line, form.delimiter, name=name)
+    if len(cells) <= form.last:
+        raise DatasetError(
+            f"{name}: expected {form.last + 1} cells. Received: {len(cells)}. The file may be cut "
+            "short; download it again."
+        )
+    emotion = names.label_of_cell(cells[form.emotion], CODES["fer2013"])
+    if emotion.left_out:
+        return emotion.left_out
+    if emotion.label is None:
+        raise DatasetError(f"{name}: {_label_problem(cells[form.emotion][:20], emotion, names)}")
+    split = form.split
+    if form.usage is not None:
+        usage = names.read(cells[form.usage])
+        if usage.left_out:
+            return usage.left_out
+        if usage.split is None:
+            raise DatasetError(
+                f"{name}: Usage must be one of Training, PublicTest, PrivateTest, or train, val, "
+                f"test. Received: {cells[form.usage][:20]!r}. Say what another word means with "
+                "--map WORD=train"
+            )
+        split = usage.split
+    return PixelRow(emotion.label, split, parse_pixels(form.pixel_text(cells), pixels, name=name))
+
+
+def row_name(name: str, number: int) -> str:
+    """Name a row by its file and the line, from 1, on which a person finds it."""
+    return f"{name}:{number}"
+
+
+def _is_blank(line: str, form: TableForm) -> bool:
+    """Say whether a line has neither label nor pixels."""
+    cells = [cell.strip(" \t\0\"'") for cell in line.split(form.delimiter)]
+    needed = [cells[place] for place in (form.emotion, form.pixels) if place < len(cells)]
+    return not any(cells) or (len(needed) == 2 and not any(needed))
+
+
+def _label_problem(cell: str, meaning: Meaning, names: Names) -> str:
+    if meaning.stray is not None:
+        return (
+            f"{meaning.stray} is none of the labels {', '.join(names.reading.labels)}. "
+            f"{names.remedy([cell])}"
+        )
+    numbers = len(CODES["fer2013"]) - 1
+    return (
+        f"emotion must be 0 to {numbers}, or a label. Received: {cell!r}. Say what it means with "
+        f"--map {cell or 'WORD'}=LABEL, or leave it out with --ignore {cell or 'WORD'}"
+    )

@@ -1,0 +1,141 @@
+"""The names that people give to splits and classes, in folders, tables and lists."""
+
+import difflib
+import itertools
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
+
+_SPLIT_WORDS = {
+    "train": ("train", "training", "trainset", "trainingset", "trn"),
+    "val": ("val", "valid", "validation", "valset", "validationset", "dev", "devset", "publictest"),
+    "test": ("test", "testing", "testset", "tst", "privatetest"),
+}
+_CLASS_WORDS = {
+    "angry": ("anger", "angry"),
+    "disgust": ("disgust", "disgusted"),
+    "fear": ("fear", "fearful", "afraid", "scared", "frightened"),
+    "happy": ("happy", "happiness", "joy", "joyful"),
+    "sad": ("sad", "sadness"),
+    "surprise": ("surprise", "surprised"),
+    "neutral": ("neutral", "neutrality"),
+    "contempt": ("contempt", "contemptuous"),
+}
+SPLIT_OF = {word: split for split in SPLITS for word in _SPLIT_WORDS[split]}
+"""Split by the word for it, in lower case and without spaces."""
+LABEL_OF = {word: label for label in FERPLUS_LABELS for word in _CLASS_WORDS[label]}
+"""One of `FERPLUS_LABELS` by the nouns and adjectives for it, in lower case."""
+
+# Words of a folder's name that say nothing about what its pictures show: "happy faces".
+_PLAIN_WORDS = frozenset((
+    "set", "data", "dataset", "image", "images", "img", "imgs", "pic", "pics", "picture",
+    "pictures", "photo", "photos", "face", "faces", "fer", "crop", "crops", "cropped", "aligned",
+    "split", "folder", "emotion", "emotions", "expression", "expressions", "class", "classes",
+    "label", "labels", "people", "person", "sample", "samples", "x", "px", "gray", "grey",
+    "grayscale", "greyscale", "rgb", "jpg", "png",
+))  # fmt: skip
+
+CODES = {
+    "fer2013": dict(enumerate(FERPLUS_LABELS[:7])),
+    "raf-db": {1: "surprise", 2: "fear", 3: "disgust", 4: "happy", 5: "sad", 6: "angry",
+               7: "neutral"},
+    "affectnet": {0: "neutral", 1: "happy", 2: "sad", 3: "surprise", 4: "fear", 5: "disgust",
+                  6: "angry", 7: "contempt"},
+    "ck+": {0: "neutral", 1: "angry", 2: "contempt", 3: "disgust", 4: "fear", 5: "happy", 6: "sad",
+            7: "surprise"},
+}  # fmt: skip
+"""What the numbers of published sets mean, by the name under which `--map` takes them."""
+
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
+
+
+def fold(name: str) -> str:
+    """Return a name in the one form in which names are compared.
+
+    Neither case, nor surrounding spaces, nor the way in which accents are stored (NFC on Linux and
+    Windows, NFD on older Macs) makes a difference.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).strip()
+
+
+def words_of(name: str) -> list[str]:
+    """Split a name into words and numbers, in lower case: "0_Angry faces" into 0, angry, faces."""
+    words = re.findall(r"[^\W\d_]+|\d+", fold(name))
+    return [(word.lstrip("0") or "0") if word.isdecimal() else word for word in words]
+
+
+def core_of(name: str) -> str:
+    """Return what is left of a name without numbers and words that say nothing.
+
+    A name that has only these, such as "class_3", keeps its numbers.
+    """
+    words = [word for word in words_of(name) if word not in _PLAIN_WORDS]
+    return " ".join([word for word in words if not word.isdecimal()] or words)
+
+
+def find_key(name: str, keys: Sequence[str]) -> str | None:
+    """Return the key that a name means: the same word, else the one most like it.
+
+    "level_1" is "Level 1" by its words, and "0_happy faces" is "happy" by what is left without
+    numbers and words that say nothing, unless several keys are.
+    """
+    for form in (fold, lambda text: " ".join(words_of(text)), core_of):
+        found = [key for key in keys if form(key) == form(name) != ""]
+        if len(found) == 1 or (found and form is not core_of):
+            return found[0]
+    return None
+
+
+def code_of(text: str) -> str | None:
+    """Return a number in a table as the digits of its code: "3.0" as "3". None where it is none."""
+    if not _NUMBER.fullmatch(text):
+        return None
+    value = float(text)
+    return str(int(value)) if value.is_integer() else None
+
+
+def split_and_label(name: str) -> tuple[str | None, str | None] | None:
+    """Read a name all of whose words are understood: "train", "Angry faces", "test_happy".
+
+    Returns:
+        The split and one of `FERPLUS_LABELS`, None for what the name does not tell; or None where
+        a word is not understood, or two contradict each other.
+    """
+    words = [word for word in words_of(name) if not word.isdecimal()]
+    splits, labels = set(), set()
+    position = 0
+    while position < len(words):
+        pair = "".join(words[position : position + 2])
+        if len(words) > position + 1 and pair in SPLIT_OF:  # "public test"
+            splits.add(SPLIT_OF[pair])
+            position += 2
+            continue
+        word = words[position]
+        if word in SPLIT_OF:
+            splits.add(SPLIT_OF[word])
+        elif word in LABEL_OF:
+            labels.add(LABEL_OF[word])
+        elif word not in _PLAIN_WORDS:
+            return None
+        position += 1
+    if len(splits) > 1 or len(labels) > 1:
+        return None
+    return next(iter(splits), None), next(iter(labels), None)
+
+
+def split_of_file(name: str) -> str | None:
+    """Return the one split that a file's name tells of: "my_test.csv" is for testing."""
+    words = words_of(name.partition(".")[0])
+    pairs = [first + second for first, second in itertools.pairwise(words)]
+    splits = {SPLIT_OF[word] for word in words + pairs if word in SPLIT_OF}
+    # "public test" is one, and not a test split as well.
+    splits = {SPLIT_OF[pair] for pair in pairs if pair in SPLIT_OF} or splits
+    return splits.pop() if len(splits) == 1 else None
+
+
+def suggest(name: str) -> str | None:
+    """Return the label that a name may be a misspelling of."""
+    near = difflib.get_close_matches(core_of(name), LABEL_OF, n=1, cutoff=0.75)
+    return LABEL_OF[near[0]] if near else None

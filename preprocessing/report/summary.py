@@ -1,0 +1,145 @@
+"""Sum up an alignment in a table: what was read, found, fell back, and passed over and why."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
+from preprocessing.dataset.manifest import Manifest
+from preprocessing.dataset.shards import read_faceless, read_rejected, read_several
+from preprocessing.faces.align import FALL_BACKS
+
+# Of FER2013, where all are crops of a face, six in a hundred fall back.
+MANY_FALL_BACKS = 0.2
+_COLUMNS = ["item", "name", "label", "split", "found_by", "source_digest"]
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What came of a source.
+
+    Attributes:
+        manifest: Of the dataset.
+        fell_back: Number of faces that were not aligned to a detected face, by `found_by`.
+        several: Names of the pictures with a label of whose faces the largest was taken.
+        passed_over: Number of what was not taken, by the reason, with the first names.
+        counts: Number of faces by label and split.
+        contradictions: Pairs of pictures that are equal pixel for pixel and have two labels.
+    """
+
+    manifest: Manifest
+    fell_back: Counter[str]
+    several: tuple[str, ...]
+    passed_over: dict[str, tuple[int, tuple[str, ...]]]
+    counts: Counter[tuple[str, str]]
+    contradictions: tuple[tuple[str, str], ...]
+
+
+def summarise(manifest: Manifest, dataset: Path) -> Summary:
+    """Count what came of a source, from the dataset's shards."""
+    tables = [pq.read_table(dataset / shard, columns=_COLUMNS) for shard in manifest.shards]
+    rows = pa.concat_tables(tables).to_pydict() if tables else {name: [] for name in _COLUMNS}
+    rejected = [name for name, _ in read_rejected(manifest, dataset)]
+    faceless = read_faceless(manifest, dataset)
+    taken = len(set(rows["item"])) + len(rejected) + len(faceless)
+    passed_over = {
+        "could not be read": (len(rejected), tuple(rejected)),
+        "show no face": (len(faceless), tuple(faceless)),
+        _left_out(manifest): (manifest.items - taken, ()),
+    } | {reason: (count, ()) for reason, count in sorted(manifest.passed_over.items())}
+    labelled = [
+        pair for pair in zip(rows["label"], rows["split"], strict=True) if pair[0] is not None
+    ]
+    return Summary(
+        manifest,
+        fell_back=Counter(each for each in rows["found_by"] if each in FALL_BACKS),
+        several=tuple(name for name, _ in read_several(manifest, dataset)),
+        passed_over={reason: each for reason, each in passed_over.items() if each[0]},
+        counts=Counter(labelled),
+        contradictions=tuple(_contradictions(rows["source_digest"], rows["label"], rows["name"])),
+    )
+
+
+def summary_text(summary: Summary, dataset: Path) -> str:
+    """Write the summary as a table."""
+    manifest = summary.manifest
+    fell_back = sum(summary.fell_back.values())
+    lines = [
+        f"{manifest.rows:,} faces from {manifest.items:,} pictures in {dataset}",
+        "",
+        _line("pictures read", manifest.items - _count(summary, "could not be read")),
+        _line("faces", manifest.rows),
+        _line("  aligned to a detected face", manifest.rows - fell_back),
+        _line("  fell back to the whole picture", fell_back, _listed(summary.fell_back)),
+    ]
+    if summary.several:
+        lines.append(_line("  the largest of several", len(summary.several), *summary.several))
+    passed_over = sum(count for count, _ in summary.passed_over.values())
+    lines.append(_line("passed over", passed_over))
+    lines += [
+        _line(f"  {reason}", count, *names)
+        for reason, (count, names) in summary.passed_over.items()
+    ]
+    if summary.counts:
+        lines += ["", *_class_table(summary)]
+    return "\n".join(lines)
+
+
+def summary_warnings(summary: Summary) -> Iterator[str]:
+    """Yield what in a summary bodes ill."""
+    fell_back, rows = sum(summary.fell_back.values()), summary.manifest.rows
+    if rows and summary.counts and fell_back > MANY_FALL_BACKS * rows:
+        yield (
+            f"warning: {fell_back:,} of {rows:,} pictures fell back: no face that could be aligned "
+            "was seen in them, and they were kept whole. Do they show faces from about the front? "
+            "`report --html` shows some."
+        )
+    if summary.contradictions:
+        one, other = summary.contradictions[0]
+        yield (
+            f"warning: {len(summary.contradictions):,} pictures are in two classes: equal pixel "
+            f"for pixel, with different labels, as {one} and {other}."
+        )
+
+
+def _left_out(manifest: Manifest) -> str:
+    """Say why pictures of the source are left out by their label."""
+    recipe = manifest.recipe
+    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
+        return "without a majority of votes"
+    return "class disgust (--disgust drop)"
+
+
+def _contradictions(
+    digests: Sequence[str], labels: Sequence[str | None], names: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    first: dict[str, tuple[str | None, str]] = {}
+    for digest, label, name in zip(digests, labels, names, strict=True):
+        earlier, earlier_name = first.setdefault(digest, (label, name))
+        if earlier != label:
+            yield earlier_name, name
+
+
+def _class_table(summary: Summary) -> Iterator[str]:
+    yield f"{'label':<12}" + "".join(f"{split:>9}" for split in SPLITS)
+    for label in summary.manifest.recipe.labels:
+        counts = [summary.counts[label, split] for split in SPLITS]
+        yield f"{label:<12}" + "".join(f"{count:>9,}" for count in counts)
+
+
+def _count(summary: Summary, reason: str) -> int:
+    return summary.passed_over.get(reason, (0, ()))[0]
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+
+
+def _line(what: str, count: int, *names: str) -> str:
+    shown = ", ".join(filter(None, names[:_MOST_NAMED])) + (", ..." if len(names) > 3 else "")
+    return f"{what:<34}{count:>9,}" + (f"  {shown}" if shown else "")

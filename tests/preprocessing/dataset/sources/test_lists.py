@@ -1,0 +1,189 @@
+"""Lists of labels as people have them: each is read rightly, or refused with file and line."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.types import Source, SourceKind
+from preprocessing.errors import DatasetError
+from tests.preprocessing.dataset.sources.drawn import png, write_folders, zipped
+
+NAMES = ("a 1.png", "b.png", "deep/c.png", "deep/Ünal.PNG")
+LABELS = ("happy", "sad", "fear", "happy")
+SPLITS = ("train", "val", "train", "test")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Four pictures, in no class folders."""
+    folder = tmp_path / "set"
+    for number, name in enumerate(NAMES):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(number))
+    return folder
+
+
+def table(header: str, form: str, *, end: str = "\n") -> str:
+    lines = [
+        form.format(name, label, split)
+        for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
+    ]
+    return "".join(line + end for line in ([header] if header else []) + lines)
+
+
+def read(
+    pictures: Path, content: str | bytes, *, name: str = "list.csv", words: str = ""
+) -> Source:
+    path = pictures.parent / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return open_source(pictures, Reading(lists=(path,), mapping=parse_mapping(words)))
+
+
+PLAIN = table("path,label,split", "{0},{1},{2}")
+WINDOWS = PLAIN.replace("deep/", "deep\\").replace("\n", "\r\n")
+READ: dict[str, str | bytes] = {
+    "plain": PLAIN,
+    "other order": table("split,label,path", "{2},{1},{0}"),
+    "other names": table("Image File,EMOTION,Usage", "{0},{1},{2}"),
+    "more columns": table("id,filename,valence,expression,set", "7,{0},0.5,{1},{2}"),
+    "quoted": table('"path","label","split"', '"{0}","{1}","{2}"'),
+    "semicolons": table("path;label;split", "{0};{1};{2}"),
+    "tabs": table("path\tlabel\tsplit", "{0}\t{1}\t{2}"),
+    "byte order mark": PLAIN.encode("utf-8-sig"),
+    "utf-16": PLAIN.encode("utf-16"),
+    "blank lines": PLAIN.replace("\n", "\n\n"),
+    "windows": WINDOWS,
+    "absolute": table("path,label,split", "/home/me/set/{0},{1},{2}"),
+    "absolute on windows": table("path,label,split", "C:\\me\\set\\{0},{1},{2}"),
+    "from here": table("path,label,split", "./{0},{1},{2}"),
+    "capitals": PLAIN.replace("a 1.png", "A 1.PNG").replace("deep/c", "DEEP/C"),
+    "nfd": unicodedata.normalize("NFD", PLAIN),
+    "no header": table("", "{0},{1},{2}"),
+    "no header, other order": table("", "{2},{0},{1}"),
+    "words": PLAIN.replace("happy", "Happiness").replace("fear", "afraid"),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
+    source = read(pictures, READ[name])
+    items = list(source.items())
+    assert source.kind is SourceKind.LISTS
+    assert [item.name for item in items] == list(NAMES)
+    assert [(item.label, item.split) for item in items] == list(zip(LABELS, SPLITS, strict=True))
+
+
+def test_a_list_may_have_names_without_folders_or_endings(pictures: Path) -> None:
+    bare = "image,label\nc,fear\nb.png,sad\nÜnal,happy\na 1,happy\n"
+    assert [item.label for item in read(pictures, bare).items()] == list(LABELS)
+
+
+def test_numbers_in_a_list_need_a_meaning(pictures: Path) -> None:
+    numbers = "path,label\na 1.png,4.0\nb.png,5\ndeep/c.png,2.000e+00\ndeep/Ünal.PNG,4\n"
+    assert [item.label for item in read(pictures, numbers, words="raf-db").items()] == list(LABELS)
+    with pytest.raises(DatasetError, match=r"list.csv:2: the label '4.0'.*--map 4=LABEL"):
+        read(pictures, numbers)
+
+
+def test_a_list_with_spaces_as_of_raf_db(tmp_path: Path) -> None:
+    folder = tmp_path / "aligned"
+    folder.mkdir()
+    for number in range(1, 4):
+        (folder / f"train_0000{number}_aligned.jpg").write_bytes(png(number))
+    listed = "".join(f"train_0000{number}_aligned.jpg {number}\n" for number in range(1, 4))
+    source = read(folder, listed, name="partition.txt", words="raf-db")
+    assert [item.label for item in source.items()] == ["surprise", "fear", "disgust"]
+
+
+def test_several_lists_whose_names_tell_the_split(pictures: Path) -> None:
+    first, second = pictures.parent / "training.csv", pictures.parent / "validation.csv"
+    first.write_text("path,label\na 1.png,happy\nb.png,sad\n", encoding="utf-8")
+    second.write_text("path,label\nc.png,fear\nÜnal.PNG,happy\n", encoding="utf-8")
+    source = open_source(pictures, Reading(lists=(first, second)))
+    assert [item.split for item in source.items()] == ["train", "train", "val", "val"]
+
+
+def test_what_a_list_does_not_say_the_folders_do(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    write_folders(folder, ("train",), ("happy", "sad"), each=1)
+    source = read(folder, "path,split\nhappy/0_0.png,val\nsad/1_0.png,\n")
+    assert [(item.label, item.split) for item in source.items()] == [
+        ("happy", "val"),
+        ("sad", "train"),
+    ]
+
+
+def test_what_is_passed_over_is_counted(pictures: Path) -> None:
+    listed = "path,label,split\na 1.png,happy,train\na 1.png,happy,train\nb.png,,\n"
+    source = read(pictures, listed)
+    assert source.count == 1
+    assert source.passed_over == {
+        "named twice in a list": 1,
+        "without a label in the list": 1,
+        "in no list": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("gone.png,happy,train", r"1 lines name no picture of set:\s+list.csv:2: 'gone.png'"),
+        ("other/c.png,happy,train", "name no picture of set.*holds such as a 1.png"),
+        ("a 1.png,hapy,train", "list.csv:2: the label 'hapy'.*--map hapy=happy"),
+        ("a 1.png,happy,fold1", "list.csv:2: the split 'fold1'.*--map fold1=train"),
+        ("a 1.png,happy", "list.csv:2: expected 3 cells"),
+        ("a 1.png,happy,train\na 1.png,sad,train", "list.csv:3: .*another label.*list.csv:2"),
+        ('"a 1.png,happy,train', "list.csv:2"),
+    ],
+)
+def test_a_line_that_is_not_understood_is_named(lines: str, message: str, pictures: Path) -> None:
+    with pytest.raises(DatasetError, match=f"(?s){message}"):
+        read(pictures, f"path,label,split\n{lines}\n")
+
+
+def test_a_name_that_may_be_two_pictures_is_refused(pictures: Path) -> None:
+    (pictures / "other").mkdir()
+    (pictures / "other" / "c.png").write_bytes(png(7))
+    with pytest.raises(DatasetError, match=r"it may be deep/c.png or other/c.png"):
+        read(pictures, "path,label\nc.png,happy\n")
+    source = read(pictures, "path,label\nother/c.png,happy\n")
+    assert [item.name for item in source.items()] == ["other/c.png"]
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n"])
+def test_what_is_no_list_is_refused(content: str, pictures: Path) -> None:
+    with pytest.raises(DatasetError, match=r"list.csv (is empty|lacks a column of paths)"):
+        read(pictures, content)
+
+
+def test_lines_can_be_left_out_by_the_name_of_their_file(pictures: Path) -> None:
+    path = pictures.parent / "list.csv"
+    path.write_text("path,label\na 1.png,happy\ngone.png,sad\n", encoding="utf-8")
+    source = open_source(pictures, Reading(lists=(path,), ignore=("gone.png",)))
+    assert source.count == 1
+    assert source.passed_over["gone.png (--ignore)"] == 1
+
+
+def test_a_list_beside_photos_is_not_passed_over(pictures: Path) -> None:
+    (pictures / "legend.csv").write_text("user.id,image,emotion\n7,b.png,sad\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"legend.csv names pictures and labels.*--list"):
+        open_source(pictures)
+    assert open_source(pictures, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
+
+
+def test_a_list_of_pictures_in_an_archive(pictures: Path) -> None:
+    path, packed = pictures.parent / "list.csv", pictures.parent / "set.zip"
+    path.write_text(PLAIN, encoding="utf-8")
+    packed.write_bytes(zipped((f"set/{name}", (pictures / name).read_bytes()) for name in NAMES))
+    source = open_source(packed, Reading(lists=(path,)))
+    assert [item.label for item in source.items()] == list(LABELS)
+
+
+def test_a_list_is_part_of_the_source(pictures: Path) -> None:
+    before = read(pictures, PLAIN).sha256
+    assert read(pictures, PLAIN).sha256 == before
+    assert read(pictures, PLAIN.replace("sad", "angry")).sha256 != before

@@ -1,0 +1,296 @@
+"""Tables and archives as people have them: each is read rightly, or refused with what to do."""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
+from preprocessing.dataset.sources.types import SourceKind
+from preprocessing.errors import DatasetError
+from tests.preprocessing.dataset.sources.drawn import (
+    EXPECTED,
+    HEADER,
+    Row,
+    draw,
+    png,
+    rows,
+    tarred,
+    text,
+    write_folders,
+    zipped,
+)
+
+ROWS = rows()
+PLAIN = text(ROWS)
+
+
+def with_cells(
+    emotion: Callable[[str], str] = str,
+    pixels: Callable[[str], str] = str,
+    usage: Callable[[str], str] = str,
+) -> list[Row]:
+    return [(emotion(one), pixels(two), usage(three)) for one, two, three in ROWS]
+
+
+def in_words(code: str) -> str:
+    return ("Anger", "disgusted", "Fearful", "HAPPINESS", "sad", "Surprised", "neutral")[int(code)]
+
+
+def as_floats(pixels: str) -> str:
+    return " ".join(f"{value}.0" for value in pixels.split())
+
+
+def as_parts(pixels: str) -> str:
+    return " ".join(f"{int(value) / 255:.3f}" for value in pixels.split())
+
+
+MEANT = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
+READ: dict[str, str | bytes] = {
+    "plain.csv": PLAIN,
+    "UPPER.CSV": PLAIN,
+    "fer2013.txt": PLAIN,
+    "no suffix": PLAIN,
+    "crlf.csv": text(ROWS, end="\r\n"),
+    "cr_only.csv": text(ROWS, end="\r"),
+    "byte order mark.csv": PLAIN.encode("utf-8-sig"),
+    "utf-16.csv": PLAIN.encode("utf-16"),
+    "utf-16 big.csv": b"\xfe\xff" + PLAIN.encode("utf-16-be"),
+    "utf-16 without a mark.csv": PLAIN.encode("utf-16-le"),
+    "blank_end.csv": PLAIN + "\n",
+    "blank lines.csv": PLAIN.replace("\n", "\n\n"),
+    "blank_end_crlf.csv": text(ROWS, end="\r\n") + "\r\n\r\n",
+    "blank first.csv": "\n  \n" + PLAIN,
+    "spaces_end.csv": PLAIN + "   \n",
+    "no last line end.csv": PLAIN.rstrip("\n"),
+    "nul_end.csv": PLAIN + "\0" * 16,
+    "notes_after.csv": PLAIN + ",,,a,b,c\n",
+    "trailing_commas.csv": text(ROWS, header=HEADER + ",,,", form="{0},{1},{2},,,"),
+    "quoted.csv": text(ROWS, header='"emotion","pixels","Usage"', form='"{0}","{1}","{2}"'),
+    "quoted header.csv": text(ROWS, header='"emotion","pixels","Usage"'),
+    "single_quoted.csv": text(ROWS, form="{0},'{1}',{2}"),
+    "semicolon.csv": text(ROWS, header="emotion;pixels;Usage", form="{0};{1};{2}"),
+    "excel says how.csv": "sep=;\n" + text(ROWS, header="emotion;pixels;Usage", form="{0};{1};{2}"),
+    "tab.tsv": text(ROWS, header="emotion\tpixels\tUsage", form="{0}\t{1}\t{2}"),
+    "bars.csv": text(ROWS, header="emotion|pixels|Usage", form="{0}|{1}|{2}"),
+    "kaggle.csv": text(ROWS, header="emotion, Usage, pixels", form="{0},{2},{1}"),
+    "index_column.csv": text(ROWS, header="," + HEADER, form="7,{0},{1},{2}"),
+    "extra columns.csv": text(ROWS, header=f"id,{HEADER},note", form='1,{0},{1},{2},"a, b"'),
+    "upper_names.csv": text(ROWS, header="EMOTION,Pixels,usage"),
+    "other names.csv": text(ROWS, header="label,pixels,split"),
+    "lower_usage.csv": text(with_cells(usage=str.lower)),
+    "train_val_test.csv": text(with_cells(usage=lambda word: MEANT[word])),
+    "public_space.csv": text(with_cells(usage=lambda word: word.replace("Test", " Test"))),
+    "float_emotion.csv": text(with_cells(emotion=lambda code: f"{code}.0")),
+    "word_emotion.csv": text(with_cells(emotion=in_words)),
+    "float_pixels.csv": text(with_cells(pixels=as_floats)),
+    "unit_pixels.csv": text(with_cells(pixels=as_parts)),
+    "list_pixels.csv": text(with_cells(pixels=lambda cell: '"[' + ", ".join(cell.split()) + ']"')),
+    "double_spaces.csv": text(with_cells(pixels=lambda cell: cell.replace(" ", "  "))),
+    "trailing_space_pixels.csv": text(with_cells(pixels=lambda cell: cell + " ")),
+    "no_header.csv": text(ROWS, header=""),
+    "no header, index.csv": text(ROWS, header="", form="3,{0},{1},{2}"),
+    "a column for each pixel.csv": text(
+        with_cells(pixels=lambda cell: ",".join(cell.split())),
+        header="emotion," + ",".join(f"pixel_{place}" for place in range(2304)) + ",Usage",
+    ),
+    "a column for each pixel, last.csv": text(
+        with_cells(pixels=lambda cell: ",".join(cell.split())),
+        header="Usage,emotion," + ",".join(map(str, range(2304))),
+        form="{2},{0},{1}",
+    ),
+    "names too.csv": text(ROWS, header="image,emotion,pixels,Usage", form="it's.png,{0},{1},{2}"),
+    "fer2013.csv.gz": gzip.compress(PLAIN.encode()),
+    "fer2013.csv.xz": lzma.compress(PLAIN.encode()),
+    "fer2013.csv.bz2": bz2.compress(PLAIN.encode()),
+    "really packed.csv": gzip.compress(PLAIN.encode()),
+    "fer2013.tar.gz": tarred([("fer2013/fer2013.csv", PLAIN.encode()), ("fer2013/README", b"x")]),
+    "fer2013.tgz": tarred([("fer2013/fer2013.csv", PLAIN.encode()), ("fer2013/fer.bib", b"x")]),
+    "fer2013.tar": tarred([("fer2013.csv", PLAIN.encode())], ""),
+    "fer2013.tar.xz": tarred([("fer2013.csv", PLAIN.encode())], "xz"),
+    "fer2013.tar.bz2": tarred([("fer2013.csv", PLAIN.encode())], "bz2"),
+    "mac.tar.gz": tarred([("._fer2013.csv", b"\0\5"), ("fer2013.csv", PLAIN.encode())]),
+    "mac.zip": zipped([("fer2013.csv", PLAIN), ("__MACOSX/._fer2013.csv", b"\0\5\x16\7")]),
+    "folder.zip": zipped([("archive/", b""), ("archive/FER2013.CSV", PLAIN)]),
+    "competition.zip": zipped(
+        [
+            ("icml_face_data.csv", PLAIN),
+            ("train.csv", "emotion,pixels\n"),
+            ("test.csv", "pixels\n"),
+            ("fer2013.tar.gz", tarred([("fer2013/fer2013.csv", PLAIN.encode())])),
+        ]
+    ),
+    "packed twice.zip": zipped(
+        [("fer2013.tar.gz", tarred([("fer2013/fer2013.csv", PLAIN.encode())]))]
+    ),
+    "packed in zip.zip": zipped([("fer2013.csv.gz", gzip.compress(PLAIN.encode()))]),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_table_as_people_have_it_is_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    content = READ[name]
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    source = open_source(path)
+    items = list(source.items())
+    assert source.kind is SourceKind.FER2013
+    assert [(item.label, item.split) for item in items] == EXPECTED
+    for number, item in enumerate(items):
+        np.testing.assert_array_equal(item.load(), draw(number))
+    assert source.count == len(items)
+    assert sum(source.counts.values()) == len(items)
+
+
+REFUSED: dict[str, tuple[str | bytes, str]] = {
+    "cut.csv": (PLAIN[:-4000], "cut.csv:13: .* cut short"),
+    "cut in a cell.csv": (
+        text(ROWS, header="emotion,Usage,pixels", form="{0},{2},{1}")[:-3000],
+        "csv:13: expected 2304 pixels",
+    ),
+    "test.csv": (text(ROWS, header="pixels", form="{1}"), "lacks the column 'emotion'"),
+    "other.csv": ("a,b,c\n1,2,3\n", "lacks the column 'emotion'"),
+    "empty.csv": ("", "no source"),
+    "header.csv": (HEADER + "\n", "has no rows"),
+    "blank.csv": (HEADER + "\n\n ,,\n", "has no rows"),
+    "code.csv": (text([("7", *ROWS[0][1:])]), "csv:2: emotion must be 0 to 6.*--map 7=LABEL"),
+    "word.csv": (text([("hapy", *ROWS[0][1:])]), "csv:2: .*'hapy'.*--map hapy"),
+    "contempt.csv": (
+        text([("contempt", *ROWS[0][1:])]),
+        "csv:2: contempt is none of the labels .*--ignore contempt",
+    ),
+    "usage.csv": (text([(*ROWS[0][:2], "Holiday")]), "csv:2: Usage must be .*'Holiday'.*--map"),
+    "unequal.csv": (text([ROWS[0], rows(side_px=64)[1]]), "csv:3: expected 2304 pixels"),
+    "negative.csv": (
+        text(with_cells(pixels=lambda cell: cell.replace("90", "-1", 1))),
+        "csv:2: a pixel must be .*'-1'",
+    ),
+    "open quote.csv": (PLAIN + '3,"90 90\n90,Training\n', "csv:14"),
+    "list.csv": ("path,label\nhappy/1.png,happy\n", "is a list of pictures.*--list"),
+    "two tables.zip": (
+        zipped([("one.csv", PLAIN), ("two.csv", PLAIN)]),
+        "should hold one CSV.*one.csv, two.csv.*Unpack it",
+    ),
+    "papers.zip": (zipped([("paper.pdf", b"%PDF")]), "It holds 1 x .pdf"),
+    "cut.csv.gz": (gzip.compress(PLAIN.encode())[:-20], "cannot be read.*Download it again"),
+    "cut.tar.gz": (tarred([("fer2013.csv", PLAIN.encode())])[:-60], "cannot be read"),
+    "cut.zip": (zipped([("fer2013.csv", PLAIN)])[:-20], "cannot be read"),
+    "fer2013.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "7z archive.*Unpack it"),
+    "fer2013.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(40), "RAR archive.*Unpack it"),
+    "fer2013.csv.zst": (b"\x28\xb5\x2f\xfd" + bytes(40), "Zstandard.*Unpack it"),
+    "password.zip": (
+        zipped([("fer2013.csv", PLAIN)]).replace(
+            b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"
+        ),
+        "encrypted.*password.*Unpack it",
+    ),
+    "sheet.xlsx": (zipped([("xl/sheet1.xml", "<x/>")]), "Save the sheet as a CSV file"),
+    "photo.png": (png(0), "no source of pictures"),
+    "text.txt": ("hello", "no source of pictures"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_table_that_cannot_be_read_is_refused_with_what_to_do(name: str, tmp_path: Path) -> None:
+    content, message = REFUSED[name]
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DatasetError, match=f"(?s){message}"):
+        open_source(path)
+
+
+def test_pictures_of_other_sides_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "side64.csv"
+    path.write_text(text(rows(side_px=64)), encoding="utf-8")
+    for number, item in enumerate(open_source(path).items()):
+        np.testing.assert_array_equal(item.load(), draw(number, 64))
+
+
+@pytest.mark.parametrize(
+    ("name", "split"), [("train.csv", "train"), ("my_test.csv", "test"), ("faces.csv", "train")]
+)
+def test_without_a_column_of_splits_the_name_of_the_file_tells_it(
+    name: str, split: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(text(ROWS, header="emotion,pixels", form="{0},{1}"), encoding="utf-8")
+    assert {item.split for item in open_source(path).items()} == {split}
+
+
+def test_the_codes_of_other_sets_are_mapped_and_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "affectnet.csv"
+    path.write_text(text([(str(code), *ROWS[0][1:]) for code in (0, 1, 6, 7, 8)]), encoding="utf-8")
+    reading = Reading(mapping=parse_mapping("affectnet"), ignore=("contempt", "8"))
+    source = open_source(path, reading)
+    assert [item.label for item in source.items()] == ["neutral", "happy", "angry"]
+    assert source.passed_over == {"class contempt (--ignore)": 1, "8 (--ignore)": 1}
+    assert [item.name for item in source.items()] == [f"affectnet.csv:{line}" for line in (2, 3, 4)]
+
+
+def test_only_some_classes_of_a_table_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(PLAIN, encoding="utf-8")
+    source = open_source(path, Reading(only=("happy", "sad")))
+    assert [item.label for item in source.items()] == ["happy", "sad", "happy", "sad"]
+    assert [item.row for item in source.items()] == [0, 1, 2, 3]
+    assert sum(source.passed_over.values()) == 8
+    assert source.sha256 != open_source(path).sha256
+
+
+def test_classes_of_a_table_are_put_together(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(PLAIN, encoding="utf-8")
+    mapping = parse_mapping("anger=bad,disgust=bad,fear=bad,sad=bad,happy=good,surprise=good")
+    reading = Reading(own_labels=("bad", "neutral", "good"), mapping=mapping)
+    labels = [item.label for item in open_source(path, reading).items()]
+    assert labels[:7] == ["bad", "bad", "bad", "good", "bad", "good", "neutral"]
+
+
+def test_what_holds_nothing_is_counted_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(PLAIN.replace("\n", "\n\n"), encoding="utf-8")
+    source = open_source(path)
+    assert source.passed_over == {"lines that hold nothing": 13}
+    assert [item.name for item in source.items()][:2] == ["fer2013.csv:3", "fer2013.csv:5"]
+
+
+def test_the_one_table_of_a_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "fer2013").mkdir()
+    (tmp_path / "fer2013" / "fer2013.csv").write_text(PLAIN, encoding="utf-8")
+    (tmp_path / "fer2013" / "README").write_text("FER2013", encoding="utf-8")
+    assert open_source(tmp_path).count == len(EXPECTED)
+    (tmp_path / "train.csv").write_text("emotion,pixels\n", encoding="utf-8")
+    assert open_source(tmp_path).count == len(EXPECTED)
+    (tmp_path / "fer2013" / "more.csv").write_text(PLAIN, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"no pictures.*fer2013\.csv.*Name"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
+def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    write_folders(folder, ("train", "test"), ("happy", "sad"))
+    (folder / "train" / "sad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.pdf").write_bytes(b"%PDF")
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    members = [(f"set/{file.relative_to(folder).as_posix()}", file.read_bytes()) for file in files]
+    members.append(("__MACOSX/set/train/happy/._0_0.png", b"\0\5"))
+    packed = zipped(members) if kind == "zip" else tarred(members, kind.partition(".")[2])
+    path = tmp_path / f"set.{kind}"
+    path.write_bytes(packed)
+    source, plain = open_source(path), list(open_source(folder).items())
+    items = list(source.items())
+    assert source.kind is SourceKind.CLASS_FOLDERS
+    assert [(item.name, item.label, item.split) for item in items] == [
+        (f"set/{item.name}", item.label, item.split) for item in plain
+    ]
+    for packed_item, item in zip(items, plain, strict=True):
+        if "broken" not in item.name:
+            np.testing.assert_array_equal(packed_item.load(), item.load())
+    assert [item.row for item in source.items(3)] == list(range(3, len(items)))
+    assert source.passed_over == {".pdf files that are no pictures": 1}
