@@ -1,0 +1,137 @@
+"""What may be said of an answer's certainty: the bundle's own record, in words.
+
+Everything that the page says about how far an answer can be trusted comes from here, and every
+figure in it from the bundle's `spec.json`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from preprocessing.spec import ModelSpec
+
+# Below the confidence of sure answers, "probably" is said where two of three answers were right.
+PROBABLE_ACCURACY = 2 / 3
+# Fewer answers than this are too few to say how often they were right.
+LEAST_ANSWERS = 100
+# A second guess below this probability says nothing.
+LEAST_SECOND = 0.1
+
+
+class Level(StrEnum):
+    """How sure an answer is."""
+
+    SURE = "sure"
+    PROBABLE = "probable"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Test answers of about the same confidence.
+
+    Attributes:
+        low: Lowest confidence, 0 to 1.
+        high: Highest confidence, 0 to 1.
+        count: How many answers.
+        accuracy: Fraction of them that were right, 0 to 1.
+    """
+
+    low: float
+    high: float
+    count: int
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Record:
+    """How often the bundle's answers were right on pictures that it had not learned from.
+
+    Attributes:
+        sure_from: From this confidence on an answer is called sure.
+        probable_from: From this confidence on an answer is called probable; at most `sure_from`.
+        faces: Number of test faces; 0 where the bundle has no figures, and what follows is empty.
+        accuracy: Fraction of all answers that were right.
+        accuracy_when_sure: Fraction of the sure answers that were right.
+        share_sure: Fraction of the answers that were sure.
+        bins: Answers by confidence, lowest first.
+    """
+
+    sure_from: float
+    probable_from: float
+    faces: int = 0
+    accuracy: float = 0.0
+    accuracy_when_sure: float = 0.0
+    share_sure: float = 0.0
+    bins: tuple[Bin, ...] = ()
+
+    def level(self, confidence: float, *, is_sure: bool) -> Level:
+        """Say which words an answer deserves."""
+        if is_sure:
+            return Level.SURE
+        return Level.PROBABLE if confidence >= self.probable_from else Level.OPEN
+
+    def right_at(self, confidence: float) -> Bin | None:
+        """Return the test answers that were about as confident, at least `LEAST_ANSWERS`.
+
+        Bins with too few answers are joined with those below them, or else above.
+        """
+        if not self.bins:
+            return None
+        index = max(at for at, each in enumerate(self.bins) if at == 0 or confidence >= each.low)
+        first = last = index
+        while sum(each.count for each in self.bins[first : last + 1]) < LEAST_ANSWERS:
+            if first > 0:
+                first -= 1
+            elif last + 1 < len(self.bins):
+                last += 1
+            else:
+                return None
+        return _join(self.bins[first : last + 1])
+
+
+def read_record(spec: ModelSpec) -> Record:
+    """Take the record of the output that answers out of a bundle's spec."""
+    chosen = _figures(spec.metrics, ("val", "test"))
+    judged = _figures(spec.metrics, ("test", "val"))
+    probable_from = _probable_from(_bins(chosen), sure_from=spec.sure_confidence)
+    if not judged:
+        return Record(spec.sure_confidence, probable_from)
+    return Record(
+        sure_from=spec.sure_confidence,
+        probable_from=probable_from,
+        faces=judged["images"],
+        accuracy=judged["accuracy"],
+        accuracy_when_sure=judged["accuracy_when_sure"],
+        share_sure=judged["share_sure"],
+        bins=_bins(judged),
+    )
+
+
+def _figures(metrics: Mapping[str, Any], splits: Sequence[str]) -> Mapping[str, Any]:
+    """Return the figures of the first of these splits that has any."""
+    return next((metrics[split] for split in splits if split in metrics), {})
+
+
+def _bins(figures: Mapping[str, Any]) -> tuple[Bin, ...]:
+    rows = figures.get("reliability") or ()
+    return tuple(
+        Bin(row["low"], row["high"], row["count"], row["accuracy"]) for row in rows if row["count"]
+    )
+
+
+def _probable_from(bins: Sequence[Bin], *, sure_from: float) -> float:
+    """Return the lowest edge from which on answers of each confidence were right often enough."""
+    lowest = sure_from
+    for each in reversed([each for each in bins if each.low < sure_from]):
+        if each.accuracy < PROBABLE_ACCURACY:
+            break
+        lowest = each.low
+    return lowest
+
+
+def _join(bins: Sequence[Bin]) -> Bin:
+    count = sum(each.count for each in bins)
+    right = sum(each.count * each.accuracy for each in bins)
+    return Bin(bins[0].low, bins[-1].high, count, right / count)
