@@ -21,9 +21,9 @@ RUN python -m venv /opt/sbom && \
     /opt/sbom/bin/pip install --no-cache-dir --require-hashes --requirement requirements-sbom.lock
 COPY preprocessing preprocessing
 COPY serving serving
-COPY tests/licences.py tests/sbom.py tests/
+COPY tests/tools/licences.py tests/tools/sbom.py tests/tools/
 RUN dpkg-query --show | \
-    PYTHONPATH=$(echo /opt/venv/lib/python3*/site-packages) /opt/sbom/bin/python -m tests.sbom >sbom.cdx.json
+    PYTHONPATH=$(echo /opt/venv/lib/python3*/site-packages) /opt/sbom/bin/python -m tests.tools.sbom >sbom.cdx.json
 
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="Mien" \
@@ -40,7 +40,7 @@ COPY preprocessing preprocessing
 COPY serving serving
 # Bytecode is written now: the file system may be read-only later, and the user may not write.
 RUN /opt/venv/bin/python -m compileall -q preprocessing serving
-# The first is explained in preprocessing/workers.py.
+# The first is explained in preprocessing/runtime/processes.py.
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576 \
     PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -50,4 +50,4 @@ USER mien
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=4)"]
-CMD ["gunicorn", "--config", "serving/gunicorn.conf.py", "serving.app:create_app()"]
+CMD ["gunicorn", "--config", "serving/gunicorn.conf.py", "serving.web.app:create_app()"]

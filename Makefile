@@ -9,7 +9,7 @@ PHOTOS ?= ../shared/data/photos
 NETWORK ?=
 FER_PYTHON ?=
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
-SOAK ?= --plot tests/soak.svg
+SOAK ?= --plot tests/bench/soak.svg
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +24,7 @@ help: ## show this list
 	@echo "Usage: make TARGET"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# As in the Dockerfile; preprocessing/workers.py says why.
+# As in the Dockerfile; preprocessing/runtime/processes.py says why.
 serve bench-align bench-serve bench-load soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
@@ -67,28 +67,28 @@ gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET
 	$(BIN)/python -m notebooks.gallery --page --dataset $(DATASET)
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
-	$(BIN)/python -m tests.bench_align $(PHOTOS) $(CSV)
+	$(BIN)/python -m tests.bench.align $(PHOTOS) $(CSV)
 
 bench-train: $(VENV)/training.stamp ## measure training by batch, precision, XLA and place of augmentation
-	$(BIN)/python -m tests.bench_train
+	$(BIN)/python -m tests.bench.train
 
 bench-serve: $(VENV)/serving.stamp ## measure the server on one core, beside FER_PYTHON and NETWORK
-	$(BIN)/python -m tests.bench_serve $(PHOTOS) --network "$(NETWORK)" --fer-python "$(FER_PYTHON)"
+	$(BIN)/python -m tests.bench.serve $(PHOTOS) --network "$(NETWORK)" --fer-python "$(FER_PYTHON)"
 
 bench-load: $(VENV)/serving.stamp ## measure the server under 32 clients
-	$(BIN)/python -m tests.bench_load
+	$(BIN)/python -m tests.bench.load
 
 bench-folder: $(VENV)/serving.stamp ## measure prediction on a folder of 1,000 pictures made from PHOTOS
-	$(BIN)/python -m tests.bench_folder $(PHOTOS)
+	$(BIN)/python -m tests.bench.folder $(PHOTOS)
 
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
-	$(BIN)/python -m tests.soak $(SOAK)
+	$(BIN)/python -m tests.bench.soak $(SOAK)
 
 scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
-	$(BIN)/python -m tests.scale
+	$(BIN)/python -m tests.bench.scale
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
-	tests/container.sh
+	tests/tools/container.sh
 
 # Development comes first: the others are held to its versions, so that all can share
 # one .venv and installing one never changes what another brought.
@@ -102,7 +102,7 @@ lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=-
 		--constraints requirements-dev.lock --output-file requirements-sbom.lock
 
 licences: $(VENV)/dev.stamp ## list the licences of all that is shipped in serving/LICENCES.md
-	$(BIN)/python -m tests.licences
+	$(BIN)/python -m tests.tools.licences
 
 # The development lock holds all that is in the others. Strict: what cannot be looked up is an error.
 audit: $(VENV)/dev.stamp ## look for known weaknesses of what is locked (asks the package index)

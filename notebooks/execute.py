@@ -10,8 +10,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from preprocessing.workers import usable_cores
-from training.notebook import find_browser
+from notebooks.common import find_browser
+from preprocessing.runtime.processes import usable_cores
 
 FOLDER = Path(__file__).parent
 TIMEOUT_S = 4 * 3600

@@ -12,22 +12,22 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
-from preprocessing.dataset import Dataset, read_dataset
-from preprocessing.decode import RgbImage, decode_image
-from preprocessing.drawings import draw_mean_faces
-from preprocessing.encode import encode_png
-from preprocessing.faces import GreyImage
-from preprocessing.occlusion import occlusion_maps
-from preprocessing.quality import mean_faces
-from preprocessing.sample import sample_photo_path
-from preprocessing.sheets import TILE_PX, Tile, draw_sheet
-from serving.annotate import annotate
-from serving.app import create_app
-from serving.heat_map import draw_heat_map
-from serving.predictor import SHIPPED_BUNDLE, Predictor
-from training.explain_page import face_sheets
-from training.notebook import find_browser
-from training.subject import open_subject
+from notebooks.common import find_browser
+from preprocessing.bundle.occlusion import occlusion_maps
+from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.faces.types import GreyImage
+from preprocessing.images.decode import RgbImage, decode_image
+from preprocessing.images.encode import encode_png
+from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
+from preprocessing.images.sample import sample_photo_path
+from preprocessing.report.drawings import draw_mean_faces
+from preprocessing.report.statistics import mean_faces
+from serving.inference.annotate import annotate
+from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.saliency import draw_heat_map
+from serving.web.app import create_app
+from training.explain.model import open_subject
+from training.explain.page import face_sheets
 
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85

@@ -5,16 +5,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from preprocessing.align_items import AlignOptions
-from preprocessing.align_source import align_source
-from preprocessing.command_line import check_outputs, run_command
-from preprocessing.dataset import read_dataset
-from preprocessing.detectors import DetectorKind
+from preprocessing.dataset.batches import AlignOptions
+from preprocessing.dataset.build import align_source
+from preprocessing.dataset.labels import DisgustPolicy
+from preprocessing.dataset.manifest import write_whole
+from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError
-from preprocessing.labels import DisgustPolicy
-from preprocessing.landmarks import LANDMARK_SCHEMES
-from preprocessing.manifest import write_whole
-from preprocessing.report import report_text
+from preprocessing.faces.detectors import DetectorKind
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.report.text import report_text
+from preprocessing.runtime.cli import check_outputs, run_command
 
 RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 
@@ -36,7 +36,7 @@ def _align(options: argparse.Namespace) -> None:
 
 
 def _align_pattern(options: argparse.Namespace) -> None:
-    from preprocessing.beam_pipeline import align_pattern
+    from preprocessing.dataset.beam import align_pattern
 
     try:
         align_pattern(
@@ -70,7 +70,7 @@ def _report(options: argparse.Namespace) -> None:
     dataset = read_dataset(options.dataset)
     print(report_text(dataset, options.dataset))
     if options.html is not None:
-        from preprocessing.report_html import report_html
+        from preprocessing.report.page import report_html
 
         write_whole(options.html, report_html(dataset))
 

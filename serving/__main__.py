@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from preprocessing.command_line import EXIT_FAILED, run_command
-from serving.schema import MAX_FACES
+from preprocessing.runtime.cli import EXIT_FAILED, run_command
+from serving.inference.schema import MAX_FACES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,15 +17,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    from serving.development import run_server
+    from serving.web.development import run_server
 
     run_server(options.host, port=options.port, bundle=options.bundle)
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from serving.files import Outputs, list_pictures, predict_files
-    from serving.schema import Options
-    from serving.settings import read_settings
+    from serving.cli.predict import Outputs, list_pictures, predict_files
+    from serving.inference.schema import Options
+    from serving.web.settings import read_settings
 
     pictures = list_pictures(options.pictures)
     outputs = Outputs(
@@ -51,7 +51,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _config(_: argparse.Namespace) -> None:
-    from serving.settings import list_settings, read_settings
+    from serving.web.settings import list_settings, read_settings
 
     for line in list_settings(read_settings()):
         print(f"{line.variable}={line.value}")
@@ -59,7 +59,7 @@ def _config(_: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from serving.doctor import diagnose
+    from serving.cli.doctor import diagnose
 
     status = 0
     for is_well, found in diagnose(options.bundle):

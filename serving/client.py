@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from preprocessing.errors import MienError
-from serving.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
+from serving.inference.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
 
 __all__ = ["ApiError", "Client", "Options"]
 

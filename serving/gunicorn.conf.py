@@ -10,12 +10,12 @@ from typing import Any
 
 import cv2
 
-from preprocessing.detect import load_landmark_model
+from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
-from preprocessing.landmarks import scheme_of
-from preprocessing.spec import read_spec
-from serving.logs import log_config
-from serving.settings import read_settings
+from preprocessing.faces.landmarker import load_landmark_model
+from preprocessing.faces.landmarks import scheme_of
+from serving.web.logs import log_config
+from serving.web.settings import read_settings
 
 try:
     settings = read_settings()
@@ -35,7 +35,7 @@ workers = settings.workers
 # browsers that open more connections than they use, hold up nobody. Many that send nothing hold
 # others up for some ten seconds; many that send at the least rate, for minutes. The models work in
 # one thread of each process.
-worker_class = "serving.worker.PatientWorker"
+worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
 # while it loads the models, which takes seconds on a busy machine.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from training.notebook import find_browser
+from notebooks.common import find_browser
 
 CHROMIUM_ARGUMENTS = [
     "--headless",

@@ -42,7 +42,7 @@ def test_serving_reaches_only_what_its_lock_installs(repository_root: Path) -> N
     ("source", "expected"),
     [
         ("import keras.layers as kl", {"keras.layers"}),
-        ("from training.resnet import block", {"training.resnet.block"}),
+        ("from training.networks.resnet import block", {"training.networks.resnet.block"}),
         ("from preprocessing import errors", {"preprocessing.errors"}),
         ("def late():\n    import tensorflow", {"tensorflow"}),
         ("from importlib import import_module\nimport_module('keras')", {"keras"}),

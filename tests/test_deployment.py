@@ -11,11 +11,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from preprocessing.workers import ALLOCATION
-from serving.app import create_app
-from serving.doctor import needed_mb
-from serving.settings import Settings, read_settings
-from tests import scale
+from preprocessing.runtime.processes import ALLOCATION
+from serving.cli.doctor import needed_mb
+from serving.web.app import create_app
+from serving.web.settings import Settings, read_settings
+from tests.bench import scale
 
 PORT = Settings.model_fields["port"].default
 LOCKS = ("serving", "training", "sbom", "dev")
@@ -93,7 +93,7 @@ def test_app_engine_starts_another_instance_before_one_turns_requests_away(
     scaling, resources = app_yaml["automatic_scaling"], app_yaml["resources"]
     places = resources["cpu"] * Settings().parallel_requests
     assert 1 < scaling["target_concurrent_requests"] < places
-    # What tests/scale.py reckons with.
+    # What tests/bench/scale.py reckons with.
     assert resources["cpu"] == scale.WORKERS
     assert resources["memory_gb"] == scale.MEMORY_GB
     assert scaling["cpu_utilization"]["target_utilization"] == scale.UTILISATION
@@ -169,7 +169,7 @@ def test_gunicorn_opens_no_control_socket(repository_root: Path) -> None:
 
 def test_the_image_starts_what_is_there(dockerfile: str, repository_root: Path) -> None:
     command = dockerfile.rpartition("\nCMD ")[2]
-    assert "serving.app:create_app()" in command
+    assert "serving.web.app:create_app()" in command
     (config,) = re.findall(r'"--config", "([^"]+)"', command)
     assert (repository_root / config).is_file()
 

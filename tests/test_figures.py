@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.spec import CARD_NAME, read_spec
+from preprocessing.bundle.spec import CARD_NAME, read_spec
 
 ROOT = Path(__file__).parents[1]
 BUNDLE = ROOT / "serving" / "bundle"

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 from notebooks import execute, gallery
+from notebooks.cartoons import SIX, draw_face, write_cartoons
 from preprocessing import __main__ as preprocessing_commands
-from preprocessing.decode import decode_image
+from preprocessing.dataset.sources import label_and_split
 from preprocessing.errors import DatasetError
-from preprocessing.sample import sample_photo_path
-from preprocessing.sources import label_and_split
+from preprocessing.images.decode import decode_image
+from preprocessing.images.sample import sample_photo_path
 from serving import __main__ as serving_commands
-from serving.predictor import Predictor
+from serving.inference.predictor import Predictor
 from training import __main__ as training_commands
-from training.cartoons import SIX, draw_face, write_cartoons
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 2_000_000

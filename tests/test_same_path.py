@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from preprocessing.align_items import AlignOptions
-from preprocessing.align_source import align_source
-from preprocessing.classifier import ChipClassifier, to_probabilities
-from preprocessing.dataset import Dataset, read_dataset
-from preprocessing.sample import sample_photo_path
-from serving.app import create_app
-from serving.predictor import SHIPPED_BUNDLE, Predictor
-from serving.service import Service
+from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.dataset.batches import AlignOptions
+from preprocessing.dataset.build import align_source
+from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.web.app import create_app
+from serving.web.engine import Service
 
 # Training reads a file's pixels from Parquet, serving from the request: nothing may differ.
 EXACT = 1e-12

@@ -4,11 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from preprocessing.command_line import run_command
-from preprocessing.dataset import read_dataset
-from training.commands_fit import add_fit_command
-from training.commands_judge import add_judging_commands
-from training.commands_teach import add_teaching_commands
+from preprocessing.dataset.read import read_dataset
+from preprocessing.runtime.cli import run_command
+from training.cli.distil import add_teaching_commands
+from training.cli.evaluate import add_judging_commands
+from training.cli.fit import add_fit_command
 from training.config import PRECISIONS
 
 
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _geometries(options: argparse.Namespace) -> None:
-    from training.geometries import compare_geometries, geometries_text
+    from training.studies.alignment import compare_geometries, geometries_text
 
     dataset = read_dataset(options.dataset)
     rows = compare_geometries(dataset, options.runs, seeds=options.seeds)
@@ -77,9 +77,9 @@ def _geometries(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from training.convert import precisions_text
-    from training.export import ExportOptions, export
-    from training.report import evaluation_text
+    from training.evaluation.text import evaluation_text
+    from training.export.bundle import ExportOptions, export
+    from training.export.litert import precisions_text
 
     exported = export(
         options.run,
@@ -93,7 +93,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from training.explain_page import explain
+    from training.explain.page import explain
 
     written = explain(
         options.source,

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.dataset import Dataset
+from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from preprocessing.decode import decode_image, to_grey
-from preprocessing.detect import FaceFinder
-from preprocessing.sample import sample_photo_path
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.sample import sample_photo_path
 
 
 @pytest.fixture(scope="session")

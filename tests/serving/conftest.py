@@ -11,12 +11,12 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
-from preprocessing.sample import sample_photo_path
-from serving.app import create_app
-from serving.predictor import Predictor
-from serving.service import Service
-from serving.settings import Settings
-from tests.accessibility import WIDE
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.predictor import Predictor
+from serving.web.app import create_app
+from serving.web.engine import Service
+from serving.web.settings import Settings
+from tests.tools.accessibility import WIDE
 
 WATCH = """
 window.complaints = [];

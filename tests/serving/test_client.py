@@ -10,12 +10,12 @@ from threading import Thread
 import pytest
 from PIL import Image
 
-from preprocessing.sample import sample_photo_path
+from preprocessing.images.sample import sample_photo_path
 from serving.client import ApiError, Client
-from serving.predictor import Predictor
-from serving.problems import BUSY_RETRY_S, BusyError
-from serving.schema import BatchLine, Options
-from serving.task_queue import TaskQueue
+from serving.inference.predictor import Predictor
+from serving.inference.schema import BatchLine, Options
+from serving.web.problems import BUSY_RETRY_S, BusyError
+from serving.web.queue import TaskQueue
 
 
 @pytest.fixture

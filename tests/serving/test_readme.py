@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from preprocessing.sample import sample_photo_path
-from serving.schema import PROBLEM_CODES
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.schema import PROBLEM_CODES
 
 README_ADDRESS = "http://127.0.0.1:8080"
 

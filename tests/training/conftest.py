@@ -10,18 +10,18 @@ import cv2
 import numpy as np
 import pytest
 
-import training.export
-import training.fit
-from preprocessing.align_items import AlignOptions
-from preprocessing.align_source import align_source
-from preprocessing.dataset import Dataset, read_dataset
-from preprocessing.decode import decode_image, to_grey
-from preprocessing.sample import sample_photo_path
-from training.answers import TEST_USES_NAME
+import training.export.bundle
+import training.fitting.fit
+from preprocessing.dataset.batches import AlignOptions
+from preprocessing.dataset.build import align_source
+from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.sample import sample_photo_path
 from training.config import PRESETS, FitConfig
-from training.convert import Converted, convert_all
-from training.export import ExportOptions, export
-from training.fit import fit
+from training.evaluation.predict import TEST_USES_NAME
+from training.export.bundle import ExportOptions, export
+from training.export.litert import Converted, convert_all
+from training.fitting.fit import fit
 
 # The face in the sample photo: left, top, side in pixels.
 FACE_PX = (160, 60, 125)
@@ -33,7 +33,7 @@ CODES = (0, 2, 3, 4, 5, 6)
 def _few_recalibration_batches() -> Iterator[None]:
     """They are most of what a short run costs, and no test asks how good the statistics are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.fit, "RECALIBRATION_BATCHES", 10)
+        patch.setattr(training.fitting.fit, "RECALIBRATION_BATCHES", 10)
         yield
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from preprocessing.classifier import to_probabilities
+from preprocessing.bundle.classifier import to_probabilities
 from training import metrics
 
 LABELS = ("one", "two", "three")

@@ -1,0 +1,1 @@
+"""What a bundle holds beside its card, and how its network is run."""

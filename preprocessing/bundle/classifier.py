@@ -1,0 +1,57 @@
+"""Run a bundle's network on chips, through LiteRT."""
+
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from preprocessing.bundle.spec import MODEL_NAME
+from preprocessing.errors import BundleError
+
+VIEWS_SIGNATURE = "views"
+ONE_VIEW_SIGNATURE = "one_view"
+
+
+class ChipClassifier:
+    """The network of a bundle; not safe to share between threads."""
+
+    def __init__(self, bundle: Path, *, signature: str = VIEWS_SIGNATURE) -> None:
+        """Load the network, for one thread.
+
+        Args:
+            bundle: The bundle's folder.
+            signature: `views` averages the logits of several views of a chip, `one_view` sees it
+                once.
+
+        Raises:
+            BundleError: The network is missing, cannot be read, or lacks the signature.
+        """
+        path = bundle / MODEL_NAME
+        if not path.is_file():
+            raise BundleError(f"{path} is missing. Export the bundle again.")
+        try:
+            # Kept beside the runner, which holds no reference to it.
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            self._runner = self._interpreter.get_signature_runner(signature)
+        except (ValueError, RuntimeError) as error:
+            raise BundleError(
+                f"{path} cannot be run: {error}. It is damaged; export the bundle again."
+            ) from error
+
+    def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logits of chips, shape (chips, labels).
+
+        Args:
+            chips: uint8 (chips, size_px, size_px), of the geometry in the spec; at least one.
+        """
+        logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
+        return logits
+
+
+def to_probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """Turn logits (..., labels) into probabilities that sum to 1 (Guo et al. 2017)."""
+    scaled = logits.astype(np.float64) / temperature
+    raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    probabilities: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
+    return probabilities

@@ -1,0 +1,137 @@
+"""A dataset's `manifest.json`: what went in, how it was aligned, what came out."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from preprocessing.dataset.labels import DisgustPolicy
+from preprocessing.errors import DatasetError
+from preprocessing.faces.detectors import DetectorKind
+from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
+
+FORMAT_VERSION = 2
+MANIFEST_NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides a dataset's content; two datasets of one recipe are equal.
+
+    Attributes:
+        source: Name of the file or folder.
+        source_kind: `fer2013`, `class_folders` or `photos`.
+        source_sha256: Of the source's content.
+        crops: Whether each picture was taken as the crop of one face.
+        disgust: What becomes of the class "disgust".
+        labels: In the order of the class indices.
+        geometry: The fields of the `ChipGeometry`.
+        geometry_digest: Its digest.
+        detector: The face detector.
+        landmark_model_sha256: Of the landmark model's file.
+        ferplus_sha256: Of the file with FER+ votes, where given.
+        format_version: Of the dataset.
+    """
+
+    source: str
+    source_kind: str
+    source_sha256: str
+    crops: bool
+    disgust: DisgustPolicy
+    labels: tuple[str, ...]
+    geometry: dict[str, Any]
+    geometry_digest: str
+    detector: DetectorKind
+    landmark_model_sha256: str
+    ferplus_sha256: str | None
+    format_version: int = FORMAT_VERSION
+
+    def scheme(self) -> LandmarkScheme:
+        """Return what the landmarks of the dataset mean.
+
+        Raises:
+            DatasetError: The landmark model is not known.
+        """
+        scheme = scheme_of(self.landmark_model_sha256)
+        if scheme is None:
+            raise DatasetError(
+                "The dataset was aligned with a landmark model that is not known: sha256 "
+                f"{self.landmark_model_sha256}. Align the source again."
+            )
+        return scheme
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A dataset's recipe and its counts.
+
+    Attributes:
+        recipe: What decided the content.
+        items: Pictures in the source.
+        rows: Faces in the dataset.
+        rejected: Pictures that could not be read.
+        shards: Names of the shards, in order.
+    """
+
+    recipe: Recipe
+    items: int
+    rows: int
+    rejected: int
+    shards: tuple[str, ...]
+
+
+def write_manifest(manifest: Manifest, dataset: Path) -> None:
+    """Write the manifest; its presence says that the dataset is whole."""
+    write_whole(dataset / MANIFEST_NAME, manifest_text(manifest))
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """Return the content of `manifest.json`."""
+    return json.dumps(asdict(manifest), indent=2) + "\n"
+
+
+def read_manifest(dataset: Path) -> Manifest:
+    """Read a dataset's manifest.
+
+    Raises:
+        DatasetError: There is none, or it is not one that this version reads.
+    """
+    path = dataset / MANIFEST_NAME
+    if not path.is_file():
+        raise DatasetError(
+            f"{path} is missing: no aligned dataset, or one that was not finished. "
+            "Make it with: python -m preprocessing align SOURCE DATASET"
+        )
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields["recipe"] = parse_recipe(fields["recipe"])
+        return Manifest(**{**fields, "shards": tuple(fields["shards"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(f"{path} does not describe a dataset: {error!r}") from error
+
+
+def parse_recipe(fields: dict[str, Any]) -> Recipe:
+    """Rebuild a recipe from its JSON.
+
+    Raises:
+        DatasetError: It is of another format version.
+        KeyError, TypeError, ValueError: Fields are missing, unknown or of the wrong kind.
+    """
+    if fields["format_version"] != FORMAT_VERSION:
+        raise DatasetError(
+            f"The dataset has format version {fields['format_version']}, this program reads "
+            f"{FORMAT_VERSION}. Align the source again."
+        )
+    parsed = {
+        "labels": tuple(fields["labels"]),
+        "disgust": DisgustPolicy(fields["disgust"]),
+        "detector": DetectorKind(fields["detector"]),
+    }
+    return Recipe(**{**fields, **parsed})
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is never seen half written."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

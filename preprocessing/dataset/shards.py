@@ -1,0 +1,107 @@
+"""The rows of an aligned dataset, as Parquet."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from preprocessing.dataset.sources import SourceItem
+from preprocessing.errors import DatasetError
+from preprocessing.faces.types import AlignedFace, GreyImage
+
+VOTES = 10
+
+SCHEMA = pa.schema(
+    [
+        ("item", pa.int32()),  # position of the picture in the source, from 0
+        ("name", pa.string()),  # file and line, or path, for a person to find it
+        ("label", pa.string()),  # null for photos without labels
+        ("split", pa.string()),  # train, val, test; null for photos
+        ("found_by", pa.string()),
+        ("chip", pa.binary()),  # uint8 size_px x size_px, rows first
+        ("raw", pa.binary()),  # the source itself where it is of the chip's size, else null
+        ("landmarks", pa.list_(pa.float32())),  # x0, y0, x1, ... in source pixels
+        ("transform", pa.list_(pa.float64(), 6)),  # 2 x 3, source to chip, rows first
+        ("residual_px", pa.float32()),
+        ("source_digest", pa.string()),  # equal for pixel-identical pictures
+        ("votes", pa.binary(VOTES)),  # FER+, null where not given
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One aligned face on its way into a shard; see `SCHEMA` for the fields."""
+
+    item: int
+    name: str
+    label: str | None
+    split: str | None
+    found_by: str
+    chip: bytes
+    raw: bytes | None
+    landmarks: NDArray[np.float32]
+    transform: NDArray[np.float64]
+    residual_px: float
+    source_digest: str
+    votes: bytes | None
+
+
+def make_row(
+    item: SourceItem,
+    *,
+    label: str | None,
+    source: GreyImage,
+    aligned: AlignedFace,
+    votes: bytes | None,
+) -> Row:
+    """Describe one aligned face; the source picture itself is kept if it has the chip's size."""
+    shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
+    return Row(
+        item=item.row,
+        name=item.name,
+        label=label,
+        split=item.split,
+        found_by=aligned.face.found_by,
+        chip=aligned.chip.tobytes(),
+        raw=source.tobytes() if source.shape == aligned.chip.shape else None,
+        landmarks=aligned.face.landmarks.ravel(),
+        transform=aligned.transform.ravel(),
+        residual_px=aligned.residual_px,
+        source_digest=hashlib.blake2b(shape + source.tobytes(), digest_size=8).hexdigest(),
+        votes=votes,
+    )
+
+
+def to_table(rows: Sequence[Row]) -> pa.Table:
+    """Bring rows into columns."""
+    return pa.Table.from_pylist([vars(row) for row in rows], schema=SCHEMA)
+
+
+def write_shard(table: pa.Table, path: Path) -> None:
+    """Write a shard so that it is never seen half written.
+
+    Raises:
+        DatasetError: The disk is full or cannot be written to.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        write_table(table, partial)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise DatasetError(
+            f"{path} cannot be written: {error}. What is finished is kept: make room and run the "
+            "same command again, it goes on from there."
+        ) from error
+
+
+def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
+    """Write a table as Parquet into a path or an open file."""
+    pq.write_table(table, target, compression="zstd")

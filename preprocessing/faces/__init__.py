@@ -1,0 +1,1 @@
+"""Faces: find them, locate their landmarks, and align them to chips."""

@@ -1,0 +1,91 @@
+"""The one function between a picture and its chips, shared by training and serving."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.types import AlignedFace, Face, GreyImage
+
+# A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
+# that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
+MAX_CROP_ROTATION_RAD = math.radians(60)
+CROP_SCALE_RANGE = (0.7, 1.6)
+UNALIGNED = "unaligned"
+
+
+def align_photo(
+    grey: GreyImage, finder: FaceFinder, *, geometry: ChipGeometry
+) -> list[AlignedFace]:
+    """Find and align every face of a photo.
+
+    Args:
+        grey: The upright photo.
+        finder: The loaded detector and landmark model.
+        geometry: What the chips are to look like.
+
+    Returns:
+        One aligned face for each face found; empty where there is none.
+    """
+    return [_align(grey, face, geometry) for face in finder.find_faces(grey)]
+
+
+def align_crops(
+    crops: Sequence[GreyImage], finder: FaceFinder, *, geometry: ChipGeometry
+) -> list[AlignedFace]:
+    """Align the one face of each picture that is a face crop.
+
+    Never fails: where the landmarks make no sense the crop is only brought to size, and `found_by`
+    says `unaligned`.
+    """
+    return [
+        _align_crop(grey, face, geometry)
+        for grey, face in zip(crops, finder.find_faces_in_crops(crops), strict=True)
+    ]
+
+
+def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:
+    aligned = _align(grey, face, geometry)
+    if _is_plausible_for_crop(aligned.transform, grey, geometry):
+        return aligned
+    transform = _whole_frame_transform(grey, geometry)
+    return AlignedFace(
+        chip=extract_chip(grey, transform, geometry=geometry),
+        transform=transform,
+        face=Face(face.box, face.landmarks, face.score, UNALIGNED),
+        residual_px=aligned.residual_px,
+    )
+
+
+def _align(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:
+    transform, residual_px = fit_landmarks(face.landmarks, geometry)
+    return AlignedFace(
+        extract_chip(grey, transform, geometry=geometry), transform, face, residual_px
+    )
+
+
+def _is_plausible_for_crop(
+    transform: NDArray[np.float64], grey: GreyImage, geometry: ChipGeometry
+) -> bool:
+    (cosine, _, _), (sine, _, _) = transform
+    whole = _whole_frame_transform(grey, geometry)
+    relative_scale = math.hypot(cosine, sine) / whole[0, 0]
+    smallest, largest = CROP_SCALE_RANGE
+    upright = abs(math.atan2(sine, cosine)) <= MAX_CROP_ROTATION_RAD
+    return upright and smallest <= relative_scale <= largest
+
+
+def _whole_frame_transform(grey: GreyImage, geometry: ChipGeometry) -> NDArray[np.float64]:
+    """Bring the whole crop, centred, to the frame of the template."""
+    height, width = grey.shape
+    scale = geometry.size_px / (1 + 2 * geometry.margin) / max(height, width)
+    centre = (geometry.size_px - 1) / 2
+    return np.array(
+        [
+            [scale, 0, centre - scale * (width - 1) / 2],
+            [0, scale, centre - scale * (height - 1) / 2],
+        ]
+    )

@@ -1,0 +1,201 @@
+"""The face detectors that can be chosen, as one kind of thing."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import cv2
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
+from preprocessing.faces.types import GreyImage
+
+
+class DetectorKind(StrEnum):
+    """The detectors that can be chosen.
+
+    `yunet` is OpenCV's small network (Wu et al. 2023, doi:10.1007/s11633-023-1423-y). dlib's `hog`
+    (histograms of oriented gradients) and `cnn` need faces of three times the size, so that a
+    scan of a photo takes them ten and a thousand times as long.
+    """
+
+    YUNET = "yunet"
+    HOG = "hog"
+    CNN = "cnn"
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A square in which a detector saw a face, framed as dlib's detectors frame one.
+
+    Attributes:
+        centre: x and y in pixels of the picture given.
+        side: In pixels.
+        roll_deg: By how much the face is turned clockwise, roughly: YuNet tells the side.
+        score: The detector's confidence.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    roll_deg: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A loaded detector, with what must be known of it.
+
+    Attributes:
+        detect: Takes a picture and the least score; finds faces that are about upright.
+        smallest_px: Side of the smallest faces that it finds dependably.
+        turns_deg: By how much to turn a picture in which no face is seen, to see any.
+        least_score: Finds with less are not looked at. Heads tilted unlike the others score little.
+        likely_score: From here on a find may tell how small faces are, and by how much they tilt.
+        sure_score: From here on a find is a face.
+        second_look_score: One that is not sure must be seen again, aligned, by dlib's HOG detector
+            with this score.
+        crop_score: In a picture that is known to be one face, a weak detection is better than none.
+        crop_side_px: Side to which such a picture is enlarged.
+        closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
+            where the side makes no difference.
+        upright_score: A find with less may be tilted more than its `roll_deg` says.
+        upright_crop_score: Likewise in a picture that is known to be one face.
+    """
+
+    detect: Callable[[GreyImage, float], list[Sighting]]
+    smallest_px: int
+    turns_deg: tuple[int, ...]
+    least_score: float
+    likely_score: float
+    sure_score: float
+    second_look_score: float
+    crop_score: float
+    crop_side_px: int
+    closer_px: int
+    upright_score: float
+    upright_crop_score: float
+
+
+def load_detector(kind: DetectorKind) -> Detector:
+    """Load a detector.
+
+    Raises:
+        ModelFileError: Its file is missing or is not the expected one.
+    """
+    return {
+        DetectorKind.YUNET: _load_yunet,
+        DetectorKind.HOG: _load_hog,
+        DetectorKind.CNN: _load_cnn,
+    }[kind]()
+
+
+# YuNet marks both eyes, the nose and both corners of the mouth. On FER2013 and on photos dlib's
+# square has this side, and its centre lies this far above the middle of eyes and mouth, in units of
+# the root of the summed squares of the distances between the eyes and from eyes to mouth.
+_SIDE, _ABOVE = 1.65, 0.04
+
+
+def _load_yunet() -> Detector:
+    # OpenCV 5 warns of a setting that its own class makes here.
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        model = cv2.FaceDetectorYN.create(str(YUNET_FILE.path()), "", (1, 1))
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+        model.setInputSize(grey.shape[::-1])
+        model.setScoreThreshold(least_score)
+        # OpenCV's types do not know that it returns None where it finds nothing.
+        found: Any = model.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))[1]
+        return [] if found is None else [_to_dlib_square(row) for row in found.astype(np.float64)]
+
+    return Detector(
+        detect,
+        smallest_px=24,
+        # Tilted by 30 degrees it misses a quarter of all faces, by 45 most.
+        turns_deg=(45, -45, 90, -90, 135, -135, 180),
+        least_score=0.5,
+        likely_score=0.5,
+        sure_score=0.88,
+        # What misleads one of the two seldom misleads the other.
+        second_look_score=0.2,
+        crop_score=0.3,
+        crop_side_px=96,
+        closer_px=64,
+        upright_score=0.91,
+        # A sixth of FER2013's faces score less, among them nearly all that are so much tilted.
+        upright_crop_score=0.88,
+    )
+
+
+def _to_dlib_square(row: NDArray[np.float64]) -> Sighting:
+    """Frame what YuNet found: box, five points, score."""
+    eye_left, eye_right, _, mouth_left, mouth_right = row[4:14].reshape(5, 2)
+    eyes, mouth = (eye_left + eye_right) / 2, (mouth_left + mouth_right) / 2
+    across, down = eye_right - eye_left, mouth - eyes
+    unit = math.hypot(*across, *down)
+    x, y = (eyes + mouth) / 2
+    # The points of a tilted face are tilted to the same side, by 5 degrees at 20 as at 50.
+    roll_deg = math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
+    return Sighting((x, y - _ABOVE * unit), _SIDE * unit, roll_deg, score=float(row[14]))
+
+
+# dlib's HOG detector is five: looking ahead, to either side, and ahead but tilted to either side.
+# So much was the median roll of the faces that each saw in photos turned by -50 to 50 degrees.
+_HOG_ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
+
+
+def _load_hog() -> Detector:
+    model = dlib.get_frontal_face_detector()
+
+    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+        rectangles, scores, parts = model.run(grey, 0, least_score)
+        return [
+            _to_sighting(rectangle, roll_deg=_HOG_ROLL_DEG[part], score=score)
+            for rectangle, score, part in zip(rectangles, scores, parts, strict=True)
+        ]
+
+    return _dlib_detector(detect)
+
+
+def _load_cnn() -> Detector:
+    model = dlib.cnn_face_detection_model_v1(str(CNN_DETECTOR_FILE.path()))
+
+    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+        return [
+            _to_sighting(found.rect, roll_deg=0.0, score=found.confidence)
+            for found in model(grey, 0)
+            if found.confidence >= least_score
+        ]
+
+    return _dlib_detector(detect)
+
+
+def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Detector:
+    return Detector(
+        detect,
+        smallest_px=80,
+        # It sees some faces that are tilted by 45 degrees.
+        turns_deg=(90, -90, 180),
+        least_score=-0.2,
+        likely_score=0.0,
+        sure_score=0.6,
+        second_look_score=0.6,
+        crop_score=-0.5,
+        crop_side_px=144,
+        closer_px=0,
+        upright_score=-math.inf,
+        upright_crop_score=-math.inf,
+    )
+
+
+def _to_sighting(rectangle: dlib.rectangle, *, roll_deg: float, score: float) -> Sighting:
+    # dlib's right and bottom belong to the rectangle; pixel centres are whole numbers.
+    x = (rectangle.left() + rectangle.right()) / 2
+    y = (rectangle.top() + rectangle.bottom()) / 2
+    return Sighting((x, y), rectangle.width(), roll_deg, score)

@@ -1,0 +1,308 @@
+"""Find faces, and their landmarks with dlib."""
+
+import functools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import cv2
+import dlib
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.detectors import DetectorKind, load_detector
+from preprocessing.faces.geometry import (
+    apply_transform,
+    extract_chip,
+    fit_landmarks,
+    invert_transform,
+    sample_square,
+)
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.faces.model_files import ModelFile
+from preprocessing.faces.pose import head_pose
+from preprocessing.faces.search import Find, merge, scale_within, scan
+from preprocessing.faces.types import FULL_FRAME, BoundingBox, Face, GreyImage, Landmarks
+
+# What one scan may look at, in squares of the smallest face that the detector finds dependably. A
+# picture without a face costs FIRST + SECOND, and TURNED for each turn.
+FIRST = 160
+SECOND = 400
+TURNED = 250
+TILTED = 640
+CROWD = 800
+# Enlarging shows no more than there is, but the detector may need it. Turned scans are many, and
+# enlarged by more than this they only see turned faces of less than 24 px better.
+LARGEST_SCALE = 2.0
+LARGEST_TURNED_SCALE = 1.5
+
+# A find that is not sure is looked at again at this size.
+SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
+# So many weak finds are looked at again, the best: in a crowd of small, tilted faces nearly all are
+# weak.
+MOST_WEAK = 300
+
+# A closer look that frames a face larger or smaller by more than this has another in view.
+MOST_RESIZED = 1.7
+# Where a face is seen that is larger than the smallest by less than this, others may be missed.
+NEAR_LIMIT = 1.5
+# Faces turned by more than this are better seen in a picture turned by as much; where some face is
+# not sure, those turned by less too.
+TILTED_DEG = 10
+SLIGHTLY_TILTED_DEG = 5
+# A face that may be tilted is looked at turned further, to the side to which it leans, or to both
+# where it leans by less than this.
+LEAST_LEAN_DEG = 2
+FURTHER_DEG = 30
+
+# The landmark model sees each face upright and at this size, about that of training's crops.
+PATCH_FACE_PX = 140
+PATCH_PX = 2 * PATCH_FACE_PX
+
+
+class FaceFinder:
+    """A face detector, and a landmark model of dlib's.
+
+    Loading the 68-landmark model reads 100 MB and takes about half a second. YuNet keeps state
+    while it looks at a picture: threads that share a finder must take turns.
+    """
+
+    def __init__(
+        self,
+        scheme: LandmarkScheme = LANDMARK_SCHEMES[68],
+        *,
+        detector: DetectorKind = DetectorKind.YUNET,
+    ) -> None:
+        """Load the models.
+
+        Raises:
+            ModelFileError: A model is missing or is not the expected one.
+        """
+        self._detector = load_detector(detector)
+        self._second_detector = load_detector(DetectorKind.HOG)
+        self._landmark_model = load_landmark_model(scheme.file)
+        self._second_look = replace(
+            scheme.geometry,
+            size_px=SECOND_LOOK_PX,
+            margin=SECOND_LOOK_MARGIN,
+            interpolation="linear",
+        )
+
+    def find_faces(self, grey: GreyImage) -> list[Face]:
+        """Find all faces in a photo, from image-left to image-right.
+
+        A ladder of scans within a budget of pixels: enlarged or shrunk to `FIRST`; where that
+        finds small faces, to `CROWD`, and where it finds no sure face, to `SECOND`; where no
+        face is sure yet, turned.
+        Where the faces found are tilted, or slightly tilted and some not sure, the picture is
+        scanned once more to `TILTED`, turned by as much. A weak find must stand a second look,
+        aligned by its landmarks; only the `MOST_WEAK` best get one. All scans together look at no
+        more than 13.9 million pixels with YuNet, second looks among them; each face adds up to
+        four closer looks at it and its landmarks.
+
+        Args:
+            grey: The upright photo.
+        """
+        finds = self._worth_a_look(self._climb(grey))
+        faces = self._to_faces(grey, finds)
+        likely = [find for find in finds if find.score >= self._detector.likely_score]
+        if likely:
+            scan_deg = likely[0].scan_deg  # the same for all
+            rolls_deg = [head_pose(faces[find].landmarks).roll_deg for find in likely]
+            tilt_deg = median(_within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
+            all_sure = all(self._is_sure(find) for find in finds)
+            if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
+                finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget=TILTED)
+        finds = self._worth_a_look(merge(finds))
+        faces |= self._to_faces(grey, [find for find in finds if find not in faces])
+        seen = [
+            faces[find]
+            for find in finds
+            if self._is_sure(find) or self._is_seen_again(grey, faces[find])
+        ]
+        return sorted(seen, key=lambda face: (face.box.left, face.box.top))
+
+    def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
+        """Find the one face of each picture that is a face crop, such as FER2013's.
+
+        A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
+        on the whole frame, and `found_by` says `full_frame`.
+        """
+        # All are searched and framed first: taking turns, each model would drive the other out of
+        # the processor's caches, and the landmark model would take twice as long.
+        finds = [self._find_in_crop(grey) for grey in crops]
+        return [
+            self._to_face(grey, find) if find is not None else self._whole_frame(grey)
+            for grey, find in zip(crops, finds, strict=True)
+        ]
+
+    def _find_in_crop(self, grey: GreyImage) -> Find | None:
+        """Find and frame the face of a crop."""
+        enlarged = max(1, round(self._detector.crop_side_px / min(grey.shape)))
+        scale = scale_within(grey, budget_px=self._budget_px(FIRST), largest=enlarged)
+        finds = scan(self._detector, grey, scale=scale, threshold=self._detector.crop_score)
+        if not finds:
+            return None
+        best = max(finds, key=lambda find: find.score)
+        return self._frame(grey, best, upright_score=self._detector.upright_crop_score)
+
+    def _climb(self, grey: GreyImage) -> list[Find]:
+        """Scan until a face is sure; return the finds of one angle, the surest."""
+        best = self._scan(grey, budget=FIRST)
+        scale = scale_within(grey, budget_px=self._budget_px(FIRST), largest=LARGEST_SCALE)
+        if scale < LARGEST_SCALE:
+            likely = [find for find in best if find.score >= self._detector.likely_score]
+            near_px = NEAR_LIMIT * self._detector.smallest_px
+            if any(find.seen_px < near_px for find in likely):
+                best = merge(best + self._scan_larger(grey, budget=CROWD))
+            elif not any(map(self._is_sure, best)):
+                best = merge(best + self._scan_larger(grey, budget=SECOND))
+        for angle_deg in self._detector.turns_deg:
+            if any(map(self._is_sure, best)):
+                break
+            turned = self._scan(grey, angle_deg=angle_deg, budget=TURNED)
+            best = max(best, turned, key=_best_score)
+        return best
+
+    def _scan_larger(self, grey: GreyImage, *, budget: int) -> list[Find]:
+        finds = self._scan(grey, budget=budget)
+        return [replace(find, is_larger=True) for find in finds]
+
+    def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget: int) -> list[Find]:
+        largest = LARGEST_TURNED_SCALE if angle_deg else LARGEST_SCALE
+        scale = scale_within(
+            grey, angle_deg=angle_deg, budget_px=self._budget_px(budget), largest=largest
+        )
+        least_score = self._detector.least_score
+        return scan(self._detector, grey, angle_deg=angle_deg, scale=scale, threshold=least_score)
+
+    def _budget_px(self, budget: int) -> int:
+        return budget * self._detector.smallest_px**2
+
+    def _worth_a_look(self, finds: list[Find]) -> list[Find]:
+        """Return the finds that are sure and the best of those that are weak."""
+        sure = sum(map(self._is_sure, finds))
+        return sorted(finds, key=lambda find: -find.score)[: sure + MOST_WEAK]
+
+    def _is_sure(self, find: Find) -> bool:
+        return find.score >= self._detector.sure_score
+
+    def _is_seen_again(self, grey: GreyImage, face: Face) -> bool:
+        """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
+        transform, _ = fit_landmarks(face.landmarks, self._second_look)
+        patch = extract_chip(grey, transform, geometry=self._second_look)
+        finds = scan(self._second_detector, patch, threshold=self._detector.second_look_score)
+        middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
+        # Not a neighbour's face in a corner of the patch.
+        return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)
+
+    def _to_faces(self, grey: GreyImage, finds: Iterable[Find]) -> dict[Find, Face]:
+        """Frame faces, all first as in `find_faces_in_crops`, and landmark them."""
+        upright_score = self._detector.upright_score
+        framed = {find: self._frame(grey, find, upright_score=upright_score) for find in finds}
+        return {find: self._to_face(grey, frame) for find, frame in framed.items()}
+
+    def _to_face(self, grey: GreyImage, framed: Find) -> Face:
+        """Landmark a face, and anew, framed anew, where it is tilted otherwise than thought."""
+        landmarks = self._landmarks(grey, framed)
+        roll_deg = head_pose(landmarks).roll_deg
+        if abs(_within_half_turn(roll_deg - framed.roll_deg)) > TILTED_DEG:
+            framed = replace(framed, roll_deg=roll_deg)
+            if self._detector.closer_px:
+                framed = self._look_closer(grey, framed) or framed
+            landmarks = self._landmarks(grey, framed)
+        scan_deg = round(framed.scan_deg) % 360
+        rung = "detector+larger" if framed.is_larger else "detector"
+        found_by = f"{rung}@{scan_deg}" if scan_deg else rung
+        return Face(_box(framed), landmarks, framed.score, found_by)
+
+    def _whole_frame(self, grey: GreyImage) -> Face:
+        height, width = grey.shape
+        middle = ((width - 1) / 2, (height - 1) / 2)
+        frame = Find(
+            middle, min(width, height), scan_deg=0.0, roll_deg=0.0, score=0.0, seen_px=math.inf
+        )
+        return Face(_box(frame), self._landmarks(grey, frame), frame.score, FULL_FRAME)
+
+    def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
+        """Frame a find better, by closer looks, where it was seen small or may be tilted."""
+        if find.seen_px < self._detector.closer_px:
+            find = self._look_closer(grey, find) or find
+        if find.score >= upright_score:
+            return find
+        lean_deg = find.roll_deg - find.scan_deg
+        sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
+        turned = [replace(find, roll_deg=find.roll_deg + side * FURTHER_DEG) for side in sides]
+        looks = [self._look_closer(grey, each) for each in turned]
+        return max([find, *filter(None, looks)], key=lambda look: look.score)
+
+    def _look_closer(self, grey: GreyImage, find: Find) -> Find | None:
+        """Look for a face where it was seen, turned back by its roll and at the best size."""
+        side_px = self._detector.closer_px
+        to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
+        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=cv2.BORDER_CONSTANT)
+        middle = (side_px - 0.5, side_px - 0.5)
+        near = [
+            seen
+            for seen in self._detector.detect(patch, self._detector.crop_score)
+            if math.dist(seen.centre, middle) < side_px / 2
+            and 1 / MOST_RESIZED < seen.side / side_px < MOST_RESIZED
+        ]
+        if not near:
+            return None
+        seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
+        ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
+        side = seen.side * find.side / side_px
+        return replace(find, centre=(float(x), float(y)), side=side, score=seen.score)
+
+    def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:
+        """Landmark a face in a patch that shows it turned back by its roll, at a fixed size."""
+        to_patch = _to_patch(find, face_px=PATCH_FACE_PX, size_px=PATCH_PX)
+        # Black outside the picture, as dlib had it in training: where the picture cuts a face, a
+        # repeated edge misleads the model.
+        patch = sample_square(grey, to_patch, size_px=PATCH_PX, outside=cv2.BORDER_CONSTANT)
+        margin = (PATCH_PX - PATCH_FACE_PX) // 2
+        far = margin + PATCH_FACE_PX - 1
+        parts = self._landmark_model(patch, dlib.rectangle(margin, margin, far, far)).parts()
+        found = np.array([(point.x, point.y) for point in parts], dtype=np.float64)
+        return apply_transform(invert_transform(to_patch), found).astype(np.float32)
+
+
+def _to_patch(find: Find, *, face_px: int, size_px: int) -> NDArray[np.float64]:
+    """Return the transform to a square patch with a face in its middle, turned back by its roll."""
+    angle = math.radians(find.roll_deg)
+    scale = face_px / find.side
+    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+    to_patch = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
+    to_patch[:, 2] = (size_px - 1) / 2 - to_patch[:, :2] @ np.array(find.centre)
+    return to_patch
+
+
+def load_landmark_model(file: ModelFile) -> dlib.shape_predictor:
+    """Load a landmark model, once for a process and those forked from it: 100 MB, only read.
+
+    Raises:
+        ModelFileError: It is missing or is not the expected one.
+    """
+    return _load_landmark_model(file.path())
+
+
+@functools.cache
+def _load_landmark_model(path: Path) -> dlib.shape_predictor:
+    return dlib.shape_predictor(str(path))
+
+
+def _box(find: Find) -> BoundingBox:
+    left, top = (round(middle - find.side / 2 + 0.5) for middle in find.centre)
+    side = max(1, round(find.side))
+    return BoundingBox(left, top, left + side, top + side)
+
+
+def _best_score(finds: list[Find]) -> float:
+    return max((find.score for find in finds), default=-math.inf)
+
+
+def _within_half_turn(angle_deg: float) -> float:
+    return (angle_deg + 180) % 360 - 180

@@ -1,0 +1,125 @@
+"""Scan a picture for faces at any scale and turned by any angle."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.detectors import Detector
+from preprocessing.faces.geometry import apply_transform, invert_transform
+from preprocessing.faces.types import GreyImage
+
+# dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
+LONGEST_PX = 20_000
+
+
+@dataclass(frozen=True)
+class Find:
+    """A square in the upright source picture in which the detector saw a face.
+
+    Attributes:
+        centre: x and y in source pixels.
+        side: In source pixels.
+        scan_deg: By how much the scan took faces to be turned clockwise.
+        roll_deg: By how much this face is, roughly.
+        score: The detector's confidence.
+        seen_px: Side as the detector saw it, in pixels of the scanned picture.
+        is_larger: Whether the scan was a second one, at a larger scale.
+    """
+
+    centre: tuple[float, float]
+    side: float
+    scan_deg: float
+    roll_deg: float
+    score: float
+    seen_px: float
+    is_larger: bool = False
+
+
+def scan(
+    detector: Detector,
+    grey: GreyImage,
+    *,
+    angle_deg: float = 0.0,
+    scale: float = 1.0,
+    threshold: float,
+) -> list[Find]:
+    """Look for faces that are turned clockwise by about an angle.
+
+    Args:
+        detector: The detector.
+        grey: The upright source picture.
+        angle_deg: The picture is turned back by it first.
+        scale: The picture is shrunk or enlarged by it first.
+        threshold: Least score.
+    """
+    scaled = _rescale(grey, scale)
+    turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg=angle_deg)
+    turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
+    back = invert_transform(turn)
+    finds = []
+    for seen in detector.detect(np.asarray(turned, np.uint8), threshold):
+        ((x, y),) = (apply_transform(back, np.array([seen.centre])) + 0.5) / scale - 0.5
+        roll_deg = angle_deg + seen.roll_deg
+        finds.append(
+            Find(
+                (float(x), float(y)),
+                side=seen.side / scale,
+                scan_deg=angle_deg,
+                roll_deg=roll_deg,
+                score=seen.score,
+                seen_px=seen.side,
+            )
+        )
+    return finds
+
+
+def scale_within(
+    grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int, largest: float
+) -> float:
+    """Return the largest scale, up to `largest`, at which a scan looks at `budget_px` pixels.
+
+    No side gets longer than `LONGEST_PX`.
+    """
+    height, width = grey.shape
+    _, sides = turn_back(width, height, angle_deg=angle_deg)
+    return min(largest, math.sqrt(budget_px / math.prod(sides)), LONGEST_PX / max(sides))
+
+
+def turn_back(
+    width: int, height: int, *, angle_deg: float
+) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """Return the transform that turns a picture counter-clockwise, and the size that holds it."""
+    angle = math.radians(angle_deg)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    turned_width = round(abs(width * cosine) + abs(height * sine))
+    turned_height = round(abs(width * sine) + abs(height * cosine))
+    x, y = (width - 1) / 2, (height - 1) / 2
+    shift_x = (turned_width - 1) / 2 - cosine * x - sine * y
+    shift_y = (turned_height - 1) / 2 + sine * x - cosine * y
+    turn = np.array([[cosine, sine, shift_x], [-sine, cosine, shift_y]])
+    return turn, (turned_width, turned_height)
+
+
+def merge(finds: list[Find]) -> list[Find]:
+    """Keep of all finds of one face the one with the best score."""
+    kept: list[Find] = []
+    for find in sorted(finds, key=lambda find: -find.score):
+        if not any(_is_same_face(find, other) for other in kept):
+            kept.append(find)
+    return kept
+
+
+def _is_same_face(one: Find, other: Find) -> bool:
+    """Two faces cannot be nearer than this, unless one hides the other."""
+    return math.dist(one.centre, other.centre) < max(one.side, other.side) / 2
+
+
+def _rescale(grey: GreyImage, scale: float) -> GreyImage:
+    if scale == 1:
+        return grey
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, size, interpolation=interpolation), dtype=np.uint8)

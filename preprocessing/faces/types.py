@@ -1,0 +1,85 @@
+"""What is known of a face: where it is, its landmarks, and the aligned chip cut from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Landmarks = NDArray[np.float32]
+"""Shape (68, 2), iBUG 300-W order, or (5, 2); see `preprocessing.faces.landmarks`.
+
+Columns x and y in pixels; pixel centres are whole numbers.
+"""
+
+GreyImage = NDArray[np.uint8]
+"""Shape (height, width), 0 black to 255 white."""
+
+
+@dataclass(frozen=True)
+class BoundingBox:
+    """A rectangle in pixels of the upright source picture; right and bottom are exclusive.
+
+    It may reach outside the picture where a face is cut by its edge.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        if self.right <= self.left or self.bottom <= self.top:
+            raise ValueError(f"A bounding box needs a positive size. Received: {self}")
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.bottom - self.top
+
+
+FULL_FRAME = "full_frame"
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A face found in a picture.
+
+    Attributes:
+        box: Where it is, in the upright source picture.
+        landmarks: In source pixels.
+        score: The detector's confidence; YuNet's is 0 to 1, dlib's about -0.5 to 4. 0 without
+            detection.
+        found_by: `detector`; `detector+larger` in a second scan, at a larger scale;
+            `detector@90` in a picture turned by as many degrees, 1 to 359;
+            `full_frame` where nothing was detected in a face crop and the landmark model ran on
+            the whole of it; `unaligned` where its landmarks made no sense and the crop was kept
+            as it is.
+    """
+
+    box: BoundingBox
+    landmarks: Landmarks
+    score: float
+    found_by: str
+
+
+@dataclass(frozen=True, eq=False)
+class AlignedFace:
+    """A face and the chip cut from it.
+
+    Attributes:
+        chip: uint8 `(size_px, size_px)`, grey.
+        transform: float64 `(2, 3)`, maps source pixels (x, y, 1) to chip pixels.
+        face: The face in the source picture.
+        residual_px: Root mean square distance of the anchors from the template after the fit, in
+            chip pixels.
+    """
+
+    chip: GreyImage
+    transform: NDArray[np.float64]
+    face: Face
+    residual_px: float

@@ -1,0 +1,1 @@
+"""Pictures: decode, encode, and lay side by side."""

@@ -1,0 +1,1 @@
+"""Statistics and pages about a dataset, and what such pages are made of."""

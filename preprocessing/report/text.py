@@ -1,0 +1,73 @@
+"""Say in a text what an aligned dataset holds."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from preprocessing.dataset.build import read_rejected
+from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
+from preprocessing.dataset.read import Dataset
+
+
+def report_text(dataset: Dataset, folder: Path) -> str:
+    """Describe counts by class, split and `found_by`, fall-backs and duplicates."""
+    manifest = dataset.manifest
+    recipe = manifest.recipe
+    by_ferplus = labelled_by_ferplus(recipe.source_kind, recipe.labels)
+    labels = "labels: majority of FER+" if by_ferplus else f"disgust: {recipe.disgust}"
+    lines = [
+        (
+            f"{manifest.rows:,} faces from {manifest.items:,} pictures of {recipe.source} "
+            f"({recipe.source_kind}), {labels}, geometry {recipe.geometry_digest}"
+        ),
+        "",
+        *_class_table(dataset),
+        "",
+        *_found_by_table(dataset),
+        "",
+        *_duplicates(dataset),
+        "",
+        f"Pictures that could not be read: {manifest.rejected:,}",
+        *(f"  {name}: {reason}" for name, reason in read_rejected(manifest, folder)),
+    ]
+    return "\n".join(lines)
+
+
+def _class_table(dataset: Dataset) -> list[str]:
+    labels = dataset.manifest.recipe.labels
+    lines = [f"{'label':<12}" + "".join(f"{split:>9}" for split in SPLITS) + f"{'all':>9}"]
+    for index, label in enumerate(labels):
+        chosen = dataset.class_indices == index
+        counts = [int((chosen & dataset.in_split(split)).sum()) for split in SPLITS]
+        lines.append(_counts_line(label, [*counts, int(chosen.sum())]))
+    totals = [int(dataset.in_split(split).sum()) for split in SPLITS]
+    return [*lines, _counts_line("all", [*totals, len(dataset.class_indices)])]
+
+
+def _found_by_table(dataset: Dataset) -> list[str]:
+    lines = [f"{'found by':<12}{'faces':>9}{'share':>9}{'residual':>12}"]
+    for found_by, count in Counter(dataset.found_by.tolist()).most_common():
+        residual_px = float(np.median(dataset.residuals_px[dataset.found_by == found_by]))
+        share = count / len(dataset.found_by)
+        lines.append(f"{found_by:<12}{count:>9,}{share:>9.1%}{residual_px:>9.2f} px")
+    return lines
+
+
+def _duplicates(dataset: Dataset) -> list[str]:
+    return [
+        f"Groups of pixel-identical pictures: {dataset.duplicate_pictures():,}",
+        (
+            f"Training pictures that are also in val or test, left out of training: "
+            f"{int(dataset.leaks().sum()):,}"
+        ),
+        *(
+            f"Pictures in {split} that are also in training: "
+            f"{int((dataset.in_split(split) & dataset.in_training_too()).sum()):,}"
+            for split in ("val", "test")
+        ),
+    ]
+
+
+def _counts_line(name: str, counts: list[int]) -> str:
+    return f"{name:<12}" + "".join(f"{count:>9,}" for count in counts)

@@ -1,0 +1,72 @@
+"""Processes that share work over pictures."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from typing import Any
+
+import cv2
+
+from preprocessing.errors import MienError
+
+# How glibc, from 2.35 on, hands out memory in processes started with this in their environment.
+_TUNABLES = (
+    # Large pages: the landmark model is 100 MB, read all over for every face, and in pages of 4 kB
+    # the processor spends a third of that time on looking up addresses.
+    "glibc.malloc.hugetlb=1",
+    # One arena for all threads, and blocks of 256 kB and more, such as pictures, straight from the
+    # system and back to it: otherwise memory that one request has freed is often of no use to the
+    # next, and the process grows.
+    "glibc.malloc.arena_max=1",
+    "glibc.malloc.mmap_threshold=262144",
+    "glibc.malloc.trim_threshold=1048576",
+)
+ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, which a container or `taskset` may limit."""
+    return len(os.sched_getaffinity(0))
+
+
+@contextmanager
+def worker_pool(
+    workers: int, set_up: Callable[..., None], *, arguments: tuple[Any, ...]
+) -> Iterator[ProcessPoolExecutor]:
+    """Open a pool of processes that share the landmark model and end with this one.
+
+    They are forked from one process, which is fresh but for the modules of the first `set_up` and
+    the model; in each `set_up(*arguments)` runs first, and OpenCV uses one thread.
+
+    Raises:
+        MienError: A process was ended from outside.
+    """
+    os.environ.setdefault(*ALLOCATION)
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
+    try:
+        with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:
+            yield executor
+    except BrokenProcessPool:
+        raise MienError(
+            "A worker process was ended from outside, perhaps for want of memory. Try again, with "
+            "less beside it."
+        ) from None
+
+
+def _start(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(1)
+    set_up(*arguments)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot stop its workers, and they would wait for ever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - this runs in worker processes only
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,1 @@
+"""The commands of `python -m serving` that need no server."""

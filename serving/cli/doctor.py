@@ -1,0 +1,118 @@
+"""Check an installation, in plain words."""
+
+import os
+import resource
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preprocessing.errors import MienError
+from preprocessing.images.sample import sample_photo_path
+
+if TYPE_CHECKING:  # at run time it is imported where a missing package is told of
+    from serving.web.settings import Settings
+
+INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
+# What all processes share, what a worker takes of its own, and what decoding the largest picture
+# takes for a moment: tests/tools/container.sh measures the first two. Each thread may hold a batch
+# too.
+SHARED_MB = 150
+WORKER_MB = 80
+LARGEST_PICTURE_MB = 700
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+
+
+def diagnose(bundle: Path | None) -> Iterator[tuple[bool, str]]:
+    """Check one thing after the other: yield whether it is well, and what was found.
+
+    Ends at the first thing that is not well, since later ones may rest on it.
+
+    Args:
+        bundle: A trained model instead of the one that is set.
+    """
+    try:
+        for found in _findings(bundle):
+            yield True, found
+    except MienError as error:
+        yield False, str(error)
+
+
+def _findings(bundle: Path | None) -> Iterator[str]:
+    try:
+        import dlib
+
+        import serving.web.app  # noqa: F401, for all that it needs
+        from serving.inference.predictor import Predictor
+        from serving.web.settings import read_settings
+    except ImportError as error:
+        raise MienError(
+            f"A package is missing or cannot be loaded: {error}. Install the locked ones: {INSTALL}"
+        ) from None
+    yield f"All packages are installed, among them dlib {dlib.__version__}."
+    settings = read_settings(bundle=bundle)
+    yield "All settings are valid."
+    yield f"{_check_memory(settings)} MB of memory are enough."
+    yield f"Temporary files can be written to {_check_temporary_folder()}."
+    predictor = Predictor(settings.bundle)
+    yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
+    yield f"The bundle {predictor.spec.name} gives its known answer: {settings.bundle}"
+    _, result = predictor.predict(sample_photo_path().read_bytes())
+    (prediction,) = result.predictions
+    share = f"{prediction.confidence:.0%}"
+    yield f"The sample photo shows one face, {prediction.label} with {share}."
+    _check_port(settings.port)
+    yield f"Port {settings.port} is free."
+
+
+def needed_mb(settings: "Settings") -> int:
+    """Return how much memory to reckon with for a server, in MB."""
+    bodies_mb = settings.threads * settings.max_batch_bytes // 1_000_000
+    return SHARED_MB + settings.workers * (WORKER_MB + LARGEST_PICTURE_MB + bodies_mb)
+
+
+def _check_memory(settings: "Settings") -> int:
+    """Return how much memory may be used, in MB."""
+    meminfo = dict(
+        line.split(":") for line in Path("/proc/meminfo").read_text("ascii").splitlines()
+    )
+    limits = [int(meminfo["MemAvailable"].split()[0]) * 1024]
+    if CGROUP_LIMIT.is_file() and (limit := CGROUP_LIMIT.read_text("ascii").strip()).isdigit():
+        limits.append(int(limit))
+    address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if address_space != resource.RLIM_INFINITY:
+        limits.append(address_space)
+    available_mb = min(limits) // 1_000_000
+    needs_mb = needed_mb(settings)
+    if available_mb < needs_mb:
+        raise MienError(
+            f"{settings.workers} workers need {needs_mb} MB of memory; {available_mb} MB are "
+            "there. Give the server more, or start fewer workers with WEB_CONCURRENCY."
+        )
+    return available_mb
+
+
+def _check_temporary_folder() -> str:
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(bytes(os.sysconf("SC_PAGE_SIZE")))
+            file.flush()
+    except OSError as error:
+        raise MienError(
+            f"No temporary file can be written: {error}. Name a writable folder in TMPDIR; in a "
+            "container whose file system is read-only, start it with --tmpfs /tmp."
+        ) from None
+    return tempfile.gettempdir()
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("", port))
+        except OSError as error:
+            raise MienError(
+                f"Port {port} cannot be opened: {error}. Perhaps a server runs already; end it, or "
+                "choose another port with PORT."
+            ) from None

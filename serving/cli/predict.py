@@ -1,0 +1,201 @@
+"""Predict on files and folders, for the command line."""
+
+import functools
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from preprocessing.bundle.spec import read_spec
+from preprocessing.dataset.sources import pictures_below, readable
+from preprocessing.errors import MienError
+from preprocessing.images.decode import RgbImage
+from preprocessing.images.encode import encode_png
+from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from preprocessing.runtime.processes import usable_cores, worker_pool
+from serving.inference.annotate import annotate
+from serving.inference.contact_sheet import contact_sheet
+from serving.inference.csv_table import write_csv
+from serving.inference.predictor import Predictor
+from serving.inference.schema import Answer, FaceAnswer, Options
+from serving.inference.serialize import to_answer
+from serving.web.settings import Settings
+
+# So many pictures are worth the second that it takes to start another process.
+PICTURES_A_WORKER = 20
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go.
+
+    Attributes:
+        as_json: One line of JSON a picture on stdout, instead of a line of words a face.
+        csv_path: A table with one row a face.
+        annotate_folder: Copies of the pictures with boxes, landmarks and labels.
+        sheet_path: One picture with all faces, aligned and labelled.
+        overwrite: Replace files that are there.
+    """
+
+    as_json: bool
+    csv_path: Path | None
+    annotate_folder: Path | None
+    sheet_path: Path | None
+    overwrite: bool
+
+
+class _FilePredictor:
+    """Predicts on one picture file after the other."""
+
+    def __init__(self, settings: Settings, options: Options, annotate_folder: Path | None) -> None:
+        self._predictor = Predictor(settings.bundle, max_pixels=settings.max_pixels)
+        self._options = options
+        self._annotate_folder = annotate_folder
+
+    def __call__(self, path: Path) -> Answer | str:
+        """Return the answer, or why there is none."""
+        try:
+            rgb, result = self._predictor.predict(
+                path.read_bytes(),
+                is_crop=self._options.crop,
+                max_faces=self._options.max_faces,
+                min_confidence=self._options.min_confidence,
+            )
+            if self._annotate_folder is not None:
+                _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
+        except (MienError, OSError) as error:
+            return str(error)
+        return to_answer(rgb, result, options=self._options)
+
+
+def list_pictures(paths: Iterable[Path]) -> list[Path]:
+    """List the files among the paths, and the pictures within the folders among them.
+
+    Raises:
+        MienError: A path does not exist, or there is no picture at all.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [path / name for name in pictures_below(path)]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise MienError(f"{path} does not exist.")
+    if not found:
+        raise MienError("No pictures were found in the folders given.")
+    return found
+
+
+def predict_files(
+    settings: Settings, pictures: list[Path], *, outputs: Outputs, options: Options
+) -> int:
+    """Predict on each picture, on all cores where there are many, and write the results as asked.
+
+    Which pictures failed, and why, is said on stderr.
+
+    Returns:
+        How many failed.
+
+    Raises:
+        MienError: An output is there already and may not be replaced.
+    """
+    _check_outputs(pictures, outputs)
+    shown_too = {"landmarks": outputs.as_json, "chips": outputs.sheet_path is not None}
+    options = options.model_copy(update=shown_too)
+    failed: list[tuple[Path, str]] = []
+    # Only where they are asked for again: those of a large folder take much memory.
+    keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
+    answers: list[tuple[Path, Answer]] = []
+    predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
+    shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
+    for path, answer in zip(pictures, shown, strict=True):
+        if isinstance(answer, str):
+            failed.append((path, answer))
+            continue
+        tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
+        if keeps_answers:
+            answers.append((path, answer))
+    for path, reason in failed:
+        print(f"failed: {path}: {reason}", file=sys.stderr)
+    if outputs.csv_path is not None:
+        with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
+            write_csv(file, answers, labels=read_spec(settings.bundle).labels)
+    if outputs.sheet_path is not None:
+        if faces := [face for _, answer in answers for face in answer.faces]:
+            _write_png(contact_sheet(faces), outputs.sheet_path)
+        else:
+            print("no contact sheet was written: no face was found", file=sys.stderr)
+    return len(failed)
+
+
+def _predict_all(
+    pictures: list[Path], arguments: tuple[Settings, Options, Path | None]
+) -> Iterator[Answer | str]:
+    """Predict in this process, or where there are many pictures in one for each core it may use."""
+    workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
+    if workers < 2:
+        yield from map(_FilePredictor(*arguments), pictures)
+        return
+    with worker_pool(workers, _set_up, arguments=arguments) as executor:
+        yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
+
+
+_arguments: tuple[Settings, Options, Path | None]
+
+
+def _set_up(*arguments: Any) -> None:
+    global _arguments  # noqa: PLW0603 - a pool gives its processes no other place
+    _arguments = arguments
+
+
+@functools.cache
+def _predictor_here() -> _FilePredictor:
+    """Load the models at the first picture: an error then reaches the user as such."""
+    return _FilePredictor(*_arguments)
+
+
+def _predict_here(path: Path) -> Answer | str:
+    return _predictor_here()(path)
+
+
+def _as_json(path: Path, answer: Answer) -> str:
+    shown = {"file": readable(str(path)), **answer.model_dump(mode="json", exclude_none=True)}
+    return json.dumps(shown)
+
+
+def _in_words(path: Path, answer: Answer) -> str:
+    faces = [
+        f"  {face.index}  {face.label:<9}{face.confidence:>5.0%}"
+        f"{'' if face.is_sure else '  not sure, perhaps ' + face.second_label}"
+        f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
+        for face in answer.faces
+    ]
+    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
+
+
+def _notes(face: FaceAnswer) -> list[str]:
+    is_detected = face.found_by.startswith("detector")
+    return [*face.hints] if is_detected else [*face.hints, face.found_by]
+
+
+def _annotated_path(picture: Path, folder: Path) -> Path:
+    return folder / f"{picture.name}.png"
+
+
+def _write_png(rgb: RgbImage, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_png(rgb))
+
+
+def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
+    check_outputs([outputs.csv_path, outputs.sheet_path], overwrite=outputs.overwrite)
+    if outputs.annotate_folder is not None:
+        drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
+        if len(set(drawn)) < len(drawn):
+            raise MienError("Two pictures have the same name; annotate them into two folders.")
+        refuse_overwriting(drawn, overwrite=outputs.overwrite)

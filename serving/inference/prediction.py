@@ -1,0 +1,70 @@
+"""What is said of a picture and of each face in it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.align import UNALIGNED
+from preprocessing.faces.quality import Hint, Measures
+from preprocessing.faces.types import AlignedFace
+
+NO_FACE_TIP = (
+    "No face was found. Faces must be about 25 pixels wide or more, and seen about from the "
+    "front. If the picture is the crop of a single face, leave some space around it."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What one face expresses.
+
+    Attributes:
+        face: The face, its landmarks, and the chip that the network saw.
+        probabilities: float64 (labels,), in the order of the bundle's labels; sums to 1.
+        label: The likeliest.
+        confidence: Its probability.
+        second_label: The likeliest but one.
+        is_sure: The confidence reaches what was asked for; by default that from which on the bundle
+            is right nine times of ten.
+        measures: What makes the face hard to read.
+    """
+
+    face: AlignedFace
+    probabilities: NDArray[np.float64]
+    label: str
+    confidence: float
+    second_label: str
+    is_sure: bool
+    measures: Measures
+
+    def hints(self) -> tuple[Hint, ...]:
+        """List why the answer may be worse than usual.
+
+        A picture kept as it is lies in a square chip with a rim around it, which cuts no face.
+        """
+        is_whole = self.face.face.found_by == UNALIGNED
+        return tuple(hint for hint in self.measures.hints() if not (is_whole and hint is Hint.CUT))
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoResult:
+    """What was seen in one picture.
+
+    Attributes:
+        model: Name of the bundle.
+        labels: In the order of the probabilities.
+        width: Of the upright picture, in pixels.
+        height: Likewise.
+        faces_found: How many, also where fewer were asked for.
+        predictions: One for each face; the first is number 1 on the picture and in all lists.
+        timing_ms: Milliseconds by stage: decode, align, classify, total.
+    """
+
+    model: str
+    labels: tuple[str, ...]
+    width: int
+    height: int
+    faces_found: int
+    predictions: tuple[Prediction, ...]
+    timing_ms: dict[str, float]

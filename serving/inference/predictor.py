@@ -1,0 +1,191 @@
+"""From the bytes of a picture to what its faces express."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.spec import check_network, read_spec
+from preprocessing.errors import BundleError
+from preprocessing.faces.align import align_crops, align_photo
+from preprocessing.faces.geometry import apply_transform
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.landmarks import scheme_of
+from preprocessing.faces.quality import Measures, measure
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.prediction import PhotoResult, Prediction
+
+SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
+
+
+class Predictor:
+    """A loaded bundle with the detector and landmark model that belong to it.
+
+    Loading takes about a second. Threads may share one for `predict` and `probabilities`, in which
+    they wait for each other.
+    """
+
+    def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:
+        """Load all models, and check that the bundle's known answer comes out again.
+
+        Args:
+            bundle: The bundle's folder.
+            max_pixels: Of the largest picture that is decoded.
+
+        Raises:
+            BundleError: The bundle is missing, damaged, or does not do what it promises.
+            ModelFileError: A model file is missing or is not the expected one.
+        """
+        self._max_pixels = max_pixels
+        self.spec = read_spec(bundle)
+        scheme = scheme_of(self.spec.landmark_model_sha256)
+        if scheme is None:
+            raise BundleError(
+                f"The bundle {bundle} was trained with a landmark model that this version of Mien "
+                f"does not know. Received: sha256 {self.spec.landmark_model_sha256}. "
+                "Export a bundle with this version."
+            )
+        self.scheme = scheme
+        self._finder = FaceFinder(scheme, detector=self.spec.detector)
+        self._classifier = ChipClassifier(bundle)
+        check_network(bundle, self.spec)
+        self._lock = threading.Lock()
+        _check_known_answer(self)
+
+    def predict(
+        self,
+        data: bytes,
+        *,
+        is_crop: bool = False,
+        max_faces: int | None = None,
+        min_confidence: float | None = None,
+    ) -> tuple[RgbImage, PhotoResult]:
+        """Find, align and classify every face of a picture.
+
+        Args:
+            data: The bytes of a picture file.
+            is_crop: The picture is the crop of one face, and is taken as a face in any case.
+            max_faces: Read no more than so many faces, the largest.
+            min_confidence: From this confidence on an answer is sure; by default the bundle's.
+
+        Returns:
+            The decoded upright picture, and what was seen in it.
+
+        Raises:
+            ImageDecodeError: The bytes cannot be read as a picture.
+            ImageTooLargeError: It has too many pixels.
+        """
+        started = time.perf_counter()
+        rgb = decode_image(data, max_pixels=self._max_pixels)
+        decoded = time.perf_counter()
+        with self._lock:
+            found = self.align(rgb, is_crop=is_crop)
+            aligned = time.perf_counter()
+            faces = _largest(found, max_faces)
+            logits = self.logits(np.array([face.chip for face in faces]))
+        height, width = rgb.shape[:2]
+        sure_from = self.spec.sure_confidence if min_confidence is None else min_confidence
+        probabilities = to_probabilities(logits, self.spec.temperature)
+        predictions = tuple(
+            _to_prediction(
+                face,
+                of_face,
+                labels=self.spec.labels,
+                sure_from=sure_from,
+                measures=measure(face, width=width, height=height),
+            )
+            for face, of_face in zip(faces, probabilities, strict=True)
+        )
+        done = time.perf_counter()
+        result = PhotoResult(
+            model=self.spec.name,
+            labels=self.spec.labels,
+            width=width,
+            height=height,
+            faces_found=len(found),
+            predictions=predictions,
+            timing_ms={
+                "decode": 1000 * (decoded - started),
+                "align": 1000 * (aligned - decoded),
+                "classify": 1000 * (done - aligned),
+                "total": 1000 * (done - started),
+            },
+        )
+        return rgb, result
+
+    def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
+        """Find and align the faces of a decoded picture, as training did."""
+        grey = to_grey(rgb)
+        if is_crop:
+            return align_crops([grey], self._finder, geometry=self.spec.geometry)
+        return align_photo(grey, self._finder, geometry=self.spec.geometry)
+
+    def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the calibrated probabilities of chips, (chips, labels)."""
+        with self._lock:
+            logits = self.logits(chips)
+        return to_probabilities(logits, self.spec.temperature)
+
+    def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the network's logits for chips, (chips, labels), in one call."""
+        if len(chips) == 0:
+            return np.empty((0, len(self.spec.labels)), np.float32)
+        return self._classifier.logits(chips)
+
+
+def _largest(faces: list[AlignedFace], count: int | None) -> list[AlignedFace]:
+    """Keep the largest faces, in the order they have."""
+    if count is None or len(faces) <= count:
+        return faces
+    sizes = [face.face.box.width for face in faces]
+    kept = sorted(range(len(faces)), key=lambda index: -sizes[index])[:count]
+    return [faces[index] for index in sorted(kept)]
+
+
+def _to_prediction(
+    face: AlignedFace,
+    probabilities: NDArray[np.float64],
+    *,
+    labels: tuple[str, ...],
+    sure_from: float,
+    measures: Measures,
+) -> Prediction:
+    *_, second, likeliest = probabilities.argsort(kind="stable").tolist()
+    confidence = float(probabilities[likeliest])
+    return Prediction(
+        face=face,
+        probabilities=probabilities,
+        label=labels[likeliest],
+        confidence=confidence,
+        second_label=labels[second],
+        is_sure=confidence >= sure_from,
+        measures=measures,
+    )
+
+
+def _check_known_answer(predictor: Predictor) -> None:
+    answer = predictor.spec.known_answer
+    faces = predictor.align(decode_image(sample_photo_path().read_bytes()))
+    if len(faces) != 1:
+        raise BundleError(
+            f"The sample photo shows one face. Received: {len(faces)}. The installation is damaged "
+            "or differs from the locked versions; install it again."
+        )
+    landmarks = faces[0].face.landmarks
+    found = apply_transform(faces[0].transform, landmarks)
+    expected = apply_transform(np.array(answer.transform), landmarks)
+    moved_px = float(np.linalg.norm(found - expected, axis=1).max())
+    changed = float(np.abs(predictor.logits(faces[0].chip[None]) - np.array(answer.logits)).max())
+    # Written so that it fails where a number is none.
+    if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
+        raise BundleError(
+            "The bundle does not give its known answer for the sample photo: the chip moved by "
+            f"{moved_px:.2f} px (accepted: {answer.transform_tolerance_px}), a logit changed by "
+            f"{changed:.3f} (accepted: {answer.logits_tolerance}). Versions differ from those it "
+            "was made with; install the locked ones, or export the bundle again."
+        )

@@ -1,0 +1,68 @@
+"""Turn results into what the API and the command line answer."""
+
+import base64
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.quality import Measures
+from preprocessing.images.decode import RgbImage
+from preprocessing.images.encode import encode_png
+from serving.inference.annotate import annotate
+from serving.inference.charts import probability_figure
+from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
+from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size
+
+
+def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer:
+    """Say what was seen in a picture, with all that was asked for."""
+    return Answer(
+        model=result.model,
+        image=Size(width=result.width, height=result.height),
+        faces_found=result.faces_found,
+        faces=[
+            _face(index, prediction, result.labels, options)
+            for index, prediction in enumerate(result.predictions, start=1)
+        ],
+        tip=None if result.predictions else NO_FACE_TIP,
+        annotated=_png(annotate(rgb, result)) if options.annotated else None,
+        timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
+    )
+
+
+def _face(
+    index: int, prediction: Prediction, labels: tuple[str, ...], options: Options
+) -> FaceAnswer:
+    face = prediction.face.face
+    box = face.box
+    return FaceAnswer(
+        index=index,
+        box=Box(left=box.left, top=box.top, right=box.right, bottom=box.bottom),
+        landmarks=face.landmarks.tolist() if options.landmarks else None,
+        found_by=face.found_by,
+        probabilities=dict(zip(labels, prediction.probabilities.tolist(), strict=True)),
+        label=prediction.label,
+        confidence=prediction.confidence,
+        is_sure=prediction.is_sure,
+        second_label=prediction.second_label,
+        hints=[hint.value for hint in prediction.hints()],
+        measures=_measures(prediction.measures),
+        chip=_png(prediction.face.chip) if options.chips else None,
+        figure=probability_figure(prediction, labels) if options.figure else None,
+    )
+
+
+def _measures(measures: Measures) -> FaceMeasures:
+    pose = measures.pose
+    return FaceMeasures(
+        width_px=round(measures.width_px, 1),
+        sharpness=round(measures.sharpness, 3),
+        roll_deg=round(pose.roll_deg, 1),
+        yaw_deg=round(pose.yaw_deg, 1),
+        pitch_deg=round(pose.pitch_deg, 1),
+        outside=round(measures.outside, 3),
+    )
+
+
+def _png(picture: NDArray[np.uint8]) -> str:
+    return base64.b64encode(encode_png(picture)).decode("ascii")

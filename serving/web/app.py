@@ -1,0 +1,83 @@
+"""The Flask application: what it is put together from, its errors and its headers."""
+
+from flask import Flask, Response, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadHost, MethodNotAllowed
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from serving.web import assets, routes_api, routes_health, routes_page
+from serving.web.engine import Service, current_service
+from serving.web.problems import Problem
+from serving.web.request_log import log_requests
+from serving.web.settings import Settings, read_settings
+from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest
+
+# Everything comes from files of this server; pictures also from the page itself.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the application and load its models.
+
+    Args:
+        settings: By default read from the environment.
+
+    Raises:
+        SettingsError: A setting is wrong.
+    """
+    settings = settings or read_settings()
+    app = Flask(__name__, static_folder=None, template_folder="../templates")
+    app.request_class = MemoryRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + OVERHEAD_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
+    service = Service(settings)
+    service.load()
+    app.extensions["mien"] = service
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    log_requests(app)
+    app.before_request(service.limit_rate)
+    for module in (routes_page, assets, routes_api, routes_health):
+        app.register_blueprint(module.routes)
+    app.register_error_handler(Exception, _answer_error)
+    app.after_request(_protect)
+    return app
+
+
+def _answer_error(error: Exception) -> ResponseReturnValue:
+    """Answer an error as problem details, or as a page where a person asked."""
+    problem = current_service().describe(error)
+    if isinstance(error, BadHost):  # without which a page cannot tell its own addresses
+        answer = _answer_program(problem)
+    elif request.path == "/":
+        answer = make_response(routes_page.show_problem(problem))
+    elif routes_page.is_for_a_person(request):
+        answer = make_response(render_template("problem.html", problem=problem), problem.status)
+    else:
+        answer = _answer_program(problem)
+    if problem.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(problem.retry_after_s)
+    if isinstance(error, MethodNotAllowed):
+        answer.allow.update(error.valid_methods or ())
+    return answer
+
+
+def _answer_program(problem: Problem) -> Response:
+    answer = make_response(problem.to_json(), problem.status)
+    answer.mimetype = "application/problem+json"
+    return answer
+
+
+def _protect(response: Response) -> Response:
+    """Keep a browser from guessing, embedding, keeping results, and using more than the camera."""
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

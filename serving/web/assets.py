@@ -1,0 +1,61 @@
+"""Static files: compressed for whoever takes that, and kept by browsers for good."""
+
+import functools
+import gzip
+import hashlib
+import mimetypes
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, request, url_for
+
+ONE_YEAR_S = 31_536_000
+_FOLDER = Path(__file__).parents[1] / "static"
+
+routes = Blueprint("assets", __name__)
+
+
+@routes.get("/static/<version>/<path:name>")
+def send_asset(version: str, name: str) -> Response:
+    """Send a static file.
+
+    The version is in the path, so that what a script imports from beside it has it too. Another
+    version than this server's is asked for while a new one is rolled out; it must not be kept.
+    """
+    files = _read_files()
+    if name not in files:
+        abort(404)
+    response = Response(files[name], mimetype=mimetypes.guess_type(name)[0])
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0:
+        response.data = _compressed(name)
+        response.content_encoding = "gzip"
+    if version == _version():
+        response.cache_control.public = True
+        response.cache_control.immutable = True
+        response.cache_control.max_age = ONE_YEAR_S
+    return response
+
+
+@routes.app_template_global("asset_url")
+def asset_url(name: str) -> str:
+    """Return the address of a static file; it changes when any of them does."""
+    return url_for("assets.send_asset", version=_version(), name=name)
+
+
+@functools.cache
+def _read_files() -> dict[str, bytes]:
+    paths = sorted(path for path in _FOLDER.rglob("*") if path.is_file())
+    return {path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in paths}
+
+
+@functools.cache
+def _compressed(name: str) -> bytes:
+    return gzip.compress(_read_files()[name], mtime=0)
+
+
+@functools.cache
+def _version() -> str:
+    digest = hashlib.sha256()
+    for name, content in _read_files().items():
+        digest.update(name.encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,141 @@
+"""The loaded models of one process, as requests reach them."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import current_app, g, has_request_context, request
+
+from preprocessing.errors import MienError
+from preprocessing.images.decode import RgbImage
+from serving.inference.prediction import PhotoResult
+from serving.inference.predictor import Predictor
+from serving.inference.schema import MAX_FACES
+from serving.web.metrics import Metrics
+from serving.web.problems import NotReadyError, Problem, to_problem
+from serving.web.queue import TaskQueue
+from serving.web.rate_limit import RateLimiter
+from serving.web.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Service:
+    """The loaded models of one process, or the reason why there are none, within its limits.
+
+    Attributes:
+        settings: What was set.
+        metrics: What Prometheus asks.
+        queue: All that the models do for requests passes through it.
+        predictor: None as long as the models are not loaded.
+        reason: Why they are not.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Prepare everything but the models."""
+        self.settings = settings
+        self.metrics = Metrics()
+        self.queue = TaskQueue(
+            places=settings.parallel_requests, time_limit_s=settings.time_limit_s
+        )
+        self.predictor: Predictor | None = None
+        self.reason = "The models are being loaded."
+        self._rate_limiter = RateLimiter(settings.pictures_per_minute)
+
+    def load(self) -> None:
+        """Load the models; a failure is kept as the reason."""
+        try:
+            self.predictor = Predictor(self.settings.bundle, max_pixels=self.settings.max_pixels)
+        except MienError as error:
+            self.reason = str(error)
+            _log.error("not ready: %s", error)
+
+    def require(self) -> Predictor:
+        """Return the predictor.
+
+        Raises:
+            NotReadyError: The models could not be loaded.
+        """
+        if self.predictor is None:
+            raise NotReadyError(self.reason)
+        return self.predictor
+
+    def predict(
+        self,
+        data: bytes,
+        to_answer: Callable[[RgbImage, PhotoResult], T],
+        *,
+        is_crop: bool = False,
+        max_faces: int = MAX_FACES,
+        min_confidence: float | None = None,
+    ) -> T:
+        """Do what `Predictor.predict` does, in turn, and count it.
+
+        Args:
+            data: The bytes of a picture.
+            to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
+                by the size of the picture.
+            is_crop: Of `Predictor.predict`.
+            max_faces: Likewise; the settings may allow less.
+            min_confidence: Likewise.
+
+        Raises:
+            NotReadyError: The models could not be loaded.
+            BusyError: Too many wait already.
+            TimeLimitError: It took too long.
+        """
+        predictor = self.require()
+        most = min(max_faces, self.settings.max_faces)
+
+        def task() -> tuple[PhotoResult, T]:
+            rgb, result = predictor.predict(
+                data, is_crop=is_crop, max_faces=most, min_confidence=min_confidence
+            )
+            return result, to_answer(rgb, result)
+
+        result, answer = self.queue.run(task)
+        self.metrics.count_result(result)
+        return answer
+
+    def describe(self, error: Exception) -> Problem:
+        """Describe an error to a client; count who is turned away, and log what is our fault."""
+        problem = to_problem(
+            error,
+            max_upload_bytes=self.settings.max_upload_bytes,
+            max_batch_bytes=self.settings.max_batch_bytes,
+        )
+        if problem.retry_after_s is not None:
+            self.metrics.count_shed(problem.code)
+        elif problem.status >= 500 and problem.code != "not_ready":
+            # Without the error's own words, which might hold something of a user's.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            fields = {"request_id": g.request_id} if has_request_context() else {}
+            kind = type(error).__name__
+            _log.error("request failed with %s at\n%s", kind, where, extra={"fields": fields})
+        return problem
+
+    def limit_rate(self) -> None:
+        """Make sure that the sender of the current request does not post too often.
+
+        Whatever is posted counts as a picture: a heat map takes more work than one, and a request
+        that is refused may have brought as many bytes.
+
+        Raises:
+            TooManyRequestsError: It does.
+        """
+        if request.method == "POST":
+            self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
+
+    def count_more(self, pictures: int) -> None:
+        """Count so many pictures of the current request beyond its first."""
+        self._rate_limiter.charge(request.remote_addr or "", pictures, now_s=time.monotonic())
+
+
+def current_service() -> Service:
+    """Return the service of the application that answers the current request."""
+    service: Service = current_app.extensions["mien"]
+    return service

@@ -1,0 +1,129 @@
+"""Every error that a client can meet: its status, its stable code, its words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    MienError,
+    UnsupportedImageError,
+)
+from serving.inference.schema import PROBLEM_CODES
+
+BUSY_RETRY_S = 1
+
+
+class NoImageError(MienError):
+    """The request brings no picture."""
+
+
+class InvalidRequestError(MienError):
+    """The request asks for something that there is not, or in a way that cannot be read."""
+
+
+class NotReadyError(MienError):
+    """The models could not be loaded."""
+
+
+class BusyError(MienError):
+    """More requests are being worked on than the server takes at once."""
+
+
+class TimeLimitError(MienError):
+    """A request took longer than it may."""
+
+
+class TooManyRequestsError(MienError):
+    """An address asks more often than it may."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            f"Too many pictures came from your address. Try again in {retry_after_s} seconds."
+        )
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Problem details by RFC 9457.
+
+    Attributes:
+        status: Of HTTP.
+        code: Stable; for programs.
+        title: What kind of problem it is; for people.
+        detail: What happened and what to do.
+        retry_after_s: Where the request was turned away: when to try again, in seconds.
+    """
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    retry_after_s: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the body of an `application/problem+json` answer."""
+        wait = {} if self.retry_after_s is None else {"retry_after_s": self.retry_after_s}
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            **wait,
+        }
+
+
+# The first that fits is taken.
+KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
+    (NoImageError, 400, "no_image", "No picture"),
+    (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
+    (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
+    (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
+    (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
+    (NotReadyError, 503, "not_ready", "Not ready"),
+    (BusyError, 503, "busy", "Busy"),
+    (TimeLimitError, 503, "time_limit", "Took too long"),
+    (TooManyRequestsError, 429, "too_many_requests", "Too many requests"),
+)
+
+
+def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int) -> Problem:
+    """Describe an error to a client; what was not foreseen is not described."""
+    for kind, status, code, title in KNOWN:
+        if isinstance(error, kind):
+            return Problem(status, code, title, str(error), _retry_after_s(error))
+    if isinstance(error, RequestEntityTooLarge):
+        was_said = error.description != RequestEntityTooLarge.description
+        detail = (
+            str(error.description)
+            if was_said
+            else (
+                f"A picture may have at most {max_upload_bytes / 1_000_000:g} MB, a batch "
+                f"{max_batch_bytes / 1_000_000:g} MB. Send less and try again."
+            )
+        )
+        return Problem(413, "upload_too_large", "Too large", detail)
+    if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
+        detail = "The request came too slowly. Send less, or try again on a faster line."
+        return Problem(408, "slow_request", "Sent too slowly", detail)
+    if isinstance(error, ParseException):  # of gunicorn, where a body comes in chunks
+        return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")
+    if isinstance(error, HTTPException) and error.code is not None:
+        name = error.name.lower().replace(" ", "_")
+        other = "bad_request" if error.code < 500 else "internal_error"
+        code = name if name in PROBLEM_CODES else other
+        return Problem(error.code, code, error.name, error.description or error.name)
+    return Problem(
+        500, "internal_error", "Internal error", "Something went wrong here. Please try again."
+    )
+
+
+def _retry_after_s(error: MienError) -> int | None:
+    if isinstance(error, TooManyRequestsError):
+        return error.retry_after_s
+    return BUSY_RETRY_S if isinstance(error, (BusyError, TimeLimitError)) else None

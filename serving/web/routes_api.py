@@ -1,0 +1,99 @@
+"""The API: what programs ask."""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel
+
+from serving.inference.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
+from serving.inference.serialize import to_answer
+from serving.web.engine import Service, current_service
+from serving.web.openapi import openapi_document
+from serving.web.uploads import Upload, read_batch_request, read_predict_request
+
+NDJSON = "application/x-ndjson"
+CAUTION = "An expression is not an emotion: a smile does not say that someone is happy."
+
+routes = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@routes.post("/predict")
+def predict() -> ResponseReturnValue:
+    """Answer with what the faces of a picture express."""
+    service = current_service()
+    service.require()
+    data, options = read_predict_request(request)
+    return _json(_predict(service, data, options))
+
+
+@routes.post("/predict/batch")
+def predict_batch() -> ResponseReturnValue:
+    """Answer a line of JSON for each of several pictures, as soon as it is known."""
+    service = current_service()
+    service.require()
+    uploads, options = read_batch_request(request)
+    service.count_more(len(uploads) - 1)
+    return Response(_batch_lines(service, uploads, options), mimetype=NDJSON)
+
+
+@routes.get("/model")
+def describe_model() -> ResponseReturnValue:
+    """Answer with what is known of the model."""
+    predictor = current_service().require()
+    spec, scheme = predictor.spec, predictor.scheme
+    return _json(
+        ModelAnswer(
+            name=spec.name,
+            labels=list(spec.labels),
+            sure_confidence=spec.sure_confidence,
+            temperature=spec.temperature,
+            detector=spec.detector,
+            landmarks=scheme.count,
+            landmarks_licence=scheme.licence,
+            disgust=spec.disgust,
+            metrics=spec.metrics,
+            caution=CAUTION,
+        )
+    )
+
+
+@routes.get("/openapi.json")
+def describe_api() -> ResponseReturnValue:
+    """Answer with the OpenAPI document."""
+    return jsonify(openapi_document())
+
+
+@routes.get("/docs")
+def show_docs() -> ResponseReturnValue:
+    """Show the OpenAPI document as a page on which requests can be tried."""
+    in_lines = partial(json.dumps, indent=2, ensure_ascii=False)
+    return render_template("docs.html", api=openapi_document(), in_lines=in_lines)
+
+
+def _predict(service: Service, data: bytes, options: Options) -> Answer:
+    return service.predict(
+        data,
+        partial(to_answer, options=options),
+        is_crop=options.crop,
+        max_faces=options.max_faces,
+        min_confidence=options.min_confidence,
+    )
+
+
+def _batch_lines(service: Service, uploads: Iterable[Upload], options: Options) -> Iterator[str]:
+    for upload in uploads:
+        try:
+            answer = _predict(service, upload.read(), options)
+        except Exception as error:  # noqa: BLE001 - one picture must not end the others' answers
+            problem = service.describe(error)
+            line = BatchLine(name=upload.name, problem=ProblemAnswer(**problem.to_json()))
+        else:
+            line = BatchLine(name=upload.name, answer=answer)
+        yield line.model_dump_json(exclude_none=True) + "\n"
+
+
+def _json(answer: BaseModel) -> Response:
+    return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")

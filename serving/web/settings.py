@@ -1,0 +1,140 @@
+"""What can be set for a server, from the environment: `python -m serving config` lists it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from preprocessing.errors import MienError
+from preprocessing.images.decode import MAX_PIXELS
+from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.schema import MAX_FACES
+
+PREFIX = "MIEN_"
+# Threads of a worker that do not wait for the models: for the page, health checks, turning away.
+SPARE_THREADS = 8
+
+
+class SettingsError(MienError):
+    """An environment variable sets what does not exist, or to what it cannot be."""
+
+
+class Settings(BaseSettings):
+    """The settings of a server; each says in its description what it means.
+
+    Limits with "worker" in their description hold for each worker process on its own.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    bundle: Annotated[Path, Field(description="folder of the trained model")] = SHIPPED_BUNDLE
+    max_upload_bytes: Annotated[
+        int, Field(ge=1_000, le=1_000_000_000, description="largest upload, in bytes")
+    ] = 10_000_000
+    max_batch_bytes: Annotated[
+        int, Field(ge=1_000, le=1_000_000_000, description="largest batch, in bytes")
+    ] = 32_000_000  # what Google's front ends let through
+    max_pixels: Annotated[
+        int, Field(ge=1, le=MAX_PIXELS, description="largest picture, in pixels")
+    ] = MAX_PIXELS
+    max_faces: Annotated[
+        int, Field(ge=1, le=MAX_FACES, description="faces answered on in a picture, the largest")
+    ] = MAX_FACES
+    time_limit_s: Annotated[
+        float, Field(gt=0, le=600, description="longest wait for an answer, in seconds")
+    ] = 20.0
+    parallel_requests: Annotated[
+        int,
+        Field(ge=1, le=100, description="predictions that a worker accepts at once; 503 beyond"),
+    ] = 3
+    pictures_per_minute: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="pictures and heat maps a worker takes from an address; 429 beyond; 0: any",
+        ),
+    ] = 120  # for a school or an office behind one address
+    trusted_proxies: Annotated[
+        int,
+        Field(ge=0, le=10, description="proxies before the server that extend X-Forwarded-For"),
+    ] = 0
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="least severity logged")
+    ] = "INFO"
+    port: Annotated[
+        int, Field(ge=1, le=65535, validation_alias="PORT", description="port listened on")
+    ] = 8080
+    workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            validation_alias="WEB_CONCURRENCY",
+            description="worker processes, by cores",
+        ),
+    ] = 2
+    google_cloud_project: Annotated[
+        str,
+        Field(
+            validation_alias="GOOGLE_CLOUD_PROJECT",
+            description="project whose traces the logs point to",
+        ),
+    ] = ""
+
+    @property
+    def threads(self) -> int:
+        """Requests that a worker reads or answers at once."""
+        return self.parallel_requests + SPARE_THREADS
+
+
+@dataclass(frozen=True)
+class SettingLine:
+    """One setting as `python -m serving config` lists it."""
+
+    variable: str
+    value: Any
+    default: Any
+    meaning: str
+
+
+def read_settings(*, bundle: Path | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Args:
+        bundle: A trained model instead of the one that is set there.
+
+    Raises:
+        SettingsError: A variable that starts with `MIEN_` is unknown, or a value is not allowed.
+    """
+    variables = {_variable(name) for name in Settings.model_fields}
+    for name in sorted(os.environ):
+        if name.upper().startswith(PREFIX) and name.upper() not in variables:
+            known = ", ".join(sorted(each for each in variables if each.startswith(PREFIX)))
+            raise SettingsError(f"{name} is no setting of Mien's; unset it. Known are: {known}.")
+    try:
+        return Settings() if bundle is None else Settings(bundle=bundle)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0])
+        variable = _variable(name) if name in Settings.model_fields else name
+        raise SettingsError(
+            f"{variable} cannot be {str(first['input'])!r}: {first['msg']}. Set it otherwise; "
+            "`python -m serving config` without it shows the default."
+        ) from None
+
+
+def list_settings(settings: Settings) -> Iterator[SettingLine]:
+    """List every setting with its value, its default and its meaning."""
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        yield SettingLine(_variable(name), value, field.default, field.description or "")
+
+
+def _variable(name: str) -> str:
+    """Return the environment variable that sets a field."""
+    alias = Settings.model_fields[name].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + name.upper()

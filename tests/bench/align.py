@@ -1,0 +1,451 @@
+"""Measure alignment: `make bench-align` prints the tables.
+
+Needs photos with boxes and 68 landmarks in dlib's format, and FER2013's CSV.
+"""
+
+import argparse
+import itertools
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from xml.etree import ElementTree
+
+import cv2
+import dlib
+import numpy as np
+
+from preprocessing.dataset.batches import BATCH_ITEMS, AlignOptions, align_items
+from preprocessing.dataset.fer2013 import read_unpacked
+from preprocessing.dataset.sources import SourceKind, open_source
+from preprocessing.faces.align import align_photo
+from preprocessing.faces.detectors import Detector
+from preprocessing.faces.geometry import ChipGeometry, apply_transform
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.model_files import LANDMARKS_68_FILE
+from preprocessing.faces.search import turn_back
+from preprocessing.faces.types import BoundingBox, GreyImage, Landmarks
+
+ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
+EMPTY_PHOTO = "dogs.jpg"
+MATCH_IOU = 0.5
+STEP_DEG = 15
+# A find whose landmarks are as far from every annotated face is another face, or none.
+FACE_MISSED = 0.5
+LARGE_PX = (4000, 3000)
+# So many photos side by side, and as many one below the other, make most work.
+MOSAIC_TILES, MOSAIC_DEG = 4, 20
+FACE_SIZES_PX = (60, 40, 30, 24, 20, 16, 12)
+
+Squares = np.ndarray
+"""Shape (n, 3): centre x, centre y, side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo with its annotated faces; landmarks are (n, 68, 2)."""
+
+    name: str
+    grey: GreyImage
+    squares: Squares
+    landmarks: np.ndarray
+
+
+@dataclass
+class Score:
+    """Counts of one detector on one set of photos."""
+
+    faces: int = 0
+    found: int = 0
+    claimed: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def recall(self) -> float:
+        return self.found / self.faces
+
+    @property
+    def precision(self) -> float:
+        return self.found / max(1, self.claimed)
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="the annotated photos")
+    parser.add_argument("csv", type=Path, help="fer2013.csv, plain or compressed")
+    options = parser.parse_args()
+    folder = options.photos
+    cv2.setNumThreads(1)
+    photos = [photo for name in ANNOTATIONS for photo in _read_photos(folder, name)]
+    finder = FaceFinder()
+    plain = dlib.get_frontal_face_detector()
+    landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
+    detectors: dict[str, Callable[[GreyImage], Squares]] = {
+        "plain": lambda grey: _plain(plain(grey, 0)),
+        "plain, upsampled once": lambda grey: _plain(plain(grey, 1)),
+        "ladder": lambda grey: _ladder(finder, grey),
+    }
+    faces = sum(len(photo.squares) for photo in photos)
+    print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
+    # The ladder landmarks every face as it goes, so it stands beside this too.
+    with_landmarks = {
+        "plain, upsampled, landmarks": lambda grey: _plain_landmarked(plain, landmark, grey)
+    }
+    _print_detection(detectors | with_landmarks, photos, folder)
+    _print_scans(finder, photos)
+    _print_large(finder, photos, folder)
+    _print_landmarks(finder, plain, landmark, photos)
+    _print_sizes(detectors, photos)
+    _print_turns(detectors, finder, photos)
+    _print_dataset(options.csv)
+    _print_profile(options.csv)
+
+
+def _print_detection(
+    detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo], folder: Path
+) -> None:
+    empty = _read_grey(folder / EMPTY_PHOTO)
+    print(
+        f"{'detector':<28}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
+    )
+    print(f"{'in ' + EMPTY_PHOTO:>13}")
+    for name, detect in detectors.items():
+        score = _score(detect, photos)
+        slowest = 1000 * max(score.seconds)
+        print(f"{name:<28}{score.recall:>8.2f}{score.precision:>11.2f}", end="")
+        print(f"{1000 * statistics.median(score.seconds):>11.0f}{slowest:>12.0f}", end="")
+        print(f"{len(detect(empty)):>13}")
+
+
+def _print_scans(finder: FaceFinder, photos: list[Photo]) -> None:
+    """Time the ladder's detectors alone: that is all that the plain detector does."""
+    seconds = []
+    for photo in photos:
+        spent: dict[str, float] = defaultdict(float)
+        with _timed_scans(finder, spent):
+            finder.find_faces(photo.grey)
+        seconds.append(spent["scans"])
+    print(f"{'ladder, its detectors alone':<47}{1000 * statistics.median(seconds):>11.0f}")
+
+
+def _print_large(finder: FaceFinder, photos: list[Photo], folder: Path) -> None:
+    empty = _read_grey(folder / EMPTY_PHOTO)
+    pictures = {
+        "without a face": np.asarray(cv2.resize(empty, LARGE_PX), np.uint8),
+        f"of faces turned by {MOSAIC_DEG} degrees": _mosaic(photos),
+    }
+    for name, grey in pictures.items():
+        spent: dict[str, float] = defaultdict(float)
+        with _timed_scans(finder, spent):
+            started = time.perf_counter()
+            faces = finder.find_faces(grey)
+            whole = time.perf_counter() - started
+        print(
+            f"ladder, 12 megapixels {name}: {whole:.2f} s, {spent['scans']:.2f} s of it detectors; "
+            f"{len(faces)} faces found"
+        )
+    print()
+
+
+def _mosaic(photos: list[Photo]) -> GreyImage:
+    """Lay photos side by side, again and again, and turn the whole clockwise."""
+    width, height = LARGE_PX[0] // MOSAIC_TILES, LARGE_PX[1] // MOSAIC_TILES
+    tiles = [cv2.resize(photo.grey, (width, height)) for photo in photos]
+    chosen = [
+        [tiles[(row * MOSAIC_TILES + column) % len(tiles)] for column in range(MOSAIC_TILES)]
+        for row in range(MOSAIC_TILES)
+    ]
+    grey = np.vstack([np.hstack(row) for row in chosen])
+    about = cv2.getRotationMatrix2D((LARGE_PX[0] / 2, LARGE_PX[1] / 2), -MOSAIC_DEG, 1)
+    return np.asarray(cv2.warpAffine(grey, about, LARGE_PX, borderMode=cv2.BORDER_WRAP), np.uint8)
+
+
+def _print_landmarks(
+    finder: FaceFinder,
+    plain: dlib.fhog_object_detector,
+    landmark: dlib.shape_predictor,
+    photos: list[Photo],
+) -> None:
+    """Compare landmarks with the annotated ones.
+
+    The annotations themselves seem to come from a model on the plain detector's boxes: from its
+    landmarks they differ by less than those of two people would.
+    """
+
+    def plain_landmarks(grey: GreyImage) -> list[Landmarks]:
+        shapes = [landmark(grey, rectangle) for rectangle in plain(grey, 1)]
+        return [np.array([(p.x, p.y) for p in shape.parts()], np.float32) for shape in shapes]
+
+    print("landmarks: mean error, as a share of the distance between the eyes")
+    for name, find in {
+        "plain, upsampled once": plain_landmarks,
+        "ladder": lambda grey: [face.landmarks for face in finder.find_faces(grey)],
+    }.items():
+        errors = [
+            _landmark_error(photo, landmarks) for photo in photos for landmarks in find(photo.grey)
+        ]
+        found = [error for error in errors if error < FACE_MISSED]
+        print(
+            f"{name:<26}{statistics.mean(found):>8.3f} over {len(found)} faces; "
+            f"{len(errors) - len(found)} finds are no annotated face"
+        )
+    print()
+
+
+def _landmark_error(photo: Photo, landmarks: Landmarks) -> float:
+    """Return the mean distance to the nearest annotated face, in distances between its eyes."""
+    misses = np.linalg.norm(photo.landmarks - landmarks, axis=2).mean(axis=1)
+    nearest = int(misses.argmin())
+    eyes = photo.landmarks[nearest]
+    between = np.linalg.norm(eyes[36:42].mean(axis=0) - eyes[42:48].mean(axis=0))
+    return float(misses[nearest] / between)
+
+
+def _print_sizes(detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo]) -> None:
+    print(f"{'recall by width of face':<26}" + "".join(f"{size:>7} px" for size in FACE_SIZES_PX))
+    for name, detect in detectors.items():
+        recalls = []
+        for size_px in FACE_SIZES_PX:
+            shrunk = [
+                _shrink(photo, size_px / float(np.median(photo.squares[:, 2]))) for photo in photos
+            ]
+            recalls.append(_score(detect, shrunk).recall)
+        print(f"{name:<26}" + "".join(f"{recall:>10.2f}" for recall in recalls))
+    print()
+
+
+def _print_turns(
+    detectors: dict[str, Callable[[GreyImage], Squares]], finder: FaceFinder, photos: list[Photo]
+) -> None:
+    straight = {photo.name: _chips(finder, photo) for photo in photos}
+    names = [name for name in detectors if name != "plain"]
+    print(f"{'turned by':<10}" + "".join(f"{name:>24}" for name in names), end="")
+    print(f"{'precision':>12}{'chip differs':>14}{'p95':>7}{'maximum':>9}")
+    for angle_deg in range(0, 360, STEP_DEG):
+        turned = [_turn(photo, angle_deg) for photo in photos]
+        scores = {name: _score(detectors[name], turned) for name in names}
+        differences = [
+            float(np.abs(chip.astype(int) - straight[photo.name][index]).mean())
+            for photo in turned
+            for index, chip in _chips(finder, photo).items()
+            if index in straight[photo.name]
+        ]
+        print(
+            f"{angle_deg:>6} deg" + "".join(f"{scores[name].recall:>24.2f}" for name in names),
+            end="",
+        )
+        middle, most, maximum = np.quantile(differences, (0.5, 0.95, 1))
+        print(f"{scores['ladder'].precision:>12.2f}{middle:>14.1f}{most:>7.1f}{maximum:>9.1f}")
+
+
+def _print_dataset(csv: Path) -> None:
+    """Align a quarter, a half and all of FER2013 on all cores: time should grow in proportion."""
+    header, *lines = read_unpacked(csv).decode().splitlines()
+    print(f"\n{'rows':>8}{'seconds':>10}{'rows a second':>15}{'peak memory':>14}")
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (0.25, 0.5, 1):
+            source = Path(folder) / "fer2013.csv"
+            rows = round(part * len(lines))
+            source.write_text("\n".join([header, *lines[:rows]]), encoding="utf-8")
+            command = [sys.executable, "-m", "preprocessing", "align", str(source)]
+            started = time.perf_counter()
+            process = subprocess.Popen(
+                [*command, f"{folder}/{rows}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            peak_mb = _watch_memory_mb(process)
+            seconds = time.perf_counter() - started
+            print(f"{rows:>8,}{seconds:>10.1f}{rows / seconds:>15.0f}{peak_mb:>11.0f} MB")
+
+
+def _watch_memory_mb(process: subprocess.Popen[bytes]) -> float:
+    """Wait for a process; return the largest sum of what it and its children hold for themselves.
+
+    Memory that several share counts in parts (PSS).
+    """
+    peak_kb = 0
+    while process.poll() is None:
+        peak_kb = max(peak_kb, sum(_pss_kb(pid) for pid in _family(process.pid)))
+        time.sleep(0.5)
+    if process.returncode:
+        raise SystemExit("align failed")
+    return peak_kb / 1000
+
+
+def _family(pid: int) -> list[int]:
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    except OSError:  # it has just ended
+        return []
+    return [pid, *(member for child in children for member in _family(int(child)))]
+
+
+def _pss_kb(pid: int) -> int:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    except OSError:  # it has just ended
+        return 0
+    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+
+
+def _print_profile(csv: Path) -> None:
+    """Time what one process spends in dlib and OpenCV while it aligns a tenth of FER2013."""
+    source = open_source(csv)
+    items = list(itertools.islice(source.items(), source.count // 10))
+    finder = FaceFinder()
+    spent: dict[str, float] = defaultdict(float)
+    with (
+        _timed_scans(finder, spent),
+        mock.patch.object(
+            finder, "_landmark_model", _timed(finder._landmark_model, "landmarks", spent)
+        ),
+        mock.patch.object(cv2, "warpAffine", _timed(cv2.warpAffine, "OpenCV", spent)),
+        mock.patch.object(cv2, "resize", _timed(cv2.resize, "OpenCV", spent)),
+    ):
+        started = time.perf_counter()
+        for start in range(0, len(items), BATCH_ITEMS):
+            batch = items[start : start + BATCH_ITEMS]
+            align_items(
+                batch, SourceKind.FER2013, options=AlignOptions(), finder=finder, votes=None
+            )
+        whole = time.perf_counter() - started
+    print(
+        f"\nprofile of {len(items):,} rows in one process, {1000 * whole / len(items):.2f} ms each"
+    )
+    for name, seconds in spent.items():
+        print(f"{name:<12}{seconds / whole:>7.1%}")
+    print(f"{'together':<12}{sum(spent.values()) / whole:>7.1%}")
+
+
+def _timed_scans(finder: FaceFinder, spent: dict[str, float]) -> AbstractContextManager[Any]:
+    def timed(detector: Detector) -> Detector:
+        return replace(detector, detect=_timed(detector.detect, "scans", spent))
+
+    return mock.patch.multiple(
+        finder,
+        _detector=timed(finder._detector),
+        _second_detector=timed(finder._second_detector),
+    )
+
+
+def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        result = function(*args, **kwargs)
+        spent[name] += time.perf_counter() - started
+        return result
+
+    return call
+
+
+def _score(detect: Callable[[GreyImage], Squares], photos: list[Photo]) -> Score:
+    score = Score()
+    for photo in photos:
+        started = time.perf_counter()
+        squares = detect(photo.grey)
+        score.seconds.append(time.perf_counter() - started)
+        score.faces += len(photo.squares)
+        score.claimed += len(squares)
+        score.found += len(_match(photo.squares, squares))
+    return score
+
+
+def _match(truth: Squares, claimed: Squares) -> dict[int, int]:
+    """Pair each annotated square with the claimed one that overlaps most, if enough."""
+    pairs: dict[int, int] = {}
+    for index, square in enumerate(truth):
+        overlaps = [_iou(square, other) for other in claimed]
+        if overlaps and max(overlaps) >= MATCH_IOU:
+            pairs[index] = int(np.argmax(overlaps))
+    return pairs
+
+
+def _iou(one: np.ndarray, other: np.ndarray) -> float:
+    reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
+    both = np.prod(np.clip(reach, 0, min(one[2], other[2])))
+    return float(both / (one[2] ** 2 + other[2] ** 2 - both))
+
+
+def _plain(rectangles: dlib.rectangles) -> Squares:
+    squares = [
+        ((each.left() + each.right()) / 2, (each.top() + each.bottom()) / 2, each.width())
+        for each in rectangles
+    ]
+    return np.array(squares, dtype=float).reshape(-1, 3)
+
+
+def _plain_landmarked(
+    detect: dlib.fhog_object_detector, landmark: dlib.shape_predictor, grey: GreyImage
+) -> Squares:
+    rectangles = detect(grey, 1)
+    for rectangle in rectangles:
+        landmark(grey, rectangle)
+    return _plain(rectangles)
+
+
+def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
+    return _to_squares(face.box for face in finder.find_faces(grey))
+
+
+def _to_squares(boxes: Iterable[BoundingBox]) -> Squares:
+    squares = [((b.left + b.right - 1) / 2, (b.top + b.bottom - 1) / 2, b.width) for b in boxes]
+    return np.array(squares, dtype=float).reshape(-1, 3)
+
+
+def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
+    """Return the chips of the annotated faces that are found, by the index of the face."""
+    aligned = align_photo(photo.grey, finder, geometry=ChipGeometry())
+    pairs = _match(photo.squares, _to_squares(each.face.box for each in aligned))
+    return {index: aligned[claimed].chip for index, claimed in pairs.items()}
+
+
+def _turn(photo: Photo, angle_deg: float) -> Photo:
+    """Turn a photo clockwise; squares keep their size and stay upright."""
+    height, width = photo.grey.shape
+    turn, size = turn_back(width, height, angle_deg=-angle_deg)
+    grey = np.asarray(cv2.warpAffine(photo.grey, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
+    centres = apply_transform(turn, photo.squares[:, :2])
+    squares = np.column_stack([centres, photo.squares[:, 2]])
+    landmarks = apply_transform(turn, photo.landmarks.reshape(-1, 2)).reshape(-1, 68, 2)
+    return Photo(photo.name, grey, squares, landmarks)
+
+
+def _shrink(photo: Photo, scale: float) -> Photo:
+    size = (round(photo.grey.shape[1] * scale), round(photo.grey.shape[0] * scale))
+    grey = np.asarray(cv2.resize(photo.grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Photo(photo.name, grey, photo.squares * scale, photo.landmarks * scale)
+
+
+def _read_photos(folder: Path, annotations: str) -> list[Photo]:
+    photos = []
+    # The annotations are the user's own files.
+    for image in ElementTree.parse(folder / annotations).getroot().iter("image"):  # noqa: S314
+        name = image.get("file") or ""
+        grey = _read_grey(folder / name)
+        squares, landmarks = [], []
+        for box in image.iter("box"):
+            left, top, width, height = (
+                int(box.get(key) or 0) for key in ("left", "top", "width", "height")
+            )
+            squares.append((left + (width - 1) / 2, top + (height - 1) / 2, (width + height) / 2))
+            landmarks.append(
+                [(int(part.get("x") or 0), int(part.get("y") or 0)) for part in box.iter("part")]
+            )
+        photos.append(Photo(name, grey, np.array(squares), np.array(landmarks, dtype=float)))
+    return photos
+
+
+def _read_grey(path: Path) -> GreyImage:
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+if __name__ == "__main__":
+    main()

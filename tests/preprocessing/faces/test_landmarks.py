@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from preprocessing.faces.align import align_photo
+from preprocessing.faces.detectors import DetectorKind
+from preprocessing.faces.geometry import apply_transform
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
+from preprocessing.faces.pose import head_pose
+
+# The two models were trained on other people's clicks; the chips they cut agree to this.
+SCHEMES_AGREE_PX = 1.5
+BOXES_AGREE_IOU = 0.5
+STRAIGHT_DEG = 5
+
+
+@pytest.mark.parametrize("scheme", LANDMARK_SCHEMES.values(), ids=str)
+def test_each_model_finds_the_landmarks_it_promises(
+    scheme: LandmarkScheme, photo: np.ndarray
+) -> None:
+    (face,) = FaceFinder(scheme).find_faces(photo)
+    assert face.landmarks.shape == (scheme.count, 2)
+    image_left = face.landmarks[list(scheme.eye_image_left)].mean(axis=0)
+    image_right = face.landmarks[list(scheme.eye_image_right)].mean(axis=0)
+    nose = face.landmarks[list(scheme.nose)].mean(axis=0)
+    assert image_left[0] < nose[0] < image_right[0]
+    assert max(image_left[1], image_right[1]) < nose[1]
+    assert abs(head_pose(face.landmarks).roll_deg) < STRAIGHT_DEG
+    assert scheme_of(scheme.file.sha256) is scheme
+
+
+def test_both_models_cut_nearly_the_same_chip(photo: np.ndarray) -> None:
+    one, other = (
+        align_photo(photo, FaceFinder(scheme), geometry=scheme.geometry)[0]
+        for scheme in LANDMARK_SCHEMES.values()
+    )
+    box = one.face.box
+    corners = np.array([[box.left, box.top], [box.right, box.bottom]], float)
+    moved_px = apply_transform(one.transform, corners) - apply_transform(other.transform, corners)
+    assert np.linalg.norm(moved_px, axis=1).max() < SCHEMES_AGREE_PX
+
+
+@pytest.mark.parametrize("kind", [DetectorKind.HOG, DetectorKind.CNN])
+def test_every_detector_finds_the_same_face(
+    kind: DetectorKind, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (one,) = finder.find_faces(photo)
+    (other,) = FaceFinder(detector=kind).find_faces(photo)
+    width = min(one.box.right, other.box.right) - max(one.box.left, other.box.left)
+    height = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
+    both = width * height
+    union = one.box.width * one.box.height + other.box.width * other.box.height - both
+    assert both / union > BOXES_AGREE_IOU
+    eyes = [face.landmarks[36:48].mean(axis=0) for face in (one, other)]
+    assert np.linalg.norm(eyes[0] - eyes[1]) < one.box.width / 20

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.faces.align import align_photo
+from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.pose import HeadPose
+from preprocessing.faces.quality import TURNED_YAW_DEG, Hint, Measures, measure
+from preprocessing.faces.types import AlignedFace
+
+FACE_MIDDLE_PX = 223
+# Areas are computed in single precision.
+SINGLE_PRECISION = 1e-6
+
+
+def measures_of(grey: np.ndarray, finder: FaceFinder) -> Measures:
+    (aligned,) = align_photo(np.asarray(grey, np.uint8), finder, geometry=ChipGeometry())
+    return measure(aligned, width=grey.shape[1], height=grey.shape[0])
+
+
+def test_a_good_portrait_gets_no_hint(photo: np.ndarray, finder: FaceFinder) -> None:
+    measures = measures_of(photo, finder)
+    assert measures.hints() == ()
+    assert measures.outside == pytest.approx(0, abs=SINGLE_PRECISION)
+    assert 70 < measures.width_px < 200
+
+
+def test_width_grows_with_the_picture(photo: np.ndarray, finder: FaceFinder) -> None:
+    twice = cv2.resize(photo, None, fx=2, fy=2)
+    before, after = measures_of(photo, finder), measures_of(twice, finder)
+    assert after.width_px == pytest.approx(2 * before.width_px, rel=0.05)
+
+
+def test_blurring_lowers_sharpness_and_contrast_does_not(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
+    plain, blurred, pale = (
+        measure(replace(aligned, chip=chip), width=photo.shape[1], height=photo.shape[0])
+        for chip in (
+            aligned.chip,
+            np.asarray(cv2.GaussianBlur(aligned.chip, (0, 0), 1.5), np.uint8),
+            aligned.chip // 2 + 60,
+        )
+    )
+    assert blurred.sharpness < plain.sharpness / 2
+    assert blurred.hints() == (Hint.BLURRED,)
+    assert pale.sharpness == pytest.approx(plain.sharpness, rel=0.05)
+
+
+def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
+    shifted = aligned.transform.copy()
+    shifted[:, 2] += shifted[:, :2] @ (FACE_MIDDLE_PX, 0)
+    cut = AlignedFace(aligned.chip, shifted, aligned.face, 0.0)
+    measures = measure(cut, width=photo.shape[1] - FACE_MIDDLE_PX, height=photo.shape[0])
+    assert measures.outside == pytest.approx(0.5, abs=0.1)
+    assert Hint.CUT in measures.hints()
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_head_turned_by_more_than_the_threshold_gets_a_hint(side: int) -> None:
+    for more_deg, hints in ((0, ()), (0.1, (Hint.TURNED,))):
+        pose = HeadPose(roll_deg=90, yaw_deg=side * (TURNED_YAW_DEG + more_deg), pitch_deg=90)
+        assert Measures(width_px=100, sharpness=1, pose=pose, outside=0).hints() == hints

@@ -1,0 +1,50 @@
+"""Worker processes are set up, told how to hand out memory, and share the landmark model."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from preprocessing.faces import landmarker as detect
+from preprocessing.runtime.processes import ALLOCATION, worker_pool
+
+NAME, VALUE = ALLOCATION
+_greeting = ""
+
+
+def greet(name: str) -> None:
+    global _greeting  # noqa: PLW0603 - as the pools of the product do it
+    _greeting = f"hello {name}"
+
+
+def greeting() -> str:
+    return _greeting
+
+
+def loaded_models() -> int:
+    return detect._load_landmark_model.cache_info().currsize
+
+
+def main() -> None:
+    with worker_pool(1, greet, arguments=("you",)) as pool:
+        calls = (pool.submit(greeting), pool.submit(os.getenv, NAME), pool.submit(loaded_models))
+        print(*(call.result() for call in calls), sep="\n")
+
+
+# In a process of its own: workers are forked from one that is started once in a life.
+@pytest.mark.parametrize("users", [None, "glibc.malloc.check=1"])
+def test_workers_are_set_up_share_the_model_and_hand_out_memory_as_told_unless_the_user_does(
+    users: str | None, repository_root: Path
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != NAME}
+    run = subprocess.run(
+        [sys.executable, "-c", f"from {__name__} import main; main()"],
+        env=environment | ({} if users is None else {NAME: users}),
+        cwd=repository_root,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.splitlines() == ["hello you", users or VALUE, "1"]

@@ -1,0 +1,184 @@
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Event
+from time import sleep
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.web.app import create_app
+from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
+from serving.web.queue import TaskQueue
+from serving.web.rate_limit import WINDOW_S, RateLimiter
+from serving.web.settings import Settings
+
+PREDICT = "/api/v1/predict"
+
+
+@given(
+    limit=st.integers(1, 20),
+    pauses_s=st.lists(st.floats(0, 30), max_size=100),
+)
+def test_in_no_minute_are_more_than_twice_the_limit_granted(
+    limit: int, pauses_s: list[float]
+) -> None:
+    limiter, now_s, granted_s = RateLimiter(limit), 0.0, []
+    for pause_s in pauses_s:
+        now_s += pause_s
+        try:
+            limiter.check("somebody", now_s=now_s)
+        except TooManyRequestsError as error:
+            # Who waits as long as told is granted again.
+            now_s += error.retry_after_s
+            limiter.check("somebody", now_s=now_s)
+        granted_s.append(now_s)
+    for first in granted_s:
+        assert sum(first <= each < first + WINDOW_S for each in granted_s) <= 2 * limit
+
+
+def test_addresses_are_limited_apart_and_zero_grants_all() -> None:
+    limiter = RateLimiter(1)
+    limiter.check("one", now_s=0)
+    limiter.check("another", now_s=0)
+    with pytest.raises(TooManyRequestsError, match="60 seconds"):
+        limiter.check("one", now_s=0)
+    unlimited = RateLimiter(0)
+    for _ in range(1000):
+        unlimited.check("one", now_s=0)
+
+
+def test_of_ipv6_a_whole_network_counts_as_one_address() -> None:
+    limiter = RateLimiter(1)
+    limiter.check("2001:db8::1", now_s=0)
+    with pytest.raises(TooManyRequestsError):
+        limiter.check("2001:db8::ffff:2", now_s=0)
+    limiter.check("2001:db8:0:1::1", now_s=0)
+    limiter.check("::ffff:192.0.2.1", now_s=0)
+    limiter.check("::ffff:192.0.2.2", now_s=0)
+    with pytest.raises(TooManyRequestsError):
+        limiter.check("192.0.2.1", now_s=0)
+
+
+def test_of_very_many_addresses_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("serving.web.rate_limit.KEPT_ADDRESSES", 3)
+    limiter = RateLimiter(1)
+    for address in ("one", "two", "three", "four"):
+        limiter.check(address, now_s=0)
+    limiter.check("one", now_s=0)  # which was forgotten, as then is "two"
+    for address in ("three", "four", "one"):
+        with pytest.raises(TooManyRequestsError):
+            limiter.check(address, now_s=0)
+    limiter.charge("five", 1, now_s=0)
+    limiter.check("three", now_s=0)
+
+
+def test_what_came_with_a_picture_is_paid_off_later() -> None:
+    limiter = RateLimiter(6)
+    limiter.check("one", now_s=0)
+    limiter.charge("one", 11, now_s=0)
+    # Twelve take two minutes, of which one is granted in advance; then another is granted.
+    with pytest.raises(TooManyRequestsError, match="70 seconds"):
+        limiter.check("one", now_s=0)
+    limiter.check("one", now_s=70)
+    limiter.check("another", now_s=0)
+
+
+def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
+    client = create_app(Settings(pictures_per_minute=1, trusted_proxies=1)).test_client()
+
+    def send(forwarded: str) -> int:
+        return client.post(
+            PREDICT, data=b"none", headers={"X-Forwarded-For": forwarded}
+        ).status_code
+
+    assert send("203.0.113.1") == 415
+    assert send("203.0.113.2") == 415
+    # What the client itself claims changes nothing.
+    refused = client.post(
+        PREDICT, data=b"none", headers={"X-Forwarded-For": "198.51.100.7, 203.0.113.1"}
+    )
+    assert (refused.status_code, refused.json["code"]) == (429, "too_many_requests")
+    assert 0 < int(refused.headers["Retry-After"]) <= WINDOW_S
+    assert client.get("/livez").status_code == 200
+
+
+def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> None:
+    queue, started, let_go = TaskQueue(places=2, time_limit_s=0.2), Event(), Event()
+
+    def hold() -> bool:
+        started.set()
+        return let_go.wait()
+
+    with ThreadPoolExecutor() as clients:
+        stuck = clients.submit(queue.run, hold)
+        started.wait()
+        waiting = clients.submit(queue.run, hold)
+        for late in (stuck, waiting):
+            with pytest.raises(TimeLimitError):
+                late.result()
+        assert queue.is_stuck
+        let_go.set()
+
+
+def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
+    queue = TaskQueue(places=2, time_limit_s=0.5)
+    with ThreadPoolExecutor() as clients:
+        tasks = [clients.submit(queue.run, lambda: sleep(0.4)) for _ in range(2)]
+        assert [type(task.exception()) for task in tasks] in (
+            [type(None), TimeLimitError],
+            [TimeLimitError, type(None)],
+        )
+        assert not queue.is_stuck
+
+
+def test_what_a_failed_task_held_is_let_go_at_once() -> None:
+    class Picture:
+        """Stands for the bytes of an upload."""
+
+    queue = TaskQueue(places=1, time_limit_s=20)
+    picture = Picture()
+    held = weakref.ref(picture)
+
+    def fail(_: Picture) -> None:
+        raise ZeroDivisionError
+
+    gc.disable()
+    try:
+        with pytest.raises(ZeroDivisionError):
+            queue.run(partial(fail, picture))
+        del picture
+        # The thread of the models lets go of its last task when it takes the next.
+        queue.run(lambda: None)
+        assert held() is None
+    finally:
+        gc.enable()
+
+
+def test_the_queue_takes_so_many_and_no_more() -> None:
+    queue, started, let_go = TaskQueue(places=1, time_limit_s=20), Event(), Event()
+
+    def hold() -> bool:
+        started.set()
+        return let_go.wait()
+
+    with ThreadPoolExecutor() as clients:
+        accepted = clients.submit(queue.run, hold)
+        started.wait()
+        with pytest.raises(BusyError):
+            queue.run(hold)
+        assert queue.share_taken == 1
+        let_go.set()
+        assert accepted.result()
+    assert queue.share_taken == 0
+    assert queue.run(lambda: "free again")
+
+
+def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
+    queue = TaskQueue(places=1, time_limit_s=20)
+    assert queue.run(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        queue.run(lambda: 1 // 0)
+    assert not queue.is_stuck

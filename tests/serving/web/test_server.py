@@ -1,0 +1,400 @@
+"""A real server with two workers: figures, logs, and what happens when things go wrong."""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from functools import partial
+from http.client import HTTPException
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes, urlencode
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from tests.tools.server_process import (
+    COMMAND,
+    PREDICT,
+    Answer,
+    ServerProcess,
+    running_server,
+    wait_until,
+)
+
+# In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
+# no source file has it.
+NAME = f"secret-{uuid.uuid4().hex[:12]}"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+# Requests of which each has a picture of its own, and clients: five times what is taken at once.
+PARALLEL, CLIENTS = 2000, 32
+MEMORY = Path("/dev/shm")  # noqa: S108
+STARTED_S = time.time()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where the server might write."""
+    own = {name: tmp_path_factory.mktemp(name) for name in ("log", "TMPDIR", "HOME")}
+    return {**own, "memory": MEMORY, "cwd": Path.cwd()}
+
+
+@pytest.fixture(scope="module")
+def server(places: dict[str, Path]) -> Iterator[ServerProcess]:
+    environment = {name: str(places[name]) for name in ("TMPDIR", "HOME")}
+    settings = {"GOOGLE_CLOUD_PROJECT": "demo", "MIEN_LOG_LEVEL": "DEBUG"}
+    log = places["log"] / "log"
+    with running_server(log, options="--timeout 10", **environment, **settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def secret_photo(photo: bytes) -> bytes:
+    """The sample photo with a secret in its EXIF."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = NAME
+    buffer = BytesIO()
+    Image.open(BytesIO(photo)).save(buffer, "JPEG", exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def small() -> bytes:
+    """A picture that is looked at within some ten milliseconds."""
+    return blank(60, 60)
+
+
+def blank(width: int, height: int) -> bytes:
+    return encode(Image.new("RGB", (width, height), "grey"))
+
+
+def encode(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def uploads(photo: bytes) -> dict[str, tuple[bytes, str]]:
+    """Return a body and its type by path, in every way to send a picture."""
+    head = f'--x\r\nContent-Disposition: form-data; name="image"; filename="{NAME}.jpg"\r\n\r\n'
+    part, kind = head.encode() + photo + b"\r\n", "multipart/form-data; boundary=x"
+    as_json = json.dumps({"image": base64.b64encode(photo).decode("ascii")}).encode()
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{NAME}.jpg", photo)
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    chip = base64.b64encode(encode(Image.fromarray(noise)))
+    return {
+        "/": (part + b"--x--\r\n", kind),
+        PREDICT: (photo, "application/octet-stream"),
+        f"{PREDICT}?figure=true": (as_json, "application/json"),
+        f"{PREDICT}?{NAME}=true": (photo, "application/octet-stream"),
+        f"{PREDICT}/batch": (2 * part + b"--x--\r\n", kind),
+        f"{PREDICT}/batch?figure=true": (buffer.getvalue(), "application/zip"),
+        "/heat-map": (
+            urlencode(
+                {"label": "happy", "chip": f"data:image/png;base64,{chip.decode()}"}
+            ).encode(),
+            "application/x-www-form-urlencoded",
+        ),
+    }
+
+
+def malformed(photo: bytes) -> dict[str, bytes]:
+    """Return requests that are none, by what is wrong, each with something of a picture."""
+    secret = NAME.encode() + photo[-80:-64]
+    get = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
+    chunked = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    body = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n".encode()
+    return {
+        "more than it said": body + bytes(20_000) + secret + b"\r\n\r\n",
+        "name of a header": get + secret + b": 1\r\n\r\n",
+        "value of a header": get + b"A: \0" + secret + b"\r\n\r\n",
+        "folded header": get + b"A: 1\r\n " + secret + b"\r\n\r\n",
+        "transfer encoding": get + b"Transfer-Encoding: " + secret + b"\r\n\r\n",
+        "expectation": get + b"Expect: " + NAME.encode() + b"\r\n\r\n",
+        "method": NAME.encode() + b"{} / HTTP/1.1\r\n\r\n",
+        "version": b"GET / " + secret + b"\r\n\r\n",
+        "name in a query": b"GET /?" + secret + b" =1 HTTP/1.1\r\n\r\n",
+        "bytes in a query": b"GET /nothing?" + secret + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        "size of a chunk": chunked + secret + b"\r\n",
+        "end of a chunk": chunked + b"1\r\na" + secret + b"\r\n",
+    }
+
+
+def send_raw(server: ServerProcess, data: bytes) -> bytes:
+    """Send bytes as they are, and return all that is answered until the server closes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def changed(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Give the files that were written since this module was loaded, but for those of tools."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in (".venv", ".git")]
+        for path in (Path(place, name) for name in names):
+            with contextlib.suppress(OSError):  # gone again, or not ours
+                if path.is_file() and path.stat().st_mtime >= STARTED_S:
+                    yield path, path.read_bytes()
+
+
+def crop_answer(server: ServerProcess, picture: bytes) -> Any:
+    """Return the answer to a cropped face; come again, as told, when turned away."""
+    while (answer := server.ask(f"{PREDICT}?crop=true", picture)).status == 503:
+        time.sleep(int(answer.headers["Retry-After"]))
+    assert answer.status == 200
+    return answer.json()
+
+
+def ask_until(server: ServerProcess, picture: bytes, code: str) -> Answer:
+    """Send a picture again and again until it is refused with a code."""
+    for _ in range(1000):
+        answer = server.ask(PREDICT, picture)
+        if answer.json().get("code") == code:
+            return answer
+    raise AssertionError(f"never refused with {code}")
+
+
+class Load:
+    """Three clients that send pictures one after the other until they are stopped."""
+
+    def __init__(self, server: ServerProcess, picture: bytes) -> None:
+        self.answered = 0
+        self.failed: list[str] = []
+        self._server, self._picture = server, picture
+        self._done = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(3)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, answers: int) -> None:
+        """Wait until so many more are answered."""
+        goal = self.answered + answers
+        wait_until(lambda: self.answered >= goal)
+
+    def _send(self) -> None:
+        while not self._done.is_set():
+            try:
+                status = self._server.ask(PREDICT, self._picture).status
+            except (OSError, HTTPException) as error:
+                self.failed.append(repr(error))
+                continue
+            if status == 200:
+                self.answered += 1
+            else:
+                self.failed.append(str(status))
+
+
+def test_the_figures_of_all_workers_add_up(server: ServerProcess, photo: bytes) -> None:
+    before = [server.metric(f"mien_{name}_total") for name in ("pictures", "faces", "requests")]
+    sent = 0
+    while server.ask("/metrics").body.count(b"\nmien_worker_memory_bytes{") < 2 or sent < 4:
+        assert server.ask(PREDICT, photo).status == 200
+        sent += 1
+        assert sent < 100, "one worker gets everything"
+    pictures, faces, _ = (
+        server.metric(f"mien_{name}_total") - old
+        for name, old in zip(("pictures", "faces", "requests"), before, strict=True)
+    )
+    assert pictures == faces == sent
+    stages = server.ask("/metrics").body.decode()
+    for stage in ("decode", "align", "classify", "total"):
+        assert f'mien_stage_seconds_bucket{{le="+Inf",stage="{stage}"}}' in stages
+    assert 'found_by="detector",label="happy"' in stages
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # half a minute of each of two cores, but not on a busy machine
+def test_every_answer_belongs_to_its_picture(server: ServerProcess) -> None:
+    # The size tells the picture; the noise tells the answers apart.
+    sizes = [(40 + number % 50, 40 + number // 50) for number in range(PARALLEL)]
+    generator = np.random.default_rng(0)
+    pictures = [
+        encode(Image.fromarray(generator.integers(0, 256, (height, width), np.uint8)))
+        for width, height in sizes
+    ]
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        answers = list(clients.map(partial(crop_answer, server), pictures))
+    assert [(each["image"]["width"], each["image"]["height"]) for each in answers] == sizes
+    for picture, answer in zip(pictures[::20], answers[::20], strict=True):
+        assert crop_answer(server, picture)["faces"] == answer["faces"]
+
+
+def test_the_dashboard_asks_for_metrics_that_exist(
+    server: ServerProcess, repository_root: Path, photo: bytes
+) -> None:
+    server.ask(PREDICT, photo)
+    text = (repository_root / "serving" / "grafana.json").read_text(encoding="utf-8")
+    queries = [
+        target["expr"] for panel in json.loads(text)["panels"] for target in panel["targets"]
+    ]
+    asked = {name for query in queries for name in re.findall(r"mien_\w+", query)}
+    assert asked
+    shown = server.ask("/metrics").body.decode()
+    families = set(re.findall(r"^# TYPE (\w+) ", shown, re.MULTILINE))
+    endings = ("", "_bucket", "_sum", "_count")
+    assert asked <= {family + ending for family in families for ending in endings}
+
+
+def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
+    server: ServerProcess, places: dict[str, Path], secret_photo: bytes
+) -> None:
+    ours = {"X-Request-ID": uuid.uuid4().hex, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
+    sent = uploads(secret_photo)
+    chip = unquote_to_bytes(sent["/heat-map"][0])
+    for path, (body, kind) in sent.items():
+        answer = server.ask(path, body, {"Content-Type": kind, **ours})
+        assert answer.headers["X-Request-ID"] == ours["X-Request-ID"]
+    for kind, request in malformed(secret_photo).items():
+        answer = send_raw(server, request)
+        assert answer.startswith(b"HTTP/1.1 4") or kind == "transfer encoding", kind
+
+    def logged() -> list[dict[str, Any]]:
+        written = server.log.read_text(encoding="utf-8").splitlines(keepends=True)
+        lines = [json.loads(line) for line in written if line.startswith("{") and line[-1] == "\n"]
+        return [line for line in lines if line.get("request_id") == ours["X-Request-ID"]]
+
+    # A request is logged at its very end, after its answer has left.
+    wait_until(lambda: len(logged()) == len(sent))
+    *good, bad = sorted(logged(), key=lambda line: line["status"])
+    assert [line["status"] for line in (*good, bad)] == [200] * len(good) + [400]
+    assert (bad["method"], bad["route"], bad["severity"]) == ("POST", PREDICT, "INFO")
+    assert bad["request_bytes"] == len(secret_photo)
+    assert bad["ms"] > 0
+    assert bad["logging.googleapis.com/trace"] == f"projects/demo/traces/{TRACE}"
+
+    secrets = [NAME.encode(), secret_photo[-80:-64], chip[-80:-64]]
+    for data in (secret_photo, base64.b64encode(secret_photo), chip):
+        secrets += [data[start : start + 16] for start in range(0, len(data) - 16, 1000)][1:]
+    kept = {path: content for place in places.values() for path, content in changed(place)}
+    assert server.log in kept
+    for path, content in kept.items():
+        assert not any(secret in content for secret in secrets), path
+
+
+def test_the_server_for_development_logs_no_more(tmp_path: Path, secret_photo: bytes) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serving", "run", "--port", str(port)],
+            stderr=stderr,
+            env={**os.environ, "MIEN_LOG_LEVEL": "DEBUG"},
+        )
+    server = ServerProcess(process, port, log)
+    try:
+        wait_until(lambda: b"Mien is on" in log.read_bytes())
+        assert server.ask(f"{PREDICT}?{NAME}=true", secret_photo).status == 400
+        assert server.ask(PREDICT, secret_photo).status == 200
+        wait_until(lambda: f"POST {PREDICT} 200" in log.read_text(encoding="utf-8"))
+        assert NAME not in log.read_text(encoding="utf-8")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>"])
+def test_a_request_id_that_is_not_sane_is_replaced(request_id: str, server: ServerProcess) -> None:
+    given = server.ask("/livez", headers={"X-Request-ID": request_id}).headers["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{32}", given)
+
+
+def test_a_rolling_restart_loses_no_request(server: ServerProcess, small: bytes) -> None:
+    old = server.workers()
+    with Load(server, small) as load:
+        load.wait_for(3)
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(server.workers()) == 2 and not server.workers() & old)
+        load.wait_for(3)
+    assert load.failed == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_worker_that_dies_or_hangs_is_replaced(
+    how: signal.Signals, server: ServerProcess, small: bytes
+) -> None:
+    victim = min(server.workers())
+    with Load(server, small) as load:
+        load.wait_for(3)
+        os.kill(victim, how)
+        wait_until(lambda: len(server.workers() - {victim}) == 2)
+        load.wait_for(3)
+    # Only what it was working on: one request of each client at most.
+    assert len(load.failed) <= 3
+
+
+def test_what_was_accepted_is_answered_before_the_server_ends(tmp_path: Path) -> None:
+    slow = blank(3000, 2000)
+    with running_server(tmp_path / "log", workers=1) as server, ThreadPoolExecutor() as clients:
+        asked = [clients.submit(server.ask, PREDICT, slow) for _ in range(3)]
+        wait(asked, return_when=FIRST_COMPLETED)
+        server.process.terminate()
+        assert [each.result().status for each in asked] == [200] * 3
+        assert server.process.wait() == 0
+
+
+def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
+    tmp_path: Path, small: bytes
+) -> None:
+    endless = blank(7000, 7000)
+    limits = {"MIEN_PARALLEL_REQUESTS": "1", "MIEN_TIME_LIMIT_S": "1"}
+    with running_server(tmp_path / "log", workers=1, **limits) as server:
+        (worker,) = server.workers()
+        with ThreadPoolExecutor() as clients:
+            waiting = clients.submit(ask_until, server, endless, "time_limit")
+            refused = ask_until(server, small, "busy")
+            late = waiting.result()
+        for answer in (refused, late):
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+        wait_until(lambda: bool(server.workers()) and worker not in server.workers())
+        assert server.ask(PREDICT, small).status == 200
+        assert server.metric("mien_shed_requests_total") >= 2
+
+
+def test_a_damaged_bundle_is_reported_and_the_process_lives(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text("{", encoding="utf-8")
+    with running_server(tmp_path / "log", workers=1, MIEN_BUNDLE=str(tmp_path)) as server:
+        assert server.ask("/livez").status == 200
+        answer = server.ask("/readyz")
+        assert (answer.status, answer.json()["code"]) == (503, "not_ready")
+        assert "spec.json is no valid JSON" in answer.json()["detail"]
+
+
+def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
+    run = subprocess.run(
+        [sys.executable, *COMMAND],
+        env={**os.environ, "MIEN_TIME_LIMIT": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    assert "MIEN_TIME_LIMIT is no setting" in line
+    assert "MIEN_TIME_LIMIT_S" in line

@@ -1,0 +1,63 @@
+import pytest
+from pydantic import ValidationError
+
+from serving.__main__ import main
+from serving.web.settings import Settings, SettingsError, list_settings, read_settings
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "7")
+    monkeypatch.setenv("PORT", "9000")
+    assert (read_settings().parallel_requests, read_settings().port) == (7, 9000)
+    monkeypatch.setenv("MIEN_PARALLEL_REQUESTS", "")
+    assert read_settings().parallel_requests == 3
+
+
+def test_an_address_is_limited_unless_set_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().pictures_per_minute > 0
+    monkeypatch.setenv("MIEN_PICTURES_PER_MINUTE", "0")
+    assert read_settings().pictures_per_minute == 0
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MIEN_PARALLEL_REQUESTS", "0"),
+        ("MIEN_TIME_LIMIT_S", "soon"),
+        ("MIEN_MAX_PIXELS", "60000000"),
+        ("MIEN_LOG_LEVEL", "loud"),
+        ("PORT", "65536"),
+        ("WEB_CONCURRENCY", "2.5"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable} cannot be '{value}'"):
+        read_settings()
+
+
+def test_an_unknown_setting_is_an_error_that_lists_the_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MIEN_MAX_PIXEL", "1")
+    with pytest.raises(SettingsError, match=r"MIEN_MAX_PIXEL is no setting.*MIEN_MAX_PIXELS"):
+        read_settings()
+
+
+def test_config_lists_every_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_PICTURES_PER_MINUTE", "60")
+    assert main(["config"]) == 0
+    text = capsys.readouterr().out
+    assert "MIEN_PICTURES_PER_MINUTE=60\n" in text
+    lines = list(list_settings(read_settings()))
+    assert all(line.meaning and f"{line.variable}=" in text for line in lines)
+    assert len(lines) == len(Settings.model_fields)

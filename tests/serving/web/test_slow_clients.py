@@ -1,0 +1,168 @@
+"""A real server whose clients are slow: they are given up, and hold up others only for a while."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from serving.client import ApiError, Client
+from serving.web import worker
+from serving.web.worker import GRACE_S, LEAST_BYTES_PER_S, ClientSocket
+from tests.tools.server_process import PREDICT, ServerProcess, running_server
+
+CLIENTS = 20
+POST = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".encode()
+LINE_BYTES_PER_S = 50_000
+# On a machine that has other things to do.
+ANSWERED_S = 8
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with running_server(tmp_path_factory.mktemp("log") / "log", workers=1) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def connections(server: ServerProcess, sent: Sequence[bytes]) -> Iterator[list[socket.socket]]:
+    """Open a connection for each beginning of a request, and send it."""
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for each in sent:
+            opened.append(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+            stack.enter_context(opened[-1])
+            opened[-1].sendall(each)
+        yield opened
+
+
+def trickle(connection: socket.socket) -> None:
+    """Send a byte now and then until the connection is ended."""
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.2)
+
+
+def seconds_of_an_answer(server: ServerProcess) -> float:
+    started_s = time.monotonic()
+    assert server.ask("/livez").status == 200
+    return time.monotonic() - started_s
+
+
+@pytest.mark.slow
+def test_unfinished_requests_hold_up_others_for_a_while_only(server: ServerProcess) -> None:
+    sent = [POST, POST + b"half", POST[:40], POST[:-4]] * (CLIENTS // 4)
+    with connections(server, sent) as opened:
+        assert seconds_of_an_answer(server) < GRACE_S + ANSWERED_S
+        for beginning, connection in zip(sent, opened, strict=True):
+            answer = connection.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 408 ") if beginning.startswith(POST) else not answer
+    assert server.ask(PREDICT, b"none").status == 415
+    assert '"severity": "ERROR"' not in server.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_byte_now_and_then_does_not_help(server: ServerProcess) -> None:
+    with connections(server, [POST] * CLIENTS) as opened, ThreadPoolExecutor(CLIENTS) as clients:
+        for each in opened:
+            clients.submit(trickle, each)
+        assert seconds_of_an_answer(server) < GRACE_S + ANSWERED_S
+
+
+@pytest.mark.slow
+def test_who_does_not_close_a_connection_holds_up_others_for_no_longer(
+    server: ServerProcess,
+) -> None:
+    with connections(server, [b"GET /livez HTTP/1.0\r\n\r\n"] * CLIENTS) as opened:
+        assert opened[0].recv(65536).startswith(b"HTTP/1.0 200 ")
+        time.sleep(0.5)
+        # gunicorn waits two seconds for each.
+        assert seconds_of_an_answer(server) < 4 + ANSWERED_S
+
+
+@pytest.mark.slow
+def test_a_picture_on_a_slow_line_is_answered(server: ServerProcess) -> None:
+    buffer = BytesIO()
+    Image.effect_noise((900, 900), 90).save(buffer, "PNG")
+    picture = buffer.getvalue()
+    assert len(picture) / LINE_BYTES_PER_S > 1.2 * GRACE_S
+    step = LINE_BYTES_PER_S // 5
+    head = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
+    with connections(server, [head]) as (connection,):
+        for start in range(0, len(picture), step):
+            connection.sendall(picture[start : start + step])
+            time.sleep(step / LINE_BYTES_PER_S)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.slow
+def test_who_waited_for_a_thread_has_time_left(server: ServerProcess, photo: bytes) -> None:
+    head = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
+    head += f"Content-Length: {len(photo)}\r\n\r\n"
+    # They hold all threads for longer than the grace.
+    slow = [POST + bytes(3 * LEAST_BYTES_PER_S)] * CLIENTS
+    with connections(server, slow), connections(server, [head.encode()]) as (connection,):
+        # The server asks for the picture once it reads.
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(photo)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_who_is_refused_is_told_why_whatever_was_sent(tmp_path: Path) -> None:
+    limits = {"MIEN_PICTURES_PER_MINUTE": "1"}
+    with running_server(tmp_path / "log", workers=1, **limits) as server:
+        client = Client(f"http://127.0.0.1:{server.port}")
+        statuses = []
+        for size in (1, *[5_000_000] * 5, *[9_000_000] * 5):
+            with pytest.raises(ApiError) as raised:
+                client.predict(bytes(size))
+            statuses.append(raised.value.problem.status)
+    assert statuses == [415] + [429] * 10
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ClientSocket, socket.socket]]:
+    """A connection as the server and as the client has it, for which there is next to no grace."""
+    monkeypatch.setattr(worker, "GRACE_S", 0.1)
+    ours, theirs = socket.socketpair()
+    with ClientSocket(fileno=ours.detach()) as server_side, theirs:
+        yield server_side, theirs
+
+
+def test_an_answer_that_nobody_takes_is_given_up(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    ours.sendall(b"x")
+    assert theirs.recv(1) == b"x"
+    with pytest.raises(ConnectionResetError):
+        ours.sendall(bytes(LEAST_BYTES_PER_S))
+
+
+@pytest.mark.parametrize(("left_s", "longest_s"), [(-0.5, 59.5), (0.5, 0.5)])
+def test_what_waits_already_is_read_and_earns_time_but_no_more_than_the_longest(
+    pair: tuple[ClientSocket, socket.socket], left_s: float, longest_s: float
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(bytes(LEAST_BYTES_PER_S))
+    now_s = time.monotonic()
+    ours.until_s, ours.latest_s = now_s + left_s, now_s + longest_s
+    assert len(ours.recv(65536)) == LEAST_BYTES_PER_S
+    assert ours.until_s == pytest.approx(now_s + 0.5, rel=1e-9)
+    with pytest.raises(ConnectionResetError):
+        ours.recv(1)
+
+
+def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(
+    pair: tuple[ClientSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(bytes(100_000))
+    ours.finish(most_bytes=65536)
+    assert theirs.recv(1) == b""
+    assert ours.recv(1) == b""

@@ -1,0 +1,194 @@
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.dataset.fer2013 import VOTE_COLUMNS
+from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import DatasetError, MienError
+from training.__main__ import main
+from training.config import FitConfig
+from training.data import training_rows
+from training.distillation import teachers
+from training.distillation.ensemble import open_member, open_network
+from training.distillation.teachers import (
+    deal_folds,
+    teach_by_folds,
+    teach_by_members,
+    teach_by_votes,
+)
+from training.soft_labels import read_soft_targets
+
+FOLDS = 3
+
+
+def with_duplicates(dataset: Dataset) -> Dataset:
+    """Take the training rows as six pictures, each eight times or nearly."""
+    groups = dataset.duplicate_groups.copy()
+    rows = training_rows(dataset)
+    groups[rows] = groups.max() + 1 + np.arange(len(rows)) % 6
+    return replace(dataset, duplicate_groups=groups)
+
+
+def test_groups_stay_together_and_folds_are_even() -> None:
+    groups = np.random.default_rng(0).integers(0, 20, 200)
+    fold_of = deal_folds(groups, folds=FOLDS, seed=0)
+    folds_of_group = [set(fold_of[groups == group].tolist()) for group in range(20)]
+    assert all(len(each) == 1 for each in folds_of_group)
+    dealt = [next(iter(each)) for each in folds_of_group]
+    assert sorted(dealt.count(fold) for fold in (1, 2, 3)) == [6, 7, 7]
+    np.testing.assert_array_equal(fold_of, deal_folds(groups, folds=FOLDS, seed=0))
+    assert (fold_of != deal_folds(groups, folds=FOLDS, seed=1)).any()
+
+
+@pytest.mark.parametrize("folds", [1, 21])
+def test_so_many_folds_as_there_cannot_be_are_refused(folds: int) -> None:
+    with pytest.raises(MienError, match="from 2 to 20"):
+        deal_folds(np.arange(40) % 20, folds=folds, seed=0)
+
+
+def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_touched(
+    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = with_duplicates(dataset)
+    rows, trained, held = training_rows(whole), [], []
+    monkeypatch.setattr(
+        teachers, "fit", lambda others, *_, **__: trained.append(training_rows(others))
+    )
+
+    def answer(chips: np.ndarray) -> np.ndarray:
+        held.append(np.array([chip.tobytes() for chip in chips]))
+        return np.zeros((len(chips), 6))
+
+    monkeypatch.setattr(teachers, "open_network", lambda _: answer)
+    teach_by_folds(whole, tmp_path / "folds.npz", runs=tmp_path, config=config, folds=FOLDS)
+    assert len(trained) == len(held) == FOLDS
+    for others, chips in zip(trained, held, strict=True):
+        kept_back = np.setdiff1d(rows, others)
+        assert set(chips) == {chip.tobytes() for chip in whole.chips[kept_back]}
+        assert len(chips) == len(kept_back) == len(rows) - len(others)
+        groups = whole.duplicate_groups
+        assert not np.isin(groups[others], groups[kept_back]).any()
+    assert sum(map(len, held)) == len(rows)
+
+
+@pytest.mark.slow
+def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
+    dataset: Dataset, dataset_folder: Path, tmp_path: Path
+) -> None:
+    path, runs = tmp_path / "folds.npz", tmp_path / "runs"
+    command = ["folds", str(dataset_folder), str(path), "--folds", "2", "--runs", str(runs)]
+    command += ["--model", "shallow", "--epochs", "1"]
+    assert main(command) == 0
+    taught = read_soft_targets(path, dataset)
+    rows = training_rows(dataset)
+    fold_of = deal_folds(dataset.duplicate_groups[rows], folds=2, seed=0)
+    for fold in (1, 2):
+        held = rows[fold_of == fold]
+        logits = open_network(runs / f"fold-{fold}" / "network.keras")(dataset.chips[held])
+        np.testing.assert_allclose(
+            taught.probabilities[held], to_probabilities(logits, 1.0), atol=1e-5
+        )
+        kept = json.loads((runs / f"fold-{fold}" / "config.json").read_text(encoding="utf-8"))
+        assert kept["dataset"]["source"] == f"fer2013.csv without fold {fold} of 2"
+    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+    written = path.read_bytes()
+    networks = [each.read_bytes() for each in sorted(runs.glob("*/network.keras"))]
+    assert main(command) == 1
+    assert main([*command, "--overwrite"]) == 0
+    assert path.read_bytes() == written
+    assert [each.read_bytes() for each in sorted(runs.glob("*/network.keras"))] == networks
+    assert main([*command, "--overwrite", "--folds", "3"]) == 1
+    assert main([*command, "--overwrite", "--seed", "1"]) == 1
+
+
+def test_an_ensemble_teaches_the_mean_of_its_members(
+    run: Path, bundle: Path, dataset: Dataset, dataset_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "both.npz"
+    command = ["distil", str(dataset_folder), str(path), str(run), str(bundle)]
+    assert main(command) == 0
+    assert main(command) == 1
+    taught = read_soft_targets(path, dataset)
+    rows, recipe = training_rows(dataset), dataset.manifest.recipe
+    one, two = (
+        to_probabilities(open_member(member, recipe)(dataset.chips[rows]), 1.0)
+        for member in (run, bundle)
+    )
+    np.testing.assert_allclose(taught.probabilities[rows], (one + two) / 2, atol=1e-6)
+    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+    assert f"{run.parent.name}/{run.name}" in taught.origin
+    assert not taught.ferplus
+
+
+def test_ferplus_is_declared_through_a_member(run: Path, dataset: Dataset, tmp_path: Path) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
+    (copy / "config.json").write_text(json.dumps(settings | {"ferplus": True}), encoding="utf-8")
+    teach_by_members(dataset, tmp_path / "both.npz", members=[run, copy])
+    assert read_soft_targets(tmp_path / "both.npz", dataset).ferplus
+
+
+def _votes(**votes: int) -> list[int]:
+    return [votes.get(column, 0) for column in VOTE_COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("policy", "angry", "disgusted"),
+    [(DisgustPolicy.DROP, 0.5, None), (DisgustPolicy.MERGE, 0.75, 1.0)],
+)
+def test_votes_are_shared_out_among_the_labels(
+    dataset: Dataset, tmp_path: Path, policy: DisgustPolicy, angry: float, disgusted: float | None
+) -> None:
+    rows = training_rows(dataset)
+    votes = np.zeros((len(dataset.chips), len(VOTE_COLUMNS)), np.uint8)
+    votes[:] = _votes(happiness=10)
+    votes[rows[:6]] = [
+        _votes(anger=3, happiness=3),
+        _votes(anger=2, disgust=4, happiness=2),
+        _votes(sadness=4, contempt=3, NF=3),
+        _votes(sadness=5, unknown=5),
+        _votes(disgust=10),
+        _votes(),
+    ]
+    recipe = replace(dataset.manifest.recipe, disgust=policy, labels=labels_for(policy))
+    voted = replace(dataset, votes=votes, manifest=replace(dataset.manifest, recipe=recipe))
+    path = tmp_path / "votes.npz"
+    assert teach_by_votes(voted, path) == len(rows) - (3 if disgusted is None else 2)
+    taught = read_soft_targets(path, voted)
+    assert taught.ferplus
+    column = recipe.labels.index
+    shares = taught.probabilities[rows]
+    assert shares[0, column("angry")] == shares[0, column("happy")] == 0.5
+    assert shares[1, column("angry")] == pytest.approx(angry)
+    assert shares[1, column("happy")] == pytest.approx(1 - angry)
+    assert np.isnan(shares[[2, 5]]).all()
+    assert shares[3, column("sad")] == 1
+    if disgusted is None:
+        assert np.isnan(shares[4]).all()
+    else:
+        assert shares[4, column("angry")] == disgusted
+    assert (shares[6:, column("happy")] == 1).all()
+    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+
+
+def test_contempt_is_taught_where_it_is_a_label(dataset: Dataset, tmp_path: Path) -> None:
+    recipe = replace(dataset.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
+    votes = np.tile(
+        np.array(_votes(contempt=6, sadness=2, NF=2), np.uint8), (len(dataset.chips), 1)
+    )
+    voted = replace(dataset, votes=votes, manifest=replace(dataset.manifest, recipe=recipe))
+    teach_by_votes(voted, tmp_path / "votes.npz")
+    shares = read_soft_targets(tmp_path / "votes.npz", voted).probabilities[training_rows(voted)]
+    assert (shares[:, FERPLUS_LABELS.index("contempt")] == 0.75).all()
+    assert (shares[:, FERPLUS_LABELS.index("sad")] == 0.25).all()
+
+
+def test_a_dataset_without_votes_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="--ferplus"):
+        teach_by_votes(dataset, tmp_path / "votes.npz")

@@ -1,0 +1,68 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.bundle.spec import read_spec
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import MienError
+from preprocessing.faces.quality import sharpness
+from training.data import rows_of
+from training.evaluation import robustness as degrade
+from training.evaluation.predict import answers_of
+from training.evaluation.slices import Slice
+from training.metrics import accuracy
+
+
+@pytest.fixture(scope="module")
+def seen() -> list[np.ndarray]:
+    """The chips that the network was shown, in order; filled when `slices` is made."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def slices(bundle: Path, dataset: Dataset, seen: list[np.ndarray]) -> list[Slice]:
+    classify = degrade.classify
+
+    def watched(bundle: Path, chips: np.ndarray, *, signature: str) -> np.ndarray:
+        seen.append(chips)
+        return classify(bundle, chips, signature=signature)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(degrade, "classify", watched)
+        return degrade.degraded_slices(bundle, dataset, split="val")
+
+
+def test_every_step_is_judged_on_all_of_the_split(slices: list[Slice]) -> None:
+    widths = [each.part for each in slices if each.measure == "shrunk to width, px"]
+    assert widths == [str(width) for width in degrade.WIDTHS_PX]
+    assert len(slices) == len(degrade.WIDTHS_PX) + len(degrade.BLURS_PX)
+    assert {each.count for each in slices} == {12}
+
+
+def test_the_first_steps_leave_the_chips_as_they_are(
+    slices: list[Slice], seen: list[np.ndarray], bundle: Path, dataset: Dataset
+) -> None:
+    chips = dataset.chips[rows_of(dataset, "val")]
+    answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")
+    reached = accuracy(answers.logits, dataset.class_indices[rows_of(dataset, "val")])
+    for step in (0, len(degrade.WIDTHS_PX)):
+        np.testing.assert_array_equal(seen[step], chips)
+        assert slices[step].accuracy == reached
+
+
+def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.ndarray]) -> None:
+    detail = [float(np.median([sharpness(chip) for chip in chips])) for chips in seen]
+    shrunk, blurred = np.split(np.array(detail), [len(degrade.WIDTHS_PX)])
+    assert (np.diff(shrunk) < 0).all()
+    assert (np.diff(blurred) < 0).all()
+    named = [float(each.part) for each in slices if each.measure == "blurred to sharpness"]
+    np.testing.assert_allclose(named, blurred, atol=0.005)
+
+
+def test_chips_cut_otherwise_are_refused(bundle: Path, dataset: Dataset) -> None:
+    recipe = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
+    moved = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
+    with pytest.raises(MienError, match="geometry"):
+        degrade.degraded_slices(bundle, moved, split="val")

@@ -1,0 +1,84 @@
+"""The command `fit`, and the arguments that decide a run's settings."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from preprocessing.dataset.read import read_dataset
+from training.config import LOSSES, MODELS, PRESETS, FitConfig
+
+
+def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `fit` to a parser's commands."""
+    fit = commands.add_parser(
+        "fit",
+        help="train a network on an aligned dataset",
+        epilog="example: python -m training fit data/fer2013 runs/cpu --preset cpu",
+    )
+    fit.add_argument("dataset", type=Path)
+    fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
+    add_config_arguments(fit)
+    fit.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="RUN",
+        help="start with the network of a finished run, or of a bundle such as serving/bundle",
+    )
+    fit.add_argument(
+        "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
+    )
+    fit.add_argument(
+        "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"
+    )
+    fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    fit.add_argument(
+        "--devices",
+        type=int,
+        default=1,
+        metavar="N",
+        help="train on N GPUs (CPUs where there is none); each takes an equal part of every batch",
+    )
+    fit.set_defaults(run_command=_fit)
+
+
+def add_config_arguments(command: argparse.ArgumentParser) -> None:
+    """Add what `config_of` reads."""
+    preset = command.add_mutually_exclusive_group()
+    preset.add_argument("--preset", choices=list(PRESETS))
+    preset.add_argument(
+        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
+    )
+    length = command.add_mutually_exclusive_group()
+    length.add_argument("--minutes", type=float, help="length of a run in time")
+    length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
+    command.add_argument("--learning-rate", type=float, metavar="RATE", help="at its peak")
+    command.add_argument("--loss", choices=LOSSES)
+    command.add_argument("--seed", type=int)
+
+
+def config_of(options: argparse.Namespace) -> FitConfig:
+    """Return the preset that was chosen, with what else was given."""
+    config = PRESETS[options.preset or MODELS[options.model]]
+    if options.minutes is not None:
+        config = replace(config, minutes=options.minutes, epochs=None)
+    if options.epochs is not None:
+        config = replace(config, minutes=None, epochs=options.epochs)
+    others = {name: getattr(options, name) for name in ("learning_rate", "loss", "seed")}
+    return replace(config, **{name: value for name, value in others.items() if value is not None})
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from training.fitting.devices import open_devices
+    from training.fitting.fit import fit
+
+    with open_devices(options.devices) as devices:
+        fit(
+            read_dataset(options.dataset),
+            options.run,
+            config=replace(config_of(options), teacher_weight=options.teacher_weight),
+            start_from=options.start_from,
+            teacher=options.teacher,
+            resume=options.resume,
+            devices=devices,
+        )
+    print(f"The trained network is in {options.run}.")

@@ -1,0 +1,1 @@
+"""Teach a network with what others answer."""

@@ -1,0 +1,153 @@
+"""Several networks as one: the mean of the probabilities of runs, of their snapshots, of bundles.
+
+A member is named by its path: the folder of a run or of a bundle, or a snapshot in a run
+(Huang et al. 2017, arXiv:1704.00109).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE, to_probabilities
+from preprocessing.bundle.spec import SPEC_NAME, read_spec
+from preprocessing.dataset.manifest import Recipe
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import MienError
+from training.data import rows_of
+from training.evaluation.predict import Answers, check_bundle, classify
+from training.export.tta import Views, with_views
+from training.fitting.fit import PREDICT_BATCH
+from training.networks.build import NETWORK_NAME, check_same_recipe, load_network, read_settings
+
+
+def ensemble_answers(
+    members: Sequence[Path], dataset: Dataset, *, split: str
+) -> dict[str, Answers]:
+    """Let each member, and then all together, answer for every labelled row of a split.
+
+    Returns:
+        Answers by the path of the member; the last are those of all.
+
+    Raises:
+        MienError: A member is named twice, is neither run nor bundle, or of other chips or labels
+            than the dataset's, or the split has no labelled rows.
+    """
+    if len(set(members)) < len(members):
+        raise MienError("A member is named twice. Name each once; all count alike.")
+    answers = {str(member): member_answers(member, dataset, split=split) for member in members}
+    logits = np.stack([each.logits for each in answers.values()])
+    one_view_logits = np.stack([each.one_view_logits for each in answers.values()])
+    answers[f"mean of {len(answers)}"] = Answers(
+        split=split,
+        logits=ensemble_logits(logits).astype(np.float32),
+        one_view_logits=ensemble_logits(one_view_logits).astype(np.float32),
+    )
+    return answers
+
+
+def member_answers(member: Path, dataset: Dataset, *, split: str) -> Answers:
+    """Let a member answer for every labelled row of a split, by `open_member`.
+
+    Raises:
+        MienError: It is neither run nor bundle, or of other chips or labels than the dataset's, or
+            the split has no labelled rows.
+    """
+    chips = dataset.chips[rows_of(dataset, split)]
+    answer = open_member(member, dataset.manifest.recipe)
+    return Answers(split=split, logits=answer(chips), one_view_logits=answer(chips, one_view=True))
+
+
+class Member(Protocol):
+    """What classifies chips."""
+
+    def __call__(self, chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+        """Return logits (n, labels) of chips (n, size_px, size_px).
+
+        With `one_view` each chip is shown once: no mirror image, and no other views.
+        """
+
+
+def open_member(member: Path, recipe: Recipe) -> Member:
+    """Load a member; a bundle's temperature is applied to its logits, a run has none.
+
+    Args:
+        member: A run, a snapshot in a run, or a bundle.
+        recipe: Of the dataset that the chips are from.
+
+    Raises:
+        MienError: It is none of these, or of other chips or labels than the recipe's.
+    """
+    if not (member / SPEC_NAME).is_file():
+        network = _network_file(member)
+        check_same_recipe(read_settings(network.parent)["dataset"], recipe)
+        return open_network(network)
+    spec = read_spec(member)
+    check_bundle(member, spec, recipe=recipe)
+
+    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+        signature = ONE_VIEW_SIGNATURE if one_view else VIEWS_SIGNATURE
+        return classify(member, chips, signature=signature) / np.float32(spec.temperature)
+
+    return answer
+
+
+def open_network(network: Path) -> Member:
+    """Load a network of a finished run, to see the whole chip and its mirror image.
+
+    Args:
+        network: A `.keras` file in the run's folder.
+
+    Raises:
+        MienError: The run is not finished, or has no such network.
+    """
+    run = network.parent
+    input_px = read_settings(run)["fit"]["sizes"][-1][1]
+    model = load_network(run, network.name)
+
+    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+        size_px = chips.shape[1]
+        views = Views(size_px, input_px, mirrored=not one_view)
+        shown = with_views(model, views, size_px=size_px)
+        return shown.predict(chips, batch_size=PREDICT_BATCH, verbose=0)
+
+    return answer
+
+
+def learnt_from_ferplus(member: Path) -> bool:
+    """Say whether votes of FER+ went into a member, as its run or its bundle declares.
+
+    Raises:
+        MienError: It is neither run nor bundle.
+    """
+    return bool(read_settings(_network_file(member).parent).get("ferplus"))
+
+
+def _network_file(member: Path) -> Path:
+    return member if member.suffix == ".keras" else member / NETWORK_NAME
+
+
+def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Classify chips by each snapshot of a run, from the whole chip and its mirror image.
+
+    Args:
+        run: A finished run of several cycles.
+        chips: uint8 (n, size_px, size_px).
+
+    Returns:
+        Logits of shape (snapshots, n, labels), the earliest snapshot first.
+
+    Raises:
+        MienError: The run is not finished or has no snapshots.
+    """
+    snapshots = sorted(run.glob("snapshot-*.keras"))
+    if not snapshots:
+        raise MienError(f"{run} has no snapshots: it was not trained in several cycles.")
+    return np.stack([open_network(snapshot)(chips) for snapshot in snapshots])
+
+
+def ensemble_logits(member_logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Average the probabilities of members, (members, n, labels), and return their logarithm."""
+    return np.log(to_probabilities(member_logits, 1.0).mean(axis=0))

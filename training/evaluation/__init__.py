@@ -1,0 +1,1 @@
+"""Judge a network honestly, and show what came out."""

@@ -1,0 +1,155 @@
+"""Let other people's networks answer for the same pictures, to stand in the same table.
+
+A JSON file beside the model's file says how it wants to be asked:
+
+    {"name": "fer", "model": "emotion_model.hdf5", "input_px": 64, "black": -1, "white": 1,
+     "labels": ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"],
+     "pictures": "raw", "outputs": "probabilities"}
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import BundleError, DatasetError
+from training.data import rows_of
+from training.evaluation.predict import Answers
+
+BATCH = 64
+# What keeps the logarithm of a probability that a peer rounds to 0 finite.
+LEAST_PROBABILITY = 1e-7
+_CHOICES = {"pictures": ("raw", "aligned"), "outputs": ("probabilities", "logits")}
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another network and how it wants to be asked.
+
+    Attributes:
+        name: Shown in the table.
+        model: Its file: `.hdf5`, `.h5` or `.keras` for Keras, `.tflite` for LiteRT.
+        input_px: Side of its input.
+        black: What it takes for black.
+        white: Likewise; greys lie evenly between.
+        labels: In the order of its outputs; those that the dataset lacks are left out, and what is
+            left is brought to a sum of 1.
+        pictures: `raw` as the source frames them, or `aligned` chips.
+        outputs: `probabilities` or `logits`.
+    """
+
+    name: str
+    model: Path
+    input_px: int
+    black: float
+    white: float
+    labels: tuple[str, ...]
+    pictures: str
+    outputs: str
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.input_px, int) and self.input_px > 0):
+            raise BundleError(f"input_px must be a number above 0. Received: {self.input_px!r}")
+        for field, choices in _CHOICES.items():
+            if getattr(self, field) not in choices:
+                raise BundleError(
+                    f"{field} must be one of {', '.join(choices)}. "
+                    f"Received: {getattr(self, field)!r}"
+                )
+
+
+def read_peer(path: Path) -> Peer:
+    """Read the JSON file that describes a peer; its model's path is relative to that file.
+
+    Raises:
+        BundleError: It is missing, is no JSON, or lacks or has fields it should not.
+    """
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        parsed = {"model": path.parent / fields["model"], "labels": tuple(fields["labels"])}
+        return Peer(**{**fields, **parsed})
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} does not describe a peer: {error!r}") from error
+
+
+def peer_answers(peer: Peer, dataset: Dataset, *, split: str) -> Answers:
+    """Let a peer answer for every labelled row of a split; it has one view.
+
+    Raises:
+        DatasetError: The peer lacks a label of the dataset, or wants unaligned pictures where the
+            dataset has none.
+        BundleError: Its model cannot be run.
+    """
+    labels, rows = dataset.manifest.recipe.labels, rows_of(dataset, split)
+    if missing := set(labels) - set(peer.labels):
+        raise DatasetError(f"{peer.name} does not know {', '.join(sorted(missing))}.")
+    if peer.pictures == "raw" and not dataset.has_raw[rows].all():
+        raise DatasetError(f"{peer.name} wants face crops of the chip's size: use FER2013.")
+    pictures = (dataset.raw if peer.pictures == "raw" else dataset.chips)[rows]
+    outputs = _outputs(peer, pictures)
+    if outputs.shape != (len(rows), len(peer.labels)):
+        raise BundleError(
+            f"{peer.model} gives outputs of shape {outputs.shape[1:]} for {len(peer.labels)} "
+            "labels. Correct the list of labels."
+        )
+    probabilities = to_probabilities(outputs, 1.0) if peer.outputs == "logits" else outputs
+    ours = probabilities[:, [peer.labels.index(label) for label in labels]]
+    ours = np.maximum(ours, LEAST_PROBABILITY)
+    logits = np.log(ours / ours.sum(axis=1, keepdims=True)).astype(np.float32)
+    return Answers(split=split, logits=logits, one_view_logits=logits)
+
+
+def _outputs(peer: Peer, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    try:
+        run, channels = _load_tflite(peer) if peer.model.suffix == ".tflite" else _load_keras(peer)
+        return np.concatenate([run(batch) for batch in _batches(peer, pictures, channels)])
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"{peer.model} cannot be run as {peer.name}'s JSON file says: {error}"
+        ) from error
+
+
+def _batches(
+    peer: Peer, pictures: NDArray[np.uint8], channels: int
+) -> Iterator[NDArray[np.float32]]:
+    """Bring pictures to the peer's size and scale, float32 (n, input_px, input_px, channels)."""
+    side = (peer.input_px, peer.input_px)
+    for start in tqdm(range(0, len(pictures), BATCH), desc=peer.name, unit="batch", disable=None):
+        resized = [cv2.resize(each, side) for each in pictures[start : start + BATCH]]
+        scaled = peer.black + np.stack(resized, dtype=np.float32) * (peer.white - peer.black) / 255
+        yield np.repeat(scaled[..., None], channels, axis=-1).astype(np.float32)
+
+
+def _load_keras(
+    peer: Peer,
+) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], int]:
+    # How it was trained does not matter, and may need what this Keras has no more.
+    model = keras.saving.load_model(peer.model, compile=False)
+    return model.predict_on_batch, model.input_shape[-1]
+
+
+def _load_tflite(
+    peer: Peer,
+) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], int]:
+    interpreter = Interpreter(model_path=str(peer.model), num_threads=1)
+    interpreter.allocate_tensors()
+    (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def run(batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        outputs = []
+        for picture in batch:
+            interpreter.set_tensor(source["index"], picture[None])
+            interpreter.invoke()
+            outputs.append(interpreter.get_tensor(target["index"])[0])
+        return np.stack(outputs)
+
+    return run, int(source["shape"][-1])

@@ -1,0 +1,162 @@
+"""Show an evaluation as one self-contained HTML page."""
+
+import html
+from itertools import groupby
+
+import numpy as np
+import plotly.graph_objects as go
+
+from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
+from preprocessing.dataset.labels import labelled_by_ferplus
+from preprocessing.dataset.read import Dataset
+from preprocessing.report.html import chart, page, pictures, table
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.figures import confusion, reliability
+from training.evaluation.slices import Slice
+from training.evaluation.text import calibration_rows
+
+_CHART = {"width": 640, "height": 480, "margin": {"t": 30}}
+_SLICES_HEIGHT_PX = 240
+
+
+def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> str:
+    """Draw all figures of an evaluation, and the most confident mistakes.
+
+    Args:
+        evaluation: The figures.
+        dataset: The one that was evaluated: the chips of the mistakes are taken from it.
+        title: Of the page.
+    """
+    return page(
+        title,
+        {
+            "Figures": _figures(evaluation),
+            "Confusion matrix": _confusion(evaluation),
+            "By class": _classes(evaluation),
+            "Reliability": _reliability(evaluation),
+            "Accuracy on the most confident answers": _coverage(evaluation),
+            "By what makes a face hard to read": _slices(evaluation),
+            "The most confident mistakes": _mistakes(evaluation, dataset),
+            "What to know of these figures": _notes(evaluation, dataset),
+        },
+    )
+
+
+def _figures(evaluation: Evaluation) -> str:
+    low, high = evaluation.accuracy_interval_95
+    fresh = f"{evaluation.accuracy_without_leaked:.1%} of {evaluation.images_without_leaked:,}"
+    shares = [
+        ("accuracy with views", f"{evaluation.accuracy:.1%} ({low:.1%} to {high:.1%})"),
+        ("accuracy from one view", f"{evaluation.accuracy_one_view:.1%}"),
+        ("accuracy on pictures that are not in training too", fresh),
+        ("truth in two guesses", f"{evaluation.accuracy_two_guesses:.1%}"),
+        ("answers it is sure of", f"{evaluation.share_sure:.1%}"),
+        ("accuracy where it is sure", f"{evaluation.accuracy_when_sure:.1%}"),
+        ("macro F1", f"{evaluation.macro_f1:.1%}"),
+    ]
+    calibration = [
+        (name, f"{after:.4f}", f"{before:.4f}")
+        for name, after, before in calibration_rows(evaluation)
+    ]
+    return (
+        f"<p>All {evaluation.images:,} labelled pictures of the split "
+        f"<b>{evaluation.split}</b> count. In brackets 95 % intervals by bootstrap.</p>"
+        + table(("measure", "value"), shares)
+        + table(("calibration", "with the temperature", "before"), calibration)
+    )
+
+
+def _confusion(evaluation: Evaluation) -> str:
+    return chart(confusion(np.array(evaluation.confusion), evaluation.labels))
+
+
+def _classes(evaluation: Evaluation) -> str:
+    rows = [
+        (
+            label,
+            f"{count:,}",
+            f"{evaluation.precision[label]:.1%}",
+            f"{evaluation.recall[label]:.1%}",
+            f"{evaluation.f1[label]:.1%}",
+        )
+        for label, count in evaluation.images_by_label.items()
+    ]
+    return table(("label", "pictures", "precision", "recall", "F1"), rows)
+
+
+def _reliability(evaluation: Evaluation) -> str:
+    text = "On the dotted line confidence is what it says: of answers given with 70 %, 70 % hold."
+    return f"<p>{text}</p>" + chart(reliability({"answers": evaluation.reliability}))
+
+
+def _coverage(evaluation: Evaluation) -> str:
+    figure = go.Figure(
+        go.Scatter(
+            x=[each.share for each in evaluation.coverage],
+            y=[each.accuracy for each in evaluation.coverage],
+            customdata=[each.confidence for each in evaluation.coverage],
+            hovertemplate="%{x:.0%} of the answers, confidence from %{customdata:.1%} on: "
+            "accuracy %{y:.1%}<extra></extra>",
+        ),
+        layout=_CHART,
+    )
+    if evaluation.share_sure:
+        figure.add_vline(x=evaluation.share_sure, line_dash="dash", annotation_text="sure")
+    figure.update_xaxes(title="share of the answers", range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title="accuracy", tickformat=".0%")
+    return chart(figure)
+
+
+def _slices(evaluation: Evaluation) -> str:
+    charts = [
+        f"<h3>{measure}</h3>" + _slices_chart(list(parts), evaluation.accuracy)
+        for measure, parts in groupby(evaluation.slices, key=lambda each: each.measure)
+    ]
+    text = "Accuracy with its 95 % interval; the dashed line is that on all pictures."
+    return f"<p>{text}</p>" + "".join(charts)
+
+
+def _notes(evaluation: Evaluation, dataset: Dataset) -> str:
+    recipe = dataset.manifest.recipe
+    counts = ", ".join(f"{name} {count:,}" for name, count in evaluation.found_by.items())
+    notes = [f"{recipe.source}, sha256 {recipe.source_sha256}. How the faces were found: {counts}."]
+    if recipe.source_kind == "fer2013":
+        notes.append(ABOUT_FER2013)
+    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
+        notes.append(ABOUT_FERPLUS)
+    return "".join(f"<p>{html.escape(note)}</p>" for note in [*notes, NOT_MEASURED])
+
+
+def _slices_chart(parts: list[Slice], overall: float) -> str:
+    lows, highs = zip(*(each.interval_95 for each in parts), strict=True)
+    shares = np.array([each.accuracy for each in parts])
+    figure = go.Figure(
+        go.Scatter(
+            # Two parts may bear the same name where a measure has few values.
+            x=list(range(len(parts))),
+            y=shares,
+            error_y={
+                "symmetric": False,
+                "array": np.array(highs) - shares,
+                "arrayminus": shares - np.array(lows),
+            },
+            mode="markers",
+            customdata=[each.count for each in parts],
+            hovertemplate="%{customdata} faces: %{y:.1%}<extra></extra>",
+        ),
+        layout={**_CHART, "height": _SLICES_HEIGHT_PX},
+    )
+    figure.add_hline(y=overall, line_dash="dash")
+    figure.update_xaxes(tickvals=list(range(len(parts))), ticktext=[each.part for each in parts])
+    figure.update_yaxes(tickformat=".0%")
+    return chart(figure)
+
+
+def _mistakes(evaluation: Evaluation, dataset: Dataset) -> str:
+    return "".join(
+        pictures(
+            [dataset.chips[each.row]],
+            f"true {each.label}, predicted {each.predicted} ({each.confidence:.0%})",
+        )
+        for each in evaluation.mistakes
+    )

@@ -1,0 +1,58 @@
+"""Measure what small and blurred faces cost: shrink and blur all chips of a split by steps.
+
+The thresholds of the hints in `preprocessing.faces.quality` rest on these figures and on the slices
+of an evaluation.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.classifier import VIEWS_SIGNATURE
+from preprocessing.bundle.spec import read_spec
+from preprocessing.dataset.read import Dataset
+from preprocessing.faces.quality import sharpness
+from training.data import rows_of
+from training.evaluation.predict import check_bundle, classify
+from training.evaluation.slices import Slice, slice_of
+
+WIDTHS_PX = (48, 40, 32, 24, 20, 16, 12, 8)
+BLURS_PX = (0.0, 0.6, 0.9, 1.2, 1.6, 2.0, 3.0)
+
+
+def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice]:
+    """Shrink, then blur, all chips of a split by steps.
+
+    Raises:
+        MienError: The dataset does not fit the bundle, or has no labelled rows in the split.
+    """
+    check_bundle(bundle, read_spec(bundle), recipe=dataset.manifest.recipe)
+    rows = rows_of(dataset, split)
+    chips, truth = dataset.chips[rows], dataset.class_indices[rows]
+
+    def judge(measure: str, part: str, changed: NDArray[np.uint8]) -> Slice:
+        logits = classify(bundle, changed, signature=VIEWS_SIGNATURE)
+        return slice_of(measure, part, hits=logits.argmax(axis=1) == truth)
+
+    slices = []
+    for width_px in WIDTHS_PX:
+        shrunk = np.stack([_shrink(chip, width_px) for chip in chips])
+        slices.append(judge("shrunk to width, px", str(width_px), shrunk))
+    for sigma_px in BLURS_PX:
+        blurred = np.stack([_blur(chip, sigma_px) for chip in chips])
+        middle = float(np.median([sharpness(chip) for chip in blurred]))
+        slices.append(judge("blurred to sharpness", f"{middle:.2f}", blurred))
+    return slices
+
+
+def _shrink(chip: NDArray[np.uint8], width_px: int) -> NDArray[np.uint8]:
+    """Show a chip as if its face had been this small in the picture."""
+    size = chip.shape
+    small = cv2.resize(chip, (width_px, width_px), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _blur(chip: NDArray[np.uint8], sigma_px: float) -> NDArray[np.uint8]:
+    return chip if sigma_px == 0 else np.asarray(cv2.GaussianBlur(chip, (0, 0), sigma_px), np.uint8)

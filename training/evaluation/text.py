@@ -1,0 +1,95 @@
+"""Write evaluations as texts for the terminal."""
+
+from collections.abc import Iterable, Mapping
+
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.slices import Slice
+
+_COLUMNS = (
+    "network",
+    "pictures",
+    "accuracy (95 % interval)",
+    "one view",
+    "not in training",
+    "two guesses",
+    "macro F1",
+    "ECE",
+    "NLL",
+    "Brier",
+)
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """Describe an evaluation in a few lines, a table by class, and where it is worst."""
+    low, high = evaluation.accuracy_interval_95
+    lines = [
+        (
+            f"split {evaluation.split}, {evaluation.images:,} images, "
+            f"found by: {evaluation.found_by}"
+        ),
+        f"accuracy            {evaluation.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"  from one view     {evaluation.accuracy_one_view:.2%}",
+        (
+            f"  without leaked    {evaluation.accuracy_without_leaked:.2%}  "
+            f"({evaluation.images_without_leaked:,} images)"
+        ),
+        f"  in two guesses    {evaluation.accuracy_two_guesses:.2%}",
+        (
+            f"  where it is sure  {evaluation.accuracy_when_sure:.2%}  "
+            f"({evaluation.share_sure:.1%} of the images)"
+        ),
+        f"macro F1            {evaluation.macro_f1:.2%}",
+        "",
+        f"{'':<20}{'calibrated':>12}{'before':>12}",
+        *(
+            f"{name:<20}{after:>12.4f}{before:>12.4f}"
+            for name, after, before in calibration_rows(evaluation)
+        ),
+        "",
+        f"{'label':<12}{'images':>8}{'precision':>11}{'recall':>9}{'F1':>9}",
+        *(
+            f"{label:<12}{count:>8,}{evaluation.precision[label]:>11.1%}"
+            f"{evaluation.recall[label]:>9.1%}{evaluation.f1[label]:>9.1%}"
+            for label, count in evaluation.images_by_label.items()
+        ),
+    ]
+    weak = [each for each in evaluation.slices if each.interval_95[1] < evaluation.accuracy]
+    if weak:
+        weak.sort(key=lambda each: each.accuracy)
+        lines += ["", "Clearly below that:", slices_text(weak)]
+    return "\n".join(lines)
+
+
+def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:
+    """List the measures of calibration: name, after scaling by the temperature, before."""
+    return [
+        ("ECE (15 bins)", evaluation.ece_15_bins, evaluation.ece_15_bins_uncalibrated),
+        ("NLL", evaluation.nll, evaluation.nll_uncalibrated),
+        ("Brier", evaluation.brier, evaluation.brier_uncalibrated),
+    ]
+
+
+def slices_text(slices: Iterable[Slice]) -> str:
+    """Write slices as a table."""
+    lines = [f"{'measure':<28}{'part':<18}{'faces':>8}{'accuracy':>10}   95 % interval"]
+    for each in slices:
+        low, high = each.interval_95
+        lines.append(
+            f"{each.measure:<28}{each.part:<18}{each.count:>8,}{each.accuracy:>10.1%}"
+            f"   {low:.1%} to {high:.1%}"
+        )
+    return "\n".join(lines)
+
+
+def comparison_text(evaluations: Mapping[str, Evaluation]) -> str:
+    """Write evaluations of one split, by the network's name, as a Markdown table."""
+    lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
+    for name, each in evaluations.items():
+        low, high = each.accuracy_interval_95
+        lines.append(
+            f"| {name} | {each.images:,} | {each.accuracy:.1%} ({low:.1%} to {high:.1%}) | "
+            f"{each.accuracy_one_view:.1%} | {each.accuracy_without_leaked:.1%} | "
+            f"{each.accuracy_two_guesses:.1%} | {each.macro_f1:.1%} | {each.ece_15_bins:.3f} | "
+            f"{each.nll:.3f} | {each.brier:.3f} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Show why a network answers as it does."""

@@ -1,0 +1,96 @@
+"""Load what is to be explained: the network of a run, or a bundle."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from keras import Model
+from numpy.typing import NDArray
+
+from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.spec import SPEC_NAME, read_spec
+from preprocessing.dataset.manifest import parse_recipe
+from preprocessing.errors import BundleError
+from preprocessing.faces.align import align_crops, align_photo
+from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.landmarks import scheme_of
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.decode import decode_image, to_grey
+from training.export.tta import CutViews, Views, with_views
+from training.networks.build import NETWORK_NAME, load_network, read_settings
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is explained.
+
+    Attributes:
+        labels: In the order of the logits.
+        geometry: How chips are cut.
+        finder: Finds the faces.
+        classify: From chips (n, side, side) to probabilities (n, labels).
+        network: To be looked into; None for a bundle that was too large to keep it.
+        cut: Brings chips (n, side, side) to what the network sees.
+    """
+
+    labels: tuple[str, ...]
+    geometry: ChipGeometry
+    finder: FaceFinder
+    classify: Callable[[NDArray[np.uint8]], NDArray[np.floating]]
+    network: Model | None = None
+    cut: CutViews | None = None
+
+    def align(self, picture: bytes, *, is_crop: bool) -> list[AlignedFace]:
+        """Cut the chips of all faces of a picture, or of the one that a crop shows."""
+        grey = to_grey(decode_image(picture))
+        if is_crop:
+            return align_crops([grey], self.finder, geometry=self.geometry)
+        return align_photo(grey, self.finder, geometry=self.geometry)
+
+
+def open_subject(source: Path) -> Subject:
+    """Load a run, or a bundle.
+
+    Raises:
+        MienError: It is neither.
+    """
+    return _open_bundle(source) if (source / SPEC_NAME).is_file() else _open_run(source)
+
+
+def _open_run(run: Path) -> Subject:
+    settings = read_settings(run)
+    recipe = parse_recipe(settings["dataset"])
+    geometry = ChipGeometry.from_json(recipe.geometry)
+    network = load_network(run)
+    size_px, trained_px = geometry.size_px, settings["fit"]["sizes"][-1][1]
+    seeing = with_views(network, Views(size_px, trained_px, mirrored=True), size_px=size_px)
+    return Subject(
+        labels=recipe.labels,
+        geometry=geometry,
+        finder=FaceFinder(recipe.scheme(), detector=recipe.detector),
+        classify=lambda chips: to_probabilities(seeing.predict(chips, verbose=0), 1.0),
+        network=network,
+        cut=CutViews(Views(size_px, trained_px)),
+    )
+
+
+def _open_bundle(bundle: Path) -> Subject:
+    spec = read_spec(bundle)
+    scheme = scheme_of(spec.landmark_model_sha256)
+    if scheme is None:
+        raise BundleError(
+            f"{bundle} was trained with a landmark model that is not known. Export it again."
+        )
+    classifier = ChipClassifier(bundle)
+    has_network = (bundle / NETWORK_NAME).is_file()
+    input_px = spec.provenance["views"]["input_px"]
+    return Subject(
+        labels=spec.labels,
+        geometry=spec.geometry,
+        finder=FaceFinder(scheme, detector=spec.detector),
+        classify=lambda chips: to_probabilities(classifier.logits(chips), spec.temperature),
+        network=load_network(bundle) if has_network else None,
+        cut=CutViews(Views(spec.geometry.size_px, input_px)) if has_network else None,
+    )

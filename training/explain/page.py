@@ -1,0 +1,142 @@
+"""Explain what a run or a bundle makes of a picture, as PNG files and one HTML page."""
+
+from pathlib import Path
+
+import numpy as np
+from keras import Model
+from numpy.typing import NDArray
+
+from preprocessing.bundle.occlusion import occlusion_maps
+from preprocessing.dataset.manifest import write_whole
+from preprocessing.dataset.sources import read_local_file
+from preprocessing.errors import MienError
+from preprocessing.faces.types import GreyImage
+from preprocessing.images.decode import RgbImage
+from preprocessing.images.encode import encode_png
+from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
+from preprocessing.report.html import page
+from preprocessing.runtime.cli import refuse_overwriting
+from training.explain.maps import feature_maps, first_filters, grad_cam
+from training.explain.model import Subject, open_subject
+
+PAGE_NAME = "index.html"
+# Of each stage so many maps are shown, those that vary most.
+SHOWN_MAPS = 16
+_ABOUT = {
+    "filters": "The filters of the first convolution",
+    "grad-cam": "Grad-CAM: where the last stage speaks for each expression",
+    "occlusion": "Occlusion: what makes each expression likelier (blurred, and shown sharp alone)",
+}
+_BUNDLE_NOTE = (
+    "<p>This bundle was too large to keep its Keras network. What it holds can be run but not "
+    "looked into, so occlusion is all that is shown. Explain the run that it was exported from to "
+    "see filters, feature maps and Grad-CAM.</p>"
+)
+
+
+def explain(
+    source: Path, picture: Path, *, out: Path, is_crop: bool = False, overwrite: bool = False
+) -> list[Path]:
+    """Write the explanation of every face of a picture.
+
+    Args:
+        source: A run, or a bundle; of one without its Keras network occlusion is all that is shown.
+        picture: The picture's file.
+        out: The folder to write.
+        is_crop: The picture is the crop of one face.
+        overwrite: Replace an explanation that is there.
+
+    Returns:
+        The files written, the page last.
+
+    Raises:
+        MienError: The source or the picture cannot be read, shows no face, or `out` holds an
+            explanation already.
+    """
+    refuse_overwriting([out / PAGE_NAME], overwrite=overwrite)
+    subject = open_subject(source)
+    faces = subject.align(read_local_file(str(picture)), is_crop=is_crop)
+    if not faces:
+        raise MienError(
+            f"No face was found in {picture.name}. If it is the crop of one face, say --crop."
+        )
+    sheets = {}
+    if subject.network is not None:
+        sheets["filters"] = filter_sheet(subject.network)
+    for number, face in enumerate(faces, start=1):
+        for name, sheet in face_sheets(subject, face.chip).items():
+            sheets[f"face{number}-{name}"] = sheet
+    out.mkdir(parents=True, exist_ok=True)
+    for name, sheet in sheets.items():
+        (out / f"{name}.png").write_bytes(encode_png(sheet))
+    abouts = {name: _about(name) for name in sheets}
+    sections = {about: f'<img src="{name}.png" alt="{about}">' for name, about in abouts.items()}
+    if subject.network is None:
+        sections["What is not shown"] = _BUNDLE_NOTE
+    write_whole(out / PAGE_NAME, page("What the network sees", sections, has_charts=False))
+    return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
+
+
+def filter_sheet(network: Model) -> RgbImage:
+    """Draw the filters of the first convolution: grey is 0, black and white are far from it."""
+    return draw_sheet(map_tiles(first_filters(network), is_zero_grey=True))
+
+
+def face_sheets(
+    subject: Subject, chip: GreyImage, *, true_index: int | None = None
+) -> dict[str, RgbImage]:
+    """Draw all that can be shown of one chip, by name.
+
+    Args:
+        subject: What is explained.
+        chip: uint8 (side, side).
+        true_index: Of the chip's label, to be marked beside that of the answer; None where it is
+            not known.
+    """
+    sheets = {}
+    if subject.network is not None and subject.cut is not None:
+        seen = np.asarray(subject.cut(chip[None]))
+        heats = grad_cam(subject.network, seen)
+        sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
+        for stage, maps in feature_maps(subject.network, seen).items():
+            liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
+            sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
+    heats = occlusion_maps(chip, subject.classify)
+    # These are in one unit for all labels, so they can share a scale.
+    sheets["occlusion"] = _heat_sheet(
+        subject, chip, heats, true_index=true_index, largest=max(float(heats.max()), 0.0)
+    )
+    return sheets
+
+
+def _heat_sheet(
+    subject: Subject,
+    chip: GreyImage,
+    heats: NDArray[np.floating],
+    *,
+    true_index: int | None,
+    largest: float | None = None,
+) -> RgbImage:
+    probabilities = subject.classify(chip[None])[0]
+    marks = dict.fromkeys(subject.labels, "")
+    colours = dict.fromkeys(subject.labels, NEUTRAL)
+    if true_index is not None:
+        said, true = subject.labels[probabilities.argmax()], subject.labels[true_index]
+        marks[said], colours[said] = "said", WRONG
+        marks[true], colours[true] = "true" if true != said else "true, said", RIGHT
+    tiles = [
+        Tile(
+            overlay(chip, heat, largest=largest),
+            f"{label} {share:.0%}\n{marks[label]}",
+            share,
+            colours[label],
+        )
+        for heat, label, share in zip(heats, subject.labels, probabilities.tolist(), strict=True)
+    ]
+    return draw_sheet([Tile(chip, "the chip"), *tiles])
+
+
+def _about(name: str) -> str:
+    face, dash, what = name.partition("-")
+    about = _ABOUT.get(what or face, f"Feature maps after {what}, the {SHOWN_MAPS} that vary most")
+    return f"{about} ({face})" if dash else about

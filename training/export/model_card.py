@@ -1,0 +1,159 @@
+"""A bundle's model card: what the model is for, how good it is, what it must not be used for."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
+from preprocessing.bundle.spec import CARD_NAME, ModelSpec, write_spec
+from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
+from preprocessing.dataset.manifest import write_whole
+from preprocessing.faces.landmarks import scheme_of
+from training.config import FitConfig
+from training.evaluation.evaluate import Evaluation
+
+_CARD = """\
+# {name}
+
+A network (`{model}`) that tells which of {count} expressions an aligned face shows:
+{labels}. Trained on {source} with `python -m training fit`{disgust}.
+
+## Use
+
+For showing and studying what a face expresses in a picture. An expression is not an emotion: a
+smile does not say that someone is happy. Not for decisions about people, and not at work or in
+schools.
+
+## How good it is
+
+{splits}
+{about_data}{not_measured}
+
+## How it was made
+
+- Chips: {size_px} px, grey, geometry `{digest}`.
+- Training: {training}.
+{teachers}- Views averaged, chosen on val: {views}.
+- Weights stored as {precision}. What each way to store them costs on val, against the network
+  before conversion; the time is that of one core for one face with all views:
+
+| weights | size | time | accuracy | lost | agreement |
+|---|---|---|---|---|---|
+{precisions}
+
+- Temperature {temperature:.3f}, fitted on val.
+- Sure from a confidence of {sure_confidence:.0%} on, chosen on val so that nine of ten such answers
+  are right.
+
+## Licence
+
+The network's weights are under Apache-2.0. The landmark model that aligns the faces is not part of
+the bundle. {licence}
+"""
+
+_SPLIT = """\
+### {split}: {images:,} pictures
+
+| measure | value |
+|---|---|
+| accuracy | {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) |
+| accuracy from one view | {accuracy_one_view:.1%} |
+| accuracy without pictures also in the training split | {accuracy_without_leaked:.1%} |
+| accuracy where it is sure ({share_sure:.0%} of the pictures) | {accuracy_when_sure:.1%} |
+| truth among the two likeliest | {accuracy_two_guesses:.1%} |
+| macro F1 | {macro_f1:.1%} |
+| calibration error (ECE, 15 bins) | {ece_15_bins:.3f} ({ece_15_bins_uncalibrated:.3f} before) |
+| negative log-likelihood | {nll:.3f} ({nll_uncalibrated:.3f} before) |
+| Brier score, 0 to 2 | {brier:.3f} ({brier_uncalibrated:.3f} before) |
+
+| expression | recall | precision |
+|---|---|---|
+{classes}
+"""
+
+
+def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
+    """Write an evaluation into a bundle's spec and model card."""
+    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
+    card = model_card(spec)
+    write_spec(spec, bundle)
+    write_whole(bundle / CARD_NAME, card)
+
+
+def model_card(spec: ModelSpec) -> str:
+    """Write the model card of a bundle in Markdown."""
+    scheme = scheme_of(spec.landmark_model_sha256)
+    dataset = spec.provenance["dataset"]
+    is_fer2013 = dataset["source_kind"] == "fer2013"
+    notes = [ABOUT_FER2013] if is_fer2013 else []
+    if labelled_by_ferplus(dataset["source_kind"], spec.labels):
+        notes.append(ABOUT_FERPLUS)
+    return _CARD.format(
+        name=spec.name,
+        model=FitConfig(**spec.provenance["fit"]).model,
+        source="FER2013" if is_fer2013 else dataset["source"],
+        about_data="".join(f"{note}\n\n" for note in notes),
+        not_measured=NOT_MEASURED,
+        count=len(spec.labels),
+        labels=", ".join(spec.labels),
+        disgust=f'; what became of the class "disgust":\n`{spec.disgust}`'
+        if spec.labels == labels_for(spec.disgust)
+        else "",
+        splits="\n".join(_split_section(spec, split) for split in spec.metrics),
+        size_px=spec.geometry.size_px,
+        digest=spec.geometry.digest(),
+        training=_training_line(spec.provenance),
+        teachers="".join(f"- {line}\n" for line in _teacher_lines(spec.provenance)),
+        views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
+        precision=spec.provenance["precision"],
+        precisions="\n".join(map(_precision_row, spec.provenance["precisions"])),
+        temperature=spec.temperature,
+        sure_confidence=spec.sure_confidence,
+        licence=scheme.licence if scheme else "",
+    )
+
+
+def _training_line(provenance: dict[str, Any]) -> str:
+    """Say how long it was trained, and how long what it started from."""
+    earlier, minutes = provenance["start_from"], provenance["training_minutes"]
+    if not earlier:
+        return f"{provenance['epochs']} epochs in {minutes:.0f} minutes"
+    own, source = minutes - earlier["minutes"], earlier.get("source")
+    return (
+        f"{provenance['epochs']} epochs in {own:.0f} minutes, from a network that had been trained "
+        f"for {earlier['minutes']:.0f} minutes" + (f" on {source}" if source else "")
+    )
+
+
+def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
+    """Declare who taught the network beside the labels, and FER+ wherever it came in."""
+    lines = []
+    where, run = "training", provenance
+    while run:
+        if teacher := run.get("teacher"):
+            weight = run["fit"]["teacher_weight"]
+            lines.append(
+                f"In {where}, a teacher gave {weight:.0%} of the target of each row that it knows: "
+                f"{teacher['origin']} (`{teacher['name']}`, sha256 `{teacher['sha256']}`)."
+            )
+        where, run = "a run before", run.get("start_from")
+    if provenance.get("ferplus"):
+        lines.append("FER+ votes (Barsoum et al. 2016, arXiv:1608.01041) went into it.")
+    return lines
+
+
+def _precision_row(fields: dict[str, Any]) -> str:
+    return (
+        f"| {fields['name']} | {fields['size_bytes'] / 1e6:.1f} MB | {fields['chip_ms']:.1f} ms | "
+        f"{fields['accuracy']:.2%} | {fields['lost']:.2%} | {fields['agreement']:.1%} |"
+    )
+
+
+def _split_section(spec: ModelSpec, split: str) -> str:
+    figures = spec.metrics[split]
+    low, high = figures["accuracy_interval_95"]
+    classes = "\n".join(
+        f"| {label} | {figures['recall'][label]:.1%} | {figures['precision'][label]:.1%} |"
+        for label in spec.labels
+    )
+    return _SPLIT.format(**figures | {"split": split, "low": low, "high": high, "classes": classes})

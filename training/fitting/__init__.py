@@ -1,0 +1,1 @@
+"""Train one network: loop, augmentation, schedule and devices."""

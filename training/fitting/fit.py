@@ -1,0 +1,320 @@
+"""Train a network: one loop, a schedule that always ends, a checkpoint every epoch."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from preprocessing.dataset.labels import labelled_by_ferplus
+from preprocessing.dataset.manifest import write_whole
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import MienError
+from training.config import FitConfig
+from training.data import (
+    Examples,
+    TrainingBatches,
+    one_hot,
+    split_examples,
+    training_examples,
+    training_rows,
+)
+from training.fitting.augment import Augment
+from training.fitting.curves import Curves
+from training.fitting.devices import ONE_DEVICE, Devices
+from training.fitting.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
+from training.fitting.training_model import build_trainer, set_size
+from training.metrics import accuracy, cross_entropy
+from training.networks.build import (
+    CONFIG_NAME,
+    NETWORK_NAME,
+    SAME_CHIPS,
+    STATE_NAME,
+    check_same_recipe,
+    damage_named,
+    load_network,
+    read_network,
+    read_settings,
+)
+from training.soft_labels import SoftTargets, mix_targets, read_soft_targets
+
+# Batches from which the statistics of the normalisation layers are taken after averaging.
+RECALIBRATION_BATCHES = 100
+PREDICT_BATCH = 256
+
+
+def fit(
+    dataset: Dataset,
+    run: Path,
+    *,
+    config: FitConfig,
+    start_from: Path | None = None,
+    teacher: Path | None = None,
+    resume: bool = False,
+    devices: Devices = ONE_DEVICE,
+) -> keras.Model:
+    """Train a network on the training rows of a dataset.
+
+    Writes into `run`: `config.json`, a checkpoint an epoch, `curves.csv` and TensorBoard's events,
+    a snapshot of the network at the end of each of several cycles, and at the end `network.keras`
+    with the averaged weights.
+
+    Args:
+        dataset: The aligned dataset; its val rows are watched, and never trained on.
+        run: A folder that does not exist yet, or one to go on with.
+        config: The settings; a resumed run must have been started with the same.
+        start_from: A finished run, or a bundle, whose network this one starts with, to train it
+            longer or on other pictures. Where the labels differ the last layer starts anew.
+        teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
+        resume: Go on from the last checkpoint; a run that is over is returned as it is.
+        devices: What `open_devices` gave; a run may go on with another number of them.
+
+    Returns:
+        The trained network, from chips (n, height, width, 1) to logits.
+
+    Raises:
+        MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
+            is no finished run of a network of the same shape and of chips aligned alike, a file of
+            a run is damaged, the teacher is of another dataset or has no weight, the devices cannot
+            share out the batches, or the loss is no number any more.
+    """
+    train, val = training_examples(dataset), split_examples(dataset, "val")
+    devices.check(config, rows=len(train.chips))
+    taught = None if teacher is None else read_soft_targets(teacher, dataset)
+    earlier = None if start_from is None else _read_earlier(start_from, config, dataset)
+    settings = _settings(config, dataset, earlier, taught)
+    state = _open_run(run, settings, resume=resume)
+    devices.agree(state.step)
+    keras.utils.set_random_seed(config.seed + state.epoch)
+    keras.config.set_dtype_policy(config.precision)
+    classes = len(dataset.manifest.recipe.labels)
+    batches = TrainingBatches(
+        train,
+        targets=_targets(train, dataset, config, taught),
+        batch_size=config.batch_size,
+        raw_share=config.raw_share,
+        seed=config.seed,
+    )
+    share = progress(state, config, steps_per_epoch=len(batches))
+    if share >= 1 and (run / NETWORK_NAME).is_file():
+        return read_network(run / NETWORK_NAME)
+    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    if earlier is not None and not state.checkpoint:
+        _take_weights(
+            trainer.get_layer(config.model),
+            load_network(start_from),
+            has_same_labels=earlier["dataset"]["labels"] == settings["dataset"]["labels"],
+        )
+    if devices.is_main:
+        run.mkdir(parents=True, exist_ok=True)
+        write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
+    trainer.optimizer.build(trainer.trainable_variables)
+    if state.checkpoint:
+        # Not the whole model: Keras would forget which weights do not decay.
+        with damage_named(run / state.checkpoint):
+            devices.load_weights(trainer, run / state.checkpoint)
+    network = trainer.get_layer(config.model)
+    augment = trainer.get_layer("augment")
+    devices.prepare(trainer)
+    with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
+        while share < 1:
+            cycle = cycle_at(share, config)
+            state, loss = _train_epoch(trainer, batches, state, config, devices)
+            share = progress(state, config, steps_per_epoch=len(batches))
+            logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
+            # A step's loss is from before it; what the last step broke shows only here.
+            if not np.isfinite(logits).all():
+                raise _come_apart("The answers on val are no numbers", epoch=state.epoch)
+            if cycle_at(share, config) > cycle and config.cycles > 1:
+                devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
+            if curves is None:
+                continue
+            values = {
+                "minutes": state.elapsed_s / 60,
+                "size_px": augment.size_px,
+                "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
+                "train_loss": loss,
+                "val_loss": cross_entropy(logits, val.class_indices),
+                "val_accuracy": accuracy(logits, val.class_indices),
+            }
+            curves.add(state.epoch, values)
+            tqdm.write(
+                f"epoch {state.epoch}, {min(share, 1):.0%} of the run, "
+                f"{values['minutes']:.1f} min: train loss {loss:.3f}, "
+                f"val loss {values['val_loss']:.3f}, val accuracy {values['val_accuracy']:.1%}"
+            )
+            state = _save_checkpoint(trainer, run, state, devices)
+    set_size(trainer, config.sizes[-1][1])
+    trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
+    _recalibrate(network, augment, train, config)
+    # Its presence says that the run is over, so it is never seen half written.
+    partial = run / f"partial-{NETWORK_NAME}"
+    devices.save(network, partial)
+    if devices.is_main:
+        partial.replace(run / NETWORK_NAME)
+    return network
+
+
+def _read_earlier(start_from: Path, config: FitConfig, dataset: Dataset) -> dict[str, Any]:
+    """Return the settings of a network to start from, once it is known to fit."""
+    earlier = read_settings(start_from)
+    earlier_model = FitConfig(**earlier["fit"]).model
+    if earlier_model != config.model:
+        raise MienError(
+            f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
+            "Start from a run of the same network."
+        )
+    check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
+    return earlier
+
+
+def _settings(
+    config: FitConfig,
+    dataset: Dataset,
+    earlier: dict[str, Any] | None,
+    taught: SoftTargets | None,
+) -> dict[str, Any]:
+    """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
+    settings: dict[str, Any] = {
+        "fit": asdict(config),
+        "dataset": asdict(dataset.manifest.recipe),
+    }
+    if (taught is None) != (config.teacher_weight is None):
+        raise MienError(
+            "Give a teacher and its weight, or neither. Received: "
+            f"teacher={taught and taught.name}, teacher_weight={config.teacher_weight}"
+        )
+    if taught is not None:
+        settings["teacher"] = taught.record()
+        settings["ferplus"] = taught.ferplus
+    if earlier is not None:
+        settings["start_from"] = {
+            "fit": earlier["fit"],
+            "source": earlier["dataset"]["source"],
+            "minutes": earlier["training_minutes"],
+        }
+        for name in ("start_from", "teacher"):
+            if earlier.get(name):
+                settings["start_from"][name] = earlier[name]
+        if earlier.get("ferplus"):
+            settings["ferplus"] = True
+    if labelled_by_ferplus(dataset.manifest.recipe.source_kind, dataset.manifest.recipe.labels):
+        settings["ferplus"] = True
+    return json.loads(json.dumps(settings))
+
+
+def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
+    config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
+    if not config_path.exists():
+        return RunState()
+    if not resume:
+        raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
+    started = json.loads(config_path.read_text(encoding="utf-8"))
+    # A setting that is younger than the run has its default there.
+    started["fit"] = {each.name: each.default for each in fields(FitConfig)} | started["fit"]
+    if json.loads(json.dumps(started)) != settings:
+        raise MienError(
+            f"{run} was started with other settings or another dataset; compare {config_path}. "
+            "Resume it with the same, or choose another folder."
+        )
+    if not state_path.exists():
+        return RunState()
+    return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
+
+
+def _targets(
+    train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
+) -> NDArray[np.float32]:
+    """Return what the training rows are to be taken for, (n, classes), before label smoothing."""
+    targets = one_hot(train.class_indices, len(dataset.manifest.recipe.labels))
+    if taught is None:
+        return targets
+    return mix_targets(
+        targets,
+        taught.probabilities[training_rows(dataset)],
+        weight=config.teacher_weight,
+        label_smoothing=config.label_smoothing if config.loss == "cross_entropy" else 0.0,
+    )
+
+
+def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
+    """Copy the weights of all layers, save the last where that is for other labels."""
+    for source in earlier.layers if has_same_labels else earlier.layers[:-1]:
+        target, weights = network.get_layer(source.name), source.get_weights()
+        if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
+            raise MienError(
+                "The network to start from has another width, or takes chips of another side: its "
+                f"layer {source.name!r} does not fit. Start from one of the same shape."
+            )
+        target.set_weights(weights)
+
+
+def _train_epoch(
+    trainer: keras.Model,
+    batches: TrainingBatches,
+    state: RunState,
+    config: FitConfig,
+    devices: Devices,
+) -> tuple[RunState, float]:
+    """Train one epoch, or what is left of the cycle; return the new state and the mean loss."""
+    cycle = cycle_at(progress(state, config, steps_per_epoch=len(batches)), config)
+    batches.epoch = state.epoch
+    batches.on_epoch_begin()
+    losses: list[float] = []
+    for chips, targets, started in _clocked(batches, state.epoch):
+        share = progress(state, config, steps_per_epoch=len(batches))
+        if cycle_at(share, config) > cycle:
+            break
+        set_size(trainer, size_at(share, config))
+        trainer.optimizer.learning_rate = learning_rate_at(share, config)
+        losses.append(devices.train_on_batch(trainer, chips, targets))
+        if not math.isfinite(losses[-1]):
+            raise _come_apart(f"The loss is {losses[-1]}", epoch=state.epoch + 1)
+        spent_s = time.monotonic() - started
+        state = replace(state, step=state.step + 1, elapsed_s=state.elapsed_s + spent_s)
+    return replace(state, epoch=state.epoch + 1), float(np.mean(losses))
+
+
+def _come_apart(seen: str, *, epoch: int) -> MienError:
+    return MienError(
+        f"{seen} in epoch {epoch}: training has come apart. What was saved is from before; "
+        "start again with a lower --learning-rate."
+    )
+
+
+def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:
+    steps = range(len(batches))
+    for index in tqdm(steps, desc=f"epoch {epoch + 1}", unit="step", leave=False, disable=None):
+        started = time.monotonic()
+        yield *batches[index], started
+
+
+def _save_checkpoint(
+    trainer: keras.Model, run: Path, state: RunState, devices: Devices
+) -> RunState:
+    """Save weights and optimizer; the state file names the checkpoint and is written last."""
+    before = state.checkpoint
+    state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
+    devices.save(trainer, run / state.checkpoint)
+    write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
+    if before:
+        (run / before).unlink(missing_ok=True)
+    return state
+
+
+def _recalibrate(
+    network: keras.Model, augment: Augment, train: Examples, config: FitConfig
+) -> None:
+    """Take the normalisation statistics anew: those of the last steps fit other weights."""
+    generator = np.random.default_rng(config.seed)
+    for _ in range(RECALIBRATION_BATCHES):
+        rows = generator.choice(len(train.chips), config.batch_size)
+        network(augment(train.chips[rows], training=False), training=True)

@@ -1,0 +1,78 @@
+"""The model that is trained: augmentation and network, with optimizer and loss."""
+
+import keras
+from keras import Model, ops
+
+from training.config import FitConfig
+from training.fitting.augment import Augment
+from training.networks.build import build_network
+
+
+def build_trainer(config: FitConfig, *, classes: int, side_px: int) -> Model:
+    """Build and compile the network of a config behind its augmentation.
+
+    Args:
+        config: The settings of the run.
+        classes: Number of logits.
+        side_px: Side of the dataset's chips.
+
+    Returns:
+        A compiled model from chips, uint8 (n, side_px, side_px), to logits, (n, classes), with the
+        layers `augment` and, named after its model, the network.
+    """
+    chips = keras.Input((side_px, side_px), dtype="uint8", name="chips")
+    augment = Augment(
+        name="augment",
+        size_px=config.sizes[0][1],
+        rotation_deg=config.rotation_deg,
+        scale=config.scale,
+        shift=config.shift,
+        contrast=config.contrast,
+        brightness=config.brightness,
+        erase=config.erase,
+        seed=config.seed,
+    )
+    network = build_network(config, classes=classes)
+    trainer = Model(chips, network(augment(chips)), name="trainer")
+    optimizer = keras.optimizers.SGD(
+        config.learning_rate,
+        momentum=config.momentum,
+        nesterov=True,
+        weight_decay=config.weight_decay,
+        use_ema=True,
+        ema_momentum=config.average_momentum,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    trainer.compile(
+        optimizer,
+        _loss(config),
+        # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
+        jit_compile=keras.backend.backend() != "tensorflow",
+    )
+    return trainer
+
+
+def set_size(trainer: Model, size_px: int) -> None:
+    """Change the side of the chips; the compiled steps are built for one side."""
+    augment = trainer.get_layer("augment")
+    if augment.size_px != size_px:
+        augment.size_px = size_px
+        trainer.make_train_function(force=True)
+        trainer.make_predict_function(force=True)
+
+
+@keras.saving.register_keras_serializable("mien")
+class ProbabilityError(keras.losses.Loss):
+    """The mean squared error of the probabilities, from logits and one-hot targets."""
+
+    def call(self, y_true, y_pred):
+        """Return the error of each row."""
+        return ops.mean(ops.square(ops.softmax(y_pred) - y_true), axis=-1)
+
+
+def _loss(config: FitConfig) -> keras.losses.Loss:
+    if config.loss == "mean_squared_error":
+        return ProbabilityError()
+    return keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=config.label_smoothing
+    )

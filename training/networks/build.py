@@ -1,0 +1,162 @@
+"""Every network that can be trained, built and read back in one place."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import Model
+
+from preprocessing.bundle.spec import SPEC_NAME, read_spec
+from preprocessing.dataset.manifest import Recipe
+from preprocessing.errors import MienError
+from training.config import FitConfig
+from training.networks.legacy import alexlike, shallow, vgg, wide
+from training.networks.resnet import resnet34
+
+CONFIG_NAME = "config.json"
+STATE_NAME = "state.json"
+NETWORK_NAME = "network.keras"
+SAME_CHIPS = ("geometry_digest",)
+SAME_ANSWERS = ("labels", "disgust", *SAME_CHIPS)
+"""Fields of a dataset's recipe: with the same, a network can be trained on, or be judged."""
+BUILDERS: dict[str, Callable[..., Model]] = {
+    "resnet34": resnet34,
+    "shallow": shallow,
+    "wide": wide,
+    "vgg": vgg,
+    "alexlike": alexlike,
+}
+"""By the name in `FitConfig.model`."""
+
+
+def build_network(config: FitConfig, *, classes: int) -> Model:
+    """Build the untrained network of a config, named after its model.
+
+    Returns:
+        A model from chips (n, height, width, 1), 0 to 255, to float32 logits (n, classes).
+    """
+    build = BUILDERS[config.model]
+    if config.model == "resnet34":
+        build = partial(build, width=config.width, stem_stride=config.stem_stride)
+    else:
+        build = partial(build, side_px=config.sizes[0][1])
+    return build(classes, dropout=config.dropout)
+
+
+def read_settings(source: Path) -> dict[str, Any]:
+    """Return what decided the network of a finished run or of a bundle.
+
+    It holds `fit`, `dataset` and `training_minutes` (with those of all that it started from), where
+    there were any `start_from` and `teacher`, and in `ferplus` whether FER+ votes went into the
+    network; without it, none did.
+
+    Raises:
+        MienError: The folder is neither.
+    """
+    if (source / SPEC_NAME).is_file():
+        return read_spec(source).provenance
+    if not (source / NETWORK_NAME).is_file():
+        raise MienError(
+            f"{source} is no bundle and no finished run: it has no {NETWORK_NAME}. Make a run "
+            "with python -m training fit, or finish this one with --resume."
+        )
+    with damage_named(source):
+        settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
+        state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
+    earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
+    return settings | {"training_minutes": earlier + state["elapsed_s"] / 60}
+
+
+def check_same_recipe(
+    trained_on: dict[str, Any], recipe: Recipe, *, fields: tuple[str, ...] = SAME_ANSWERS
+) -> None:
+    """Make sure that a dataset was made as the one that a network was trained on.
+
+    Args:
+        trained_on: `dataset` in the settings of the run, or in the provenance of the bundle.
+        recipe: Of the dataset.
+        fields: Of the recipe; those that must be the same.
+
+    Raises:
+        MienError: They are not.
+    """
+    for name in fields:
+        here = asdict(recipe)[name]
+        if json.dumps(trained_on.get(name)) != json.dumps(here):
+            raise MienError(
+                f"The network was trained on a dataset that differs in {name}: "
+                f"{trained_on.get(name)}. Received: {here}. Align the source as that was, with "
+                "this version of Mien: the same --disgust, --labels or --ferplus-labels, and "
+                "--landmarks."
+            )
+
+
+def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
+    """Load a network, computing in float32 whatever it was trained or stored in.
+
+    Args:
+        source: A finished run, or a bundle.
+        name: The network's file in it.
+
+    Raises:
+        MienError: The folder is neither, or has no such file, as a bundle that was too large to
+            keep its Keras network.
+    """
+    settings = read_settings(source)
+    if not (source / name).is_file():
+        raise MienError(f"{source} has no network {name}.")
+    with damage_named(source):
+        config = FitConfig(**settings["fit"])
+    return _with_precision(read_network(source / name), "float32", config)
+
+
+def read_network(path: Path) -> Model:
+    """Read a network as it was stored.
+
+    Raises:
+        MienError: It is damaged, or of another version.
+    """
+    with damage_named(path):
+        return keras.saving.load_model(path)
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file of a run is read into a `MienError` that names it."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise MienError(
+            f"{path} cannot be read: {error}. It is damaged, or from another version of Mien or "
+            "Keras; train anew, or use the version that wrote it."
+        ) from error
+
+
+def save_half(network: Model, path: Path, *, config: FitConfig) -> None:
+    """Save a float32 network with float16 weights: half the size, and as accurate.
+
+    Raises:
+        MienError: A weight is too large for float16, 65,504 at most.
+    """
+    half = _with_precision(network, "float16", config)
+    if not all(np.isfinite(weights).all() for weights in half.get_weights()):
+        raise MienError("A weight of the network is too large for float16.")
+    half.save(path)
+
+
+def _with_precision(network: Model, precision: str, config: FitConfig) -> Model:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        copy = build_network(config, classes=network.output_shape[-1])
+    finally:
+        keras.config.set_dtype_policy(before)
+    copy.set_weights(network.get_weights())
+    return copy

@@ -1,0 +1,1 @@
+"""Experiments that compare ways to do one thing."""
