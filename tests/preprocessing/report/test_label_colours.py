@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from preprocessing.label_colours import DARK_GROUNDS, LIGHT_GROUNDS, colours_of
-from preprocessing.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
+from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
 
 SIX = labels_for(DisgustPolicy.DROP)
 LEAST_DISTANCE = 25  # CIE76

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from preprocessing.spec import ModelSpec
+from preprocessing.bundle.spec import ModelSpec
 
 # Below the confidence of sure answers, "probably" is said where two of three answers were right.
 PROBABLE_ACCURACY = 2 / 3
