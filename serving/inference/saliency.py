@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import RgbImage
-from serving.inference.annotate import MARK_RGB
 
-AGAINST_RGB = (64, 140, 255)
+FOR_RGB, AGAINST_RGB = (255, 184, 77), (64, 140, 255)
 DRAWN_SIDE_PX = 288
 STRONGEST_TINT = 0.8
 # Where no place changes the odds by more than this factor, nothing stands out, and a map that is
@@ -41,6 +40,6 @@ def draw_heat_map(chip: GreyImage, effects: NDArray[np.float32]) -> RgbImage:
     grey = cv2.resize(chip, side, interpolation=cv2.INTER_CUBIC)[..., None].astype(np.float32)
     large = cv2.resize(effects, side, interpolation=cv2.INTER_LINEAR)[..., None]
     share = large / math.log(max(strongest_factor(effects), LEAST_FACTOR))
-    colour = np.where(share > 0, np.array(MARK_RGB), np.array(AGAINST_RGB))
+    colour = np.where(share > 0, np.array(FOR_RGB), np.array(AGAINST_RGB))
     tint = STRONGEST_TINT * np.abs(share)
     return np.asarray((grey * (1 - tint) + colour * tint).round(), dtype=np.uint8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from preprocessing.label_colours import DARK_GROUNDS, LIGHT_GROUNDS, colours_of
+from preprocessing.report.label_colours import DARK_GROUNDS, LIGHT_GROUNDS, colours_of
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
 
 SIX = labels_for(DisgustPolicy.DROP)
