@@ -109,6 +109,54 @@ def read_record(spec: ModelSpec) -> Record:
     )
 
 
+def percent(share: float) -> str:
+    """Write a fraction as a percentage, without a line break before its sign."""
+    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+
+
+def headline(label: str, second_label: str, *, level: Level) -> str:
+    """Say what a face expresses, as firmly as the answer deserves."""
+    if level is Level.OPEN:
+        return f"{label.capitalize()} or {second_label}?"
+    return f"Probably {label}" if level is Level.PROBABLE else label.capitalize()
+
+
+def group_of(label: str, *, level: Level) -> str:
+    """Name the group of faces that a summary counts this one among."""
+    if level is Level.OPEN:
+        return "too close to call"
+    return f"probably {label}" if level is Level.PROBABLE else label
+
+
+def odds(ranked: Sequence[tuple[str, float]], *, level: Level) -> str:
+    """Say how likely the likeliest label is, and the second where that says something.
+
+    Args:
+        ranked: The two likeliest labels with their probabilities, the likeliest first.
+        level: How sure the answer is.
+    """
+    (label, first), (second_label, second) = ranked
+    if second < LEAST_SECOND and level is not Level.OPEN:
+        return f"{percent(first)} {label}."
+    return f"{percent(first)} {label}, {percent(second)} {second_label}."
+
+
+def evidence(record: Record, confidence: float) -> str:
+    """Say how often answers of this confidence were right; empty without figures."""
+    alike = record.right_at(confidence)
+    if alike is None:
+        return ""
+    return f"Answers this confident were right {percent(alike.accuracy)} of the time in testing."
+
+
+def commitment(record: Record) -> str:
+    """Say from which confidence on an answer is called sure, and what that was worth."""
+    start = f"Mien commits from {percent(record.sure_from)}"
+    if not record.faces:
+        return f"{start}."
+    return f"{start}: {percent(record.accuracy_when_sure)} of such answers were right in testing."
+
+
 def _figures(metrics: Mapping[str, Any], splits: Sequence[str]) -> Mapping[str, Any]:
     """Return the figures of the first of these splits that has any."""
     return next((metrics[split] for split in splits if split in metrics), {})
