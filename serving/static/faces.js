@@ -1,6 +1,6 @@
 // What belongs to one face: its box on the picture and its row in the list.
 
-import { faceAt } from "./marks.js";
+import { faceAt, placeTag } from "./marks.js";
 
 const TURN_MS = 300;
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -8,6 +8,8 @@ const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 function choose(number) {
   for (const element of document.querySelectorAll("#result [data-face]")) {
     element.classList.toggle("chosen", element.dataset.face === number);
+    // A tag with its word needs another place near the picture's edge.
+    if (element.matches(".face")) placeTag(element);
   }
 }
 

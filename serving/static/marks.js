@@ -5,25 +5,35 @@ const INSET_PX = 5;
 // WCAG's target size: who taps within this of a small box means it.
 const TAP_PX = 22;
 
-function place(face, { unit, width, height }) {
+// Put a tag below its box, or where the picture ends, inside it.
+export function placeTag(face) {
   const tag = face.querySelector(".tag");
-  const box = face.querySelector(".box");
-  const [left, top, wide, high] = ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
-  face.classList.add("fits");
-  const words = tag.getComputedTextLength();
-  face.classList.toggle("fits", words + 2 * INSET_PX * unit <= wide);
-  const x = Math.min(left + INSET_PX * unit, width - words - INSET_PX * unit);
-  tag.setAttribute("x", Math.max(x, INSET_PX * unit));
+  const scene = face.ownerSVGElement;
+  const { width, height } = scene.viewBox.baseVal;
+  const unit = Number(scene.style.getPropertyValue("--unit")) || 1;
+  const [left, top, , high] = boxOf(face);
+  const furthest = width - tag.getComputedTextLength() - INSET_PX * unit;
+  tag.setAttribute("x", Math.max(Math.min(left + INSET_PX * unit, furthest), INSET_PX * unit));
   tag.setAttribute("y", Math.min(top + high + TAG_PX * unit, height - INSET_PX * unit));
 }
 
+function boxOf(face) {
+  const box = face.querySelector(".box");
+  return ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
+}
+
 function layOut(scene) {
-  const { width, height } = scene.viewBox.baseVal;
   if (!scene.clientWidth) return;
-  const unit = width / scene.clientWidth;
+  const unit = scene.viewBox.baseVal.width / scene.clientWidth;
   scene.style.setProperty("--unit", unit);
   scene.classList.add("scaled");
-  for (const face of scene.querySelectorAll(".face")) place(face, { unit, width, height });
+  for (const face of scene.querySelectorAll(".face")) {
+    face.classList.add("fits");
+    const words = face.querySelector(".tag").getComputedTextLength();
+    const [, , wide] = boxOf(face);
+    face.classList.toggle("fits", words + 2 * INSET_PX * unit <= wide);
+    placeTag(face);
+  }
 }
 
 const watcher = new ResizeObserver((entries) => {

@@ -31,7 +31,8 @@ function post(data) {
     const request = new XMLHttpRequest();
     sending = { request, resolve };
     request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable && sending?.request === request) showProgress(event.loaded / event.total);
+      if (!event.lengthComputable || sending?.request !== request) return;
+      sayAndOffer(showProgress(event.loaded / event.total), "Cancel", cancel);
     });
     request.upload.addEventListener("load", () => {
       if (sending?.request === request) sayAndOffer(showProgress(null), "Cancel", cancel);

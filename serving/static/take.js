@@ -124,8 +124,10 @@ const canCopy = Boolean(navigator.clipboard?.write && globalThis.ClipboardItem);
 
 // Show the buttons for what this browser can do.
 export function offerToTake() {
-  for (const button of document.querySelectorAll("[data-share]")) button.hidden = !canShare;
-  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !canCopy;
+  const hasFaces = document.querySelector("#result .row") !== null;
+  for (const [name, can] of [["share", canShare], ["copy", canCopy], ["save", true]]) {
+    for (const button of document.querySelectorAll(`[data-${name}]`)) button.hidden = !(can && hasFaces);
+  }
 }
 
 document.addEventListener("click", (event) => {

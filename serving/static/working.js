@@ -2,7 +2,6 @@
 
 const section = document.getElementById("working");
 const preview = section.querySelector("img");
-const line = document.getElementById("working-line");
 const progress = document.getElementById("progress");
 const SIDE_PX = 1280;
 const main = document.getElementById("main");
@@ -22,12 +21,11 @@ export function showWorking({ name, url, image }) {
   section.scrollIntoView({ block: "start", behavior: "instant" });
 }
 
-// How much was uploaded, 0 to 1; null when all was, and the faces are looked for.
+// Show how much was uploaded, 0 to 1, or null when all was and the faces are looked for; say it.
 export function showProgress(share) {
   if (share === null) progress.removeAttribute("value");
   else progress.value = share;
-  line.textContent = share === null ? "Looking for faces…" : `Uploading ${(100 * share).toFixed(0)} %`;
-  return line.textContent;
+  return share === null ? "Looking for faces…" : `Uploading ${(100 * share).toFixed(0)} %`;
 }
 
 // Away with it; what was there before is there again, dimmed where it is not what was asked for.
