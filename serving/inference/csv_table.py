@@ -1,6 +1,7 @@
 """The one shape of a table with a row for each face, for the page and the command line."""
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -43,6 +44,13 @@ def _in_csv(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def csv_text(answers: Iterable[tuple[str, Answer]], *, labels: tuple[str, ...]) -> str:
+    """Return the table of `write_csv`, of answers by the names of their pictures."""
+    table = io.StringIO(newline="")
+    write_csv(table, ((Path(name), answer) for name, answer in answers), labels=labels)
+    return table.getvalue()
 
 
 def _column(label: str) -> str:

@@ -33,6 +33,10 @@ Png = Annotated[
 ]
 
 
+Row = tuple[float, float, float]
+Transform = tuple[Row, Row]
+
+
 class Options(BaseModel):
     """What a caller may ask for; anything else is refused."""
 
@@ -125,6 +129,9 @@ class FaceAnswer(_Answer):
     measures: FaceMeasures
     chip: Png | None = None
     """PNG, base64."""
+    transform: Transform | None = None
+    """Where the chip was cut, given with it: two rows of three numbers that bring a point x, y of
+    the upright picture to the chip. A row a, b, c gives a * x + b * y + c."""
     figure: dict[str, Any] | None = None
     """Plotly's data and layout."""
 
