@@ -1,5 +1,7 @@
 """Encode pictures as PNG files."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ def encode_png(picture: NDArray[np.uint8]) -> bytes:
     Args:
         picture: Grey (height, width), RGB (height, width, 3), or RGB and opacity (..., 4).
     """
-    swapped = picture
+    swapped: Any = picture
     if picture.ndim == 3:
         has_opacity = picture.shape[2] == 4
         swapped = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if has_opacity else cv2.COLOR_RGB2BGR)

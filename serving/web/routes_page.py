@@ -159,4 +159,5 @@ def send_label_colours() -> Response:
     answer = Response(text, mimetype="text/css")
     answer.headers["Cache-Control"] = "no-cache"
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

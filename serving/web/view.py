@@ -188,7 +188,7 @@ def to_view(
 
 
 def _json_url(answer: Answer) -> str:
-    without = {"faces": {"__all__": {"chip", "transform", "figure"}}, "annotated": True}
+    without: Any = {"faces": {"__all__": {"chip", "transform", "figure"}}, "annotated": True}
     written = answer.model_dump_json(exclude=without, exclude_none=True)
     return data_url(written.encode(), "application/json")
 
