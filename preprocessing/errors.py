@@ -13,6 +13,10 @@ class UnsupportedImageError(ImageDecodeError):
     """The bytes are of a kind that Mien does not read at all (a PDF, a text)."""
 
 
+class TooCostlyImageError(ImageDecodeError):
+    """Decoding the picture takes more memory or processor time than a picture may."""
+
+
 class ImageTooLargeError(MienError):
     """The picture has more pixels than Mien agrees to decode."""
 

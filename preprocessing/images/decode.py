@@ -11,9 +11,20 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
 from preprocessing.faces.types import GreyImage
+from preprocessing.images.announce import announce_size
+from preprocessing.images.box.client import shared_box
+from preprocessing.images.types import DecodedPicture, RgbImage
 
-RgbImage = NDArray[np.uint8]
-"""Shape (height, width, 3), red, green, blue."""
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "PICTURE_SUFFIXES",
+    "RgbImage",
+    "decode_here",
+    "decode_image",
+    "decode_picture",
+    "to_grey",
+]
 
 MAX_PIXELS = 50_000_000
 PICTURE_SUFFIXES = {
@@ -23,6 +34,27 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
+    """Decode a picture as `decode_picture` does, and return its pixels alone."""
+    return decode_picture(data, max_pixels=max_pixels).rgb
+
+
+def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
+    """Decode a picture as `decode_here` does, in the box: nothing that is in it does harm.
+
+    Args:
+        data: See `decode_here`.
+        max_pixels: Likewise.
+
+    Raises:
+        UnsupportedImageError: The bytes are no picture of these formats.
+        ImageDecodeError: The picture is empty or damaged.
+        ImageTooLargeError: It has more than `max_pixels` pixels by its header.
+        TooCostlyImageError: It takes more memory or processor time than a picture may.
+    """
+    return shared_box().decode(data, max_pixels=max_pixels)
+
+
+def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
     """Decode a picture, turn it upright by its EXIF orientation, and flatten it to RGB.
 
     Transparent parts lie on white. Of an animation the first frame is taken.
@@ -30,9 +62,6 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file.
         max_pixels: Of the largest picture that is decoded.
-
-    Returns:
-        uint8 (height, width, 3).
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -46,7 +75,7 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
         try:
-            return _decode(data, max_pixels)
+            return DecodedPicture(_decode(data, max_pixels))
         except UnidentifiedImageError:
             raise UnsupportedImageError(
                 "This is no picture of a kind that can be read here. "
@@ -73,6 +102,7 @@ def _decode(data: bytes, max_pixels: int) -> RgbImage:
         width, height = image.size
         if width * height > max_pixels:
             raise ImageTooLargeError(_too_large(f"{width} x {height}", max_pixels))
+        announce_size(width, height)
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         return np.array(_flatten(image), dtype=np.uint8)

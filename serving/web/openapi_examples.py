@@ -2,7 +2,13 @@
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    TooCostlyImageError,
+    UnsupportedImageError,
+)
+from preprocessing.images.box.client import TOO_COSTLY
 from serving.inference.schema import (
     Answer,
     BatchLine,
@@ -35,6 +41,7 @@ _ERRORS = (
         "This is no picture of a kind that can be read here. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
+    TooCostlyImageError(TOO_COSTLY),
     TooManyRequestsError(12),
     NotReadyError("The models are being loaded."),
     BusyError("More pictures arrive than can be looked at. Try again in a moment."),

@@ -3,17 +3,20 @@
 import base64
 from functools import partial
 
+import numpy as np
 from flask import Blueprint, Request, render_template, request
 from flask.typing import ResponseReturnValue
+from numpy.typing import NDArray
 from werkzeug.exceptions import BadRequest
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.decode import RgbImage, to_grey
 from preprocessing.images.encode import encode_png
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import DecodedPicture
 from serving.inference.saliency import LEAST_FACTOR, draw_heat_map, strongest_factor
 from serving.web.engine import current_service
 from serving.web.problems import NoImageError, Problem
@@ -39,6 +42,7 @@ def show_result() -> ResponseReturnValue:
     view = service.predict(
         data,
         partial(to_view, sure_confidence=sure_confidence),
+        address=request.remote_addr or "",
         is_crop=request.form.get("crop") == "1",
     )
     return _render(result=view)
@@ -60,9 +64,18 @@ def show_heat_map() -> ResponseReturnValue:
     label = request.form.get("label", "")
     if label not in predictor.spec.labels:
         raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
-    chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
-    index = predictor.spec.labels.index(label)
-    effects = service.queue.run(lambda: occlusion_maps(chip, predictor.probabilities)[index])
+    index, size_px = predictor.spec.labels.index(label), predictor.spec.geometry.size_px
+
+    def look(picture: DecodedPicture, _decode_s: float) -> tuple[GreyImage, NDArray[np.float32]]:
+        chip = _to_chip(picture.rgb, size_px=size_px)
+        return chip, occlusion_maps(chip, predictor.probabilities)[index]
+
+    chip, effects = service.look_at(
+        _read_data_url(request.form.get("chip", "")),
+        look,
+        address=request.remote_addr or "",
+        max_pixels=size_px**2,
+    )
     factor = strongest_factor(effects)
     url = None
     if factor >= LEAST_FACTOR:
@@ -98,18 +111,25 @@ def _read_chosen() -> bytes:
         raise NoImageError("Choose a picture first.") from None
 
 
-def _read_chip(data_url: str, *, size_px: int) -> GreyImage:
-    """Decode a chip from a data URL.
+def _read_data_url(data_url: str) -> bytes:
+    """Return the bytes of a chip.
 
     Raises:
-        ImageDecodeError: It is no picture, or a smaller one.
-        ImageTooLargeError: It is a larger one.
+        ImageDecodeError: It is no data URL.
     """
     try:
-        data = base64.b64decode(data_url.partition(",")[2], validate=True)
+        return base64.b64decode(data_url.partition(",")[2], validate=True)
     except ValueError as error:
         raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
-    chip = to_grey(decode_image(data, max_pixels=size_px**2))
+
+
+def _to_chip(rgb: RgbImage, *, size_px: int) -> GreyImage:
+    """Return a picture as a chip.
+
+    Raises:
+        ImageDecodeError: It has another size.
+    """
+    chip = to_grey(rgb)
     if chip.shape != (size_px, size_px):
         raise ImageDecodeError(
             f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
