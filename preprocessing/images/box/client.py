@@ -169,7 +169,10 @@ class Box:
 
     def _running_starter(self) -> Starter:
         with self._lock:
-            if self._starter is None or not self._starter.is_alive:
+            if self._starter is not None and not self._starter.is_alive:
+                self._starter.close()
+                self._starter = None
+            if self._starter is None:
                 self._starter = Starter(self._decoder)
             return self._starter
 
