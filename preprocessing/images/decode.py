@@ -13,6 +13,7 @@ from preprocessing.errors import ImageDecodeError, ImageTooLargeError, Unsupport
 from preprocessing.faces.types import GreyImage
 from preprocessing.images.announce import announce_size
 from preprocessing.images.box.client import shared_box
+from preprocessing.images.derived import check_derived
 from preprocessing.images.types import DecodedPicture, RgbImage
 
 __all__ = [
@@ -98,6 +99,8 @@ def to_grey(rgb: RgbImage) -> GreyImage:
 
 
 def _decode(data: bytes, max_pixels: int) -> RgbImage:
+    if data[4:8] == b"ftyp":
+        check_derived(data)
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         width, height = image.size
         if width * height > max_pixels:

@@ -8,7 +8,6 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
-from preprocessing.images.box.client import TOO_COSTLY
 from serving.inference.schema import (
     Answer,
     BatchLine,
@@ -41,7 +40,7 @@ _ERRORS = (
         "This is no picture of a kind that can be read here. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
-    TooCostlyImageError(TOO_COSTLY),
+    TooCostlyImageError(),
     TooManyRequestsError(12),
     NotReadyError("The models are being loaded."),
     BusyError("More pictures arrive than can be looked at. Try again in a moment."),

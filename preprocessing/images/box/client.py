@@ -39,13 +39,8 @@ MOST_PICTURES = 1_000
 KEPT_HELPERS = 4
 # A helper that neither answers nor uses processor time is not waited for longer.
 TIME_LIMIT_S = 120.0
-TOO_COSTLY = (
-    "Decoding this picture takes far more memory or time than a picture of its size should. "
-    "Save it anew as an ordinary JPEG or PNG file and try again."
-)
 _ERRORS: dict[str, type[MienError]] = {
-    kind.__name__: kind
-    for kind in (ImageDecodeError, ImageTooLargeError, UnsupportedImageError, TooCostlyImageError)
+    kind.__name__: kind for kind in (ImageDecodeError, ImageTooLargeError, UnsupportedImageError)
 }
 
 
@@ -140,7 +135,7 @@ class Box:
             is_well = True
         except (ClosedError, ConnectionError):
             # The system has ended it, or it has crashed.
-            raise TooCostlyImageError(TOO_COSTLY) from None
+            raise TooCostlyImageError from None
         finally:
             self._give_back(helper, niceness, is_well=is_well)
             if not is_well:  # it may still write there
@@ -235,8 +230,9 @@ def _ask(
 
 
 def _error(answer: dict[str, Any]) -> MienError:
-    kind = _ERRORS.get(answer["error"], ImageDecodeError)
-    return kind(TOO_COSTLY if kind is TooCostlyImageError else str(answer.get("words", "")))
+    if answer["error"] == TooCostlyImageError.__name__:
+        return TooCostlyImageError()
+    return _ERRORS.get(answer["error"], ImageDecodeError)(str(answer.get("words", "")))
 
 
 def _wait_until(connection: socket.socket, until_s: float) -> None:

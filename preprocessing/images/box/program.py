@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from preprocessing.errors import MienError
+from preprocessing.errors import MienError, TooCostlyImageError
 from preprocessing.images import announce
 from preprocessing.images.box.budget import budget_of
 from preprocessing.images.box.limits import PictureLimits, end_with_parent
@@ -34,7 +34,6 @@ Decoder = Callable[..., DecodedPicture]
 """Takes the bytes of a picture and `max_pixels`."""
 
 LARGEST_FILE_BYTES = 4_000_000_000
-TOO_COSTLY = "TooCostlyImageError"
 # What libraries say where they got no memory: -9 is Pillow's number for it.
 _OUT_OF_MEMORY = re.compile(r"memory|bad_alloc|error -9\b|create decoder object", re.IGNORECASE)
 
@@ -84,9 +83,13 @@ def _ended() -> set[int]:
 def _load(module: str, name: str) -> Decoder:
     """Load a decoder, and all that it would else load at its first picture."""
     import cv2
-    from PIL import Image
+    import pi_heif
+    from PIL import AvifImagePlugin, Image
 
+    # A picture has one core's worth of time, and each thread takes address space.
     cv2.setNumThreads(1)
+    pi_heif.options.DECODE_THREADS = 1
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     Image.init()
     decoder: Decoder = getattr(importlib.import_module(module), name)
     return decoder
@@ -174,7 +177,7 @@ def _kind_of(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MemoryError) or _OUT_OF_MEMORY.search(str(cause)):
-            return TOO_COSTLY
+            return TooCostlyImageError.__name__
         cause = cause.__cause__ or cause.__context__
     return type(error).__name__ if isinstance(error, MienError) else "ImageDecodeError"
 
