@@ -121,9 +121,9 @@ def _to_rgb(raster: Raster) -> RgbImage:
     flat = to_eight_bits(samples, largest=raster.largest, has_opacity=has_opacity(samples))
     if has_opacity(flat):
         flat = lay_on_white(flat)
-    if not flat.flags.c_contiguous or not flat.flags.writeable:
-        flat = flat.copy()
     if raster.colours is not None:
+        if not flat.flags.c_contiguous or not flat.flags.writeable:
+            flat = flat.copy()
         raster.colours.convert(flat)
     if flat.ndim == 2:
         flat = np.asarray(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB), dtype=np.uint8)

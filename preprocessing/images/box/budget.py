@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 # Any decoder works with a few tables and buffers of rows beside the pixels.
 LEAST_MEMORY_BYTES = 64_000_000
-# The decoder's own pixels, a copy of them in other colours or turned upright, or their copy in
-# shared memory: two at a time, of three to four bytes each, and what a decoder holds besides.
-MEMORY_BYTES_A_PIXEL = 9
-# The file itself, without its metadata, and as a decoder keeps it.
-MEMORY_BYTES_A_FILE_BYTE = 4
+# The decoder's own pixels and a copy of them, in other colours, turned upright or in shared memory:
+# of three bytes each, and a few for what else there is of a pixel. A file of a few kilobytes gets
+# no more.
+MEMORY_BYTES_A_PIXEL = 6.5
+# The file itself, without its metadata, and as a decoder keeps it; and what detail takes that only
+# large files have, such as coefficients of all three channels until the last scan has come.
+MEMORY_BYTES_A_FILE_BYTE = 30
 LEAST_SECONDS = 0.5
 
 
@@ -60,6 +62,10 @@ def budget_of(data: bytes, *, pixels: int = 0) -> Budget:
     rate = next((rate for _, start, rate in RATES if start.match(data)), OTHER_RATE)
     megapixels, megabytes = pixels / 1e6, len(data) / 1e6
     return Budget(
-        LEAST_MEMORY_BYTES + MEMORY_BYTES_A_PIXEL * pixels + MEMORY_BYTES_A_FILE_BYTE * len(data),
+        round(
+            LEAST_MEMORY_BYTES
+            + MEMORY_BYTES_A_PIXEL * pixels
+            + MEMORY_BYTES_A_FILE_BYTE * len(data)
+        ),
         LEAST_SECONDS + rate.per_megapixel_s * megapixels + rate.per_megabyte_s * megabytes,
     )

@@ -49,11 +49,14 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
     with Image.open(io.BytesIO(data), formats=["AVIF"]) as image:
         width, height = image.size
         check_size(width, height, max_pixels)
-        image.load()
+        # What Pillow's `load` does in two copies more.
+        pixels = image._decoder.get_frame(0)[0]  # type: ignore[attr-defined]
+        image._decoder = None  # type: ignore[attr-defined]
+        samples = np.frombuffer(pixels, np.uint8).reshape(height, width, -1)
         # Pillow tells what the boxes ask for as if EXIF did.
         by_boxes = exif_orientation(image.info.get("exif", b""))
         return Raster(
-            np.array(image),
+            samples,
             colours=_colours(file[file.primary_index].info),
             orientation=by_boxes or _by_exif(data, boxes),
         )

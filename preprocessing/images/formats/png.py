@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import D65, SRGB, Chromaticities, Colours, gamma_colours
 from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.partial import decode_rows
 from preprocessing.images.formats.png_chunks import (
@@ -65,7 +66,7 @@ def _decode(clean: bytes, chunks: PngChunks) -> NDArray[Any] | None:
     if samples.ndim == 2:
         return _with_clear_grey(samples, chunks)
     if as_it_is and samples.shape[2] == 4:
-        samples = cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA)
+        samples = swap_red_and_blue(samples)
         if chunks.colour_type == _GREY_AND_OPACITY:
             samples = samples[..., 2:]
     return np.asarray(samples)

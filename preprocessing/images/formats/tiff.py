@@ -11,6 +11,7 @@ from PIL import Image
 
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import xmp_orientation
 from preprocessing.images.formats.raster import (
     UPRIGHT,
@@ -104,7 +105,7 @@ def _by_opencv(page: TiffPage, file: bytes) -> NDArray[Any] | None:
     if samples is None:
         return None
     if samples.ndim == 3:
-        samples = samples[..., [2, 1, 0, 3][: samples.shape[2]]]
+        samples = swap_red_and_blue(samples)
     return np.asarray(samples.view(np.float16) if page.is_half_float else samples)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
 
@@ -130,9 +131,7 @@ def _decode(parts: _Parts, size: tuple[int, int]) -> NDArray[np.uint8]:
     samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None:
         raise ImageDecodeError(DAMAGED)
-    is_opaque = samples.shape[2] == 3
-    swap = cv2.COLOR_BGR2RGB if is_opaque else cv2.COLOR_BGRA2RGBA
-    return np.asarray(cv2.cvtColor(samples, swap), dtype=np.uint8)
+    return np.asarray(swap_red_and_blue(samples), dtype=np.uint8)
 
 
 def _on_canvas(
