@@ -18,7 +18,7 @@ from preprocessing.images.types import RgbImage
 
 CHANNELS = 3
 # So much stays for the next pictures, in all: one of twelve megapixels.
-KEPT_BYTES = 40_000_000
+KEPT_BYTES = 36_000_000
 # What each piece may keep in any case: a picture for a screen.
 LEAST_KEPT_BYTES = 1_000_000
 KEPT_PIECES = 4
