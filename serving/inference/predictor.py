@@ -16,9 +16,9 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
-from preprocessing.images.decode import MAX_PIXELS, decode_image, to_grey
+from preprocessing.images.decode import MAX_PIXELS, decode_image, decode_picture, to_grey
 from preprocessing.images.sample import sample_photo_path
-from preprocessing.images.types import RgbImage
+from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
@@ -81,14 +81,45 @@ class Predictor:
         Raises:
             ImageDecodeError: The bytes cannot be read as a picture.
             ImageTooLargeError: It has too many pixels.
+            TooCostlyImageError: Decoding it takes more memory or time than a picture may.
         """
         started = time.perf_counter()
-        rgb = (
-            decode_image(picture, max_pixels=self._max_pixels)
+        decoded = (
+            decode_picture(picture, max_pixels=self._max_pixels)
             if isinstance(picture, bytes)
-            else picture
+            else DecodedPicture(picture)
         )
-        decoded = time.perf_counter()
+        result = self.predict_decoded(
+            decoded,
+            decode_s=time.perf_counter() - started,
+            is_crop=is_crop,
+            max_faces=max_faces,
+            min_confidence=min_confidence,
+            balance=balance,
+        )
+        return decoded.rgb, result
+
+    def predict_decoded(
+        self,
+        picture: DecodedPicture,
+        *,
+        decode_s: float = 0.0,
+        is_crop: bool = False,
+        max_faces: int | None = None,
+        min_confidence: float | None = None,
+        balance: float | None = None,
+    ) -> PhotoResult:
+        """Find, align and classify every face of a picture that is decoded already.
+
+        Args:
+            picture: The upright picture.
+            decode_s: How long decoding it took, in seconds, for the result's timing.
+            is_crop: See `predict`.
+            max_faces: Likewise.
+            min_confidence: Likewise.
+            balance: Likewise.
+        """
+        started, rgb = time.perf_counter(), picture.rgb
         with self._lock:
             found = self._align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
@@ -111,7 +142,7 @@ class Predictor:
             for face, of_face in zip(faces, probabilities, strict=True)
         )
         done = time.perf_counter()
-        result = PhotoResult(
+        return PhotoResult(
             model=self.spec.name,
             labels=self.spec.labels,
             width=width,
@@ -119,13 +150,12 @@ class Predictor:
             faces_found=len(found),
             predictions=predictions,
             timing_ms={
-                "decode": 1000 * (decoded - started),
-                "align": 1000 * (aligned - decoded),
+                "decode": 1000 * decode_s,
+                "align": 1000 * (aligned - started),
                 "classify": 1000 * (done - aligned),
-                "total": 1000 * (done - started),
+                "total": 1000 * (decode_s + done - started),
             },
         )
-        return rgb, result
 
     def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
         """Find and align the faces of a decoded picture, as training did."""

@@ -12,6 +12,7 @@ PROBLEM_CODES = (
     "unsupported_image",
     "upload_too_large",
     "too_many_pixels",
+    "too_costly_image",
     "too_many_requests",
     "not_ready",
     "busy",

@@ -53,6 +53,11 @@ class Metrics:
         )
         for code in SHED_CODES:  # shown as zero until the first
             self._shed.labels(code)
+        self._costly = Counter(
+            "mien_costly_pictures",
+            "Pictures given up because decoding them took too much memory or time.",
+            registry=registry,
+        )
         self._memory_bytes = Gauge(
             "mien_worker_memory_bytes",
             "Resident memory of each worker, shared pages counted in each.",
@@ -81,6 +86,10 @@ class Metrics:
     def count_shed(self, code: str) -> None:
         """Count a request that was turned away."""
         self._shed.labels(code).inc()
+
+    def count_costly(self) -> None:
+        """Count a picture that was given up because it took too much to decode."""
+        self._costly.inc()
 
     def render(self) -> bytes:
         """Return all figures in Prometheus' text format."""

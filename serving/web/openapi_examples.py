@@ -2,7 +2,12 @@
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    TooCostlyImageError,
+    UnsupportedImageError,
+)
 from serving.inference.schema import (
     Answer,
     BatchLine,
@@ -35,6 +40,7 @@ _ERRORS = (
         "This is no picture of a kind that can be read here. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
+    TooCostlyImageError(),
     TooManyRequestsError(12),
     NotReadyError("The models are being loaded."),
     BusyError("More pictures arrive than can be looked at. Try again in a moment."),

@@ -9,6 +9,7 @@ from preprocessing.errors import (
     ImageDecodeError,
     ImageTooLargeError,
     MienError,
+    TooCostlyImageError,
     UnsupportedImageError,
 )
 from serving.inference.schema import PROBLEM_CODES
@@ -89,6 +90,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (NoImageError, 400, "no_image", "No picture"),
     (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
+    (TooCostlyImageError, 422, "too_costly_image", "Too costly to decode"),
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
     (NotReadyError, 503, "not_ready", "Not ready"),

@@ -62,7 +62,13 @@ def show_result() -> ResponseReturnValue:
         has_photo=not _is_light() or "photo" in request.form,
         has_annotated=not _is_light(),
     )
-    return _render(result=service.predict(data, make_view, is_crop=request.form.get("crop") == "1"))
+    result = service.predict(
+        data,
+        make_view,
+        address=request.remote_addr or "",
+        is_crop=request.form.get("crop") == "1",
+    )
+    return _render(result=result)
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:

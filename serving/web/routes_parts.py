@@ -4,16 +4,18 @@ import base64
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
+import numpy as np
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.decode import to_grey
 from preprocessing.images.encode import encode_png
-from preprocessing.images.types import GreyImage
+from preprocessing.images.types import DecodedPicture, GreyImage, RgbImage
 from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
@@ -78,8 +80,18 @@ def show_reasons() -> ResponseReturnValue:
     label = request.form.get("label", "")
     if label not in labels:
         raise BadRequest(f"label must be one of {', '.join(labels)}.")
-    chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
-    maps = service.queue.run(lambda: occlusion_maps(chip, predictor.probabilities))
+    size_px = predictor.spec.geometry.size_px
+
+    def look(picture: DecodedPicture, _decode_s: float) -> tuple[GreyImage, NDArray[np.float32]]:
+        chip = _to_chip(picture.rgb, size_px=size_px)
+        return chip, occlusion_maps(chip, predictor.probabilities)
+
+    chip, maps = service.look_at(
+        _read_data_url(request.form.get("chip", "")),
+        look,
+        address=request.remote_addr or "",
+        max_pixels=size_px**2,
+    )
     reasons = []
     for index, (each, effects) in enumerate(zip(labels, maps, strict=True)):
         factor = strongest_factor(effects)
@@ -128,18 +140,25 @@ def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
         raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
 
 
-def _read_chip(url: str, *, size_px: int) -> GreyImage:
-    """Decode a chip from a data URL.
+def _read_data_url(url: str) -> bytes:
+    """Return the bytes of a chip.
 
     Raises:
-        ImageDecodeError: It is no picture, or a smaller one.
-        ImageTooLargeError: It is a larger one.
+        ImageDecodeError: It is no data URL.
     """
     try:
-        data = base64.b64decode(url.partition(",")[2], validate=True)
+        return base64.b64decode(url.partition(",")[2], validate=True)
     except ValueError as error:
         raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
-    chip = to_grey(decode_image(data, max_pixels=size_px**2))
+
+
+def _to_chip(rgb: RgbImage, *, size_px: int) -> GreyImage:
+    """Return a picture as a chip.
+
+    Raises:
+        ImageDecodeError: It has another size.
+    """
+    chip = to_grey(rgb)
     if chip.shape != (size_px, size_px):
         raise ImageDecodeError(
             f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
