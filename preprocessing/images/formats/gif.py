@@ -14,7 +14,7 @@ from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 _EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
 _HEAD_BYTES, _DESCRIPTOR_BYTES = 13, 10
 _HAS_TABLE, _TRANSPARENT = 0x80, 0x01
-# More blocks of comments than any file has; to walk through millions would take long.
+# More blocks than any picture or comment has; to walk through millions would take long.
 MOST_BLOCKS = 200_000
 
 
@@ -64,16 +64,11 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
 def _find_picture(data: bytes) -> _Picture:
     """Walk through the blocks of a file up to its first picture."""
     palette, at = _table(data, _HEAD_BYTES, flags_at=10)
-    clear, blocks = None, 0
+    clear = None
     while at < len(data) and data[at] == _EXTENSION:
         if data[at + 1 : at + 3] == bytes((_CONTROL, 4)) and at + 7 <= len(data):
             clear = data[at + 6] if data[at + 3] & _TRANSPARENT else None
-        at += 2
-        while at < len(data) and data[at]:
-            at, blocks = at + 1 + data[at], blocks + 1
-            if blocks > MOST_BLOCKS:
-                raise ImageDecodeError(DAMAGED)
-        at += 1
+        at = _last_block(data, at + 2) + 1
     if at + _DESCRIPTOR_BYTES > len(data) or data[at] != _IMAGE:
         raise ImageDecodeError(DAMAGED)
     frame = struct.unpack_from("<HHHH", data, at + 1)
@@ -89,13 +84,26 @@ def _table(data: bytes, at: int, *, flags_at: int) -> tuple[bytes, int]:
     return data[at:end], end
 
 
+def _last_block(data: bytes, at: int) -> int:
+    """Return where the last of some blocks begins: an empty one, or one that is cut short."""
+    for _ in range(MOST_BLOCKS):
+        if at >= len(data) or data[at] == 0 or at + 1 + data[at] > len(data):
+            return at
+        at += 1 + data[at]
+    raise ImageDecodeError(DAMAGED)
+
+
 def _alone(data: bytes, picture: _Picture) -> bytes:
     """Return a file with the picture alone, its canvas no larger, its colours left out."""
     _, _, width, height = picture.frame
     is_interlaced = data[picture.start + 9] & 0x40
     head = b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0)
     descriptor = struct.pack("<BHHHHB", _IMAGE, 0, 0, width, height, is_interlaced)
-    return b"".join([head, descriptor, memoryview(data)[picture.data :]])
+    last = _last_block(data, picture.data + 1)
+    pixels = memoryview(data)[picture.data : last]
+    rest = data[last + 1 : last + 256] if data[last : last + 1] != b"\0" else b""
+    end = bytes((len(rest),)) * bool(rest) + rest + b"\0\x3b"
+    return b"".join([head, descriptor, pixels, end])
 
 
 def _colours(picture: _Picture) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, UnsupportedImageError
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.jpeg_noise import noise_after
 from preprocessing.images.formats.jpeg_parts import END, Frame, JpegParts, take_apart
 from preprocessing.images.formats.jpeg_scans import check_scans
 from preprocessing.images.formats.orientation import orientation_of
@@ -18,8 +19,6 @@ from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, 
 COEFFICIENTS = set(range(64))
 # What libjpeg shows where nothing came.
 NOTHING = 128
-# Bytes that decode to noise in place of what is missing: where it shows, nothing came.
-LEAST_NOISE_BYTES = 65_536
 
 
 def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
@@ -41,7 +40,9 @@ def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
         )
     clean = parts.without_metadata()
     if not parts.is_whole:
-        clean = clean.rstrip(b"\0")  # as a download that was given all its room at once leaves them
+        # Zeros are what a download leaves that was given all its room at once, and half a marker
+        # would make one of what follows.
+        clean = clean.rstrip(b"\0\xff")
     samples = _decode(clean + END, frame, profile=parts.profile, is_quiet=not parts.is_whole)
     is_incomplete = not parts.is_whole
     if is_incomplete or (samples[-1] == NOTHING).all():
@@ -76,9 +77,9 @@ def _missing(parts: JpegParts, clean: bytes, samples: NDArray[np.uint8]) -> floa
     if not before | brought[-1] >= COEFFICIENTS:
         return 1.0
     # Two pictures that differ only where the file says nothing.
-    length = max(LEAST_NOISE_BYTES, len(clean) // 4)
-    noise = np.random.default_rng(0).integers(0, 255, length, np.uint8).tobytes()
-    noisy = _decode(clean + noise + END, parts.frame, profile=parts.profile, is_quiet=True)
+    noisy = _decode(
+        clean + noise_after(clean, parts) + END, parts.frame, profile=parts.profile, is_quiet=True
+    )
     differs = noisy != samples
     return float((differs.any(axis=2) if differs.ndim == 3 else differs).mean())
 

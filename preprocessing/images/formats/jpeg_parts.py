@@ -10,7 +10,9 @@ from preprocessing.images.formats.raster import DAMAGED
 END = b"\xff\xd9"
 # More segments than any file has; to walk through millions would take long.
 MOST_SEGMENTS = 10_000
-_SOS, _EOI, _COM, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE
+_SOS, _EOI, _DRI, _COM, _APP0, _APP1, _APP2, _APP14 = (
+    0xDA, 0xD9, 0xDD, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE,
+)  # fmt: skip
 _APPLICATIONS = range(0xE0, 0xF0)
 # Markers without a length: TEM and SOI; those of restarts are no markers for `_MARKER`.
 _ALONE = (0x01, 0xD8)
@@ -65,6 +67,7 @@ class JpegParts:
         data: The file.
         frame: The header of its first picture.
         scans: The headers of its scans.
+        restart_interval: After how many blocks of all channels a marker comes; 0 where none does.
         exif: The first EXIF block.
         xmp: The first XMP packet.
         icc: The pieces of its colour profile, by number.
@@ -75,6 +78,7 @@ class JpegParts:
     data: bytes
     frame: Frame = _NO_FRAME
     scans: list[Scan] = field(default_factory=list)
+    restart_interval: int = 0
     exif: bytes = b""
     xmp: bytes = b""
     icc: dict[int, bytes] = field(default_factory=dict)
@@ -102,6 +106,8 @@ class JpegParts:
             self.scans.append(_read_scan(bytes(body)))
         elif marker in _FRAMES and self.frame is _NO_FRAME:
             self.frame = _read_frame(bytes(body))
+        elif marker == _DRI:
+            self.restart_interval = int.from_bytes(body[:2], "big")
         elif marker == _COM or marker in _APPLICATIONS:
             head = bytes(body[:5])
             if not (marker == _APP0 and head == b"JFIF\0") and not (

@@ -28,7 +28,10 @@ from preprocessing.images.formats.tiff_page import (
     PHOTOMETRIC,
     PLAIN,
     PROFILE,
+    SAMPLE_FORMAT,
     SAMPLES,
+    SIGNED,
+    UNSIGNED,
     WIDTH,
     XMP,
     TiffPage,
@@ -93,11 +96,13 @@ def _decode(page: TiffPage) -> NDArray[Any]:
 
 
 def _has_many_bits(page: TiffPage) -> bool:
-    """Say whether Pillow would cut samples to eight bits, where OpenCV does not."""
+    """Say whether Pillow would cut samples to eight bits or take a sign for one."""
     channels = page.number(SAMPLES, 1)
     has_plain_opacity = channels == 4 and page.number(EXTRA_SAMPLES) == _OPACITY
     is_plain = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
-    return page.number(BITS, 1) > 8 and is_plain and (channels in (1, 3) or has_plain_opacity)
+    is_signed = page.number(SAMPLE_FORMAT, UNSIGNED) == SIGNED
+    has_many = page.number(BITS, 1) > 8 or is_signed
+    return has_many and is_plain and (channels in (1, 3) or has_plain_opacity)
 
 
 def _by_opencv(page: TiffPage, file: bytes) -> NDArray[Any] | None:

@@ -18,7 +18,7 @@ _NEEDED = {
     STRIP_BYTES, PLANAR, 292, 293, 317, 320, 322, 323, TILE_OFFSETS, TILE_BYTES, 332,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
-UNSIGNED, FLOATING = 1, 3
+UNSIGNED, SIGNED, FLOATING = 1, 2, 3
 # No compression; all channels of a pixel side by side.
 PLAIN = _CONTIGUOUS = 1
 
