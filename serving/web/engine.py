@@ -18,15 +18,12 @@ from serving.web.decoding import PictureDecoder
 from serving.web.metrics import Metrics
 from serving.web.problems import NotReadyError, Problem, to_problem
 from serving.web.queue import TaskQueue
-from serving.web.rate_limit import RateLimiter
+from serving.web.rate_limit import RateLimiter, network_of
 from serving.web.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-# One that is decoded and one that waits.
-SUSPECT_PLACES = 2
 
 
 class Service:
@@ -46,9 +43,7 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.queue = TaskQueue(
-            places=settings.parallel_requests,
-            time_limit_s=settings.time_limit_s,
-            suspect_places=SUSPECT_PLACES,
+            places=settings.parallel_requests, time_limit_s=settings.time_limit_s
         )
         self.decoder = PictureDecoder(settings.max_pixels)
         self.predictor: Predictor | None = None
@@ -144,7 +139,8 @@ class Service:
             TimeLimitError: It took too long.
         """
         until_s, is_suspect = self.queue.until_s(), self.decoder.is_suspect(address)
-        with self.queue.place(is_suspect=is_suspect), self.decoder.hold(until_s=until_s) as hold:
+        place = self.queue.place(network_of(address), is_suspect=is_suspect)
+        with place, self.decoder.hold(until_s=until_s) as hold:
             started_s = time.perf_counter()
             picture = self.decoder.decode(
                 data, hold, address=address, until_s=until_s, max_pixels=max_pixels

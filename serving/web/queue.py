@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,22 +12,26 @@ from serving.web.problems import BusyError, TimeLimitError
 
 T = TypeVar("T")
 
+# Of addresses under suspicion all together: one that is decoded and one that waits.
+SUSPECT_PLACES = 2
+SUSPECTS = "suspects"
+
 
 class TaskQueue:
     """Run tasks one after the other in one thread, for dlib and LiteRT are not made for more."""
 
-    def __init__(self, *, places: int, time_limit_s: float, suspect_places: int = 0) -> None:
+    def __init__(self, *, places: int, time_limit_s: float) -> None:
         """Open the queue.
 
         Args:
             places: Requests that may wait or be worked on at once.
             time_limit_s: How long one may take, waiting included, in seconds.
-            suspect_places: Requests beside these that may come from addresses under suspicion.
         """
         self._started_s: float | None = None
         self._time_limit_s = time_limit_s
-        self._places, self._suspect_places = places, suspect_places
-        self._taken = {False: 0, True: 0}
+        self._places = places
+        # By the address that holds them.
+        self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 
@@ -45,29 +50,41 @@ class TaskQueue:
         return time.monotonic() + self._time_limit_s
 
     @contextmanager
-    def place(self, *, is_suspect: bool = False) -> Iterator[None]:
+    def place(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
         """Take a place for a request.
 
+        One address alone cannot take them all: where it has several, as many more are for others.
+
         Args:
-            is_suspect: It comes from an address under suspicion, and takes no other's place.
+            address: From which it comes.
+            is_suspect: That is under suspicion, and its requests take nobody else's places.
 
         Raises:
             BusyError: All places are taken.
         """
-        most = self._suspect_places if is_suspect else self._places
+        holder = SUSPECTS if is_suspect else address
         with self._lock:
-            if self._taken[is_suspect] >= most:
+            if not self._has_place(holder):
                 raise BusyError(
                     "More pictures arrive than can be looked at. Try again in a moment."
                 )
-            self._taken[is_suspect] += 1
+            self._taken[holder] += 1
         try:
             yield
         except TimeoutError:
             raise self._too_late() from None
         finally:
             with self._lock:
-                self._taken[is_suspect] -= 1
+                self._taken[holder] -= 1
+                self._taken += Counter()  # which forgets who has none
+
+    def _has_place(self, holder: str) -> bool:
+        if holder == SUSPECTS:
+            return self._taken[SUSPECTS] < SUSPECT_PLACES
+        taken = [count for each, count in self._taken.items() if each != SUSPECTS]
+        # Where one address has several places, for others that have none it counts as one.
+        counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
+        return counted < self._places
 
     def run_in_place(self, task: Callable[[], T], *, until_s: float) -> T:
         """Run a task of a request that has a place; return what it returns.
@@ -93,7 +110,9 @@ class TaskQueue:
     @property
     def share_taken(self) -> float:
         """The share of the places that are taken, 0 to 1."""
-        return self._taken[False] / self._places
+        with self._lock:
+            taken = self._taken.total() - self._taken[SUSPECTS]
+        return min(1.0, taken / self._places)
 
     @property
     def is_stuck(self) -> bool:

@@ -33,6 +33,9 @@ from preprocessing.images.types import DecodedPicture
 Decoder = Callable[..., DecodedPicture]
 """Takes the bytes of a picture and `max_pixels`."""
 
+# No file of so many pixels has so few bytes, if it shows anything: the best formats take a byte for
+# some hundred pixels.
+LARGE_PIXELS, MOST_PIXELS_A_BYTE = 12_000_000, 4_000
 LARGEST_FILE_BYTES = 4_000_000_000
 # What libraries say where they got no memory: -9 is Pillow's number for it.
 _OUT_OF_MEMORY = re.compile(r"memory|bad_alloc|error -9\b|create decoder object", re.IGNORECASE)
@@ -160,6 +163,8 @@ class _Helper:
         pixels = width * height
         if pixels <= self._granted_pixels:
             return
+        if pixels > LARGE_PIXELS and pixels > MOST_PIXELS_A_BYTE * len(self._data):
+            raise TooCostlyImageError
         self._granted_pixels = pixels
         try:
             send_message(self._connection, {"asks": [width, height]})
