@@ -52,7 +52,8 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         # What Pillow's `load` does in two copies more.
         pixels = image._decoder.get_frame(0)[0]  # type: ignore[attr-defined]
         image._decoder = None  # type: ignore[attr-defined]
-        samples = np.frombuffer(pixels, np.uint8).reshape(height, width, -1)
+        shape = (height, width) if image.mode == "L" else (height, width, -1)
+        samples = np.frombuffer(pixels, np.uint8).reshape(shape)
         # Pillow tells what the boxes ask for as if EXIF did.
         by_boxes = exif_orientation(image.info.get("exif", b""))
         return Raster(

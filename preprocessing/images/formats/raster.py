@@ -45,7 +45,6 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
         ImageDecodeError: It has none.
         ImageTooLargeError: It has too many.
     """
-    announce_size(width, height)
     if width < 1 or height < 1:
         raise ImageDecodeError(DAMAGED)
     if width * height > max_pixels:
@@ -54,6 +53,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
             f"At most {max_pixels / 1_000_000:g} million are decoded. "
             f"Received: {width} x {height}. Shrink it and try again."
         )
+    announce_size(width, height)
 
 
 def check_missing(missing: float) -> None:
