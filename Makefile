@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -33,14 +33,18 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 test: $(VENV)/dev.stamp ## run the tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/dev.stamp ## check format, lint and types
+test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
+	$(BIN)/python -m pytest -m "not slow and not browser"
+
+check: $(VENV)/dev.stamp ## check format, lint, imports and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (nine hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (ten hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
@@ -56,7 +60,11 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 		$(RUN)-longest $(RUN)-taught
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-again --preset cpu-again \
 		--start-from $(RUN)-taught --teacher $(RUN)-two.npz --teacher-weight 0.5 --resume
-	$(BIN)/python -m training export $(RUN)-again $(RUN)-bundle $(DATASET) --overwrite
+	test -f $(RUN)-again.npz || $(BIN)/python -m training distil $(DATASET) $(RUN)-again.npz \
+		$(RUN)-again
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd --preset crowd \
+		--start-from $(RUN)-again --teacher $(RUN)-again.npz --teacher-weight 0.5 --resume
+	$(BIN)/python -m training export $(RUN)-crowd $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 
@@ -94,9 +102,9 @@ container: ## build the container and try it (Debian, as root, with buildah and 
 # one .venv and installing one never changes what another brought.
 lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=--upgrade for newer)
 	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.lock
-	$(LOCK) pyproject.toml --extra training --constraints requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra server --extra training --constraints requirements-dev.lock \
 		--output-file requirements-training.lock
-	$(LOCK) pyproject.toml --constraints requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra server --constraints requirements-dev.lock \
 		--output-file requirements-serving.lock
 	printf '%s\n' cyclonedx-python-lib packaging | $(LOCK) - \
 		--constraints requirements-dev.lock --output-file requirements-sbom.lock

@@ -15,16 +15,17 @@ from werkzeug.serving import make_server
 from notebooks.common import find_browser
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.read import Dataset, read_dataset
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage, decode_image
+from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.drawings import draw_mean_faces
 from preprocessing.report.statistics import mean_faces
 from serving.inference.annotate import annotate
-from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_heat_map
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from training.explain.model import open_subject
 from training.explain.page import face_sheets

@@ -18,10 +18,12 @@ from preprocessing.runtime.cli import check_outputs, run_command
 
 RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 
+PROGRAM = "python -m preprocessing"
 
-def main(arguments: list[str] | None = None) -> int:
+
+def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    return run_command(_parser(), arguments)
+    return run_command(_parser(program), arguments)
 
 
 def _align(options: argparse.Namespace) -> None:
@@ -66,14 +68,14 @@ def _report(options: argparse.Namespace) -> None:
         write_whole(options.html, report_html(dataset))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m preprocessing", description=__doc__)
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     align = commands.add_parser(
         "align",
         help="align every face of a source into a dataset",
-        epilog="example: python -m preprocessing align fer2013.csv data/fer2013",
+        epilog="example: %(prog)s fer2013.csv data/fer2013",
     )
     align.add_argument(
         "source",
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     spread = commands.add_parser(
         "align-beam",
         help="the same on many machines, with Apache Beam (pip install 'mien[beam]')",
-        epilog="example: python -m preprocessing align-beam 'gs://bucket/photos/**' gs://bucket/faces"
+        epilog="example: %(prog)s 'gs://bucket/photos/**' gs://bucket/faces"
         " --runner dataflow -- --project=mine --region=europe-west1 --temp_location=gs://bucket/tmp",
     )
     spread.add_argument("pattern", help="CSV files or pictures, local or gs://, with wildcards")
@@ -105,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser(
         "report",
         help="say what a dataset holds",
-        epilog="example: python -m preprocessing report data/fer2013 --html data/fer2013.html",
+        epilog="example: %(prog)s data/fer2013 --html data/fer2013.html",
     )
     report.add_argument("dataset", type=Path)
     report.add_argument("--html", type=Path, help="also write a page with pictures and charts")

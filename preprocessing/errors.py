@@ -13,6 +13,16 @@ class UnsupportedImageError(ImageDecodeError):
     """The bytes are of a kind that Mien does not read at all (a PDF, a text)."""
 
 
+class TooCostlyImageError(ImageDecodeError):
+    """Decoding the picture takes more memory or processor time than a picture may."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Decoding this picture takes far more memory or time than a picture of its size "
+            "should. Save it anew as an ordinary JPEG or PNG file and try again."
+        )
+
+
 class ImageTooLargeError(MienError):
     """The picture has more pixels than Mien agrees to decode."""
 

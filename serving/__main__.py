@@ -10,14 +10,19 @@ from pathlib import Path
 from preprocessing.runtime.cli import EXIT_FAILED, run_command
 from serving.inference.schema import MAX_FACES
 
+PROGRAM = "python -m serving"
 
-def main(arguments: list[str] | None = None) -> int:
+
+def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    return run_command(_parser(), arguments)
+    return run_command(_parser(program), arguments)
 
 
 def _run(options: argparse.Namespace) -> None:
-    from serving.web.development import run_server
+    if sys.platform == "win32":
+        from serving.web.windows import run_server
+    else:
+        from serving.web.development import run_server
 
     run_server(options.host, port=options.port, bundle=options.bundle)
 
@@ -40,6 +45,7 @@ def _predict(options: argparse.Namespace) -> int:
         crop=options.crop,
         max_faces=min(options.max_faces, settings.max_faces),
         min_confidence=options.min_confidence,
+        balance=options.balance,
     )
     try:
         failed = predict_files(
@@ -85,14 +91,16 @@ def _number(kind: Callable[[str], float], least: float, most: float) -> Callable
     return read
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m serving", description=__doc__)
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     run = commands.add_parser(
         "run",
-        help="start the server, for development",
-        epilog="example: python -m serving run --port 9000",
+        aliases=["serve"],
+        prog=f"{program} serve",
+        help="start the server: page and API",
+        epilog="example: %(prog)s --port 9000",
     )
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=_number(int, 1, 65535), help="by default that of the settings")
@@ -101,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     predict = commands.add_parser(
         "predict",
         help="say what the faces in pictures express",
-        epilog="example: python -m serving predict photos --csv faces.csv --annotate drawn",
+        epilog="example: %(prog)s photos --csv faces.csv --annotate drawn",
     )
     predict.add_argument("pictures", type=Path, nargs="+", help="files and folders")
     predict.add_argument("--json", action="store_true", help="one line of JSON a picture")
@@ -129,20 +137,26 @@ def _parser() -> argparse.ArgumentParser:
         type=_number(float, 0, 1),
         help="from here on an answer is sure; default: the model's",
     )
+    predict.add_argument(
+        "--balance",
+        type=_number(float, 0, 1),
+        help="0: expressions as frequent as in the training pictures; 1: all equally likely; "
+        "default: the model's",
+    )
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)
 
     config = commands.add_parser(
         "config",
         help="list the settings: environment variables, their values and meanings",
-        epilog="example: MIEN_PICTURES_PER_MINUTE=60 python -m serving config",
+        epilog="example: MIEN_PICTURES_PER_MINUTE=60 %(prog)s",
     )
     config.set_defaults(run_command=_config)
 
     doctor = commands.add_parser(
         "doctor",
         help="check the installation",
-        epilog="example: python -m serving doctor",
+        epilog="example: %(prog)s",
     )
     doctor.set_defaults(run_command=_doctor)
 

@@ -74,7 +74,8 @@ def post_fork(server: Any, worker: Any) -> None:
     try:
         for path in paths:
             with path.open("ab") as file:
-                os.posix_fallocate(file.fileno(), 0, METRIC_FILE_BYTES)
+                if hasattr(os, "posix_fallocate"):  # macOS has none
+                    os.posix_fallocate(file.fileno(), 0, METRIC_FILE_BYTES)
     except OSError as error:
         for path in paths:
             path.unlink(missing_ok=True)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.sample import sample_photo_path
-from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from serving.web.engine import Service
 
@@ -49,8 +50,9 @@ def test_align_and_server_see_the_same_chip(
     (prediction,) = predictor.predict(data)[1].predictions
     np.testing.assert_array_equal(prediction.face.chip, dataset.chips[0])
     np.testing.assert_array_equal(prediction.face.transform, dataset.transforms[0])
-    logits = ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips)[0]
-    expected = to_probabilities(logits, predictor.spec.temperature)
+    spec = predictor.spec
+    logits = spec.answer_logits(ChipClassifier(SHIPPED_BUNDLE).logits(dataset.chips))
+    expected = spec.answer.probabilities(logits)[0]
     answer = client.post(
         "/api/v1/predict?landmarks=true", data={"image": (io.BytesIO(data), "photo.jpg")}
     )

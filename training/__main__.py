@@ -9,16 +9,18 @@ from preprocessing.runtime.cli import run_command
 from training.cli.distil import add_teaching_commands
 from training.cli.evaluate import add_judging_commands
 from training.cli.fit import add_fit_command
-from training.config import PRECISIONS
+from training.config import MOST_VIEWS, PRECISIONS
+
+PROGRAM = "python -m training"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, program: str = PROGRAM) -> int:
     """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage."""
-    return run_command(_parser(), arguments)
+    return run_command(_parser(program), arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
     add_fit_command(commands)
@@ -28,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     geometries = commands.add_parser(
         "geometries",
         help="compare ways to align, by spread, open mouths and short training runs",
-        epilog="example: python -m training geometries data/fer2013 --runs runs/geometries",
+        epilog="example: %(prog)s data/fer2013 --runs runs/geometries",
     )
     geometries.add_argument("dataset", type=Path)
     geometries.add_argument(
@@ -40,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser(
         "export",
         help="turn a finished run into a bundle",
-        epilog="example: python -m training export runs/cpu serving/bundle data/fer2013",
+        epilog="example: %(prog)s runs/cpu serving/bundle data/fer2013",
     )
     export.add_argument("run", type=Path)
     export.add_argument("bundle", type=Path)
@@ -51,13 +53,20 @@ def _parser() -> argparse.ArgumentParser:
         choices=PRECISIONS,
         help="of the weights, whatever it costs (default: the smallest that costs next to nothing)",
     )
+    export.add_argument(
+        "--most-views",
+        type=int,
+        choices=MOST_VIEWS,
+        default=1,
+        help="average up to this many views of a face: mirrored too, and corners too (default: 1)",
+    )
     export.add_argument("--overwrite", action="store_true", help="replace a bundle that is there")
     export.set_defaults(run_command=_export)
 
     explain = commands.add_parser(
         "explain",
         help="show what a network sees in a picture and what its answer rests on",
-        epilog="example: python -m training explain runs/cpu photo.jpg why",
+        epilog="example: %(prog)s runs/cpu photo.jpg why",
     )
     explain.add_argument("source", type=Path, help="a run or a bundle")
     explain.add_argument("picture", type=Path)
@@ -85,7 +94,9 @@ def _export(options: argparse.Namespace) -> None:
         options.run,
         options.bundle,
         dataset=read_dataset(options.dataset),
-        options=ExportOptions(name=options.name, precision=options.precision),
+        options=ExportOptions(
+            name=options.name, precision=options.precision, most_views=options.most_views
+        ),
         overwrite=options.overwrite,
     )
     print(precisions_text(exported.precisions))

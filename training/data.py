@@ -1,36 +1,46 @@
 """Bring the rows of a dataset to the trainer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.dataset.read import Dataset
+from preprocessing.bundle.outputs import CROWD, LABEL
+from preprocessing.dataset.read import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
+from training.votes import label_votes, majority_indices, vote_shares
+
+ALL_SPLITS = "all"
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Chips with their class indices, n rows.
+    """Chips with what is known of them, n rows.
 
     Attributes:
         chips: uint8 (n, size_px, size_px).
         raw: The same faces unaligned, same shape.
         class_indices: int64 (n,).
+        votes: int64 (n, labels), people's votes for each label; all 0 where there are none.
+        majority: int64 (n,), the class index that most people chose; -1 where there is none.
     """
 
     chips: NDArray[np.uint8]
     raw: NDArray[np.uint8]
     class_indices: NDArray[np.int64]
+    votes: NDArray[np.int64]
+    majority: NDArray[np.int64]
 
 
 def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
-    """List the labelled rows of a split.
+    """List the labelled rows of a split, or with `all` every labelled row.
 
     Raises:
         DatasetError: There are none.
     """
+    if split == ALL_SPLITS:
+        return _not_empty(np.flatnonzero(dataset.class_indices != UNLABELLED), dataset, split)
     return _not_empty(np.flatnonzero(dataset.labelled_in(split)), dataset, split)
 
 
@@ -75,12 +85,67 @@ def split_examples(dataset: Dataset, split: str) -> Examples:
 
 
 def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:
-    return Examples(dataset.chips[rows], dataset.raw[rows], dataset.class_indices[rows])
+    return Examples(
+        dataset.chips[rows],
+        dataset.raw[rows],
+        dataset.class_indices[rows],
+        label_votes(dataset)[rows],
+        majority_indices(dataset, rows),
+    )
 
 
-def one_hot(class_indices: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return targets, float32 (n, classes): 1 for the class of each row, else 0."""
-    return np.eye(classes, dtype=np.float32)[class_indices]
+def truth_for(output: str, examples: Examples) -> NDArray[np.int64]:
+    """Return what an output is held to: what most people chose, or the dataset's label.
+
+    Returns:
+        Class indices, (n,); -1 where there is none.
+    """
+    return examples.majority if output == CROWD else examples.class_indices
+
+
+def held_to_majority(examples: Examples) -> Examples:
+    """Keep the rows on which most people chose one label, and take that for the true one.
+
+    Where no row has votes, the examples are returned as they are.
+    """
+    known = examples.majority >= 0
+    if not known.any():
+        return examples
+    kept = {field.name: getattr(examples, field.name)[known] for field in fields(Examples)}
+    return Examples(**kept | {"class_indices": examples.majority[known]})
+
+
+def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.float32]:
+    """Return what an output is to say: the shares of votes, or the dataset's label as one-hot.
+
+    Returns:
+        float32 (n, classes); rows without votes are 0.
+    """
+    if output == CROWD:
+        return vote_shares(examples.votes)
+    return np.eye(classes, dtype=np.float32)[examples.class_indices]
+
+
+def has_majority(dataset: Dataset, split: str) -> bool:
+    """Say whether people's votes choose a label for any labelled row of a split.
+
+    Raises:
+        DatasetError: The split has no labelled rows.
+    """
+    return bool((majority_indices(dataset, rows_of(dataset, split)) >= 0).any())
+
+
+def outputs_for(dataset: Dataset) -> tuple[str, ...]:
+    """Return the outputs that a network of a dataset has.
+
+    It has `crowd` where there are votes for the dataset's labels to learn from, and a majority on
+    val to judge it by.
+
+    Raises:
+        DatasetError: The dataset has no labelled rows to train on, or none in val.
+    """
+    is_voted = label_votes(dataset)[training_rows(dataset)].any()
+    return (CROWD, LABEL) if is_voted and has_majority(dataset, "val") else (LABEL,)
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -118,7 +183,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self._is_raw = generator.random(len(self._targets)) < self._raw_share
 
     def __getitem__(self, index):
-        """Return uint8 chips (n, side, side) and float32 targets (n, classes)."""
+        """Return uint8 chips (n, side, side) and float32 targets (n, outputs, classes)."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         is_raw = self._is_raw[rows][:, None, None]
         chips = np.where(is_raw, self._examples.raw[rows], self._examples.chips[rows])

@@ -1,9 +1,13 @@
 """What can be said of a classifier from its logits and the true class indices."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from preprocessing.bundle.outputs import balanced_probabilities
 
 ECE_BINS = 15
 BOOTSTRAP_ROUNDS = 2000
@@ -58,7 +62,7 @@ def in_guesses(
 ) -> NDArray[np.bool_]:
     """Say of each row whether the true class is among the so many likeliest."""
     last = np.sort(logits, axis=1)[:, -guesses]
-    return logits[np.arange(len(truth)), truth] >= last
+    return np.asarray(logits[np.arange(len(truth)), truth] >= last, np.bool_)
 
 
 def cross_entropy(
@@ -151,23 +155,87 @@ def sure_confidence(
     return float(confidence[enough[-1]]) if len(enough) else 1.0
 
 
-def fit_temperature(logits: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
-    """Find the temperature, from 0.05 to 20, with the least cross entropy.
+def balanced_accuracy(predicted: NDArray[np.integer], truth: NDArray[np.integer]) -> float:
+    """Return the mean recall of the classes that occur: each class counts alike."""
+    return float(np.mean([(predicted[truth == each] == each).mean() for each in np.unique(truth)]))
 
-    Golden-section search over its logarithm; the cross entropy has one minimum there.
+
+def soft_cross_entropy(probabilities: NDArray[np.floating], targets: NDArray[np.floating]) -> float:
+    """Return the mean cross-entropy against distributions, in nats.
+
+    Args:
+        probabilities: (n, labels).
+        targets: Of the same shape, each row summing to 1.
     """
-    golden = (np.sqrt(5) - 1) / 2
-    low, high = np.log(0.05), np.log(20.0)
+    least = np.finfo(np.float64).tiny
+    return float(-(targets * np.log(np.maximum(probabilities, least))).sum(axis=1).mean())
+
+
+def vote_share(predicted: NDArray[np.integer], shares: NDArray[np.floating]) -> float:
+    """Return the mean share of people's votes for what was predicted.
+
+    Args:
+        predicted: Class indices, (n,).
+        shares: Of the votes on each row, (n, labels).
+    """
+    return float(shares[np.arange(len(predicted)), predicted].mean())
+
+
+def vote_calibration_error(
+    probabilities: NDArray[np.floating], shares: NDArray[np.floating]
+) -> float:
+    """Return how far the confidence is from the share of votes for the likeliest label, 0 to 1.
+
+    As `calibration_error`, with the share of votes in place of right and wrong.
+
+    Args:
+        probabilities: (n, labels).
+        shares: Of the votes on each row, (n, labels).
+    """
+    confidence = probabilities.max(axis=1)
+    voted = shares[np.arange(len(shares)), probabilities.argmax(axis=1)]
+    placed = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = [abs((confidence - voted)[placed == place].sum()) for place in np.unique(placed)]
+    return float(sum(gaps) / len(shares))
+
+
+def fit_temperature(
+    logits: NDArray[np.floating],
+    targets: NDArray[np.floating],
+    *,
+    class_shares: Sequence[float],
+    balance: float,
+) -> float:
+    """Find the temperature, from 0.05 to 20, with the least cross-entropy against the targets.
+
+    Golden-section search over its logarithm.
+
+    Args:
+        logits: (n, labels).
+        targets: Of the same shape, each row summing to 1; one-hot where one label is true.
+        class_shares: As in `balanced_probabilities`.
+        balance: Likewise.
+    """
+
+    def loss(log_temperature: float) -> float:
+        probabilities = balanced_probabilities(
+            logits,
+            temperature=math.exp(log_temperature),
+            class_shares=class_shares,
+            balance=balance,
+        )
+        return soft_cross_entropy(probabilities, targets)
+
+    golden = (math.sqrt(5) - 1) / 2
+    low, high = math.log(0.05), math.log(20.0)
     while high - low > 1e-4:
         span = golden * (high - low)
         left, right = high - span, low + span
-        if cross_entropy(logits, truth, temperature=float(np.exp(left))) < cross_entropy(
-            logits, truth, temperature=float(np.exp(right))
-        ):
+        if loss(left) < loss(right):
             high = right
         else:
             low = left
-    return float(np.exp((low + high) / 2))
+    return math.exp((low + high) / 2)
 
 
 def confusion_matrix(

@@ -1,6 +1,6 @@
 """Soft targets: probabilities that a network learns from beside the labels, in a file.
 
-Whatever teaches (other networks, the folds of this one, the votes of people) writes such a file,
+Whatever teaches (other networks, the folds of this one) writes such a file,
 and `fit` knows nothing else of it.
 """
 
@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 
@@ -31,14 +33,15 @@ class SoftTargets:
         sha256: Of its content.
         origin: Where the probabilities come from, in words.
         ferplus: Whether FER+ votes went into them, as such or through a network that learnt them.
-        probabilities: float32 (n, labels); NaN in all of a row that the teacher says nothing of.
+        probabilities: float32 (n, labels) for each output that it teaches; NaN in all of a row
+            that the teacher says nothing of.
     """
 
     name: str
     sha256: str
     origin: str
     ferplus: bool
-    probabilities: NDArray[np.float32]
+    probabilities: dict[str, NDArray[np.float32]]
 
     def record(self) -> dict[str, Any]:
         """Return what a run keeps of its teacher, as JSON."""
@@ -51,7 +54,7 @@ def write_soft_targets(
     dataset: Dataset,
     *,
     rows: NDArray[np.int64],
-    probabilities: NDArray[np.floating],
+    probabilities: Mapping[str, NDArray[np.floating]],
     origin: str,
     ferplus: bool,
 ) -> None:
@@ -61,16 +64,18 @@ def write_soft_targets(
         path: The file, an `.npz` without pickles.
         dataset: The dataset; its recipe is kept, and the file fits no other.
         rows: Positions in it, shape (n,).
-        probabilities: Shape (n, labels), each row summing to 1.
+        probabilities: By output, each of shape (n, labels), each row summing to 1.
         origin: Where they come from, in words.
         ferplus: Whether FER+ votes went into them.
     """
-    every_row = np.full((len(dataset.chips), probabilities.shape[1]), np.nan, np.float32)
-    every_row[rows] = probabilities
+    every_row = {}
+    for output, taught in probabilities.items():
+        every_row[output] = np.full((len(dataset.chips), taught.shape[1]), np.nan, np.float32)
+        every_row[output][rows] = taught
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
-        np.savez(file, about=np.array(json.dumps(about)), probabilities=every_row)
+        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about)), **every_row)
     partial.replace(path)
 
 
@@ -84,12 +89,14 @@ def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             about = json.loads(str(arrays["about"]))
-            probabilities = arrays["probabilities"]
+            probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
+            if not probabilities:
+                raise ValueError(f"it has none of {', '.join(OUTPUTS)}")
         made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{path} cannot be read as soft targets: {error!r}. Make it with "
-            "python -m training folds, distil or ferplus."
+            "python -m training folds or distil."
         ) from error
     recipe = json.loads(json.dumps(asdict(dataset.manifest.recipe)))
     if made_for != recipe:
@@ -98,7 +105,8 @@ def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
             f"{path} was made for another dataset: {', '.join(differing)} differ. "
             "Make it anew for this one."
         )
-    _check(path, probabilities, shape=(len(dataset.chips), len(recipe["labels"])))
+    for taught in probabilities.values():
+        _check(path, taught, shape=(len(dataset.chips), len(recipe["labels"])))
     digest = hashlib.sha256(content).hexdigest()
     return SoftTargets(path.name, digest, origin, ferplus, probabilities)
 
@@ -115,28 +123,18 @@ def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, 
 
 
 def mix_targets(
-    one_hot: NDArray[np.float32],
-    taught: NDArray[np.float32],
-    *,
-    weight: float,
-    label_smoothing: float,
+    targets: NDArray[np.float32], taught: NDArray[np.float32], *, weight: float
 ) -> NDArray[np.float32]:
-    """Mix what a teacher says into one-hot targets.
-
-    After the loss has smoothed the labels (Szegedy et al. 2015, arXiv:1512.00567), a row that the
-    teacher knows is learnt as (1 - weight) * smoothed one-hot + weight * taught. The loss smooths
-    all that it is given, so that the teacher's part is given as what smoothing turns into it; a
-    target by itself may lie a little below 0.
+    """Mix what a teacher says into targets.
 
     Args:
-        one_hot: Shape (n, labels).
-        taught: Probabilities, shape (n, labels); rows of NaN keep their one-hot target.
-        weight: Of the teacher, in (0, 1].
-        label_smoothing: Probability that the loss spreads evenly over all labels, in [0, 1).
+        targets: Shape (n, labels); a row of 0 has no target of its own.
+        taught: Probabilities, shape (n, labels); rows of NaN keep their target.
+        weight: Of the teacher, in (0, 1]; it has all of a row that has no target of its own.
 
     Returns:
-        Targets before smoothing, float32 (n, labels), each row summing to 1.
+        float32 (n, labels).
     """
-    before_smoothing = (taught - label_smoothing / one_hot.shape[1]) / (1 - label_smoothing)
-    mixed = (1 - weight) * one_hot + weight * before_smoothing
-    return np.where(np.isnan(taught), one_hot, mixed)
+    has_target = targets.any(axis=1, keepdims=True)
+    mixed = np.where(has_target, (1 - weight) * targets + weight * taught, taught)
+    return np.where(np.isnan(taught), targets, mixed)

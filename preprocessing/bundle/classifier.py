@@ -40,18 +40,10 @@ class ChipClassifier:
             ) from error
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the logits of chips, shape (chips, labels).
+        """Return the logits of chips, shape (chips, outputs, labels).
 
         Args:
             chips: uint8 (chips, size_px, size_px), of the geometry in the spec; at least one.
         """
         logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
         return logits
-
-
-def to_probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
-    """Turn logits (..., labels) into probabilities that sum to 1 (Guo et al. 2017)."""
-    scaled = logits.astype(np.float64) / temperature
-    raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    probabilities: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
-    return probabilities

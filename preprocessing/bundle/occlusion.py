@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.types import GreyImage
+from preprocessing.images.types import GreyImage
 
 PLACES_A_SIDE = 7
 # As shares of the chip's side. A window holds a whole mouth: the network reads a face from what a

@@ -2,17 +2,20 @@
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.outputs import OUTPUTS, Calibration, OutputSpec
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import BundleError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.types import DetectorKind
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
 MODEL_NAME = "model.tflite"
 CARD_NAME = "model_card.md"
@@ -26,13 +29,13 @@ class KnownAnswer:
         transform: Source to chip, shape (2, 3).
         transform_tolerance_px: Largest distance accepted between where this transform and the one
             found now bring a landmark, in chip pixels.
-        logits: The exported model's logits.
+        logits: The exported model's logits, a row for each output.
         logits_tolerance: Largest difference of a logit accepted (kernels differ by processor).
     """
 
     transform: tuple[tuple[float, float, float], tuple[float, float, float]]
     transform_tolerance_px: float
-    logits: tuple[float, ...]
+    logits: tuple[tuple[float, ...], ...]
     logits_tolerance: float
 
 
@@ -45,14 +48,16 @@ class ModelSpec:
         labels: In the order of the logits.
         disgust: What was done with the class "disgust".
         geometry: How chips are cut.
-        temperature: The logits are divided by it before the softmax; above 0.
-        sure_confidence: From this confidence on nine of ten answers on val were right; below it
-            the product says that it is not sure.
+        outputs: By name, some of `OUTPUTS`, in the order in which the network gives them.
+        answers_with: The output that the product answers with.
         detector: The face detector that faces are to be found with, as the training set's were.
         landmark_model_sha256: Of the landmark model that aligned the training set.
         network_sha256: Of the exported network's file.
         provenance: Free fields: settings, versions, dataset hash, training time.
-        metrics: By split, then by name; shares from 0 to 1 unless the name says otherwise.
+        metrics: By split, then by name, of the output that answers at its default balance, against
+            what it learnt; shares from 0 to 1 unless the name says otherwise. Under `truths` and
+            `votes` each output is held to each truth.
+        elsewhere: By the name of a set that the network did not learn from, the same of that.
         known_answer: Checked whenever the model is loaded.
         format_version: Of this file.
     """
@@ -61,14 +66,15 @@ class ModelSpec:
     labels: tuple[str, ...]
     disgust: DisgustPolicy
     geometry: ChipGeometry
-    temperature: float
-    sure_confidence: float
+    outputs: dict[str, OutputSpec]
+    answers_with: str
     detector: DetectorKind
     landmark_model_sha256: str
     network_sha256: str
     provenance: dict[str, Any]
     metrics: dict[str, dict[str, Any]]
     known_answer: KnownAnswer
+    elsewhere: dict[str, dict[str, Any]]
     format_version: int = FORMAT_VERSION
 
     def __post_init__(self) -> None:
@@ -77,17 +83,27 @@ class ModelSpec:
                 "The labels must be two or more different words. "
                 f"Received: labels={list(self.labels)}. Export the bundle again."
             )
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise BundleError(f"temperature must be above 0. Received: {self.temperature}")
-        if not 0 < self.sure_confidence <= 1:
+        if self.answers_with not in self.outputs or not set(self.outputs) <= set(OUTPUTS):
             raise BundleError(
-                f"sure_confidence must be in (0, 1]. Received: {self.sure_confidence}"
+                f"The outputs must be some of {', '.join(OUTPUTS)}, and answers_with one of them. "
+                f"Received: {', '.join(self.outputs)}; {self.answers_with}. Export it again."
             )
-        if len(self.known_answer.logits) != len(self.labels):
+        sizes = {len(each.class_shares) for each in self.outputs.values()}
+        sizes |= {len(row) for row in self.known_answer.logits}
+        if sizes != {len(self.labels)} or len(self.known_answer.logits) != len(self.outputs):
             raise BundleError(
-                f"The known answer has {len(self.known_answer.logits)} logits for "
-                f"{len(self.labels)} labels. Export the bundle again."
+                f"Class shares and the known answer must have {len(self.labels)} numbers for each "
+                f"of {len(self.outputs)} outputs. Export the bundle again."
             )
+
+    @property
+    def answer(self) -> OutputSpec:
+        """Return the output that the product answers with."""
+        return self.outputs[self.answers_with]
+
+    def answer_logits(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Take the logits of the output that answers, (n, labels), from those of all."""
+        return logits[:, list(self.outputs).index(self.answers_with)]
 
 
 def write_spec(spec: ModelSpec, bundle: Path) -> None:
@@ -164,8 +180,15 @@ def _parse(fields: dict[str, Any]) -> ModelSpec:
             **{
                 **answer,
                 "transform": (tuple(first), tuple(second)),
-                "logits": tuple(answer["logits"]),
+                "logits": tuple(tuple(row) for row in answer["logits"]),
             }
         ),
+        "outputs": {name: _parse_output(each) for name, each in fields["outputs"].items()},
     }
     return ModelSpec(**{**fields, **parsed})
+
+
+def _parse_output(fields: dict[str, Any]) -> OutputSpec:
+    calibrations = tuple(Calibration(**each) for each in fields["calibrations"])
+    shares = tuple(fields["class_shares"])
+    return OutputSpec(**{**fields, "class_shares": shares, "calibrations": calibrations})

@@ -12,8 +12,8 @@ from preprocessing.dataset.sources.vocabulary import LABEL_OF, fold
 from preprocessing.dataset.split_off import SplitOff, parse_shares
 from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.faces.types import DetectorKind
 
 T = TypeVar("T")
 

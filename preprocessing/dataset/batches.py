@@ -11,22 +11,24 @@ from numpy.typing import NDArray
 from preprocessing.dataset.fer2013 import majority_label
 from preprocessing.dataset.labels import resolve_label
 from preprocessing.dataset.options import AlignOptions
-from preprocessing.dataset.shards import Row, make_row, to_table
+from preprocessing.dataset.shards import (
+    FACELESS_KEY,
+    REJECTED_KEY,
+    SEVERAL_KEY,
+    Row,
+    make_row,
+    to_table,
+)
 from preprocessing.dataset.sources.types import SourceItem, SourceKind, read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
 from preprocessing.faces.align import Frame, align_labelled, align_photo
 from preprocessing.faces.landmarker import FaceFinder
-from preprocessing.faces.types import AlignedFace, GreyImage
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.types import GreyImage
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
 GROUP_PX = 1_000_000
-# Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
-REJECTED_KEY = b"rejected"
-# And those in which no face was found, and those with a label in which several were: JSON, [name,
-# ...] and [[name, faces], ...]. A shard without such pictures does not have the key.
-FACELESS_KEY = b"faceless"
-SEVERAL_KEY = b"several"
 
 
 @dataclass(frozen=True, eq=False)

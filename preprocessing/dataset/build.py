@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 from tqdm import tqdm
@@ -16,9 +15,6 @@ from tqdm import tqdm
 from preprocessing.dataset.advice import check_source
 from preprocessing.dataset.batches import (
     BATCH_ITEMS,
-    FACELESS_KEY,
-    REJECTED_KEY,
-    SEVERAL_KEY,
     SHARD_ITEMS,
     Batch,
     align_items,
@@ -37,7 +33,7 @@ from preprocessing.dataset.manifest import (
     write_whole,
 )
 from preprocessing.dataset.options import AlignOptions
-from preprocessing.dataset.shards import write_shard
+from preprocessing.dataset.shards import REJECTED_KEY, write_shard
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
@@ -112,26 +108,6 @@ def align_source(
     write_manifest(manifest, dataset)
     (dataset / RECIPE_NAME).unlink()
     return manifest
-
-
-def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
-    """List the pictures that could not be read: name and reason."""
-    return [(name, reason) for name, reason in _read_notes(manifest, dataset, REJECTED_KEY)]
-
-
-def read_several(manifest: Manifest, dataset: Path) -> list[tuple[str, int]]:
-    """List the pictures with a label in which several faces were found: name and number."""
-    return [(name, faces) for name, faces in _read_notes(manifest, dataset, SEVERAL_KEY)]
-
-
-def read_faceless(manifest: Manifest, dataset: Path) -> list[str]:
-    """List the names of the pictures in which no face was found."""
-    return list(_read_notes(manifest, dataset, FACELESS_KEY))
-
-
-def _read_notes(manifest: Manifest, dataset: Path, key: bytes) -> Iterator[Any]:
-    for shard in manifest.shards:
-        yield from json.loads(pq.read_metadata(dataset / shard).metadata.get(key, b"[]"))
 
 
 def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import DatasetError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
+from preprocessing.faces.types import DetectorKind
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -144,5 +144,5 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is never seen half written."""
     partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
+    partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)

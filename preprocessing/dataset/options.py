@@ -13,8 +13,9 @@ from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.dataset.split_off import SplitOff
 from preprocessing.errors import DatasetError, MienError
 from preprocessing.faces.align import Frame
-from preprocessing.faces.detectors import DetectorKind, load_detector
+from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.processes import usable_cores
 
 NO_CHOICES = Reading()

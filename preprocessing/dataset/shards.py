@@ -1,21 +1,30 @@
 """The rows of an aligned dataset, as Parquet."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.sources.types import SourceItem
 from preprocessing.errors import DatasetError
-from preprocessing.faces.types import AlignedFace, GreyImage
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.types import GreyImage
 
 VOTES = 10
+# Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
+REJECTED_KEY = b"rejected"
+# And those in which no face was found, and those with a label in which several were: JSON, [name,
+# ...] and [[name, faces], ...]. A shard without such pictures does not have the key.
+FACELESS_KEY = b"faceless"
+SEVERAL_KEY = b"several"
 
 SCHEMA = pa.schema(
     [
@@ -105,3 +114,23 @@ def write_shard(table: pa.Table, path: Path) -> None:
 def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
     """Write a table as Parquet into a path or an open file."""
     pq.write_table(table, target, compression="zstd")
+
+
+def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
+    """List the pictures that could not be read: name and reason."""
+    return [(name, reason) for name, reason in _read_notes(manifest, dataset, REJECTED_KEY)]
+
+
+def read_several(manifest: Manifest, dataset: Path) -> list[tuple[str, int]]:
+    """List the pictures with a label in which several faces were found: name and number."""
+    return [(name, faces) for name, faces in _read_notes(manifest, dataset, SEVERAL_KEY)]
+
+
+def read_faceless(manifest: Manifest, dataset: Path) -> list[str]:
+    """List the names of the pictures in which no face was found."""
+    return list(_read_notes(manifest, dataset, FACELESS_KEY))
+
+
+def _read_notes(manifest: Manifest, dataset: Path, key: bytes) -> Iterator[Any]:
+    for shard in manifest.shards:
+        yield from json.loads(pq.read_metadata(dataset / shard).metadata.get(key, b"[]"))

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
 from preprocessing.faces.landmarker import FaceFinder
-from preprocessing.faces.types import FULL_FRAME, AlignedFace, Face, GreyImage
+from preprocessing.faces.types import FULL_FRAME, AlignedFace, Face
+from preprocessing.images.types import GreyImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
 # that says otherwise comes from landmarks that missed, and the crop is better kept as it is.

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import cv2
@@ -12,20 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
-from preprocessing.faces.types import GreyImage
-
-
-class DetectorKind(StrEnum):
-    """The detectors that can be chosen.
-
-    `yunet` is OpenCV's small network (Wu et al. 2023, doi:10.1007/s11633-023-1423-y). dlib's `hog`
-    (histograms of oriented gradients) and `cnn` need faces of three times the size, so that a
-    scan of a photo takes them ten and a thousand times as long.
-    """
-
-    YUNET = "yunet"
-    HOG = "hog"
-    CNN = "cnn"
+from preprocessing.faces.types import DetectorKind
+from preprocessing.images.types import GreyImage
 
 
 @dataclass(frozen=True)

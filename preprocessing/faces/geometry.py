@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.template import MEAN_FACE
-from preprocessing.faces.types import GreyImage, Landmarks
+from preprocessing.faces.types import Landmarks
+from preprocessing.images.types import GreyImage
 
 # iBUG 300-W indices. The lower lip and the jaw stay out: they move when a mouth opens, and a fit
 # that follows them would cancel the very expression that the network is to see.

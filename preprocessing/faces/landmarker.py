@@ -12,7 +12,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import DetectorKind, load_detector
+from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import (
     apply_transform,
     extract_chip,
@@ -24,7 +24,8 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.model_files import ModelFile
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.search import Find, merge, scale_within, scan
-from preprocessing.faces.types import FULL_FRAME, BoundingBox, Face, GreyImage, Landmarks
+from preprocessing.faces.types import FULL_FRAME, BoundingBox, DetectorKind, Face, Landmarks
+from preprocessing.images.types import GreyImage
 
 # What one scan may look at, in squares of the smallest face that the detector finds dependably. A
 # picture without a face costs FIRST + SECOND, and TURNED for each turn.

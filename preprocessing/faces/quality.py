@@ -9,7 +9,8 @@ import numpy as np
 
 from preprocessing.faces.geometry import apply_transform, invert_transform
 from preprocessing.faces.pose import HeadPose, head_pose
-from preprocessing.faces.types import AlignedFace, GreyImage
+from preprocessing.faces.types import AlignedFace
+from preprocessing.images.types import GreyImage
 
 # Where accuracy on FER2013's val split falls by five points: the commands `evaluate --html` and
 # `degrade` of `python -m training` show it. Chips shrunk to 24 px lose 6, blurred to a sharpness of

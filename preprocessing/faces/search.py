@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.detectors import Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
-from preprocessing.faces.types import GreyImage
+from preprocessing.images.types import GreyImage
 
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
 LONGEST_PX = 20_000

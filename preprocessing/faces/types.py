@@ -1,9 +1,12 @@
 """What is known of a face: where it is, its landmarks, and the aligned chip cut from it."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from preprocessing.images.types import GreyImage
 
 Landmarks = NDArray[np.float32]
 """Shape (68, 2), iBUG 300-W order, or (5, 2); see `preprocessing.faces.landmarks`.
@@ -11,8 +14,18 @@ Landmarks = NDArray[np.float32]
 Columns x and y in pixels; pixel centres are whole numbers.
 """
 
-GreyImage = NDArray[np.uint8]
-"""Shape (height, width), 0 black to 255 white."""
+
+class DetectorKind(StrEnum):
+    """The detectors that can be chosen.
+
+    `yunet` is OpenCV's small network (Wu et al. 2023, doi:10.1007/s11633-023-1423-y). dlib's `hog`
+    (histograms of oriented gradients) and `cnn` need faces of three times the size, so that a
+    scan of a photo takes them ten and a thousand times as long.
+    """
+
+    YUNET = "yunet"
+    HOG = "hog"
+    CNN = "cnn"
 
 
 @dataclass(frozen=True)

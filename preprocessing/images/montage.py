@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from preprocessing.images.decode import RgbImage
+from preprocessing.images.types import RgbImage
 
 TILE_PX, GAP_PX, BAR_PX, LINE_PX = 96, 8, 5, 14
 NEUTRAL, RIGHT, WRONG = "#4878a8", "#2e8b57", "#c0392b"

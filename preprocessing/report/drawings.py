@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
-from preprocessing.faces.types import AlignedFace, Face, GreyImage
-from preprocessing.images.decode import RgbImage
+from preprocessing.faces.types import AlignedFace, Face
 from preprocessing.images.montage import Tile, draw_sheet
+from preprocessing.images.types import GreyImage, RgbImage
 
 BLUE_RGB, YELLOW_RGB = (74, 144, 226), (255, 210, 0)
 ENLARGED = 10

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.montage import Tile, draw_sheet
+from preprocessing.images.types import RgbImage
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }

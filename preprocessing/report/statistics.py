@@ -12,7 +12,7 @@ from preprocessing.dataset.labels import SPLITS
 from preprocessing.dataset.near_duplicates import alike_pairs, to_thumbnails
 from preprocessing.dataset.read import Dataset
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.types import GreyImage
+from preprocessing.images.types import GreyImage
 
 
 @dataclass(frozen=True)

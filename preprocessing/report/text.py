@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from preprocessing.dataset.build import read_rejected, read_several
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.read import Dataset
+from preprocessing.dataset.shards import read_rejected, read_several
 
 
 def report_text(dataset: Dataset, folder: Path) -> str:

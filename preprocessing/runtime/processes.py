@@ -1,12 +1,13 @@
 """Processes that share work over pictures."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 import cv2
@@ -30,23 +31,36 @@ ALLOCATION = ("GLIBC_TUNABLES", ":".join(_TUNABLES))
 
 def usable_cores() -> int:
     """Return how many cores this process may use, which a container or `taskset` may limit."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def start_method() -> str:
+    """Return how workers are started: "forkserver", so that they share the landmark model.
+
+    Windows cannot fork, and on macOS a forked process may not use the system's own libraries. There
+    it is "spawn": each worker starts afresh and loads a model of its own.
+    """
+    can_fork = "forkserver" in get_all_start_methods() and sys.platform != "darwin"
+    return "forkserver" if can_fork else "spawn"
 
 
 @contextmanager
 def worker_pool(
     workers: int, set_up: Callable[..., None], *, arguments: tuple[Any, ...]
 ) -> Iterator[ProcessPoolExecutor]:
-    """Open a pool of processes that share the landmark model and end with this one.
+    """Open a pool of processes that end with this one.
 
-    They are forked from one process, which is fresh but for the modules of the first `set_up` and
-    the model; in each `set_up(*arguments)` runs first, and OpenCV uses one thread.
+    In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `start_method` says
+    "forkserver" they are forked from one process, which holds only the modules of the first
+    `set_up` and the landmark model.
 
     Raises:
         MienError: A process was ended from outside.
     """
     os.environ.setdefault(*ALLOCATION)
-    context = get_context("forkserver")
+    context = get_context(start_method())
     context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
     try:
         with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:

@@ -1,7 +1,6 @@
 """Check an installation, in plain words."""
 
-import os
-import resource
+import mmap
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
 SHARED_MB = 150
 WORKER_MB = 80
 LARGEST_PICTURE_MB = 700
+MEMINFO = Path("/proc/meminfo")
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -43,17 +43,21 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     try:
         import dlib
 
-        import serving.web.app  # noqa: F401, for all that it needs
         from serving.inference.predictor import Predictor
         from serving.web.settings import read_settings
+
+        has_server = _has_server()
     except ImportError as error:
         raise MienError(
             f"A package is missing or cannot be loaded: {error}. Install the locked ones: {INSTALL}"
         ) from None
     yield f"All packages are installed, among them dlib {dlib.__version__}."
+    if not has_server:
+        yield "The server is not installed; pip install 'mien[server]' adds it."
     settings = read_settings(bundle=bundle)
     yield "All settings are valid."
-    yield f"{_check_memory(settings)} MB of memory are enough."
+    if has_server:
+        yield _check_memory(settings)
     yield f"Temporary files can be written to {_check_temporary_folder()}."
     predictor = Predictor(settings.bundle)
     yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
@@ -62,8 +66,20 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     (prediction,) = result.predictions
     share = f"{prediction.confidence:.0%}"
     yield f"The sample photo shows one face, {prediction.label} with {share}."
-    _check_port(settings.port)
-    yield f"Port {settings.port} is free."
+    if has_server:
+        _check_port(settings.port)
+        yield f"Port {settings.port} is free."
+
+
+def _has_server() -> bool:
+    """Load all that the server needs; return whether it was installed."""
+    try:
+        import serving.web.app  # noqa: F401
+    except ModuleNotFoundError as error:
+        if error.name != "flask":
+            raise
+        return False
+    return True
 
 
 def needed_mb(settings: "Settings") -> int:
@@ -72,31 +88,41 @@ def needed_mb(settings: "Settings") -> int:
     return SHARED_MB + settings.workers * (WORKER_MB + LARGEST_PICTURE_MB + bodies_mb)
 
 
-def _check_memory(settings: "Settings") -> int:
-    """Return how much memory may be used, in MB."""
-    meminfo = dict(
-        line.split(":") for line in Path("/proc/meminfo").read_text("ascii").splitlines()
-    )
-    limits = [int(meminfo["MemAvailable"].split()[0]) * 1024]
-    if CGROUP_LIMIT.is_file() and (limit := CGROUP_LIMIT.read_text("ascii").strip()).isdigit():
-        limits.append(int(limit))
-    address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if address_space != resource.RLIM_INFINITY:
-        limits.append(address_space)
-    available_mb = min(limits) // 1_000_000
+def _check_memory(settings: "Settings") -> str:
+    """Say how much memory there is, if it is enough."""
     needs_mb = needed_mb(settings)
+    limits = list(_memory_limits())
+    if not limits:
+        return f"The server needs {needs_mb} MB of memory; this system does not tell what is free."
+    available_mb = min(limits) // 1_000_000
     if available_mb < needs_mb:
         raise MienError(
             f"{settings.workers} workers need {needs_mb} MB of memory; {available_mb} MB are "
             "there. Give the server more, or start fewer workers with WEB_CONCURRENCY."
         )
-    return available_mb
+    return f"{available_mb} MB of memory are enough."
+
+
+def _memory_limits() -> Iterator[int]:
+    """Yield every limit that this system tells, in bytes: free memory, container, process."""
+    if MEMINFO.is_file():
+        meminfo = dict(line.split(":") for line in MEMINFO.read_text("ascii").splitlines())
+        yield int(meminfo["MemAvailable"].split()[0]) * 1024
+    if CGROUP_LIMIT.is_file() and (limit := CGROUP_LIMIT.read_text("ascii").strip()).isdigit():
+        yield int(limit)
+    try:
+        import resource
+    except ImportError:  # on Windows
+        return
+    address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if address_space != resource.RLIM_INFINITY:
+        yield address_space
 
 
 def _check_temporary_folder() -> str:
     try:
         with tempfile.TemporaryFile() as file:
-            file.write(bytes(os.sysconf("SC_PAGE_SIZE")))
+            file.write(bytes(mmap.PAGESIZE))
             file.flush()
     except OSError as error:
         raise MienError(

@@ -15,8 +15,8 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.sources.files import list_folder
 from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from serving.cli.tally import Tally
@@ -67,6 +67,7 @@ class _FilePredictor:
                 is_crop=self._options.crop,
                 max_faces=self._options.max_faces,
                 min_confidence=self._options.min_confidence,
+                balance=self._options.balance,
             )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from preprocessing.errors import MienError
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
+from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.schema import FaceAnswer
 
 MAX_FACES = 5000

@@ -1,6 +1,7 @@
 """The one shape of a table with a row for each face, for the page and the command line."""
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -31,26 +32,41 @@ def write_csv(
     rows.writeheader()
     for picture, answer in answers:
         faces = () if isinstance(answer, str) else answer.faces
-        rows.writerows(_row(picture, face) for face in faces)
+        for face in faces:
+            row = {name: _in_csv(value) for name, value in to_row(face).items()}
+            rows.writerow({"file": readable(str(picture)), **row})
         if not faces:
             problem = answer if isinstance(answer, str) else NO_FACE
             rows.writerow({"file": readable(str(picture)), "problem": problem})
+
+
+def _in_csv(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.4f}" if isinstance(value, float) else value
+
+
+def csv_text(answers: Iterable[tuple[str, Answer]], *, labels: tuple[str, ...]) -> str:
+    """Return the table of `write_csv`, of answers by the names of their pictures."""
+    table = io.StringIO(newline="")
+    write_csv(table, ((Path(name), answer) for name, answer in answers), labels=labels)
+    return table.getvalue()
 
 
 def _column(label: str) -> str:
     return f"p_{label}" if label in _BEFORE + _AFTER else label
 
 
-def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
+def to_row(face: FaceAnswer) -> dict[str, Any]:
+    """Return one face as a row: columns by name, with numbers as they are."""
     return {
-        "file": readable(str(picture)),
         "face": face.index,
         **face.box.model_dump(),
         "label": face.label,
-        "confidence": f"{face.confidence:.4f}",
-        "is_sure": str(face.is_sure).lower(),
+        "confidence": face.confidence,
+        "is_sure": face.is_sure,
         "second_label": face.second_label,
-        **{_column(label): f"{share:.4f}" for label, share in face.probabilities.items()},
+        **{_column(label): share for label, share in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,
     }

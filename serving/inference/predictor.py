@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
@@ -16,18 +16,18 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
-from preprocessing.images.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
+from preprocessing.images.decode import MAX_PIXELS, decode_image, decode_picture, to_grey
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.prediction import PhotoResult, Prediction
-
-SHIPPED_BUNDLE = Path(__file__).parents[1] / "bundle"
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 
 class Predictor:
     """A loaded bundle with the detector and landmark model that belong to it.
 
-    Loading takes about a second. Threads may share one for `predict` and `probabilities`, in which
-    they wait for each other.
+    Loading takes about a second. Threads may share one for `predict`, `align` and `probabilities`,
+    in which they wait for each other.
     """
 
     def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:
@@ -59,19 +59,21 @@ class Predictor:
 
     def predict(
         self,
-        data: bytes,
+        picture: bytes | RgbImage,
         *,
         is_crop: bool = False,
         max_faces: int | None = None,
         min_confidence: float | None = None,
+        balance: float | None = None,
     ) -> tuple[RgbImage, PhotoResult]:
         """Find, align and classify every face of a picture.
 
         Args:
-            data: The bytes of a picture file.
+            picture: The bytes of a picture file, or an upright picture that is decoded already.
             is_crop: The picture is the crop of one face, and is taken as a face in any case.
             max_faces: Read no more than so many faces, the largest.
-            min_confidence: From this confidence on an answer is sure; by default the bundle's.
+            min_confidence: At this confidence and above an answer is sure; by default the bundle's.
+            balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); by default the bundle's.
 
         Returns:
             The decoded upright picture, and what was seen in it.
@@ -79,18 +81,56 @@ class Predictor:
         Raises:
             ImageDecodeError: The bytes cannot be read as a picture.
             ImageTooLargeError: It has too many pixels.
+            TooCostlyImageError: Decoding it takes more memory or time than a picture may.
         """
         started = time.perf_counter()
-        rgb = decode_image(data, max_pixels=self._max_pixels)
-        decoded = time.perf_counter()
+        decoded = (
+            decode_picture(picture, max_pixels=self._max_pixels)
+            if isinstance(picture, bytes)
+            else DecodedPicture(picture)
+        )
+        result = self.predict_decoded(
+            decoded,
+            decode_s=time.perf_counter() - started,
+            is_crop=is_crop,
+            max_faces=max_faces,
+            min_confidence=min_confidence,
+            balance=balance,
+        )
+        return decoded.rgb, result
+
+    def predict_decoded(
+        self,
+        picture: DecodedPicture,
+        *,
+        decode_s: float = 0.0,
+        is_crop: bool = False,
+        max_faces: int | None = None,
+        min_confidence: float | None = None,
+        balance: float | None = None,
+    ) -> PhotoResult:
+        """Find, align and classify every face of a picture that is decoded already.
+
+        Args:
+            picture: The upright picture.
+            decode_s: How long decoding it took, in seconds, for the result's timing.
+            is_crop: See `predict`.
+            max_faces: Likewise.
+            min_confidence: Likewise.
+            balance: Likewise.
+        """
+        started, rgb = time.perf_counter(), picture.rgb
         with self._lock:
-            found = self.align(rgb, is_crop=is_crop)
+            found = self._align(rgb, is_crop=is_crop)
             aligned = time.perf_counter()
             faces = _largest(found, max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
         height, width = rgb.shape[:2]
-        sure_from = self.spec.sure_confidence if min_confidence is None else min_confidence
-        probabilities = to_probabilities(logits, self.spec.temperature)
+        answer = self.spec.answer
+        sure_from = answer.calibration(balance).sure_confidence
+        if min_confidence is not None:
+            sure_from = min_confidence
+        probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
         predictions = tuple(
             _to_prediction(
                 face,
@@ -102,7 +142,7 @@ class Predictor:
             for face, of_face in zip(faces, probabilities, strict=True)
         )
         done = time.perf_counter()
-        result = PhotoResult(
+        return PhotoResult(
             model=self.spec.name,
             labels=self.spec.labels,
             width=width,
@@ -110,31 +150,36 @@ class Predictor:
             faces_found=len(found),
             predictions=predictions,
             timing_ms={
-                "decode": 1000 * (decoded - started),
-                "align": 1000 * (aligned - decoded),
+                "decode": 1000 * decode_s,
+                "align": 1000 * (aligned - started),
                 "classify": 1000 * (done - aligned),
-                "total": 1000 * (done - started),
+                "total": 1000 * (decode_s + done - started),
             },
         )
-        return rgb, result
 
     def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
         """Find and align the faces of a decoded picture, as training did."""
+        with self._lock:
+            return self._align(rgb, is_crop=is_crop)
+
+    def _align(self, rgb: RgbImage, *, is_crop: bool) -> list[AlignedFace]:
         grey = to_grey(rgb)
         if is_crop:
             return align_crops([grey], self._finder, geometry=self.spec.geometry)
         return align_photo(grey, self._finder, geometry=self.spec.geometry)
 
-    def probabilities(self, chips: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the calibrated probabilities of chips, (chips, labels)."""
+    def probabilities(
+        self, chips: NDArray[np.uint8], balance: float | None = None
+    ) -> NDArray[np.float64]:
+        """Return the calibrated probabilities of chips, (chips, labels), at a class balance."""
         with self._lock:
             logits = self.logits(chips)
-        return to_probabilities(logits, self.spec.temperature)
+        return self.spec.answer.probabilities(self.spec.answer_logits(logits), balance)
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the network's logits for chips, (chips, labels), in one call."""
+        """Return the network's logits for chips, (chips, outputs, labels), in one call."""
         if len(chips) == 0:
-            return np.empty((0, len(self.spec.labels)), np.float32)
+            return np.empty((0, len(self.spec.outputs), len(self.spec.labels)), np.float32)
         return self._classifier.logits(chips)
 
 
@@ -180,7 +225,9 @@ def _check_known_answer(predictor: Predictor) -> None:
     found = apply_transform(faces[0].transform, landmarks)
     expected = apply_transform(np.array(answer.transform), landmarks)
     moved_px = float(np.linalg.norm(found - expected, axis=1).max())
-    changed = float(np.abs(predictor.logits(faces[0].chip[None]) - np.array(answer.logits)).max())
+    changed = float(
+        np.abs(predictor.logits(faces[0].chip[None])[0] - np.array(answer.logits)).max()
+    )
     # Written so that it fails where a number is none.
     if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
         raise BundleError(

@@ -6,11 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage
-from serving.inference.annotate import MARK_RGB
+from preprocessing.images.types import GreyImage, RgbImage
 
-AGAINST_RGB = (64, 140, 255)
+FOR_RGB, AGAINST_RGB = (255, 184, 77), (64, 140, 255)
 DRAWN_SIDE_PX = 288
 STRONGEST_TINT = 0.8
 # Where no place changes the odds by more than this factor, nothing stands out, and a map that is
@@ -39,8 +37,25 @@ def draw_heat_map(chip: GreyImage, effects: NDArray[np.float32]) -> RgbImage:
     """
     side = (DRAWN_SIDE_PX, DRAWN_SIDE_PX)
     grey = cv2.resize(chip, side, interpolation=cv2.INTER_CUBIC)[..., None].astype(np.float32)
-    large = cv2.resize(effects, side, interpolation=cv2.INTER_LINEAR)[..., None]
-    share = large / math.log(max(strongest_factor(effects), LEAST_FACTOR))
-    colour = np.where(share > 0, np.array(MARK_RGB), np.array(AGAINST_RGB))
-    tint = STRONGEST_TINT * np.abs(share)
+    large = np.asarray(cv2.resize(effects, side, interpolation=cv2.INTER_LINEAR), np.float32)
+    colour, tint = _tint(large, strongest=strongest_factor(effects))
     return np.asarray((grey * (1 - tint) + colour * tint).round(), dtype=np.uint8)
+
+
+def draw_tint(effects: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Draw the tint alone, to be laid over a picture of the face.
+
+    Returns:
+        uint8 (size_px, size_px, 4), RGB and opacity.
+    """
+    colour, tint = _tint(effects, strongest=strongest_factor(effects))
+    return np.concatenate([colour, (255 * tint).round()], axis=-1).astype(np.uint8)
+
+
+def _tint(
+    effects: NDArray[np.float32], *, strongest: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return colours, 0 to 255, and opacities, 0 to 1, of places with effects."""
+    share = effects[..., None] / math.log(max(strongest, LEAST_FACTOR))
+    colour = np.where(share > 0, np.array(FOR_RGB, np.float32), np.array(AGAINST_RGB, np.float32))
+    return colour, STRONGEST_TINT * np.abs(share)

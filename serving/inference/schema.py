@@ -12,6 +12,7 @@ PROBLEM_CODES = (
     "unsupported_image",
     "upload_too_large",
     "too_many_pixels",
+    "too_costly_image",
     "too_many_requests",
     "not_ready",
     "busy",
@@ -33,6 +34,10 @@ Png = Annotated[
 ]
 
 
+Row = tuple[float, float, float]
+Transform = tuple[Row, Row]
+
+
 class Options(BaseModel):
     """What a caller may ask for; anything else is refused."""
 
@@ -47,6 +52,10 @@ class Options(BaseModel):
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """From this confidence on an answer is sure. By default the model's own, from which on nine of
     ten answers are right. No face is left out for it."""
+    balance: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How far the expressions are taken for equally likely beforehand: 0 leaves them as frequent as
+    in the training pictures, mostly neutral and happy; 1 takes all for equally likely. By default
+    the model's own."""
     landmarks: bool = False
     """Give the landmarks of each face."""
     chips: bool = False
@@ -121,6 +130,9 @@ class FaceAnswer(_Answer):
     measures: FaceMeasures
     chip: Png | None = None
     """PNG, base64."""
+    transform: Transform | None = None
+    """Where the chip was cut, given with it: two rows of three numbers that bring a point x, y of
+    the upright picture to the chip. A row a, b, c gives a * x + b * y + c."""
     figure: dict[str, Any] | None = None
     """Plotly's data and layout."""
 
@@ -179,7 +191,14 @@ class ModelAnswer(_Answer):
     sure_confidence: float
     """From here on an answer is sure."""
     temperature: float
-    """By which logits were divided (Guo et al. 2017)."""
+    """The logits are divided by it (Guo et al. 2017)."""
+    answers_with: str
+    """The output of the network that answers: `crowd`, what people would say, or `label`, the word
+    in the training set."""
+    balance: float
+    """The class balance that is used where no other is asked for, 0 to 1."""
+    class_shares: dict[str, float]
+    """How frequent each label was in what that output was trained on; they sum to 1."""
     detector: str
     """Of faces: `yunet`, or dlib's `hog` or `cnn`."""
     landmarks: int

@@ -6,12 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.quality import Measures
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
 from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
-from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size
+from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size, Transform
+
+# A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
+TRANSFORM_DIGITS = 6
+# Finer than any landmark is found.
+LANDMARK_DIGITS = 2
 
 
 def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer:
@@ -25,7 +30,9 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
             for index, prediction in enumerate(result.predictions, start=1)
         ],
         tip=None if result.predictions else NO_FACE_TIP,
-        annotated=_png(annotate(rgb, result)) if options.annotated else None,
+        annotated=_png(annotate(rgb, result, landmarks=options.landmarks))
+        if options.annotated
+        else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
     )
 
@@ -38,7 +45,9 @@ def _face(
     return FaceAnswer(
         index=index,
         box=Box(left=box.left, top=box.top, right=box.right, bottom=box.bottom),
-        landmarks=face.landmarks.tolist() if options.landmarks else None,
+        landmarks=np.round(face.landmarks.astype(float), LANDMARK_DIGITS).tolist()
+        if options.landmarks
+        else None,
         found_by=face.found_by,
         probabilities=dict(zip(labels, prediction.probabilities.tolist(), strict=True)),
         label=prediction.label,
@@ -48,8 +57,16 @@ def _face(
         hints=[hint.value for hint in prediction.hints()],
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
-        figure=probability_figure(prediction, labels) if options.figure else None,
+        transform=_rows(prediction.face.transform) if options.chips else None,
+        figure=probability_figure(prediction.probabilities.tolist(), labels)
+        if options.figure
+        else None,
     )
+
+
+def _rows(transform: NDArray[np.float64]) -> Transform:
+    first, second = np.round(transform, TRANSFORM_DIGITS).tolist()
+    return tuple(first), tuple(second)
 
 
 def _measures(measures: Measures) -> FaceMeasures:

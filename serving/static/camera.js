@@ -5,16 +5,40 @@ import { say } from "./status.js";
 
 const dialog = document.getElementById("camera");
 const video = dialog.querySelector("video");
-const button = document.getElementById("open-camera");
+const countdown = dialog.querySelector(".countdown");
+const turn = document.getElementById("turn");
+const shoot = document.getElementById("shoot");
+const delay = document.getElementById("delay");
+const DELAY_S = 3;
+const WIDTH_PX = 1280;
 const REASONS = {
   NotAllowedError: "The camera was refused. Allow it in the browser's settings for this page, or choose a picture.",
   NotFoundError: "No camera was found. Choose a picture instead.",
   NotReadableError: "The camera is used by another program. Close that, or choose a picture.",
 };
+let facing = "user";
+let counting = null;
 
-async function hasCamera() {
+async function cameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  return devices.some((device) => device.kind === "videoinput");
+  return devices.filter((device) => device.kind === "videoinput");
+}
+
+function stop() {
+  clearInterval(counting);
+  countdown.textContent = "";
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+async function start() {
+  stop();
+  video.srcObject = await navigator.mediaDevices.getUserMedia({
+    video: { facingMode: facing, width: { ideal: WIDTH_PX } },
+  });
+  // As in a mirror; the picture itself stays as it is.
+  video.classList.toggle("mirrored", facing === "user");
+  turn.hidden = (await cameras()).length < 2;
 }
 
 function takePicture() {
@@ -23,30 +47,52 @@ function takePicture() {
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
   return new Promise((resolve) => {
-    canvas.toBlob((blob) => resolve(blob && new File([blob], "camera.jpg")), "image/jpeg", 0.95);
+    canvas.toBlob((blob) => resolve(blob && new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
   });
 }
 
-export async function offerCamera(send) {
-  button.addEventListener("click", async () => {
-    rest(button, true);
-    try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
-    } catch (error) {
-      say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
-      return;
-    } finally {
-      rest(button, false);
+function countDown(act) {
+  let left = DELAY_S;
+  const show = () => {
+    countdown.textContent = left || "";
+    if (left === 0) {
+      clearInterval(counting);
+      act();
     }
+    left -= 1;
+  };
+  counting = setInterval(show, 1000);
+  show();
+}
+
+async function open(button) {
+  rest(button, true);
+  try {
+    await start();
     dialog.returnValue = "";
     dialog.showModal();
+  } catch (error) {
+    say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
+  } finally {
+    rest(button, false);
+  }
+}
+
+export async function offerCamera(take) {
+  const buttons = document.querySelectorAll("[data-camera]");
+  for (const button of buttons) button.addEventListener("click", () => open(button));
+  const snap = async () => {
+    const picture = video.videoWidth ? await takePicture() : null;
+    dialog.close();
+    if (picture) take([picture]);
+    else say("The camera had no picture yet. Try again.", { bad: true });
+  };
+  shoot.addEventListener("click", () => (delay.checked ? countDown(snap) : snap()));
+  turn.addEventListener("click", () => {
+    facing = facing === "user" ? "environment" : "user";
+    start();
   });
-  dialog.addEventListener("close", async () => {
-    const picture = dialog.returnValue === "snap" ? await takePicture() : null;
-    for (const track of video.srcObject.getTracks()) track.stop();
-    video.srcObject = null;
-    if (picture) send(picture);
-    else if (dialog.returnValue === "snap") say("The camera had no picture yet. Try again.", { bad: true });
-  });
-  button.hidden = !(await hasCamera());
+  dialog.addEventListener("close", stop);
+  // Without a camera its button keeps its place, so that nothing moves, but rests.
+  if ((await cameras()).length === 0) for (const button of buttons) button.classList.add("absent");
 }

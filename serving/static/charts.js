@@ -1,10 +1,9 @@
-// Plotly's charts. Its script is large, so it is loaded with the first result.
+// Plotly's charts. Its script is large, so it comes with the first result, and a chart is drawn
+// when its row is opened.
 
 const PLOTLY = new URL("vendor/plotly-basic-4.1.1.min.js", import.meta.url);
 const CONFIG = { responsive: true, displayModeBar: false, showTips: false };
-// Thick enough for words, of the room that each bar has.
-const BAR = 0.75;
-const CHOSEN_BAR = 1;
+const CHART_PX = 200;
 const SAVED_WIDTH_PX = 640;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let loading = null;
@@ -25,43 +24,59 @@ export function loadPlotly() {
   });
 }
 
-function colour(name) {
+export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-function draw(chart, { sorted }) {
-  const { data, layout } = JSON.parse(chart.dataset.figure);
-  const comparesFaces = layout.showlegend;
-  if (sorted && !comparesFaces) layout.yaxis.categoryorder = "total descending";
-  layout.colorway = comparesFaces ? colour("--series").split(" ") : [colour("--accent")];
-  // Between the parts of a bar its background shows.
-  for (const bars of data) {
-    bars.insidetextfont = { color: colour("--raised") };
-    bars.marker = { line: { color: colour("--raised"), width: comparesFaces ? 1 : 0 } };
-  }
-  layout.font = { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 };
-  layout.xaxis.gridcolor = layout.xaxis.zerolinecolor = colour("--line");
-  return Plotly.react(chart, data, layout, CONFIG);
+const sharesOf = (row) => row.dataset.shares.trim().split(" ").map(Number);
+const inPercent = (share) => `${(100 * share).toFixed(0)}%`;
+
+function figureOfRow(row) {
+  const figure = JSON.parse(row.closest(".faces").dataset.figure);
+  const [bars] = figure.data;
+  bars.x = sharesOf(row);
+  bars.text = bars.x.map(inPercent);
+  bars.marker.color = bars.x.map((_, index) => colour(`--label-${index}`));
+  figure.layout.height = CHART_PX;
+  if (row.querySelector(".sort-bars").ariaPressed === "true") figure.layout.yaxis.categoryorder = "total ascending";
+  // The axis runs from the top to the bottom.
+  if (figure.layout.yaxis.categoryorder) delete figure.layout.yaxis.autorange;
+  return figure;
 }
 
-// Draw all charts; return whether that was possible, else their tables are opened.
-export async function drawCharts() {
-  const charts = document.querySelectorAll(".chart");
-  if (!charts.length) return true;
-  // Room for all, before the first is drawn, so that nothing jumps.
-  for (const chart of charts) {
-    chart.style.height = `${JSON.parse(chart.dataset.figure).layout.height}px`;
+function figureOfAll(comparison) {
+  const figure = JSON.parse(comparison.dataset.figure);
+  const rows = [...document.querySelectorAll(".row")].map(sharesOf);
+  for (const [index, part] of figure.data.entries()) {
+    part.x = rows.map((shares) => shares[index]);
+    part.text = part.x.map((share) => `${part.name} ${inPercent(share)}`);
+    part.marker = { color: colour(`--label-${index}`), line: { color: colour("--raised"), width: 1 } };
+    part.insidetextfont = { color: colour(`--ink-${index}`) };
   }
+  return figure;
+}
+
+async function draw(holder) {
+  const chart = holder.querySelector(".chart");
+  const { data, layout } = holder.matches(".row") ? figureOfRow(holder) : figureOfAll(holder);
+  layout.font = { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 };
+  layout.xaxis.gridcolor = layout.xaxis.zerolinecolor = colour("--line");
+  // Room, before it is drawn, so that nothing jumps.
+  chart.style.height = `${layout.height}px`;
   if (!loading) loadPlotly();
   await loading;
   document.getElementById("result").classList.toggle("no-charts", failed);
   if (failed) {
-    for (const table of document.querySelectorAll(".numbers")) table.open = true;
-    return false;
+    for (const table of holder.querySelectorAll(".numbers")) table.open = true;
+    return;
   }
-  const sorted = document.getElementById("sorted").checked;
-  for (const chart of charts) await draw(chart, { sorted });
-  return true;
+  await Plotly.react(chart, data, layout, CONFIG);
+}
+
+// Draw the charts of all that is open; return whether that was possible.
+export async function drawCharts() {
+  for (const holder of document.querySelectorAll(":is(.row, .comparison)[open]")) await draw(holder);
+  return !failed;
 }
 
 // Plotly listens to the window for each chart, and so would keep those that are gone.
@@ -69,28 +84,27 @@ export function removeCharts() {
   for (const chart of document.querySelectorAll(".js-plotly-plot")) Plotly.purge(chart);
 }
 
-// In the chart of all faces, let the bar of one stand out; numbers start at 1.
-export function emphasize(number) {
-  const chart = document.querySelector(".comparison .chart.js-plotly-plot");
-  if (!chart) return;
-  const width = chart.data[0].y.map((_, index) => (index + 1 === number ? CHOSEN_BAR : BAR));
-  Plotly.restyle(chart, { width: [width] });
-}
-
 // With the page's own colour behind it: pale words on nothing could not be read elsewhere.
-function save({ data, layout, dataset }) {
+function save({ data, layout }, filename) {
   const opaque = { ...layout, paper_bgcolor: colour("--raised") };
   return Plotly.downloadImage({ data, layout: opaque }, {
-    format: "png", width: SAVED_WIDTH_PX, height: layout.height, scale: 2, filename: dataset.name,
+    format: "png", width: SAVED_WIDTH_PX, height: layout.height, scale: 2, filename,
   });
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest(".save-chart");
-  if (button) save(button.closest(".card").querySelector(".chart"));
+  const holder = event.target.closest("button")?.closest(".row, .comparison");
+  if (event.target.closest(".save-chart")) {
+    const { stem } = holder.closest(".result").dataset;
+    save(holder.querySelector(".chart"), `${stem}-${holder.dataset.face ? `face-${holder.dataset.face}` : "faces"}`);
+  }
+  const sort = event.target.closest(".sort-bars");
+  if (sort) {
+    sort.ariaPressed = sort.ariaPressed !== "true";
+    draw(holder);
+  }
 });
-document.addEventListener("change", (event) => {
-  if (event.target.id === "sorted") drawCharts();
-});
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches(":is(.row, .comparison)[open]")) draw(event.target);
+}, { capture: true });
 dark.addEventListener("change", drawCharts);
-drawCharts();

@@ -1,42 +1,76 @@
-// What belongs to one face: its box, its card, its bars, and what mattered for it.
+// What belongs to one face: its box on the picture and its row in the list.
 
-import { emphasize } from "./charts.js";
-import { rest } from "./rest.js";
-import { say } from "./status.js";
+import { faceAt, placeTag } from "./marks.js";
+
+const TURN_MS = 300;
+const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 function choose(number) {
-  for (const element of document.querySelectorAll("[data-face]")) {
+  for (const element of document.querySelectorAll("#result [data-face]")) {
     element.classList.toggle("chosen", element.dataset.face === number);
+    // A tag with its word needs another place near the picture's edge.
+    if (element.matches(".face")) placeTag(element);
   }
-  emphasize(Number(number));
 }
 
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const element = event.target.closest("[data-face]");
+    const element = event.target.closest("#result [data-face]");
     if (element && !element.classList.contains("chosen")) choose(element.dataset.face);
   });
 }
 
-async function showWhatMattered(form) {
-  const area = form.querySelector(".answer");
-  const button = form.querySelector("button");
-  rest(button, true);
-  area.textContent = "Looking at each place of the face…";
-  try {
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
-    if (!answer.ok) throw new Error((await answer.json()).detail);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    area.replaceChildren(document.adoptNode(page.querySelector(".heat-map")));
-  } catch (error) {
-    area.textContent = "";
-    say(`What mattered could not be drawn. ${error.message}`, { bad: true });
-  }
-  rest(button, false);
+// Open the row of a face where one sees it; the picture stays where it is.
+function open(face) {
+  const row = document.getElementById(`face-${face.dataset.face}`);
+  choose(face.dataset.face);
+  row.open = true;
+  // When the row before has closed, and this one has its height.
+  requestAnimationFrame(() => row.scrollIntoView({ block: "nearest" }));
+  return row;
 }
 
-document.addEventListener("submit", (event) => {
-  if (!event.target.matches(".what-mattered")) return;
+document.addEventListener("click", (event) => {
+  const scene = event.target.closest(".scene");
+  if (!scene) return;
+  const face = event.target.closest(".face") ?? faceAt(scene, event);
+  if (!face) return;
   event.preventDefault();
-  showWhatMattered(event.target);
+  const row = open(face);
+  // A key has no place on the screen.
+  if (event.detail === 0) row.querySelector("summary").focus({ preventScroll: true });
+});
+
+// The chip turns into its place as the picture was turned for it.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches(".row[open]") || isStill.matches) return;
+  const chip = event.target.querySelector(".chip");
+  chip.animate([{ transform: `rotate(${chip.dataset.tilt}deg)` }, { transform: "none" }], { duration: TURN_MS, easing: "ease-out" });
+}, { capture: true });
+
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!step || !event.target.matches(".row > summary")) return;
+  const heads = [...document.querySelectorAll(".row:not(.filtered) > summary")];
+  const next = heads[heads.indexOf(event.target) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+});
+
+function filter(group) {
+  for (const row of document.querySelectorAll(".row")) {
+    row.classList.toggle("filtered", Boolean(group) && row.dataset.group !== group);
+  }
+  for (const face of document.querySelectorAll(".scene .face")) {
+    face.classList.toggle("dimmed", Boolean(group) && face.dataset.group !== group);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-filter]");
+  if (!chosen) return;
+  const isOn = chosen.ariaPressed !== "true";
+  for (const chip of document.querySelectorAll("[data-filter]")) chip.ariaPressed = chip === chosen && isOn;
+  filter(isOn ? chosen.dataset.filter : "");
 });

@@ -2,31 +2,40 @@
 
 import { rest } from "./rest.js";
 
+const news = document.getElementById("news");
 const status = document.getElementById("status");
 const offer = document.getElementById("offer");
+const dismiss = document.getElementById("dismiss");
 let counting = null;
 
-export function say(text, { bad = false } = {}) {
+// Say something. Plain news are for screen readers, as the page shows them itself.
+export function say(text, { bad = false, shown = bad } = {}) {
   clearInterval(counting);
   // Who pressed the button reads on at what came of it.
-  if (document.activeElement === offer) document.getElementById("result").focus();
+  if (document.activeElement === offer) document.getElementById("result").focus({ preventScroll: true });
   offer.hidden = true;
+  dismiss.hidden = !shown;
   status.textContent = text;
-  status.classList.toggle("bad", bad);
+  news.classList.toggle("bad", bad);
+  news.classList.toggle("shown", shown);
 }
 
-// Say what goes on; the button stays, and keeps the keyboard's focus, where it was there before.
-export function sayAndOfferToCancel(text, cancel) {
+// Say something with a button; it keeps the keyboard's focus where it was there before.
+export function sayAndOffer(text, title, act, { bad = false } = {}) {
+  clearInterval(counting);
   status.textContent = text;
-  status.classList.remove("bad");
-  show("Cancel", cancel);
+  news.classList.toggle("bad", bad);
+  news.classList.add("shown");
+  rest(offer, false);
+  offer.textContent = title;
+  offer.onclick = act;
+  offer.hidden = false;
+  dismiss.hidden = title === "Cancel";
 }
 
 // Say what went wrong, with a button to try it again, in so many seconds.
-export function sayAndOffer(text, retry, { wait_s }) {
-  status.textContent = text;
-  status.classList.add("bad");
-  show("Try again", retry);
+export function sayAndOfferAgain(text, retry, { wait_s = 0 } = {}) {
+  sayAndOffer(text, "Try again", retry, { bad: true });
   const until = performance.now() + wait_s * 1000;
   const count = () => {
     const left_s = Math.ceil((until - performance.now()) / 1000);
@@ -38,10 +47,4 @@ export function sayAndOffer(text, retry, { wait_s }) {
   count();
 }
 
-function show(title, act) {
-  clearInterval(counting);
-  rest(offer, false);
-  offer.textContent = title;
-  offer.onclick = act;
-  offer.hidden = false;
-}
+dismiss.addEventListener("click", () => say(""));

@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from serving.web import assets, routes_api, routes_health, routes_page
+from serving.web import assets, routes_api, routes_health, routes_page, routes_parts
+from serving.web.compress import compress
 from serving.web.engine import Service, current_service
 from serving.web.problems import Problem
 from serving.web.request_log import log_requests
@@ -41,9 +42,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     log_requests(app)
     app.before_request(service.limit_rate)
-    for module in (routes_page, assets, routes_api, routes_health):
+    for module in (routes_page, routes_parts, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
     app.register_error_handler(Exception, _answer_error)
+    app.after_request(compress)
     app.after_request(_protect)
     return app
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, url_for
 
 ONE_YEAR_S = 31_536_000
+ONE_DAY_S = 86_400
 _FOLDER = Path(__file__).parents[1] / "static"
 
 routes = Blueprint("assets", __name__)
@@ -33,6 +34,18 @@ def send_asset(version: str, name: str) -> Response:
         response.cache_control.public = True
         response.cache_control.immutable = True
         response.cache_control.max_age = ONE_YEAR_S
+    return response
+
+
+@routes.get("/robots.txt")
+@routes.get("/favicon.ico")
+@routes.get("/apple-touch-icon.png")
+def send_known_name() -> Response:
+    """Send a file that browsers and search engines ask for by a name of their own."""
+    name = request.path.removeprefix("/")
+    response = Response(_read_files()[name], mimetype=mimetypes.guess_type(name)[0])
+    response.cache_control.public = True
+    response.cache_control.max_age = ONE_DAY_S
     return response
 
 

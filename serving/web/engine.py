@@ -8,15 +8,17 @@ from typing import TypeVar
 
 from flask import current_app, g, has_request_context, request
 
-from preprocessing.errors import MienError
-from preprocessing.images.decode import RgbImage
+from preprocessing.errors import MienError, TooCostlyImageError
+from preprocessing.images.box.client import shared_box
+from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import MAX_FACES
+from serving.web.decoding import PictureDecoder
 from serving.web.metrics import Metrics
 from serving.web.problems import NotReadyError, Problem, to_problem
 from serving.web.queue import TaskQueue
-from serving.web.rate_limit import RateLimiter
+from serving.web.rate_limit import RateLimiter, network_of
 from serving.web.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class Service:
         settings: What was set.
         metrics: What Prometheus asks.
         queue: All that the models do for requests passes through it.
+        decoder: It decodes the pictures of requests before that.
         predictor: None as long as the models are not loaded.
         reason: Why they are not.
     """
@@ -42,12 +45,14 @@ class Service:
         self.queue = TaskQueue(
             places=settings.parallel_requests, time_limit_s=settings.time_limit_s
         )
+        self.decoder = PictureDecoder(settings.max_pixels)
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
         self._rate_limiter = RateLimiter(settings.pictures_per_minute)
 
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
+        shared_box().start()
         try:
             self.predictor = Predictor(self.settings.bundle, max_pixels=self.settings.max_pixels)
         except MienError as error:
@@ -69,9 +74,11 @@ class Service:
         data: bytes,
         to_answer: Callable[[RgbImage, PhotoResult], T],
         *,
+        address: str,
         is_crop: bool = False,
         max_faces: int = MAX_FACES,
         min_confidence: float | None = None,
+        balance: float | None = None,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
 
@@ -79,27 +86,70 @@ class Service:
             data: The bytes of a picture.
             to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
                 by the size of the picture.
+            address: From which it came.
             is_crop: Of `Predictor.predict`.
             max_faces: Likewise; the settings may allow less.
             min_confidence: Likewise.
+            balance: Likewise.
 
         Raises:
             NotReadyError: The models could not be loaded.
             BusyError: Too many wait already.
             TimeLimitError: It took too long.
+            TooCostlyImageError: Decoding it takes more memory or time than a picture may.
         """
         predictor = self.require()
-        most = min(max_faces, self.settings.max_faces)
 
-        def task() -> tuple[PhotoResult, T]:
-            rgb, result = predictor.predict(
-                data, is_crop=is_crop, max_faces=most, min_confidence=min_confidence
+        def look(picture: DecodedPicture, decode_s: float) -> tuple[PhotoResult, T]:
+            result = predictor.predict_decoded(
+                picture,
+                decode_s=decode_s,
+                is_crop=is_crop,
+                max_faces=min(max_faces, self.settings.max_faces),
+                min_confidence=min_confidence,
+                balance=balance,
             )
-            return result, to_answer(rgb, result)
+            return result, to_answer(picture.rgb, result)
 
-        result, answer = self.queue.run(task)
+        result, answer = self.look_at(data, look, address=address)
         self.metrics.count_result(result)
         return answer
+
+    def look_at(
+        self,
+        data: bytes,
+        look: Callable[[DecodedPicture, float], T],
+        *,
+        address: str,
+        max_pixels: int | None = None,
+    ) -> T:
+        """Decode a picture, and do something with it when its turn has come.
+
+        Args:
+            data: The bytes of a picture.
+            look: What to do with the picture, and with the seconds that decoding it took.
+            address: From which it came.
+            max_pixels: Of the largest picture that is decoded, where that is less than is set.
+
+        Raises:
+            ImageDecodeError: It cannot be read as a picture.
+            ImageTooLargeError: It has too many pixels.
+            TooCostlyImageError: Decoding it takes more memory or time than a picture may.
+            BusyError: Too many wait already.
+            TimeLimitError: It took too long.
+        """
+        until_s, is_suspect = self.queue.until_s(), self.decoder.is_suspect(address)
+        place = self.queue.place(network_of(address), is_suspect=is_suspect)
+        with place, self.decoder.hold(until_s=until_s) as hold:
+            started_s = time.perf_counter()
+            picture = self.decoder.decode(
+                data, hold, address=address, until_s=until_s, max_pixels=max_pixels
+            )
+            decode_s = time.perf_counter() - started_s
+            # Only the task holds the picture, which is gone when its room is given back.
+            decoded = [picture]
+            del picture
+            return self.queue.run_in_place(lambda: look(decoded.pop(), decode_s), until_s=until_s)
 
     def describe(self, error: Exception) -> Problem:
         """Describe an error to a client; count who is turned away, and log what is our fault."""
@@ -108,6 +158,8 @@ class Service:
             max_upload_bytes=self.settings.max_upload_bytes,
             max_batch_bytes=self.settings.max_batch_bytes,
         )
+        if isinstance(error, TooCostlyImageError):
+            self.metrics.count_costly()
         if problem.retry_after_s is not None:
             self.metrics.count_shed(problem.code)
         elif problem.status >= 500 and problem.code != "not_ready":

@@ -1,5 +1,6 @@
 """What Prometheus asks: figures over all workers, none of them about a single picture."""
 
+import mmap
 import os
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from serving.inference.prediction import PhotoResult
 
 SHED_CODES = ("busy", "time_limit", "too_many_requests")
+# Linux only: elsewhere the figure is left out.
+STATM = Path("/proc/self/statm")
 BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
@@ -50,6 +53,11 @@ class Metrics:
         )
         for code in SHED_CODES:  # shown as zero until the first
             self._shed.labels(code)
+        self._costly = Counter(
+            "mien_costly_pictures",
+            "Pictures given up because decoding them took too much memory or time.",
+            registry=registry,
+        )
         self._memory_bytes = Gauge(
             "mien_worker_memory_bytes",
             "Resident memory of each worker, shared pages counted in each.",
@@ -71,12 +79,17 @@ class Metrics:
             # By whatever angle the picture was turned.
             found_by, turned, _ = prediction.face.face.found_by.partition("@")
             self._faces.labels(found_by + (turned and "@turned"), prediction.label).inc()
-        resident_pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-        self._memory_bytes.set(resident_pages * os.sysconf("SC_PAGE_SIZE"))
+        if STATM.is_file():
+            resident_pages = int(STATM.read_text("ascii").split()[1])
+            self._memory_bytes.set(resident_pages * mmap.PAGESIZE)
 
     def count_shed(self, code: str) -> None:
         """Count a request that was turned away."""
         self._shed.labels(code).inc()
+
+    def count_costly(self) -> None:
+        """Count a picture that was given up because it took too much to decode."""
+        self._costly.inc()
 
     def render(self) -> bytes:
         """Return all figures in Prometheus' text format."""

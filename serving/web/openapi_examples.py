@@ -2,7 +2,12 @@
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    TooCostlyImageError,
+    UnsupportedImageError,
+)
 from serving.inference.schema import (
     Answer,
     BatchLine,
@@ -35,6 +40,7 @@ _ERRORS = (
         "This is no picture of a kind that can be read here. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
+    TooCostlyImageError(),
     TooManyRequestsError(12),
     NotReadyError("The models are being loaded."),
     BusyError("More pictures arrive than can be looked at. Try again in a moment."),
@@ -91,6 +97,9 @@ MODEL = ModelAnswer(
     labels=list(ANSWER.faces[0].probabilities),
     sure_confidence=0.8,
     temperature=1.0,
+    answers_with="crowd",
+    balance=0.25,
+    class_shares=dict.fromkeys(ANSWER.faces[0].probabilities, 1 / 6),
     detector="yunet",
     landmarks=68,
     landmarks_licence="May not be used commercially.",

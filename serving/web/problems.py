@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from preprocessing.errors import (
     ImageDecodeError,
     ImageTooLargeError,
     MienError,
+    TooCostlyImageError,
     UnsupportedImageError,
 )
 from serving.inference.schema import PROBLEM_CODES
+
+try:
+    from gunicorn.http.errors import ParseException
+except ImportError:  # on Windows there is no gunicorn
+    _MALFORMED: tuple[type[Exception], ...] = ()
+else:
+    _MALFORMED = (ParseException,)
 
 BUSY_RETRY_S = 1
 
@@ -83,6 +90,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (NoImageError, 400, "no_image", "No picture"),
     (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
+    (TooCostlyImageError, 422, "too_costly_image", "Too costly to decode"),
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
     (NotReadyError, 503, "not_ready", "Not ready"),
@@ -111,7 +119,7 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
     if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
         detail = "The request came too slowly. Send less, or try again on a faster line."
         return Problem(408, "slow_request", "Sent too slowly", detail)
-    if isinstance(error, ParseException):  # of gunicorn, where a body comes in chunks
+    if isinstance(error, _MALFORMED):  # where a body comes in chunks
         return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")
     if isinstance(error, HTTPException) and error.code is not None:
         name = error.name.lower().replace(" ", "_")

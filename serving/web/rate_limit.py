@@ -34,7 +34,7 @@ class RateLimiter:
         """
         if not self._interval_s:
             return
-        address = _network_of(address)
+        address = network_of(address)
         with self._lock:
             wait_s = self._paid_off_with(address, 1, now_s) - now_s - WINDOW_S
             if wait_s > 1e-6:  # more than rounding
@@ -45,7 +45,7 @@ class RateLimiter:
         """Count pictures that came with one that was granted; they are paid off later."""
         if not self._interval_s:
             return
-        address = _network_of(address)
+        address = network_of(address)
         with self._lock:
             self._count(address, pictures, now_s)
 
@@ -60,7 +60,7 @@ class RateLimiter:
             self._paid_off_s.popitem(last=False)
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
     """Return what counts as one address: of IPv6 the first half, for a user has all of the rest."""
     try:
         parsed = ipaddress.IPv6Address(address)

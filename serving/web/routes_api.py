@@ -26,7 +26,7 @@ def predict() -> ResponseReturnValue:
     service = current_service()
     service.require()
     data, options = read_predict_request(request)
-    return _json(_predict(service, data, options))
+    return _json(_predict(service, data, options, address=request.remote_addr or ""))
 
 
 @routes.post("/predict/batch")
@@ -36,7 +36,8 @@ def predict_batch() -> ResponseReturnValue:
     service.require()
     uploads, options = read_batch_request(request)
     service.count_more(len(uploads) - 1)
-    return Response(_batch_lines(service, uploads, options), mimetype=NDJSON)
+    lines = _batch_lines(service, uploads, options, address=request.remote_addr or "")
+    return Response(lines, mimetype=NDJSON)
 
 
 @routes.get("/model")
@@ -44,12 +45,16 @@ def describe_model() -> ResponseReturnValue:
     """Answer with what is known of the model."""
     predictor = current_service().require()
     spec, scheme = predictor.spec, predictor.scheme
+    calibration = spec.answer.calibration()
     return _json(
         ModelAnswer(
             name=spec.name,
             labels=list(spec.labels),
-            sure_confidence=spec.sure_confidence,
-            temperature=spec.temperature,
+            sure_confidence=calibration.sure_confidence,
+            temperature=calibration.temperature,
+            answers_with=spec.answers_with,
+            balance=calibration.balance,
+            class_shares=dict(zip(spec.labels, spec.answer.class_shares, strict=True)),
             detector=spec.detector,
             landmarks=scheme.count,
             landmarks_licence=scheme.licence,
@@ -73,20 +78,24 @@ def show_docs() -> ResponseReturnValue:
     return render_template("docs.html", api=openapi_document(), in_lines=in_lines)
 
 
-def _predict(service: Service, data: bytes, options: Options) -> Answer:
+def _predict(service: Service, data: bytes, options: Options, *, address: str) -> Answer:
     return service.predict(
         data,
         partial(to_answer, options=options),
+        address=address,
         is_crop=options.crop,
         max_faces=options.max_faces,
         min_confidence=options.min_confidence,
+        balance=options.balance,
     )
 
 
-def _batch_lines(service: Service, uploads: Iterable[Upload], options: Options) -> Iterator[str]:
+def _batch_lines(
+    service: Service, uploads: Iterable[Upload], options: Options, *, address: str
+) -> Iterator[str]:
     for upload in uploads:
         try:
-            answer = _predict(service, upload.read(), options)
+            answer = _predict(service, upload.read(), options, address=address)
         except Exception as error:  # noqa: BLE001 - one picture must not end the others' answers
             problem = service.describe(error)
             line = BatchLine(name=upload.name, problem=ProblemAnswer(**problem.to_json()))

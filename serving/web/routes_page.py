@@ -1,80 +1,85 @@
 """The pages: what people see."""
 
-import base64
+import unicodedata
 from functools import partial
+from typing import Any
 
-from flask import Blueprint, Request, render_template, request
+from flask import Blueprint, Request, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, NOT_MEASURED
-from preprocessing.bundle.occlusion import occlusion_maps
-from preprocessing.errors import ImageDecodeError
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import decode_image, to_grey
-from preprocessing.images.encode import encode_png
-from preprocessing.images.sample import sample_photo_path
-from serving.inference.saliency import LEAST_FACTOR, draw_heat_map, strongest_factor
+from preprocessing.images.types import RgbImage
+from preprocessing.report.label_colours import colours_of
+from serving.inference import certainty
+from serving.inference.annotate import annotate
+from serving.inference.certainty import read_record
+from serving.inference.prediction import PhotoResult
+from serving.inference.predictor import Predictor
+from serving.inference.schema import Options
+from serving.inference.serialize import to_answer
 from serving.web.engine import current_service
-from serving.web.problems import NoImageError, Problem
-from serving.web.uploads import read_picture
-from serving.web.view import data_url, to_view
+from serving.web.pictures import screen_url
+from serving.web.problems import Problem
+from serving.web.samples import SAMPLES, finished_sample, sample_bytes
+from serving.web.uploads import FIELD, read_picture
+from serving.web.view import ResultView, to_view
+from serving.web.words import in_words
+
+LONGEST_NAME = 120
+# What `mien.js` imports, so that a browser need not find out one after the other.
+MODULES = (
+    "batch.js", "camera.js", "charts.js", "drop.js", "faces.js", "marks.js", "picture.js",
+    "rest.js", "result.js", "send.js", "status.js", "store.js", "take.js", "why.js", "working.js",
+)  # fmt: skip
 
 routes = Blueprint("page", __name__)
+routes.add_app_template_filter(certainty.percent, "percent")
 
 
 @routes.get("/")
 def show_page() -> ResponseReturnValue:
-    """Show the page without a result."""
-    return _render()
+    """Show the first screen. It holds nothing of anyone, so a browser may keep it for Back."""
+    answer = make_response(_render())
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
 
 
 @routes.post("/")
 def show_result() -> ResponseReturnValue:
-    """Show the page with the result for an uploaded picture, or for the sample."""
-    is_sample = request.form.get("sample") == "1"
-    data = sample_photo_path().read_bytes() if is_sample else _read_chosen()
+    """Show the page with the result for an uploaded picture, or for a sample.
+
+    Scripts ask with the field `light` for the result alone, and unless the field `photo` says so
+    without the picture, which the browser holds already.
+    """
+    sample = request.form.get("sample")
+    data = sample_bytes(sample) if sample else read_picture(request)
+    name = SAMPLES.get(sample, "Sample") if sample else picture_name(request)
     service = current_service()
-    sure_confidence = service.require().spec.sure_confidence
-    view = service.predict(
+    make_view = partial(
+        _view,
+        predictor=service.require(),
+        name=name,
+        has_photo=not _is_light() or "photo" in request.form,
+        has_annotated=not _is_light(),
+    )
+    result = service.predict(
         data,
-        partial(to_view, sure_confidence=sure_confidence),
+        make_view,
+        address=request.remote_addr or "",
         is_crop=request.form.get("crop") == "1",
     )
-    return _render(result=view)
+    return _render(result=result)
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:
     """Show the page with what went wrong."""
-    return _render(problem=problem), problem.status
+    return _render(problem=in_words(problem, name=picture_name(request))), problem.status
 
 
-@routes.post("/heat-map")
-def show_heat_map() -> ResponseReturnValue:
-    """Show what mattered for a label in the chip that the page sends back.
-
-    Scripts take from this page what they put beside the face.
-    """
-    service = current_service()
-    predictor = service.require()
-    label = request.form.get("label", "")
-    if label not in predictor.spec.labels:
-        raise BadRequest(f"label must be one of {', '.join(predictor.spec.labels)}.")
-    chip = _read_chip(request.form.get("chip", ""), size_px=predictor.spec.geometry.size_px)
-    index = predictor.spec.labels.index(label)
-    effects = service.queue.run(lambda: occlusion_maps(chip, predictor.probabilities)[index])
-    factor = strongest_factor(effects)
-    url = None
-    if factor >= LEAST_FACTOR:
-        url = data_url(encode_png(draw_heat_map(chip, effects)), "image/png")
-    return render_template("heat_map.html", label=label, url=url, factor=factor)
-
-
-def is_for_a_person(request: Request) -> bool:
-    """Say whether a browser asks for a page, rather than a script or a program for something."""
-    accepted = request.accept_mimetypes
-    prefers_html = accepted.quality("text/html") > accepted.quality("application/json")
-    return prefers_html and not request.path.startswith("/api/")
+@routes.get("/privacy")
+def show_privacy() -> ResponseReturnValue:
+    """Show what becomes of a picture."""
+    return render_template("privacy.html")
 
 
 @routes.get("/model")
@@ -91,40 +96,74 @@ def show_model() -> ResponseReturnValue:
     )
 
 
-def _read_chosen() -> bytes:
-    try:
-        return read_picture(request)
-    except NoImageError:
-        raise NoImageError("Choose a picture first.") from None
+def is_for_a_person(request: Request) -> bool:
+    """Say whether a browser asks for a page, rather than a script or a program for something."""
+    accepted = request.accept_mimetypes
+    prefers_html = accepted.quality("text/html") > accepted.quality("application/json")
+    return prefers_html and not request.path.startswith("/api/")
 
 
-def _read_chip(data_url: str, *, size_px: int) -> GreyImage:
-    """Decode a chip from a data URL.
-
-    Raises:
-        ImageDecodeError: It is no picture, or a smaller one.
-        ImageTooLargeError: It is a larger one.
-    """
-    try:
-        data = base64.b64decode(data_url.partition(",")[2], validate=True)
-    except ValueError as error:
-        raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
-    chip = to_grey(decode_image(data, max_pixels=size_px**2))
-    if chip.shape != (size_px, size_px):
-        raise ImageDecodeError(
-            f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
-        )
-    return chip
+def picture_name(request: Request) -> str:
+    """Return the name of the uploaded file, without folders and control characters."""
+    # A form that could not be read is not read again here.
+    files = request.files if "files" in request.__dict__ else {}
+    file = files.get(FIELD)
+    sent = (file.filename or "") if file else ""
+    last = sent.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(each for each in last if unicodedata.category(each) != "Cc")
+    return shown[:LONGEST_NAME]
 
 
-def _render(**shown: object) -> str:
+def _view(
+    rgb: RgbImage,
+    result: PhotoResult,
+    *,
+    predictor: Predictor,
+    name: str,
+    has_photo: bool,
+    has_annotated: bool,
+) -> ResultView:
+    answer = to_answer(rgb, result, options=Options(landmarks=True, chips=True))
+    return to_view(
+        answer,
+        labels=result.labels,
+        record=read_record(predictor.spec),
+        name=name,
+        photo_url=screen_url(rgb) if has_photo else "",
+        annotated_url=screen_url(annotate(rgb, result)) if has_annotated else "",
+    )
+
+
+def _is_light() -> bool:
+    # A form that could not be read is not read again here.
+    return "light" in request.__dict__.get("form", ())
+
+
+def _render(**shown: Any) -> str:
     service = current_service()
     predictor = service.predictor
+    template = "answer.html" if _is_light() else "page.html"
+    is_first = not shown
     return render_template(
-        "page.html",
-        metrics=predictor.spec.metrics if predictor else {},
-        labels_count=len(predictor.spec.labels) if predictor else "several",
+        template,
+        record=read_record(predictor.spec) if predictor else None,
+        labels=predictor.spec.labels if predictor else (),
+        sample=finished_sample(predictor) if predictor and is_first else None,
+        samples=SAMPLES,
+        modules=MODULES,
         licence=predictor.scheme.licence if predictor else "",
-        max_upload_mb=f"{service.settings.max_upload_bytes / 1_000_000:g}",
+        settings=service.settings,
         **shown,
     )
+
+
+@routes.get("/labels.css")
+def send_label_colours() -> Response:
+    """Send the colours of the bundle's labels, for both themes, as a style sheet."""
+    predictor = current_service().require()
+    text = render_template("labels.css", colours=colours_of(predictor.spec.labels).values())
+    answer = Response(text, mimetype="text/css")
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer

@@ -11,8 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preprocessing.errors import MienError
 from preprocessing.images.decode import MAX_PIXELS
-from serving.inference.predictor import SHIPPED_BUNDLE
 from serving.inference.schema import MAX_FACES
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 PREFIX = "MIEN_"
 # Threads of a worker that do not wait for the models: for the page, health checks, turning away.

@@ -1,189 +1,235 @@
-"""What the page shows of a result: pictures as data URLs, charts, words."""
+"""What the page shows of an answer: a row for each face, a summary, files to take along."""
 
-import base64
-import io
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
-
 from preprocessing.faces.align import UNALIGNED
-from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME
-from preprocessing.images.decode import RgbImage
-from preprocessing.images.encode import encode_png
-from serving.inference.annotate import annotate
+from serving.inference import certainty
+from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
-from serving.inference.csv_table import write_csv
-from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
-from serving.inference.schema import Options
-from serving.inference.serialize import to_answer
+from serving.inference.csv_table import csv_text
+from serving.inference.schema import Answer, Box, FaceAnswer, Size
+from serving.web.hints import hints_of
+from serving.web.pictures import data_url
 
-PREVIEW_SIDE_PX = 1280
-JPEG_QUALITY = 85
-HINTS = {
-    Hint.SMALL: "The face is small in the picture, so little of its expression can be seen.",
-    Hint.BLURRED: "The face is blurred, so little of its expression can be seen.",
-    Hint.TURNED: "The head is turned away; the network saw mostly faces from the front.",
-    Hint.CUT: "The edge of the picture cuts the face.",
-}
-FALLBACKS = {
-    FULL_FRAME: "No face was detected, so the whole frame was taken as one.",
-    UNALIGNED: "It does not look like a cut-out face, so all of it was read as it is, not aligned.",
-}
+# A crop shows this much more than the box, so that hair and chin are in it.
+CROP_ROOM = 1.3
+UNNAMED = "picture"
 
 
 @dataclass(frozen=True)
-class FaceCard:
+class Group:
+    """Faces that a summary counts together, such as all that are probably neutral."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class FaceRow:
     """One face as the page shows it.
 
     Attributes:
-        number: On the picture and in the list.
+        number: On the picture and in the list, from 1.
         label: The likeliest expression.
-        title: What to say of it: the label, or that it is not sure.
-        explanation: How likely it is, and what else it may be.
+        index: Of the label among the labels, from 0; the colours of a page go by it.
+        level: How sure the answer is.
+        headline: What to say of it.
+        confidence: Probability of the label, 0 to 1.
+        odds: The likeliest labels in words.
+        evidence: What such answers were worth in testing; may be empty.
+        group: The group in the summary.
+        hints: Sentences about what makes the answer worse than usual.
         shares: Probabilities by label, in the order of the labels.
         chip_url: The chip that the network saw, a PNG.
-        figure: Plotly's JSON.
-        hints: Sentences.
-        box: left, top, width, height in pixels of the upright picture.
-        landmarks: Pairs x, y likewise.
+        matrix: Source to chip, as an SVG transform.
+        tilt_deg: By how much the face was turned to be upright, clockwise.
+        crop: left, top and side of a square around the face, in pixels of the upright picture.
+        box: Where the face is, in the same pixels; None where the whole picture was read as one.
+        points: The landmarks, as the path of an SVG.
     """
 
     number: int
     label: str
-    title: str
-    explanation: str
+    index: int
+    level: Level
+    headline: str
+    confidence: float
+    odds: str
+    evidence: str
+    group: str
+    hints: list[str]
     shares: dict[str, float]
     chip_url: str
-    figure: dict[str, Any]
-    hints: list[str]
-    box: tuple[int, int, int, int]
-    landmarks: list[list[float]]
-
-
-@dataclass(frozen=True)
-class Download:
-    """A file that the page holds ready; `url` is a data URL, for nothing is kept here."""
-
-    name: str
-    title: str
-    url: str
+    matrix: str
+    tilt_deg: float
+    crop: tuple[int, int, int]
+    box: Box | None
+    points: str
 
 
 @dataclass(frozen=True)
 class ResultView:
-    """A result as the page shows it; sizes are of the upright picture, in pixels.
+    """An answer as the page shows it; sizes are of the upright picture, in pixels.
 
     Attributes:
+        name: The file's name; may be empty.
+        labels: In the order of the bundle.
+        stem: What files to take along are named after.
+        size: Of the upright picture.
         faces_found: How many, also where fewer are shown.
+        rows: One for each face that is shown.
+        groups: The summary, the surest first.
+        commitment: From when on an answer is sure; empty where all are.
+        read_whole: The whole picture was read as one face.
+        total_ms: Time that the answer took.
+        model: Name of the bundle.
+        day: When it was answered.
+        figure: Chart of one face without its values, Plotly's JSON.
+        comparison: Chart of all faces likewise; None where there is one, or none.
+        json_url: The answer as a file.
+        csv_url: Likewise.
+        photo_url: The picture; empty where the browser holds it.
+        annotated_url: Likewise with the faces marked.
     """
 
-    photo_url: str
-    width: int
-    height: int
+    name: str
+    labels: tuple[str, ...]
+    stem: str
+    size: Size
     faces_found: int
-    cards: list[FaceCard]
-    comparison: dict[str, Any] | None
-    downloads: list[Download]
-    tip: str
+    rows: list[FaceRow]
+    groups: list[Group]
+    commitment: str
+    read_whole: bool
     total_ms: float
+    model: str
+    day: datetime
+    figure: dict[str, Any]
+    comparison: dict[str, Any] | None
+    json_url: str
+    csv_url: str
+    photo_url: str = ""
+    annotated_url: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What was found, and in which file."""
+        found = self.title_of_count if not self.read_whole else "Read as one face"
+        return f"{found} in {self.name}" if self.name and not self.read_whole else found
+
+    @property
+    def title_of_count(self) -> str:
+        """How many faces were found."""
+        if self.faces_found < 2:
+            return "One face" if self.faces_found else "No face found"
+        return f"{self.faces_found} faces"
+
+    @property
+    def title(self) -> str:
+        """What was found in one line, for the window's title and for who cannot see the page."""
+        if not self.groups:
+            return self.title_of_count
+        groups = ", ".join(f"{group.count} {group.name}" for group in self.groups)
+        return f"{self.title_of_count}: {groups}"
 
 
-def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> ResultView:
-    """Prepare a result for the template.
+def to_view(
+    answer: Answer,
+    *,
+    labels: tuple[str, ...],
+    record: Record,
+    name: str = "",
+    photo_url: str = "",
+    annotated_url: str = "",
+) -> ResultView:
+    """Prepare an answer for the template.
 
     Args:
-        rgb: The upright picture.
-        result: What was seen in it.
-        sure_confidence: The bundle's, as the reason why an answer is not sure.
+        answer: With the landmarks and chips of its faces.
+        labels: In the order of the bundle.
+        record: What the bundle's answers were worth.
+        name: Of the picture's file.
+        photo_url: The picture, where the browser does not hold it.
+        annotated_url: Likewise with the faces marked.
     """
-    several = len(result.predictions) > 1
+    rows = [_row(face, labels=labels, record=record) for face in answer.faces]
+    several = len(rows) > 1
     return ResultView(
-        photo_url=_jpeg_url(_for_the_screen(rgb)),
-        width=result.width,
-        height=result.height,
-        faces_found=result.faces_found,
-        cards=[
-            _card(number, prediction, result.labels, sure_confidence=sure_confidence)
-            for number, prediction in enumerate(result.predictions, start=1)
-        ],
-        comparison=comparison_figure(result.predictions, result.labels) if several else None,
-        downloads=_downloads(rgb, result) if result.predictions else [],
-        tip="" if result.predictions else NO_FACE_TIP,
-        total_ms=result.timing_ms["total"],
+        name=name,
+        labels=labels,
+        stem=f"{Path(name).stem or UNNAMED}-mien",
+        size=answer.image,
+        faces_found=answer.faces_found,
+        rows=rows,
+        groups=_groups(rows),
+        commitment=""
+        if all(row.level is Level.SURE for row in rows)
+        else certainty.commitment(record),
+        read_whole=any(row.box is None for row in rows),
+        total_ms=answer.timing_ms["total"],
+        model=answer.model,
+        day=datetime.now(UTC),
+        figure=probability_figure([0.0] * len(labels), labels),
+        comparison=comparison_figure([[0.0] * len(labels)] * len(rows), labels)
+        if several
+        else None,
+        json_url=_json_url(answer),
+        csv_url=data_url(csv_text([(name or UNNAMED, answer)], labels=labels).encode(), "text/csv"),
+        photo_url=photo_url,
+        annotated_url=annotated_url,
     )
 
 
-def _card(
-    number: int, prediction: Prediction, labels: tuple[str, ...], *, sure_confidence: float
-) -> FaceCard:
-    face = prediction.face
-    box = face.face.box
-    shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
-    fallback = FALLBACKS.get(face.face.found_by)
-    hints = [fallback] if fallback else []
-    hints += [HINTS[hint] for hint in prediction.hints()]
-    if not prediction.is_sure and not hints:
-        hints.append(
-            f"{prediction.confidence:.1%} is not enough to be sure: of the answers from "
-            f"{sure_confidence:.1%} on nine of ten are right."
-        )
-    return FaceCard(
-        number=number,
-        label=prediction.label,
-        title=prediction.label if prediction.is_sure else "not sure",
-        explanation=_explanation(prediction, second_share=shares[prediction.second_label]),
-        shares=shares,
-        chip_url=data_url(encode_png(face.chip), "image/png"),
-        figure=probability_figure(prediction, labels),
-        hints=hints,
-        box=(box.left, box.top, box.width, box.height),
-        landmarks=face.face.landmarks.tolist(),
+def _json_url(answer: Answer) -> str:
+    without: Any = {"faces": {"__all__": {"chip", "transform", "figure"}}, "annotated": True}
+    written = answer.model_dump_json(exclude=without, exclude_none=True)
+    return data_url(written.encode(), "application/json")
+
+
+def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record) -> FaceRow:
+    level = record.level(face.confidence, is_sure=face.is_sure)
+    ranked = [(name, face.probabilities[name]) for name in (face.label, face.second_label)]
+    is_whole = face.found_by in (FULL_FRAME, UNALIGNED)
+    (a, b, c), (d, e, f) = face.transform or ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
+    return FaceRow(
+        number=face.index,
+        label=face.label,
+        index=labels.index(face.label),
+        level=level,
+        headline=certainty.headline(face.label, face.second_label, level=level),
+        confidence=face.confidence,
+        odds=certainty.odds(ranked, level=level),
+        evidence=certainty.evidence(record, face.confidence),
+        group=certainty.group_of(face.label, level=level),
+        hints=hints_of(face),
+        shares=face.probabilities,
+        chip_url=f"data:image/png;base64,{face.chip}",
+        matrix=f"matrix({a:g} {d:g} {b:g} {e:g} {c:g} {f:g})",
+        tilt_deg=round(math.degrees(math.atan2(b, a)), 1),
+        crop=_crop(face.box),
+        box=None if is_whole else face.box,
+        points=_points(face),
     )
 
 
-def _explanation(prediction: Prediction, *, second_share: float) -> str:
-    second = f"{prediction.second_label} ({second_share:.0%})"
-    if prediction.is_sure:
-        return f"{prediction.confidence:.0%} likely; second guess: {second}"
-    return f"perhaps {prediction.label} ({prediction.confidence:.0%}), or {second}"
+def _crop(box: Box) -> tuple[int, int, int]:
+    side = round(CROP_ROOM * max(box.right - box.left, box.bottom - box.top))
+    return (box.left + box.right - side) // 2, (box.top + box.bottom - side) // 2, side
 
 
-def _downloads(rgb: RgbImage, result: PhotoResult) -> list[Download]:
-    answer = to_answer(rgb, result, options=Options(landmarks=True))
-    table = io.StringIO(newline="")
-    write_csv(table, [(Path("picture"), answer)], labels=result.labels)
-    as_json = answer.model_dump_json(exclude_none=True).encode()
-    annotated = _for_the_screen(annotate(rgb, result))
-    height, width = annotated.shape[:2]
-    shrunk = "" if width == result.width else f", shrunk to {width} by {height} pixels"
-    return [
-        Download("mien.json", "JSON", data_url(as_json, "application/json")),
-        Download("mien.csv", "CSV", data_url(table.getvalue().encode(), "text/csv")),
-        Download("mien.jpg", f"annotated picture{shrunk}", _jpeg_url(annotated)),
-    ]
+def _points(face: FaceAnswer) -> str:
+    """Write landmarks as strokes of no length, which round ends make dots of."""
+    return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in face.landmarks or ())
 
 
-def _for_the_screen(rgb: RgbImage) -> RgbImage:
-    """Shrink a picture to what a screen can show: a page holds it in itself, and shall be light."""
-    height, width = rgb.shape[:2]
-    scale = PREVIEW_SIDE_PX / max(height, width)
-    if scale >= 1:
-        return rgb
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _jpeg_url(rgb: RgbImage) -> str:
-    """Encode a picture as what every browser can show."""
-    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
-    return data_url(encoded.tobytes(), "image/jpeg")
-
-
-def data_url(content: bytes, media_type: str) -> str:
-    """Put a file into an address of its own."""
-    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+def _groups(rows: Sequence[FaceRow]) -> list[Group]:
+    counts = Counter((list(Level).index(row.level), row.group) for row in rows)
+    ordered = sorted(counts.items(), key=lambda each: (each[0][0], -each[1], each[0][1]))
+    return [Group(name, count) for (_, name), count in ordered]

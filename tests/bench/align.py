@@ -34,7 +34,8 @@ from preprocessing.faces.geometry import ChipGeometry, apply_transform
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
 from preprocessing.faces.search import turn_back
-from preprocessing.faces.types import BoundingBox, GreyImage, Landmarks
+from preprocessing.faces.types import BoundingBox, Landmarks
+from preprocessing.images.types import GreyImage
 
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"

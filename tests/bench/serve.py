@@ -22,14 +22,15 @@ from PIL import Image
 
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.faces.align import align_photo
-from preprocessing.faces.detectors import DetectorKind, load_detector
+from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarker import FIRST, LARGEST_SCALE, FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.search import scale_within, scan
+from preprocessing.faces.types import DetectorKind
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
-from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from serving.web.settings import Settings
 

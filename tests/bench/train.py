@@ -10,8 +10,9 @@ from unittest import mock
 import keras
 import numpy as np
 
+from preprocessing.bundle.outputs import OUTPUTS
 from training.config import PRESETS, FitConfig
-from training.data import Examples, TrainingBatches, one_hot
+from training.data import Examples, TrainingBatches, targets_for
 from training.fitting.training_model import build_trainer
 from training.networks.normalization import FusedBatchNormalization
 
@@ -54,7 +55,10 @@ def main() -> None:
 def _random_examples(count: int) -> Examples:
     generator = np.random.default_rng(0)
     chips = generator.integers(0, 256, (count, SIDE_PX, SIDE_PX), dtype=np.uint8)
-    return Examples(chips, chips, generator.integers(0, CLASSES, count))
+    labels = generator.integers(0, CLASSES, count)
+    return Examples(
+        chips, chips, labels, votes=np.eye(CLASSES, dtype=np.int64)[labels], majority=labels
+    )
 
 
 def _images_per_s(
@@ -71,7 +75,7 @@ def _images_per_s(
 def _together(config: FitConfig, examples: Examples) -> Callable[[], object]:
     """Return a step as `fit` takes it, which augments in the compiled graph."""
     trainer, batches = (
-        build_trainer(config, classes=CLASSES, side_px=SIDE_PX),
+        build_trainer(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
         _endless(config, examples),
     )
     return lambda: trainer.train_on_batch(*next(batches))
@@ -82,7 +86,7 @@ def _apart(
 ) -> Callable[[], object]:
     """Return a step that augments first; TensorFlow's XLA cannot compile the warp."""
     trainer, batches = (
-        build_trainer(config, classes=CLASSES, side_px=SIDE_PX),
+        build_trainer(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
         _endless(config, examples),
     )
     augment, network = trainer.get_layer("augment"), trainer.get_layer(config.model)
@@ -113,7 +117,9 @@ def _print_input_share(config: FitConfig, examples: Examples, steps: int) -> Non
 def _endless(config: FitConfig, examples: Examples) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     batches = TrainingBatches(
         examples,
-        targets=one_hot(examples.class_indices, CLASSES),
+        targets=np.stack(
+            [targets_for(output, examples, classes=CLASSES) for output in OUTPUTS], axis=1
+        ),
         batch_size=config.batch_size,
         raw_share=config.raw_share,
         seed=config.seed,

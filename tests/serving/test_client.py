@@ -67,10 +67,10 @@ def test_a_name_that_is_no_utf_8_or_has_a_line_break_is_sent(api: Client, tmp_pa
 def test_who_is_turned_away_is_told_for_how_long(
     api: Client, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise BusyError("Busy.")
 
-    monkeypatch.setattr(TaskQueue, "run", refuse)
+    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
     with pytest.raises(ApiError) as raised:
         api.predict(photo)
     assert raised.value.retry_after_s == BUSY_RETRY_S

@@ -1,5 +1,6 @@
 """A real server under gunicorn, in processes of its own, on this machine."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
+
+from tests.tools.memory import tree
 
 PREDICT = "/api/v1/predict"
 COMMAND = ["-m", "gunicorn", "--config", "serving/gunicorn.conf.py", "serving.web.app:create_app()"]
@@ -56,11 +59,18 @@ class ServerProcess:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
         return {int(child) for child in children.split()}
 
+    def processes(self) -> list[int]:
+        """Return the process ids of all its processes: master, workers and those of their boxes."""
+        return tree(self.process.pid)
+
     def cpu_s(self) -> float:
-        """Return the processor time that the workers have used, in seconds."""
-        stats = [Path(f"/proc/{pid}/stat").read_text("ascii") for pid in self.workers()]
-        times = [stat.rpartition(")")[2].split()[11:13] for stat in stats]
-        return sum(int(ticks) for each in times for ticks in each) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time that the workers and their boxes have used, in seconds."""
+        ticks = 0
+        for pid in self.processes()[1:]:
+            with contextlib.suppress(OSError):  # it has ended; its parent counts it then
+                stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+                ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def metric(self, name: str) -> float:
         """Return the sum of a metric over all its labels."""
@@ -76,6 +86,8 @@ def running_server(
     workers: int = 2,
     options: str = "",
     within: Sequence[str] = (),
+    command: Sequence[str | Path] = (sys.executable, *COMMAND),
+    folder: Path | None = None,
     **environment: str,
 ) -> Iterator[ServerProcess]:
     """Start a server, wait until it answers, and stop it in the end.
@@ -85,6 +97,8 @@ def running_server(
         workers: Number of worker processes.
         options: More of gunicorn's.
         within: A command that starts the one given to it, in its own process.
+        command: What starts the server, if not gunicorn.
+        folder: Where it starts, if not here.
         environment: Its settings; unless given, an address is not limited.
     """
     with socket.socket() as probe:
@@ -95,7 +109,8 @@ def running_server(
     settings["MIEN_PICTURES_PER_MINUTE"] = "0"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            [*within, sys.executable, *COMMAND],
+            [*within, *command],
+            cwd=folder,
             stderr=stderr,
             env={**os.environ, **settings, **environment},
         )

@@ -15,7 +15,7 @@ from preprocessing.faces.model_files import (
     LANDMARKS_68_FILE,
     YUNET_FILE,
 )
-from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from tests.tools.licences import EXCEPTIONS, LIST, LOCK, PIN, VENDOR, components, render
 from tests.tools.sbom import make_bom
 

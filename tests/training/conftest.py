@@ -1,4 +1,4 @@
-"""A small aligned dataset and a short run, made the way a user makes them."""
+"""Small aligned datasets, with and without votes, and short runs, made the way a user does."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ import pytest
 import training.export.bundle
 import training.fitting.fit
 from preprocessing.dataset.build import align_source
+from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
+from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.decode import decode_image, to_grey
@@ -27,6 +29,11 @@ from training.fitting.fit import fit
 FACE_PX = (160, 60, 125)
 ROWS = {"Training": 48, "PublicTest": 12, "PrivateTest": 12}
 CODES = (0, 2, 3, 4, 5, 6)
+# Of ten people, by the place of a row in its split: how many chose the row's label, the label
+# after it, `unknown` and `NF`, no face.
+USUAL_VOTES = (7, 2, 1, 0)
+OTHER_VOTES = {3: (4, 0, 0, 6), 5: (4, 4, 2, 0), 6: (2, 8, 0, 0)}
+PERIOD = 8
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,6 +75,44 @@ def dataset_folder(fer2013_csv: Path, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
+@pytest.fixture(scope="session")
+def ferplus_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """FER+'s format: ten people's votes on each picture of `fer2013_csv`.
+
+    Of eight rows one shows no face to most people, one has no majority, and one has a majority
+    for another label than FER2013's.
+    """
+    lines = [",".join(("Usage", "Image name", *VOTE_COLUMNS))]
+    for usage, count in ROWS.items():
+        for row in range(count):
+            place = row % len(CODES)
+            words = [
+                FERPLUS_WORDS[FER2013_LABELS[CODES[each % len(CODES)]]]
+                for each in (place, place + 1)
+            ]
+            counts = OTHER_VOTES.get(row % PERIOD, USUAL_VOTES)
+            votes = dict(zip((*words, "unknown", "NF"), counts, strict=True))
+            lines.append(",".join([usage, "", *(str(votes.get(each, 0)) for each in VOTE_COLUMNS)]))
+    path = tmp_path_factory.mktemp("ferplus") / "fer2013new.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def voted_folder(
+    fer2013_csv: Path, ferplus_csv: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same dataset with votes."""
+    folder = tmp_path_factory.mktemp("voted")
+    align_source(fer2013_csv, folder, options=AlignOptions(workers=1, ferplus=ferplus_csv))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def voted(voted_folder: Path) -> Dataset:
+    return read_dataset(voted_folder)
+
+
 @pytest.fixture
 def unused_dataset(dataset_folder: Path, tmp_path: Path) -> Path:
     """A copy of the dataset whose test split nobody has asked for yet."""
@@ -101,23 +146,49 @@ def run(dataset: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def exported(
-    run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, Converted], np.ndarray]:
-    """The bundle of the run, its network in each precision, and what Keras made of val."""
-    folder, seen = tmp_path_factory.mktemp("bundle"), []
+def voted_run(voted: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of a network with two outputs."""
+    folder = tmp_path_factory.mktemp("runs") / "voted"
+    fit(voted, folder, config=config)
+    return folder
+
+
+Exported = tuple[Path, dict[str, Converted], np.ndarray]
+"""A bundle, its network in each precision, and what Keras made of val."""
+
+
+def _export(run: Path, bundle: Path, dataset: Dataset) -> Exported:
+    seen = []
 
     def convert(*arguments: Any, **options: Any) -> dict[str, Converted]:
         seen.append((convert_all(*arguments, **options), options["keras_logits"]))
         return seen[0][0]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.export, "convert_all", convert)
-        export(run, folder, dataset=dataset, options=ExportOptions("test", precision="int8"))
-    return folder, *seen[0]
+        patch.setattr(training.export.bundle, "convert_all", convert)
+        export(run, bundle, dataset=dataset, options=ExportOptions("test", precision="int8"))
+    return bundle, *seen[0]
 
 
 @pytest.fixture(scope="session")
-def bundle(exported: tuple[Path, dict[str, Converted], np.ndarray]) -> Path:
+def exported(run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return _export(run, tmp_path_factory.mktemp("bundle"), dataset)
+
+
+@pytest.fixture(scope="session")
+def bundle(exported: Exported) -> Path:
     """The run, exported; tests that change it take a copy."""
     return exported[0]
+
+
+@pytest.fixture(scope="session")
+def voted_exported(
+    voted_run: Path, voted: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> Exported:
+    return _export(voted_run, tmp_path_factory.mktemp("voted-bundle"), voted)
+
+
+@pytest.fixture(scope="session")
+def voted_bundle(voted_exported: Exported) -> Path:
+    """A bundle with two outputs; tests that change it take a copy."""
+    return voted_exported[0]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from training import metrics
 
 LABELS = ("one", "two", "three")
@@ -91,8 +91,25 @@ def test_temperature_is_found_again(
     honest: tuple[np.ndarray, np.ndarray], temperature: float
 ) -> None:
     logits, truth = honest
-    found = metrics.fit_temperature(logits * temperature, truth)
-    assert found == pytest.approx(temperature, rel=0.05)
+    shares = (1 / 3,) * 3
+    for targets in (np.eye(3)[truth], to_probabilities(logits, 1.0)):
+        found = metrics.fit_temperature(
+            logits * temperature, targets, class_shares=shares, balance=1.0
+        )
+        assert found == pytest.approx(temperature, rel=0.05)
+
+
+def test_temperature_is_fitted_after_the_classes_are_balanced(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    shares = (0.7, 0.2, 0.1)
+    # What a network says that saw the first class seven times as often as the last.
+    learnt = logits + np.log(shares)
+    options = {"class_shares": shares, "balance": 1.0}
+    assert metrics.fit_temperature(learnt, np.eye(3)[truth], **options) == pytest.approx(
+        1, rel=0.05
+    )
 
 
 def test_brier_is_zero_for_certain_truth_and_two_for_certain_error() -> None:
@@ -140,3 +157,60 @@ def test_answers_of_one_confidence_are_taken_together() -> None:
 def test_nothing_is_sure_where_even_the_best_is_wrong() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
     assert metrics.sure_confidence(probabilities, np.array([1, 1]), wanted=0.9) == 1.0
+
+
+def test_each_class_that_occurs_counts_alike_in_the_balanced_accuracy() -> None:
+    truth = np.array([0] * 8 + [2] * 2)
+    predicted = np.array([0] * 8 + [2, 1])
+    assert metrics.balanced_accuracy(predicted, truth) == pytest.approx((1 + 0.5) / 2)
+    assert metrics.balanced_accuracy(np.zeros(10, int), truth) == pytest.approx(0.5)
+
+
+def test_soft_cross_entropy_is_least_for_the_targets_themselves(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    targets = to_probabilities(logits, 1.0)
+    entropy = float(-(targets * np.log(targets)).sum(axis=1).mean())
+    assert metrics.soft_cross_entropy(targets, targets) == pytest.approx(entropy)
+    for temperature in (0.8, 1.25):
+        assert metrics.soft_cross_entropy(to_probabilities(logits, temperature), targets) > entropy
+    # Against one true class it is the cross-entropy.
+    assert metrics.soft_cross_entropy(targets, np.eye(3)[truth]) == pytest.approx(
+        metrics.cross_entropy(logits, truth)
+    )
+
+
+def test_a_share_of_zero_may_be_predicted_with_no_probability() -> None:
+    certain = np.array([[1.0, 0.0]])
+    assert metrics.soft_cross_entropy(certain, certain) == 0
+    assert np.isfinite(metrics.soft_cross_entropy(certain, np.array([[0.5, 0.5]])))
+
+
+def test_vote_share_is_the_mean_share_for_what_was_said() -> None:
+    shares = np.array([[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]])
+    assert metrics.vote_share(np.array([0, 1]), shares) == pytest.approx((0.7 + 0.4) / 2)
+
+
+def test_confidence_that_is_the_share_of_votes_has_no_calibration_error(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, _ = honest
+    shares = to_probabilities(logits, 1.0)
+    assert metrics.vote_calibration_error(shares, shares) == pytest.approx(0, abs=1e-12)
+    # Ten people draw their votes from it.
+    generator = np.random.default_rng(1)
+    votes = generator.multinomial(10, shares) / 10
+    sampling_noise = 0.01
+    assert metrics.vote_calibration_error(shares, votes) < sampling_noise
+    too_sure = to_probabilities(logits, 0.3)
+    assert metrics.vote_calibration_error(too_sure, votes) > 5 * sampling_noise
+
+
+def test_with_votes_of_one_person_both_calibration_errors_are_the_same(
+    honest: tuple[np.ndarray, np.ndarray],
+) -> None:
+    logits, truth = honest
+    probabilities = to_probabilities(logits, 0.5)
+    error = metrics.calibration_error(probabilities, truth)
+    assert metrics.vote_calibration_error(probabilities, np.eye(3)[truth]) == pytest.approx(error)

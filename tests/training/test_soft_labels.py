@@ -9,18 +9,19 @@ import keras
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 from preprocessing.bundle.spec import CARD_NAME, read_spec
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError, MienError
-from training.config import FitConfig
+from training.config import LOSSES, FitConfig
 from training.data import training_rows
 from training.evaluation.predict import answers_of
 from training.export import litert as convert
 from training.export.bundle import ExportOptions, export
 from training.fitting.fit import fit
-from training.fitting.training_model import build_trainer
 from training.soft_labels import mix_targets, read_soft_targets, write_soft_targets
+from training.votes import label_votes, vote_shares
 
 CLASSES = 6
 WEIGHT = 0.3
@@ -44,7 +45,12 @@ def teacher(dataset: Dataset, taught_rows: np.ndarray, tmp_path_factory: pytest.
     path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
     probabilities = random_probabilities(len(taught_rows))
     write_soft_targets(
-        path, dataset, rows=taught_rows, probabilities=probabilities, origin="dice", ferplus=True
+        path,
+        dataset,
+        rows=taught_rows,
+        probabilities={LABEL: probabilities},
+        origin="dice",
+        ferplus=True,
     )
     return path
 
@@ -99,10 +105,12 @@ def taught_run(
 
 def test_what_is_written_is_read(dataset: Dataset, teacher: Path, taught_rows: np.ndarray) -> None:
     read = read_soft_targets(teacher, dataset)
+    assert list(read.probabilities) == [LABEL]
+    probabilities = read.probabilities[LABEL]
     np.testing.assert_array_equal(
-        read.probabilities[taught_rows], random_probabilities(len(taught_rows))
+        probabilities[taught_rows], random_probabilities(len(taught_rows))
     )
-    assert np.isnan(np.delete(read.probabilities, taught_rows, axis=0)).all()
+    assert np.isnan(np.delete(probabilities, taught_rows, axis=0)).all()
     assert read.record() == {
         "name": "teacher.npz",
         "sha256": hashlib.sha256(teacher.read_bytes()).hexdigest(),
@@ -141,8 +149,27 @@ def test_what_is_no_file_of_soft_targets_is_named(dataset: Dataset, tmp_path: Pa
         np.savez(file, about=np.array({"recipe": {}}, dtype=object))
     with pytest.raises(DatasetError, match="allow_pickle"):
         read_soft_targets(path, dataset)
+    # As an earlier version wrote them, for a network of one output without a name.
+    with path.open("wb") as file:
+        np.savez(file, about=np.array("{}"), probabilities=np.ones((1, CLASSES)))
+    with pytest.raises(DatasetError, match="none of crowd, label"):
+        read_soft_targets(path, dataset)
 
 
+def test_each_output_is_written_and_read_for_itself(dataset: Dataset, tmp_path: Path) -> None:
+    path, rows = tmp_path / "targets.npz", training_rows(dataset)[:2]
+    label, crowd = np.split(random_probabilities(4), 2)
+    probabilities = {LABEL: label, CROWD: crowd}
+    write_soft_targets(
+        path, dataset, rows=rows, probabilities=probabilities, origin="", ferplus=False
+    )
+    read = read_soft_targets(path, dataset).probabilities
+    assert list(read) == [CROWD, LABEL]
+    for output, expected in probabilities.items():
+        np.testing.assert_array_equal(read[output][rows], expected)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize(
     "row",
     [
@@ -153,12 +180,17 @@ def test_what_is_no_file_of_soft_targets_is_named(dataset: Dataset, tmp_path: Pa
     ],
 )
 def test_rows_that_are_no_probabilities_are_refused(
-    dataset: Dataset, tmp_path: Path, row: list[float]
+    dataset: Dataset, tmp_path: Path, row: list[float], output: str
 ) -> None:
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
     write_soft_targets(
-        path, dataset, rows=rows, probabilities=np.array([row]), origin="", ferplus=False
+        path,
+        dataset,
+        rows=rows,
+        probabilities={LABEL: random_probabilities(1), output: np.array([row])},
+        origin="",
+        ferplus=False,
     )
     with pytest.raises(DatasetError, match="no probabilities"):
         read_soft_targets(path, dataset)
@@ -168,52 +200,93 @@ def test_a_file_of_other_shape_is_refused(dataset: Dataset, tmp_path: Path) -> N
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
     write_soft_targets(
-        path, dataset, rows=rows, probabilities=np.ones((1, 1)), origin="", ferplus=False
+        path, dataset, rows=rows, probabilities={LABEL: np.ones((1, 1))}, origin="", ferplus=False
     )
     with pytest.raises(DatasetError, match="shape"):
         read_soft_targets(path, dataset)
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_the_loss_is_that_of_smoothed_labels_mixed_with_the_teacher(
-    config: FitConfig, smoothing: float
-) -> None:
-    truth, taught = np.array([2, 2, 0]), random_probabilities(3)
-    taught[1] = np.nan
-    one_hot = np.eye(CLASSES, dtype=np.float32)[truth]
-    smoothed = (1 - smoothing) * one_hot + smoothing / CLASSES
-    learnt = np.where(np.isnan(taught), smoothed, (1 - WEIGHT) * smoothed + WEIGHT * taught)
-    logits = np.random.default_rng(1).normal(0, 2, (3, CLASSES)).astype(np.float32)
-    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    loss = build_trainer(
-        replace(config, label_smoothing=smoothing), classes=CLASSES, side_px=48
-    ).loss
-    given = mix_targets(one_hot, taught, weight=WEIGHT, label_smoothing=smoothing)
-    assert given.dtype == np.float32
-    for row in range(3):
-        by_hand = -(learnt[row] * log_probabilities[row]).sum()
-        assert float(loss(given[row, None], logits[row, None])) == pytest.approx(by_hand, rel=1e-5)
+def test_a_teacher_has_its_share_of_each_row_that_it_knows() -> None:
+    targets = random_probabilities(5)
+    # No votes: the teacher has all of such a row, and where it says nothing the row stays empty.
+    targets[3:] = 0
+    taught = np.roll(random_probabilities(5), 1, axis=1)
+    taught[[1, 4]] = np.nan
+    mixed = mix_targets(targets, taught, weight=WEIGHT)
+    assert mixed.dtype == np.float32
+    both = (1 - WEIGHT) * targets + WEIGHT * taught
+    for row, expected in ((0, both[0]), (1, targets[1]), (2, both[2]), (3, taught[3]), (4, 0)):
+        np.testing.assert_allclose(mixed[row], expected, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
+def labels_as_learnt(dataset: Dataset, rows: list[int], config: FitConfig) -> np.ndarray:
+    """Return the targets of the labels without a teacher: smoothed for the cross-entropy."""
+    smoothing = config.label_smoothing if config.loss == "cross_entropy" else 0.0
+    one_hot = np.eye(CLASSES)[dataset.class_indices[rows]]
+    return one_hot * (1 - smoothing) + smoothing / CLASSES
+
+
+def rows_of_chips(dataset: Dataset, given: list[tuple[np.ndarray, np.ndarray]]) -> list[int]:
+    row_of = {chip.tobytes(): row for row, chip in enumerate(dataset.chips)}
+    return [row_of[chip.tobytes()] for chip, _ in given]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_fit_gives_each_row_its_own_teaching(
     dataset: Dataset, teacher: Path, taught_config: FitConfig, tmp_path: Path, loss: str
 ) -> None:
     config = replace(taught_config, loss=loss, raw_share=0.0)
     given = first_steps(dataset, tmp_path / "run", steps=2, config=config, teacher=teacher)
-    # The squared error is that of the labels as they are.
-    smoothing = config.label_smoothing if loss == "cross_entropy" else 0.0
-    taught = read_soft_targets(teacher, dataset).probabilities
-    row_of = {chip.tobytes(): row for row, chip in enumerate(dataset.chips)}
-    rows = [row_of[chip.tobytes()] for chip, _ in given]
+    taught = read_soft_targets(teacher, dataset).probabilities[LABEL]
+    rows = rows_of_chips(dataset, given)
     assert len(set(rows)) == 2 * config.batch_size
     is_taught = ~np.isnan(taught[rows]).any(axis=1)
     assert 0 < is_taught.sum() < len(rows)
-    labels = np.eye(CLASSES)[dataset.class_indices[rows]] * (1 - smoothing) + smoothing / CLASSES
-    learnt = np.stack([targets for _, targets in given]) * (1 - smoothing) + smoothing / CLASSES
-    np.testing.assert_allclose(learnt[~is_taught], labels[~is_taught], atol=ROUNDING)
+    labels = labels_as_learnt(dataset, rows, config)
+    learnt = np.stack([targets for _, targets in given])
+    assert learnt.shape == (len(rows), 1, CLASSES)
+    np.testing.assert_allclose(learnt[~is_taught, 0], labels[~is_taught], atol=ROUNDING)
     mixed = (1 - WEIGHT) * labels + WEIGHT * taught[rows]
-    np.testing.assert_allclose(learnt[is_taught], mixed[is_taught], atol=ROUNDING)
+    np.testing.assert_allclose(learnt[is_taught, 0], mixed[is_taught], atol=ROUNDING)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_fit_gives_each_output_its_own_truth(
+    voted: Dataset, config: FitConfig, tmp_path: Path, loss: str
+) -> None:
+    config = replace(config, loss=loss, raw_share=0.0)
+    given = first_steps(voted, tmp_path / "run", steps=2, config=config)
+    rows = rows_of_chips(voted, given)
+    crowd, label = np.stack([targets for _, targets in given]).transpose(1, 0, 2)
+    # Votes are spread already, and are not smoothed; rows with too few have none.
+    shares = vote_shares(label_votes(voted)[rows])
+    assert 0 < (shares.sum(axis=1) == 0).sum() < len(rows)
+    np.testing.assert_allclose(crowd, shares, atol=ROUNDING)
+    np.testing.assert_allclose(label, labels_as_learnt(voted, rows, config), atol=ROUNDING)
+
+
+def test_a_teacher_of_both_outputs_teaches_each_its_own(
+    voted: Dataset, taught_config: FitConfig, tmp_path: Path
+) -> None:
+    rows = training_rows(voted)
+    taught = dict(zip(OUTPUTS, np.split(random_probabilities(2 * len(rows)), 2), strict=True))
+    path = tmp_path / "teacher.npz"
+    write_soft_targets(path, voted, rows=rows, probabilities=taught, origin="dice", ferplus=True)
+    config = replace(taught_config, raw_share=0.0)
+    given = first_steps(voted, tmp_path / "run", steps=2, config=config, teacher=path)
+    seen = rows_of_chips(voted, given)
+    places = [int(np.flatnonzero(rows == row)[0]) for row in seen]
+    crowd, label = np.stack([targets for _, targets in given]).transpose(1, 0, 2)
+    labels = labels_as_learnt(voted, seen, config)
+    np.testing.assert_allclose(
+        label, (1 - WEIGHT) * labels + WEIGHT * taught[LABEL][places], atol=ROUNDING
+    )
+    shares = vote_shares(label_votes(voted)[seen])
+    alone = ~shares.any(axis=1, keepdims=True)
+    said = taught[CROWD][places]
+    mixed = np.where(alone, said, (1 - WEIGHT) * shares + WEIGHT * said)
+    assert 0 < alone.sum() < len(seen)
+    np.testing.assert_allclose(crowd, mixed, atol=ROUNDING)
 
 
 def test_a_teacher_and_its_weight_come_together(
@@ -236,7 +309,12 @@ def test_a_run_goes_on_with_its_own_teacher_only(
     rows = training_rows(dataset)
     probabilities = random_probabilities(len(rows))
     write_soft_targets(
-        other, dataset, rows=rows, probabilities=probabilities, origin="dice", ferplus=True
+        other,
+        dataset,
+        rows=rows,
+        probabilities={LABEL: probabilities},
+        origin="dice",
+        ferplus=True,
     )
     with pytest.raises(MienError, match="other settings"):
         fit(dataset, taught_run, config=taught_config, teacher=other, resume=True)
@@ -272,14 +350,14 @@ def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_precision")
 def test_a_network_for_the_labels_of_ferplus_starts_from_another_and_declares_them(
-    dataset: Dataset, config: FitConfig, run: Path, tmp_path: Path
+    dataset: Dataset, voted: Dataset, config: FitConfig, run: Path, tmp_path: Path
 ) -> None:
-    recipe = replace(dataset.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
-    by_ferplus = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
+    recipe = replace(voted.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
+    by_ferplus = replace(voted, manifest=replace(voted.manifest, recipe=recipe))
     next_run, bundle = tmp_path / "run", tmp_path / "bundle"
     still = replace(config, epochs=1, learning_rate=1e-9)
     network = fit(by_ferplus, next_run, config=still, start_from=run)
-    assert network.output_shape == (None, 8)
+    assert network.output_shape == (None, 2, 8)
     np.testing.assert_allclose(
         network.get_layer("stem_conv").get_weights()[0],
         keras.saving.load_model(run / "network.keras").get_layer("stem_conv").get_weights()[0],

@@ -1,4 +1,4 @@
-"""The commands that write soft targets: `folds`, `distil` and `ferplus`."""
+"""The commands that write soft labels: `folds` and `distil`."""
 
 import argparse
 from pathlib import Path
@@ -15,8 +15,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
         "folds",
         help="write soft targets: each fold of the training rows, answered by a network trained "
         "on the others",
-        epilog="example: python -m training folds data/fer2013 folds.npz --runs runs/folds "
-        "--preset shallow",
+        epilog="example: %(prog)s data/fer2013 folds.npz --runs runs/folds --preset shallow",
     )
     _add_target_arguments(folds)
     folds.add_argument("--folds", type=int, default=5)
@@ -29,19 +28,11 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     distil = commands.add_parser(
         "distil",
         help="write soft targets: what an ensemble says of the training rows",
-        epilog="example: python -m training distil data/fer2013 both.npz runs/wide serving/bundle",
+        epilog="example: %(prog)s data/fer2013 both.npz runs/wide serving/bundle",
     )
     _add_target_arguments(distil)
     add_members_argument(distil)
     distil.set_defaults(run_command=_distil)
-
-    ferplus = commands.add_parser(
-        "ferplus",
-        help="write soft targets: how the crowd of FER+ voted on the training rows",
-        epilog="example: python -m training ferplus data/fer2013 votes.npz",
-    )
-    _add_target_arguments(ferplus)
-    ferplus.set_defaults(run_command=_ferplus)
 
 
 def _add_target_arguments(command: argparse.ArgumentParser) -> None:
@@ -71,13 +62,6 @@ def _distil(options: argparse.Namespace) -> None:
     dataset = read_dataset(options.dataset)
     rows = teach_by_members(dataset, options.file, members=options.members)
     _print_taught(options.file, rows)
-
-
-def _ferplus(options: argparse.Namespace) -> None:
-    from training.distillation.teachers import teach_by_votes
-
-    check_outputs([options.file], overwrite=options.overwrite)
-    _print_taught(options.file, teach_by_votes(read_dataset(options.dataset), options.file))
 
 
 def _print_taught(file: Path, rows: int) -> None:

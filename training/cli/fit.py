@@ -13,7 +13,7 @@ def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     fit = commands.add_parser(
         "fit",
         help="train a network on an aligned dataset",
-        epilog="example: python -m training fit data/fer2013 runs/cpu --preset cpu",
+        epilog="example: %(prog)s data/fer2013 runs/cpu --preset cpu",
     )
     fit.add_argument("dataset", type=Path)
     fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")

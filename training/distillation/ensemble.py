@@ -11,7 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE, to_probabilities
+from preprocessing.bundle.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE
+from preprocessing.bundle.outputs import LABEL, to_probabilities
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
@@ -21,10 +22,11 @@ from training.evaluation.predict import Answers, check_bundle, classify
 from training.export.tta import Views, with_views
 from training.fitting.fit import PREDICT_BATCH
 from training.networks.build import NETWORK_NAME, check_same_recipe, load_network, read_settings
+from training.networks.outputs import outputs_of
 
 
 def ensemble_answers(
-    members: Sequence[Path], dataset: Dataset, *, split: str
+    members: Sequence[Path], dataset: Dataset, *, split: str, output: str = LABEL
 ) -> dict[str, Answers]:
     """Let each member, and then all together, answer for every labelled row of a split.
 
@@ -37,7 +39,10 @@ def ensemble_answers(
     """
     if len(set(members)) < len(members):
         raise MienError("A member is named twice. Name each once; all count alike.")
-    answers = {str(member): member_answers(member, dataset, split=split) for member in members}
+    answers = {
+        str(member): member_answers(member, dataset, split=split, output=output)
+        for member in members
+    }
     logits = np.stack([each.logits for each in answers.values()])
     one_view_logits = np.stack([each.one_view_logits for each in answers.values()])
     answers[f"mean of {len(answers)}"] = Answers(
@@ -48,30 +53,35 @@ def ensemble_answers(
     return answers
 
 
-def member_answers(member: Path, dataset: Dataset, *, split: str) -> Answers:
-    """Let a member answer for every labelled row of a split, by `open_member`.
+def member_answers(member: Path, dataset: Dataset, *, split: str, output: str = LABEL) -> Answers:
+    """Let one output of a member answer for every labelled row of a split, by `open_member`.
 
     Raises:
         MienError: It is neither run nor bundle, or of other chips or labels than the dataset's, or
-            the split has no labelled rows.
+            it has no such output, or the split has no labelled rows.
     """
     chips = dataset.chips[rows_of(dataset, split)]
     answer = open_member(member, dataset.manifest.recipe)
-    return Answers(split=split, logits=answer(chips), one_view_logits=answer(chips, one_view=True))
+    logits = answer(chips)
+    if output not in logits:
+        raise MienError(f"{member} has no output {output!r}, only {', '.join(logits)}.")
+    return Answers(split, logits[output], answer(chips, one_view=True)[output])
 
 
 class Member(Protocol):
     """What classifies chips."""
 
-    def __call__(self, chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
-        """Return logits (n, labels) of chips (n, size_px, size_px).
+    def __call__(
+        self, chips: NDArray[np.uint8], *, one_view: bool = False
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return by output the logits (n, labels) of chips (n, size_px, size_px).
 
         With `one_view` each chip is shown once: no mirror image, and no other views.
         """
 
 
 def open_member(member: Path, recipe: Recipe) -> Member:
-    """Load a member; a bundle's temperature is applied to its logits, a run has none.
+    """Load a member; a bundle's temperatures are applied to its logits, a run has none.
 
     Args:
         member: A run, a snapshot in a run, or a bundle.
@@ -87,9 +97,15 @@ def open_member(member: Path, recipe: Recipe) -> Member:
     spec = read_spec(member)
     check_bundle(member, spec, recipe=recipe)
 
-    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+    def answer(
+        chips: NDArray[np.uint8], *, one_view: bool = False
+    ) -> dict[str, NDArray[np.float32]]:
         signature = ONE_VIEW_SIGNATURE if one_view else VIEWS_SIGNATURE
-        return classify(member, chips, signature=signature) / np.float32(spec.temperature)
+        logits = classify(member, chips, signature=signature)
+        return {
+            name: logits[:, place] / np.float32(output.calibration(0.0).temperature)
+            for place, (name, output) in enumerate(spec.outputs.items())
+        }
 
     return answer
 
@@ -107,11 +123,14 @@ def open_network(network: Path) -> Member:
     input_px = read_settings(run)["fit"]["sizes"][-1][1]
     model = load_network(run, network.name)
 
-    def answer(chips: NDArray[np.uint8], *, one_view: bool = False) -> NDArray[np.float32]:
+    def answer(
+        chips: NDArray[np.uint8], *, one_view: bool = False
+    ) -> dict[str, NDArray[np.float32]]:
         size_px = chips.shape[1]
         views = Views(size_px, input_px, mirrored=not one_view)
         shown = with_views(model, views, size_px=size_px)
-        return shown.predict(chips, batch_size=PREDICT_BATCH, verbose=0)
+        logits = shown.predict(chips, batch_size=PREDICT_BATCH, verbose=0)
+        return {name: logits[:, place] for place, name in enumerate(outputs_of(model))}
 
     return answer
 
@@ -130,7 +149,7 @@ def _network_file(member: Path) -> Path:
 
 
 def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Classify chips by each snapshot of a run, from the whole chip and its mirror image.
+    """Classify chips by the output `label` of each snapshot, from the chip and its mirror image.
 
     Args:
         run: A finished run of several cycles.
@@ -145,7 +164,7 @@ def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
     snapshots = sorted(run.glob("snapshot-*.keras"))
     if not snapshots:
         raise MienError(f"{run} has no snapshots: it was not trained in several cycles.")
-    return np.stack([open_network(snapshot)(chips) for snapshot in snapshots])
+    return np.stack([open_network(snapshot)(chips)[LABEL] for snapshot in snapshots])
 
 
 def ensemble_logits(member_logits: NDArray[np.floating]) -> NDArray[np.float64]:

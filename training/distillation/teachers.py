@@ -7,14 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import to_probabilities
-from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
-from preprocessing.dataset.labels import labelled_by_ferplus, resolve_label
-from preprocessing.dataset.manifest import Recipe
+from preprocessing.bundle.outputs import CROWD, OUTPUTS, to_probabilities
 from preprocessing.dataset.read import Dataset
-from preprocessing.errors import DatasetError, MienError
+from preprocessing.errors import MienError
 from training.config import FitConfig
-from training.data import training_rows
+from training.data import outputs_for, training_rows
 from training.distillation.ensemble import learnt_from_ferplus, open_member, open_network
 from training.fitting.fit import fit
 from training.networks.build import NETWORK_NAME
@@ -22,7 +19,7 @@ from training.soft_labels import write_soft_targets
 
 
 def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -> int:
-    """Write the mean probabilities of an ensemble.
+    """Write the mean probabilities of an ensemble, for each output of the members that have it.
 
     A network taught by them becomes like all of it (Hinton et al. 2015, arXiv:1503.02531). Members
     that were trained on these rows know them by heart, and say less of them than of new ones.
@@ -39,13 +36,19 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
         MienError: A member is none of these, or of other chips or labels than the dataset's.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    logits = [open_member(member, recipe)(dataset.chips[rows]) for member in members]
+    said = [open_member(member, recipe)(dataset.chips[rows]) for member in members]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_targets(
         path,
         dataset,
         rows=rows,
-        probabilities=to_probabilities(np.stack(logits), 1.0).mean(axis=0),
+        probabilities={
+            output: np.mean(
+                [to_probabilities(each[output], 1.0) for each in said if output in each], axis=0
+            )
+            for output in OUTPUTS
+            if any(output in each for each in said)
+        },
         origin=f"mean probabilities of {', '.join(names)}",
         ferplus=any(map(learnt_from_ferplus, members)),
     )
@@ -75,13 +78,17 @@ def teach_by_folds(
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
     fold_of = deal_folds(dataset.duplicate_groups[rows], folds=folds, seed=config.seed)
-    probabilities = np.empty((len(rows), len(recipe.labels)), np.float32)
+    probabilities = {
+        output: np.empty((len(rows), len(recipe.labels)), np.float32)
+        for output in outputs_for(dataset)
+    }
     for fold in range(1, folds + 1):
         run, is_held = runs / f"fold-{fold}", fold_of == fold
         others = _without(dataset, rows[is_held], f"fold {fold} of {folds}")
         fit(others, run, config=config, resume=True)
         logits = open_network(run / NETWORK_NAME)(dataset.chips[rows[is_held]])
-        probabilities[is_held] = to_probabilities(logits, 1.0)
+        for output, taught in probabilities.items():
+            taught[is_held] = to_probabilities(logits[output], 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
     write_soft_targets(
         path,
@@ -89,7 +96,7 @@ def teach_by_folds(
         rows=rows,
         probabilities=probabilities,
         origin=origin,
-        ferplus=labelled_by_ferplus(recipe.source_kind, recipe.labels),
+        ferplus=CROWD in probabilities,
     )
     return len(rows)
 
@@ -125,46 +132,3 @@ def _without(dataset: Dataset, rows: NDArray[np.int64], name: str) -> Dataset:
     splits = dataset.splits.copy()
     splits[rows] = ""
     return replace(dataset, manifest=replace(dataset.manifest, recipe=recipe), splits=splits)
-
-
-def teach_by_votes(dataset: Dataset, path: Path) -> int:
-    """Write the shares of the FER+ votes (Barsoum et al. 2016, arXiv:1608.01041).
-
-    Votes for what is no label of the dataset (unknown, no face, perhaps disgust or contempt) are
-    left out; a row that has more than half of its votes there is not taught.
-
-    Returns:
-        The number of rows taught.
-
-    Raises:
-        DatasetError: No training row has votes for its labels.
-    """
-    rows = training_rows(dataset)
-    votes = dataset.votes[rows].astype(np.float64)
-    ours = votes @ _labels_of_votes(dataset.manifest.recipe)
-    is_taught = (ours.sum(axis=1) * 2 >= votes.sum(axis=1)) & ours.any(axis=1)
-    if not is_taught.any():
-        raise DatasetError(
-            f"No training row from {dataset.manifest.recipe.source} has FER+ votes. Align the "
-            "source with --ferplus fer2013new.csv."
-        )
-    shares = ours[is_taught] / ours[is_taught].sum(axis=1, keepdims=True)
-    write_soft_targets(
-        path,
-        dataset,
-        rows=rows[is_taught],
-        probabilities=shares,
-        origin="shares of FER+ votes",
-        ferplus=True,
-    )
-    return int(is_taught.sum())
-
-
-def _labels_of_votes(recipe: Recipe) -> NDArray[np.float64]:
-    """Return 1 where a vote (10 rows, `VOTE_COLUMNS`) counts for a label (columns), else 0."""
-    counts_for = np.zeros((len(VOTE_COLUMNS), len(recipe.labels)))
-    for voted, word in FERPLUS_WORDS.items():
-        label = resolve_label(voted, recipe.disgust)
-        if label in recipe.labels:
-            counts_for[VOTE_COLUMNS.index(word), recipe.labels.index(label)] = 1
-    return counts_for

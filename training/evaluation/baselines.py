@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
 from training.data import rows_of
@@ -57,7 +57,9 @@ class Peer:
     outputs: str
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.input_px, int) and self.input_px > 0):
+        # It comes from a file that someone wrote by hand.
+        input_px: object = self.input_px
+        if not (isinstance(input_px, int) and input_px > 0):
             raise BundleError(f"input_px must be a number above 0. Received: {self.input_px!r}")
         for field, choices in _CHOICES.items():
             if getattr(self, field) not in choices:

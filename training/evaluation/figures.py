@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from preprocessing.bundle.outputs import OUTPUTS
 from training.fitting.curves import CURVES_NAME
 from training.metrics import ReliabilityBin, class_rows
 
@@ -28,7 +29,10 @@ def training_curves(run: Path) -> go.Figure:
         vertical_spacing=0.06,
         specs=[[{"secondary_y": True}], [{}]],
     )
-    figure.add_scatter(name="accuracy on val", x=epochs, y=curves["val_accuracy"], row=1, col=1)
+    outputs = [output for output in OUTPUTS if f"val_{output}_accuracy" in curves]
+    for output in outputs:
+        name = f"accuracy on val, {output}"
+        figure.add_scatter(name=name, x=epochs, y=curves[f"val_{output}_accuracy"], row=1, col=1)
     figure.add_scatter(
         name="learning rate",
         x=epochs,
@@ -39,7 +43,9 @@ def training_curves(run: Path) -> go.Figure:
         secondary_y=True,
     )
     figure.add_scatter(name="loss in training", x=epochs, y=curves["train_loss"], row=2, col=1)
-    figure.add_scatter(name="loss on val", x=epochs, y=curves["val_loss"], row=2, col=1)
+    for output in outputs:
+        name = f"loss on val, {output}"
+        figure.add_scatter(name=name, x=epochs, y=curves[f"val_{output}_loss"], row=2, col=1)
     figure.update_layout(
         title="While it learns",
         width=WIDTH_PX,

@@ -31,6 +31,7 @@ def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> 
         title,
         {
             "Figures": _figures(evaluation),
+            "Each output against each truth": _truths(evaluation),
             "Confusion matrix": _confusion(evaluation),
             "By class": _classes(evaluation),
             "Reliability": _reliability(evaluation),
@@ -59,11 +60,39 @@ def _figures(evaluation: Evaluation) -> str:
         for name, after, before in calibration_rows(evaluation)
     ]
     return (
-        f"<p>All {evaluation.images:,} labelled pictures of the split "
-        f"<b>{evaluation.split}</b> count. In brackets 95 % intervals by bootstrap.</p>"
+        f"<p>All {evaluation.images:,} pictures of the split <b>{evaluation.split}</b> that have a "
+        f"{evaluation.truth} count. In brackets 95 % intervals by bootstrap.</p>"
         + table(("measure", "value"), shares)
         + table(("calibration", "with the temperature", "before"), calibration)
     )
+
+
+def _truths(evaluation: Evaluation) -> str:
+    truths = [
+        (
+            row.output,
+            f"{row.balance:g}",
+            row.truth,
+            f"{row.images:,}",
+            "{:.1%} ({:.1%} to {:.1%})".format(row.accuracy, *row.accuracy_interval_95),
+            f"{row.balanced_accuracy:.1%}",
+        )
+        for row in evaluation.truths
+    ]
+    votes = [
+        (
+            row.who,
+            "" if row.balance is None else f"{row.balance:g}",
+            f"{row.images:,}",
+            f"{row.vote_share:.3f}",
+            f"{row.nll:.3f}",
+            "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
+        )
+        for row in evaluation.votes
+    ]
+    names = ("output", "class balance", "held to", "pictures", "accuracy", "mean recall")
+    vote_names = ("who", "class balance", "pictures", "mean share of votes", "NLL", "ECE")
+    return table(names, truths) + (table(vote_names, votes) if votes else "")
 
 
 def _confusion(evaluation: Evaluation) -> str:

@@ -22,10 +22,10 @@ TEST_USES_NAME = "test-uses.jsonl"
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What a network says to all labelled rows of a split, n rows.
+    """What one output of a network says to all labelled rows of a split, n rows.
 
     Attributes:
-        split: `train`, `val` or `test`.
+        split: `train`, `val`, `test`, or `all` of them.
         logits: float32 (n, labels), mean over the views.
         one_view_logits: float32 (n, labels), from one view.
     """
@@ -35,8 +35,13 @@ class Answers:
     one_view_logits: NDArray[np.float32]
 
 
-def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -> Answers:
+def answers_of(
+    bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str
+) -> dict[str, Answers]:
     """Run a bundle's exported network on every labelled row of a split.
+
+    Returns:
+        By output.
 
     Raises:
         MienError: The bundle is damaged, the dataset has other labels or another geometry than the
@@ -44,11 +49,12 @@ def answers_of(bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str) -
     """
     check_bundle(bundle, spec, recipe=dataset.manifest.recipe)
     chips = dataset.chips[rows_of(dataset, split)]
-    return Answers(
-        split=split,
-        logits=classify(bundle, chips, signature=VIEWS_SIGNATURE),
-        one_view_logits=classify(bundle, chips, signature=ONE_VIEW_SIGNATURE),
-    )
+    logits = classify(bundle, chips, signature=VIEWS_SIGNATURE)
+    one_view_logits = classify(bundle, chips, signature=ONE_VIEW_SIGNATURE)
+    return {
+        output: Answers(split, logits[:, place], one_view_logits[:, place])
+        for place, output in enumerate(spec.outputs)
+    }
 
 
 def check_bundle(bundle: Path, spec: ModelSpec, *, recipe: Recipe) -> None:
@@ -79,7 +85,7 @@ def log_test_use(dataset_folder: Path, *, name: str, exported: str | None, accur
 
 
 def classify(bundle: Path, chips: NDArray[np.uint8], *, signature: str) -> NDArray[np.float32]:
-    """Return the logits, (n, labels), that a bundle's exported network gives to chips."""
+    """Return the logits, (n, outputs, labels), that a bundle's exported network gives to chips."""
     classifier = ChipClassifier(bundle, signature=signature)
     starts = tqdm(range(0, len(chips), BATCH), desc=signature, unit="batch", disable=None)
     return np.concatenate([classifier.logits(chips[at : at + BATCH]) for at in starts])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.montage import draw_sheet, prediction_tiles
+from preprocessing.images.types import RgbImage
 from training.data import Examples
 from training.metrics import confident_mistakes, confusion_matrix
 
@@ -28,7 +28,8 @@ class Judged:
 
     def right(self) -> NDArray[np.bool_]:
         """Say of each face whether its likeliest label is the true one."""
-        return np.equal(self.probabilities.argmax(axis=1), self.examples.class_indices)
+        likeliest = self.probabilities.argmax(axis=1)
+        return np.asarray(likeliest == self.examples.class_indices, np.bool_)
 
     def accuracy(self) -> float:
         """Return the share of right answers, 0 to 1."""

@@ -17,6 +17,7 @@ from preprocessing.faces.quality import sharpness
 from training.data import rows_of
 from training.evaluation.predict import check_bundle, classify
 from training.evaluation.slices import Slice, slice_of
+from training.evaluation.truths import known_rows, true_indices, truth_of
 
 WIDTHS_PX = (48, 40, 32, 24, 20, 16, 12, 8)
 BLURS_PX = (0.0, 0.6, 0.9, 1.2, 1.6, 2.0, 3.0)
@@ -28,13 +29,16 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
     Raises:
         MienError: The dataset does not fit the bundle, or has no labelled rows in the split.
     """
-    check_bundle(bundle, read_spec(bundle), recipe=dataset.manifest.recipe)
-    rows = rows_of(dataset, split)
-    chips, truth = dataset.chips[rows], dataset.class_indices[rows]
+    spec = read_spec(bundle)
+    check_bundle(bundle, spec, recipe=dataset.manifest.recipe)
+    truth = truth_of(spec.answers_with, dataset, split=split)
+    _, rows = known_rows(dataset, rows_of(dataset, split), truth=truth)
+    chips, right = dataset.chips[rows], true_indices(dataset, rows, truth=truth)
 
     def judge(measure: str, part: str, changed: NDArray[np.uint8]) -> Slice:
-        logits = classify(bundle, changed, signature=VIEWS_SIGNATURE)
-        return slice_of(measure, part, hits=logits.argmax(axis=1) == truth)
+        logits = spec.answer_logits(classify(bundle, changed, signature=VIEWS_SIGNATURE))
+        predicted = spec.answer.probabilities(logits).argmax(axis=1)
+        return slice_of(measure, part, hits=predicted == right)
 
     slices = []
     for width_px in WIDTHS_PX:

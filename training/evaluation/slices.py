@@ -41,7 +41,11 @@ def slice_of(measure_name: str, part: str, *, hits: NDArray[np.bool_]) -> Slice:
 
 
 def natural_slices(
-    dataset: Dataset, rows: NDArray[np.int64], *, hits: NDArray[np.bool_]
+    dataset: Dataset,
+    rows: NDArray[np.int64],
+    *,
+    truth: NDArray[np.int64],
+    hits: NDArray[np.bool_],
 ) -> list[Slice]:
     """Cut rows of a dataset by each measure in turn.
 
@@ -51,11 +55,12 @@ def natural_slices(
     Args:
         dataset: The dataset.
         rows: Positions in it, shape (n,).
+        truth: The class index that counts as right for each, shape (n,).
         hits: Whether the answers to them are right, shape (n,).
     """
     is_aligned = dataset.found_by[rows] != UNALIGNED
     labels = np.array(dataset.manifest.recipe.labels)
-    slices = _cut_by_word("true expression", labels[dataset.class_indices[rows]], hits)
+    slices = _cut_by_word("true expression", labels[truth], hits)
     slices += _cut_by_word("found by", dataset.found_by[rows], hits)
     seen = np.where(dataset.in_training_too()[rows], "yes", "no")
     slices += _cut_by_word("also in the training split", seen, hits)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.slices import Slice
+from training.evaluation.truths import TruthRow, VoteRow
 
 _COLUMNS = (
     "network",
@@ -25,7 +26,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
     lines = [
         (
             f"split {evaluation.split}, {evaluation.images:,} images, "
-            f"found by: {evaluation.found_by}"
+            f"held to the {evaluation.truth}, found by: {evaluation.found_by}"
         ),
         f"accuracy            {evaluation.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
         f"  from one view     {evaluation.accuracy_one_view:.2%}",
@@ -39,6 +40,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
             f"({evaluation.share_sure:.1%} of the images)"
         ),
         f"macro F1            {evaluation.macro_f1:.2%}",
+        f"mean recall         {evaluation.balanced_accuracy:.2%}",
         "",
         f"{'':<20}{'calibrated':>12}{'before':>12}",
         *(
@@ -53,10 +55,45 @@ def evaluation_text(evaluation: Evaluation) -> str:
             for label, count in evaluation.images_by_label.items()
         ),
     ]
+    if evaluation.truths:
+        lines += ["", truths_text(evaluation.truths)]
+    if evaluation.votes:
+        lines += ["", votes_text(evaluation.votes)]
     weak = [each for each in evaluation.slices if each.interval_95[1] < evaluation.accuracy]
     if weak:
         weak.sort(key=lambda each: each.accuracy)
         lines += ["", "Clearly below that:", slices_text(weak)]
+    return "\n".join(lines)
+
+
+def truths_text(rows: Iterable[TruthRow]) -> str:
+    """Write how often each output is right by each truth, as a Markdown table."""
+    lines = [
+        "| output | class balance | held to | pictures | accuracy (95 % interval) | mean recall |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        low, high = row.accuracy_interval_95
+        lines.append(
+            f"| {row.output} | {row.balance:g} | {row.truth} | {row.images:,} | "
+            f"{row.accuracy:.1%} ({low:.1%} to {high:.1%}) | {row.balanced_accuracy:.1%} |"
+        )
+    return "\n".join(lines)
+
+
+def votes_text(rows: Iterable[VoteRow]) -> str:
+    """Write how well outputs and people tell what people say, as a Markdown table."""
+    lines = [
+        "| who | class balance | pictures | mean share of votes | NLL of the votes | ECE |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        balance = "" if row.balance is None else f"{row.balance:g}"
+        error = "" if row.calibration_error is None else f"{row.calibration_error:.3f}"
+        lines.append(
+            f"| {row.who} | {balance} | {row.images:,} | {row.vote_share:.3f} | {row.nll:.3f} | "
+            f"{error} |"
+        )
     return "\n".join(lines)
 
 

@@ -33,7 +33,7 @@ def feature_maps(network: Model, seen: NDArray[np.float32]) -> dict[str, NDArray
     }
 
 
-def grad_cam(network: Model, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+def grad_cam(network: Model, seen: NDArray[np.float32], *, output: int = 0) -> NDArray[np.float32]:
     """Weigh the last stage's maps by the mean gradient of each logit (Selvaraju et al. 2017).
 
     arXiv:1610.02391, equations 1 and 2.
@@ -41,6 +41,7 @@ def grad_cam(network: Model, seen: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         network: One of `training.networks`.
         seen: What the network sees, (1, height, width, 1), 0 to 255.
+        output: Place of the output among those of the network.
 
     Returns:
         How much each place speaks for each class, from 0, shape (classes, rows, columns) with the
@@ -60,10 +61,10 @@ def grad_cam(network: Model, seen: NDArray[np.float32]) -> NDArray[np.float32]:
     both = Model(network.input, [network.get_layer(last).output, network.output])
     with tf.GradientTape(persistent=True) as tape:
         maps, logits = both(seen, training=False)
-        each = tf.unstack(logits[0])
+        each = tf.unstack(logits[0, output])
     gradients = tf.concat([tape.gradient(logit, maps) for logit in each], axis=0)
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
-    return np.maximum(np.asarray(tf.reduce_sum(weights * maps, axis=-1)), 0)
+    return np.asarray(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1)), np.float32)
 
 
 def _stage_ends(network: Model) -> dict[str, str]:

@@ -8,7 +8,8 @@ import numpy as np
 from keras import Model
 from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import ChipClassifier, to_probabilities
+from preprocessing.bundle.classifier import ChipClassifier
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import parse_recipe
 from preprocessing.errors import BundleError
@@ -28,6 +29,7 @@ class Subject:
 
     Attributes:
         labels: In the order of the logits.
+        answers_with: Place of the output that is explained among those of the network.
         geometry: How chips are cut.
         finder: Finds the faces.
         classify: From chips (n, side, side) to probabilities (n, labels).
@@ -39,6 +41,7 @@ class Subject:
     geometry: ChipGeometry
     finder: FaceFinder
     classify: Callable[[NDArray[np.uint8]], NDArray[np.floating]]
+    answers_with: int = 0
     network: Model | None = None
     cut: CutViews | None = None
 
@@ -70,7 +73,7 @@ def _open_run(run: Path) -> Subject:
         labels=recipe.labels,
         geometry=geometry,
         finder=FaceFinder(recipe.scheme(), detector=recipe.detector),
-        classify=lambda chips: to_probabilities(seeing.predict(chips, verbose=0), 1.0),
+        classify=lambda chips: to_probabilities(seeing.predict(chips, verbose=0)[:, 0], 1.0),
         network=network,
         cut=CutViews(Views(size_px, trained_px)),
     )
@@ -90,7 +93,10 @@ def _open_bundle(bundle: Path) -> Subject:
         labels=spec.labels,
         geometry=spec.geometry,
         finder=FaceFinder(scheme, detector=spec.detector),
-        classify=lambda chips: to_probabilities(classifier.logits(chips), spec.temperature),
+        classify=lambda chips: spec.answer.probabilities(
+            spec.answer_logits(classifier.logits(chips))
+        ),
+        answers_with=list(spec.outputs).index(spec.answers_with),
         network=load_network(bundle) if has_network else None,
         cut=CutViews(Views(spec.geometry.size_px, input_px)) if has_network else None,
     )

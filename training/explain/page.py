@@ -10,10 +10,9 @@ from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
-from preprocessing.faces.types import GreyImage
-from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
+from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.html import page
 from preprocessing.runtime.cli import refuse_overwriting
 from training.explain.maps import feature_maps, first_filters, grad_cam
@@ -96,7 +95,7 @@ def face_sheets(
     sheets = {}
     if subject.network is not None and subject.cut is not None:
         seen = np.asarray(subject.cut(chip[None]))
-        heats = grad_cam(subject.network, seen)
+        heats = grad_cam(subject.network, seen, output=subject.answers_with)
         sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
         for stage, maps in feature_maps(subject.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from preprocessing.bundle.classifier import (
     ONE_VIEW_SIGNATURE,
     ChipClassifier,
-    to_probabilities,
 )
 from preprocessing.bundle.spec import (
     MODEL_NAME,
@@ -34,15 +33,15 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
-from training.config import PRECISIONS, FitConfig
-from training.data import Examples, split_examples
-from training.evaluation.evaluate import Evaluation, evaluate
+from training.config import MOST_VIEWS, PRECISIONS, FitConfig
+from training.data import Examples, split_examples, training_examples
+from training.evaluation.evaluate import Evaluation, evaluate_bundle
 from training.evaluation.predict import Answers, classify
-from training.export.litert import Precision, choose_precision, convert_all
+from training.export.calibrate import calibrate
+from training.export.litert import Precision, choose_precision, convert_all, output_accuracies
 from training.export.model_card import record_metrics
-from training.export.tta import Views, corner_views, whole_views, with_views
+from training.export.tta import Views, candidate_views, with_views
 from training.fitting.fit import PREDICT_BATCH
-from training.metrics import accuracy, fit_temperature, sure_confidence
 from training.networks.build import (
     NETWORK_NAME,
     SAME_ANSWERS,
@@ -52,6 +51,7 @@ from training.networks.build import (
     read_settings,
     save_half,
 )
+from training.networks.outputs import outputs_of
 
 # LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
 # differently; both move a logit in the second decimal at most.
@@ -62,8 +62,6 @@ LARGEST_BYTES = 25_000_000
 # A bundle aligns as its network was taught. Only the detector may be another than in training: all
 # that is chosen and measured here is so on faces that it found.
 SAME_SPEC = (*SAME_ANSWERS, "landmark_model_sha256")
-# Where the product says that it is sure, so many of its answers shall be right.
-SURE_ACCURACY = 0.9
 
 
 @dataclass(frozen=True)
@@ -73,15 +71,22 @@ class ExportOptions:
     Attributes:
         name: Shown to users; None for one that says which network it is.
         precision: Of the stored weights, whatever it costs; None for `choose_precision`.
+        most_views: Views of a chip that are averaged at most, one of `MOST_VIEWS`.
     """
 
     name: str | None = None
     precision: str | None = None
+    most_views: int = 1
 
     def __post_init__(self) -> None:
         if self.precision not in (None, *PRECISIONS):
             raise MienError(
                 f"precision must be one of {', '.join(PRECISIONS)}. Received: {self.precision}"
+            )
+        if self.most_views not in MOST_VIEWS:
+            raise MienError(
+                f"most_views must be one of {', '.join(map(str, MOST_VIEWS))}. "
+                f"Received: {self.most_views}"
             )
 
 
@@ -108,8 +113,8 @@ def export(
 ) -> Exported:
     """Turn a finished run into a bundle.
 
-    Views, temperature and the confidence from which on it is sure are chosen on the val split, the
-    latter two with the exported network.
+    Views, class balance, temperatures and the confidences at which it is sure are chosen on the val
+    split, all but the views with the exported network.
 
     Args:
         run: A folder in which `fit` finished.
@@ -146,23 +151,27 @@ def _export_into(
     recipe, config = dataset.manifest.recipe, FitConfig(**settings["fit"])
     network = load_network(run)
     val = split_examples(dataset, "val")
-    views, keras_logits = _choose_views(network, val, trained_px=config.sizes[-1][1])
+    views, keras_logits = _choose_views(
+        network, val, trained_px=config.sizes[-1][1], most=options.most_views
+    )
     converted = convert_all(network, views, val=val, keras_logits=keras_logits)
     precisions = tuple(each.precision for each in converted.values())
     chosen = converted[options.precision or choose_precision(precisions)]
     (bundle / MODEL_NAME).write_bytes(chosen.model)
     _keep_network(network, bundle, config)
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
-    temperature = fit_temperature(chosen.logits, val.class_indices)
+    names = outputs_of(network)
+    outputs = {
+        name: calibrate(name, chosen.logits[:, place], val=val, train=training_examples(dataset))
+        for place, name in enumerate(names)
+    }
     spec = ModelSpec(
         name=options.name or f"mien-{config.model}",
         labels=recipe.labels,
         disgust=recipe.disgust,
         geometry=ChipGeometry.from_json(recipe.geometry),
-        temperature=temperature,
-        sure_confidence=sure_confidence(
-            to_probabilities(chosen.logits, temperature), val.class_indices, wanted=SURE_ACCURACY
-        ),
+        outputs=outputs,
+        answers_with=names[0],
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
         network_sha256=network_sha256(bundle),
@@ -170,12 +179,16 @@ def _export_into(
         | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
         metrics={},
         known_answer=_known_answer(bundle, recipe),
+        elsewhere={},
     )
-    evaluation = evaluate(
-        Answers("val", chosen.logits, one_view_logits),
+    evaluation = evaluate_bundle(
+        {
+            name: Answers("val", chosen.logits[:, place], one_view_logits[:, place])
+            for place, name in enumerate(names)
+        },
+        outputs,
         dataset,
-        temperature=temperature,
-        sure_confidence=spec.sure_confidence,
+        answers_with=spec.answers_with,
     )
     record_metrics(bundle, spec, evaluation=evaluation)
     return Exported(evaluation, precisions)
@@ -190,30 +203,25 @@ def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None
 
 
 def _choose_views(
-    network: keras.Model, val: Examples, *, trained_px: int
+    network: keras.Model, val: Examples, *, trained_px: int, most: int
 ) -> tuple[Views, NDArray[np.float32]]:
-    """Choose the views with the best val accuracy, of equals the cheapest; return their logits."""
-    size_px = val.chips.shape[1]
+    """Choose the views with the best val accuracy of the output that answers; return their logits.
 
-    def logits_by(views: Views) -> NDArray[np.float32]:
+    Of equals it takes the cheapest.
+    """
+    size_px = val.chips.shape[1]
+    answers_with = outputs_of(network)[0]
+    tried: dict[Views, tuple[float, NDArray[np.float32]]] = {}
+    for views in candidate_views(size_px, trained_px=trained_px, most=most):
+        if network.input_shape[1] not in (None, views.input_px):
+            continue
         model = with_views(network, views, size_px=size_px)
         logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
-        print(f"val {accuracy(logits, val.class_indices):.2%} with {views}", file=sys.stderr)
-        return logits
-
-    def reached(views: Views) -> float:
-        return accuracy(tried[views], val.class_indices)
-
-    whole = [
-        views
-        for views in whole_views(size_px, trained_px=trained_px)
-        if network.input_shape[1] in (None, views.input_px)
-    ]
-    tried = {views: logits_by(views) for views in whole}
-    corners = corner_views(max(whole, key=reached))
-    tried[corners] = logits_by(corners)
-    best = max(tried, key=reached)
-    return best, tried[best]
+        reached = output_accuracies(network, logits, val)
+        print(f"val {reached} with {views}", file=sys.stderr)
+        tried[views] = (reached[answers_with], logits)
+    best = max(tried, key=lambda views: tried[views][0])
+    return best, tried[best][1]
 
 
 def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
@@ -224,7 +232,7 @@ def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),
         transform_tolerance_px=TRANSFORM_TOLERANCE_PX,
-        logits=tuple(ChipClassifier(bundle).logits(aligned.chip[None])[0].tolist()),
+        logits=tuple(map(tuple, ChipClassifier(bundle).logits(aligned.chip[None])[0].tolist())),
         logits_tolerance=LOGITS_TOLERANCE,
     )
 

@@ -11,6 +11,8 @@ from preprocessing.dataset.manifest import write_whole
 from preprocessing.faces.landmarks import scheme_of
 from training.config import FitConfig
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.text import truths_text, votes_text
+from training.evaluation.truths import TruthRow, VoteRow
 
 _CARD = """\
 # {name}
@@ -26,8 +28,10 @@ schools.
 
 ## How good it is
 
+The product answers with the output `{answers_with}`, at a class balance of {balance:g}.
+
 {splits}
-{about_data}{not_measured}
+{elsewhere}{about_data}{not_measured}
 
 ## How it was made
 
@@ -41,9 +45,13 @@ schools.
 |---|---|---|---|---|---|
 {precisions}
 
-- Temperature {temperature:.3f}, fitted on val.
-- Sure from a confidence of {sure_confidence:.0%} on, chosen on val so that nine of ten such answers
-  are right.
+- Fitted on val, by output and class balance, the exponent of the training's class shares by which
+  probabilities are divided (Menon et al. 2021, arXiv:2007.07314). Nine of ten predictions with at
+  least the sure confidence were right:
+
+| output | class balance | temperature | sure confidence |
+|---|---|---|---|
+{calibrations}
 
 ## Licence
 
@@ -52,7 +60,7 @@ the bundle. {licence}
 """
 
 _SPLIT = """\
-### {split}: {images:,} pictures
+### {split}: {images:,} pictures, held to the {truth}
 
 | measure | value |
 |---|---|
@@ -62,6 +70,7 @@ _SPLIT = """\
 | accuracy where it is sure ({share_sure:.0%} of the pictures) | {accuracy_when_sure:.1%} |
 | truth among the two likeliest | {accuracy_two_guesses:.1%} |
 | macro F1 | {macro_f1:.1%} |
+| mean recall | {balanced_accuracy:.1%} |
 | calibration error (ECE, 15 bins) | {ece_15_bins:.3f} ({ece_15_bins_uncalibrated:.3f} before) |
 | negative log-likelihood | {nll:.3f} ({nll_uncalibrated:.3f} before) |
 | Brier score, 0 to 2 | {brier:.3f} ({brier_uncalibrated:.3f} before) |
@@ -69,12 +78,33 @@ _SPLIT = """\
 | expression | recall | precision |
 |---|---|---|
 {classes}
+
+{truths}
+"""
+
+_ELSEWHERE = """\
+### Other pictures
+
+Sets that the network has not learnt from, measured with `python -m training evaluate --record`.
+
+| set | pictures | accuracy (95 % interval) | mean recall | recall by expression |
+|---|---|---|---|---|
+{rows}
+
 """
 
 
 def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
     """Write an evaluation into a bundle's spec and model card."""
     spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
+    card = model_card(spec)
+    write_spec(spec, bundle)
+    write_whole(bundle / CARD_NAME, card)
+
+
+def record_elsewhere(bundle: Path, spec: ModelSpec, *, name: str, evaluation: Evaluation) -> None:
+    """Write an evaluation on a set that the bundle did not learn from into its spec and card."""
+    spec = replace(spec, elsewhere={**spec.elsewhere, name: evaluation.figures()})
     card = model_card(spec)
     write_spec(spec, bundle)
     write_whole(bundle / CARD_NAME, card)
@@ -107,8 +137,14 @@ def model_card(spec: ModelSpec) -> str:
         views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
         precision=spec.provenance["precision"],
         precisions="\n".join(map(_precision_row, spec.provenance["precisions"])),
-        temperature=spec.temperature,
-        sure_confidence=spec.sure_confidence,
+        answers_with=spec.answers_with,
+        balance=spec.answer.balance,
+        elsewhere=_elsewhere_section(spec),
+        calibrations="\n".join(
+            f"| {name} | {each.balance:g} | {each.temperature:.3f} | {each.sure_confidence:.1%} |"
+            for name, output in spec.outputs.items()
+            for each in output.calibrations
+        ),
         licence=scheme.licence if scheme else "",
     )
 
@@ -128,7 +164,8 @@ def _training_line(provenance: dict[str, Any]) -> str:
 def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
     """Declare who taught the network beside the labels, and FER+ wherever it came in."""
     lines = []
-    where, run = "training", provenance
+    where = "training"
+    run: dict[str, Any] | None = provenance
     while run:
         if teacher := run.get("teacher"):
             weight = run["fit"]["teacher_weight"]
@@ -145,8 +182,29 @@ def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
 def _precision_row(fields: dict[str, Any]) -> str:
     return (
         f"| {fields['name']} | {fields['size_bytes'] / 1e6:.1f} MB | {fields['chip_ms']:.1f} ms | "
-        f"{fields['accuracy']:.2%} | {fields['lost']:.2%} | {fields['agreement']:.1%} |"
+        f"{_by_output(fields['accuracy'])} | {_by_output(fields['lost'])} | "
+        f"{fields['agreement']:.1%} |"
     )
+
+
+def _by_output(shares: dict[str, float]) -> str:
+    return ", ".join(f"{output} {share:.2%}" for output, share in shares.items())
+
+
+def _elsewhere_section(spec: ModelSpec) -> str:
+    rows = []
+    for name, figures in spec.elsewhere.items():
+        low, high = figures["accuracy_interval_95"]
+        recall = ", ".join(
+            f"{label} {figures['recall'][label]:.0%}"
+            for label, count in figures["images_by_label"].items()
+            if count
+        )
+        rows.append(
+            f"| {name} | {figures['images']:,} | {figures['accuracy']:.1%} ({low:.1%} to "
+            f"{high:.1%}) | {figures['balanced_accuracy']:.1%} | {recall} |"
+        )
+    return _ELSEWHERE.format(rows="\n".join(rows)) if rows else ""
 
 
 def _split_section(spec: ModelSpec, split: str) -> str:
@@ -156,4 +214,17 @@ def _split_section(spec: ModelSpec, split: str) -> str:
         f"| {label} | {figures['recall'][label]:.1%} | {figures['precision'][label]:.1%} |"
         for label in spec.labels
     )
-    return _SPLIT.format(**figures | {"split": split, "low": low, "high": high, "classes": classes})
+    tables = [
+        truths_text(TruthRow(**row) for row in figures["truths"]),
+        votes_text(VoteRow(**row) for row in figures["votes"]) if figures["votes"] else "",
+    ]
+    return _SPLIT.format(
+        **figures
+        | {
+            "split": split,
+            "low": low,
+            "high": high,
+            "classes": classes,
+            "truths": "\n\n".join(filter(None, tables)),
+        }
+    )

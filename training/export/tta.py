@@ -1,6 +1,7 @@
 """The views of a chip whose logits are averaged."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 from keras import Model, ops
@@ -28,34 +29,38 @@ class Views:
         middle = (far // 2, far // 2)
         return [middle, (0, 0), (0, far), (far, 0), (far, far)] if self.corners else [middle]
 
+    def count(self) -> int:
+        """Return the number of views."""
+        return (5 if self.corners else 1) * (2 if self.mirrored else 1)
 
-def whole_views(size_px: int, *, trained_px: int) -> list[Views]:
-    """List the sides to which it is worth bringing the whole chip, cheapest first.
+
+def candidate_views(size_px: int, *, trained_px: int, most: int) -> list[Views]:
+    """List the ways to see a chip that are worth trying, cheapest first.
 
     Random scaling makes faces look larger in training than at rest, so chips somewhat larger than
-    those trained on can be better (Touvron et al. 2019, arXiv:1906.06423).
+    those trained on can be better (Touvron et al. 2019, arXiv:1906.06423). Crops in the corners
+    lose a twelfth of the side.
 
     Args:
         size_px: Side of the chips.
         trained_px: Side of the chips that the network saw at the end of its training.
+        most: One of `MOST_VIEWS`.
     """
     inputs = sorted({trained_px, trained_px * 11 // 10, max(trained_px, size_px)})
-    return [Views(size_px, input_px, mirrored=True) for input_px in inputs]
-
-
-def corner_views(whole: Views) -> Views:
-    """Add crops in the corners, which lose a twelfth of the side, at five times the cost."""
-    return replace(whole, crop_px=whole.crop_px * 11 // 12, corners=True)
+    whole = [Views(size_px, input_px) for input_px in inputs]
+    mirrored = [replace(views, mirrored=True) for views in whole]
+    corners = [replace(views, crop_px=size_px * 11 // 12, corners=True) for views in mirrored]
+    return [views for views in (*whole, *mirrored, *corners) if views.count() <= most]
 
 
 class CutViews(keras.layers.Layer):
     """Cut the views: (n, side, side) uint8 to (n * views, input_px, input_px, 1) float32."""
 
-    def __init__(self, views: Views, **kwargs):
+    def __init__(self, views: Views, **kwargs: Any) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.views = views
 
-    def call(self, chips):
+    def call(self, chips: keras.KerasTensor) -> keras.KerasTensor:
         """Cut, bring to size, mirror."""
         views, size_px = self.views, chips.shape[1]
         x = ops.expand_dims(ops.cast(chips, "float32"), -1)
@@ -75,10 +80,10 @@ def with_views(network: Model, views: Views, *, size_px: int) -> Model:
     """Wrap a network so that it sees chips by views and averages their logits.
 
     Returns:
-        A model from chips, uint8 (n, size_px, size_px), to logits, float32 (n, classes).
+        A model from chips, uint8 (n, size_px, size_px), to logits, float32
+        (n, outputs, classes).
     """
     chips = keras.Input((size_px, size_px), dtype="uint8", name="chips")
     logits = network(CutViews(views)(chips))
-    count = len(views.offsets(size_px)) * (2 if views.mirrored else 1)
-    mean = ops.mean(ops.reshape(logits, (-1, count, logits.shape[-1])), axis=1)
-    return Model(chips, mean)
+    by_view = ops.reshape(logits, (-1, views.count(), *logits.shape[1:]))
+    return Model(chips, ops.mean(by_view, axis=1))

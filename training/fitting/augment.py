@@ -1,6 +1,7 @@
 """Random changes of chips, computed in the graph."""
 
 import math
+from typing import Any
 
 import keras
 from keras import ops, random
@@ -27,11 +28,11 @@ class Augment(keras.layers.Layer):
         brightness: float,
         erase: float,
         seed: int,
-        **kwargs,
-    ):
+        **kwargs: Any,
+    ) -> None:
         super().__init__(dtype="float32", **kwargs)
         self.size_px = size_px
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "rotation_deg": rotation_deg,
             "scale": tuple(scale),
             "shift": shift,
@@ -42,15 +43,15 @@ class Augment(keras.layers.Layer):
         }
         self.seed_generator = random.SeedGenerator(seed)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Return what rebuilds the layer."""
         return {"name": self.name, "size_px": self.size_px, **self.settings}
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Give the shape of the output for that of the input."""
         return (input_shape[0], self.size_px, self.size_px, 1)
 
-    def call(self, chips, *, training=False):
+    def call(self, chips: keras.KerasTensor, *, training: bool = False) -> keras.KerasTensor:
         """Augment in training, bring to size always."""
         x = ops.expand_dims(ops.cast(chips, "float32"), -1)
         if training:
@@ -59,10 +60,10 @@ class Augment(keras.layers.Layer):
             x = ops.image.resize(x, (self.size_px, self.size_px), antialias=True)
         return self._erase(self._relight(x)) if training else x
 
-    def _uniform(self, count, low: float, high: float):
+    def _uniform(self, count: keras.KerasTensor, low: float, high: float) -> keras.KerasTensor:
         return random.uniform((count,), low, high, seed=self.seed_generator)
 
-    def _warp(self, x):
+    def _warp(self, x: keras.KerasTensor) -> keras.KerasTensor:
         count, side = ops.shape(x)[0], x.shape[1]
         largest = math.radians(self.settings["rotation_deg"])
         angle = self._uniform(count, -largest, largest)
@@ -84,7 +85,7 @@ class Augment(keras.layers.Layer):
             x, transforms, interpolation="bilinear", fill_mode="nearest"
         )
 
-    def _relight(self, x):
+    def _relight(self, x: keras.KerasTensor) -> keras.KerasTensor:
         count = ops.shape(x)[0]
         contrast, brightness = self.settings["contrast"], self.settings["brightness"]
         gain = ops.reshape(self._uniform(count, 1 - contrast, 1 + contrast), (-1, 1, 1, 1))
@@ -92,12 +93,12 @@ class Augment(keras.layers.Layer):
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         return (x - mean) * gain + mean + lift
 
-    def _erase(self, x):
+    def _erase(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Blank out a rectangle (Zhong et al. 2017, arXiv:1708.04896) with the chip's mean."""
         count = ops.shape(x)[0]
         places = ops.arange(self.size_px, dtype="float32") / self.size_px
 
-        def inside():
+        def inside() -> keras.KerasTensor:
             length = self._uniform(count, 0.15, 0.45)
             start = self._uniform(count, 0, 1) * (1 - length)
             after = places[None, :] >= start[:, None]

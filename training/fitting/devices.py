@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -76,7 +77,8 @@ class Devices:
         self, trainer: Model, chips: NDArray[np.uint8], *, batch_size: int
     ) -> NDArray[np.float32]:
         """Return the logits of chips, in every process those of all."""
-        return trainer.predict(chips, batch_size=batch_size, verbose=0)
+        logits: NDArray[np.float32] = trainer.predict(chips, batch_size=batch_size, verbose=0)
+        return logits
 
     def save(self, model: Model, path: Path) -> None:
         """Save a model as that of one device, in the main process."""
@@ -118,7 +120,7 @@ class _DistributedDevices(Devices):
         self.is_main = distribution.data_shard_id == 0
         self._distribution = distribution
 
-    def agree(self, step):
+    def agree(self, step: int) -> None:
         if self.processes > 1:
             from jax.experimental.multihost_utils import process_allgather
 
@@ -129,28 +131,32 @@ class _DistributedDevices(Devices):
                     "the same folder for the run, on a disk that they share."
                 )
 
-    def train_on_batch(self, trainer, chips, targets):
+    def train_on_batch(
+        self, trainer: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
+    ) -> float:
         share = len(chips) // self.processes
         start = self._distribution.data_shard_id * share
         own = slice(start, start + share)
         return super().train_on_batch(trainer, chips[own], targets[own])
 
-    def predict(self, trainer, chips, *, batch_size):
+    def predict(
+        self, trainer: Model, chips: NDArray[np.uint8], *, batch_size: int
+    ) -> NDArray[np.float32]:
         # A last batch may not be divisible, so each device predicts all.
         with self._paused():
             return super().predict(trainer, chips, batch_size=batch_size)
 
-    def save(self, model, path):
+    def save(self, model: Model, path: Path) -> None:
         if self.is_main:
             with self._paused():
                 super().save(model, path)
 
-    def load_weights(self, trainer, path):
+    def load_weights(self, trainer: Model, path: Path) -> None:
         with self._paused():
             super().load_weights(trainer, path)
 
     @contextmanager
-    def _paused(self):
+    def _paused(self) -> Iterator[None]:
         # Keras makes variables while it saves or loads, in a process's first time only, and to
         # place one on the devices of all processes takes all of them.
         keras.distribution.set_distribution(None)
@@ -182,11 +188,11 @@ def _distributed_devices(count: int) -> Iterator[Devices]:
 class _TensorFlowDevices(Devices):
     """Devices of one process, each with a mirror of the network."""
 
-    def __init__(self, strategy):
+    def __init__(self, strategy: Any) -> None:
         self.count = strategy.num_replicas_in_sync
         self._strategy = strategy
 
-    def prepare(self, trainer):
+    def prepare(self, trainer: Model) -> None:
         # Every mirror has the same random state; without this the rows of one device would be
         # turned and shifted as those of the next.
         for variable in trainer.non_trainable_variables:
@@ -195,12 +201,14 @@ class _TensorFlowDevices(Devices):
                 for number, mirror in enumerate(mirrors):
                     mirror.assign_add([number, 0])
 
-    def train_on_batch(self, trainer, chips, targets):
+    def train_on_batch(
+        self, trainer: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
+    ) -> float:
         import tensorflow as tf
 
         share = len(chips) // self.count
 
-        def part(context):
+        def part(context: Any) -> tuple[Any, Any]:
             start = context.replica_id_in_sync_group * share
             own = slice(start, start + share)
             return tf.constant(chips[own]), tf.constant(targets[own])

@@ -14,18 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.dataset.labels import labelled_by_ferplus
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from training.config import FitConfig
+from training.config import CROSS_ENTROPY, FitConfig
 from training.data import (
     Examples,
     TrainingBatches,
-    one_hot,
+    outputs_for,
     split_examples,
+    targets_for,
     training_examples,
     training_rows,
+    truth_for,
 )
 from training.fitting.augment import Augment
 from training.fitting.curves import Curves
@@ -44,6 +46,7 @@ from training.networks.build import (
     read_network,
     read_settings,
 )
+from training.networks.outputs import outputs_of
 from training.soft_labels import SoftTargets, mix_targets, read_soft_targets
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
@@ -72,13 +75,14 @@ def fit(
         run: A folder that does not exist yet, or one to go on with.
         config: The settings; a resumed run must have been started with the same.
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
-            longer or on other pictures. Where the labels differ the last layer starts anew.
+            longer or on other pictures. The last layer of an output that it does not have, or has
+            for other labels, starts anew.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
 
     Returns:
-        The trained network, from chips (n, height, width, 1) to logits.
+        The trained network, from chips (n, height, width, 1) to logits (n, outputs, classes).
 
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
@@ -95,7 +99,7 @@ def fit(
     devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
-    classes = len(dataset.manifest.recipe.labels)
+    classes, outputs = len(dataset.manifest.recipe.labels), outputs_for(dataset)
     batches = TrainingBatches(
         train,
         targets=_targets(train, dataset, config, taught),
@@ -106,7 +110,7 @@ def fit(
     share = progress(state, config, steps_per_epoch=len(batches))
     if share >= 1 and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
-    trainer = build_trainer(config, classes=classes, side_px=train.chips.shape[1])
+    trainer = build_trainer(config, classes=classes, outputs=outputs, side_px=train.chips.shape[1])
     if earlier is not None and not state.checkpoint:
         _take_weights(
             trainer.get_layer(config.model),
@@ -142,14 +146,12 @@ def fit(
                 "size_px": augment.size_px,
                 "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
                 "train_loss": loss,
-                "val_loss": cross_entropy(logits, val.class_indices),
-                "val_accuracy": accuracy(logits, val.class_indices),
+                **_val_figures(logits, val, outputs),
             }
             curves.add(state.epoch, values)
             tqdm.write(
-                f"epoch {state.epoch}, {min(share, 1):.0%} of the run, "
-                f"{values['minutes']:.1f} min: train loss {loss:.3f}, "
-                f"val loss {values['val_loss']:.3f}, val accuracy {values['val_accuracy']:.1%}"
+                f"epoch {state.epoch}, {min(share, 1):.0%} of the run: "
+                + ", ".join(f"{name} {value:.3f}" for name, value in values.items())
             )
             state = _save_checkpoint(trainer, run, state, devices)
     set_size(trainer, config.sizes[-1][1])
@@ -206,7 +208,7 @@ def _settings(
                 settings["start_from"][name] = earlier[name]
         if earlier.get("ferplus"):
             settings["ferplus"] = True
-    if labelled_by_ferplus(dataset.manifest.recipe.source_kind, dataset.manifest.recipe.labels):
+    if CROWD in outputs_for(dataset):
         settings["ferplus"] = True
     return json.loads(json.dumps(settings))
 
@@ -233,21 +235,41 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
 def _targets(
     train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
 ) -> NDArray[np.float32]:
-    """Return what the training rows are to be taken for, (n, classes), before label smoothing."""
-    targets = one_hot(train.class_indices, len(dataset.manifest.recipe.labels))
-    if taught is None:
-        return targets
-    return mix_targets(
-        targets,
-        taught.probabilities[training_rows(dataset)],
-        weight=config.teacher_weight,
-        label_smoothing=config.label_smoothing if config.loss == "cross_entropy" else 0.0,
-    )
+    """Return what each output is to say of the training rows, (n, outputs, classes)."""
+    classes = len(dataset.manifest.recipe.labels)
+    smoothing = np.float32(config.label_smoothing if config.loss == CROSS_ENTROPY else 0)
+    targets = {
+        output: targets_for(output, train, classes=classes) for output in outputs_for(dataset)
+    }
+    # Szegedy et al. 2015, arXiv:1512.00567. Votes are spread already.
+    targets[LABEL] = targets[LABEL] * (1 - smoothing) + smoothing / classes
+    if taught is not None:
+        rows, weight = training_rows(dataset), config.teacher_weight
+        for output in targets.keys() & taught.probabilities.keys():
+            probabilities = taught.probabilities[output]
+            targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
+    return np.stack(list(targets.values()), axis=1)
+
+
+def _val_figures(
+    logits: NDArray[np.float32], val: Examples, outputs: tuple[str, ...]
+) -> dict[str, float]:
+    """Return how each output does on val, by the network as it is, without moving average."""
+    figures = {}
+    for place, output in enumerate(outputs):
+        said = logits[:, place]
+        truth = truth_for(output, val)
+        known = truth >= 0
+        figures[f"val_{output}_loss"] = cross_entropy(said[known], truth[known])
+        figures[f"val_{output}_accuracy"] = accuracy(said[known], truth[known])
+    return figures
 
 
 def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
-    """Copy the weights of all layers, save the last where that is for other labels."""
-    for source in earlier.layers if has_same_labels else earlier.layers[:-1]:
+    """Copy the weights of all layers that both have; not the last if that is for other labels."""
+    for source in earlier.layers:
+        if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
+            continue
         target, weights = network.get_layer(source.name), source.get_weights()
         if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
             raise MienError(

@@ -1,24 +1,28 @@
 """The model that is trained: augmentation and network, with optimizer and loss."""
 
 import keras
-from keras import Model, ops
+from keras import Model
 
-from training.config import FitConfig
+from training.config import SQUARED_ERROR, FitConfig
 from training.fitting.augment import Augment
 from training.networks.build import build_network
+from training.networks.outputs import OutputLoss, loss_weights
 
 
-def build_trainer(config: FitConfig, *, classes: int, side_px: int) -> Model:
+def build_trainer(
+    config: FitConfig, *, classes: int, outputs: tuple[str, ...], side_px: int
+) -> Model:
     """Build and compile the network of a config behind its augmentation.
 
     Args:
         config: The settings of the run.
-        classes: Number of logits.
+        classes: Number of labels.
+        outputs: As in `output_logits`.
         side_px: Side of the dataset's chips.
 
     Returns:
-        A compiled model from chips, uint8 (n, side_px, side_px), to logits, (n, classes), with the
-        layers `augment` and, named after its model, the network.
+        A compiled model from chips, uint8 (n, side_px, side_px), to logits, (n, outputs, classes).
+        Its layers are `augment` and, named after its model, the network.
     """
     chips = keras.Input((side_px, side_px), dtype="uint8", name="chips")
     augment = Augment(
@@ -32,7 +36,7 @@ def build_trainer(config: FitConfig, *, classes: int, side_px: int) -> Model:
         erase=config.erase,
         seed=config.seed,
     )
-    network = build_network(config, classes=classes)
+    network = build_network(config, classes=classes, outputs=outputs)
     trainer = Model(chips, network(augment(chips)), name="trainer")
     optimizer = keras.optimizers.SGD(
         config.learning_rate,
@@ -45,7 +49,10 @@ def build_trainer(config: FitConfig, *, classes: int, side_px: int) -> Model:
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     trainer.compile(
         optimizer,
-        _loss(config),
+        OutputLoss(
+            weights=loss_weights(outputs, crowd_weight=config.crowd_weight),
+            squared=config.loss == SQUARED_ERROR,
+        ),
         # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
@@ -59,20 +66,3 @@ def set_size(trainer: Model, size_px: int) -> None:
         augment.size_px = size_px
         trainer.make_train_function(force=True)
         trainer.make_predict_function(force=True)
-
-
-@keras.saving.register_keras_serializable("mien")
-class ProbabilityError(keras.losses.Loss):
-    """The mean squared error of the probabilities, from logits and one-hot targets."""
-
-    def call(self, y_true, y_pred):
-        """Return the error of each row."""
-        return ops.mean(ops.square(ops.softmax(y_pred) - y_true), axis=-1)
-
-
-def _loss(config: FitConfig) -> keras.losses.Loss:
-    if config.loss == "mean_squared_error":
-        return ProbabilityError()
-    return keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=config.label_smoothing
-    )

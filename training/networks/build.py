@@ -13,11 +13,13 @@ import keras
 import numpy as np
 from keras import Model
 
+from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
 from training.config import FitConfig
 from training.networks.legacy import alexlike, shallow, vgg, wide
+from training.networks.outputs import outputs_of
 from training.networks.resnet import resnet34
 
 CONFIG_NAME = "config.json"
@@ -36,18 +38,19 @@ BUILDERS: dict[str, Callable[..., Model]] = {
 """By the name in `FitConfig.model`."""
 
 
-def build_network(config: FitConfig, *, classes: int) -> Model:
+def build_network(config: FitConfig, *, classes: int, outputs: tuple[str, ...]) -> Model:
     """Build the untrained network of a config, named after its model.
 
     Returns:
-        A model from chips (n, height, width, 1), 0 to 255, to float32 logits (n, classes).
+        A model from chips (n, height, width, 1), 0 to 255, to float32 logits
+        (n, outputs, classes).
     """
     build = BUILDERS[config.model]
     if config.model == "resnet34":
         build = partial(build, width=config.width, stem_stride=config.stem_stride)
     else:
         build = partial(build, side_px=config.sizes[0][1])
-    return build(classes, dropout=config.dropout)
+    return build(classes, outputs=outputs, dropout=config.dropout)
 
 
 def read_settings(source: Path) -> dict[str, Any]:
@@ -124,7 +127,10 @@ def read_network(path: Path) -> Model:
         MienError: It is damaged, or of another version.
     """
     with damage_named(path):
-        return keras.saving.load_model(path)
+        network = keras.saving.load_model(path)
+        if not outputs_of(network):
+            raise ValueError(f"it has no output {' or '.join(OUTPUTS)}")
+    return network
 
 
 @contextmanager
@@ -155,7 +161,7 @@ def _with_precision(network: Model, precision: str, config: FitConfig) -> Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        copy = build_network(config, classes=network.output_shape[-1])
+        copy = build_network(config, classes=network.output_shape[-1], outputs=outputs_of(network))
     finally:
         keras.config.set_dtype_policy(before)
     copy.set_weights(network.get_weights())

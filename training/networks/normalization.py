@@ -16,7 +16,12 @@ class FusedBatchNormalization(layers.BatchNormalization):
     than Keras's by the factor m / (m - 1), where m is the number of values a channel.
     """
 
-    def call(self, inputs, training=None, mask=None):
+    def call(
+        self,
+        inputs: keras.KerasTensor,
+        training: bool | None = None,  # noqa: FBT001, as Keras has it
+        mask: keras.KerasTensor | None = None,
+    ) -> keras.KerasTensor:
         """Normalise by the batch in training, by the moving statistics otherwise."""
         is_fused = keras.backend.backend() == "tensorflow" and not self.synchronized
         if not (training and self.trainable and is_fused):

@@ -1,28 +1,37 @@
 """ResNet-34 for small grey chips."""
 
-from keras import Model, layers
+from keras import KerasTensor, Model, layers
 
 from training.networks.normalization import FusedBatchNormalization
+from training.networks.outputs import output_logits
 
 STAGE_BLOCKS = (3, 4, 6, 3)
 """Basic blocks a stage: with two convolutions each, the stem and the last layer, 34 layers."""
 
 
-def resnet34(classes: int, *, width: int = 32, stem_stride: int = 1, dropout: float = 0.0) -> Model:
+def resnet34(
+    classes: int,
+    *,
+    outputs: tuple[str, ...],
+    width: int = 32,
+    stem_stride: int = 1,
+    dropout: float = 0.0,
+) -> Model:
     """Build the 34-layer residual network of He et al. 2015 (arXiv:1512.03385).
 
     Chips are small, so the stem is one 3x3 convolution without pooling. Shortcuts that halve the
     resolution average before they project (ResNet-D, He et al. 2018, arXiv:1812.01187).
 
     Args:
-        classes: Number of logits.
+        classes: Number of labels.
+        outputs: As in `output_logits`.
         width: Channels of the first stage.
         stem_stride: 1 or 2.
         dropout: Share of the pooled features dropped in training.
 
     Returns:
         A model from chips, (n, height, width, 1), 0 black to 255 white, of any size, to float32
-        logits, (n, classes).
+        logits, (n, outputs, classes).
     """
     chips = layers.Input((None, None, 1), name="chips")
     x = layers.Rescaling(1 / 64, offset=-2, name="scale")(chips)
@@ -35,11 +44,10 @@ def resnet34(classes: int, *, width: int = 32, stem_stride: int = 1, dropout: fl
             x = _basic_block(x, channels, stride=stride, name=f"stage{stage}_block{block}")
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
-    logits = layers.Dense(classes, dtype="float32", name="logits")(x)
-    return Model(chips, logits, name="resnet34")
+    return Model(chips, output_logits(x, classes=classes, outputs=outputs), name="resnet34")
 
 
-def _basic_block(x, channels: int, *, stride: int, name: str):
+def _basic_block(x: KerasTensor, channels: int, *, stride: int, name: str) -> KerasTensor:
     shortcut = x
     if stride > 1:
         shortcut = layers.AveragePooling2D(stride, padding="same", name=f"{name}_pool")(shortcut)
@@ -52,7 +60,9 @@ def _basic_block(x, channels: int, *, stride: int, name: str):
     return layers.ReLU(name=f"{name}_relu")(x)
 
 
-def _conv_norm(x, channels: int, *, kernel: int, stride: int, name: str):
+def _conv_norm(
+    x: KerasTensor, channels: int, *, kernel: int, stride: int, name: str
+) -> KerasTensor:
     x = layers.Conv2D(
         channels,
         kernel,

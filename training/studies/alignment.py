@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.faces.align import UNALIGNED
@@ -145,7 +146,8 @@ def geometries_text(rows: Iterable[GeometryRow]) -> str:
 
 
 def _found(dataset: Dataset) -> NDArray[np.float32]:
-    return dataset.landmarks[dataset.found_by == "detector"]
+    found: NDArray[np.float32] = dataset.landmarks[dataset.found_by == "detector"]
+    return found
 
 
 def _by_part(landmarks: NDArray[np.floating]) -> Iterable[tuple[str, NDArray[np.floating]]]:
@@ -179,6 +181,6 @@ def _train(dataset: Dataset, runs: Path | None, name: str, seeds: int) -> tuple[
     for seed in range(seeds):
         run = runs / f"{name.replace(':', '').replace(',', '').replace(' ', '-')}-{seed}"
         fit(dataset, run, config=replace(PRESETS["compare"], seed=seed), resume=True)
-        logits = open_network(run / NETWORK_NAME)(val.chips)
+        logits = open_network(run / NETWORK_NAME)(val.chips)[LABEL]
         reached.append(accuracy(logits, val.class_indices))
     return tuple(reached)

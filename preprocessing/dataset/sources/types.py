@@ -13,8 +13,8 @@ import numpy as np
 
 from preprocessing.dataset.sources.stores import PackedPicture
 from preprocessing.errors import ImageDecodeError
-from preprocessing.faces.types import GreyImage
 from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.types import GreyImage
 
 
 class SourceKind(StrEnum):

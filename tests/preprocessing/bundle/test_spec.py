@@ -2,13 +2,22 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, Calibration, OutputSpec
 from preprocessing.bundle.spec import KnownAnswer, ModelSpec, read_spec, write_spec
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
 from preprocessing.errors import BundleError
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.types import DetectorKind
+
+
+def output_spec(*, balance: float, labels: int = 6) -> OutputSpec:
+    calibrations = tuple(
+        Calibration(each, temperature=1.25 + each, sure_confidence=0.75) for each in (0.0, 1.0)
+    )
+    return OutputSpec((1 / labels,) * labels, balance, calibrations)
 
 
 @pytest.fixture
@@ -18,20 +27,49 @@ def spec() -> ModelSpec:
         labels=labels_for(DisgustPolicy.DROP),
         disgust=DisgustPolicy.DROP,
         geometry=ChipGeometry(),
-        temperature=1.25,
-        sure_confidence=0.75,
+        outputs={CROWD: output_spec(balance=0.25), LABEL: output_spec(balance=0.0)},
+        answers_with=CROWD,
         detector=DetectorKind.HOG,
         landmark_model_sha256="0" * 64,
         network_sha256="0" * 64,
         provenance={"epochs": 3},
         metrics={"val": {"accuracy": 0.5}},
-        known_answer=KnownAnswer(((1.0, 0.0, 0.5), (0.0, 1.0, 0.5)), 0.25, (0.1,) * 6, 0.1),
+        known_answer=KnownAnswer(
+            ((1.0, 0.0, 0.5), (0.0, 1.0, 0.5)), 0.25, ((0.1,) * 6, (0.2,) * 6), 0.1
+        ),
+        elsewhere={"press": {"accuracy": 0.75}},
     )
 
 
 def test_a_spec_comes_back_as_it_was(spec: ModelSpec, tmp_path: Path) -> None:
     write_spec(spec, tmp_path)
     assert read_spec(tmp_path) == spec
+
+
+def test_the_product_answers_with_one_output_of_those_of_the_network(spec: ModelSpec) -> None:
+    logits = np.arange(3 * 2 * 6).reshape(3, 2, 6).astype(np.float32)
+    for place, name in enumerate(OUTPUTS):
+        chosen = replace(spec, answers_with=name)
+        assert chosen.answer is spec.outputs[name]
+        np.testing.assert_array_equal(chosen.answer_logits(logits), logits[:, place])
+
+
+def test_an_output_that_makes_no_sense_is_refused_when_the_spec_is_read(
+    spec: ModelSpec, tmp_path: Path
+) -> None:
+    path = tmp_path / "spec.json"
+    for damage in (
+        {"balance": 2.0},
+        {"class_shares": [1.0, 0, 0, 0, 0, 0]},
+        {"calibrations": []},
+        {"calibrations": [{"balance": 0.0}]},
+        {"unknown": 1},
+    ):
+        fields = json.loads(json.dumps(asdict(spec)))
+        fields["outputs"][CROWD] |= damage
+        path.write_text(json.dumps(fields), encoding="utf-8")
+        with pytest.raises(BundleError):
+            read_spec(tmp_path)
 
 
 def test_a_folder_without_a_spec_is_no_bundle(tmp_path: Path) -> None:
@@ -43,9 +81,9 @@ def test_a_spec_of_an_older_version_says_so(spec: ModelSpec, tmp_path: Path) -> 
     write_spec(spec, tmp_path)
     path = tmp_path / "spec.json"
     fields = json.loads(path.read_text(encoding="utf-8"))
-    del fields["sure_confidence"]
-    path.write_text(json.dumps({**fields, "format_version": 1}), encoding="utf-8")
-    with pytest.raises(BundleError, match="format version 1"):
+    del fields["outputs"]
+    path.write_text(json.dumps({**fields, "format_version": 3}), encoding="utf-8")
+    with pytest.raises(BundleError, match="format version 3"):
         read_spec(tmp_path)
 
 
@@ -72,15 +110,27 @@ def test_unknown_fields_are_refused(spec: ModelSpec, tmp_path: Path) -> None:
         read_spec(tmp_path)
 
 
+def _known_answer(*logits: tuple[float, ...]) -> KnownAnswer:
+    return KnownAnswer(((1, 0, 0), (0, 1, 0)), 0.1, logits, 0.1)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"labels": ("happy", "happy")}, "different words"),
-        ({"labels": ("happy", "sad")}, "2 labels"),
-        ({"temperature": 0.0}, "temperature"),
-        ({"temperature": float("nan")}, "temperature"),
-        ({"sure_confidence": 1.5}, "sure_confidence"),
-        ({"known_answer": KnownAnswer(((1, 0, 0), (0, 1, 0)), 0.1, (0.0,), 0.1)}, "known answer"),
+        ({"labels": ("happy", "sad")}, "2 numbers"),
+        ({"answers_with": "mood"}, "answers_with"),
+        ({"outputs": {LABEL: output_spec(balance=0)}}, "answers_with"),
+        ({"outputs": {}}, "answers_with"),
+        ({"outputs": {CROWD: output_spec(balance=0), "mood": output_spec(balance=0)}}, "crowd"),
+        ({"outputs": {CROWD: output_spec(balance=0)}}, "1 outputs"),
+        (
+            {"outputs": {name: output_spec(balance=0, labels=5) for name in OUTPUTS}},
+            "Class shares",
+        ),
+        ({"known_answer": _known_answer((0.0,) * 6)}, "known answer"),
+        ({"known_answer": _known_answer((0.0,), (0.0,))}, "known answer"),
+        ({"known_answer": _known_answer((0.0,) * 6, (0.0,) * 5)}, "known answer"),
     ],
 )
 def test_a_spec_that_contradicts_itself_is_refused(

@@ -12,12 +12,13 @@ from preprocessing.__main__ import RUNNER_NAMES, main
 from preprocessing.dataset import beam as beam_pipeline
 from preprocessing.dataset import build as align_source_module
 from preprocessing.dataset.beam import DEAD_LETTERS_NAME, align_pattern
-from preprocessing.dataset.build import align_source, read_rejected
+from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.manifest import read_manifest
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import read_dataset
+from preprocessing.dataset.shards import read_rejected
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.images.sample import sample_photo_path
 

@@ -15,12 +15,13 @@ import pytest
 
 from preprocessing.__main__ import main
 from preprocessing.dataset import build as module
-from preprocessing.dataset.build import align_source, read_rejected
+from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy
 from preprocessing.dataset.manifest import read_manifest
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
+from preprocessing.dataset.shards import read_rejected
 from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, MienError
 from preprocessing.faces.geometry import apply_transform

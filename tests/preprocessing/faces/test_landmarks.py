@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.align import align_photo
-from preprocessing.faces.detectors import DetectorKind
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.pose import head_pose
+from preprocessing.faces.types import DetectorKind
 
 # The two models were trained on other people's clicks; the chips they cut agree to this.
 SCHEMES_AGREE_PX = 1.5

@@ -126,12 +126,20 @@ def test_predict_takes_the_options_of_the_api(
     picture = tmp_path / "two.jpg"
     picture.write_bytes(two_faces)
     options = ["--json", "--max-faces", "1", "--min-confidence", "1"]
-    assert main(["predict", str(picture), *options]) == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert shown["faces_found"] == 2
-    (face,) = shown["faces"]
-    assert not face["is_sure"]
-    for name, value in (("--max-faces", "101"), ("--min-confidence", "1.1")):
+    said = []
+    for balance in ("0", "1"):
+        assert main(["predict", str(picture), *options, "--balance", balance]) == 0
+        shown = json.loads(capsys.readouterr().out)
+        assert shown["faces_found"] == 2
+        (face,) = shown["faces"]
+        assert not face["is_sure"]
+        said.append(face["probabilities"])
+    assert said[0] != said[1]
+    for name, value in (
+        ("--max-faces", "101"),
+        ("--min-confidence", "1.1"),
+        ("--balance", "1.1"),
+    ):
         with pytest.raises(SystemExit):
             main(["predict", str(picture), name, value])
         assert name in capsys.readouterr().err

@@ -14,7 +14,7 @@ import pytest
 
 from preprocessing.faces import model_files
 from serving.__main__ import main
-from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 CHECKS = 8
 LANDMARKS = "shape_predictor_68_face_landmarks.dat"
@@ -79,11 +79,15 @@ def change_spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
         (change_spec(lambda spec: spec.update(format_version=1)), "format version 1", "Export"),
         (
             change_spec(lambda spec: spec.update(labels=["happy", "sad"])),
-            "6 logits for 2 labels",
+            "must have 2 numbers",
             "Export the bundle again",
         ),
         (
-            change_spec(lambda spec: spec["known_answer"].update(logits=[9.0] * 6)),
+            change_spec(
+                lambda spec: spec["known_answer"].update(
+                    logits=[[9.0] * 6 for _ in spec["outputs"]]
+                )
+            ),
             "known answer",
             "install the locked ones",
         ),

@@ -1,36 +1,92 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
+from PIL import ImageColor
 
 from preprocessing.faces.types import BoundingBox
-from serving.inference.annotate import MARK_RGB, annotate
+from preprocessing.report.label_colours import colours_of
+from serving.inference.annotate import annotate
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 
-# A landmark may lie on the label.
-NEARLY_ALL = 0.9
+
+def colour_of(result: PhotoResult) -> tuple[int, ...]:
+    return ImageColor.getrgb(colours_of(result.labels)[result.predictions[0].label].light)
 
 
-def label_pixels(rgb: np.ndarray, result: PhotoResult) -> int:
-    """Count what the label covers: all that is marked above the box."""
-    box = result.predictions[0].face.face.box
-    above = annotate(rgb, result)[: box.top - 2]
-    return int((above == MARK_RGB).all(axis=-1).sum())
-
-
-def at(result: PhotoResult, box: BoundingBox) -> PhotoResult:
+def at(result: PhotoResult, *boxes: BoundingBox) -> PhotoResult:
+    """Put the face of a result into other boxes."""
     (prediction,) = result.predictions
-    face = replace(prediction.face.face, box=box)
-    moved = replace(prediction, face=replace(prediction.face, face=face))
-    return replace(result, predictions=(moved,))
+    face = prediction.face.face
+    moved = tuple(
+        replace(prediction, face=replace(prediction.face, face=replace(face, box=box)))
+        for box in boxes
+    )
+    return replace(result, predictions=moved)
 
 
-def test_a_label_at_the_edge_stays_in_the_picture(predictor: Predictor, photo: bytes) -> None:
+def coloured(picture: np.ndarray, result: PhotoResult) -> np.ndarray:
+    """Say of each pixel whether it has exactly the colour of the answer."""
+    return (picture == colour_of(result)).all(axis=-1)
+
+
+@pytest.mark.parametrize("left", [-60, 60, 470])
+def test_a_tag_stays_in_the_picture(left: int, predictor: Predictor, photo: bytes) -> None:
     rgb, result = predictor.predict(photo)
-    inside = label_pixels(rgb, result)
-    for left in (-60, rgb.shape[1] - 30):
-        moved = at(result, BoundingBox(left, 83, left + 88, 171))
-        assert label_pixels(rgb, moved) > NEARLY_ALL * inside
+    box = BoundingBox(left, 440, left + 100, 540)
+    drawn = annotate(rgb, at(result, box))[: len(rgb)]
+    below = coloured(drawn, result)[-20:, max(0, left) : left + 100]
+    assert below.mean() > 0.3, "the tag is a filled bar at the foot of the picture"
+
+
+@pytest.mark.parametrize("width", [40, 60, 120, 260])
+def test_no_tag_is_wider_than_its_box_and_what_does_not_fit_is_in_a_key(
+    width: int, predictor: Predictor, photo: bytes
+) -> None:
+    rgb, result = predictor.predict(photo)
+    left = 120
+    drawn = annotate(rgb, at(result, BoundingBox(left, 60, left + width, 60 + width)))
+    marked = coloured(drawn[: len(rgb)], result).any(axis=0)
+    assert left + width - 4 <= np.flatnonzero(marked).max() < left + width + 2
+    assert np.flatnonzero(marked).min() >= left
+    has_key = len(drawn) > len(rgb)
+    assert has_key == (width < 100)
+    if has_key:
+        assert coloured(drawn[len(rgb) :], result).any(), "the key shows the colour"
+
+
+def test_a_key_has_a_line_for_every_face_that_needs_one(predictor: Predictor, photo: bytes) -> None:
+    rgb, result = predictor.predict(photo)
+    boxes = [BoundingBox(10 + 44 * number, 60, 50 + 44 * number, 100) for number in range(11)]
+    drawn = annotate(rgb, at(result, *boxes))
+    squares = coloured(drawn[len(rgb) :], result)
+    edges = np.diff(squares.astype(int), axis=1) == 1
+    assert edges.any(axis=0).sum() >= 2, "the key has columns"
+    starts = np.diff(edges.astype(int), axis=0, prepend=0) == 1
+    assert starts.sum() == len(boxes)
+
+
+@pytest.mark.parametrize("is_sure", [True, False])
+def test_a_box_is_solid_where_the_answer_is_sure_and_else_dashed(
+    predictor: Predictor, photo: bytes, *, is_sure: bool
+) -> None:
+    rgb, result = predictor.predict(photo)
+    (prediction,) = result.predictions
+    answer = replace(result, predictions=(replace(prediction, is_sure=is_sure),))
+    box = prediction.face.face.box
+    edge = coloured(annotate(rgb, answer), result)[box.top, box.left : box.right]
+    assert edge.all() if is_sure else 0.3 < edge.mean() < 0.7
+
+
+def test_landmarks_are_drawn_on_request(predictor: Predictor, photo: bytes) -> None:
+    rgb, result = predictor.predict(photo)
+    plain, dotted = annotate(rgb, result), annotate(rgb, result, landmarks=True)
+    assert (plain != dotted).any()
+    points = result.predictions[0].face.face.landmarks.round().astype(int)
+    # A tag may cover those of the chin.
+    white = [(dotted[y - 1 : y + 2, x - 1 : x + 2] == 255).all(axis=-1).any() for x, y in points]
+    assert np.mean(white) > 0.85
 
 
 def test_the_picture_itself_is_left_alone(predictor: Predictor, photo: bytes) -> None:

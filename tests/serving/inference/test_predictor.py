@@ -2,7 +2,6 @@ import io
 import json
 import shutil
 import threading
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -13,7 +12,9 @@ from PIL import Image
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
-from serving.inference.predictor import SHIPPED_BUNDLE, Predictor
+from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+from tests.tools.specs import sure_from
 
 ORIENTATION = 0x0112
 # Of the face in the sample photo: left, top, right, bottom.
@@ -99,12 +100,36 @@ def test_several_faces_are_numbered_from_image_left(predictor: Predictor, photo:
 
 def test_it_is_sure_from_the_bundles_confidence_on(predictor: Predictor, photo: bytes) -> None:
     (sure,) = predictor.predict(photo)[1].predictions
-    assert sure.is_sure == (sure.confidence >= predictor.spec.sure_confidence)
-    strict = replace(predictor.spec, sure_confidence=1.0)
-    with mock.patch.object(predictor, "spec", strict):
+    least = predictor.spec.answer.calibration().sure_confidence
+    assert sure.is_sure == (sure.confidence >= least)
+    with mock.patch.object(predictor, "spec", sure_from(predictor.spec, 1.0)):
         (unsure,) = predictor.predict(photo)[1].predictions
     assert not unsure.is_sure
     assert unsure.label == sure.label != unsure.second_label
+
+
+@pytest.mark.parametrize("balance", [None, 0.0, 0.4, 1.0])
+def test_the_class_balance_decides_probabilities_and_what_is_sure(
+    balance: float | None, predictor: Predictor, photo: bytes
+) -> None:
+    answer = predictor.spec.answer
+    (said,) = predictor.predict(photo, balance=balance)[1].predictions
+    logits = predictor.spec.answer_logits(predictor.logits(said.face.chip[None]))
+    np.testing.assert_array_equal(said.probabilities, answer.probabilities(logits, balance)[0])
+    assert said.probabilities.sum() == pytest.approx(1)
+    assert said.is_sure == (said.confidence >= answer.calibration(balance).sure_confidence)
+
+
+def test_without_a_balance_it_is_the_bundles(predictor: Predictor, photo: bytes) -> None:
+    (said,) = predictor.predict(photo)[1].predictions
+    default = predictor.spec.answer.balance
+    (asked,) = predictor.predict(photo, balance=default)[1].predictions
+    np.testing.assert_array_equal(said.probabilities, asked.probabilities)
+
+
+def test_a_balance_that_cannot_be_is_refused(predictor: Predictor, photo: bytes) -> None:
+    with pytest.raises(BundleError, match="balance"):
+        predictor.predict(photo, balance=1.1)
 
 
 def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:
@@ -152,7 +177,10 @@ def test_threads_may_share_a_predictor(predictor: Predictor, photo: bytes) -> No
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda spec: spec["known_answer"].update(logits=[9.0] * 6), "known answer"),
+        (
+            lambda spec: spec["known_answer"].update(logits=[[9.0] * 6] * len(spec["outputs"])),
+            "known answer",
+        ),
         (lambda spec: spec["known_answer"]["transform"][0].__setitem__(2, 0.0), "known answer"),
         (lambda spec: spec.update(landmark_model_sha256="0" * 64), "landmark model"),
         (lambda spec: spec.update(format_version=99), "format version"),

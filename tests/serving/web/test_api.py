@@ -170,7 +170,7 @@ def test_an_unforeseen_error_tells_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError(content)
 
-    monkeypatch.setattr(Predictor, "predict", fail)
+    monkeypatch.setattr(Predictor, "predict_decoded", fail)
     answer = send(client, photo)
     assert_problem(answer, 500, "internal_error")
     assert "user's" not in answer.text

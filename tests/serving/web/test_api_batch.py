@@ -11,6 +11,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from preprocessing.images.decode import decode_image
+from preprocessing.images.types import DecodedPicture
+from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.web.app import create_app
 from serving.web.problems import BusyError
@@ -146,14 +149,14 @@ def test_a_damaged_member_is_a_problem_of_its_own(
 def test_an_unforeseen_error_is_a_problem_of_its_picture_alone(
     client: FlaskClient, photo: bytes, empty: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predict = Predictor.predict
+    predict, shape = Predictor.predict_decoded, decode_image(photo).shape
 
-    def fail_on_photo(self: Predictor, data: bytes, **options: object) -> object:
-        if data == photo:
+    def fail_on_photo(self: Predictor, picture: DecodedPicture, **options: Any) -> PhotoResult:
+        if picture.rgb.shape == shape:
             raise ZeroDivisionError
-        return predict(self, data, **options)
+        return predict(self, picture, **options)
 
-    monkeypatch.setattr(Predictor, "predict", fail_on_photo)
+    monkeypatch.setattr(Predictor, "predict_decoded", fail_on_photo)
     data = zipped({"a.jpg": photo, "b.png": empty})
     failed, fine = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert failed["problem"]["code"] == "internal_error"
@@ -202,10 +205,10 @@ def test_each_picture_counts_against_the_limit_of_an_address(empty: bytes) -> No
 def test_a_busy_server_is_told_by_the_line_of_a_picture(
     client: FlaskClient, empty: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise BusyError("More pictures arrive than can be looked at.")
 
-    monkeypatch.setattr(TaskQueue, "run", refuse)
+    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
     data = zipped({"a.png": empty})
     (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert line["problem"]["code"] == "busy"
@@ -215,13 +218,14 @@ def test_a_busy_server_is_told_by_the_line_of_a_picture(
 def test_a_line_comes_before_the_next_picture_is_looked_at(
     address: str, photo: bytes, empty: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    predict, let_go = Predictor.predict, Event()
+    predict, shape = Predictor.predict_decoded, decode_image(photo).shape
+    let_go = Event()
 
-    def wait_at_photo(self: Predictor, data: bytes, **options: object) -> object:
-        assert data != photo or let_go.wait(60)
-        return predict(self, data, **options)  # type: ignore[arg-type]
+    def wait_at_photo(self: Predictor, picture: DecodedPicture, **options: Any) -> PhotoResult:
+        assert picture.rgb.shape != shape or let_go.wait(60)
+        return predict(self, picture, **options)
 
-    monkeypatch.setattr(Predictor, "predict", wait_at_photo)
+    monkeypatch.setattr(Predictor, "predict_decoded", wait_at_photo)
     connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
     body = zipped({"a.png": empty, "b.jpg": photo})
     connection.request("POST", BATCH, body, {"Content-Type": "application/zip"})

@@ -39,10 +39,11 @@ def pair(photo: bytes) -> bytes:
 
 
 def test_options_mean_the_same_in_address_form_and_json(client: FlaskClient, photo: bytes) -> None:
-    by_address = client.post(f"{PREDICT}?landmarks=true&min_confidence=0.5", data=photo)
-    form = {"image": (io.BytesIO(photo), "a.jpg"), "landmarks": "true", "min_confidence": "0.5"}
-    by_form = client.post(PREDICT, data=form)
-    by_json = post_json(client, photo, landmarks=True, min_confidence=0.5)
+    query = "landmarks=true&min_confidence=0.5&balance=0.75"
+    by_address = client.post(f"{PREDICT}?{query}", data=photo)
+    words = {"landmarks": "true", "min_confidence": "0.5", "balance": "0.75"}
+    by_form = client.post(PREDICT, data={"image": (io.BytesIO(photo), "a.jpg"), **words})
+    by_json = post_json(client, photo, landmarks=True, min_confidence=0.5, balance=0.75)
     assert by_address.json["faces"] == by_form.json["faces"] == by_json.json["faces"]
     assert len(by_address.json["faces"][0]["landmarks"]) == 68
 
@@ -60,6 +61,7 @@ def test_false_is_false(word: str, client: FlaskClient, photo: bytes) -> None:
         "landmarks=False", "landmarks=1", "landmarks=yes", "landmarks=", "landmarks=null",
         "max_faces=0", "max_faces=-1", "max_faces=1.5", "max_faces=true", "max_faces=101",
         "min_confidence=1.1", "min_confidence=NaN", "min_confidence=high", "min_confidence=null",
+        "balance=1.1", "balance=-0.1", "balance=NaN", "balance=even", "balance=null",
         "nothing=1", "landmark=true", "Landmarks=true",
         "landmarks=true&landmarks=false",
     ],
@@ -168,6 +170,23 @@ def test_min_confidence_decides_what_is_sure(client: FlaskClient, photo: bytes) 
         assert answer.json["faces"][0]["is_sure"] is is_sure
 
 
+def test_the_balance_moves_the_answer_from_frequent_to_rare_expressions(
+    client: FlaskClient, predictor: Predictor, photo: bytes
+) -> None:
+    said = {}
+    for balance in (0.0, 0.6, 1.0):
+        (face,) = client.post(f"{PREDICT}?balance={balance}", data=photo).json["faces"]
+        (expected,) = predictor.predict(photo, balance=balance)[1].predictions
+        said[balance] = np.array(list(face["probabilities"].values()))
+        np.testing.assert_allclose(said[balance], expected.probabilities, atol=1e-12)
+        assert face["is_sure"] == expected.is_sure
+    assert np.abs(said[0.0] - said[1.0]).max() > 0
+    (default,) = client.post(PREDICT, data=photo).json["faces"]
+    model = client.get("/api/v1/model").json
+    asked = client.post(f"{PREDICT}?balance={model['balance']}", data=photo).json
+    assert asked["faces"] == [default]
+
+
 def test_a_crop_always_has_one_face(client: FlaskClient) -> None:
     buffer = io.BytesIO()
     Image.new("L", (48, 48), 128).save(buffer, "PNG")
@@ -199,4 +218,11 @@ def test_the_model_says_what_it_is(client: FlaskClient, predictor: Predictor) ->
     assert tuple(model["labels"]) == labels_for(DisgustPolicy(model["disgust"]))
     assert model["name"] == predictor.spec.name
     assert "may not be used commercially" in model["landmarks_licence"]
+    answer, calibration = predictor.spec.answer, predictor.spec.answer.calibration()
+    assert model["answers_with"] == predictor.spec.answers_with
+    assert model["balance"] == answer.balance
+    assert model["temperature"] == calibration.temperature
+    assert model["sure_confidence"] == calibration.sure_confidence
+    assert list(model["class_shares"]) == model["labels"]
+    assert tuple(model["class_shares"].values()) == answer.class_shares
     assert 0 < model["metrics"]["test"]["accuracy"] < 1

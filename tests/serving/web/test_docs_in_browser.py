@@ -137,11 +137,11 @@ def test_the_line_for_curl_does_the_same(open_docs: Open, photo: bytes, tmp_path
 def test_a_refusal_is_shown_with_its_headers(
     open_docs: Open, photo: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise BusyError("Busy.")
 
     section = choose(open_docs(), "predict", photo)
-    monkeypatch.setattr(TaskQueue, "run", refuse)
+    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
     assert json.loads(send(section, said="503"))["code"] == "busy"
     expect(section.locator(".headers")).to_contain_text(f"Retry-After: {BUSY_RETRY_S}")
     monkeypatch.undo()

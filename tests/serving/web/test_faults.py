@@ -25,7 +25,7 @@ import pytest
 
 from preprocessing.bundle.spec import MODEL_NAME, SPEC_NAME
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from serving.inference.predictor import SHIPPED_BUNDLE
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.rate_limit import WINDOW_S
 from serving.web.settings import Settings
 from tests.tools.server_process import (

@@ -1,6 +1,7 @@
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from threading import Event
 from time import sleep
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from serving.web.app import create_app
 from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
-from serving.web.queue import TaskQueue
+from serving.web.queue import SUSPECT_PLACES, TaskQueue
 from serving.web.rate_limit import WINDOW_S, RateLimiter
 from serving.web.settings import Settings
 
@@ -182,3 +183,35 @@ def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
     with pytest.raises(ZeroDivisionError):
         queue.run(lambda: 1 // 0)
     assert not queue.is_stuck
+
+
+def test_one_address_cannot_take_the_places_of_others() -> None:
+    queue = TaskQueue(places=3, time_limit_s=20)
+    with ExitStack() as held:
+        for _ in range(3):
+            held.enter_context(queue.place("one"))
+        with pytest.raises(BusyError), queue.place("one"):
+            pass
+        for another in ("two", "three"):
+            held.enter_context(queue.place(another))
+        for late in ("one", "two", "four"):
+            with pytest.raises(BusyError), queue.place(late):
+                pass
+    with ExitStack() as held:
+        for each in ("one", "two", "three"):
+            held.enter_context(queue.place(each))
+        with pytest.raises(BusyError), queue.place("four"):
+            pass
+
+
+def test_addresses_under_suspicion_take_nobody_else_s_places() -> None:
+    queue = TaskQueue(places=1, time_limit_s=20)
+    with ExitStack() as held:
+        for _ in range(SUSPECT_PLACES):
+            held.enter_context(queue.place("one", is_suspect=True))
+        with pytest.raises(BusyError), queue.place("two", is_suspect=True):
+            pass
+        assert queue.share_taken == 0
+        held.enter_context(queue.place("three"))
+        assert queue.share_taken == 1
+    assert queue.share_taken == 0

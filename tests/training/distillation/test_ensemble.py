@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from preprocessing.bundle.classifier import to_probabilities
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, to_probabilities
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
@@ -45,10 +45,40 @@ def test_the_mean_is_that_of_the_probabilities(run: Path, bundle: Path, dataset:
 
 def test_a_bundle_answers_at_its_temperature(bundle: Path, dataset: Dataset) -> None:
     spec = read_spec(bundle)
-    plain = answers_of(bundle, spec, dataset=dataset, split="val")
+    plain = answers_of(bundle, spec, dataset=dataset, split="val")[LABEL]
     scaled = member_answers(bundle, dataset, split="val")
-    assert abs(spec.temperature - 1) > 100 * ROUNDING
-    np.testing.assert_allclose(scaled.logits * spec.temperature, plain.logits, rtol=1e-5)
+    temperature = spec.outputs[LABEL].calibration(0.0).temperature
+    assert abs(temperature - 1) > 100 * ROUNDING
+    np.testing.assert_allclose(scaled.logits * temperature, plain.logits, rtol=1e-5)
+
+
+def test_each_output_of_a_bundle_answers_as_it_was_learnt_at_its_own_temperature(
+    voted_bundle: Path, voted: Dataset
+) -> None:
+    spec = read_spec(voted_bundle)
+    plain = answers_of(voted_bundle, spec, dataset=voted, split="val")
+    for output in OUTPUTS:
+        said = member_answers(voted_bundle, voted, split="val", output=output)
+        expected = spec.outputs[output].probabilities(plain[output].logits, 0.0)
+        np.testing.assert_allclose(to_probabilities(said.logits, 1.0), expected, atol=ROUNDING)
+
+
+def test_members_of_one_output_and_of_two_say_together_what_both_know(
+    run: Path, voted_run: Path, voted: Dataset
+) -> None:
+    # The run without votes had the same chips and labels.
+    together = ensemble_answers([run, voted_run], voted, split="val")
+    one, two, mean = (to_probabilities(each.logits, 1.0) for each in together.values())
+    assert np.abs(one - two).max() > 100 * ROUNDING
+    np.testing.assert_allclose(mean, (one + two) / 2, atol=ROUNDING)
+    np.testing.assert_array_equal(
+        together[str(voted_run)].logits,
+        member_answers(voted_run, voted, split="val", output=LABEL).logits,
+    )
+    crowd = member_answers(voted_run, voted, split="val", output=CROWD)
+    assert np.abs(to_probabilities(crowd.logits, 1.0) - two).max() > 100 * ROUNDING
+    with pytest.raises(MienError, match=f"{run} has no output 'crowd', only label"):
+        ensemble_answers([voted_run, run], voted, split="val", output=CROWD)
 
 
 def test_a_run_sees_the_mirror_image_too(run: Path, dataset: Dataset) -> None:
@@ -84,3 +114,21 @@ def test_the_command_prints_each_member_and_their_mean(
     assert main([*command, "--split", "test"]) == 1
     assert main([*command, "--split", "test", "--final"]) == 0
     assert len((unused_dataset / TEST_USES_NAME).read_text("utf-8").splitlines()) == 3
+
+
+def test_the_command_holds_the_crowd_to_the_majority(
+    voted_run: Path, voted_bundle: Path, voted_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["ensemble", str(voted_folder), str(voted_run), str(voted_bundle)]
+    for output, images in ((LABEL, 12), (CROWD, 9)):
+        assert main([*command, "--output", output]) == 0
+        _, _, *rows = capsys.readouterr().out.splitlines()
+        assert len(rows) == 3
+        assert all(f" | {images} | " in row for row in rows)
+
+
+def test_a_member_without_the_output_is_named(
+    run: Path, dataset_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ensemble", str(dataset_folder), str(run), "--output", CROWD]) == 1
+    assert "no output 'crowd'" in capsys.readouterr().err

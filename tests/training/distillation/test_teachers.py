@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from preprocessing.bundle.classifier import to_probabilities
-from preprocessing.dataset.fer2013 import VOTE_COLUMNS
-from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, to_probabilities
 from preprocessing.dataset.read import Dataset
-from preprocessing.errors import DatasetError, MienError
+from preprocessing.errors import MienError
 from training.__main__ import main
 from training.config import FitConfig
 from training.data import training_rows
@@ -20,8 +18,10 @@ from training.distillation.teachers import (
     deal_folds,
     teach_by_folds,
     teach_by_members,
-    teach_by_votes,
 )
+from training.fitting.fit import fit
+from training.networks.build import read_settings
+from training.networks.outputs import outputs_of
 from training.soft_labels import read_soft_targets
 
 FOLDS = 3
@@ -53,17 +53,17 @@ def test_so_many_folds_as_there_cannot_be_are_refused(folds: int) -> None:
 
 
 def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_touched(
-    dataset: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    voted: Dataset, config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = with_duplicates(dataset)
+    whole = with_duplicates(voted)
     rows, trained, held = training_rows(whole), [], []
     monkeypatch.setattr(
         teachers, "fit", lambda others, *_, **__: trained.append(training_rows(others))
     )
 
-    def answer(chips: np.ndarray) -> np.ndarray:
+    def answer(chips: np.ndarray) -> dict[str, np.ndarray]:
         held.append(np.array([chip.tobytes() for chip in chips]))
-        return np.zeros((len(chips), 6))
+        return dict.fromkeys(OUTPUTS, np.zeros((len(chips), 6)))
 
     monkeypatch.setattr(teachers, "open_network", lambda _: answer)
     teach_by_folds(whole, tmp_path / "folds.npz", runs=tmp_path, config=config, folds=FOLDS)
@@ -75,6 +75,9 @@ def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_tou
         groups = whole.duplicate_groups
         assert not np.isin(groups[others], groups[kept_back]).any()
     assert sum(map(len, held)) == len(rows)
+    taught = read_soft_targets(tmp_path / "folds.npz", whole)
+    assert list(taught.probabilities) == list(OUTPUTS)
+    assert taught.ferplus
 
 
 @pytest.mark.slow
@@ -86,17 +89,20 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     command += ["--model", "shallow", "--epochs", "1"]
     assert main(command) == 0
     taught = read_soft_targets(path, dataset)
+    assert list(taught.probabilities) == [LABEL]
+    assert not taught.ferplus
+    probabilities = taught.probabilities[LABEL]
     rows = training_rows(dataset)
     fold_of = deal_folds(dataset.duplicate_groups[rows], folds=2, seed=0)
     for fold in (1, 2):
         held = rows[fold_of == fold]
         logits = open_network(runs / f"fold-{fold}" / "network.keras")(dataset.chips[held])
         np.testing.assert_allclose(
-            taught.probabilities[held], to_probabilities(logits, 1.0), atol=1e-5
+            probabilities[held], to_probabilities(logits[LABEL], 1.0), atol=1e-5
         )
         kept = json.loads((runs / f"fold-{fold}" / "config.json").read_text(encoding="utf-8"))
         assert kept["dataset"]["source"] == f"fer2013.csv without fold {fold} of 2"
-    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+    assert np.isnan(np.delete(probabilities, rows, axis=0)).all()
     written = path.read_bytes()
     networks = [each.read_bytes() for each in sorted(runs.glob("*/network.keras"))]
     assert main(command) == 1
@@ -117,11 +123,13 @@ def test_an_ensemble_teaches_the_mean_of_its_members(
     taught = read_soft_targets(path, dataset)
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
     one, two = (
-        to_probabilities(open_member(member, recipe)(dataset.chips[rows]), 1.0)
+        to_probabilities(open_member(member, recipe)(dataset.chips[rows])[LABEL], 1.0)
         for member in (run, bundle)
     )
-    np.testing.assert_allclose(taught.probabilities[rows], (one + two) / 2, atol=1e-6)
-    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
+    assert list(taught.probabilities) == [LABEL]
+    probabilities = taught.probabilities[LABEL]
+    np.testing.assert_allclose(probabilities[rows], (one + two) / 2, atol=1e-6)
+    assert np.isnan(np.delete(probabilities, rows, axis=0)).all()
     assert f"{run.parent.name}/{run.name}" in taught.origin
     assert not taught.ferplus
 
@@ -134,61 +142,33 @@ def test_ferplus_is_declared_through_a_member(run: Path, dataset: Dataset, tmp_p
     assert read_soft_targets(tmp_path / "both.npz", dataset).ferplus
 
 
-def _votes(**votes: int) -> list[int]:
-    return [votes.get(column, 0) for column in VOTE_COLUMNS]
-
-
-@pytest.mark.parametrize(
-    ("policy", "angry", "disgusted"),
-    [(DisgustPolicy.DROP, 0.5, None), (DisgustPolicy.MERGE, 0.75, 1.0)],
-)
-def test_votes_are_shared_out_among_the_labels(
-    dataset: Dataset, tmp_path: Path, policy: DisgustPolicy, angry: float, disgusted: float | None
+def test_members_of_one_output_and_of_two_teach_each_output_that_they_have(
+    run: Path, voted_run: Path, voted: Dataset, tmp_path: Path
 ) -> None:
-    rows = training_rows(dataset)
-    votes = np.zeros((len(dataset.chips), len(VOTE_COLUMNS)), np.uint8)
-    votes[:] = _votes(happiness=10)
-    votes[rows[:6]] = [
-        _votes(anger=3, happiness=3),
-        _votes(anger=2, disgust=4, happiness=2),
-        _votes(sadness=4, contempt=3, NF=3),
-        _votes(sadness=5, unknown=5),
-        _votes(disgust=10),
-        _votes(),
-    ]
-    recipe = replace(dataset.manifest.recipe, disgust=policy, labels=labels_for(policy))
-    voted = replace(dataset, votes=votes, manifest=replace(dataset.manifest, recipe=recipe))
-    path = tmp_path / "votes.npz"
-    assert teach_by_votes(voted, path) == len(rows) - (3 if disgusted is None else 2)
+    path = tmp_path / "both.npz"
+    assert teach_by_members(voted, path, members=[run, voted_run]) == len(training_rows(voted))
     taught = read_soft_targets(path, voted)
+    assert list(taught.probabilities) == list(OUTPUTS)
+    rows, recipe = training_rows(voted), voted.manifest.recipe
+    one, two = (open_member(member, recipe)(voted.chips[rows]) for member in (run, voted_run))
+    assert list(one) == [LABEL]
+    crowd = to_probabilities(two[CROWD], 1.0)
+    label = (to_probabilities(one[LABEL], 1.0) + to_probabilities(two[LABEL], 1.0)) / 2
+    for output, expected in ((CROWD, crowd), (LABEL, label)):
+        np.testing.assert_allclose(taught.probabilities[output][rows], expected, atol=1e-6)
+        assert np.isnan(np.delete(taught.probabilities[output], rows, axis=0)).all()
+    # It learnt votes.
     assert taught.ferplus
-    column = recipe.labels.index
-    shares = taught.probabilities[rows]
-    assert shares[0, column("angry")] == shares[0, column("happy")] == 0.5
-    assert shares[1, column("angry")] == pytest.approx(angry)
-    assert shares[1, column("happy")] == pytest.approx(1 - angry)
-    assert np.isnan(shares[[2, 5]]).all()
-    assert shares[3, column("sad")] == 1
-    if disgusted is None:
-        assert np.isnan(shares[4]).all()
-    else:
-        assert shares[4, column("angry")] == disgusted
-    assert (shares[6:, column("happy")] == 1).all()
-    assert np.isnan(np.delete(taught.probabilities, rows, axis=0)).all()
 
 
-def test_contempt_is_taught_where_it_is_a_label(dataset: Dataset, tmp_path: Path) -> None:
-    recipe = replace(dataset.manifest.recipe, disgust=DisgustPolicy.KEEP, labels=FERPLUS_LABELS)
-    votes = np.tile(
-        np.array(_votes(contempt=6, sadness=2, NF=2), np.uint8), (len(dataset.chips), 1)
-    )
-    voted = replace(dataset, votes=votes, manifest=replace(dataset.manifest, recipe=recipe))
-    teach_by_votes(voted, tmp_path / "votes.npz")
-    shares = read_soft_targets(tmp_path / "votes.npz", voted).probabilities[training_rows(voted)]
-    assert (shares[:, FERPLUS_LABELS.index("contempt")] == 0.75).all()
-    assert (shares[:, FERPLUS_LABELS.index("sad")] == 0.25).all()
-
-
-def test_a_dataset_without_votes_is_refused(dataset: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="--ferplus"):
-        teach_by_votes(dataset, tmp_path / "votes.npz")
+def test_a_crowd_teaches_a_network_without_votes_its_label_only(
+    voted_run: Path, dataset: Dataset, config: FitConfig, tmp_path: Path
+) -> None:
+    path = tmp_path / "taught.npz"
+    teach_by_members(dataset, path, members=[voted_run])
+    assert list(read_soft_targets(path, dataset).probabilities) == list(OUTPUTS)
+    short = replace(config, epochs=0.5, teacher_weight=0.5)
+    network = fit(dataset, tmp_path / "run", config=short, teacher=path)
+    assert outputs_of(network) == (LABEL,)
+    # Votes went into the teacher, and so into what it taught.
+    assert read_settings(tmp_path / "run")["ferplus"]

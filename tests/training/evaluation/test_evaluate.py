@@ -110,10 +110,12 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     assert evaluation == read_spec(copy).metrics["val"]
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") == len(mistakes)
+    assert "share of votes" not in text
     titles = ("Confusion", "By class", "Reliability", "most confident answers", "found by")
     for title in (
         *titles,
         "true expression",
+        "Each output against each truth",
         "detector 12",
         "177 were approximate",
         "Not measured",
@@ -127,6 +129,33 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     said = capsys.readouterr()
     assert "missing does not exist" in said.err
     assert not said.out  # it was said before the work was done
+
+
+def test_the_reports_of_two_outputs_hold_every_truth_and_people(
+    voted_bundle: Path, voted_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = shutil.copytree(voted_bundle, tmp_path / "bundle")
+    page, figures = tmp_path / "report.html", tmp_path / "report.json"
+    command = ["evaluate", str(copy), str(voted_folder)]
+    assert main([*command, "--html", str(page), "--json", str(figures)]) == 0
+    said = capsys.readouterr().out
+    evaluation = json.loads(figures.read_text(encoding="utf-8"))
+    del evaluation["mistakes"]
+    assert evaluation == read_spec(copy).metrics["val"]
+    # What it was exported with, and is measured again here.
+    assert evaluation == read_spec(voted_bundle).metrics["val"]
+    text = page.read_text(encoding="utf-8")
+    assert evaluation["truth"] == "majority"
+    assert "9 pictures of the split <b>val</b> that have a majority" in text
+    rows = evaluation["truths"] + evaluation["votes"]
+    assert len(rows) >= 7
+    for row in evaluation["truths"]:
+        assert f"{row['accuracy']:.1%} (" in text
+        assert f"| {row['output']} | {row['balance']:g} | {row['truth']} |" in said
+    for row in evaluation["votes"]:
+        assert row["who"] in text
+        assert f"{row['vote_share']:.3f}" in text
+        assert f"| {row['who']} |" in said
 
 
 def test_figures_on_another_source_are_not_recorded(

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import OUTPUTS
 from training.data import Examples
 from training.evaluation.figures import (
     bars,
@@ -28,7 +29,13 @@ def judged() -> Judged:
     raw[2] = raw[0]
     said_sad = np.array([0.7, 0.8, 0.9, 0.6, 0.2])
     return Judged(
-        Examples(chips=raw, raw=raw, class_indices=np.zeros(5, np.int64)),
+        Examples(
+            chips=raw,
+            raw=raw,
+            class_indices=np.zeros(5, np.int64),
+            votes=np.zeros((5, 2), np.int64),
+            majority=np.full(5, -1),
+        ),
         np.stack([1 - said_sad, said_sad], axis=1),
         LABELS,
     )
@@ -41,10 +48,10 @@ def test_curves_show_all_that_a_run_wrote_down(run: Path) -> None:
     drawn = {trace.name: (list(trace.x), list(trace.y), trace.yaxis) for trace in figure.data}
     epochs = [int(row["epoch"]) for row in rows]
     for name, column, axis in (
-        ("accuracy on val", "val_accuracy", "y"),
+        ("accuracy on val, label", "val_label_accuracy", "y"),
         ("learning rate", "learning_rate", "y2"),
         ("loss in training", "train_loss", "y3"),
-        ("loss on val", "val_loss", "y3"),
+        ("loss on val, label", "val_label_loss", "y3"),
     ):
         assert drawn[name] == (epochs, [float(row[column]) for row in rows], axis)
     layout = figure.layout
@@ -52,6 +59,16 @@ def test_curves_show_all_that_a_run_wrote_down(run: Path) -> None:
         assert layout[axis].title.text == title
     assert layout.yaxis2.rangemode == "tozero"
     assert layout.legend.y < 0  # below, where it hides no axis
+
+
+def test_curves_show_each_output(voted_run: Path) -> None:
+    drawn = {trace.name: list(trace.y) for trace in training_curves(voted_run).data}
+    with (voted_run / CURVES_NAME).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for output in OUTPUTS:
+        for figure, name in (("accuracy", "accuracy on val"), ("loss", "loss on val")):
+            expected = [float(row[f"val_{output}_{figure}"]) for row in rows]
+            assert drawn[f"{name}, {output}"] == expected
 
 
 def test_confusion_shows_shares_and_counts_on_hover() -> None:

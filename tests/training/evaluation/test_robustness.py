@@ -4,11 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import CROWD, LABEL
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.faces.quality import sharpness
-from training.data import rows_of
+from training.data import rows_of, split_examples
 from training.evaluation import robustness as degrade
 from training.evaluation.predict import answers_of
 from training.evaluation.slices import Slice
@@ -45,7 +46,7 @@ def test_the_first_steps_leave_the_chips_as_they_are(
     slices: list[Slice], seen: list[np.ndarray], bundle: Path, dataset: Dataset
 ) -> None:
     chips = dataset.chips[rows_of(dataset, "val")]
-    answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")
+    answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")[LABEL]
     reached = accuracy(answers.logits, dataset.class_indices[rows_of(dataset, "val")])
     for step in (0, len(degrade.WIDTHS_PX)):
         np.testing.assert_array_equal(seen[step], chips)
@@ -59,6 +60,20 @@ def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.
     assert (np.diff(blurred) < 0).all()
     named = [float(each.part) for each in slices if each.measure == "blurred to sharpness"]
     np.testing.assert_allclose(named, blurred, atol=0.005)
+
+
+def test_the_crowd_is_judged_at_its_balance_by_the_majority(
+    voted_bundle: Path, voted: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(degrade, "WIDTHS_PX", (48,))
+    monkeypatch.setattr(degrade, "BLURS_PX", (0.0,))
+    spec, val = read_spec(voted_bundle), split_examples(voted, "val")
+    logits = answers_of(voted_bundle, spec, dataset=voted, split="val")[CROWD].logits
+    predicted = spec.outputs[CROWD].probabilities(logits).argmax(axis=1)
+    known = val.majority >= 0
+    expected = (predicted == val.majority)[known].mean()
+    for each in degrade.degraded_slices(voted_bundle, voted, split="val"):
+        assert (each.count, each.accuracy) == (9, pytest.approx(expected))
 
 
 def test_chips_cut_otherwise_are_refused(bundle: Path, dataset: Dataset) -> None:

@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -6,14 +7,20 @@ import keras
 import numpy as np
 import pytest
 
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.occlusion import occlusion_maps
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, to_probabilities
+from preprocessing.bundle.spec import read_spec, write_spec
+from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from preprocessing.faces.types import GreyImage
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import GreyImage
 from training.__main__ import main
+from training.distillation.ensemble import open_network
 from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import Subject, open_subject
-from training.explain.page import explain
+from training.explain.page import explain, face_sheets
+from training.networks.outputs import outputs_of
 from training.networks.resnet import resnet34
 
 # Float32 sums in another order.
@@ -28,7 +35,7 @@ MOUTH, FOREHEAD = np.s_[31:43, 14:34], np.s_[4:16, 14:34]
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     keras.utils.set_random_seed(0)
-    return resnet34(6, width=4)
+    return resnet34(6, outputs=OUTPUTS, width=4)
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +62,11 @@ def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
 ) -> None:
     """Selvaraju et al. 2017, section 3.1: both are equal but for the number of places."""
     maps = feature_maps(network, seen)["stage4"]
-    weights = np.asarray(network.get_layer("logits").kernel)[:, 2]
-    expected = np.maximum(np.tensordot(weights, maps, axes=1), 0) / maps[0].size
-    np.testing.assert_allclose(grad_cam(network, seen)[2], expected, atol=ROUNDING)
+    for place, output in enumerate(OUTPUTS):
+        weights = np.asarray(network.get_layer(output).kernel)[:, 2]
+        expected = np.maximum(np.tensordot(weights, maps, axes=1), 0) / maps[0].size
+        found = grad_cam(network, seen, output=place)[2]
+        np.testing.assert_allclose(found, expected, atol=ROUNDING)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +87,10 @@ def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> N
     From the last layer down, stage by stage, until nothing is left of it.
     """
     network, seen = shipped.network, smile[None, ..., None].astype(np.float32)
-    learnt, weights = grad_cam(network, seen), network.get_weights()
-    alike = {part: [] for part in ("logits", "stage4", "stage3", "stage2", "stage1", "stem")}
+    output = shipped.answers_with
+    learnt, weights = grad_cam(network, seen, output=output), network.get_weights()
+    last = outputs_of(network)[output]
+    alike = {part: [] for part in (last, "stage4", "stage3", "stage2", "stage1", "stem")}
     for seed in range(SHUFFLES):
         generator = np.random.default_rng(seed)
         network.set_weights(weights)
@@ -88,7 +99,7 @@ def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> N
                 if layer.name.startswith(part) and hasattr(layer, "kernel"):
                     shuffled = generator.permuted(np.asarray(layer.kernel).ravel())
                     layer.kernel.assign(shuffled.reshape(layer.kernel.shape))
-            shown = grad_cam(network, seen)
+            shown = grad_cam(network, seen, output=output)
             correlations.append(np.corrcoef(learnt.ravel(), shown.ravel())[0, 1])
     network.set_weights(weights)
     for part, correlations in alike.items():
@@ -96,7 +107,8 @@ def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> N
 
 
 def test_a_smile_is_read_from_the_mouth(shipped: Subject, smile: GreyImage) -> None:
-    coarse = grad_cam(shipped.network, smile[None, ..., None].astype(np.float32))
+    seen = smile[None, ..., None].astype(np.float32)
+    coarse = grad_cam(shipped.network, seen, output=shipped.answers_with)
     heat = cv2.resize(coarse[shipped.labels.index("happy")], smile.shape)
     elsewhere = np.ones(heat.shape, np.bool_)
     elsewhere[MOUTH] = False
@@ -145,6 +157,40 @@ def test_a_photo_is_explained_by_pictures_and_a_page(run: Path, explained: Path)
 
 def test_a_bundle_is_explained_like_a_run(bundle: Path, explained: Path, tmp_path: Path) -> None:
     explain(bundle, sample_photo_path(), out=tmp_path)
+    ours, theirs = ({path.name for path in out.glob("*.png")} for out in (tmp_path, explained))
+    assert ours == theirs
+
+
+def test_of_two_outputs_the_one_that_answers_is_explained(
+    voted_run: Path, voted_bundle: Path, voted: Dataset, tmp_path: Path
+) -> None:
+    chips = voted.chips[:3]
+    # A run has no temperature yet.
+    run = open_subject(voted_run)
+    said = open_network(voted_run / "network.keras")(chips)
+    np.testing.assert_allclose(
+        run.classify(chips), to_probabilities(said[CROWD], 1.0), atol=ROUNDING
+    )
+    assert run.answers_with == 0
+    spec = read_spec(voted_bundle)
+    logits = ChipClassifier(voted_bundle).logits(chips)
+    other = shutil.copytree(voted_bundle, tmp_path / "other")
+    write_spec(replace(spec, answers_with=LABEL), other)
+    for bundle, place, output in ((voted_bundle, 0, CROWD), (other, 1, LABEL)):
+        subject = open_subject(bundle)
+        assert subject.answers_with == place
+        expected = spec.outputs[output].probabilities(logits[:, place])
+        np.testing.assert_allclose(subject.classify(chips), expected, atol=ROUNDING)
+    sheets = [
+        face_sheets(open_subject(bundle), chips[0])["grad-cam"] for bundle in (voted_bundle, other)
+    ]
+    assert (sheets[0] != sheets[1]).any()
+
+
+def test_a_run_of_two_outputs_is_explained_by_pictures_and_a_page(
+    voted_run: Path, explained: Path, tmp_path: Path
+) -> None:
+    explain(voted_run, sample_photo_path(), out=tmp_path)
     ours, theirs = ({path.name for path in out.glob("*.png")} for out in (tmp_path, explained))
     assert ours == theirs
 

@@ -1,9 +1,10 @@
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 from preprocessing.errors import MienError
 from training.config import PRECISIONS
 from training.export.litert import (
@@ -14,35 +15,61 @@ from training.export.litert import (
     precisions_text,
 )
 
-COSTLESS = Precision("", size_bytes=0, chip_ms=1, accuracy=0.7, lost=0.0, agreement=1.0)
+COSTLESS = Precision(
+    "",
+    size_bytes=0,
+    chip_ms=1,
+    accuracy={CROWD: 0.8, LABEL: 0.7},
+    lost={CROWD: 0.0, LABEL: 0.0},
+    agreement=1.0,
+)
 
 
-def test_all_precisions_agree_with_keras(
-    exported: tuple[Path, dict[str, Converted], np.ndarray],
-) -> None:
-    _, converted, logits = exported
+@pytest.mark.parametrize("source", ["exported", "voted_exported"])
+def test_all_precisions_agree_with_keras(source: str, request: pytest.FixtureRequest) -> None:
+    converted: dict[str, Converted]
+    _, converted, logits = request.getfixturevalue(source)
     assert list(converted) == list(PRECISIONS)
-    # Shares of how much the logits differ among themselves.
-    for name, tolerance in (("float32", 1e-4), ("float16", 0.02), ("int8", 0.3)):
-        assert np.abs(converted[name].logits - logits).max() < tolerance * logits.std()
-    assert converted["float32"].precision.agreement == 1
-    assert converted["float32"].precision.lost == 0
+    outputs = [LABEL] if source == "exported" else [CROWD, LABEL]
+    assert logits.shape == (12, len(outputs), 6)
+    for place, output in enumerate(outputs):
+        spread = logits[:, place].std()
+        # Shares of how much the logits of the output differ among themselves.
+        for name, tolerance in (("float32", 1e-4), ("float16", 0.02), ("int8", 0.3)):
+            changed = np.abs(converted[name].logits[:, place] - logits[:, place])
+            assert changed.max() < tolerance * spread, (output, name)
+    exact = converted["float32"].precision
+    assert exact.agreement == 1
+    assert exact.lost == dict.fromkeys(outputs, 0)
+    assert list(exact.accuracy) == outputs
     sizes = [len(converted[name].model) for name in ("float32", "float16", "int8")]
     assert sizes == sorted(sizes, reverse=True)
 
 
-def _precisions(**lost: float) -> list[Precision]:
+def test_two_outputs_do_not_say_the_same(voted_exported: tuple[Any, Any, np.ndarray]) -> None:
+    logits = voted_exported[-1]
+    assert np.abs(logits[:, 0] - logits[:, 1]).max() > 0.1 * logits.std()
+
+
+def _precisions(output: str = CROWD, **lost: float) -> list[Precision]:
     sizes = {"float32": 20_000_000, "float16": 10_000_000, "int8": 5_000_000}
     return [
-        replace(COSTLESS, name=name, size_bytes=size, lost=lost.get(name, 0.0))
+        replace(
+            COSTLESS,
+            name=name,
+            size_bytes=size,
+            # One output may lose what the other does not.
+            lost={CROWD: 0.0, LABEL: 0.0, output: lost.get(name, 0.0)},
+        )
         for name, size in sizes.items()
     ]
 
 
-def test_the_smallest_that_loses_next_to_nothing_is_chosen() -> None:
-    assert choose_precision(_precisions(int8=0.001)) == "int8"
-    assert choose_precision(_precisions(int8=0.003)) == "float16"
-    assert choose_precision(_precisions(int8=0.003, float16=0.01)) == "float32"
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_the_smallest_that_loses_next_to_nothing_on_any_output_is_chosen(output: str) -> None:
+    assert choose_precision(_precisions(output, int8=0.001)) == "int8"
+    assert choose_precision(_precisions(output, int8=0.003)) == "float16"
+    assert choose_precision(_precisions(output, int8=0.003, float16=0.01)) == "float32"
 
 
 def test_where_none_will_do_the_table_says_why() -> None:
@@ -50,3 +77,4 @@ def test_where_none_will_do_the_table_says_why() -> None:
     with pytest.raises(MienError, match="--precision") as raised:
         choose_precision(large)
     assert precisions_text(large) in str(raised.value)
+    assert all(output in precisions_text(large) for output in OUTPUTS)

@@ -15,6 +15,7 @@ import numpy as np
 
 import training.fitting.fit
 import training.networks.resnet
+from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset, read_dataset
 from training.config import PRESETS, FitConfig
 from training.fitting.devices import Devices, open_devices
@@ -91,7 +92,7 @@ def _train_an_epoch(dataset: Dataset, run: Path, config: FitConfig, devices: Dev
 def _check_that_devices_draw_differently(dataset: Dataset, devices: Devices) -> None:
     import tensorflow as tf
 
-    trainer = build_trainer(CONFIG, classes=6, side_px=dataset.chips.shape[1])
+    trainer = build_trainer(CONFIG, classes=6, outputs=OUTPUTS, side_px=dataset.chips.shape[1])
     devices.prepare(trainer)
     augment = trainer.get_layer("augment")
     strategy = tf.distribute.get_strategy()

@@ -24,11 +24,11 @@ EPOCHS = 3
 
 @pytest.fixture(scope="module")
 def jax_runs(
-    dataset_folder: Path, repository_root: Path, tmp_path_factory: pytest.TempPathFactory
+    voted_folder: Path, repository_root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The folder with the runs `run-1` and `run-2` of JAX, of one device and of two."""
     folder = tmp_path_factory.mktemp("jax")
-    _finish(_start(repository_root, dataset_folder, folder / "run", "1", "2", KERAS_BACKEND="jax"))
+    _finish(_start(repository_root, voted_folder, folder / "run", "1", "2", KERAS_BACKEND="jax"))
     return folder
 
 
@@ -40,7 +40,7 @@ def test_two_devices_of_jax_train_as_one_with_the_same_random_numbers(jax_runs: 
 
 @pytest.mark.slow
 def test_two_processes_of_jax_train_as_one_and_one_of_them_writes(
-    jax_runs: Path, dataset_folder: Path, repository_root: Path, tmp_path: Path
+    jax_runs: Path, voted_folder: Path, repository_root: Path, tmp_path: Path
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -48,7 +48,7 @@ def test_two_processes_of_jax_train_as_one_and_one_of_them_writes(
     started = [
         _start(
             repository_root,
-            dataset_folder,
+            voted_folder,
             tmp_path / "run",
             "2",
             KERAS_BACKEND="jax",
@@ -69,12 +69,12 @@ def test_two_processes_of_jax_train_as_one_and_one_of_them_writes(
 
 @pytest.mark.slow
 def test_two_devices_of_tensorflow_train_as_one_even_when_interrupted(
-    dataset_folder: Path, repository_root: Path, tmp_path: Path
+    voted_folder: Path, repository_root: Path, tmp_path: Path
 ) -> None:
     _finish(
         _start(
             repository_root,
-            dataset_folder,
+            voted_folder,
             tmp_path / "run",
             "1",
             "2",
@@ -86,9 +86,9 @@ def test_two_devices_of_tensorflow_train_as_one_even_when_interrupted(
 
 
 def test_more_devices_than_there_are_is_an_error(
-    dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    voted_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["fit", str(dataset_folder), str(tmp_path / "run"), "--preset", "smoke"]
+    arguments = ["fit", str(voted_folder), str(tmp_path / "run"), "--preset", "smoke"]
     assert main([*arguments, "--devices", "99"]) == 1
     assert "Received: 99" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
@@ -153,7 +153,7 @@ def _finish(process: subprocess.Popen[str]) -> None:
 
 
 def _assert_same_curves(one: Path, several: Path, *, epochs: int = EPOCHS) -> None:
-    for column in ("train_loss", "val_loss"):
+    for column in ("train_loss", "val_crowd_loss", "val_label_loss"):
         expected, curve = _curve(one, column), _curve(several, column)
         assert len(expected) == len(curve) == EPOCHS
         np.testing.assert_allclose(curve[:epochs], expected[:epochs], rtol=SAME_LOSS)

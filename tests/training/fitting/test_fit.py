@@ -13,14 +13,16 @@ import keras
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import CROWD, LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError, MienError
 from training.config import FitConfig
-from training.data import TrainingBatches, one_hot, split_examples, training_examples
+from training.data import TrainingBatches, split_examples, targets_for, training_examples
 from training.fitting.curves import Curves
 from training.fitting.fit import fit
 from training.fitting.schedule import RunState, learning_rate_at, progress, size_at
 from training.networks.build import load_network, read_settings
+from training.networks.outputs import outputs_of
 
 
 def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
@@ -38,7 +40,7 @@ def test_a_split_without_rows_is_named(dataset: Dataset) -> None:
 
 def test_batches_are_reproducible_and_differ_by_epoch(dataset: Dataset) -> None:
     examples = training_examples(dataset)
-    targets = one_hot(examples.class_indices, 6)
+    targets = targets_for(LABEL, examples, classes=6)[:, None]
 
     def first_batch(epoch: int) -> np.ndarray:
         batches = TrainingBatches(examples, targets=targets, batch_size=8, raw_share=0.5, seed=1)
@@ -83,6 +85,8 @@ def test_sizes_follow_progress(config: FitConfig) -> None:
         {"epochs": -1.0},
         {"teacher_weight": 0.0},
         {"teacher_weight": 1.1},
+        {"crowd_weight": -0.1},
+        {"crowd_weight": 1.0},
         {"seed": -1},
     ],
 )
@@ -100,7 +104,7 @@ def test_a_run_leaves_network_curves_and_events(run: Path) -> None:
     assert all(np.isfinite(float(value)) for row in rows for value in row.values())
     assert list((run / "tensorboard").iterdir())
     network = keras.saving.load_model(run / "network.keras")
-    assert network.output_shape == (None, 6)
+    assert network.output_shape == (None, 1, 6)
 
 
 def test_a_finished_run_is_not_trained_over(dataset: Dataset, run: Path, config: FitConfig) -> None:
@@ -134,9 +138,9 @@ def test_an_interrupted_run_goes_on_and_says_how_far_it_is(
     assert (state["epoch"], state["step"]) == (2, 2 * (47 // shallow_config.batch_size))
     assert [path.name for path in (tmp_path / "run").glob("checkpoint-*")] == [state["checkpoint"]]
     first, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("epoch 1, 50% of the run, ")
-    assert last.startswith("epoch 2, 100% of the run, ")
-    assert "val accuracy" in last
+    assert first.startswith("epoch 1, 50% of the run: ")
+    assert last.startswith("epoch 2, 100% of the run: ")
+    assert "val_label_accuracy" in last
 
 
 IN_A_CHILD = """
@@ -297,7 +301,7 @@ def test_a_last_step_that_breaks_the_network_does_not_replace_the_checkpoint(
         steps.append(1)
         loss = train_on_batch(self, *args, **kwargs)
         if len(steps) == 2 * (47 // shallow_config.batch_size):
-            bias = self.get_layer("shallow").get_layer("logits").bias
+            bias = self.get_layer("shallow").get_layer(LABEL).bias
             bias.assign(np.full(bias.shape, np.nan, np.float32))
         return loss
 
@@ -322,7 +326,7 @@ def test_a_run_can_start_from_a_bundle(
     still = replace(config, epochs=1, learning_rate=1e-9)
     network = fit(dataset, tmp_path / "next", config=still, start_from=bundle)
     exported = load_network(bundle)
-    for layer in ("stem_conv", "logits"):
+    for layer in ("stem_conv", LABEL):
         np.testing.assert_allclose(
             network.get_layer(layer).get_weights()[0],
             exported.get_layer(layer).get_weights()[0],
@@ -340,8 +344,8 @@ def test_a_run_can_start_from_another(
     network = fit(dataset, tmp_path / "next", config=still, start_from=run)
     earlier = keras.saving.load_model(run / "network.keras")
     np.testing.assert_allclose(
-        network.get_layer("logits").get_weights()[0],
-        earlier.get_layer("logits").get_weights()[0],
+        network.get_layer(LABEL).get_weights()[0],
+        earlier.get_layer(LABEL).get_weights()[0],
         atol=1e-4,
     )
     minutes = [read_settings(folder)["training_minutes"] for folder in (run, tmp_path / "next")]
@@ -365,11 +369,90 @@ def test_other_labels_get_a_new_last_layer(
     )
     still = replace(config, epochs=1, learning_rate=1e-9, seed=1)
     network = fit(other, tmp_path / "next", config=still, start_from=run)
-    assert network.output_shape == (None, len(recipe.labels))
+    assert network.output_shape == (None, 1, len(recipe.labels))
     earlier = keras.saving.load_model(run / "network.keras")
     ours, theirs = (
-        {name: each.get_layer(name).get_weights()[0] for name in ("stem_conv", "logits")}
+        {name: each.get_layer(name).get_weights()[0] for name in ("stem_conv", LABEL)}
         for each in (network, earlier)
     )
     np.testing.assert_allclose(ours["stem_conv"], theirs["stem_conv"], atol=1e-4)
-    assert np.abs(ours["logits"][:, :3] - theirs["logits"][:, :3]).max() > 0.1
+    assert np.abs(ours[LABEL][:, :3] - theirs[LABEL][:, :3]).max() > 0.1
+
+
+def test_a_dataset_with_votes_gives_a_network_with_two_outputs(voted_run: Path, run: Path) -> None:
+    network, without = (load_network(each) for each in (voted_run, run))
+    assert outputs_of(network) == (CROWD, LABEL)
+    assert network.output_shape == (None, 2, 6)
+    assert outputs_of(without) == (LABEL,)
+    assert read_settings(voted_run)["ferplus"]
+    assert not read_settings(run).get("ferplus")
+    for folder, outputs in ((voted_run, (CROWD, LABEL)), (run, (LABEL,))):
+        with (folder / "curves.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        for row in rows:
+            assert all(np.isfinite(float(value)) for value in row.values())
+            assert [name for name in row if name.startswith("val_")] == [
+                f"val_{output}_{figure}" for output in outputs for figure in ("loss", "accuracy")
+            ]
+        # Of the nine faces with a majority, or of all twelve.
+        for output, count in ((CROWD, 9), (LABEL, 12)):
+            if output in outputs:
+                hits = [count * float(row[f"val_{output}_accuracy"]) for row in rows]
+                assert hits == pytest.approx(np.round(hits), abs=1e-3)
+
+
+def test_both_outputs_learn(voted: Dataset, shallow_config: FitConfig, tmp_path: Path) -> None:
+    fit(voted, tmp_path / "run", config=replace(shallow_config, epochs=25))
+    with (tmp_path / "run" / "curves.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for output in (CROWD, LABEL):
+        losses = [float(row[f"val_{output}_loss"]) for row in rows]
+        # Six labels that cannot be told apart have a loss of 1.79.
+        assert losses[-1] < min(losses[0], np.log(6)) - 0.1, output
+
+
+def test_a_run_without_votes_does_not_go_on_with_them(
+    voted: Dataset, run: Path, config: FitConfig
+) -> None:
+    with pytest.raises(MienError, match="other settings"):
+        fit(voted, run, config=config, resume=True)
+
+
+@pytest.mark.parametrize(("others", "earlier"), [("voted", "run"), ("dataset", "voted_run")])
+def test_a_run_of_one_output_starts_one_of_two_and_the_other_way_round(
+    others: str,
+    earlier: str,
+    config: FitConfig,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    outputs = (CROWD, LABEL) if others == "voted" else (LABEL,)
+    source: Path = request.getfixturevalue(earlier)
+    still = replace(config, epochs=1, learning_rate=1e-9, seed=1)
+    network = fit(
+        request.getfixturevalue(others), tmp_path / "next", config=still, start_from=source
+    )
+    assert outputs_of(network) == outputs
+    before = load_network(source)
+    for layer in ("stem_conv", LABEL):
+        np.testing.assert_allclose(
+            network.get_layer(layer).get_weights()[0],
+            before.get_layer(layer).get_weights()[0],
+            atol=1e-4,
+        )
+    if CROWD in outputs:
+        # What starts anew is no copy of the label's layer.
+        crowd, label = (network.get_layer(name).get_weights()[0] for name in outputs)
+        assert np.abs(crowd).max() > 0.01
+        assert np.abs(crowd - label).max() > 0.1
+    # Votes went into the network, now or before.
+    assert read_settings(tmp_path / "next")["ferplus"]
+
+
+def test_a_network_from_before_there_were_outputs_is_named(run: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(run, tmp_path / "run")
+    chips = keras.Input((24, 24, 1))
+    logits = keras.layers.Dense(6, name="logits")(keras.layers.Flatten()(chips))
+    keras.Model(chips, logits).save(copy / "network.keras")
+    with pytest.raises(MienError, match=r"no output crowd or label.*another version"):
+        load_network(copy)

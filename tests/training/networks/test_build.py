@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.config import MODELS, PRESETS, FitConfig
@@ -20,10 +21,10 @@ from training.networks.build import build_network, load_network
     ("model", "millions"), [("shallow", 1.1), ("wide", 12.0), ("vgg", 150), ("alexlike", 82)]
 )
 def test_a_network_costs_what_it_should(model: str, millions: float) -> None:
-    network = build_network(PRESETS[model], classes=6)
+    network = build_network(PRESETS[model], classes=6, outputs=OUTPUTS)
     assert _multiply_adds(network) / 1e6 == pytest.approx(millions, rel=0.05)
     side_px = PRESETS[model].sizes[0][1]
-    assert network(np.zeros((2, side_px, side_px, 1), np.float32)).shape == (2, 6)
+    assert network(np.zeros((2, side_px, side_px, 1), np.float32)).shape == (2, 2, 6)
 
 
 def test_every_model_has_a_preset_of_its_own() -> None:
@@ -40,10 +41,10 @@ def test_a_network_that_cannot_be_is_refused(changes: dict[str, object]) -> None
 
 def test_the_squared_error_is_that_of_probabilities() -> None:
     config = replace(PRESETS["shallow"], loss="mean_squared_error")
-    loss = build_trainer(config, classes=2, side_px=48).loss
-    certain = np.array([[100.0, 0.0]], np.float32)
-    assert float(loss(np.array([[1.0, 0.0]], np.float32), certain)) == pytest.approx(0, abs=1e-6)
-    assert float(loss(np.array([[0.0, 1.0]], np.float32), certain)) == pytest.approx(1)
+    loss = build_trainer(config, classes=2, outputs=(LABEL,), side_px=48).loss
+    certain = np.array([[[100.0, 0.0]]], np.float32)
+    assert float(loss(np.array([[[1.0, 0.0]]], np.float32), certain)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(np.array([[[0.0, 1.0]]], np.float32), certain)) == pytest.approx(1)
 
 
 def test_each_cycle_ends_without_learning_and_starts_anew() -> None:
@@ -75,7 +76,8 @@ def test_every_cycle_leaves_a_snapshot(snapshots: Path, dataset: Dataset) -> Non
 def test_a_snapshot_is_a_member_of_its_own(snapshots: Path, dataset: Dataset) -> None:
     chips, recipe = dataset.chips[:5], dataset.manifest.recipe
     second = open_member(snapshots / "snapshot-02.keras", recipe)(chips)
-    np.testing.assert_array_equal(second, snapshot_logits(snapshots, chips)[1])
+    assert list(second) == [LABEL]
+    np.testing.assert_array_equal(second[LABEL], snapshot_logits(snapshots, chips)[1])
     with pytest.raises(MienError, match="no network snapshot-09"):
         open_member(snapshots / "snapshot-09.keras", recipe)
 

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from training.export.tta import Views, corner_views, whole_views, with_views
+from preprocessing.bundle.outputs import OUTPUTS
+from training.config import MOST_VIEWS
+from training.export.tta import Views, candidate_views, with_views
 from training.fitting.augment import Augment
 from training.networks.resnet import resnet34
 
@@ -30,7 +32,7 @@ def chips() -> np.ndarray:
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     keras.utils.set_random_seed(0)
-    return resnet34(6, width=4)
+    return resnet34(6, outputs=OUTPUTS, width=4)
 
 
 def test_resnet34_has_34_weighted_layers_on_its_main_path(network: keras.Model) -> None:
@@ -40,18 +42,20 @@ def test_resnet34_has_34_weighted_layers_on_its_main_path(network: keras.Model) 
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense)
         and "shortcut" not in layer.name
     ]
-    assert len(weighted) == 34
+    # The last of them once for each output.
+    assert len(weighted) == 33 + len(OUTPUTS)
+    assert tuple(layer.name for layer in weighted[-len(OUTPUTS) :]) == OUTPUTS
 
 
 def test_width_multiplies_channels_and_parameters() -> None:
-    narrow, wide = resnet34(6, width=4), resnet34(6, width=8)
+    narrow, wide = (resnet34(6, outputs=OUTPUTS, width=width) for width in (4, 8))
     assert narrow.get_layer("stem_conv").filters * 2 == wide.get_layer("stem_conv").filters
     assert wide.count_params() / narrow.count_params() == pytest.approx(4, rel=0.1)
 
 
 @pytest.mark.parametrize("side_px", [24, 40, 48])
 def test_network_takes_chips_of_any_size(network: keras.Model, side_px: int) -> None:
-    assert network(np.zeros((2, side_px, side_px, 1), np.float32)).shape == (2, 6)
+    assert network(np.zeros((2, side_px, side_px, 1), np.float32)).shape == (2, 2, 6)
 
 
 def test_augment_only_brings_to_size_outside_training(chips: np.ndarray) -> None:
@@ -109,10 +113,17 @@ def test_one_whole_view_is_the_network_itself(network: keras.Model, chips: np.nd
     np.testing.assert_allclose(seen(chips), expected, atol=ROUNDING)
 
 
-WHOLE = whole_views(SIDE_PX, trained_px=40)
+@pytest.mark.parametrize("most", MOST_VIEWS)
+def test_no_more_views_are_tried_than_are_allowed_and_the_cheapest_first(most: int) -> None:
+    counts = [views.count() for views in candidate_views(SIDE_PX, trained_px=40, most=most)]
+    assert counts == sorted(counts)
+    assert set(counts) == {count for count in MOST_VIEWS if count <= most}
 
 
-@pytest.mark.parametrize("views", [*WHOLE, corner_views(WHOLE[0])], ids=str)
+MIRRORED = [views for views in candidate_views(SIDE_PX, trained_px=40, most=10) if views.mirrored]
+
+
+@pytest.mark.parametrize("views", MIRRORED, ids=str)
 def test_mirrored_views_do_not_care_for_mirroring(
     network: keras.Model, chips: np.ndarray, views: Views
 ) -> None:

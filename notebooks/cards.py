@@ -1,0 +1,70 @@
+"""Draw the page's icons and the card that a link to it shows: `python -m notebooks.cards`.
+
+Chromium draws them, from `icon.svg` and the page itself.
+"""
+
+import io
+import sys
+from pathlib import Path
+from threading import Thread
+
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from notebooks.common import find_browser
+from serving.web.app import create_app
+
+FOLDER = Path(__file__).parents[1] / "serving" / "static"
+ICON_PX, TOUCH_ICON_PX = 32, 180
+CARD_PX = (1200, 630)
+QUALITY = 80
+# The promise and the finished sample, without what can be done on the page.
+CARD_STYLE = """
+.bar, footer, .home > .caution, .pitch form { display: none !important; }
+main { padding: 24px 48px !important; }
+.home { min-height: 560px; max-width: none !important; }
+.home h1 { font-size: 52px !important; }
+.figures { font-size: 20px; }
+"""
+
+
+def draw_icon(chromium: Browser, side_px: int) -> Image.Image:
+    """Draw the icon as a square."""
+    page = chromium.new_page(viewport={"width": side_px, "height": side_px})
+    svg = (FOLDER / "icon.svg").read_text(encoding="utf-8")
+    page.set_content(f"<body style='margin:0'>{svg}</body>")
+    page.locator("svg").evaluate("(svg) => svg.setAttribute('width', innerWidth)")
+    shot = page.screenshot(omit_background=True)
+    page.close()
+    return Image.open(io.BytesIO(shot))
+
+
+def draw_card(chromium: Browser, address: str) -> Image.Image:
+    """Draw the first screen's promise and sample."""
+    width, height = CARD_PX
+    page = chromium.new_page(viewport={"width": width, "height": height}, bypass_csp=True)
+    page.goto(address, wait_until="networkidle")
+    page.add_style_tag(content=CARD_STYLE)
+    shot = page.screenshot()
+    page.close()
+    return Image.open(io.BytesIO(shot)).convert("RGB")
+
+
+def main() -> int:
+    """Write the icons and the card among the page's static files."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        draw_icon(chromium, ICON_PX).save(FOLDER / "favicon.ico", sizes=[(ICON_PX, ICON_PX)])
+        draw_icon(chromium, TOUCH_ICON_PX).save(FOLDER / "apple-touch-icon.png", optimize=True)
+        card = draw_card(chromium, f"http://127.0.0.1:{server.port}")
+        card.save(FOLDER / "card.jpg", quality=QUALITY, optimize=True)
+        chromium.close()
+    server.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,263 @@
+"""Have pictures decoded in the box."""
+
+import atexit
+import functools
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from preprocessing.errors import (
+    ImageDecodeError,
+    ImageTooLargeError,
+    MienError,
+    TooCostlyImageError,
+    UnsupportedImageError,
+)
+from preprocessing.images.box.messages import (
+    ClosedError,
+    receive_message,
+    send_bytes,
+    send_message,
+)
+from preprocessing.images.box.shared_memory import (
+    CHANNELS,
+    SharedMemory,
+    SharedMemoryPool,
+)
+from preprocessing.images.box.starter import Starter
+from preprocessing.images.types import DecodedPicture, PictureNote
+
+DECODER = "preprocessing.images.decode:decode_here"
+MOST_PIXELS = 50_000_000
+# A helper that has decoded so many pictures is replaced, for libraries leak.
+MOST_PICTURES = 1_000
+# So many helpers wait for pictures; more are started where more are needed, and ended then.
+KEPT_HELPERS = 4
+# A helper that neither answers nor uses processor time is not waited for longer.
+TIME_LIMIT_S = 120.0
+_ERRORS: dict[str, type[MienError]] = {
+    kind.__name__: kind for kind in (ImageDecodeError, ImageTooLargeError, UnsupportedImageError)
+}
+
+
+@dataclass
+class _Helper:
+    """A process that decodes.
+
+    Attributes:
+        connection: By which it is asked.
+        pid: Its process id.
+        pictures: How many it has decoded.
+    """
+
+    connection: socket.socket
+    pid: int
+    pictures: int = 0
+
+    def is_alive(self) -> bool:
+        """Say whether it waits for a picture: its socket has neither an end nor anything to say."""
+        self.connection.settimeout(0)
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+class Box:
+    """Decodes pictures in processes of their own; threads may share one.
+
+    Whoever calls decides how many are decoded at once: each call has a helper of its own.
+    """
+
+    def __init__(self, decoder: str = DECODER, *, most_pixels: int = MOST_PIXELS) -> None:
+        """Prepare everything but the processes.
+
+        Args:
+            decoder: The function that decodes in them: its module, a colon, its name.
+            most_pixels: Of the largest picture that can be asked for.
+        """
+        self._pool = SharedMemoryPool(CHANNELS * most_pixels)
+        self._decoder = decoder
+        self._starter: Starter | None = None
+        self._idle: dict[int, list[_Helper]] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the processes, which then are there when the first picture comes."""
+        self._running_starter()
+
+    def decode(
+        self,
+        data: bytes,
+        *,
+        max_pixels: int,
+        niceness: int = 0,
+        until_s: float | None = None,
+        make_room: Callable[[int], None] | None = None,
+    ) -> DecodedPicture:
+        """Decode a picture.
+
+        Args:
+            data: The bytes of a picture file.
+            max_pixels: Of the largest picture that is decoded.
+            niceness: How far the decoder stands back behind other processes, 0 to 19.
+            until_s: When to give it up, by `time.monotonic`.
+            make_room: Called with the number of its pixels once that is known; it may wait until
+                there is room for them, or raise.
+
+        Raises:
+            ImageDecodeError: It cannot be read as a picture.
+            ImageTooLargeError: It has too many pixels.
+            TooCostlyImageError: It takes more memory or processor time than a picture may.
+            TimeoutError: It was not decoded in time.
+            MienError: The processes cannot be started.
+        """
+        until_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
+        helper, memory = self._take(niceness), self._pool.take()
+        is_well = False
+        try:
+            answer = _ask(
+                helper,
+                memory,
+                data,
+                max_pixels=max_pixels,
+                until_s=until_s,
+                make_room=make_room,
+            )
+            decoded = None if "error" in answer else _size(answer["decoded"], max_pixels)
+            is_well = True
+        except (ClosedError, ConnectionError):
+            # The system has ended it, or it has crashed.
+            raise TooCostlyImageError from None
+        finally:
+            self._give_back(helper, niceness, is_well=is_well)
+            if not is_well:  # it may still write there
+                memory.close()
+        if decoded is None:
+            self._pool.give_back(memory)
+            raise _error(answer)
+        notes = tuple(note for note in PictureNote if note in answer.get("notes", ()))
+        return DecodedPicture(self._pool.picture_in(memory, *decoded), notes)
+
+    def helper_pids(self) -> tuple[int, ...]:
+        """Return the process ids of the helpers that wait for pictures."""
+        with self._lock:
+            return tuple(each.pid for waiting in self._idle.values() for each in waiting)
+
+    def close(self) -> None:
+        """End the processes."""
+        with self._lock:
+            for helper in [each for helpers in self._idle.values() for each in helpers]:
+                helper.connection.close()
+            self._idle.clear()
+            if self._starter is not None:
+                self._starter.close()
+                self._starter = None
+        self._pool.close()
+
+    def _running_starter(self) -> Starter:
+        with self._lock:
+            if self._starter is not None and not self._starter.is_alive:
+                self._starter.close()
+                self._starter = None
+            if self._starter is None:
+                self._starter = Starter(self._decoder)
+            return self._starter
+
+    def _take(self, niceness: int) -> _Helper:
+        """Return a helper that waits, or a new one."""
+        while True:
+            with self._lock:
+                waiting = self._idle.get(niceness)
+                helper = waiting.pop() if waiting else None
+            if helper is None:
+                return _Helper(*self._running_starter().start_helper(niceness))
+            if helper.is_alive():
+                return helper
+            helper.connection.close()
+
+    def _give_back(self, helper: _Helper, niceness: int, *, is_well: bool) -> None:
+        """Let a helper wait for the next picture, or end it."""
+        helper.pictures += 1
+        with self._lock:
+            starter = self._starter
+            waiting = self._idle.setdefault(niceness, [])
+            is_kept = (
+                is_well
+                and starter is not None
+                and len(waiting) < KEPT_HELPERS
+                and helper.pictures < MOST_PICTURES
+            )
+            if is_kept:
+                waiting.append(helper)
+        if not is_kept:
+            helper.connection.close()
+        if not is_well and starter is not None and starter.is_alive:
+            starter.end_helper(helper.pid)
+
+
+def _ask(
+    helper: _Helper,
+    memory: SharedMemory,
+    data: bytes,
+    *,
+    max_pixels: int,
+    until_s: float,
+    make_room: Callable[[int], None] | None,
+) -> dict[str, Any]:
+    """Have a helper decode a picture into shared memory; return its last word."""
+    connection = helper.connection
+    _wait_until(connection, until_s)
+    socket.send_fds(connection, [b"\0"], [memory.descriptor])
+    send_message(connection, {"max_pixels": max_pixels, "memory": memory.number})
+    send_bytes(connection, data)
+    while True:
+        _wait_until(connection, until_s)
+        answer = receive_message(connection)
+        if "asks" not in answer:
+            return answer
+        width, height = _size(answer["asks"], max_pixels)
+        if make_room is not None:
+            make_room(width * height)
+        send_message(connection, {})
+
+
+def _error(answer: dict[str, Any]) -> MienError:
+    if answer["error"] == TooCostlyImageError.__name__:
+        return TooCostlyImageError()
+    return _ERRORS.get(answer["error"], ImageDecodeError)(str(answer.get("words", "")))
+
+
+def _wait_until(connection: socket.socket, until_s: float) -> None:
+    connection.settimeout(max(0.001, until_s - time.monotonic()))
+
+
+def _size(told: Any, max_pixels: int) -> tuple[int, int]:
+    """Return width and height as a helper told them, if they can be so."""
+    try:
+        width, height = told
+        is_possible = min(width, height) >= 1 and width * height <= max_pixels
+    except (TypeError, ValueError):
+        is_possible = False
+    if not is_possible:
+        raise ClosedError
+    return width, height
+
+
+@functools.cache
+def _box_of(_pid: int) -> Box:
+    box = Box()
+    atexit.register(box.close)
+    return box
+
+
+def shared_box() -> Box:
+    """Return the box of this process; one that was forked has its own."""
+    return _box_of(os.getpid())

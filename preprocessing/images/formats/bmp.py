@@ -1,0 +1,118 @@
+"""Read BMP files of Windows and OS/2: all their headers, bit depths and masks."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.bmp_header import (
+    JPEG,
+    MASKS,
+    MASKS_WITH_OPACITY,
+    PLAIN,
+    PNG,
+    RLE4,
+    RLE8,
+    BmpHeader,
+    read_header,
+)
+from preprocessing.images.formats.jpeg import read_jpeg
+from preprocessing.images.formats.palette import look_up
+from preprocessing.images.formats.png import read_png
+from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
+
+HEADER_AT = 14
+_STRIP_PIXELS = 1 << 20
+
+
+def read_bmp(data: bytes, *, max_pixels: int) -> Raster:
+    """Read a BMP file.
+
+    Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
+        ImageTooLargeError: It has too many pixels.
+    """
+    header = read_header(data, HEADER_AT)
+    named = int.from_bytes(data[10:14], "little")
+    start = named if header.end <= named < len(data) else header.end
+    if header.packing in (JPEG, PNG):
+        read = read_jpeg if header.packing == JPEG else read_png
+        return read(data[start:], max_pixels=max_pixels)
+    check_size(header.width, header.height, max_pixels)
+    if header.packing in (RLE8, RLE4):
+        return Raster(_unpack_runs(data))
+    if header.packing not in (PLAIN, MASKS, MASKS_WITH_OPACITY):
+        raise ImageDecodeError(DAMAGED)
+    samples, missing = read_pixels(data, header, start)
+    return Raster(samples, is_incomplete=missing > 0)
+
+
+def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.uint8], float]:
+    """Read pixels that are not packed.
+
+    Args:
+        data: The file.
+        header: Of the bitmap.
+        start: Where the pixels begin.
+
+    Returns:
+        The samples, shape (height, width, 3 or 4), and the fraction of the rows that is missing.
+
+    Raises:
+        ImageDecodeError: More than a tenth of the rows is missing.
+    """
+    row_bytes = (header.width * header.depth + 31) // 32 * 4
+    there = min(header.height, max(0, len(data) - start) // row_bytes)
+    missing = 1 - there / header.height
+    check_missing(missing)
+    rows = np.frombuffer(data, np.uint8, there * row_bytes, start).reshape(there, row_bytes)
+    channels = 4 if header.masks[3] else 3
+    samples = np.full((header.height, header.width, channels), 255, np.uint8)
+    at_once = max(1, _STRIP_PIXELS // header.width)
+    for first in range(0, there, at_once):
+        strip = _colours(rows[first : first + at_once], header)
+        if header.is_top_down:
+            samples[first : first + len(strip)] = strip
+        else:
+            end = header.height - first
+            samples[end - len(strip) : end] = strip[::-1]
+    return samples, missing
+
+
+def _colours(rows: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:
+    """Return the colours of some rows of bytes, in RGB or RGBA."""
+    width, depth = header.width, header.depth
+    if depth <= 8:
+        return look_up(_indices(rows, depth)[:, :width], header.palette)
+    if depth == 24:
+        return rows[:, : 3 * width].reshape(-1, width, 3)[..., ::-1]
+    if depth == 32 and header.has_bytes:
+        pixels = rows[:, : 4 * width].reshape(-1, width, 4)
+        return pixels[..., [2, 1, 0, 3] if header.masks[3] else [2, 1, 0]]
+    values = rows.view("<u2" if depth == 16 else "<u4")[:, :width]
+    masks = header.masks if header.masks[3] else header.masks[:3]
+    return np.stack([_channel(values, mask) for mask in masks], axis=-1)
+
+
+def _indices(rows: NDArray[np.uint8], depth: int) -> NDArray[np.uint8]:
+    if depth == 1:
+        return np.unpackbits(rows, axis=1)
+    shifts = np.arange(8 - depth, -1, -depth, dtype=np.uint8)
+    return (rows[..., None] >> shifts & np.uint8(2**depth - 1)).reshape(len(rows), -1)
+
+
+def _channel(values: NDArray[np.unsignedinteger], mask: int) -> NDArray[np.uint8]:
+    """Return the bits under a mask, scaled to 255."""
+    if mask == 0:
+        return np.zeros(values.shape, np.uint8)
+    shift = (mask & -mask).bit_length() - 1
+    bits = values.astype(np.uint32) >> np.uint32(shift) & np.uint32(mask >> shift)
+    scaled = bits * (255 / (mask >> shift))
+    return np.asarray(scaled.round(), dtype=np.uint8)
+
+
+def _unpack_runs(data: bytes) -> NDArray[np.uint8]:
+    samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if samples is None:
+        raise ImageDecodeError(DAMAGED)
+    return np.asarray(samples, dtype=np.uint8)

@@ -1,0 +1,67 @@
+"""Colour spaces by the code points of ITU-T H.273, as HEIC, AVIF and PNG files name them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.images.formats.colour import (
+    D65,
+    SRGB,
+    Chromaticities,
+    Colours,
+    Curve,
+    light_colours,
+    matrix_to_srgb,
+    srgb_to_light,
+)
+
+# Light of a white page, and of what shines most (ITU-R BT.2408), in cd/m2.
+PAPER_WHITE, MOST_LIGHT = 203.0, 1_000.0
+_DCI_WHITE = (0.314, 0.351)
+_PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
+    1: (SRGB, D65),
+    5: (((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)), D65),
+    6: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    7: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
+    9: (((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65),
+    11: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), _DCI_WHITE),
+    12: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), D65),
+}
+
+
+def code_point_colours(primaries: int, transfer: int) -> Colours | None:
+    """Describe a colour space by its code points; None for sRGB, and for what is not known."""
+    curve = _CURVES.get(transfer, srgb_to_light)
+    chromaticities, white = _PRIMARIES.get(primaries, _PRIMARIES[1])
+    return light_colours([curve] * 3, matrix_to_srgb(chromaticities, white))
+
+
+def _pq(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return light by SMPTE ST 2084, dimmed to what a screen without high dynamic range shows."""
+    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+    root = value ** (1 / m2)
+    light: NDArray[np.float64] = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
+    return _dimmed(light * 10_000)
+
+
+def _hlg(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return light by ARIB STD-B67 on a screen of 1,000 cd/m2, dimmed likewise."""
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    scene = np.where(value <= 0.5, value**2 / 3, (np.exp((value - c) / a) + b) / 12)
+    light: NDArray[np.float64] = scene**1.2 * MOST_LIGHT
+    return _dimmed(light)
+
+
+def _dimmed(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Map light in cd/m2, 0 to `MOST_LIGHT`, to 0 to 1 (Reinhard et al. 2002, equation 4)."""
+    relative, most = light / PAPER_WHITE, MOST_LIGHT / PAPER_WHITE
+    return relative * (1 + relative / most**2) / (1 + relative)
+
+
+# What is not here is so near sRGB that browsers take it for that.
+_CURVES: dict[int, Curve] = {
+    4: lambda value: value**2.2,
+    5: lambda value: value**2.8,
+    8: lambda value: value,
+    16: _pq,
+    18: _hlg,
+}

@@ -1,0 +1,109 @@
+"""Read HEIC and AVIF files; both keep how they are to be turned in boxes of their own."""
+
+import io
+import re
+import struct
+from typing import Any
+
+import numpy as np
+import pi_heif
+from PIL import Image
+
+from preprocessing.images.formats.code_points import code_point_colours
+from preprocessing.images.formats.colour import Colours
+from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.orientation import exif_orientation, orientation_of
+from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
+
+# An EXIF block, and the words by which boxes tie metadata to a picture.
+_EXIF = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
+_DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
+_MOST_EXIF_BYTES = 65_536
+
+
+def read_heic(data: bytes, *, max_pixels: int) -> Raster:
+    """Read the primary picture of a HEIC file.
+
+    Raises:
+        ImageTooLargeError: It has too many pixels.
+    """
+    boxes = _boxes(data)
+    file = _open(data, boxes)
+    image = file[file.primary_index]
+    width, height = image.size
+    check_size(width, height, max_pixels)
+    # A copy: the pixels are the file's, and go with it.
+    samples = np.array(np.asarray(image)[:, : image.size[0]], dtype=np.uint8)
+    # libheif turns and mirrors as the boxes ask.
+    return Raster(samples, colours=_colours(image.info), orientation=_by_exif(data, boxes))
+
+
+def read_avif(data: bytes, *, max_pixels: int) -> Raster:
+    """Read the first picture of an AVIF file.
+
+    Raises:
+        ImageTooLargeError: It has too many pixels.
+    """
+    boxes = _boxes(data)
+    file = _open(data, boxes)
+    with Image.open(io.BytesIO(data), formats=["AVIF"]) as image:
+        width, height = image.size
+        check_size(width, height, max_pixels)
+        # What Pillow's `load` does in two copies more.
+        pixels = image._decoder.get_frame(0)[0]  # type: ignore[attr-defined]
+        image._decoder = None  # type: ignore[attr-defined]
+        shape = (height, width) if image.mode == "L" else (height, width, -1)
+        samples = np.frombuffer(pixels, np.uint8).reshape(shape)
+        # Pillow tells what the boxes ask for as if EXIF did.
+        by_boxes = exif_orientation(image.info.get("exif", b""))
+        return Raster(
+            samples,
+            colours=_colours(file[file.primary_index].info),
+            orientation=by_boxes or _by_exif(data, boxes),
+        )
+
+
+def _boxes(data: bytes) -> slice:
+    """Return where the box lies that describes the pictures of a file."""
+    at = 0
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">L4s", data, at)
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+        if name == b"meta":
+            return slice(at, at + size)
+        at += size if size >= 8 else len(data)
+    return slice(0, 0)
+
+
+def _open(data: bytes, boxes: slice) -> Any:
+    """Open a file of HEIF's boxes; no pixel is decoded yet.
+
+    Metadata is untied from the pictures before: some that is damaged ends the process.
+    """
+    described = data[boxes].replace(_DESCRIBES, _DESCRIBES_NOTHING)
+    file = b"".join([data[: boxes.start], described, memoryview(data)[boxes.stop :]])
+    return pi_heif.open_heif(io.BytesIO(file), convert_hdr_to_8bit=True)
+
+
+def _by_exif(data: bytes, boxes: slice) -> int:
+    """Return the orientation by EXIF, which has a say only where no box says anything."""
+    described = data[boxes]
+    if b"irot" in described or b"imir" in described:
+        return UPRIGHT
+    found = _EXIF.search(data)
+    return (
+        UPRIGHT
+        if found is None
+        else orientation_of(data[found.start() : found.start() + _MOST_EXIF_BYTES])
+    )
+
+
+def _colours(information: dict[str, Any]) -> Colours | None:
+    profile = information.get("icc_profile")
+    if profile:
+        return icc_colours(profile, channels=3)
+    named = information.get("nclx_profile")
+    if named is None:
+        return None
+    return code_point_colours(named["color_primaries"], named["transfer_characteristics"])

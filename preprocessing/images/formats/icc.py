@@ -1,0 +1,151 @@
+"""Read ICC profiles (ISO 15076-1), which say how the colours of a picture are meant."""
+
+import io
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from preprocessing.images.formats.colour import (
+    Colours,
+    Curve,
+    is_srgb,
+    light_colours,
+    strips,
+)
+
+# Those of printers have two megabytes.
+MOST_BYTES = 4_000_000
+MOST_TAGS = 100
+_FIXED = 65_536  # what one is as a number of ICC's
+_GREY, _RGB, _CMYK = b"GRAY", b"RGB ", b"CMYK"
+_SPACES = {1: (_GREY, _RGB), 3: (_RGB,)}
+
+
+@dataclass(frozen=True, eq=False)
+class ProfileColours(Colours):
+    """A profile with tables of colours, for LittleCMS.
+
+    Attributes:
+        transform: From RGB to sRGB.
+    """
+
+    transform: ImageCms.ImageCmsTransform
+
+    def convert(self, pixels: NDArray[np.uint8]) -> None:
+        """Convert pixels to sRGB, in place."""
+        for strip in strips(pixels):
+            strip[:] = np.asarray(ImageCms.applyTransform(Image.fromarray(strip), self.transform))
+
+
+def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
+    """Describe a colour space by its ICC profile.
+
+    Args:
+        profile: The profile; a broken one is passed over, as every viewer does.
+        channels: 1 for grey, 3 for RGB. A profile for another number is passed over, but grey
+            takes the curve of one for RGB.
+
+    Returns:
+        None where it is as good as sRGB, or not to be used.
+    """
+    space = profile[16:20]
+    if not 132 <= len(profile) <= MOST_BYTES or space not in _SPACES[channels]:
+        return None
+    try:
+        tags = _tags(profile)
+        if channels == 1:  # all channels of a grey are alike, and so are their curves
+            return light_colours([_curve(tags[b"kTRC" if space == _GREY else b"gTRC"])], None)
+        if b"A2B0" in tags:
+            colours = ProfileColours(_transform(profile, "RGB"))
+            return None if is_srgb(colours, channels=channels) else colours
+        curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
+        primaries = np.stack([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")], axis=-1)
+        return light_colours(curves, _from_connection_space() @ primaries)
+    except (KeyError, ValueError, struct.error, ImageCms.PyCMSError):
+        return None
+
+
+def cmyk_to_rgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Convert a picture of inks to RGB, by its profile where it has one that can be used."""
+    if 132 <= len(profile) <= MOST_BYTES and profile[16:20] == _CMYK:
+        try:
+            converted = ImageCms.applyTransform(image, _transform(profile, "CMYK"))
+        except (OSError, ValueError, ImageCms.PyCMSError):
+            converted = None
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
+
+
+def _tags(profile: bytes) -> dict[bytes, bytes]:
+    (count,) = struct.unpack_from(">L", profile, 128)
+    tags: dict[bytes, bytes] = {}
+    for index in range(min(count, MOST_TAGS)):
+        name, start, size = struct.unpack_from(">4sLL", profile, 132 + 12 * index)
+        tags[name] = profile[start : start + size]
+    return tags
+
+
+def _curve(tag: bytes) -> Curve:
+    """Return the curve of a tag `curv` or `para`.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if tag[:4] == b"curv":
+        (count,) = struct.unpack_from(">L", tag, 8)
+        if count == 0:
+            return lambda value: value
+        if count == 1:
+            gamma = struct.unpack_from(">H", tag, 12)[0] / 256
+            return lambda value: value**gamma
+        table = np.frombuffer(tag, ">u2", count, 12) / 65_535
+        return lambda value: np.interp(value, np.linspace(0, 1, count), table)
+    if tag[:4] == b"para":
+        return _parametric(tag)
+    raise ValueError("no curve")
+
+
+def _parametric(tag: bytes) -> Curve:
+    """Return one of the curves 0 to 4 of ICC.1:2010, 10.16."""
+    kind = struct.unpack_from(">H", tag, 8)[0]
+    counts = (1, 3, 4, 5, 7)
+    if kind >= len(counts):
+        raise ValueError("no curve")
+    numbers = np.frombuffer(tag, ">i4", counts[kind], 12) / _FIXED
+    gamma, a, b, c, d, e, f = np.pad(numbers, (0, 7 - len(numbers)))
+    if kind == 0:
+        a, d = 1.0, 0.0
+    elif kind < 3:  # below its zero the curve is flat
+        d, e, f, c = -b / a if a else 0.0, c, c, 0.0
+    # 3 and 4 have a straight line below d.
+    return lambda value: np.where(
+        value >= d, np.maximum(a * value + b, 0) ** gamma + e, c * value + f
+    )
+
+
+def _xyz(tag: bytes) -> NDArray[np.float64]:
+    if tag[:4] != b"XYZ " or len(tag) < 20:
+        raise ValueError("no colour")
+    return np.frombuffer(tag, ">i4", 3, 8) / _FIXED
+
+
+def _from_connection_space() -> NDArray[np.float64]:
+    """Return the matrix from XYZ with the white D50 to linear light of sRGB."""
+    to_connection_space = np.array(
+        [
+            [0.43606567, 0.38514709, 0.14306641],
+            [0.22248840, 0.71687317, 0.06060791],
+            [0.01391602, 0.09706116, 0.71409607],
+        ]
+    )
+    matrix: NDArray[np.float64] = np.linalg.inv(to_connection_space)
+    return matrix

@@ -1,0 +1,60 @@
+"""Read icons and cursors: the largest picture in the file."""
+
+import struct
+from dataclasses import replace
+
+import numpy as np
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.bmp import read_pixels
+from preprocessing.images.formats.bmp_header import PLAIN, read_header
+from preprocessing.images.formats.png import read_png
+from preprocessing.images.formats.png_chunks import SIGNATURE
+from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
+
+_HEAD_BYTES, _ENTRY_BYTES = 6, 16
+_OPACITY_MASK = 0xFF000000
+
+
+def read_icon(data: bytes, *, max_pixels: int) -> Raster:
+    """Read the picture of an ICO or CUR file that has the most bytes: the largest.
+
+    Raises:
+        ImageDecodeError: It is damaged.
+        ImageTooLargeError: It has too many pixels.
+    """
+    (count,) = struct.unpack_from("<H", data, 4)
+    entries = [
+        struct.unpack_from("<LL", data, _HEAD_BYTES + _ENTRY_BYTES * index + 8)
+        for index in range(count)
+        if _HEAD_BYTES + _ENTRY_BYTES * (index + 1) <= len(data)
+    ]
+    if not entries:
+        raise ImageDecodeError(DAMAGED)
+    size, start = max(entries)
+    picture = data[start : start + size]
+    if picture.startswith(SIGNATURE):
+        return read_png(picture, max_pixels=max_pixels)
+    return _read_bitmap(picture, max_pixels)
+
+
+def _read_bitmap(data: bytes, max_pixels: int) -> Raster:
+    """Read a bitmap whose height counts a mask of opacity below it."""
+    header = read_header(data, 0)
+    height = header.height // 2
+    check_size(header.width, height, max_pixels)
+    if header.packing != PLAIN:
+        raise ImageDecodeError(DAMAGED)
+    masks = (*header.masks[:3], _OPACITY_MASK if header.depth == 32 else 0)
+    header = replace(header, height=height, masks=masks)
+    samples, _ = read_pixels(data, header, header.end)
+    if header.depth == 32 and samples[..., 3].any():
+        return Raster(samples)
+    mask_at = header.end + height * ((header.width * header.depth + 31) // 32 * 4)
+    palette = np.zeros((256, 3), np.uint8)
+    palette[0] = 255  # a bit that is set hides
+    mask_header = replace(header, depth=1, masks=(0, 0, 0, 0), palette=palette)
+    if len(data) < mask_at + height * ((header.width + 31) // 32 * 4):
+        return Raster(samples[..., :3])
+    opacity, _ = read_pixels(data, mask_header, mask_at)
+    return Raster(np.dstack([samples[..., :3], opacity[..., :1]]))

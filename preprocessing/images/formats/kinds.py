@@ -1,0 +1,104 @@
+"""Tell by its first bytes what kind of picture a file is, whatever its name says."""
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """The formats that are read."""
+
+    JPEG = "JPEG"
+    PNG = "PNG"
+    GIF = "GIF"
+    WEBP = "WebP"
+    BMP = "BMP"
+    ICON = "ICO"
+    TIFF = "TIFF"
+    HEIC = "HEIC"
+    AVIF = "AVIF"
+    PNM = "PNM"
+
+
+class Found(NamedTuple):
+    """A picture within bytes.
+
+    Attributes:
+        kind: Its format.
+        start: Where it begins.
+    """
+
+    kind: Kind
+    start: int
+
+
+# So many bytes are enough to tell the kind of a file that begins with a picture.
+HEAD_BYTES = 256
+# How far junk before a picture may reach: a byte order mark and line ends of a script, headers of
+# HTTP, the 128 bytes of MacBinary.
+MOST_JUNK = 1_024
+_STARTS = (
+    (b"\xff\xd8\xff", Kind.JPEG),
+    (b"\x89PNG\r\n\x1a\n", Kind.PNG),
+    (b"GIF87a", Kind.GIF),
+    (b"GIF89a", Kind.GIF),
+    (b"II*\0", Kind.TIFF),
+    (b"MM\0*", Kind.TIFF),
+    (b"II+\0", Kind.TIFF),
+    (b"MM\0+", Kind.TIFF),
+)
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
+_ICON = re.compile(rb"\0\0[\1\2]\0[\1-\x20]\0.{3}\0", re.DOTALL)
+_PNM = re.compile(rb"P[1-6](?:[ \t\r\n]|#[^\n]*\n)+\d")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
+                b"mif1", b"msf1"}  # fmt: skip
+_JUNK_BEFORE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a")
+# Files of other kinds may hold pictures, but are none: PDF, zip, MP3, markup.
+_OTHERS = (b"%PDF", b"PK", b"ID3", b"<", b"{", b"RIFF", b"\x7fELF", b"MZ")
+
+
+def find_picture(data: bytes) -> Found | None:
+    """Say what kind of picture some bytes are, and where it begins; None where they are none.
+
+    Args:
+        data: A file, or its first `HEAD_BYTES`. In these alone, little junk before a picture is
+            looked past.
+    """
+    kind = _kind_of(data)
+    if kind is not None:
+        return Found(kind, 0)
+    if (
+        data[:MOST_JUNK].lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(_OTHERS)
+        or data[4:8] == b"ftyp"
+    ):
+        return None
+    found = _JUNK_BEFORE.search(data, 0, MOST_JUNK)
+    if found is None:
+        return None
+    kind = _kind_of(data[found.start() : found.start() + HEAD_BYTES])
+    return None if kind is None else Found(kind, found.start())
+
+
+def _kind_of(data: bytes) -> Kind | None:
+    for start, kind in _STARTS:
+        if data.startswith(start):
+            return kind
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return Kind.WEBP
+    if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return Kind.BMP
+    if data[4:8] == b"ftyp":
+        return _kind_of_brands(data)
+    if _PNM.match(data, 0, MOST_JUNK):
+        return Kind.PNM
+    return Kind.ICON if _ICON.match(data) else None
+
+
+def _kind_of_brands(data: bytes) -> Kind | None:
+    """Tell HEIC from AVIF by the brands of an ISO base media file."""
+    length = min(int.from_bytes(data[:4], "big"), HEAD_BYTES)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, length, 4))]
+    if _AVIF_BRANDS.intersection(brands):
+        return Kind.AVIF
+    return Kind.HEIC if _HEIC_BRANDS.intersection(brands) else None

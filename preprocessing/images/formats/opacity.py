@@ -1,0 +1,49 @@
+"""Lay transparent pictures on white."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.images.formats.colour import strips
+
+OPAQUE = 255
+_WITH_OPACITY = (2, 4)
+
+
+def has_opacity(samples: NDArray[Any]) -> bool:
+    """Say whether the last channel is opacity, as in pictures with two or four."""
+    return samples.ndim == 3 and samples.shape[2] in _WITH_OPACITY
+
+
+def lay_on_white(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture without its opacity, as it looks on white.
+
+    A picture that is transparent throughout is opaque: nobody means to show nothing, but programs
+    write a zero where others have opacity.
+
+    Args:
+        samples: Shape (height, width, 2) for grey and opacity, or (height, width, 4).
+
+    Returns:
+        Shape (height, width) or (height, width, 3).
+    """
+    height, width, channels = samples.shape
+    flat = np.empty((height, width) if channels == 2 else (height, width, 3), np.uint8)
+    is_hidden = not any(strip[..., -1].any() for strip in strips(samples))
+    for strip, out in zip(strips(samples), strips(flat), strict=True):
+        opacity = strip[..., -1]
+        if is_hidden or opacity.min() == OPAQUE:
+            out[:] = strip[..., 0] if channels == 2 else cv2.cvtColor(strip, cv2.COLOR_RGBA2RGB)
+        else:
+            colours = strip[..., 0] if channels == 2 else strip[..., :3]
+            out[:] = _blend(colours, opacity if channels == 2 else opacity[..., None])
+    return flat
+
+
+def _blend(colours: NDArray[np.uint8], opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    share = opacity.astype(np.uint16)
+    # At most 255 * 255 + 127, which 16 bits hold.
+    blended = colours * share + (OPAQUE - share) * OPAQUE + OPAQUE // 2
+    return (blended // OPAQUE).astype(np.uint8)

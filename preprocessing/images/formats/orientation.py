@@ -1,0 +1,73 @@
+"""How a camera was held: read from EXIF or XMP, and put right."""
+
+import re
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.images.formats.raster import UPRIGHT
+from preprocessing.images.formats.tags import ASCII, ORIENTATION, read_directory
+
+EXIF_PREFIX = b"Exif\0\0"
+_XMP = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
+
+
+def exif_orientation(block: bytes) -> int | None:
+    """Return the orientation that an EXIF block tells, 1 to 8; None where it tells none.
+
+    Cameras and programs write it in more types than the standard allows, and `Exif` before the
+    block more than once or not at all.
+    """
+    while block.startswith(EXIF_PREFIX):
+        block = block[len(EXIF_PREFIX) :]
+    directory = read_directory(block, {ORIENTATION})
+    if directory is None or ORIENTATION not in directory.tags:
+        return None
+    if directory.tags[ORIENTATION].kind == ASCII:
+        text = directory.raw(ORIENTATION)[:1]
+        value = int(text) if text.isdigit() else 0
+    else:
+        value = directory.integer(ORIENTATION)
+    return value if 1 <= value <= 8 else None
+
+
+def xmp_orientation(packet: bytes) -> int | None:
+    """Return the orientation that an XMP packet tells, 1 to 8; None where it tells none."""
+    found = _XMP.search(packet)
+    return int(found[1]) if found else None
+
+
+def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
+    """Return the orientation by EXIF, or else by XMP, or else upright."""
+    return exif_orientation(exif) or xmp_orientation(xmp) or UPRIGHT
+
+
+def turn_upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn and mirror a picture as its orientation asks.
+
+    Args:
+        rgb: Shape (height, width, 3).
+        orientation: 1 to 8.
+
+    Returns:
+        The same array where nothing is to be done.
+    """
+    match orientation:
+        case 2:
+            turned = cv2.flip(rgb, 1)
+        case 3:
+            turned = cv2.flip(rgb, -1)
+        case 4:
+            turned = cv2.flip(rgb, 0)
+        case 5:
+            turned = cv2.transpose(rgb)
+        case 6:
+            turned = cv2.rotate(rgb, cv2.ROTATE_90_CLOCKWISE)
+        case 7:
+            turned = cv2.rotate(cv2.transpose(rgb), cv2.ROTATE_180)
+        case 8:
+            turned = cv2.rotate(rgb, cv2.ROTATE_90_COUNTERCLOCKWISE)
+        case _:
+            return rgb
+    return np.asarray(turned, dtype=np.uint8)

@@ -1,0 +1,91 @@
+"""Read portable bitmaps, greymaps and pixmaps (PBM, PGM, PPM), as data sets of faces have them."""
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.raster import (
+    DAMAGED,
+    Raster,
+    check_missing,
+    check_size,
+    pad_rows,
+)
+
+_NUMBER = re.compile(rb"(?:[ \t\r\n]|#[^\r\n]*[\r\n])*(\d{1,10})")
+# Of spaces and comments before a number.
+MOST_HEADER_BYTES = 4_096
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_BITMAPS, _PIXMAPS, _TEXTS = (b"P1", b"P4"), (b"P3", b"P6"), (b"P1", b"P2", b"P3")
+
+
+def read_pnm(data: bytes, *, max_pixels: int) -> Raster:
+    """Read a PBM, PGM or PPM file, as text or as bytes.
+
+    Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
+        ImageTooLargeError: It has too many pixels.
+    """
+    kind = data[:2]
+    numbers, at = _header(data, 2 if kind in _BITMAPS else 3)
+    width, height = numbers[:2]
+    largest = 1 if kind in _BITMAPS else numbers[2]
+    check_size(width, height, max_pixels)
+    if not 0 < largest < 65_536:
+        raise ImageDecodeError(DAMAGED)
+    shape = (height, width, 3) if kind in _PIXMAPS else (height, width)
+    samples = (
+        _read_text(data, at, kind, shape)
+        if kind in _TEXTS
+        else _read_bytes(data, at + 1, kind, shape, largest)
+    )
+    missing = 1 - len(samples) / height
+    check_missing(missing)
+    if kind in _BITMAPS:
+        samples = 1 - samples  # one is black
+    padded = pad_rows(samples, height, white=largest) if missing else samples
+    # Of 16 bits at most, which says nothing of what is in them.
+    said = None if largest == 65_535 else largest
+    return Raster(padded, largest=said, is_incomplete=missing > 0)
+
+
+def _header(data: bytes, count: int) -> tuple[list[int], int]:
+    numbers, at = [], 2
+    for _ in range(count):
+        found = _NUMBER.match(data, at, at + MOST_HEADER_BYTES)
+        if found is None:
+            raise ImageDecodeError(DAMAGED)
+        numbers.append(int(found[1]))
+        at = found.end()
+    return numbers, at
+
+
+def _read_bytes(
+    data: bytes, at: int, kind: bytes, shape: tuple[int, ...], largest: int
+) -> NDArray[Any]:
+    """Read whole rows, as many as there are."""
+    height, width = shape[:2]
+    if kind in _BITMAPS:
+        row_bytes = (width + 7) // 8
+        rows = min(height, (len(data) - at) // row_bytes)
+        packed = np.frombuffer(data, np.uint8, rows * row_bytes, at).reshape(rows, row_bytes)
+        return np.unpackbits(packed, axis=1, count=width)
+    kind_of_sample = np.dtype(np.uint8 if largest < 256 else ">u2")
+    a_row = width * (3 if kind in _PIXMAPS else 1)
+    rows = min(height, (len(data) - at) // (a_row * kind_of_sample.itemsize))
+    samples = np.frombuffer(data, kind_of_sample, rows * a_row, at)
+    return samples.reshape(rows, *shape[1:]).astype(kind_of_sample.newbyteorder("="))
+
+
+def _read_text(data: bytes, at: int, kind: bytes, shape: tuple[int, ...]) -> NDArray[Any]:
+    text = _COMMENT.sub(b"", data[at:])
+    if kind in _BITMAPS:  # may stand without spaces between
+        numbers = np.frombuffer(bytes(text.translate(None, b" \t\r\n\f\v")), np.uint8) - ord("0")
+    else:
+        numbers = np.fromstring(text, np.uint16, sep=" ")
+    a_row = int(np.prod(shape[1:]))
+    rows = min(shape[0], len(numbers) // a_row)
+    return numbers[: rows * a_row].reshape(rows, *shape[1:])

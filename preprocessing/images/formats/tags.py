@@ -1,0 +1,109 @@
+"""Read single tags of a TIFF directory, as TIFF files and EXIF blocks have it."""
+
+import struct
+from collections.abc import Container
+from dataclasses import dataclass
+
+ORIENTATION = 0x0112
+BYTE, ASCII, SHORT, LONG, UNDEFINED, LONG8 = 1, 2, 3, 4, 7, 16
+# By type; of an unknown type nothing is read.
+_FORMATS = {BYTE: "B", SHORT: "H", LONG: "L", 6: "b", 8: "h", 9: "l", LONG8: "Q"}
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+          16: 8, 17: 8, 18: 8}  # fmt: skip
+# More than any picture has; a file with more is an attack.
+MOST_ENTRIES, MOST_VALUES = 1_000, 250_000
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag of a directory.
+
+    Attributes:
+        kind: Its type, as TIFF counts.
+        count: The number of its values.
+        offset: Where they begin in the file.
+        end: Where they end.
+        entry: Its entry in the directory, without its number.
+    """
+
+    kind: int
+    count: int
+    offset: int
+    end: int
+    entry: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Directory:
+    """The first directory of a TIFF file or EXIF block.
+
+    Attributes:
+        data: The whole file.
+        order: `<` for little-endian, `>` for big-endian.
+        is_big: Whether it is a BigTIFF file, whose offsets have 64 bits.
+        tags: The tags asked for that are there, by number; the first of each.
+    """
+
+    data: bytes
+    order: str
+    is_big: bool
+    tags: dict[int, Tag]
+
+    def integers(self, number: int) -> tuple[int, ...]:
+        """Return the values of a tag of whole numbers; none where it is missing or cut."""
+        return self._integers(number, MOST_VALUES)
+
+    def integer(self, number: int, default: int = 0) -> int:
+        """Return the first value of a tag, or the default where there is none."""
+        return (*self._integers(number, 1), default)[0]
+
+    def raw(self, number: int) -> bytes:
+        """Return the bytes of a tag; none where it is missing."""
+        tag = self.tags.get(number)
+        return b"" if tag is None else self.data[tag.offset : tag.end]
+
+    def _integers(self, number: int, most: int) -> tuple[int, ...]:
+        tag = self.tags.get(number)
+        code = _FORMATS.get(tag.kind) if tag else None
+        if tag is None or code is None or tag.end > len(self.data):
+            return ()
+        values = f"{self.order}{min(tag.count, most)}{code}"
+        return struct.unpack_from(values, self.data, tag.offset)
+
+
+def read_directory(data: bytes, wanted: Container[int]) -> Directory | None:
+    """Read the tags asked for; all others are passed over, and their values never touched.
+
+    Args:
+        data: A TIFF file, or an EXIF block after its `Exif` and two NULs.
+        wanted: Numbers of tags.
+
+    Returns:
+        None where it is no TIFF directory.
+    """
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None or len(data) < 8:
+        return None
+    version = struct.unpack_from(order + "H", data, 2)[0]
+    is_big = version == 43
+    head, entry = ("Q", "HHQQ") if is_big else ("L", "HHLL")
+    try:
+        (start,) = struct.unpack_from(order + head, data, 8 if is_big else 4)
+        (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, start)
+    except struct.error:
+        return None
+    first = start + (8 if is_big else 2)
+    size = struct.calcsize(order + entry)
+    inline = size - struct.calcsize(order + head)
+    tags: dict[int, Tag] = {}
+    for index in range(min(count, MOST_ENTRIES)):
+        at = first + index * size
+        if at + size > len(data):
+            break
+        number, kind, values, offset = struct.unpack_from(order + entry, data, at)
+        if number not in wanted or number in tags or kind not in _SIZES:
+            continue
+        length = values * _SIZES[kind]
+        begin = at + inline if length <= size - inline else offset
+        tags[number] = Tag(kind, values, begin, begin + length, data[at + 2 : at + size])
+    return Directory(data, order, is_big, tags)

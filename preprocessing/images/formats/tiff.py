@@ -1,0 +1,139 @@
+"""Read TIFF files: the first page, of whatever bits, packing and layout."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from preprocessing.errors import UnsupportedImageError
+from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.order import swap_red_and_blue
+from preprocessing.images.formats.orientation import xmp_orientation
+from preprocessing.images.formats.raster import (
+    UPRIGHT,
+    Raster,
+    check_missing,
+    check_size,
+    pad_rows,
+)
+from preprocessing.images.formats.tags import ORIENTATION
+from preprocessing.images.formats.tiff_page import (
+    BITS,
+    COMPRESSION,
+    EXTRA_SAMPLES,
+    PHOTOMETRIC,
+    PLAIN,
+    PROFILE,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    SIGNED,
+    UNSIGNED,
+    WIDTH,
+    XMP,
+    TiffPage,
+    read_page,
+)
+
+# Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
+# makes a black picture.
+_OF_OPENCV = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = range(4)
+_OPACITY = 2
+
+
+def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
+    """Read the first page of a TIFF file.
+
+    Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
+        ImageTooLargeError: It has too many pixels.
+        UnsupportedImageError: Its packing or layout is not known here.
+    """
+    page = read_page(data)
+    check_size(page.number(WIDTH), page.height, max_pixels)
+    missing = 1 - page.rows / page.height
+    check_missing(missing)
+    samples = _decode(page)
+    if missing:
+        white = 1 if samples.dtype.kind == "f" else min(255, np.iinfo(samples.dtype).max)
+        samples = pad_rows(samples[: page.rows], page.height, white=white)
+    orientation = page.number(ORIENTATION)
+    if not UPRIGHT <= orientation <= 8:
+        orientation = xmp_orientation(page.directory.raw(XMP)) or UPRIGHT
+    is_grey = samples.ndim == 2 or samples.shape[2] == 2
+    # Inks are converted while they are decoded.
+    is_ink = page.number(SAMPLES, 1) == 4 and page.number(PHOTOMETRIC) != _RGB
+    return Raster(
+        samples,
+        colours=None
+        if is_ink
+        else icc_colours(page.directory.raw(PROFILE), channels=1 if is_grey else 3),
+        orientation=orientation,
+        is_incomplete=missing > 0,
+    )
+
+
+def _decode(page: TiffPage) -> NDArray[Any]:
+    """Decode by OpenCV or Pillow, whichever keeps more of this kind, or else by the other."""
+    ways: list[Callable[[TiffPage, bytes], NDArray[Any] | None]] = [_by_pillow]
+    if page.number(COMPRESSION, PLAIN) in _OF_OPENCV:
+        # Pillow takes palettes of eight bits, which are not by the standard, for black ones.
+        is_first = _has_many_bits(page) or page.number(PHOTOMETRIC) == _PALETTE
+        ways.insert(0 if is_first else 1, _by_opencv)
+    file = page.to_file()
+    for way in ways:
+        samples = way(page, file)
+        if samples is not None:
+            return _with_black_zero(samples, page)
+    raise UnsupportedImageError(
+        "This kind of TIFF file is not read, or it is damaged. Save it as PNG or as an ordinary "
+        "TIFF file."
+    )
+
+
+def _has_many_bits(page: TiffPage) -> bool:
+    """Say whether Pillow would cut samples to eight bits or take a sign for one."""
+    channels = page.number(SAMPLES, 1)
+    has_plain_opacity = channels == 4 and page.number(EXTRA_SAMPLES) == _OPACITY
+    is_plain = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    is_signed = page.number(SAMPLE_FORMAT, UNSIGNED) == SIGNED
+    has_many = page.number(BITS, 1) > 8 or is_signed
+    return has_many and is_plain and (channels in (1, 3) or has_plain_opacity)
+
+
+def _by_opencv(page: TiffPage, file: bytes) -> NDArray[Any] | None:
+    samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None:
+        return None
+    if samples.ndim == 3:
+        samples = swap_red_and_blue(samples)
+    return np.asarray(samples.view(np.float16) if page.is_half_float else samples)
+
+
+def _by_pillow(page: TiffPage, file: bytes) -> NDArray[Any] | None:
+    try:
+        with Image.open(io.BytesIO(file), formats=["TIFF"]) as image:
+            image.load()
+            if image.mode == "CMYK":
+                return np.array(cmyk_to_rgb(image, page.directory.raw(PROFILE)))
+            if image.mode in ("1", "P", "PA", "LAB", "YCbCr", "RGBX"):
+                return np.array(image.convert("L" if image.mode == "1" else "RGB"))
+            samples = np.array(image)
+            return samples.astype(samples.dtype.newbyteorder("="))
+    except MemoryError:
+        raise
+    # Pillow raises almost anything on files that it does not know or that are damaged.
+    except Exception:  # noqa: BLE001
+        return None
+
+
+def _with_black_zero(samples: NDArray[Any], page: TiffPage) -> NDArray[Any]:
+    """Invert where zero is white, which both libraries do for eight bits and fewer only."""
+    is_inverted = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
+    if not is_inverted or samples.dtype.kind != "u" or samples.dtype.itemsize == 1:
+        return samples
+    return np.iinfo(samples.dtype).max - samples

@@ -1,0 +1,137 @@
+"""Take the first page of a TIFF file apart, and write it anew with nothing but what pixels need."""
+
+import struct
+from dataclasses import dataclass
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.raster import DAMAGED
+from preprocessing.images.formats.tags import LONG, ORIENTATION, SHORT, Directory, read_directory
+
+WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
+STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
+EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, XMP = 338, 339, 34675, 700
+PLANAR, TILE_OFFSETS, TILE_BYTES = 284, 324, 325
+# What libtiff needs for the pixels: with fill order, options of fax, predictor, palette, tiles,
+# ink set, tables and offsets of JPEG, subsampling and positions of YCbCr, reference black.
+_NEEDED = {
+    WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, 266, STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP,
+    STRIP_BYTES, PLANAR, 292, 293, 317, 320, 322, 323, TILE_OFFSETS, TILE_BYTES, 332,
+    EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
+}  # fmt: skip
+UNSIGNED, SIGNED, FLOATING = 1, 2, 3
+# No compression; all channels of a pixel side by side.
+PLAIN = _CONTIGUOUS = 1
+
+
+@dataclass(frozen=True, eq=False)
+class TiffPage:
+    """The first page of a TIFF file.
+
+    Attributes:
+        directory: Its tags.
+        rows: How many of its rows are in the file, counted from above.
+        absent_bytes: How many bytes of pixels that are not packed the file lacks at its end.
+    """
+
+    directory: Directory
+    rows: int
+    absent_bytes: int = 0
+
+    def number(self, tag: int, default: int = 0) -> int:
+        """Return the first value of a tag, or the default where there is none."""
+        return self.directory.integer(tag, default)
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return self.number(HEIGHT)
+
+    @property
+    def is_half_float(self) -> bool:
+        """Whether its numbers are 16-bit floating point, which no library at hand reads."""
+        return self.number(SAMPLE_FORMAT, UNSIGNED) == FLOATING and self.number(BITS, 1) == 16
+
+    def to_file(self) -> bytes:
+        """Return a file with this page alone: pixels where they were, tags anew at the end.
+
+        Numbers of 16-bit floating point are said to be whole numbers, bit for bit.
+        """
+        directory = self.directory
+        entries = {number: tag.entry for number, tag in directory.tags.items() if number in _NEEDED}
+        if self.rows < self.height and not self.absent_bytes:
+            entries[HEIGHT] = _entry(directory, LONG, self.rows)
+        if self.is_half_float:
+            entries[SAMPLE_FORMAT] = _entry(directory, SHORT, UNSIGNED)
+        word, count = ("Q", "Q") if directory.is_big else ("L", "H")
+        view, length = memoryview(directory.data), len(directory.data) + self.absent_bytes
+        table = [
+            struct.pack(directory.order + "H", number) + entries[number]
+            for number in sorted(entries)
+        ]
+        pointer_at = 8 if directory.is_big else 4
+        pointer = struct.pack(directory.order + word, length + length % 2)
+        return b"".join(
+            [
+                view[:pointer_at],
+                pointer,
+                view[pointer_at + len(pointer) :],
+                bytes(self.absent_bytes + length % 2),
+                struct.pack(directory.order + count, len(table)),
+                *table,
+                bytes(len(pointer)),
+            ]
+        )
+
+
+def read_page(data: bytes) -> TiffPage:
+    """Read the tags of the first page that matter.
+
+    Raises:
+        ImageDecodeError: There are none.
+    """
+    directory = read_directory(data, _NEEDED | {ORIENTATION, PROFILE, XMP})
+    if directory is None:
+        raise ImageDecodeError(DAMAGED)
+    tiles = directory.integers(TILE_OFFSETS)
+    offsets = tiles or directory.integers(STRIP_OFFSETS)
+    counts = directory.integers(TILE_BYTES if tiles else STRIP_BYTES)
+    pieces = list(zip(offsets, counts, strict=False))
+    if all(offset + count <= len(data) for offset, count in pieces):
+        return TiffPage(directory, directory.integer(HEIGHT))
+    if directory.integer(COMPRESSION, PLAIN) == PLAIN:
+        return _cut_plain_page(directory, pieces)
+    return _cut_page(directory, pieces, is_in_strips=not tiles)
+
+
+def _cut_plain_page(directory: Directory, pieces: list[tuple[int, int]]) -> TiffPage:
+    """Describe a page whose pixels are not packed and go beyond the end of the file."""
+    data, height = directory.data, directory.integer(HEIGHT)
+    bits = directory.integer(WIDTH) * directory.integer(SAMPLES, 1) * directory.integer(BITS, 1)
+    needed = height * ((bits + 7) // 8)
+    there = sum(min(count, max(0, len(data) - offset)) for offset, count in pieces)
+    absent = max(offset + count for offset, count in pieces) - len(data)
+    if there >= needed or absent > needed:
+        absent = 0
+    rows = int(height * min(1, there / max(1, needed)))
+    return TiffPage(directory, rows, absent_bytes=absent)
+
+
+def _cut_page(
+    directory: Directory, pieces: list[tuple[int, int]], *, is_in_strips: bool
+) -> TiffPage:
+    """Describe a page whose packed pixels go beyond the end of the file: whole strips are there."""
+    if not is_in_strips or directory.integer(PLANAR, _CONTIGUOUS) != _CONTIGUOUS:
+        return TiffPage(directory, 0)
+    ends = (offset + count for offset, count in pieces)
+    whole = next(index for index, end in enumerate(ends) if end > len(directory.data))
+    height = directory.integer(HEIGHT)
+    return TiffPage(directory, min(height, whole * directory.integer(ROWS_PER_STRIP, height)))
+
+
+def _entry(directory: Directory, kind: int, value: int) -> bytes:
+    """Return an entry of one value, without its number."""
+    body = struct.pack(directory.order + {SHORT: "H", LONG: "L"}[kind], value)
+    room = 8 if directory.is_big else 4
+    return struct.pack(
+        directory.order + ("HQ" if directory.is_big else "HL"), kind, 1
+    ) + body.ljust(room, b"\0")

@@ -1,0 +1,154 @@
+"""Read WebP files: the first picture of an animation, and nothing of metadata."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.order import swap_red_and_blue
+from preprocessing.images.formats.orientation import orientation_of
+from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
+
+_METADATA = (b"VP8X", b"ICCP", b"EXIF", b"XMP ")
+_PIXELS = (b"VP8 ", b"VP8L", b"ALPH")
+_HAS_OPACITY = 0x10
+_FRAME_HEAD_BYTES = 16
+# More chunks than any file has; to walk through millions would take long.
+MOST_CHUNKS = 100_000
+
+
+@dataclass
+class _Parts:
+    """A WebP file taken apart.
+
+    Attributes:
+        chunks: The contents of those chunks that matter, by name; the first of each.
+        canvas: Width and height, where they differ from the picture's.
+        corner: Where the picture lies on the canvas: left and top.
+        missing: The fraction of the pixels' bytes that the file does not have.
+    """
+
+    chunks: dict[bytes, bytes] = field(default_factory=dict)
+    canvas: tuple[int, int] | None = None
+    corner: tuple[int, int] = (0, 0)
+    missing: float = 0.0
+
+
+def read_webp(data: bytes, *, max_pixels: int) -> Raster:
+    """Read the first picture of a WebP file, on a transparent canvas.
+
+    Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
+        ImageTooLargeError: It has too many pixels.
+    """
+    parts = _take_apart(data)
+    size = _size(parts)
+    canvas = parts.canvas or size
+    check_size(*size, max_pixels)
+    check_size(*canvas, max_pixels)
+    check_missing(parts.missing)
+    samples = _decode(parts, size)
+    if canvas != size or parts.corner != (0, 0):
+        samples = _on_canvas(samples, canvas, parts.corner)
+    return Raster(
+        samples,
+        colours=icc_colours(parts.chunks.get(b"ICCP", b""), channels=3),
+        orientation=orientation_of(parts.chunks.get(b"EXIF", b""), parts.chunks.get(b"XMP ", b"")),
+        is_incomplete=parts.missing > 0,
+    )
+
+
+def _take_apart(data: bytes) -> _Parts:
+    parts = _Parts()
+    is_animated = False
+    for count, (name, start, end, length) in enumerate(_walk(data, 12)):
+        if count == MOST_CHUNKS:
+            raise ImageDecodeError(DAMAGED)
+        if name == b"ANMF":
+            if not is_animated:
+                _note_frame(data[start:end], parts)
+            is_animated = True
+        elif name in _METADATA or (name in _PIXELS and not is_animated):
+            _note(parts, name, data[start:end], length)
+    return parts
+
+
+def _note(parts: _Parts, name: bytes, content: bytes, length: int) -> None:
+    if name not in parts.chunks:
+        parts.chunks[name] = content
+        if name in _PIXELS:
+            parts.missing = max(parts.missing, 1 - len(content) / max(1, length))
+
+
+def _note_frame(frame: bytes, parts: _Parts) -> None:
+    """Note the first frame of an animation: its pixels, and where they lie."""
+    header = parts.chunks.get(b"VP8X", b"")
+    if len(frame) < _FRAME_HEAD_BYTES or len(header) < 10:
+        raise ImageDecodeError(DAMAGED)
+    parts.canvas = (1 + _three_bytes(header, 4), 1 + _three_bytes(header, 7))
+    parts.corner = (2 * _three_bytes(frame, 0), 2 * _three_bytes(frame, 3))
+    for name, start, end, length in _walk(frame, _FRAME_HEAD_BYTES):
+        if name in _PIXELS:
+            _note(parts, name, frame[start:end], length)
+
+
+def _walk(data: bytes, at: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """Yield the name, start, end and full length of each chunk's content."""
+    while at + 8 <= len(data):
+        name, length = struct.unpack_from("<4sL", data, at)
+        yield name, at + 8, min(at + 8 + length, len(data)), length
+        at += 8 + length + length % 2
+
+
+def _size(parts: _Parts) -> tuple[int, int]:
+    """Return width and height as the pixels have them."""
+    lossy, lossless = parts.chunks.get(b"VP8 ", b""), parts.chunks.get(b"VP8L", b"")
+    if len(lossy) >= 10:
+        width, height = struct.unpack_from("<HH", lossy, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if len(lossless) >= 5:
+        (bits,) = struct.unpack_from("<L", lossless, 1)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    raise ImageDecodeError(DAMAGED)
+
+
+def _decode(parts: _Parts, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Decode the picture alone; what is missing at its end is filled with zeros."""
+    name = b"VP8 " if len(parts.chunks.get(b"VP8 ", b"")) >= 10 else b"VP8L"
+    pixels = parts.chunks[name]
+    chunks = [(name, pixels + bytes(round(len(pixels) * parts.missing / (1 - parts.missing))))]
+    opacity = parts.chunks.get(b"ALPH")
+    if opacity and name == b"VP8 ":
+        sides = b"".join(struct.pack("<L", side - 1)[:3] for side in size)
+        chunks = [(b"VP8X", struct.pack("<L", _HAS_OPACITY) + sides), (b"ALPH", opacity), *chunks]
+    body = b"".join(part for chunk in chunks for part in _chunk(*chunk))
+    file = b"RIFF" + struct.pack("<L", 4 + len(body)) + b"WEBP" + body
+    samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None:
+        raise ImageDecodeError(DAMAGED)
+    return np.asarray(swap_red_and_blue(samples), dtype=np.uint8)
+
+
+def _on_canvas(
+    samples: NDArray[np.uint8], canvas: tuple[int, int], corner: tuple[int, int]
+) -> NDArray[np.uint8]:
+    width, height = canvas
+    left, top = corner
+    placed = np.zeros((height, width, 4), np.uint8)
+    part = placed[top : top + len(samples), left : left + samples.shape[1]]
+    part[..., 3] = 255
+    part[..., : samples.shape[2]] = samples[: part.shape[0], : part.shape[1]]
+    return placed
+
+
+def _chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
+    return name + struct.pack("<L", len(content)), content, bytes(len(content) % 2)
+
+
+def _three_bytes(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 3], "little")

@@ -1,0 +1,232 @@
+"""Predict and align from Python: what `import mien` gives."""
+
+import functools
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
+from preprocessing.images.decode import decode_image
+from preprocessing.images.types import GreyImage, RgbImage
+from serving.inference.csv_table import to_row
+from serving.inference.prediction import PhotoResult
+from serving.inference.predictor import Predictor
+from serving.inference.schema import FaceAnswer, Options
+from serving.inference.serialize import to_answer
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Picture: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+"""Path, bytes of a picture file, Pillow image, or RGB array, uint8 (height, width, 3)."""
+
+# Loaded models are kept: each bundle takes about a second to load.
+_KEPT_BUNDLES = 4
+# Pillow's modes by what can hold them.
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_ONLY_TIFF = ("F", "I")
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face of a picture, and which expression it shows.
+
+    Attributes:
+        index: From 1, in the order of the faces.
+        label: The likeliest expression.
+        confidence: The probability of `label`, 0 to 1.
+        is_sure: The confidence reaches the threshold: by default that at which 90 % of the
+            validation predictions were correct.
+        second_label: The second likeliest expression.
+        probabilities: By label, in the order of the model's labels; they sum to 1.
+        hints: Why the prediction may be worse than usual, such as "small" or "blurred".
+        box: In pixels of the upright picture.
+        landmarks: float32 (n, 2), x and y in pixels of the upright picture.
+        found_by: How the face was found; see the API's `found_by`.
+        chip: The aligned face that the network saw, uint8 (side, side), grey.
+    """
+
+    index: int
+    label: str
+    confidence: float
+    is_sure: bool
+    second_label: str
+    probabilities: dict[str, float] = field(repr=False)
+    hints: tuple[str, ...]
+    box: BoundingBox
+    landmarks: Landmarks = field(repr=False)
+    found_by: str = field(repr=False)
+    chip: GreyImage = field(repr=False)
+    _answer: FaceAnswer = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the API answers on this face, ready for `json.dumps`."""
+        return self._answer.model_dump(mode="json", exclude_none=True)
+
+
+class Faces(Sequence[Face]):
+    """All faces of one picture; empty where there is none.
+
+    Attributes:
+        width: Of the upright picture, in pixels.
+        height: Likewise.
+        tip: What may help, where no face was found; else None.
+    """
+
+    def __init__(self, rgb: RgbImage, result: PhotoResult) -> None:
+        """Wrap what a predictor returns."""
+        asked = Options(landmarks=True)
+        self._answer = to_answer(rgb, result, options=asked)
+        self.width, self.height, self.tip = result.width, result.height, self._answer.tip
+        self._faces = tuple(
+            Face(
+                index=answer.index,
+                label=answer.label,
+                confidence=answer.confidence,
+                is_sure=answer.is_sure,
+                second_label=answer.second_label,
+                probabilities=answer.probabilities,
+                hints=tuple(answer.hints),
+                box=prediction.face.face.box,
+                landmarks=prediction.face.face.landmarks,
+                found_by=answer.found_by,
+                chip=prediction.face.chip,
+                _answer=answer,
+            )
+            for answer, prediction in zip(self._answer.faces, result.predictions, strict=True)
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> Face: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Face, ...]: ...
+    def __getitem__(self, index: int | slice) -> Face | tuple[Face, ...]:
+        """Return one face, or several as a tuple."""
+        return self._faces[index]
+
+    def __len__(self) -> int:
+        """Count the faces."""
+        return len(self._faces)
+
+    def __repr__(self) -> str:
+        """Show the faces, one a line."""
+        lines = "".join(f"    {face},\n" for face in self)
+        return f"Faces([\n{lines}])" if lines else "Faces([])"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the API answers on the picture, ready for `json.dumps`."""
+        return self._answer.model_dump(mode="json", exclude_none=True)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return a table with one row a face, in the columns of `mien predict --csv`.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([to_row(answer) for answer in self._answer.faces])
+
+
+def predict(
+    picture: Picture,
+    *,
+    crop: bool = False,
+    max_faces: int | None = None,
+    min_confidence: float | None = None,
+    bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
+) -> Faces:
+    """Find every face of a picture and predict which expression it shows.
+
+    The first call loads the models, which takes about a second; later calls use them again. Threads
+    may call it at the same time.
+
+    Args:
+        picture: A path, the bytes of a picture file, a Pillow image, or an RGB array, uint8
+            (height, width, 3).
+        crop: The picture is already a cropped face.
+        max_faces: Only the largest so many faces are classified; by default all.
+        min_confidence: Confidence from which `is_sure` is true; by default the model's own.
+        bundle: Folder of another trained model.
+
+    Raises:
+        ImageDecodeError: The picture cannot be read.
+        ImageTooLargeError: It has too many pixels.
+        BundleError: The model is missing or damaged.
+        ModelFileError: The landmark model or the face detector is missing or damaged.
+        OSError: The file cannot be opened.
+    """
+    rgb, result = _predictor(Path(bundle)).predict(
+        _read(picture), is_crop=crop, max_faces=max_faces, min_confidence=min_confidence
+    )
+    return Faces(rgb, result)
+
+
+def align(
+    picture: Picture, *, crop: bool = False, bundle: str | os.PathLike[str] = SHIPPED_BUNDLE
+) -> list[AlignedFace]:
+    """Find every face of a picture and align it, as the network is shown it.
+
+    Args:
+        picture: As for `predict`.
+        crop: The picture is already a cropped face.
+        bundle: Folder of the trained model whose detector, landmarks and geometry are used.
+
+    Returns:
+        For each face its `chip`, uint8 (side, side), grey, and where it comes from: `transform`
+        and `face`.
+
+    Raises:
+        ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError: As `predict`.
+    """
+    read = _read(picture)
+    rgb = decode_image(read) if isinstance(read, bytes) else read
+    return _predictor(Path(bundle)).align(rgb, is_crop=crop)
+
+
+@functools.lru_cache(_KEPT_BUNDLES)
+def _predictor(bundle: Path) -> Predictor:
+    return Predictor(bundle)
+
+
+def _to_file(image: Image.Image) -> bytes:
+    """Return a Pillow image as a file without loss, so that it is decoded as all pictures are."""
+    file = io.BytesIO()
+    if image.mode in _ONLY_TIFF:
+        image.save(file, "TIFF")
+        return file.getvalue()
+    shown = image if image.mode in _PNG_MODES else image.convert("RGB")
+    profile = image.info.get("icc_profile") if shown is image else None
+    # Not compressed: it is read again at once.
+    shown.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=profile)
+    return file.getvalue()
+
+
+def _read(picture: Picture) -> bytes | RgbImage:
+    """Return the bytes of a file, or an RGB array."""
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture).read_bytes()
+    if isinstance(picture, Image.Image):
+        return _to_file(picture)
+    if not isinstance(picture, np.ndarray):
+        raise TypeError(
+            "A picture is a path, bytes, a Pillow image or an RGB array. "
+            f"Received: {type(picture).__name__}"
+        )
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise ImageDecodeError(
+            "A picture as an array must be RGB, uint8 of shape (height, width, 3). "
+            f"Received: {picture.dtype} {picture.shape}"
+        )
+    return np.ascontiguousarray(picture)

@@ -1,0 +1,70 @@
+// A picture as the browser holds it: its preview, a copy for the screen, and a smaller one to send.
+
+const SCREEN_SIDE_PX = 1280;
+const COPY_QUALITY = 0.85;
+const SENT_QUALITY = 0.92;
+// Room for what a form adds, and for what a browser counts otherwise.
+const ROOM = 0.95;
+
+function load(url) {
+  return new Promise((resolve) => {
+    const image = new Image();
+    image.addEventListener("load", () => resolve(image));
+    image.addEventListener("error", () => resolve(null));
+    image.src = url;
+  });
+}
+
+// Draw a picture no larger than asked for; what shines through it is white, as on the server.
+function draw(image, scale) {
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(image.naturalWidth * scale));
+  canvas.height = Math.max(1, Math.round(image.naturalHeight * scale));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+const toBlob = (canvas, quality) => new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
+
+// Open a file. `image` is null where the browser cannot show such a picture, as most cannot HEIC.
+export async function openPicture(file, { name = file.name } = {}) {
+  const url = URL.createObjectURL(file);
+  const image = await load(url);
+  if (!image) URL.revokeObjectURL(url);
+  return { file, name, url: image && url, image, note: "" };
+}
+
+// A copy for the screen: upright, for a browser's own turning of pictures does not reach SVG everywhere.
+export async function screenCopy({ image }, side_px = SCREEN_SIDE_PX) {
+  const scale = Math.min(1, side_px / Math.max(image.naturalWidth, image.naturalHeight));
+  return draw(image, scale).toDataURL("image/jpeg", COPY_QUALITY);
+}
+
+// Shrink a picture that is over the server's limits; return it as it is where it is not.
+export async function withinLimits(picture, { maxBytes, maxPixels }) {
+  const { file, image, name } = picture;
+  if (!image) return picture;
+  const pixels = image.naturalWidth * image.naturalHeight;
+  if (file.size <= maxBytes && pixels <= maxPixels) return picture;
+  let scale = Math.min(1, Math.sqrt((ROOM * maxPixels) / pixels));
+  for (let tries = 0; tries < 6; tries += 1, scale *= 0.7) {
+    const canvas = draw(image, scale);
+    const blob = await toBlob(canvas, SENT_QUALITY);
+    if (!blob || blob.size > ROOM * maxBytes) continue;
+    const shrunk = await openPicture(new File([blob], name, { type: "image/jpeg" }));
+    const mega = (count) => (count / 1e6).toPrecision(2);
+    shrunk.note = ` (shrunk in your browser from ${mega(pixels)} to ${mega(canvas.width * canvas.height)} megapixels)`;
+    return shrunk;
+  }
+  return picture;
+}
+
+// A file again, out of what was kept of it.
+export function fileOf(dataUrl, name) {
+  const [head, encoded] = dataUrl.split(",");
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  return new File([bytes], name, { type: head.slice(5).split(";")[0] });
+}

@@ -1,0 +1,64 @@
+// Put an answer's result onto the page, with the picture that the browser holds.
+
+import { drawCharts, removeCharts } from "./charts.js";
+import { watchMarks } from "./marks.js";
+import { say } from "./status.js";
+import { keep } from "./store.js";
+import { offerToTake } from "./take.js";
+import { hideWorking } from "./working.js";
+
+// What is shown: the picture to send again, and what was said with it.
+export const shown = { picture: null, options: {} };
+
+function fits(fresh, image) {
+  const { width, height } = fresh.dataset;
+  return image && Number(width) === image.naturalWidth && Number(height) === image.naturalHeight;
+}
+
+function parse(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("result");
+  if (!fresh) throw new Error("no result in the answer");
+  return fresh;
+}
+
+// Say what an answer says went wrong; empty where it holds a result.
+export function problemIn(html) {
+  const problem = parse(html).querySelector(".problem");
+  return problem ? Array.from(problem.children, (each) => each.textContent).join(" ") : "";
+}
+
+// Whether the browser's picture is the one that was read: the same width and height, upright.
+export function needsPhoto(html, { image }) {
+  const fresh = parse(html);
+  return !fresh.querySelector("#photo[href]") && !fits(fresh, image);
+}
+
+function put(fresh, photo) {
+  if (photo) fresh.querySelector("#photo").setAttribute("href", photo);
+  for (const table of fresh.querySelectorAll(".numbers")) table.open = false;
+  removeCharts();
+  const last = document.getElementById("result");
+  const hadFocus = last.contains(document.activeElement);
+  const wantsPoints = last.querySelector("#points")?.checked;
+  last.replaceWith(document.adoptNode(fresh));
+  hideWorking();
+  if (wantsPoints && fresh.querySelector("#points")) fresh.querySelector("#points").checked = true;
+  if (hadFocus) fresh.focus({ preventScroll: true });
+  document.title = `${fresh.dataset.title} - Mien`;
+  watchMarks();
+  offerToTake();
+  drawCharts().then((drawn) => {
+    if (!drawn) say(`${fresh.dataset.title}. The charts could not be loaded; the tables show the same.`, { shown: true });
+  });
+}
+
+// Show a result. It begins at the top of the window, whatever was read before.
+export function show(html, { photo, picture, options = {}, note = "", isKept = true }) {
+  const fresh = parse(html);
+  fresh.querySelector(".shrunk")?.append(note);
+  put(fresh, photo);
+  Object.assign(shown, { picture, options });
+  say(`${fresh.dataset.title}.`);
+  fresh.scrollIntoView({ block: "start", behavior: "instant" });
+  if (isKept) keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title: fresh.dataset.title, name: fresh.dataset.name });
+}

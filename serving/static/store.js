@@ -1,0 +1,59 @@
+// Results that this tab keeps, so that Back and reload do not lose them. Gone with the tab.
+
+const PREFIX = "mien:";
+
+function ids() {
+  const found = [];
+  for (let index = 0; index < sessionStorage.length; index += 1) {
+    const key = sessionStorage.key(index);
+    if (key.startsWith(PREFIX)) found.push(Number(key.slice(PREFIX.length)));
+  }
+  return found.sort((one, other) => one - other);
+}
+
+// Keep a result for this entry of the tab's history; older ones make room where there is none.
+export function keep(result) {
+  const id = history.state?.result ?? Date.now();
+  try {
+    history.replaceState({ ...history.state, result: id }, "");
+    for (;;) {
+      try {
+        sessionStorage.setItem(PREFIX + id, JSON.stringify(result));
+        return;
+      } catch {
+        const [oldest] = ids().filter((each) => each !== id);
+        sessionStorage.removeItem(PREFIX + (oldest ?? id));
+        if (oldest === undefined) return;
+      }
+    }
+  } catch {
+    // A browser that is told to keep nothing keeps nothing.
+  }
+}
+
+function read(id) {
+  try {
+    return JSON.parse(sessionStorage.getItem(PREFIX + id));
+  } catch {
+    return null;
+  }
+}
+
+// What this entry of the history showed, if it showed a result.
+export function kept() {
+  return history.state?.result ? read(history.state.result) : null;
+}
+
+// The last result of this tab, wherever it was shown.
+export function lastKept() {
+  try {
+    const id = ids().at(-1);
+    return id === undefined ? null : read(id);
+  } catch {
+    return null;
+  }
+}
+
+export function forgetAll() {
+  for (const id of ids()) sessionStorage.removeItem(PREFIX + id);
+}

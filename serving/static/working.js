@@ -1,0 +1,40 @@
+// While a picture is on its way: the picture itself, how far it is, and room for what will come.
+
+const section = document.getElementById("working");
+const preview = section.querySelector("img");
+const progress = document.getElementById("progress");
+const SIDE_PX = 1280;
+const main = document.getElementById("main");
+
+export function showWorking({ name, url, image }) {
+  document.getElementById("working-title").textContent = name ? `Reading ${name}` : "Reading your picture";
+  if (image) {
+    const enlarged = SIDE_PX / Math.max(image.naturalWidth, image.naturalHeight);
+    preview.width = image.naturalWidth * enlarged;
+    preview.height = image.naturalHeight * enlarged;
+    preview.src = url;
+  }
+  preview.hidden = !image;
+  main.classList.add("answered");
+  document.getElementById("result").hidden = true;
+  section.hidden = false;
+  section.scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+// Show how much was uploaded, 0 to 1, or null when all was and the faces are looked for; say it.
+export function showProgress(share) {
+  if (share === null) progress.removeAttribute("value");
+  else progress.value = share;
+  return share === null ? "Looking for faces…" : `Uploading ${(100 * share).toFixed(0)} %`;
+}
+
+// Away with it; what was there before is there again, dimmed where it is not what was asked for.
+export function hideWorking({ stale = false } = {}) {
+  section.hidden = true;
+  preview.removeAttribute("src");
+  const result = document.getElementById("result");
+  const hasResult = result.querySelector(".readings") !== null;
+  result.hidden = false;
+  result.classList.toggle("stale", stale && hasResult);
+  main.classList.toggle("answered", hasResult);
+}

@@ -1,0 +1,23 @@
+"""What makes an answer worse than usual, in sentences."""
+
+from preprocessing.faces.align import UNALIGNED
+from preprocessing.faces.quality import Hint
+from preprocessing.faces.types import FULL_FRAME
+from serving.inference.schema import FaceAnswer
+
+
+def hints_of(face: FaceAnswer) -> list[str]:
+    """List the causes, if any, for which an answer is to be taken with care."""
+    measured = face.measures
+    sentences = {
+        FULL_FRAME: "No face was detected; the whole picture was read as one.",
+        UNALIGNED: "This does not look like a cropped face; the whole picture was read as one.",
+        Hint.SMALL: f"This face is only {measured.width_px:.0f} pixels wide in the picture, "
+        "so little of its expression can be seen.",
+        Hint.BLURRED: "This face is blurred, so little of its expression can be seen.",
+        Hint.TURNED: f"Head turned {abs(measured.yaw_deg):.0f}°. Mien learned mostly from "
+        "front-facing people: take this with care.",
+        Hint.CUT: "Part of this face is outside the picture.",
+    }
+    causes = [face.found_by, *face.hints]
+    return [sentences[cause] for cause in causes if cause in sentences]

@@ -1,0 +1,166 @@
+"""What the page asks for piece by piece: reasons for an answer, a result, a table of many."""
+
+import base64
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import numpy as np
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import BadRequest
+
+from preprocessing.bundle.occlusion import occlusion_maps
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.decode import to_grey
+from preprocessing.images.encode import encode_png
+from preprocessing.images.types import DecodedPicture, GreyImage, RgbImage
+from serving.inference.certainty import read_record
+from serving.inference.csv_table import csv_text
+from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
+from serving.inference.schema import Answer
+from serving.web.engine import current_service
+from serving.web.pictures import data_url
+from serving.web.uploads import MAX_BATCH_PICTURES
+from serving.web.view import to_view
+
+# A hundred faces with their chips have less than half of it.
+LONGEST_ANSWER_BYTES = 2_000_000
+LONGEST_TABLE_BYTES = 4_000_000
+
+routes = Blueprint("parts", __name__)
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """What spoke for and against a label.
+
+    Attributes:
+        label: The expression.
+        index: Of the label, from 0.
+        factor: By how much the place that matters most changes the odds, from 1.
+        url: The tint to lay over the face, a PNG; empty where no place stands out.
+    """
+
+    label: str
+    index: int
+    factor: float
+    url: str
+
+
+class NamedAnswer(BaseModel):
+    """An answer of the API, with the name of its picture."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(max_length=300)]
+    answer: Answer
+
+
+class Table(BaseModel):
+    """Answers of which a table is wanted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pictures: Annotated[list[NamedAnswer], Field(max_length=MAX_BATCH_PICTURES)]
+
+
+@routes.post("/heat-map")
+def show_reasons() -> ResponseReturnValue:
+    """Show what spoke for each label in the chip that the page sends back.
+
+    Scripts take from this page what they put beside the face.
+    """
+    service = current_service()
+    predictor = service.require()
+    labels = predictor.spec.labels
+    label = request.form.get("label", "")
+    if label not in labels:
+        raise BadRequest(f"label must be one of {', '.join(labels)}.")
+    size_px = predictor.spec.geometry.size_px
+
+    def look(picture: DecodedPicture, _decode_s: float) -> tuple[GreyImage, NDArray[np.float32]]:
+        chip = _to_chip(picture.rgb, size_px=size_px)
+        return chip, occlusion_maps(chip, predictor.probabilities)
+
+    chip, maps = service.look_at(
+        _read_data_url(request.form.get("chip", "")),
+        look,
+        address=request.remote_addr or "",
+        max_pixels=size_px**2,
+    )
+    reasons = []
+    for index, (each, effects) in enumerate(zip(labels, maps, strict=True)):
+        factor = strongest_factor(effects)
+        stands_out = factor >= LEAST_FACTOR
+        url = data_url(encode_png(draw_tint(effects)), "image/png") if stands_out else ""
+        reasons.append(Reason(each, index, factor, url))
+    chip_url = data_url(encode_png(chip), "image/png")
+    return render_template("heat_map.html", label=label, reasons=reasons, chip_url=chip_url)
+
+
+@routes.post("/result")
+def show_answer() -> ResponseReturnValue:
+    """Show an answer that the API gave, with landmarks and chips, as the page shows it."""
+    posted = _read_json(NamedAnswer, LONGEST_ANSWER_BYTES)
+    spec = current_service().require().spec
+    unknown = [face.label for face in posted.answer.faces if face.label not in spec.labels]
+    if unknown:
+        raise BadRequest(f"No such label: {unknown[0]}. Send the picture again.")
+    view = to_view(posted.answer, labels=spec.labels, record=read_record(spec), name=posted.name)
+    return render_template("answer.html", result=view)
+
+
+@routes.post("/table")
+def send_table() -> ResponseReturnValue:
+    """Send one CSV table of the faces of several answers."""
+    posted = _read_json(Table, LONGEST_TABLE_BYTES)
+    labels = current_service().require().spec.labels
+    answers = [(each.name, each.answer) for each in posted.pictures]
+    return Response(csv_text(answers, labels=labels), mimetype="text/csv")
+
+
+def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
+    """Read the JSON body of the current request.
+
+    Raises:
+        BadRequest: It is too long, or not what was expected.
+    """
+    request.max_content_length = most_bytes
+    if request.mimetype != "application/json":
+        raise BadRequest("Send JSON, with its content type.")
+    try:
+        return kind.model_validate_json(request.get_data(cache=False))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
+
+
+def _read_data_url(url: str) -> bytes:
+    """Return the bytes of a chip.
+
+    Raises:
+        ImageDecodeError: It is no data URL.
+    """
+    try:
+        return base64.b64decode(url.partition(",")[2], validate=True)
+    except ValueError as error:
+        raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
+
+
+def _to_chip(rgb: RgbImage, *, size_px: int) -> GreyImage:
+    """Return a picture as a chip.
+
+    Raises:
+        ImageDecodeError: It has another size.
+    """
+    chip = to_grey(rgb)
+    if chip.shape != (size_px, size_px):
+        raise ImageDecodeError(
+            f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
+        )
+    return chip

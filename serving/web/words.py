@@ -1,0 +1,31 @@
+"""What the page says of a problem: the file's name, what is wrong with it, what to do."""
+
+from dataclasses import replace
+
+from serving.web.problems import Problem
+
+KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP or TIFF"
+
+
+def in_words(problem: Problem, *, name: str) -> Problem:
+    """Say a problem to a person who just sent a picture; other problems stay as they are.
+
+    Args:
+        problem: As programs get it.
+        name: Of the file; may be empty.
+    """
+    subject = name or "This file"
+    said = {
+        "unsupported_image": (f"{subject} is not a picture Mien can open.", f"Use {KINDS}."),
+        "unreadable_image": (
+            f"{subject} is incomplete.",
+            "The download may have stopped early; save it again.",
+        ),
+        "too_many_pixels": (f"{subject} is too large.", problem.detail),
+        "upload_too_large": (f"{subject} is too large.", problem.detail),
+        "no_image": (f"{name} is empty (0 bytes).", "Save it again, then choose it again.")
+        if name
+        else ("No picture was chosen.", "Choose one, then send it."),
+    }
+    title, detail = said.get(problem.code, (problem.title, problem.detail))
+    return replace(problem, title=title, detail=detail)

@@ -1,0 +1,78 @@
+"""A decoder that has been taken over: it does what its "picture" says."""
+
+import ctypes
+import gc
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from preprocessing.images.announce import announce_size
+from preprocessing.images.types import DecodedPicture
+
+SIDE_PX = 4
+
+
+def decode(data: bytes, *, max_pixels: int) -> DecodedPicture:
+    """Do what the first word says with the rest, and return a small picture if nothing stops it."""
+    assert max_pixels
+    name, _, argument = data.decode().partition(" ")
+    announce_size(SIDE_PX, SIDE_PX)
+    ACTIONS[name](argument)
+    return DecodedPicture(np.full((SIDE_PX, SIDE_PX, 3), 7, np.uint8))
+
+
+def _take_memory(megabytes: str) -> None:
+    taken = [bytearray(1_000_000) for _ in range(int(megabytes))]
+    assert taken
+
+
+def _take_time(seconds: str) -> None:
+    until_s = time.process_time() + float(seconds)
+    while time.process_time() < until_s:
+        pass
+
+
+def _take_time_in_c(_: str) -> None:
+    pow(7, 10**8)
+
+
+def _open_all(path: str) -> None:
+    Path(path).read_bytes()
+
+
+def _open_in_free_descriptor(path: str) -> None:
+    os.closerange(0, 3)
+    _open_all(path)
+
+
+def _say_size(text: str) -> None:
+    announce_size(*map(int, text.split()))
+
+
+ACTIONS: dict[str, Callable[[str], object]] = {
+    "nothing": lambda _: None,
+    "memory": _take_memory,
+    "time": _take_time,
+    "time_in_c": _take_time_in_c,
+    "sleep": lambda seconds: time.sleep(float(seconds)),
+    "read": _open_all,
+    "read_freed": _open_in_free_descriptor,
+    "write": lambda path: Path(path).write_text("here"),
+    "remove": lambda path: Path(path).unlink(),
+    "connect": lambda port: socket.create_connection(("127.0.0.1", int(port))),
+    "execute": lambda path: os.execv("/bin/sh", ["sh", "-c", f"touch {path}"]),  # noqa: S606
+    "start": lambda path: subprocess.run(["/bin/touch", path], check=True),
+    "fork": lambda _: os.fork() or os._exit(0),
+    "thread": lambda _: threading.Thread(target=gc.collect).start(),
+    "kill": lambda pid: os.kill(int(pid), signal.SIGTERM),
+    "crash": lambda _: ctypes.string_at(0),
+    "end": lambda _: os._exit(0),
+    "say_size": _say_size,
+}

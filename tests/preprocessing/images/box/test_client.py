@@ -1,0 +1,253 @@
+"""The box holds whatever the decoder in it does."""
+
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from preprocessing.errors import ImageDecodeError, TooCostlyImageError
+from preprocessing.images.box.client import Box, shared_box
+from preprocessing.images.decode import MAX_PIXELS
+from preprocessing.images.sample import sample_photo_path
+
+HOSTILE = "tests.preprocessing.images.box.hostile:decode"
+ENDS_WITHIN_S = 30
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="no such limits on this system")
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Box]:
+    """A box whose decoder does what the picture says."""
+    box = Box(HOSTILE)
+    yield box
+    box.close()
+
+
+def decode(box: Box, data: bytes, **options: object) -> None:
+    """Have a small picture decoded."""
+    picture = box.decode(data, max_pixels=10_000, **options)  # type: ignore[arg-type]
+    assert (picture.rgb == 7).all()
+
+
+def wait_for(pids: set[int], *, what: str) -> None:
+    """Wait until none of some processes is there; fail if one stays."""
+    until_s = time.monotonic() + ENDS_WITHIN_S
+    while any(is_running(pid) for pid in pids):
+        assert time.monotonic() < until_s, what
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the process ids of all that a process has started, directly or not."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return {int(child) for child in children}.union(*(descendants(int(c)) for c in children))
+
+
+@ON_LINUX
+def test_who_takes_too_much_memory_is_told_so_and_the_next_picture_is_decoded(box: Box) -> None:
+    decode(box, b"memory 20")
+    with pytest.raises(TooCostlyImageError, match="memory or time"):
+        decode(box, b"memory 500")
+    decode(box, b"nothing")
+
+
+@pytest.mark.parametrize("action", [b"time 60", b"time_in_c"])
+def test_who_takes_too_much_time_is_ended_even_where_python_never_looks(
+    box: Box, action: bytes
+) -> None:
+    with pytest.raises(TooCostlyImageError, match="memory or time"):
+        decode(box, action)
+    decode(box, b"nothing")
+
+
+@pytest.mark.parametrize("action", [b"crash", b"end"])
+def test_a_decoder_that_crashes_or_ends_is_replaced(box: Box, action: bytes) -> None:
+    with pytest.raises(TooCostlyImageError):
+        decode(box, action)
+    decode(box, b"nothing")
+
+
+def test_one_costly_picture_holds_up_no_other(box: Box) -> None:
+    with ThreadPoolExecutor() as clients:
+        costly = clients.submit(decode, box, b"time 60")
+        others = [clients.submit(decode, box, b"nothing") for _ in range(20)]
+        for other in others:
+            other.result()
+        assert not costly.done()
+        with pytest.raises(TooCostlyImageError):
+            costly.result()
+
+
+def test_no_files_are_read_written_or_removed(box: Box, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    for action in (f"read {secret}", f"write {tmp_path / 'new'}"):
+        with pytest.raises(ImageDecodeError):
+            decode(box, action.encode())
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+@ON_LINUX
+def test_no_files_are_reached_in_other_ways(box: Box, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    for action in (f"read_freed {secret}", f"remove {secret}"):
+        with pytest.raises(ImageDecodeError):
+            decode(box, action.encode())
+    assert secret.read_text() == "secret"
+
+
+def test_no_network_is_reached(box: Box) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with pytest.raises(ImageDecodeError):
+            decode(box, f"connect {server.getsockname()[1]}".encode())
+        server.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+@ON_LINUX
+def test_no_process_is_started_or_ended(box: Box, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    ended = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        for action in (f"execute {trace}", f"start {trace}", "fork", f"kill {os.getpid()}"):
+            with pytest.raises(ImageDecodeError):
+                decode(box, action.encode())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not trace.exists()
+    assert not ended.is_set()
+
+
+def test_threads_are_allowed(box: Box) -> None:
+    decode(box, b"thread")
+
+
+def test_who_does_not_answer_in_time_is_given_up(box: Box) -> None:
+    with pytest.raises(TimeoutError):
+        decode(box, b"sleep 60", until_s=time.monotonic() + 0.2)
+    decode(box, b"nothing")
+
+
+def test_a_size_that_cannot_be_is_not_believed(box: Box) -> None:
+    with pytest.raises(TooCostlyImageError):
+        decode(box, b"say_size 1000 1000")
+
+
+def test_room_is_asked_for_before_the_pixels_are_decoded(box: Box) -> None:
+    asked: list[int] = []
+    decode(box, b"nothing", make_room=asked.append)
+    assert asked == [16]
+
+    def refuse(_: int) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        decode(box, b"nothing", make_room=refuse)
+    decode(box, b"nothing")
+
+
+def test_helpers_and_starter_that_are_ended_from_outside_are_replaced() -> None:
+    others = descendants(os.getpid())
+    box = Box(HOSTILE)
+    decode(box, b"nothing")
+    (helper,) = box.helper_pids()
+    os.kill(helper, signal.SIGKILL)
+    wait_for({helper}, what="a helper that was killed stays")
+    decode(box, b"nothing")
+    started = descendants(os.getpid()) - others
+    (starter,) = started - {helper, *box.helper_pids()}
+    os.kill(starter, signal.SIGKILL)
+    wait_for(started, what="a starter was killed and its helper stays")
+    decode(box, b"nothing")
+    box.close()
+
+
+def test_a_box_that_is_closed_leaves_nothing_behind_and_can_be_used_again() -> None:
+    before = descendants(os.getpid())
+    box = Box(HOSTILE)
+    decode(box, b"nothing")
+    started = descendants(os.getpid()) - before
+    assert len(started) == 2
+    box.close()
+    wait_for(started, what="the box was closed and its processes stay")
+    decode(box, b"nothing")
+    box.close()
+
+
+@pytest.mark.parametrize("last", ["input()", "box.decode(b'sleep 600', max_pixels=100)"])
+def test_its_processes_end_with_the_one_that_is_killed(last: str) -> None:
+    code = (
+        "from preprocessing.images.box.client import Box\n"
+        f"box = Box({HOSTILE!r})\n"
+        "box.decode(b'nothing', max_pixels=100)\n"
+        "print('ready', flush=True)\n"
+        f"{last}\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        started = descendants(process.pid)
+        assert len(started) == 2
+        process.kill()
+    wait_for(started, what="the process was killed and those of its box stay")
+
+
+def test_pictures_do_not_change_when_others_are_decoded() -> None:
+    data = sample_photo_path().read_bytes()
+    box = shared_box()
+    kept = [box.decode(data, max_pixels=MAX_PIXELS).rgb for _ in range(3)]
+    copies = [picture.copy() for picture in kept]
+    part = kept[0][10:20, 10:20]
+    kept[1][:] = 1
+    del kept[0]
+    gc.collect()
+    for _ in range(3):
+        box.decode(data, max_pixels=MAX_PIXELS).rgb[:] = 2
+    np.testing.assert_array_equal(part, copies[0][10:20, 10:20])
+    assert (kept[0] == 1).all()
+    np.testing.assert_array_equal(kept[1], copies[2])
+
+
+def test_memory_is_used_again_once_a_picture_is_gone() -> None:
+    data = sample_photo_path().read_bytes()
+    box = shared_box()
+    addresses = set()
+    for _ in range(5):
+        addresses.add(box.decode(data, max_pixels=MAX_PIXELS).rgb.ctypes.data)
+    assert len(addresses) == 1
+
+
+def test_a_forked_process_frees_no_picture_of_its_parent() -> None:
+    picture = shared_box().decode(sample_photo_path().read_bytes(), max_pixels=MAX_PIXELS).rgb
+    before = picture.copy()
+    pid = os.fork()
+    if pid == 0:
+        del picture
+        gc.collect()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    np.testing.assert_array_equal(picture, before)

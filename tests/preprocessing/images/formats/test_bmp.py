@@ -1,0 +1,150 @@
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.types import PictureNote
+from tests.tools.picture_files import bmp, bmp_rows, encode, smooth_picture
+
+PICTURE = smooth_picture(61, 40)
+RGB = np.asarray(PICTURE)
+SIZE = (61, 40)
+ROWS = bmp_rows(row.tobytes() for row in RGB[::-1, :, ::-1])
+OPACITY = np.linspace(0, 255, 61 * 40).reshape(40, 61).astype(np.uint8)
+BYTES = (0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+
+
+def with_fourth(fourth: int | np.ndarray) -> bytes:
+    plane = np.broadcast_to(np.asarray(fourth, np.uint8), RGB.shape[:2])
+    return np.dstack([RGB[..., ::-1], plane])[::-1].tobytes()
+
+
+def masked(masks: tuple[int, ...], depth: int) -> bytes:
+    values = np.zeros(RGB.shape[:2], np.uint32)
+    for channel, mask in zip(np.moveaxis(RGB, -1, 0), masks, strict=False):
+        low = (mask & -mask).bit_length() - 1
+        values |= np.round(channel / 255 * (mask >> low)).astype(np.uint32) << np.uint32(low)
+    sample = "<u2" if depth == 16 else "<u4"
+    return bmp_rows(row.astype(sample).tobytes() for row in values[::-1])
+
+
+@pytest.mark.parametrize("header_bytes", [12, 40, 52, 56, 64, 108, 124])
+def test_every_header_is_read(header_bytes: int) -> None:
+    data = bmp(ROWS, SIZE, depth=24, header_bytes=header_bytes)
+    np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+def test_rows_may_begin_at_the_top() -> None:
+    rows = bmp_rows(row.tobytes() for row in RGB[..., ::-1])
+    np.testing.assert_array_equal(decode_image(bmp(rows, (61, -40), depth=24)), RGB)
+
+
+@pytest.mark.parametrize("header_bytes", [40, 56, 108, 124])
+@pytest.mark.parametrize("packing", [0, 3])
+def test_a_fourth_byte_of_zeros_is_no_transparency(packing: int, header_bytes: int) -> None:
+    data = bmp(
+        with_fourth(0), SIZE, depth=32, packing=packing, header_bytes=header_bytes, masks=BYTES
+    )
+    np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+def test_opacity_is_heeded_where_the_header_has_a_mask_for_it() -> None:
+    for header_bytes, packing in ((108, 3), (124, 3), (124, 0), (40, 6)):
+        data = bmp(
+            with_fourth(OPACITY), SIZE, depth=32, packing=packing, header_bytes=header_bytes,
+            masks=BYTES,
+        )  # fmt: skip
+        share = OPACITY[..., None] / 255
+        expected = RGB * share + 255 * (1 - share)
+        assert np.abs(decode_image(data) - expected).max() <= 1
+    unmasked = bmp(with_fourth(OPACITY), SIZE, depth=32)
+    np.testing.assert_array_equal(decode_image(unmasked), RGB)
+
+
+@pytest.mark.parametrize("header_bytes", [40, 108, 124])
+@pytest.mark.parametrize(
+    ("masks", "depth"),
+    [
+        ((0xF800, 0x7E0, 0x1F, 0), 16),
+        ((0x7C00, 0x3E0, 0x1F, 0), 16),
+        ((0xF00, 0xF0, 0xF, 0), 16),
+        ((0x3FF00000, 0xFFC00, 0x3FF, 0), 32),
+        ((0xFF, 0xFF00, 0xFF0000, 0), 32),
+    ],
+)
+def test_every_mask_is_read(masks: tuple[int, ...], depth: int, header_bytes: int) -> None:
+    written = masks[:3] if header_bytes == 40 else masks
+    data = bmp(
+        masked(masks, depth), SIZE, depth=depth, packing=3, header_bytes=header_bytes, masks=written
+    )
+    coarsest = 255 / (2 ** min(mask.bit_count() for mask in masks[:3]) - 1)
+    assert np.abs(decode_image(data).astype(int) - RGB).max() <= coarsest / 2 + 1
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+@pytest.mark.parametrize("header_bytes", [12, 40])
+def test_palettes_of_every_depth_are_read(depth: int, header_bytes: int) -> None:
+    indices = np.arange(61 * 40).reshape(40, 61) % 2**depth
+    colours = np.random.default_rng(0).integers(0, 256, (2**depth, 3), np.uint8)
+    bits = (indices[..., None] >> np.arange(depth)[::-1] & 1).reshape(40, -1)
+    rows = bmp_rows(np.packbits(row).tobytes() for row in bits[::-1])
+    entries = [bytes(colour[::-1]) + b"\0" * (header_bytes != 12) for colour in colours]
+    data = bmp(rows, SIZE, depth=depth, header_bytes=header_bytes, palette=b"".join(entries))
+    np.testing.assert_array_equal(decode_image(data), colours[indices])
+
+
+def test_runs_are_unpacked() -> None:
+    indices = np.arange(61 * 40).reshape(40, 61) // 20 % 256
+    colours = np.random.default_rng(0).integers(0, 256, (256, 3), np.uint8)
+    packed = b"".join(
+        b"".join(bytes((1, index)) for index in row) + b"\0\0" for row in indices[::-1].tolist()
+    )
+    palette = b"".join(bytes(colour[::-1]) + b"\0" for colour in colours)
+    for end in (b"\0\1", b""):
+        data = bmp(packed + end, SIZE, depth=8, packing=1, palette=palette)
+        np.testing.assert_array_equal(decode_image(data), colours[indices])
+
+
+@pytest.mark.parametrize(("kind", "packing"), [("JPEG", 4), ("PNG", 5)])
+def test_another_format_inside_is_read(kind: str, packing: int) -> None:
+    inside = encode(PICTURE, kind)
+    data = bmp(inside, SIZE, depth=0, packing=packing)
+    np.testing.assert_array_equal(decode_image(data), decode_image(inside))
+
+
+def test_rows_that_are_missing_are_white_and_lie_on_top() -> None:
+    data = bmp(ROWS, SIZE, depth=24)
+    cut = decode_picture(data[: len(data) - len(ROWS) // 20])
+    assert cut.notes == (PictureNote.INCOMPLETE,)
+    np.testing.assert_array_equal(cut.rgb[2:], RGB[2:])
+    assert (cut.rgb[:2] == 255).all()
+    with pytest.raises(ImageDecodeError, match="missing"):
+        decode_image(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("depth", [24, 32])
+def test_of_an_icon_the_largest_picture_is_read(depth: int) -> None:
+    side = 48
+    rgba = np.asarray(PICTURE.resize((side, side)).convert("RGBA")).copy()
+    rgba[:10, :, 3] = 0
+    pixels = rgba[::-1, :, [2, 1, 0, 3]][..., : depth // 8]
+    mask = np.packbits(np.pad(rgba[::-1, :, 3] == 0, ((0, 0), (0, 16))), axis=1)
+    header = struct.pack("<LllHHLLllLL", 40, side, 2 * side, 1, depth, 0, 0, 0, 0, 0, 0)
+    bitmap = header + bmp_rows(row.tobytes() for row in pixels) + mask.tobytes()
+    small = encode(Image.new("RGB", (16, 16)), "PNG")
+    entries = [
+        struct.pack("<BBBBHHLL", size, size, 0, 0, 1, depth, len(content), at)
+        for size, content, at in ((16, small, 38), (side, bitmap, 38 + len(small)))
+    ]
+    data = struct.pack("<HHH", 0, 1, 2) + b"".join(entries) + small + bitmap
+    decoded = decode_image(data)
+    assert (decoded[:10] == 255).all()
+    np.testing.assert_array_equal(decoded[10:], rgba[10:, :, :3])
+
+
+def test_of_an_icon_a_png_is_read() -> None:
+    data = encode(PICTURE.resize((64, 64)), "ICO", sizes=[(16, 16), (64, 64)])
+    np.testing.assert_array_equal(decode_image(data), np.asarray(PICTURE.resize((64, 64))))

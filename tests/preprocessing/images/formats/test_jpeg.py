@@ -1,0 +1,215 @@
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from preprocessing.errors import ImageDecodeError, UnsupportedImageError
+from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.types import PictureNote
+from tests.tools.picture_files import (
+    encode,
+    exif_block,
+    jpeg_segment,
+    smooth_picture,
+    stored,
+    tiff_block,
+    with_segments,
+)
+
+EXIF, COMMENT, APPLICATION_13 = 0xE1, 0xFE, 0xED
+# A photo has noise; without any, a scan's last bytes hold most of its rows.
+NOISE_LEVELS = 12
+SIX = struct.pack("<HH", 6, 0)
+XMP = b'http://ns.adobe.com/xap/1.0/\0<rdf:Description tiff:Orientation="6"/>'
+OTHER_TAGS = {
+    "a fraction by zero": (0x011A, 5, 1, struct.pack("<L", 8)),
+    "values beyond the end": (0x010F, 2, 40, struct.pack("<L", 99_999)),
+    "an unknown type": (0x010F, 77, 1, b"abcd"),
+    "a loop": (0x8769, 4, 1, struct.pack("<L", 8)),
+    "far too many values": (0x8825, 4, 0xFFFFFFFF, struct.pack("<L", 8)),
+}
+WAYS_TO_SAY_SIX = {
+    "two bytes": exif_block(SIX),
+    "the other end first": exif_block(struct.pack(">HH", 6, 0), order=">"),
+    "four bytes": exif_block(struct.pack("<L", 6), kind=4),
+    "one byte": exif_block(b"\6\0\0\0", kind=1),
+    "text": exif_block(b"6\0\0\0", kind=2, count=2),
+    "twice": exif_block(struct.pack("<HH", 6, 6), count=2),
+    "its name twice": b"Exif\0\0" + exif_block(SIX),
+    **{
+        name: b"Exif\0\0" + tiff_block([(0x0112, 3, 1, SIX), tag])
+        for name, tag in OTHER_TAGS.items()
+    },
+}
+WAYS_TO_SAY_NOTHING = {
+    "0": exif_block(bytes(4)),
+    "9": exif_block(struct.pack("<HH", 9, 0)),
+    "a word": exif_block(b"top\0", kind=2, count=4),
+    "minus one": exif_block(b"\xff" * 4, kind=9),
+    "no tag": b"Exif\0\0" + tiff_block([]),
+    "no block": b"Exif\0\0",
+    "garbage": b"Exif\0\0" + b"abcdefgh" * 4,
+    "no name": b"abc",
+}
+
+
+@pytest.fixture(scope="module")
+def photo() -> Image.Image:
+    """A picture with noise, of 160 x 160 pixels."""
+    noise = np.random.default_rng(0).normal(0, NOISE_LEVELS, (160, 160, 3))
+    samples = np.asarray(smooth_picture(160, 160)) + noise
+    return Image.fromarray(samples.clip(0, 255).astype(np.uint8))
+
+
+def jpeg(image: Image.Image, **options: object) -> bytes:
+    return encode(image, "JPEG", quality=90, **options)
+
+
+@pytest.mark.parametrize("way", WAYS_TO_SAY_SIX)
+def test_however_orientation_is_said_the_picture_is_upright(way: str, photo: Image.Image) -> None:
+    data = jpeg(stored(photo, 6))
+    upright = np.rot90(decode_image(data), -1)
+    tagged = with_segments(data, jpeg_segment(EXIF, WAYS_TO_SAY_SIX[way]))
+    np.testing.assert_array_equal(decode_image(tagged), upright)
+
+
+@pytest.mark.parametrize("way", WAYS_TO_SAY_NOTHING)
+def test_an_orientation_that_is_none_changes_nothing(way: str, photo: Image.Image) -> None:
+    data = jpeg(photo)
+    tagged = with_segments(data, jpeg_segment(EXIF, WAYS_TO_SAY_NOTHING[way]))
+    np.testing.assert_array_equal(decode_image(tagged), decode_image(data))
+
+
+def test_xmp_has_a_say_where_exif_says_nothing(photo: Image.Image) -> None:
+    data = jpeg(stored(photo, 6))
+    upright = np.rot90(decode_image(data), -1)
+    xmp = jpeg_segment(EXIF, XMP)
+    for segments in ((xmp,), (jpeg_segment(EXIF, exif_block(bytes(4))), xmp)):
+        np.testing.assert_array_equal(decode_image(with_segments(data, *segments)), upright)
+    both = with_segments(data, xmp, jpeg_segment(EXIF, exif_block(struct.pack("<HH", 1, 0))))
+    np.testing.assert_array_equal(decode_image(both), decode_image(data))
+
+
+def test_metadata_of_any_size_changes_nothing(photo: Image.Image) -> None:
+    data = jpeg(photo)
+    large = [jpeg_segment(marker, b"x" * 65_533) for marker in (COMMENT, APPLICATION_13) * 20]
+    np.testing.assert_array_equal(decode_image(with_segments(data, *large)), decode_image(data))
+
+
+def test_a_file_of_millions_of_segments_is_refused(photo: Image.Image) -> None:
+    data = with_segments(jpeg(photo), jpeg_segment(COMMENT, b"") * 100_000)
+    with pytest.raises(ImageDecodeError):
+        decode_image(data)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"\n",
+        b"\xef\xbb\xbf\r\n",
+        bytes(128),
+        b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n",
+    ],
+)
+def test_junk_before_and_after_a_picture_is_passed_over(junk: bytes, photo: Image.Image) -> None:
+    data = jpeg(photo)
+    np.testing.assert_array_equal(decode_image(junk + data + junk), decode_image(data))
+    assert decode_picture(junk + data + junk).notes == ()
+
+
+def test_of_several_pictures_in_a_file_the_first_is_read(photo: Image.Image) -> None:
+    data = encode(photo, "MPO", save_all=True, append_images=[photo.rotate(180)])
+    np.testing.assert_array_equal(decode_image(data), decode_image(encode(photo, "JPEG")))
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"restart_marker_blocks": 3}])
+@pytest.mark.parametrize("there", [0.93, 0.97, 0.995])
+def test_a_picture_short_of_its_last_bytes_is_read(
+    there: float, options: dict[str, int], photo: Image.Image
+) -> None:
+    data = jpeg(photo, **options)
+    cut = decode_picture(data[: int(len(data) * there)])
+    assert cut.notes == (PictureNote.INCOMPLETE,)
+    # A row of blocks may be cut in the middle.
+    sure = int(len(cut.rgb) * there) - 32
+    np.testing.assert_array_equal(cut.rgb[:sure], decode_image(data)[:sure])
+
+
+def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None:
+    for image in (photo, photo.resize((16, 16)), photo.convert("L"), photo.convert("CMYK")):
+        data = jpeg(image)
+        cut = decode_picture(data[:-2])
+        assert cut.notes == (PictureNote.INCOMPLETE,)
+        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() == 0
+
+
+def test_grey_at_the_bottom_is_not_taken_for_missing(photo: Image.Image) -> None:
+    samples = np.array(photo)
+    samples[80:] = 128
+    data = jpeg(Image.fromarray(samples))
+    assert decode_picture(data).notes == ()
+    assert decode_picture(data[:-2]).notes == (PictureNote.INCOMPLETE,)
+
+
+@pytest.mark.parametrize("there", [0.3, 0.5, 0.8])
+def test_a_picture_of_which_more_than_a_tenth_is_missing_is_refused(
+    there: float, photo: Image.Image
+) -> None:
+    data = jpeg(photo)
+    cut = data[: int(len(data) * there)]
+    for damaged in (cut, cut + b"\xff\xd9", cut + bytes(len(data) - len(cut))):
+        with pytest.raises(ImageDecodeError, match="missing"):
+            decode_image(damaged)
+
+
+def test_room_that_a_download_never_filled_is_no_picture(photo: Image.Image) -> None:
+    data = jpeg(photo)
+    whole = decode_picture(data[: len(data) * 97 // 100] + bytes(len(data) * 3 // 100))
+    assert whole.notes == (PictureNote.INCOMPLETE,)
+
+
+def test_a_progressive_picture_is_read_once_all_its_rows_have_detail(photo: Image.Image) -> None:
+    data = jpeg(photo, progressive=True)
+    whole = decode_image(data).astype(int)
+    cut = decode_picture(data[: len(data) * 3 // 4])
+    assert cut.notes == (PictureNote.INCOMPLETE,)
+    assert np.abs(cut.rgb - whole).mean() < NOISE_LEVELS / 2
+    with pytest.raises(ImageDecodeError, match="missing"):
+        decode_image(data[: len(data) // 10])
+
+
+def test_inks_are_read_with_and_without_adobe_s_mark(photo: Image.Image) -> None:
+    data = jpeg(photo.convert("CMYK"))
+    mark = data.index(b"Adobe") - 4
+    for file in (data, data[:mark] + data[mark + 16 :]):
+        assert np.abs(decode_image(file).astype(int) - np.asarray(photo)).mean() < NOISE_LEVELS / 2
+
+
+def test_luma_and_chroma_of_inks_are_read(photo: Image.Image) -> None:
+    # Adobe's fourth kind: three inks as luma and chroma, and black. Pillow stores them inverted.
+    luma_chroma = np.asarray(Image.fromarray(255 - np.asarray(photo)).convert("YCbCr"))
+    inks = np.dstack([255 - luma_chroma, np.zeros(luma_chroma.shape[:2], np.uint8)])
+    data = bytearray(jpeg(Image.fromarray(inks, "CMYK"), subsampling=0))
+    data[data.index(b"Adobe") + 11] = 2
+    decoded = decode_image(bytes(data)).astype(int)
+    assert np.abs(decoded - np.asarray(photo)).mean() < NOISE_LEVELS
+
+
+def test_red_green_and_blue_stay_what_they_are(photo: Image.Image) -> None:
+    decoded = decode_image(jpeg(photo, keep_rgb=True)).astype(int)
+    assert np.abs(decoded - np.asarray(photo)).mean() < NOISE_LEVELS / 2
+
+
+@pytest.mark.parametrize(("offset", "value"), [(4, 12), (9, 2)])
+def test_rare_kinds_are_refused_by_name(offset: int, value: int, photo: Image.Image) -> None:
+    data = bytearray(jpeg(photo))
+    data[data.index(b"\xff\xc0") + offset] = value
+    with pytest.raises(UnsupportedImageError, match="bits and"):
+        decode_image(bytes(data))
+
+
+def test_an_error_says_nothing_of_python() -> None:
+    with pytest.raises(ImageDecodeError) as caught:
+        decode_image(b"\xff\xd8\xff\xe0" + bytes(100))
+    assert not any(mark in str(caught.value) for mark in ("<", "b'", "Error"))

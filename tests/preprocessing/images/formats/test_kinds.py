@@ -1,0 +1,42 @@
+import pytest
+from PIL import Image
+
+from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
+from tests.tools.picture_files import encode
+
+PICTURE = Image.new("RGB", (40, 30), "green")
+ENCODED = {
+    Kind.JPEG: encode(PICTURE, "JPEG"),
+    Kind.PNG: encode(PICTURE, "PNG"),
+    Kind.GIF: encode(PICTURE, "GIF"),
+    Kind.WEBP: encode(PICTURE, "WEBP"),
+    Kind.BMP: encode(PICTURE, "BMP"),
+    Kind.ICON: encode(PICTURE, "ICO"),
+    Kind.TIFF: encode(PICTURE, "TIFF"),
+    Kind.HEIC: encode(PICTURE, "HEIF"),
+    Kind.AVIF: encode(PICTURE, "AVIF"),
+    Kind.PNM: encode(PICTURE, "PPM"),
+}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_kind_is_told_by_its_first_bytes(kind: Kind) -> None:
+    assert find_picture(ENCODED[kind]) == (kind, 0)
+    assert find_picture(ENCODED[kind][:HEAD_BYTES]) == (kind, 0)
+
+
+@pytest.mark.parametrize("kind", [Kind.JPEG, Kind.PNG, Kind.GIF])
+def test_a_picture_behind_a_little_junk_is_found(kind: Kind) -> None:
+    assert find_picture(b"junk" + ENCODED[kind]) == (kind, 4)
+    assert find_picture(b"j" * 5_000 + ENCODED[kind]) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"%PDF-1.7\n", b"PK\3\4", b"ID3\4", b"<html>", b'{"image": "', b"\xef\xbb\xbf<svg>",
+        b"RIFF\0\0\0\0AVI ", b"\x7fELF", b"MZ", b"\0\0\0\x18ftypmp42",
+    ],
+)  # fmt: skip
+def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
+    assert find_picture(head + ENCODED[Kind.JPEG]) is None

@@ -1,0 +1,134 @@
+import itertools
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from preprocessing.errors import ImageDecodeError, UnsupportedImageError
+from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.types import PictureNote
+from tests.tools.picture_files import encode, smooth_picture, stored, tiff, tiff_block
+
+PICTURE = smooth_picture(96, 80)
+RGB = np.asarray(PICTURE)
+ORIENTATION, PHOTOMETRIC, EXTRA_SAMPLES, COMPRESSION = 274, 262, 338, 259
+LOSSLESS = (None, "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits", "lzma", "zstd")
+
+
+@pytest.mark.parametrize("compression", LOSSLESS)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "LAB", "P", "LA", "RGBA"])
+def test_every_packing_is_read(mode: str, compression: str | None) -> None:
+    image = PICTURE.convert(mode)
+    if mode == "LAB":
+        image = Image.merge("LAB", PICTURE.convert("YCbCr").split())
+    decoded = decode_image(encode(image, "TIFF", compression=compression)).astype(int)
+    assert np.abs(decoded - np.asarray(image.convert("RGB"))).max() <= 1
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "tiff_lzw", "packbits"])
+def test_black_and_white_is_read(compression: str) -> None:
+    image = PICTURE.convert("1")
+    decoded = decode_image(encode(image, "TIFF", compression=compression))
+    np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
+
+
+def test_jpeg_inside_is_read() -> None:
+    decoded = decode_image(encode(PICTURE, "TIFF", compression="jpeg", quality=95)).astype(int)
+    assert np.abs(decoded - RGB).mean() < 3
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_zero_may_be_white(dtype: str, order: str) -> None:
+    white = np.iinfo(dtype).max
+    grey = (RGB[..., 0].astype(int) * (white // 255)).astype(dtype)
+    decoded = decode_image(tiff(white - grey, order=order, tags={PHOTOMETRIC: 0}))
+    np.testing.assert_array_equal(decoded[..., 0], RGB[..., 0])
+
+
+@pytest.mark.parametrize(("meaning", "is_opacity"), [(0, False), (1, True), (2, True)])
+def test_a_fourth_channel_is_opacity_where_the_file_says_so(
+    meaning: int, *, is_opacity: bool
+) -> None:
+    opacity = np.full(RGB.shape[:2], 128, np.uint8)
+    rgb = RGB // 2 if meaning == 1 else RGB  # multiplied by opacity before
+    decoded = decode_image(tiff(np.dstack([rgb, opacity]), tags={EXTRA_SAMPLES: meaning}))
+    expected = RGB * (128 / 255) + 255 * (127 / 255) if is_opacity else RGB
+    assert np.abs(decoded - expected).max() <= 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pictures_are_turned_upright(orientation: int) -> None:
+    samples = np.asarray(stored(PICTURE, orientation))
+    data = tiff(samples, tags={ORIENTATION: orientation})
+    np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
+    np.testing.assert_array_equal(decode_image(tiff(RGB, tags={ORIENTATION: orientation})), RGB)
+
+
+def test_of_several_pages_the_first_is_read() -> None:
+    data = encode(PICTURE, "TIFF", save_all=True, append_images=[PICTURE.rotate(180)])
+    np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+@pytest.mark.parametrize("tag", [270, 315, 700, 33_432, 34_377, 37_724])
+def test_tags_of_any_size_change_nothing(tag: int) -> None:
+    # Tags that all point at the same megabyte.
+    data = tiff(RGB)
+    start = struct.unpack_from("<L", data, 4)[0]
+    count = struct.unpack_from("<H", data, start)[0]
+    entries = data[start + 2 : start + 2 + 12 * count]
+    at = len(data) + 12 * 500
+    more = struct.pack("<HHLL", tag, 7, 1_000_000, at) * 500
+    directory = struct.pack("<H", count + 500) + entries + more + bytes(4)
+    file = data[:4] + struct.pack("<L", len(data)) + data[8:] + directory + bytes(1_000_100)
+    np.testing.assert_array_equal(decode_image(file), RGB)
+
+
+@pytest.mark.parametrize("packing", [1, 8], ids=["plain", "deflate"])
+def test_rows_that_are_missing_are_white(packing: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (400, 96), np.uint8)
+    strips = [row_group.tobytes() for row_group in np.split(noise, 40)]
+    strips = strips if packing == 1 else [zlib.compress(strip) for strip in strips]
+    start = 8 + 2 + 12 * 8 + 4
+    counts = [len(strip) for strip in strips]
+    offsets = [start + 320 + before for before in itertools.accumulate([0, *counts[:-1]])]
+    tags = (
+        (256, 1, 96), (257, 1, 400), (258, 1, 8), (259, 1, packing), (262, 1, 1),
+        (273, 40, start), (278, 1, 10), (279, 40, start + 160),
+    )  # fmt: skip
+    directory = b"".join(struct.pack("<HHLL", tag, 4, count, value) for tag, count, value in tags)
+    head = b"II*\0" + struct.pack("<LH", 8, 8) + directory + bytes(4)
+    data = head + struct.pack("<80L", *offsets, *counts) + b"".join(strips)
+    np.testing.assert_array_equal(decode_image(data)[..., 0], noise)
+    cut = decode_picture(data[: len(data) * 95 // 100])
+    assert cut.notes == (PictureNote.INCOMPLETE,)
+    np.testing.assert_array_equal(cut.rgb[:370, :, 0], noise[:370])
+    assert (cut.rgb[-1] == 255).all()
+    with pytest.raises(ImageDecodeError, match="missing"):
+        decode_image(data[: len(data) // 2])
+
+
+def test_sizes_of_strips_that_make_no_sense_take_no_memory() -> None:
+    for size in (0xFFFFFFFF, 0x7FFFFFFF, 0):
+        try:
+            decoded = decode_image(tiff(RGB, tags={279: size}))
+        except ImageDecodeError:
+            continue
+        np.testing.assert_array_equal(decoded, RGB)
+
+
+def test_packings_that_are_not_known_are_refused_by_name() -> None:
+    for packing in (34_712, 34_887, 50_002):  # JPEG 2000, LERC, JPEG XL
+        with pytest.raises(UnsupportedImageError, match="TIFF"):
+            decode_image(tiff(RGB, tags={COMPRESSION: packing}))
+
+
+def test_a_directory_without_a_picture_is_damaged() -> None:
+    with pytest.raises(ImageDecodeError):
+        decode_image(tiff_block([]))

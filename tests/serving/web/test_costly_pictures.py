@@ -1,0 +1,77 @@
+"""Small files that ask for gigabytes or minutes: a real server with two workers stays as it is."""
+
+import itertools
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from tests.tools.costly.every import FORMATS
+from tests.tools.memory import PeakMemory, memory_mb
+from tests.tools.server_process import PREDICT, Answer, ServerProcess, running_server
+
+ANSWERED = (200, 400, 413, 415, 422)
+MOST_MB = 400
+# Of processor time, which on an idle machine is about the time that it takes.
+MOST_S = 3.0
+HONEST = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    log = tmp_path_factory.mktemp("log") / "log"
+    with running_server(log, MIEN_TRUSTED_PROXIES="1") as server:
+        yield server
+
+
+def ask_from(server: ServerProcess, address: str, picture: bytes, path: str = PREDICT) -> Answer:
+    return server.ask(path, picture, {"X-Forwarded-For": address})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FORMATS)
+def test_costly_pictures_are_answered_within_little_time_and_memory(
+    kind: str, server: ServerProcess, photo: bytes
+) -> None:
+    workers = server.workers()
+    for number, (name, data) in enumerate(FORMATS[kind]().items()):
+        # Both workers have their boxes ready.
+        while ask_from(server, "192.0.2.1", photo).status != 200:
+            pass
+        rest_mb, before_s = memory_mb(server.processes()), server.cpu_s()
+        with PeakMemory(server.processes) as memory:
+            answer = ask_from(server, f"203.0.113.{number}", data)
+        assert answer.status in ANSWERED, f"{name}: {answer.body[:300]!r}"
+        assert memory.peak_mb - rest_mb < MOST_MB, name
+        assert server.cpu_s() - before_s < MOST_S, name
+        if answer.status == 422:
+            assert answer.json()["code"] == "too_costly_image"
+    assert server.workers() == workers
+
+
+@pytest.mark.slow
+def test_an_address_that_sends_costly_pictures_costs_no_other_its_answers(
+    server: ServerProcess, photo: bytes
+) -> None:
+    workers, done = server.workers(), Event()
+    costly = [data for make in FORMATS.values() for data in make().values()]
+
+    def attack(first: int) -> None:
+        for data in itertools.cycle(costly[first:] + costly[:first]):
+            if done.is_set():
+                return
+            answer = ask_from(server, "198.51.100.66", data)
+            assert answer.status in (*ANSWERED, 503), answer.body[:300]
+
+    with ThreadPoolExecutor() as clients:
+        attacks = [clients.submit(attack, first) for first in range(0, len(costly), 10)]
+        try:
+            answers = [ask_from(server, "192.0.2.7", photo) for _ in range(HONEST)]
+        finally:
+            done.set()
+        for each in attacks:
+            each.result()
+    assert {answer.status for answer in answers} == {200}
+    assert server.workers() == workers
+    assert server.metric("mien_costly_pictures_total") > 0

@@ -1,0 +1,168 @@
+"""The wheel, installed into a new environment and used far from the checkout."""
+
+import json
+import os
+import site
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from preprocessing.images.sample import sample_photo_path
+from serving.cli.command import COMMANDS
+from tests.tools.server_process import PREDICT, running_server
+
+WHEEL_MB = 8
+HIDE = """
+import importlib.abc, sys
+class Hide(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {hidden!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Hide())
+"""
+SERVER = ("flask", "werkzeug", "gunicorn", "waitress", "prometheus_client")
+TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "tensorboard")
+
+
+@pytest.fixture(scope="module")
+def wheel(repository_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run(
+        [*command, "--directory", folder], cwd=repository_root, check=True, capture_output=True
+    )
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the programs of an environment with the wheel; its libraries are those here."""
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment, with_pip=False)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
+    pip = [sys.executable, "-m", "pip", "--python", environment / "bin" / "python"]
+    subprocess.run(
+        [*pip, "install", "--quiet", "--no-deps", "--no-index", wheel], check=True, timeout=300
+    )
+    return environment / "bin"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    (tmp_path / "photo.jpg").write_bytes(sample_photo_path().read_bytes())
+    return tmp_path
+
+
+def run(
+    command: Sequence[str | Path], folder: Path, hidden: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder, without some packages."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if hidden:
+        (folder / "hide").mkdir(exist_ok=True)
+        hiding = HIDE.format(hidden=hidden)
+        (folder / "hide" / "sitecustomize.py").write_text(hiding, encoding="utf-8")
+        environment["PYTHONPATH"] = str(folder / "hide")
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_is_small_and_has_all_that_is_no_code(wheel: Path) -> None:
+    assert wheel.stat().st_size < WHEEL_MB * 1_000_000
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {
+        "mien.py",
+        "preprocessing/images/sample.jpg",
+        "preprocessing/faces/face_detection_yunet_2023mar.onnx",
+        "preprocessing/faces/face_detection_yunet_2023mar.LICENSE",
+        "serving/LICENCES.md",
+        "serving/bundle/model.tflite",
+        "serving/bundle/spec.json",
+        "serving/gunicorn.conf.py",
+        "serving/templates/page.html",
+        "serving/static/mien.js",
+    } <= names
+    tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    assert tops == {"mien.py", "preprocessing", "serving", "training"}
+
+
+def test_predict_and_import_work_without_server_and_training(
+    installed: Path, elsewhere: Path
+) -> None:
+    hidden = SERVER + TRAINING
+    said = run([installed / "mien", "predict", "photo.jpg", "--json"], elsewhere, hidden)
+    assert said.returncode == 0, said.stderr
+    (line,) = said.stdout.splitlines()
+    assert json.loads(line)["faces"][0]["label"] == "happy"
+
+    script = "import mien; print(mien.__file__); print(mien.predict('photo.jpg'))"
+    printed = run([installed / "python", "-c", script], elsewhere, hidden)
+    assert printed.returncode == 0, printed.stderr
+    file, *faces = printed.stdout.splitlines()
+    assert Path(file).is_relative_to(installed.parent)
+    assert "label='happy'" in "".join(faces)
+
+    doctor = run([installed / "mien", "doctor"], elsewhere, hidden)
+    assert doctor.returncode == 0, doctor.stdout
+    assert "pip install 'mien[server]'" in doctor.stdout
+
+
+def test_a_command_names_what_to_install_for_it(installed: Path, elsewhere: Path) -> None:
+    hidden = SERVER + TRAINING
+    for name, command in COMMANDS.items():
+        if command.extra is None:
+            continue
+        said = run([installed / "mien", name, "a", "b", "c"], elsewhere, hidden)
+        if name == "serve":
+            said = run([installed / "mien", name], elsewhere, hidden)
+        assert said.returncode == 1, (name, said.stderr)
+        assert f"pip install 'mien[{command.extra}]'" in said.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_in_its_own_name(
+    name: str, installed: Path, elsewhere: Path
+) -> None:
+    said = run([installed / "mien", name, "--help"], elsewhere)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith(f"usage: mien {name} ")
+    assert f"example: mien {name}" in " ".join(said.stdout.split())
+
+
+def test_mien_tells_its_version_its_commands_and_wrong_usage(
+    installed: Path, elsewhere: Path, wheel: Path
+) -> None:
+    _, version, *_ = wheel.name.split("-")
+    assert run([installed / "mien", "--version"], elsewhere).stdout == f"mien {version}\n"
+    told = run([installed / "mien", "--help"], elsewhere).stdout
+    assert all(f"\n  {name} " in told for name in COMMANDS)
+    assert run([installed / "mien", "guess"], elsewhere).returncode == 2
+    assert run([installed / "mien", "predict"], elsewhere).returncode == 2
+    assert run([installed / "mien", "predict", "missing.jpg"], elsewhere).returncode == 1
+
+
+def test_a_dataset_is_aligned_and_reported_on(installed: Path, elsewhere: Path) -> None:
+    (elsewhere / "photos").mkdir()
+    (elsewhere / "photo.jpg").rename(elsewhere / "photos" / "photo.jpg")
+    aligned = run([installed / "mien", "align", "photos", "dataset"], elsewhere)
+    assert aligned.returncode == 0, aligned.stderr
+    told = run([installed / "mien", "report", "dataset"], elsewhere)
+    assert told.returncode == 0, told.stderr
+    assert "photos" in told.stdout
+
+
+def test_mien_serve_answers(installed: Path, elsewhere: Path) -> None:
+    log, command = elsewhere / "log", [installed / "mien", "serve"]
+    with running_server(log, command=command, folder=elsewhere, PYTHONPATH="") as server:
+        answer = server.ask(PREDICT, sample_photo_path().read_bytes())
+        assert answer.json()["faces"][0]["label"] == "happy"
+        assert server.ask("/").status == HTTPStatus.OK

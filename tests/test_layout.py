@@ -1,0 +1,42 @@
+"""Each folder says what is in it, and what it says is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("preprocessing", "training", "serving", "notebooks", "tests")
+READMES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("README.md"))
+# A file or a folder in backticks, perhaps with a pattern.
+NAMED = re.compile(r"`((?:[\w.*-]+/)*[\w*-]+(?:\.(?:py|md|js|css|json)|/))`")
+FIRST_SCREEN_LINES = 45
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_says_what_is_in_it(folder: str) -> None:
+    first_screen = (
+        (ROOT / folder / "README.md").read_text("utf-8").splitlines()[:FIRST_SCREEN_LINES]
+    )
+    within = {path.name for path in (ROOT / folder).iterdir() if path.is_dir()}
+    named = {name.rstrip("/") for name in NAMED.findall("\n".join(first_screen))}
+    packages = {name for name in within if (ROOT / folder / name / "__init__.py").exists()}
+    assert packages <= named
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_readme_names_is_there(readme: Path) -> None:
+    named = set(NAMED.findall(readme.read_text(encoding="utf-8")))
+    made_by_a_run = {name for name in named if name.endswith(".json")}
+    missing = {
+        name
+        for name in named - made_by_a_run
+        if not any(readme.parent.glob(name)) and not any(ROOT.glob(name))
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize("package", ["preprocessing", "training", "serving"])
+def test_tests_lie_as_the_packages_do(package: str) -> None:
+    for path in (ROOT / "tests" / package).rglob("test_*.py"):
+        assert (ROOT / path.parent.relative_to(ROOT / "tests")).is_dir(), path

@@ -1,0 +1,24 @@
+"""All costly files together."""
+
+from tests.tools.costly.gif_bmp import bmps, gifs, pnms
+from tests.tools.costly.heif import heifs
+from tests.tools.costly.jpeg import jpegs
+from tests.tools.costly.png import pngs
+from tests.tools.costly.tiff import tiffs
+from tests.tools.costly.webp import webps
+
+FORMATS = {
+    "JPEG": jpegs,
+    "PNG": pngs,
+    "GIF": gifs,
+    "BMP": bmps,
+    "PNM": pnms,
+    "TIFF": tiffs,
+    "WebP": webps,
+    "HEIF": heifs,
+}
+
+
+def costly_pictures() -> dict[str, bytes]:
+    """Return one file of each kind, by name."""
+    return {name: data for make in FORMATS.values() for name, data in make().items()}

@@ -1,0 +1,57 @@
+"""JPEG files that are costly to decode."""
+
+import io
+import struct
+
+from PIL import Image
+
+from tests.tools.costly.tiff_tags import same_bytes_again
+
+SIDE_PX = 7_000
+MOST_SEGMENT_BYTES = 65_000
+_EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
+
+
+def jpegs() -> dict[str, bytes]:
+    """Return one file of each kind."""
+    small = _encode(Image.new("L", (64, 64)))
+    scans = _encode(Image.new("L", (SIDE_PX, SIDE_PX), 128), progressive=True)
+    few_pixels = _encode(Image.new("L", (2_000, 2_000), 128), progressive=True)
+    three = _encode(Image.new("RGB", (SIDE_PX, SIDE_PX), "teal"), progressive=True, subsampling=0)
+    exif = same_bytes_again(15_000, 185_000)
+    profile = [_PROFILE + bytes([number, 140]) + bytes(65_000) for number in range(1, 141)]
+    return {
+        "JPEG of many scans": _again(scans, 700),
+        "JPEG of many scans, cut": _again(scans, 700)[:-1_000],
+        "JPEG of many scans, few pixels": _again(few_pixels, 8_000),
+        "JPEG of one scan, all coefficients kept": three,
+        "JPEG of one scan, cut": three[: len(three) * 95 // 100],
+        "JPEG whose tags share their bytes": _with(small, 0xE1, *_parts(_EXIF, exif)),
+        "JPEG of two million comments": small[:2] + b"\xff\xfe\0\2" * 2_000_000 + small[2:],
+        "JPEG with nine megabytes of profile": _with(small, 0xE2, *profile),
+        "JPEG of 150 bytes and 49 megapixels": scans[: scans.index(b"\xff\xda") + 30],
+    }
+
+
+def _encode(image: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=50, **options)
+    return buffer.getvalue()
+
+
+def _again(data: bytes, times: int) -> bytes:
+    """Repeat the last scan of a file."""
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + scan * times + data[-2:]
+
+
+def _parts(name: bytes, data: bytes) -> list[bytes]:
+    """Cut a block into segments, each with its name."""
+    starts = range(0, len(data), MOST_SEGMENT_BYTES)
+    return [name + data[start : start + MOST_SEGMENT_BYTES] for start in starts]
+
+
+def _with(data: bytes, marker: int, *bodies: bytes) -> bytes:
+    """Put segments before all others."""
+    segments = [struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body for body in bodies]
+    return b"".join([data[:2], *segments, data[2:]])

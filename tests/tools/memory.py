@@ -1,0 +1,58 @@
+"""How much memory processes take together, shared memory counted once (Linux)."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+SAMPLED_EVERY_S = 0.01
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all that it has started, directly or not."""
+    found, waiting = [], [pid]
+    while waiting:
+        found.append(waiting.pop())
+        with contextlib.suppress(OSError):  # it has ended
+            children = Path(f"/proc/{found[-1]}/task/{found[-1]}/children").read_text("ascii")
+            waiting += map(int, children.split())
+    return found
+
+
+def memory_mb(pids: Iterable[int]) -> float:
+    """Return what some processes take together (PSS), in MB."""
+    return sum(map(_pss_kb, pids)) * 1024 / 1e6
+
+
+def _pss_kb(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
+
+
+class PeakMemory:
+    """Watches how much memory processes take, until it is left.
+
+    Attributes:
+        peak_mb: The most that was seen.
+    """
+
+    def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
+        self.peak_mb = 0.0
+        self._pids = pids
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> "PeakMemory":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(SAMPLED_EVERY_S):
+            self.peak_mb = max(self.peak_mb, memory_mb(self._pids()))

@@ -1,0 +1,195 @@
+"""Hold each output of a network to each truth: the dataset's label, the majority, the votes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.outputs import CROWD, OutputSpec
+from preprocessing.dataset.read import Dataset
+from preprocessing.errors import DatasetError
+from training import metrics
+from training.data import has_majority, rows_of
+from training.evaluation.predict import Answers
+from training.votes import label_votes, majority_indices, vote_shares
+
+LABEL_TRUTH, MAJORITY = "label", "majority"
+TRUTHS = (LABEL_TRUTH, MAJORITY)
+"""What counts as right: the dataset's own label, or what most people chose."""
+DATASET_LABEL, ONE_PERSON, FIRST_CHOICE = "the data set", "one person", "most people's choice"
+
+
+@dataclass(frozen=True)
+class TruthRow:
+    """How often one output is right; fractions from 0 to 1.
+
+    Attributes:
+        output: Its name.
+        balance: Exponent of the class shares.
+        truth: One of `TRUTHS`.
+        images: Rows of the split for which the truth is known.
+        accuracy: Over them.
+        accuracy_interval_95: By bootstrap.
+        balanced_accuracy: Mean recall of the classes.
+    """
+
+    output: str
+    balance: float
+    truth: str
+    images: int
+    accuracy: float
+    accuracy_interval_95: tuple[float, float]
+    balanced_accuracy: float
+
+
+@dataclass(frozen=True)
+class VoteRow:
+    """How well somebody tells what people say of the faces of a split.
+
+    Attributes:
+        who: An output, `the data set` (its own labels), `one person`, or `most people's choice`.
+        balance: Of an output, the exponent of the class shares; None of people.
+        images: Rows of the split that have votes.
+        vote_share: Mean share of the votes for the label said, 0 to 1. For one person, the share
+            of the other people's votes for what this one said.
+        nll: Cross-entropy against the distribution of the votes, in nats. For one person, by how
+            others vote where one voted so, counted on the training rows by Laplace's rule, which
+            without such rows expects all votes alike. For most people's choice, that of the votes
+            themselves: nobody can do better.
+        calibration_error: Between confidence and share of votes (ECE, 15 bins); None of people.
+    """
+
+    who: str
+    balance: float | None
+    images: int
+    vote_share: float
+    nll: float
+    calibration_error: float | None
+
+
+def truth_of(output: str, dataset: Dataset, *, split: str) -> str:
+    """Return what an output is held to on a split: `crowd` to the majority where there is one."""
+    return MAJORITY if output == CROWD and has_majority(dataset, split) else LABEL_TRUTH
+
+
+def true_indices(dataset: Dataset, rows: NDArray[np.int64], *, truth: str) -> NDArray[np.int64]:
+    """Return the class index that counts as right for some rows, (n,); -1 where there is none."""
+    return majority_indices(dataset, rows) if truth == MAJORITY else dataset.class_indices[rows]
+
+
+def known_rows(
+    dataset: Dataset, rows: NDArray[np.int64], *, truth: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of some rows have a truth: their places among the rows, and themselves.
+
+    Raises:
+        DatasetError: None has.
+    """
+    places = np.flatnonzero(true_indices(dataset, rows, truth=truth) >= 0)
+    if not len(places):
+        raise DatasetError(
+            f"No row from {dataset.manifest.recipe.source} has votes. Align the source with "
+            "--ferplus fer2013new.csv."
+        )
+    return places, rows[places]
+
+
+def truth_rows(
+    answers: Mapping[str, Answers], outputs: Mapping[str, OutputSpec], dataset: Dataset
+) -> tuple[TruthRow, ...]:
+    """Compare each output, as learnt and at its default balance, with each truth.
+
+    Args:
+        answers: By output, all to the rows of one split.
+        outputs: Of the bundle.
+        dataset: The dataset; without a majority of votes, only its labels are a truth.
+    """
+    split, rows = next(iter(answers.values())).split, []
+    for truth in TRUTHS if has_majority(dataset, split) else TRUTHS[:1]:
+        for output, said in answers.items():
+            places, known = known_rows(dataset, rows_of(dataset, split), truth=truth)
+            right = true_indices(dataset, known, truth=truth)
+            for balance in sorted({0.0, outputs[output].balance}):
+                logits = said.logits[places]
+                predicted = outputs[output].probabilities(logits, balance).argmax(axis=1)
+                hits = predicted == right
+                rows.append(
+                    TruthRow(
+                        output=output,
+                        balance=balance,
+                        truth=truth,
+                        images=len(known),
+                        accuracy=float(hits.mean()),
+                        accuracy_interval_95=metrics.share_interval(hits),
+                        balanced_accuracy=metrics.balanced_accuracy(predicted, right),
+                    )
+                )
+    return tuple(rows)
+
+
+def vote_rows(
+    answers: Mapping[str, Answers], outputs: Mapping[str, OutputSpec], dataset: Dataset
+) -> tuple[VoteRow, ...]:
+    """Compare each output, and people, with the votes; nothing where the dataset has none."""
+    split = next(iter(answers.values())).split
+    votes = label_votes(dataset)[rows_of(dataset, split)]
+    places = np.flatnonzero(votes.any(axis=1))
+    if not len(places):
+        return ()
+    shares = vote_shares(votes[places])
+    rows = []
+    for output, said in answers.items():
+        for balance in sorted({0.0, outputs[output].balance}):
+            probabilities = outputs[output].probabilities(said.logits[places], balance)
+            rows.append(
+                VoteRow(
+                    who=output,
+                    balance=balance,
+                    images=len(places),
+                    vote_share=metrics.vote_share(probabilities.argmax(axis=1), shares),
+                    nll=metrics.soft_cross_entropy(probabilities, shares),
+                    calibration_error=metrics.vote_calibration_error(probabilities, shares),
+                )
+            )
+    if (votes.sum(axis=1) > 1).any():
+        # Not `training_rows`: a set of held-out rows alone has none.
+        is_training = dataset.labelled_in("train") & ~dataset.leaks()
+        rows.append(_one_person(votes, label_votes(dataset)[is_training]))
+    return (*rows, _first_choice(shares))
+
+
+def _one_person(votes: NDArray[np.int64], training_votes: NDArray[np.int64]) -> VoteRow:
+    """Take out each vote in turn, and compare it with the others on the same face."""
+    # Laplace's rule: no pair of votes is impossible.
+    pairs = (_pairs(training_votes) + 1.0).sum(axis=0)
+    others_say = pairs / pairs.sum(axis=1, keepdims=True)
+    counts = votes.sum(axis=1)
+    is_shared = counts > 1
+    each = _pairs(votes[is_shared]) / (counts * (counts - 1))[is_shared][:, None, None]
+    return VoteRow(
+        who=ONE_PERSON,
+        balance=None,
+        images=int(is_shared.sum()),
+        vote_share=float(np.trace(each, axis1=1, axis2=2).mean()),
+        nll=float(-(each * np.log(others_say)).sum(axis=(1, 2)).mean()),
+        calibration_error=None,
+    )
+
+
+def _pairs(votes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Count the ordered pairs of different people by their two votes, (n, labels, labels)."""
+    same = np.eye(votes.shape[1], dtype=np.int64) * votes[:, :, None]
+    pairs: NDArray[np.int64] = votes[:, :, None] * votes[:, None, :] - same
+    return pairs
+
+
+def _first_choice(shares: NDArray[np.float32]) -> VoteRow:
+    return VoteRow(
+        who=FIRST_CHOICE,
+        balance=None,
+        images=len(shares),
+        vote_share=float(shares.max(axis=1).mean()),
+        nll=metrics.soft_cross_entropy(shares, shares),
+        calibration_error=None,
+    )

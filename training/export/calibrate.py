@@ -1,0 +1,64 @@
+"""Fit on val how an output's logits become probabilities."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.bundle.outputs import CROWD, Calibration, OutputSpec, balanced_probabilities
+from training import metrics
+from training.data import Examples, targets_for, truth_for
+
+BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""At these the temperature and the sure confidence are fitted."""
+# Where the product says that it is sure, this fraction of its predictions shall be right.
+SURE_ACCURACY = 0.9
+# Keeps the share of a label that no training row has above 0.
+LEAST_SHARE = 1e-4
+
+
+def calibrate(
+    output: str, logits: NDArray[np.float32], *, val: Examples, train: Examples
+) -> OutputSpec:
+    """Fit temperature and sure confidence at each balance, and choose the default balance.
+
+    The temperature brings the probabilities nearest to the distribution of people's votes, or to
+    the labels, by cross-entropy. The sure confidence makes nine of ten predictions right. The
+    default balance of `crowd` is the one of `BALANCES` with the highest mean of accuracy and
+    balanced accuracy: people's pictures are neither as the training pictures nor evenly mixed.
+    `label` is there for comparison with others, and is left as it was learnt.
+
+    Args:
+        output: Its name.
+        logits: Of the val rows, (n, labels).
+        val: The val rows.
+        train: The training rows: their targets give the class shares.
+    """
+    classes = logits.shape[1]
+    learnt = targets_for(output, train, classes=classes)
+    shares = np.maximum(learnt[learnt.any(axis=1)].mean(axis=0), LEAST_SHARE)
+    class_shares = tuple((shares / shares.sum()).tolist())
+    targets = targets_for(output, val, classes=classes)
+    has_target = targets.any(axis=1)
+    truth = truth_for(output, val)
+    known = truth >= 0
+    calibrations, worth = [], []
+    for balance in BALANCES:
+        temperature = metrics.fit_temperature(
+            logits[has_target], targets[has_target], class_shares=class_shares, balance=balance
+        )
+        probabilities = balanced_probabilities(
+            logits[known], temperature=temperature, class_shares=class_shares, balance=balance
+        )
+        calibrations.append(
+            Calibration(
+                balance=balance,
+                temperature=temperature,
+                sure_confidence=metrics.sure_confidence(
+                    probabilities, truth[known], wanted=SURE_ACCURACY
+                ),
+            )
+        )
+        predicted = probabilities.argmax(axis=1)
+        plain = float((predicted == truth[known]).mean())
+        worth.append((plain + metrics.balanced_accuracy(predicted, truth[known])) / 2)
+    best = BALANCES[int(np.argmax(worth))] if output == CROWD else 0.0
+    return OutputSpec(class_shares, balance=best, calibrations=tuple(calibrations))
