@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -32,8 +33,8 @@ _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _UNREAD = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
 # A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
 _UNPACKING_ERRORS = (
-    OSError, EOFError, ValueError, OverflowError, RuntimeError, KeyError, lzma.LZMAError,
-    zlib.error, zipfile.BadZipFile, tarfile.TarError,
+    OSError, EOFError, ValueError, OverflowError, RuntimeError, LookupError, struct.error,
+    lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError,
 )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ class _Zip(Archive):
         members = [
             (_with_slashes(each.filename), each)
             for each in self._zip.infolist()
-            if not each.is_dir()
+            if each.filename and not each.is_dir()
         ]
         kept = sorted(
             (pair for pair in members if not is_system(PurePosixPath(pair[0]))),
