@@ -6,10 +6,10 @@ import { loadPlotly } from "./charts.js";
 import { takeDropped } from "./drop.js";
 import "./faces.js";
 import { fileOf, openPicture } from "./picture.js";
-import { show, shown } from "./result.js";
+import { show, showHome, shown } from "./result.js";
 import { cancel, isSending, read, readFile, readSample } from "./send.js";
 import { say, sayAndOffer } from "./status.js";
-import { kept, lastKept } from "./store.js";
+import { keepOn, kept, lastKept } from "./store.js";
 import "./take.js";
 import "./why.js";
 
@@ -27,9 +27,9 @@ function take(files) {
   else if (files.length > 1) readPictures(files);
 }
 
-async function restore({ html, photo, note, options, name }) {
+async function restore({ html, photo, note, options, name }, { isKept = false } = {}) {
   const picture = photo ? await openPicture(fileOf(photo, name || "picture.jpg")) : null;
-  show(html, { photo, picture, options, note, isKept: false });
+  show(html, { photo, picture, options, note, isKept });
 }
 
 form.addEventListener("submit", (event) => {
@@ -66,13 +66,32 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isSending()) cancel();
 });
 
+// The way to the first screen loads nothing anew, so that Back leads to the result again.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href='/']");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !document.querySelector("main.answered")) return;
+  event.preventDefault();
+  readPictures.leave();
+  history.pushState(null, "", "/");
+  showHome();
+  offerLast();
+});
+addEventListener("popstate", () => {
+  const last = kept();
+  if (last) restore(last);
+  else if (location.hash) keepOn();
+  else showHome();
+});
+
+function offerLast() {
+  const other = lastKept();
+  if (other) sayAndOffer(`Your last result is still here: ${other.title}.`, "Show it", () => restore(other, { isKept: true }));
+}
+
 takeDropped(take);
 offerCamera(take);
 const last = kept();
 // Chosen before this script was there.
 if (input.files.length) take([...input.files]);
 else if (last) restore(last);
-else {
-  const other = lastKept();
-  if (other) sayAndOffer(`Your last result is still here: ${other.title}.`, "Show it", () => restore(other));
-}
+else if (!document.querySelector("main.answered")) offerLast();

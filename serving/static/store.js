@@ -54,6 +54,12 @@ export function lastKept() {
   }
 }
 
+// A jump within the page makes an entry of the history that shows the same result.
+export function keepOn() {
+  const id = ids().at(-1);
+  if (id !== undefined) history.replaceState({ ...history.state, result: id }, "");
+}
+
 export function forgetAll() {
   for (const id of ids()) sessionStorage.removeItem(PREFIX + id);
 }
