@@ -155,7 +155,7 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/again --preset cpu-again --start-from runs/taught \
     #     --teacher both.npz --teacher-weight 0.5
-    # 85 minutes more on two cores; val 71.9 %, test 72.0 %. This ships: training/README.md.
+    # 85 minutes more on two cores; val 71.9 %, test 72.0 %.
     "cpu-again": FitConfig(
         minutes=85,
         sizes=((0.0, 40), (0.5, 48)),
@@ -165,7 +165,7 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/crowd --preset crowd --start-from runs/again \
     #     --teacher again.npz --teacher-weight 0.5
-    # 85 minutes more on two cores, on a dataset with votes.
+    # 85 minutes more on two cores, on a dataset with votes. This ships: training/README.md.
     "crowd": FitConfig(
         minutes=85,
         sizes=((0.0, 40), (0.55, 44)),
