@@ -61,7 +61,8 @@ class Options(BaseModel):
     chips: bool = False
     """Give the aligned picture of each face: PNG, base64."""
     annotated: bool = False
-    """Give the picture with every face marked: PNG, base64."""
+    """Give the picture with every face marked: PNG, base64. A picture of more than 12 megapixels is
+    shrunk to 12."""
     figure: bool = False
     """Give a bar chart of each face: a Plotly figure."""
 

@@ -12,7 +12,10 @@ from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
 from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
 from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size, Transform
+from serving.inference.shrink import scale_to_pixels, shrink
 
+# To draw and to pack 50 megapixels would take more memory and time than to read them.
+ANNOTATED_PIXELS = 12_000_000
 # A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
 TRANSFORM_DIGITS = 6
 # Finer than any landmark is found.
@@ -30,11 +33,16 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
             for index, prediction in enumerate(result.predictions, start=1)
         ],
         tip=None if result.predictions else NO_FACE_TIP,
-        annotated=_png(annotate(rgb, result, landmarks=options.landmarks))
+        annotated=_annotated(rgb, result, landmarks=options.landmarks)
         if options.annotated
         else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
     )
+
+
+def _annotated(rgb: RgbImage, result: PhotoResult, *, landmarks: bool) -> str:
+    shown = shrink(rgb, result, scale=scale_to_pixels(rgb, ANNOTATED_PIXELS))
+    return _png(annotate(*shown, landmarks=landmarks))
 
 
 def _face(
