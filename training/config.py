@@ -57,6 +57,12 @@ class FitConfig:
         contrast: Largest random relative change of contrast.
         brightness: Largest random shift of brightness, of 255.
         erase: Probability that a rectangle is blanked out.
+        tunes: Go on from a trained network with few pictures: the last layers are fitted alone
+            first, those of known labels from what they know, and normalisation stays as it is.
+        patience: The run ends when the moving average of the weights has not got better on val for
+            so many epochs, and its best is taken. None to train to the end.
+        class_weight: Exponent, 0 to 1: a row of a label that is n times as rare counts by n to this
+            power more.
         precision: Keras dtype policy.
         seed: Of everything random but the order in which threads add up.
     """
@@ -86,6 +92,9 @@ class FitConfig:
     contrast: float = 0.15
     brightness: float = 0.1
     erase: float = 0.2
+    tunes: bool = False
+    patience: int | None = None
+    class_weight: float = 0.0
     precision: str = "float32"
     seed: int = 0
 
@@ -118,6 +127,16 @@ class FitConfig:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
         if self.teacher_weight is not None and not 0 < self.teacher_weight <= 1:
             raise MienError(f"teacher_weight must be in (0, 1]. Received: {self.teacher_weight}")
+        if not 0 <= self.class_weight <= 1 or (self.class_weight and self.loss != CROSS_ENTROPY):
+            raise MienError(
+                "class_weight must be in [0, 1], and 0 with the squared error. "
+                f"Received: {self.class_weight}, loss={self.loss!r}"
+            )
+        if self.patience is not None and (self.patience < 1 or self.cycles > 1):
+            raise MienError(
+                "patience must be positive, and a run of several cycles has none. "
+                f"Received: patience={self.patience}, cycles={self.cycles}"
+            )
         if min(self.width, self.batch_size, self.cycles) < 1 or self.seed < 0:
             raise MienError(
                 "width, batch_size and cycles must be positive, and seed must not be negative. "
@@ -173,10 +192,19 @@ PRESETS = {
     "gpu": FitConfig(
         width=64, minutes=25, batch_size=128, learning_rate=0.1, precision="mixed_bfloat16"
     ),
-    # For pictures of one's own, from a network that is trained already:
-    # python -m training fit data/mine runs/mine --preset tune --start-from serving/bundle
-    # 10 epochs in small batches, for sets that are small; the score depends on the pictures.
-    "tune": FitConfig(epochs=10, batch_size=16, learning_rate=0.005, precision="mixed_bfloat16"),
+    # For 100 to 5,000 pictures of one's own, from a network that is trained already:
+    # python -m training fit data/mine runs/mine --preset tune
+    # The score depends on the pictures.
+    "tune": FitConfig(
+        epochs=20,
+        batch_size=16,
+        learning_rate=0.005,
+        average_momentum=0.98,
+        tunes=True,
+        patience=5,
+        class_weight=0.5,
+        precision="mixed_bfloat16",
+    ),
     # The earlier networks; shallow and wide at the side at which they cost what was reported.
     # python -m training fit data/fer2013 runs/shallow --model shallow
     # 20 minutes on one busy core; with the mirror image val 63.9 %, test 65.4 %.

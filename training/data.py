@@ -126,6 +126,19 @@ def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.
     return np.eye(classes, dtype=np.float32)[examples.class_indices]
 
 
+def row_weights(examples: Examples, *, classes: int, exponent: float) -> NDArray[np.float32]:
+    """Return how much each row counts: more where its label is rare, 1 in the mean.
+
+    Args:
+        examples: The rows.
+        classes: Number of labels.
+        exponent: 0 for rows that count alike, 1 for labels that do.
+    """
+    counts = np.bincount(examples.class_indices, minlength=classes)
+    weights = np.maximum(counts, 1)[examples.class_indices] ** -float(exponent)
+    return (weights / weights.mean()).astype(np.float32)
+
+
 def has_majority(dataset: Dataset, split: str) -> bool:
     """Say whether people's votes choose a label for any labelled row of a split.
 

@@ -5,7 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from preprocessing.dataset.read import read_dataset
+from preprocessing.errors import MienError
 from training.config import LOSSES, MODELS, PRESETS, FitConfig
+
+SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
+"""What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
 
 def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,7 +26,14 @@ def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         "--start-from",
         type=Path,
         metavar="RUN",
-        help="start with the network of a finished run, or of a bundle such as serving/bundle",
+        help="start with the network of a finished run, or of a bundle (with --preset tune by "
+        "default of the one that ships)",
+    )
+    fit.add_argument(
+        "--export",
+        type=Path,
+        metavar="BUNDLE",
+        help="then export the network as a bundle, as the command export does",
     )
     fit.add_argument(
         "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
@@ -71,14 +82,29 @@ def _fit(options: argparse.Namespace) -> None:
     from training.fitting.devices import open_devices
     from training.fitting.fit import fit
 
+    dataset, start_from = read_dataset(options.dataset), options.start_from
+    if options.preset == "tune" and start_from is None:
+        start_from = SHIPPED_BUNDLE
+    bundle = options.export
+    if bundle is not None and not options.resume and bundle.exists() and any(bundle.iterdir()):
+        raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
     with open_devices(options.devices) as devices:
         fit(
-            read_dataset(options.dataset),
+            dataset,
             options.run,
             config=replace(config_of(options), teacher_weight=options.teacher_weight),
-            start_from=options.start_from,
+            start_from=start_from,
             teacher=options.teacher,
             resume=options.resume,
             devices=devices,
         )
     print(f"The trained network is in {options.run}.")
+    if bundle is not None:
+        from training.evaluation.text import evaluation_text
+        from training.export.bundle import ExportOptions, export
+
+        exported = export(
+            options.run, bundle, dataset=dataset, options=ExportOptions(), overwrite=options.resume
+        )
+        print(f"\n{evaluation_text(exported.evaluation)}")
+        print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {bundle}")

@@ -162,7 +162,13 @@ def _export_into(
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
     names = outputs_of(network)
     outputs = {
-        name: calibrate(name, chosen.logits[:, place], val=val, train=training_examples(dataset))
+        name: calibrate(
+            name,
+            chosen.logits[:, place],
+            val=val,
+            train=training_examples(dataset),
+            class_weight=config.class_weight,
+        )
         for place, name in enumerate(names)
     }
     spec = ModelSpec(

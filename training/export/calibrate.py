@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import CROWD, Calibration, OutputSpec, balanced_probabilities
 from training import metrics
-from training.data import Examples, targets_for, truth_for
+from training.data import Examples, row_weights, targets_for, truth_for
 
 BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """At these the temperature and the sure confidence are fitted."""
@@ -16,7 +16,12 @@ LEAST_SHARE = 1e-4
 
 
 def calibrate(
-    output: str, logits: NDArray[np.float32], *, val: Examples, train: Examples
+    output: str,
+    logits: NDArray[np.float32],
+    *,
+    val: Examples,
+    train: Examples,
+    class_weight: float = 0.0,
 ) -> OutputSpec:
     """Fit temperature and sure confidence at each balance, and choose the default balance.
 
@@ -31,10 +36,16 @@ def calibrate(
         logits: Of the val rows, (n, labels).
         val: The val rows.
         train: The training rows: their targets give the class shares.
+        class_weight: Of the run: rows of rare labels counted for more, so the network takes these
+            to be less rare.
     """
     classes = logits.shape[1]
     learnt = targets_for(output, train, classes=classes)
-    shares = np.maximum(learnt[learnt.any(axis=1)].mean(axis=0), LEAST_SHARE)
+    weights = row_weights(train, classes=classes, exponent=class_weight)
+    learnt *= weights[:, None]
+    has_target = learnt.any(axis=1)
+    shares = learnt[has_target].sum(axis=0) / weights[has_target].sum()
+    shares = np.maximum(shares, LEAST_SHARE)
     class_shares = tuple((shares / shares.sum()).tolist())
     targets = targets_for(output, val, classes=classes)
     has_target = targets.any(axis=1)

@@ -51,6 +51,10 @@ class Devices:
                 f"A batch of {batch_size} chips cannot be shared out evenly among {self.count} "
                 "devices. Choose a number of devices that divides it."
             )
+        if self.count > 1 and config.patience is not None:
+            raise MienError(
+                f"A run with patience trains on one device. Received: {self.count} devices"
+            )
         if self.processes > 1 and config.minutes is not None:
             raise MienError(
                 f"{self.processes} processes have no clock in common, and the run is measured in "

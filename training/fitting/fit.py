@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from training.data import (
     Examples,
     TrainingBatches,
     outputs_for,
+    row_weights,
     split_examples,
     targets_for,
     training_examples,
@@ -32,6 +34,8 @@ from training.data import (
 from training.fitting.augment import Augment
 from training.fitting.curves import Curves
 from training.fitting.devices import ONE_DEVICE, Devices
+from training.fitting.early_stop import Watcher, gives_up
+from training.fitting.last_layer import fit_last_layers, freeze_normalisation, take_known_labels
 from training.fitting.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
 from training.fitting.training_model import build_trainer, set_size
 from training.metrics import accuracy, cross_entropy
@@ -76,7 +80,7 @@ def fit(
         config: The settings; a resumed run must have been started with the same.
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
             longer or on other pictures. The last layer of an output that it does not have, or has
-            for other labels, starts anew.
+            for other labels, starts anew; where `config.tunes`, with what it knows of the labels.
         teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
@@ -87,86 +91,80 @@ def fit(
     Raises:
         MienError: The folder holds a run and `resume` is false, the settings differ, `start_from`
             is no finished run of a network of the same shape and of chips aligned alike, a file of
-            a run is damaged, the teacher is of another dataset or has no weight, the devices cannot
-            share out the batches, or the loss is no number any more.
+            a run is damaged, a run that tunes starts from nothing, the teacher is of another
+            dataset or has no weight, the devices cannot share out the batches, or the loss is no
+            number any more.
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_targets(teacher, dataset)
-    earlier = None if start_from is None else _read_earlier(start_from, config, dataset)
+    earlier = _read_earlier(start_from, config, dataset)
     settings = _settings(config, dataset, earlier, taught)
     state = _open_run(run, settings, resume=resume)
     devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
     classes, outputs = len(dataset.manifest.recipe.labels), outputs_for(dataset)
+    targets = _targets(train, dataset, config, taught)
     batches = TrainingBatches(
         train,
-        targets=_targets(train, dataset, config, taught),
+        targets=targets,
         batch_size=config.batch_size,
         raw_share=config.raw_share,
         seed=config.seed,
     )
     share = progress(state, config, steps_per_epoch=len(batches))
-    if share >= 1 and (run / NETWORK_NAME).is_file():
+    if (share >= 1 or gives_up(state, config)) and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
     trainer = build_trainer(config, classes=classes, outputs=outputs, side_px=train.chips.shape[1])
-    if earlier is not None and not state.checkpoint:
-        _take_weights(
-            trainer.get_layer(config.model),
-            load_network(start_from),
-            has_same_labels=earlier["dataset"]["labels"] == settings["dataset"]["labels"],
-        )
+    network, augment = trainer.get_layer(config.model), trainer.get_layer("augment")
+    if start_from is not None and earlier is not None and not state.checkpoint:
+        _take_earlier(network, start_from, earlier, settings)
+        if config.tunes:
+            fit_last_layers(network, augment, train=train, targets=targets, val=val)
+    if config.tunes:
+        freeze_normalisation(network)
     if devices.is_main:
-        run.mkdir(parents=True, exist_ok=True)
-        write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
+        _write_settings(settings, run)
     trainer.optimizer.build(trainer.trainable_variables)
     if state.checkpoint:
         # Not the whole model: Keras would forget which weights do not decay.
         with damage_named(run / state.checkpoint):
             devices.load_weights(trainer, run / state.checkpoint)
-    network = trainer.get_layer(config.model)
-    augment = trainer.get_layer("augment")
     devices.prepare(trainer)
+    watcher = Watcher(trainer, network, run, config=config)
+    judge = partial(_judge, trainer, val, outputs, devices)
     with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
-        while share < 1:
+        state = watcher.begin(state, judge)
+        while share < 1 and not gives_up(state, config):
             cycle = cycle_at(share, config)
             state, loss = _train_epoch(trainer, batches, state, config, devices)
             share = progress(state, config, steps_per_epoch=len(batches))
-            logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
-            # A step's loss is from before it; what the last step broke shows only here.
-            if not np.isfinite(logits).all():
-                raise _come_apart("The answers on val are no numbers", epoch=state.epoch)
+            state, figures = watcher.judge(state, judge)
             if cycle_at(share, config) > cycle and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             if curves is None:
                 continue
-            values = {
-                "minutes": state.elapsed_s / 60,
-                "size_px": augment.size_px,
-                "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
-                "train_loss": loss,
-                **_val_figures(logits, val, outputs),
-            }
-            curves.add(state.epoch, values)
-            tqdm.write(
-                f"epoch {state.epoch}, {min(share, 1):.0%} of the run: "
-                + ", ".join(f"{name} {value:.3f}" for name, value in values.items())
-            )
+            _record(curves, trainer, state, share, {"train_loss": loss, **figures})
             state = _save_checkpoint(trainer, run, state, devices)
     set_size(trainer, config.sizes[-1][1])
-    trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
-    _recalibrate(network, augment, train, config)
-    # Its presence says that the run is over, so it is never seen half written.
-    partial = run / f"partial-{NETWORK_NAME}"
-    devices.save(network, partial)
-    if devices.is_main:
-        partial.replace(run / NETWORK_NAME)
+    watcher.finish()
+    if not config.tunes:
+        _recalibrate(network, augment, train, config)
+    _save_network(network, run, devices)
     return network
 
 
-def _read_earlier(start_from: Path, config: FitConfig, dataset: Dataset) -> dict[str, Any]:
+def _read_earlier(
+    start_from: Path | None, config: FitConfig, dataset: Dataset
+) -> dict[str, Any] | None:
     """Return the settings of a network to start from, once it is known to fit."""
+    if start_from is None:
+        if config.tunes:
+            raise MienError(
+                "A run that tunes goes on from a trained network. Name one with --start-from."
+            )
+        return None
     earlier = read_settings(start_from)
     earlier_model = FitConfig(**earlier["fit"]).model
     if earlier_model != config.model:
@@ -232,6 +230,11 @@ def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
     return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
 
 
+def _write_settings(settings: dict[str, Any], run: Path) -> None:
+    run.mkdir(parents=True, exist_ok=True)
+    write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
+
+
 def _targets(
     train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
 ) -> NDArray[np.float32]:
@@ -248,13 +251,22 @@ def _targets(
         for output in targets.keys() & taught.probabilities.keys():
             probabilities = taught.probabilities[output]
             targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
-    return np.stack(list(targets.values()), axis=1)
+    weights = row_weights(train, classes=classes, exponent=config.class_weight)
+    return np.stack(list(targets.values()), axis=1) * weights[:, None, None]
 
 
-def _val_figures(
-    logits: NDArray[np.float32], val: Examples, outputs: tuple[str, ...]
+def _judge(
+    trainer: keras.Model, val: Examples, outputs: tuple[str, ...], devices: Devices, epoch: int
 ) -> dict[str, float]:
-    """Return how each output does on val, by the network as it is, without moving average."""
+    """Return how each output does on val, by the weights as they are, the one that answers first.
+
+    Raises:
+        MienError: The logits are no numbers.
+    """
+    logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
+    # A step's loss is from before it; what the last step broke shows only here.
+    if not np.isfinite(logits).all():
+        raise _come_apart("The answers on val are no numbers", epoch=epoch)
     figures = {}
     for place, output in enumerate(outputs):
         said = logits[:, place]
@@ -263,6 +275,17 @@ def _val_figures(
         figures[f"val_{output}_loss"] = cross_entropy(said[known], truth[known])
         figures[f"val_{output}_accuracy"] = accuracy(said[known], truth[known])
     return figures
+
+
+def _take_earlier(
+    network: keras.Model, start_from: Path, earlier: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """Start with the weights of an earlier network."""
+    known = load_network(start_from)
+    labels, known_labels = (each["dataset"]["labels"] for each in (settings, earlier))
+    _take_weights(network, known, has_same_labels=labels == known_labels)
+    if settings["fit"]["tunes"]:
+        take_known_labels(network, known, labels=labels, known_labels=known_labels)
 
 
 def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
@@ -305,6 +328,27 @@ def _train_epoch(
     return replace(state, epoch=state.epoch + 1), float(np.mean(losses))
 
 
+def _record(
+    curves: Curves,
+    trainer: keras.Model,
+    state: RunState,
+    share: float,
+    figures: dict[str, float],
+) -> None:
+    """Write an epoch's figures into the curves and onto the screen."""
+    values = {
+        "minutes": state.elapsed_s / 60,
+        "size_px": trainer.get_layer("augment").size_px,
+        "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
+        **figures,
+    }
+    curves.add(state.epoch, values)
+    tqdm.write(
+        f"epoch {state.epoch}, {min(share, 1):.0%} of the run: "
+        + ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+    )
+
+
 def _come_apart(seen: str, *, epoch: int) -> MienError:
     return MienError(
         f"{seen} in epoch {epoch}: training has come apart. What was saved is from before; "
@@ -330,6 +374,14 @@ def _save_checkpoint(
     if before:
         (run / before).unlink(missing_ok=True)
     return state
+
+
+def _save_network(network: keras.Model, run: Path, devices: Devices) -> None:
+    """Save the finished network: its presence says that the run is over."""
+    unfinished = run / f"partial-{NETWORK_NAME}"
+    devices.save(network, unfinished)
+    if devices.is_main:
+        unfinished.replace(run / NETWORK_NAME)
 
 
 def _recalibrate(

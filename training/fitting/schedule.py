@@ -15,12 +15,16 @@ class RunState:
         step: Steps taken.
         elapsed_s: Time spent on steps, all sittings together.
         checkpoint: Name of the file with weights and optimizer state; empty before the first.
+        best_loss: The least loss on val, of a run with patience; None before the first.
+        best_epoch: The epoch after which it was reached; 0 before the first.
     """
 
     epoch: int = 0
     step: int = 0
     elapsed_s: float = 0.0
     checkpoint: str = ""
+    best_loss: float | None = None
+    best_epoch: int = 0
 
 
 def progress(state: RunState, config: FitConfig, *, steps_per_epoch: int) -> float:

@@ -1,0 +1,82 @@
+"""Judge a network on val; with patience by the moving average of its weights, keeping the best."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+from keras import Model
+
+from training.config import FitConfig
+from training.fitting.schedule import RunState
+from training.networks.build import read_network
+
+BEST_NAME = "best.keras"
+
+Judge = Callable[[int], dict[str, float]]
+"""Takes the epoch; returns figures on val by the weights as they are, first the deciding loss."""
+
+
+class Watcher:
+    """Watches a run on val."""
+
+    def __init__(self, trainer: Model, network: Model, run: Path, *, config: FitConfig) -> None:
+        """Take note of what to watch.
+
+        Args:
+            trainer: With its optimizer.
+            network: The part of it that is kept.
+            run: Its folder.
+            config: Whether it has patience.
+        """
+        self._trainer, self._network, self._run = trainer, network, run
+        self._has_patience = config.patience is not None
+
+    def begin(self, state: RunState, judge: Judge) -> RunState:
+        """Judge the network before a run's first step, which may be its best."""
+        if state.checkpoint or not self._has_patience:
+            return state
+        return self._keep_best(state, judge(0))
+
+    def judge(self, state: RunState, judge: Judge) -> tuple[RunState, dict[str, float]]:
+        """Judge the network after an epoch; return the state, with the best epoch, and figures."""
+        with averaged_weights(self._trainer) if self._has_patience else nullcontext():
+            figures = judge(state.epoch)
+            return (self._keep_best(state, figures) if self._has_patience else state), figures
+
+    def finish(self) -> None:
+        """Give the network its last weights: the moving average, or the best of them on val."""
+        if self._has_patience:
+            best = read_network(self._run / BEST_NAME)
+            self._network.set_weights(best.get_weights())
+        else:
+            variables = self._trainer.trainable_variables
+            self._trainer.optimizer.finalize_variable_values(variables)
+
+    def _keep_best(self, state: RunState, figures: dict[str, float]) -> RunState:
+        val_loss = next(iter(figures.values()))
+        if state.best_loss is not None and val_loss >= state.best_loss:
+            return state
+        partial = self._run / f"partial-{BEST_NAME}"
+        self._network.save(partial)
+        partial.replace(self._run / BEST_NAME)
+        return replace(state, best_loss=val_loss, best_epoch=state.epoch)
+
+
+@contextmanager
+def averaged_weights(trainer: Model) -> Iterator[None]:
+    """Give a trainer the moving average of its weights for a while."""
+    variables = trainer.trainable_variables
+    kept = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    trainer.optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, kept, strict=True):
+            variable.assign(value)
+
+
+def gives_up(state: RunState, config: FitConfig) -> bool:
+    """Say whether val has not got better for as many epochs as the run has patience."""
+    return config.patience is not None and state.epoch - state.best_epoch >= config.patience
