@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
 
 # On a busy machine reasons take longer than Playwright waits by default.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 LAPTOP: ViewportSize = {"width": 1366, "height": 650}
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -157,9 +157,8 @@ def test_5_what_is_printed_is_dark_on_white_and_holds_no_form(
 
 def test_5_twenty_four_faces_are_printed_on_one_page(open_page: Open, many_faces: bytes) -> None:
     page = open_many(open_page, many_faces)
-    paper = page.pdf(format="A4")
-    assert paper.count(b"/Type /Page\n") + len(re.findall(rb"/Type\s*/Page[^s]", paper)) in (1, 2)
-    assert b"/Count 1" in paper
+    pages = re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))
+    assert len(pages) == 1
 
 
 def test_6_boxes_bars_and_strips_of_a_label_have_one_colour(
@@ -192,7 +191,7 @@ def test_7_the_picture_stays_beside_the_rows_on_a_low_screen(
     page.locator("#face-22").scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 500
     expect(page.locator(".scene")).to_be_in_viewport(ratio=0.95)
-    box = page.locator(".photo-side").bounding_box()
+    box = page.locator("#result .photo-side").bounding_box()
     assert box
     assert box["height"] <= LAPTOP["height"] - 56
 
@@ -235,7 +234,7 @@ def test_9_a_picture_read_whole_has_no_box_and_can_be_read_for_faces(open_page: 
     upload(page, blank_picture(), said="No face found")
     page.get_by_role("button", name="It is a cropped face: read it whole").click()
     expect(page.locator("#result h1")).to_have_text("Read as one face")
-    expect(page.locator(".face")).to_have_count(0)
+    expect(page.locator("#result .face")).to_have_count(0)
     expect(page.locator(".hint").first).to_contain_text("the whole picture was read as one")
     page.get_by_role("button", name="Find faces instead").click()
     expect(page.locator("#result h1")).to_have_text("No face found in a.jpg")
@@ -412,7 +411,7 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     page = open_page(viewport=LAPTOP)
     tall = Image.open(io.BytesIO(photo)).crop((120, 0, 320, 500))
     upload(page, jpeg_of(tall), said="One face")
-    scene, column = (page.locator(each).bounding_box() for each in (".scene", ".photo-side"))
+    scene, column = (page.locator(each).bounding_box() for each in (".scene", "#result .photo-side"))
     assert scene
     assert column
     # The buttons below it may need more room than a narrow picture.
@@ -426,7 +425,7 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     assert rows
     assert edges["x"] > rows["x"] + rows["width"]
     assert edges["x"] + edges["width"] <= LARGE["width"]
-    used = edges["x"] + edges["width"] - (page.locator(".photo-side").bounding_box() or edges)["x"]
+    used = edges["x"] + edges["width"] - (page.locator("#result .photo-side").bounding_box() or edges)["x"]
     assert used > 0.8 * LARGE["width"]
 
 
