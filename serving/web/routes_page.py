@@ -62,9 +62,7 @@ def show_result() -> ResponseReturnValue:
         has_photo=not _is_light() or "photo" in request.form,
         has_annotated=not _is_light(),
     )
-    return _render(
-        result=service.predict(data, make_view, is_crop=request.form.get("crop") == "1")
-    )
+    return _render(result=service.predict(data, make_view, is_crop=request.form.get("crop") == "1"))
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:

@@ -79,9 +79,7 @@ def hold_answers(page: Page) -> list[Route]:
 
 def top_of(page: Page, selector: str) -> float:
     """Return how far below the window's top an element begins, in pixels."""
-    return float(
-        page.locator(selector).first.evaluate("(one) => one.getBoundingClientRect().top")
-    )
+    return float(page.locator(selector).first.evaluate("(one) => one.getBoundingClientRect().top"))
 
 
 def is_in_sight(page: Page, selector: str) -> bool:

@@ -66,7 +66,7 @@ def test_a_picture_that_cannot_be_read_says_why_and_holds_up_no_other(
     expect(page.locator("#status")).to_be_in_viewport()
 
 
-def test_more_than_fifty_are_cut_with_a_word(open_page: Open, app: Flask) -> None:
+def test_more_than_fifty_are_cut_with_a_word(open_page: Open) -> None:
     page = open_page()
     page.route("**/predict/batch*", lambda route: route.abort())
     blank = blank_picture(40, 30)

@@ -145,7 +145,10 @@ def test_5_what_is_printed_is_dark_on_white_and_holds_no_form(
         red, green, blue = map(
             int,
             re.findall(
-                r"\d+", page.locator(f"#result {selector}").first.evaluate("(e) => getComputedStyle(e).color")
+                r"\d+",
+                page.locator(f"#result {selector}").first.evaluate(
+                    "(e) => getComputedStyle(e).color"
+                ),
             )[:3],
         )
         assert max(red, green, blue) < 110, selector
@@ -168,14 +171,17 @@ def test_6_boxes_bars_and_strips_of_a_label_have_one_colour(
         page = open_page(color_scheme=scheme)
         upload(page, two_faces, said="2 faces")
         expect(page.locator(".row .bars .point")).to_have_count(12)
-        index = page.locator(".row").first.evaluate("(row) => row.className.match(/label-(\\d)/)[1]")
+        index = page.locator(".row").first.evaluate(
+            "(row) => row.className.match(/label-(\\d)/)[1]"
+        )
         colours = page.evaluate(
             """(index) => {
-              const fill = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+              const style = (selector, part) =>
+                getComputedStyle(document.querySelector(selector), part);
               return [
-                fill(".face .box", "stroke"),
-                fill(`.strip .label-${index}`, "fill"),
-                getComputedStyle(document.querySelector(`.key .label-${index}`), "::before").backgroundColor,
+                style("#result .face .box").stroke,
+                style(`#result .strip .label-${index}`).fill,
+                style(`#result .key .label-${index}`, "::before").backgroundColor,
                 document.querySelectorAll(".row .bars .point path")[index].style.fill,
               ];
             }""",
@@ -211,16 +217,16 @@ def test_8_the_saved_picture_names_every_face_and_covers_none(
     lines = (key < 128).any(axis=1)
     assert np.count_nonzero(np.diff(lines.astype(int)) == 1) >= FACES // 6
     # A word is no wider than its box, so no face lies under another's.
-    boxes = page.locator(".face .box").evaluate_all("(all) => all.map((one) => one.getBBox().width)")
+    boxes = page.locator(".face .box").evaluate_all(
+        "(all) => all.map((one) => one.getBBox().width)"
+    )
     words = page.locator(".face.fits .tag").evaluate_all(
         "(all) => all.map((one) => one.getComputedTextLength())"
     )
     assert all(word <= max(boxes) for word in words)
 
 
-def test_9_the_switch_for_crops_belongs_to_one_picture(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
+def test_9_the_switch_for_crops_belongs_to_one_picture(open_page: Open, two_faces: bytes) -> None:
     page = open_page()
     page.get_by_text("More options").click()
     page.get_by_label("My picture is already a cropped face").check()
@@ -334,7 +340,9 @@ def test_14_the_picture_is_shown_at_once_and_does_not_come_back(
     assert answer.value.headers["content-encoding"] == "gzip"
 
 
-def test_14_a_picture_that_the_browser_cannot_show_comes_back(open_page: Open, photo: bytes) -> None:
+def test_14_a_picture_that_the_browser_cannot_show_comes_back(
+    open_page: Open, photo: bytes
+) -> None:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(photo)).save(buffer, "TIFF")
     page = open_page()
@@ -354,7 +362,9 @@ def test_14_boxes_lie_on_the_faces_of_a_turned_photo(
     picture.save(buffer, "JPEG", quality=95, exif=exif)
     page = open_page()
     upload(page, buffer.getvalue(), said="One face", name="phone.jpg")
-    shown = page.locator(".scene").evaluate("(scene) => [scene.viewBox.baseVal.width, scene.viewBox.baseVal.height]")
+    shown = page.locator(".scene").evaluate(
+        "(scene) => [scene.viewBox.baseVal.width, scene.viewBox.baseVal.height]"
+    )
     assert shown == [340, 300]
     size = page.evaluate(
         """async () => {
@@ -393,7 +403,13 @@ def test_16_the_window_s_title_tells_the_result(open_page: Open, two_faces: byte
 
 def test_17_what_is_tapped_is_large_enough(open_page: Open, many_faces: bytes) -> None:
     page = open_many(open_page, many_faces, **TOUCH)
-    for selector in (".row > summary", ".tools button", ".tools a", ".bar-actions button", ".numbers > summary"):
+    for selector in (
+        ".row > summary",
+        ".tools button",
+        ".tools a",
+        ".bar-actions button",
+        ".numbers > summary",
+    ):
         for element in page.locator(f"{selector}:visible").all():
             box = element.bounding_box()
             assert box
@@ -411,7 +427,9 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     page = open_page(viewport=LAPTOP)
     tall = Image.open(io.BytesIO(photo)).crop((120, 0, 320, 500))
     upload(page, jpeg_of(tall), said="One face")
-    scene, column = (page.locator(each).bounding_box() for each in (".scene", "#result .photo-side"))
+    scene, column = (
+        page.locator(each).bounding_box() for each in (".scene", "#result .photo-side")
+    )
     assert scene
     assert column
     # The buttons below it may need more room than a narrow picture.
@@ -425,7 +443,11 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     assert rows
     assert edges["x"] > rows["x"] + rows["width"]
     assert edges["x"] + edges["width"] <= LARGE["width"]
-    used = edges["x"] + edges["width"] - (page.locator("#result .photo-side").bounding_box() or edges)["x"]
+    used = (
+        edges["x"]
+        + edges["width"]
+        - (page.locator("#result .photo-side").bounding_box() or edges)["x"]
+    )
     assert used > 0.8 * LARGE["width"]
 
 

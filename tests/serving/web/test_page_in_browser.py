@@ -63,9 +63,7 @@ def test_bars_are_sorted_on_request(open_page: Open, predictor: Predictor, photo
     expect(page.get_by_role("button", name="Sort bars")).to_have_attribute("aria-pressed", "true")
 
 
-def test_landmarks_are_shown_on_request_and_the_switch_stays(
-    open_page: Open, photo: bytes
-) -> None:
+def test_landmarks_are_shown_on_request_and_the_switch_stays(open_page: Open, photo: bytes) -> None:
     page = open_page()
     upload(page, photo, said="One face")
     points = page.locator(".scene .points")
@@ -413,8 +411,15 @@ def test_a_phone_shares_the_picture(open_page: Open, photo: bytes) -> None:
 
 @pytest.mark.parametrize("screen", ["laptop", "phone"])
 def test_what_a_newcomer_looks_for_is_within_one_screen(screen: str, open_page: Open) -> None:
-    page = open_page(**(TOUCH if screen == "phone" else {"viewport": {"width": 1366, "height": 650}}))
-    wanted = [".home [data-choose]", ".home .sample", ".bar a[href='/model']", ".bar a[href='/privacy']"]
+    page = open_page(
+        **(TOUCH if screen == "phone" else {"viewport": {"width": 1366, "height": 650}})
+    )
+    wanted = [
+        ".home [data-choose]",
+        ".home .sample",
+        ".bar a[href='/model']",
+        ".bar a[href='/privacy']",
+    ]
     assert all(is_in_sight(page, selector) for selector in wanted)
     page.locator(".home .sample").first.click()
     expect(page.locator("#result h1")).to_contain_text("One face")

@@ -1,4 +1,4 @@
-"""The page in every state: accessible, as high as promised, light, ready soon, and without jumps."""
+"""The page in every state: accessible, as high as promised, light, ready soon, without jumps."""
 
 from statistics import median
 
@@ -30,7 +30,9 @@ SHOWN_S = 0.3
 LARGEST_SHIFT = 0.01
 
 
-def bring_to(state: str, page: Page, two_faces: bytes, photo: bytes) -> None:
+def bring_to(  # noqa: PLR0912 - a state after the other
+    state: str, page: Page, two_faces: bytes, photo: bytes
+) -> None:
     """Bring the page to a state in which a person may meet it."""
     if state in ("few faces", "reasons", "tables", "waiting", "busy", "stale"):
         upload(page, two_faces, said="2 faces")
