@@ -197,7 +197,7 @@ def test_the_page_says_how_many_faces_it_leaves_out(
     monkeypatch.setattr(app.extensions["mien"], "settings", Settings(max_faces=1))
     page = open_page()
     upload(page, two_faces, said="2 faces")
-    expect(page.locator(".readings")).to_contain_text("Showing 1 of 2 faces, the largest.")
+    expect(page.locator("#result .readings")).to_contain_text("Showing 1 of 2 faces, the largest.")
 
 
 def test_the_same_file_can_be_chosen_again(open_page: Open, photo: bytes) -> None:
