@@ -1,6 +1,6 @@
 // The page works without scripts; this brings what is on the screen at once, and keeps results.
 
-import { readPictures } from "./batch.js";
+import { readPictures, restorePictures } from "./batch.js";
 import { offerCamera } from "./camera.js";
 import { loadPlotly } from "./charts.js";
 import { takeDropped } from "./drop.js";
@@ -30,6 +30,7 @@ function take(files) {
 async function restore({ html, photo, note, options, name }, { isKept = false } = {}) {
   const picture = photo ? await openPicture(fileOf(photo, name || "picture.jpg")) : null;
   show(html, { photo, picture, options, note, isKept });
+  restorePictures();
 }
 
 form.addEventListener("submit", (event) => {
@@ -80,7 +81,10 @@ addEventListener("popstate", () => {
   const last = kept();
   if (last) restore(last);
   else if (location.hash) keepOn();
-  else showHome();
+  else {
+    readPictures.leave();
+    showHome();
+  }
 });
 
 function offerLast() {

@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
 
 # On a busy machine reasons take longer than Playwright waits by default.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=60_000)
 
 LAPTOP: ViewportSize = {"width": 1366, "height": 650}
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -79,9 +79,7 @@ def hold_answers(page: Page) -> list[Route]:
 
 def top_of(page: Page, selector: str) -> float:
     """Return how far below the window's top an element begins, in pixels."""
-    return float(
-        page.locator(selector).first.evaluate("(one) => one.getBoundingClientRect().top")
-    )
+    return float(page.locator(selector).first.evaluate("(one) => one.getBoundingClientRect().top"))
 
 
 def is_in_sight(page: Page, selector: str) -> bool:

@@ -145,7 +145,10 @@ def test_5_what_is_printed_is_dark_on_white_and_holds_no_form(
         red, green, blue = map(
             int,
             re.findall(
-                r"\d+", page.locator(f"#result {selector}").first.evaluate("(e) => getComputedStyle(e).color")
+                r"\d+",
+                page.locator(f"#result {selector}").first.evaluate(
+                    "(e) => getComputedStyle(e).color"
+                ),
             )[:3],
         )
         assert max(red, green, blue) < 110, selector
@@ -157,9 +160,8 @@ def test_5_what_is_printed_is_dark_on_white_and_holds_no_form(
 
 def test_5_twenty_four_faces_are_printed_on_one_page(open_page: Open, many_faces: bytes) -> None:
     page = open_many(open_page, many_faces)
-    paper = page.pdf(format="A4")
-    assert paper.count(b"/Type /Page\n") + len(re.findall(rb"/Type\s*/Page[^s]", paper)) in (1, 2)
-    assert b"/Count 1" in paper
+    pages = re.findall(rb"/Type\s*/Page[^s]", page.pdf(format="A4"))
+    assert len(pages) == 1
 
 
 def test_6_boxes_bars_and_strips_of_a_label_have_one_colour(
@@ -169,14 +171,17 @@ def test_6_boxes_bars_and_strips_of_a_label_have_one_colour(
         page = open_page(color_scheme=scheme)
         upload(page, two_faces, said="2 faces")
         expect(page.locator(".row .bars .point")).to_have_count(12)
-        index = page.locator(".row").first.evaluate("(row) => row.className.match(/label-(\\d)/)[1]")
+        index = page.locator(".row").first.evaluate(
+            "(row) => row.className.match(/label-(\\d)/)[1]"
+        )
         colours = page.evaluate(
             """(index) => {
-              const fill = (selector, name) => getComputedStyle(document.querySelector(selector))[name];
+              const style = (selector, part) =>
+                getComputedStyle(document.querySelector(selector), part);
               return [
-                fill(".face .box", "stroke"),
-                fill(`.strip .label-${index}`, "fill"),
-                getComputedStyle(document.querySelector(`.key .label-${index}`), "::before").backgroundColor,
+                style("#result .face .box").stroke,
+                style(`#result .strip .label-${index}`).fill,
+                style(`#result .key .label-${index}`, "::before").backgroundColor,
                 document.querySelectorAll(".row .bars .point path")[index].style.fill,
               ];
             }""",
@@ -192,7 +197,7 @@ def test_7_the_picture_stays_beside_the_rows_on_a_low_screen(
     page.locator("#face-22").scroll_into_view_if_needed()
     assert page.evaluate("scrollY") > 500
     expect(page.locator(".scene")).to_be_in_viewport(ratio=0.95)
-    box = page.locator(".photo-side").bounding_box()
+    box = page.locator("#result .photo-side").bounding_box()
     assert box
     assert box["height"] <= LAPTOP["height"] - 56
 
@@ -212,16 +217,16 @@ def test_8_the_saved_picture_names_every_face_and_covers_none(
     lines = (key < 128).any(axis=1)
     assert np.count_nonzero(np.diff(lines.astype(int)) == 1) >= FACES // 6
     # A word is no wider than its box, so no face lies under another's.
-    boxes = page.locator(".face .box").evaluate_all("(all) => all.map((one) => one.getBBox().width)")
+    boxes = page.locator(".face .box").evaluate_all(
+        "(all) => all.map((one) => one.getBBox().width)"
+    )
     words = page.locator(".face.fits .tag").evaluate_all(
         "(all) => all.map((one) => one.getComputedTextLength())"
     )
     assert all(word <= max(boxes) for word in words)
 
 
-def test_9_the_switch_for_crops_belongs_to_one_picture(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
+def test_9_the_switch_for_crops_belongs_to_one_picture(open_page: Open, two_faces: bytes) -> None:
     page = open_page()
     page.get_by_text("More options").click()
     page.get_by_label("My picture is already a cropped face").check()
@@ -235,7 +240,7 @@ def test_9_a_picture_read_whole_has_no_box_and_can_be_read_for_faces(open_page: 
     upload(page, blank_picture(), said="No face found")
     page.get_by_role("button", name="It is a cropped face: read it whole").click()
     expect(page.locator("#result h1")).to_have_text("Read as one face")
-    expect(page.locator(".face")).to_have_count(0)
+    expect(page.locator("#result .face")).to_have_count(0)
     expect(page.locator(".hint").first).to_contain_text("the whole picture was read as one")
     page.get_by_role("button", name="Find faces instead").click()
     expect(page.locator("#result h1")).to_have_text("No face found in a.jpg")
@@ -335,7 +340,9 @@ def test_14_the_picture_is_shown_at_once_and_does_not_come_back(
     assert answer.value.headers["content-encoding"] == "gzip"
 
 
-def test_14_a_picture_that_the_browser_cannot_show_comes_back(open_page: Open, photo: bytes) -> None:
+def test_14_a_picture_that_the_browser_cannot_show_comes_back(
+    open_page: Open, photo: bytes
+) -> None:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(photo)).save(buffer, "TIFF")
     page = open_page()
@@ -355,7 +362,9 @@ def test_14_boxes_lie_on_the_faces_of_a_turned_photo(
     picture.save(buffer, "JPEG", quality=95, exif=exif)
     page = open_page()
     upload(page, buffer.getvalue(), said="One face", name="phone.jpg")
-    shown = page.locator(".scene").evaluate("(scene) => [scene.viewBox.baseVal.width, scene.viewBox.baseVal.height]")
+    shown = page.locator(".scene").evaluate(
+        "(scene) => [scene.viewBox.baseVal.width, scene.viewBox.baseVal.height]"
+    )
     assert shown == [340, 300]
     size = page.evaluate(
         """async () => {
@@ -394,7 +403,13 @@ def test_16_the_window_s_title_tells_the_result(open_page: Open, two_faces: byte
 
 def test_17_what_is_tapped_is_large_enough(open_page: Open, many_faces: bytes) -> None:
     page = open_many(open_page, many_faces, **TOUCH)
-    for selector in (".row > summary", ".tools button", ".tools a", ".bar-actions button", ".numbers > summary"):
+    for selector in (
+        ".row > summary",
+        ".tools button",
+        ".tools a",
+        ".bar-actions button",
+        ".numbers > summary",
+    ):
         for element in page.locator(f"{selector}:visible").all():
             box = element.bounding_box()
             assert box
@@ -412,7 +427,9 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     page = open_page(viewport=LAPTOP)
     tall = Image.open(io.BytesIO(photo)).crop((120, 0, 320, 500))
     upload(page, jpeg_of(tall), said="One face")
-    scene, column = (page.locator(each).bounding_box() for each in (".scene", ".photo-side"))
+    scene, column = (
+        page.locator(each).bounding_box() for each in (".scene", "#result .photo-side")
+    )
     assert scene
     assert column
     # The buttons below it may need more room than a narrow picture.
@@ -426,7 +443,11 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     assert rows
     assert edges["x"] > rows["x"] + rows["width"]
     assert edges["x"] + edges["width"] <= LARGE["width"]
-    used = edges["x"] + edges["width"] - (page.locator(".photo-side").bounding_box() or edges)["x"]
+    used = (
+        edges["x"]
+        + edges["width"]
+        - (page.locator("#result .photo-side").bounding_box() or edges)["x"]
+    )
     assert used > 0.8 * LARGE["width"]
 
 
