@@ -17,6 +17,8 @@ from preprocessing.images.sample import sample_photo_path
 from serving.cli.command import COMMANDS
 from tests.tools.server_process import PREDICT, running_server
 
+pytestmark = pytest.mark.slow
+
 WHEEL_MB = 8
 HIDE = """
 import importlib.abc, sys

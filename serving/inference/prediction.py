@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint, Measures
-from preprocessing.faces.types import AlignedFace
+from preprocessing.faces.types import UNALIGNED, AlignedFace
 
 NO_FACE_TIP = (
     "Mien needs faces that look roughly at the camera and are at least 25 pixels wide. "

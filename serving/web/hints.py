@@ -1,8 +1,7 @@
 """What makes an answer worse than usual, in sentences."""
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from serving.inference.schema import FaceAnswer
 
 

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from preprocessing.faces.align import UNALIGNED
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from serving.inference import certainty
 from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure

@@ -37,6 +37,8 @@ from tests.tools.server_process import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 MEMORY = Path("/dev/shm")  # noqa: S108
 DAY = timedelta(days=1)
 # gunicorn looks after its workers once a second.

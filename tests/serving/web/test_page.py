@@ -14,9 +14,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
 from preprocessing.images.sample import sample_photo_path
