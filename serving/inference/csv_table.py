@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from preprocessing.dataset.sources import readable
 from serving.inference.schema import Answer, FaceAnswer
+from serving.inference.spreadsheets import as_text
 
 _BOX = ("left", "top", "right", "bottom")
 _ANSWER = ("label", "confidence", "is_sure", "second_label")
@@ -19,7 +20,8 @@ def write_csv(
     """Write one row a face.
 
     The probability of a label is in the column of its name, or in one with `p_` before it where
-    that is another column's name, as of a label "left".
+    that is another column's name, as of a label "left". Text that a spreadsheet would run has an
+    apostrophe before it.
 
     Args:
         file: Open for writing text, with `newline=""`.
@@ -33,18 +35,18 @@ def write_csv(
 
 
 def _column(label: str) -> str:
-    return f"p_{label}" if label in _BEFORE + _AFTER else label
+    return as_text(f"p_{label}" if label in _BEFORE + _AFTER else label)
 
 
 def _row(picture: Path, face: FaceAnswer) -> dict[str, Any]:
     return {
-        "file": readable(str(picture)),
+        "file": as_text(readable(str(picture))),
         "face": face.index,
         **face.box.model_dump(),
-        "label": face.label,
+        "label": as_text(face.label),
         "confidence": f"{face.confidence:.4f}",
         "is_sure": str(face.is_sure).lower(),
-        "second_label": face.second_label,
+        "second_label": as_text(face.second_label),
         **{_column(label): f"{share:.4f}" for label, share in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,

@@ -16,7 +16,13 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
-from preprocessing.images.decode import MAX_PIXELS, RgbImage, decode_image, to_grey
+from preprocessing.images.decode import (
+    MAX_PIXELS,
+    RgbImage,
+    decode_image,
+    decode_picture,
+    to_grey,
+)
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.prediction import PhotoResult, Prediction
 
@@ -81,7 +87,8 @@ class Predictor:
             ImageTooLargeError: It has too many pixels.
         """
         started = time.perf_counter()
-        rgb = decode_image(data, max_pixels=self._max_pixels)
+        picture = decode_picture(data, max_pixels=self._max_pixels)
+        rgb = picture.rgb
         decoded = time.perf_counter()
         with self._lock:
             found = self.align(rgb, is_crop=is_crop)
@@ -108,6 +115,7 @@ class Predictor:
             width=width,
             height=height,
             faces_found=len(found),
+            notes=picture.notes,
             predictions=predictions,
             timing_ms={
                 "decode": 1000 * (decoded - started),

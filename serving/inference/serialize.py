@@ -21,18 +21,18 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
         image=Size(width=result.width, height=result.height),
         faces_found=result.faces_found,
         faces=[
-            _face(index, prediction, result.labels, options)
+            _face(index, prediction, result, options)
             for index, prediction in enumerate(result.predictions, start=1)
         ],
+        hints=[note.value for note in result.notes] or None,
         tip=None if result.predictions else NO_FACE_TIP,
         annotated=_png(annotate(rgb, result)) if options.annotated else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
     )
 
 
-def _face(
-    index: int, prediction: Prediction, labels: tuple[str, ...], options: Options
-) -> FaceAnswer:
+def _face(index: int, prediction: Prediction, result: PhotoResult, options: Options) -> FaceAnswer:
+    labels = result.labels
     face = prediction.face.face
     box = face.box
     return FaceAnswer(
@@ -45,7 +45,7 @@ def _face(
         confidence=prediction.confidence,
         is_sure=prediction.is_sure,
         second_label=prediction.second_label,
-        hints=[hint.value for hint in prediction.hints()],
+        hints=[hint.value for hint in (*prediction.hints(), *result.notes)],
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
         figure=probability_figure(prediction, labels) if options.figure else None,

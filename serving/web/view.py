@@ -14,6 +14,7 @@ from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME
 from preprocessing.images.decode import RgbImage
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import PictureNote
 from serving.inference.annotate import annotate
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import write_csv
@@ -28,6 +29,9 @@ HINTS = {
     Hint.BLURRED: "The face is blurred, so little of its expression can be seen.",
     Hint.TURNED: "The head is turned away; the network saw mostly faces from the front.",
     Hint.CUT: "The edge of the picture cuts the face.",
+}
+NOTES = {
+    PictureNote.INCOMPLETE: "The file of the picture ends too early; what is missing was not seen.",
 }
 FALLBACKS = {
     FULL_FRAME: "No face was detected, so the whole frame was taken as one.",
@@ -107,25 +111,28 @@ def to_view(rgb: RgbImage, result: PhotoResult, *, sure_confidence: float) -> Re
         height=result.height,
         faces_found=result.faces_found,
         cards=[
-            _card(number, prediction, result.labels, sure_confidence=sure_confidence)
+            _card(number, prediction, result, sure_confidence=sure_confidence)
             for number, prediction in enumerate(result.predictions, start=1)
         ],
         comparison=comparison_figure(result.predictions, result.labels) if several else None,
         downloads=_downloads(rgb, result) if result.predictions else [],
-        tip="" if result.predictions else NO_FACE_TIP,
+        tip=""
+        if result.predictions
+        else " ".join([NO_FACE_TIP, *(NOTES[note] for note in result.notes)]),
         total_ms=result.timing_ms["total"],
     )
 
 
 def _card(
-    number: int, prediction: Prediction, labels: tuple[str, ...], *, sure_confidence: float
+    number: int, prediction: Prediction, result: PhotoResult, *, sure_confidence: float
 ) -> FaceCard:
-    face = prediction.face
+    face, labels = prediction.face, result.labels
     box = face.face.box
     shares = dict(zip(labels, prediction.probabilities.tolist(), strict=True))
     fallback = FALLBACKS.get(face.face.found_by)
     hints = [fallback] if fallback else []
     hints += [HINTS[hint] for hint in prediction.hints()]
+    hints += [NOTES[note] for note in result.notes]
     if not prediction.is_sure and not hints:
         hints.append(
             f"{prediction.confidence:.1%} is not enough to be sure: of the answers from "

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 PREDICT = "/api/v1/predict"
-COMMAND = ["-m", "gunicorn", "--config", "serving/gunicorn.conf.py", "serving.web.app:create_app()"]
+COMMAND = ["-m", "serving.web.start"]
 START_S = 60
 
 
