@@ -150,6 +150,7 @@ class Predictor:
             width=width,
             height=height,
             faces_found=len(found),
+            notes=picture.notes,
             predictions=predictions,
             timing_ms={
                 "decode": 1000 * decode_s,

@@ -29,9 +29,10 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
         image=Size(width=result.width, height=result.height),
         faces_found=result.faces_found,
         faces=[
-            _face(index, prediction, result.labels, options)
+            _face(index, prediction, result, options)
             for index, prediction in enumerate(result.predictions, start=1)
         ],
+        hints=[note.value for note in result.notes] or None,
         tip=None if result.predictions else NO_FACE_TIP,
         annotated=_annotated(rgb, result, landmarks=options.landmarks)
         if options.annotated
@@ -45,9 +46,8 @@ def _annotated(rgb: RgbImage, result: PhotoResult, *, landmarks: bool) -> str:
     return _png(annotate(*shown, landmarks=landmarks))
 
 
-def _face(
-    index: int, prediction: Prediction, labels: tuple[str, ...], options: Options
-) -> FaceAnswer:
+def _face(index: int, prediction: Prediction, result: PhotoResult, options: Options) -> FaceAnswer:
+    labels = result.labels
     face = prediction.face.face
     box = face.box
     return FaceAnswer(
@@ -62,7 +62,7 @@ def _face(
         confidence=prediction.confidence,
         is_sure=prediction.is_sure,
         second_label=prediction.second_label,
-        hints=[hint.value for hint in prediction.hints()],
+        hints=[hint.value for hint in (*prediction.hints(), *result.notes)],
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
         transform=_rows(prediction.face.transform) if options.chips else None,

@@ -26,8 +26,12 @@ RETRY_AFTER = {
 }
 
 
-def openapi_document() -> dict[str, Any]:
-    """Return the document of the API, by OpenAPI 3.1."""
+def openapi_document(*, root: str = "") -> dict[str, Any]:
+    """Return the document of the API, by OpenAPI 3.1.
+
+    Args:
+        root: The path below which the API is served; empty for none.
+    """
     taken: list[type[BaseModel]] = [PictureOptions]
     given: list[type[BaseModel]] = [Answer, BatchLine, ModelAnswer, ProblemAnswer]
     _, schemas = models_json_schema(
@@ -43,6 +47,7 @@ def openapi_document() -> dict[str, Any]:
             "Nothing of a picture is stored or logged.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": root or "/"}],
         "paths": {
             "/api/v1/predict": {"post": _predict()},
             "/api/v1/predict/batch": {"post": _predict_batch()},
