@@ -128,6 +128,6 @@ export async function readSample(button) {
   const address = small.replace("-small", "");
   const answer = await fetch(address);
   const file = new File([await answer.blob()], `${value}.webp`, { type: "image/webp" });
-  const picture = { ...(await openPicture(file)), name: button.textContent.trim() };
+  const picture = { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
   read(picture, { sample: value });
 }

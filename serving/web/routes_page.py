@@ -53,7 +53,7 @@ def show_result() -> ResponseReturnValue:
     """
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
-    name = SAMPLES.get(sample, "Sample") if sample else picture_name(request)
+    name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
     service = current_service()
     make_view = partial(
         _view,
