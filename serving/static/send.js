@@ -44,11 +44,7 @@ function post(data) {
   });
 }
 
-export function isSending() {
-  return sending !== null;
-}
-
-export function cancel() {
+function cancel() {
   sending?.request.abort();
   sending = null;
   hideWorking();
@@ -131,3 +127,7 @@ export async function readSample(button) {
   const picture = { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
   read(picture, { sample: value });
 }
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && sending) cancel();
+});

@@ -27,10 +27,7 @@ from serving.web.words import in_words
 
 LONGEST_NAME = 120
 # What `mien.js` imports, so that a browser need not find out one after the other.
-MODULES = (
-    "batch.js", "camera.js", "charts.js", "drop.js", "enlarge.js", "faces.js", "marks.js", "picture.js",
-    "rest.js", "result.js", "send.js", "status.js", "store.js", "take.js", "why.js", "working.js",
-)  # fmt: skip
+MODULES = ("drop.js", "marks.js", "rest.js", "status.js", "store.js")
 
 routes = Blueprint("page", __name__)
 routes.add_app_template_filter(certainty.percent, "percent")
