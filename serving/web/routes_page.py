@@ -28,10 +28,7 @@ from serving.web.words import in_words
 
 LONGEST_NAME = 120
 # What `mien.js` imports, so that a browser need not find out one after the other.
-MODULES = (
-    "batch.js", "camera.js", "charts.js", "drop.js", "faces.js", "marks.js", "picture.js",
-    "rest.js", "result.js", "send.js", "status.js", "store.js", "take.js", "why.js", "working.js",
-)  # fmt: skip
+MODULES = ("drop.js", "marks.js", "rest.js", "status.js", "store.js")
 
 routes = Blueprint("page", __name__)
 routes.add_app_template_filter(certainty.percent, "percent")
@@ -54,7 +51,7 @@ def show_result() -> ResponseReturnValue:
     """
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
-    name = SAMPLES.get(sample, "Sample") if sample else picture_name(request)
+    name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
     service = current_service()
     make_view = partial(
         _view,

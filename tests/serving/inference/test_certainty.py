@@ -49,9 +49,9 @@ def test_probable_is_said_from_where_two_of_three_were_right(
     record = read_record(spec_with(predictor.spec, accuracies, sure_from=sure_from))
     assert record.probable_from == pytest.approx(expected)
     assert record.level(sure_from, is_sure=True) is Level.SURE
-    assert record.level(expected, is_sure=False) is Level.PROBABLE
+    assert record.level(record.probable_from, is_sure=False) is Level.PROBABLE
     if expected > 0:
-        assert record.level(expected - 0.01, is_sure=False) is Level.OPEN
+        assert record.level(record.probable_from - 0.01, is_sure=False) is Level.OPEN
 
 
 def test_the_shipped_bundle_s_probable_answers_were_right_often_enough(

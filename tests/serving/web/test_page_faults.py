@@ -451,6 +451,20 @@ def test_18_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
     assert used > 0.8 * LARGE["width"]
 
 
+def test_18_a_click_beside_the_faces_enlarges_the_picture(open_page: Open, photo: bytes) -> None:
+    page = open_page(viewport=LAPTOP)
+    upload(page, photo, said="One face")
+    page.locator(".scene").click(position={"x": 10, "y": 10})
+    large = page.locator(".lightbox img")
+    expect(large).to_have_js_property("naturalWidth", 512)
+    page.keyboard.press("Escape")
+    expect(page.locator(".lightbox")).to_have_count(0)
+    page.get_by_role("button", name="Enlarge").click()
+    expect(large).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(large).to_have_count(0)
+
+
 def test_a_click_on_a_face_opens_its_row_and_the_picture_stays(
     open_page: Open, many_faces: bytes
 ) -> None:
