@@ -20,6 +20,7 @@ from serving.inference.certainty import (
     read_record,
 )
 from serving.inference.predictor import Predictor
+from tests.tools import specs
 
 
 def spec_with(spec: ModelSpec, accuracies: list[float], *, sure_from: float) -> ModelSpec:
@@ -30,7 +31,7 @@ def spec_with(spec: ModelSpec, accuracies: list[float], *, sure_from: float) -> 
         for at, accuracy in enumerate(accuracies)
     ]
     metrics = {split: {**figures, "reliability": rows} for split, figures in spec.metrics.items()}
-    return replace(spec, sure_confidence=sure_from, metrics=metrics)
+    return replace(specs.sure_from(spec, sure_from), metrics=metrics)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_a_bundle_without_figures_claims_nothing(predictor: Predictor) -> None:
     record = read_record(replace(predictor.spec, metrics={}))
     assert evidence(record, 0.9) == ""
     assert "testing" not in commitment(record)
-    assert record.level(0.5, is_sure=False) is Level.OPEN
+    assert record.level(record.probable_from - 0.01, is_sure=False) is Level.OPEN
 
 
 def test_words_are_as_firm_as_the_level() -> None:

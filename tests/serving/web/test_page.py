@@ -117,7 +117,10 @@ def test_what_is_said_of_certainty_is_the_bundle_s_own_record(
     with mock.patch.object(predictor, "spec", changed):
         text = post(client, photo).text.replace("\N{NO-BREAK SPACE}", " ")
     assert "43 % of the time in testing." in text
-    assert "Mien commits from 100 %: 88 % of such answers were right in testing." in text
+    assert (
+        "Mien commits from 100 %: 88 % of such answers were what most people said in testing."
+        in text
+    )
     assert f"{prediction.confidence:.0%}".rstrip("%") + " %" in text
     with mock.patch.object(predictor, "spec", replace(spec, metrics={})):
         bare = post(client, photo).text
