@@ -164,7 +164,7 @@ def vote_rows(
 def _one_person(votes: NDArray[np.int64], training_votes: NDArray[np.int64]) -> VoteRow:
     """Take out each vote in turn, and compare it with the others on the same face."""
     # Laplace's rule: no pair of votes is impossible.
-    pairs = (_pairs(training_votes) + 1.0).sum(axis=0)
+    pairs = _pairs(training_votes).sum(axis=0) + 1.0
     others_say = pairs / pairs.sum(axis=1, keepdims=True)
     counts = votes.sum(axis=1)
     is_shared = counts > 1
