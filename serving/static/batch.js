@@ -88,7 +88,7 @@ function receive(entry, line) {
   } else {
     entry.answer = line.answer;
     setState(entry, inWords(line.answer), { done: true });
-    if (!entries.some((each) => each.button.ariaCurrent === "true")) showEntry(entry);
+    if (!entries.some((each) => each.button.ariaCurrent === "true")) showEntry(entry).then(countDone);
   }
   countDone();
 }
