@@ -80,7 +80,7 @@ def _draw_tag(
     colour: LabelColour,
 ) -> None:
     """Write words below a box, or where the picture ends there, at its foot."""
-    picture_width, picture_height = draw.im.size  # type: ignore[attr-defined] # not in its stubs
+    picture_width, picture_height = draw.im.size
     _, _, width, height = draw.textbbox((0, 0), words, font)
     pad = height // 4
     left = max(0, min(box.left, picture_width - width - 2 * pad))

@@ -10,8 +10,8 @@ from preprocessing.faces.quality import Hint, Measures
 from preprocessing.faces.types import AlignedFace
 
 NO_FACE_TIP = (
-    "No face was found. Faces must be about 25 pixels wide or more, and seen about from the "
-    "front. If the picture is the crop of a single face, leave some space around it."
+    "Mien needs faces that look roughly at the camera and are at least 25 pixels wide. "
+    "If the picture is the crop of one face, set the option `crop`."
 )
 
 

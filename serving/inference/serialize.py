@@ -58,7 +58,9 @@ def _face(
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
         transform=_rows(prediction.face.transform) if options.chips else None,
-        figure=probability_figure(prediction.probabilities.tolist(), labels) if options.figure else None,
+        figure=probability_figure(prediction.probabilities.tolist(), labels)
+        if options.figure
+        else None,
     )
 
 

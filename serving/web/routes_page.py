@@ -27,10 +27,7 @@ from serving.web.words import in_words
 
 LONGEST_NAME = 120
 # What `mien.js` imports, so that a browser need not find out one after the other.
-MODULES = (
-    "batch.js", "camera.js", "charts.js", "drop.js", "faces.js", "marks.js", "picture.js",
-    "rest.js", "result.js", "send.js", "status.js", "store.js", "take.js", "why.js", "working.js",
-)  # fmt: skip
+MODULES = ("drop.js", "marks.js", "rest.js", "status.js", "store.js")
 
 routes = Blueprint("page", __name__)
 routes.add_app_template_filter(certainty.percent, "percent")
@@ -53,7 +50,7 @@ def show_result() -> ResponseReturnValue:
     """
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
-    name = SAMPLES.get(sample, "Sample") if sample else picture_name(request)
+    name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
     service = current_service()
     make_view = partial(
         _view,
@@ -62,9 +59,7 @@ def show_result() -> ResponseReturnValue:
         has_photo=not _is_light() or "photo" in request.form,
         has_annotated=not _is_light(),
     )
-    return _render(
-        result=service.predict(data, make_view, is_crop=request.form.get("crop") == "1")
-    )
+    return _render(result=service.predict(data, make_view, is_crop=request.form.get("crop") == "1"))
 
 
 def show_problem(problem: Problem) -> ResponseReturnValue:

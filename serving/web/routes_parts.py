@@ -98,9 +98,7 @@ def show_answer() -> ResponseReturnValue:
     unknown = [face.label for face in posted.answer.faces if face.label not in spec.labels]
     if unknown:
         raise BadRequest(f"No such label: {unknown[0]}. Send the picture again.")
-    view = to_view(
-        posted.answer, labels=spec.labels, record=read_record(spec), name=posted.name
-    )
+    view = to_view(posted.answer, labels=spec.labels, record=read_record(spec), name=posted.name)
     return render_template("answer.html", result=view)
 
 

@@ -181,18 +181,17 @@ def to_view(
         if several
         else None,
         json_url=_json_url(answer),
-        csv_url=data_url(
-            csv_text([(name or UNNAMED, answer)], labels=labels).encode(), "text/csv"
-        ),
+        csv_url=data_url(csv_text([(name or UNNAMED, answer)], labels=labels).encode(), "text/csv"),
         photo_url=photo_url,
         annotated_url=annotated_url,
     )
 
 
 def _json_url(answer: Answer) -> str:
-    without = {"faces": {"__all__": {"chip", "transform", "figure"}}, "annotated": True}
-    written = answer.model_dump_json(exclude=without, exclude_none=True)
-    return data_url(written.encode(), "application/json")
+    bare = {"chip": None, "transform": None}
+    faces = [face.model_copy(update=bare) for face in answer.faces]
+    without = answer.model_copy(update={"faces": faces})
+    return data_url(without.model_dump_json(exclude_none=True).encode(), "application/json")
 
 
 def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record) -> FaceRow:
