@@ -6,29 +6,60 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from preprocessing.report.label_colours import DARK_GROUNDS, LIGHT_GROUNDS, colours_of
 from preprocessing.dataset.labels import FERPLUS_LABELS, DisgustPolicy, labels_for
+from preprocessing.report.label_colours import DARK_GROUNDS, LIGHT_GROUNDS, colours_of
 
 SIX = labels_for(DisgustPolicy.DROP)
 LEAST_DISTANCE = 25  # CIE76
 LEAST_CONTRAST, LEAST_WORD_CONTRAST = 3.0, 4.5  # WCAG 1.4.11 and 1.4.3
-D65 = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])  # fmt: skip
-# Machado, Oliveira & Fernandes 2009, severity 1; Vienot, Brettel & Mollon 1999; Brettel, Vienot &
-# Mollon 1997 with its two half planes. All on linear RGB.
+D65 = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+# All on linear RGB. Machado, Oliveira & Fernandes 2009, severity 1.
 MACHADO = {
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-}  # fmt: skip
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+# Vienot, Brettel & Mollon 1999.
 VIENOT = {
     "protanopia": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
     "deuteranopia": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
 }
+# Brettel, Vienot & Mollon 1997: two half planes, and what parts them.
 BRETTEL_TRITANOPIA = (
-    np.array([[1.01277, 0.13548, -0.14826], [-0.01243, 0.86812, 0.14431], [0.07589, 0.80500, 0.11911]]),
-    np.array([[0.93678, 0.18979, -0.12657], [0.06154, 0.81526, 0.12320], [-0.37562, 1.12767, 0.24796]]),
+    np.array(
+        [
+            [1.01277, 0.13548, -0.14826],
+            [-0.01243, 0.86812, 0.14431],
+            [0.07589, 0.80500, 0.11911],
+        ]
+    ),
+    np.array(
+        [
+            [0.93678, 0.18979, -0.12657],
+            [0.06154, 0.81526, 0.12320],
+            [-0.37562, 1.12767, 0.24796],
+        ]
+    ),
     np.array([0.03901, -0.02788, -0.01113]),
-)  # fmt: skip
+)
 
 
 def linear(colour: str) -> NDArray[np.float64]:
@@ -50,7 +81,9 @@ def seen(rgb: NDArray[np.float64], vision: str) -> list[NDArray[np.float64]]:
     """Return how a colour looks to someone, by each simulation that there is of it."""
     if vision == "usual":
         return [rgb]
-    views = [np.array(matrices[vision]) @ rgb for matrices in (MACHADO, VIENOT) if vision in matrices]
+    views = [
+        np.array(matrices[vision]) @ rgb for matrices in (MACHADO, VIENOT) if vision in matrices
+    ]
     if vision == "tritanopia":
         near, far, normal = BRETTEL_TRITANOPIA
         views.append((near if rgb @ normal >= 0 else far) @ rgb)
