@@ -12,8 +12,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
-from serving.web.app import create_app
 from notebooks.common import find_browser
+from serving.web.app import create_app
 
 FOLDER = Path(__file__).parents[1] / "serving" / "static"
 ICON_PX, TOUCH_ICON_PX = 32, 180
