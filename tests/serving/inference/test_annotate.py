@@ -56,9 +56,7 @@ def test_no_tag_is_wider_than_its_box_and_what_does_not_fit_is_in_a_key(
         assert coloured(drawn[len(rgb) :], result).any(), "the key shows the colour"
 
 
-def test_a_key_has_a_line_for_every_face_that_needs_one(
-    predictor: Predictor, photo: bytes
-) -> None:
+def test_a_key_has_a_line_for_every_face_that_needs_one(predictor: Predictor, photo: bytes) -> None:
     rgb, result = predictor.predict(photo)
     boxes = [BoundingBox(10 + 44 * number, 60, 50 + 44 * number, 100) for number in range(11)]
     drawn = annotate(rgb, at(result, *boxes))
@@ -71,7 +69,7 @@ def test_a_key_has_a_line_for_every_face_that_needs_one(
 
 @pytest.mark.parametrize("is_sure", [True, False])
 def test_a_box_is_solid_where_the_answer_is_sure_and_else_dashed(
-    is_sure: bool, predictor: Predictor, photo: bytes
+    *, is_sure: bool, predictor: Predictor, photo: bytes
 ) -> None:
     rgb, result = predictor.predict(photo)
     (prediction,) = result.predictions

@@ -19,7 +19,9 @@ def test_a_comparison_has_a_bar_for_each_face_that_is_as_high_however_many_there
     faces: int, predictor: Predictor, photo: bytes
 ) -> None:
     result = predictor.predict(photo)[1]
-    figure = go.Figure(comparison_figure([result.predictions[0].probabilities.tolist()] * faces, result.labels))
+    figure = go.Figure(
+        comparison_figure([result.predictions[0].probabilities.tolist()] * faces, result.labels)
+    )
     assert [parts.name for parts in figure.data] == list(result.labels)
     assert figure.layout.barmode == "stack"
     for shares in zip(*(parts.x for parts in figure.data), strict=True):

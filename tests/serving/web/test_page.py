@@ -345,9 +345,7 @@ def test_the_summary_counts_every_face_once_the_surest_first(
     probable = face.model_copy(update={**unsure, "confidence": record.probable_from})
     open_one = face.model_copy(update={**unsure, "confidence": record.probable_from - 0.01})
     faces = [open_one, probable, face.model_copy(update={"is_sure": True}), open_one]
-    view = view_of(
-        predictor, answer.model_copy(update={"faces": faces, "faces_found": len(faces)})
-    )
+    view = view_of(predictor, answer.model_copy(update={"faces": faces, "faces_found": len(faces)}))
     counted = [(group.name, group.count) for group in view.groups]
     assert counted == [(face.label, 1), (f"probably {face.label}", 1), ("too close to call", 2)]
     assert view.title.startswith(f"4 faces: 1 {face.label}")
