@@ -32,7 +32,7 @@ from training.explain.page import face_sheets
 
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85
-PAGE_PX = (1100, 1030)
+PAGE_PX = (1280, 840)
 # In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
 FACE_MIDDLE = (224, 130)
 HEAD_PX = 240
@@ -44,7 +44,7 @@ def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
     predictor = Predictor()
     photo = decode_image(sample_photo_path().read_bytes())
     picture, result = predictor.predict(encode_png(_head(photo, scale=2)))
-    yield "marked", annotate(picture, result)
+    yield "marked", annotate(picture, result, landmarks=True)
     yield "aligned", _before_and_after(align_tilted(photo, predictor))
     (prediction,) = result.predictions
     index = result.labels.index(prediction.label)
@@ -72,7 +72,7 @@ def dataset_pictures(dataset: Dataset) -> Iterator[tuple[str, RgbImage]]:
 
 
 def page_picture() -> RgbImage:
-    """Show the page with its answer on the sample photo, as Chromium draws it."""
+    """Show the page with its answer on a sample of three portraits, as Chromium draws it."""
     server = make_server("127.0.0.1", 0, create_app(), threaded=True)
     Thread(target=server.serve_forever, daemon=True).start()
     width, height = PAGE_PX
@@ -80,8 +80,8 @@ def page_picture() -> RgbImage:
         chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": width, "height": height})
         page.goto(f"http://127.0.0.1:{server.port}")
-        page.get_by_role("button", name="sample").click()
-        page.locator(".js-plotly-plot").wait_for()
+        page.locator(".home").get_by_role("button", name="Group").click()
+        page.locator(".row .bars").first.wait_for()
         page.evaluate("scrollTo(0, 0)")
         shot = page.screenshot()
         chromium.close()

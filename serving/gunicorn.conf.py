@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.landmarker import load_landmark_model
 from preprocessing.faces.landmarks import scheme_of
 from serving.web.logs import log_config
+from serving.web.metrics_folder import make_metrics_folder
 from serving.web.settings import read_settings
 
 try:
@@ -43,6 +42,8 @@ timeout = 60
 # Whoever was accepted is answered before the process ends, but for long batches.
 graceful_timeout = round(settings.time_limit_s) + 5
 worker_tmp_dir = MEMORY
+# Below which path the server is, its settings say, not a header of whoever asks.
+forwarder_headers = ""
 # It would be written to the user's home, which a container's user has not.
 control_socket_disable = True
 logconfig_dict = log_config(settings.log_level)
@@ -52,7 +53,9 @@ accesslog = None
 def on_starting(_server: Any) -> None:
     """Prepare what the workers will share."""
     # Before anything imports prometheus_client, which looks for it then.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="mien-metrics-", dir=MEMORY)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
+        make_metrics_folder(Path(MEMORY) if MEMORY else None)
+    )
     # 100 MB that are only read: loaded before the fork, they are in memory once. What goes wrong
     # here goes wrong in the workers too, and they say so at /readyz.
     with contextlib.suppress(MienError):
@@ -101,8 +104,3 @@ def child_exit(_server: Any, worker: Any) -> None:
     # worker, even where there is no room.
     for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{worker.pid}.db"):
         path.unlink()
-
-
-def on_exit(_server: Any) -> None:
-    """Leave nothing behind."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -116,7 +116,7 @@ def test_app_engine_s_settings_are_ours_and_fit_its_resources(
 def test_cloud_run_s_settings_are_ours_and_fit_its_resources(
     repository_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = (repository_root / "README.md").read_text(encoding="utf-8")
+    readme = (repository_root / "serving" / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"^gcloud run deploy (?:.*\\\n)*.*", readme, re.MULTILINE)
     flags = dict(re.findall(r"--([a-z-]+) ([^-\s]\S*)", command))
     for variable in flags["set-env-vars"].split(","):

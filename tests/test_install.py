@@ -17,6 +17,8 @@ from preprocessing.images.sample import sample_photo_path
 from serving.cli.command import COMMANDS
 from tests.tools.server_process import PREDICT, running_server
 
+pytestmark = pytest.mark.slow
+
 WHEEL_MB = 8
 HIDE = """
 import importlib.abc, sys
@@ -148,6 +150,16 @@ def test_mien_tells_its_version_its_commands_and_wrong_usage(
     assert run([installed / "mien", "guess"], elsewhere).returncode == 2
     assert run([installed / "mien", "predict"], elsewhere).returncode == 2
     assert run([installed / "mien", "predict", "missing.jpg"], elsewhere).returncode == 1
+
+
+def test_commands_and_files_are_completed(
+    installed: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_MIEN_COMPLETE", "bash_complete")
+    for typed, offered in (("mien ev", "plain,evaluate\n"), ("mien predict ph", "file,ph\n")):
+        monkeypatch.setenv("COMP_WORDS", typed)
+        monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+        assert run([installed / "mien"], elsewhere).stdout == offered
 
 
 def test_a_dataset_is_aligned_and_reported_on(installed: Path, elsewhere: Path) -> None:

@@ -15,6 +15,8 @@ from preprocessing.dataset.read import read_dataset
 from preprocessing.images.sample import sample_photo_path
 from tests.tools.server_process import PREDICT, running_server
 
+pytestmark = pytest.mark.slow
+
 PLATFORMS = {
     "macOS 14 on arm64": "aarch64-apple-darwin",
     "Windows on x64": "x86_64-pc-windows-msvc",
@@ -70,7 +72,6 @@ def loaded_first(code: str, folder: Path, root: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder / "first"), str(root)])}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS.values(), ids=PLATFORMS)
 def test_wheels_fit_all_that_predicting_aligning_and_serving_need(
     platform: str, repository_root: Path, tmp_path: Path
@@ -98,7 +99,6 @@ def test_wheels_fit_all_that_predicting_aligning_and_serving_need(
     assert "dlib-bin==" in resolved.stdout
 
 
-@pytest.mark.slow
 def test_align_and_predict_need_nothing_that_only_linux_has(
     repository_root: Path, tmp_path: Path
 ) -> None:

@@ -136,7 +136,7 @@ def row_weights(examples: Examples, *, classes: int, exponent: float) -> NDArray
     """
     counts = np.bincount(examples.class_indices, minlength=classes)
     weights = np.maximum(counts, 1)[examples.class_indices] ** -float(exponent)
-    return (weights / weights.mean()).astype(np.float32)
+    return np.asarray(weights / weights.mean(), np.float32)
 
 
 def has_majority(dataset: Dataset, split: str) -> bool:
@@ -185,17 +185,17 @@ class TrainingBatches(keras.utils.PyDataset):
         self._seed = seed
         self.on_epoch_begin()
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Return the number of whole batches in an epoch."""
         return max(1, len(self._targets) // self._batch_size)
 
-    def on_epoch_begin(self):
+    def on_epoch_begin(self) -> None:
         """Shuffle for the epoch in `self.epoch`."""
         generator = np.random.default_rng((self._seed, self.epoch))
         self._order = generator.permutation(len(self._targets))
         self._is_raw = generator.random(len(self._targets)) < self._raw_share
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return uint8 chips (n, side, side) and float32 targets (n, outputs, classes)."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         is_raw = self._is_raw[rows][:, None, None]

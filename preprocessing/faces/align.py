@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
 from preprocessing.faces.landmarker import FaceFinder
-from preprocessing.faces.types import FULL_FRAME, AlignedFace, Face
+from preprocessing.faces.types import FALL_BACKS, UNALIGNED, AlignedFace, Face
 from preprocessing.images.types import GreyImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
 # that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
 MAX_CROP_ROTATION_RAD = math.radians(60)
 CROP_SCALE_RANGE = (0.7, 1.6)
-UNALIGNED = "unaligned"
-FALL_BACKS = (FULL_FRAME, UNALIGNED)
 """In `found_by`, of a face crop that was not aligned to a detected face."""
 # Pictures up to this side are crops, such as FER2013's of 48 px: with room around it, a face in
 # them would be too small to read.

@@ -56,6 +56,8 @@ class BoundingBox:
 
 
 FULL_FRAME = "full_frame"
+UNALIGNED = "unaligned"
+FALL_BACKS = (FULL_FRAME, UNALIGNED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,5 @@
 """Encode pictures as PNG files."""
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +11,7 @@ def encode_png(picture: NDArray[np.uint8]) -> bytes:
     Args:
         picture: Grey (height, width), RGB (height, width, 3), or RGB and opacity (..., 4).
     """
-    swapped: Any = picture
-    if picture.ndim == 3:
-        has_opacity = picture.shape[2] == 4
-        swapped = cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if has_opacity else cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", swapped)[1].tobytes()
+    if picture.ndim == 2:
+        return cv2.imencode(".png", picture)[1].tobytes()
+    swap = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    return cv2.imencode(".png", cv2.cvtColor(picture, swap))[1].tobytes()

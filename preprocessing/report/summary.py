@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.shards import read_faceless, read_rejected, read_several
-from preprocessing.faces.align import FALL_BACKS
+from preprocessing.faces.types import FALL_BACKS
 
 # Of FER2013, where all are crops of a face, six in a hundred fall back.
 MANY_FALL_BACKS = 0.2

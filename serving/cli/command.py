@@ -46,7 +46,8 @@ COMMANDS = {
 
 @click.group(
     PROGRAM,
-    epilog="`mien COMMAND --help` has an example of each.",
+    epilog="`mien COMMAND --help` has an example of each. In bash, "
+    '`eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands and files.',
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="mien", message="%(prog)s %(version)s")
@@ -80,7 +81,7 @@ def _add(name: str, meaning: str) -> None:
         add_help_option=False,
         context_settings={"ignore_unknown_options": True},
     )
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    @click.argument("arguments", nargs=-1, type=click.Path())  # so that files are completed
     def command(arguments: tuple[str, ...]) -> None:
         sys.exit(_run(name, arguments))
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from preprocessing.faces.align import FALL_BACKS
+from preprocessing.faces.types import FALL_BACKS
 from serving.inference.schema import Answer
 
 

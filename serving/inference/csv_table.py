@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from preprocessing.dataset.sources.types import readable
 from serving.inference.schema import Answer, FaceAnswer
+from serving.inference.spreadsheets import as_text
 
 _BOX = ("left", "top", "right", "bottom")
 _ANSWER = ("label", "confidence", "is_sure", "second_label")
@@ -21,7 +22,8 @@ def write_csv(
     """Write one row a face, and one for each picture without a face that says so in `problem`.
 
     The probability of a label is in the column of its name, or in one with `p_` before it where
-    that is another column's name, as of a label "left".
+    that is another column's name, as of a label "left". Text that a spreadsheet would run has an
+    apostrophe before it.
 
     Args:
         file: Open for writing text, with `newline=""`.
@@ -34,10 +36,10 @@ def write_csv(
         faces = () if isinstance(answer, str) else answer.faces
         for face in faces:
             row = {name: _in_csv(value) for name, value in to_row(face).items()}
-            rows.writerow({"file": readable(str(picture)), **row})
+            rows.writerow({"file": as_text(readable(str(picture))), **row})
         if not faces:
             problem = answer if isinstance(answer, str) else NO_FACE
-            rows.writerow({"file": readable(str(picture)), "problem": problem})
+            rows.writerow({"file": as_text(readable(str(picture))), "problem": problem})
 
 
 def _in_csv(value: Any) -> Any:
@@ -54,7 +56,7 @@ def csv_text(answers: Iterable[tuple[str, Answer]], *, labels: tuple[str, ...]) 
 
 
 def _column(label: str) -> str:
-    return f"p_{label}" if label in _BEFORE + _AFTER else label
+    return as_text(f"p_{label}" if label in _BEFORE + _AFTER else label)
 
 
 def to_row(face: FaceAnswer) -> dict[str, Any]:
@@ -62,10 +64,10 @@ def to_row(face: FaceAnswer) -> dict[str, Any]:
     return {
         "face": face.index,
         **face.box.model_dump(),
-        "label": face.label,
+        "label": as_text(face.label),
         "confidence": face.confidence,
         "is_sure": face.is_sure,
-        "second_label": face.second_label,
+        "second_label": as_text(face.second_label),
         **{_column(label): share for label, share in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,

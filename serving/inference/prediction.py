@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint, Measures
-from preprocessing.faces.types import AlignedFace
+from preprocessing.faces.types import UNALIGNED, AlignedFace
+from preprocessing.images.types import PictureNote
 
 NO_FACE_TIP = (
-    "No face was found. Faces must be about 25 pixels wide or more, and seen about from the "
-    "front. If the picture is the crop of a single face, leave some space around it."
+    "Mien needs faces that look roughly at the camera and are at least 25 pixels wide. "
+    "If the picture is the crop of one face, set the option `crop`."
 )
 
 
@@ -57,6 +57,7 @@ class PhotoResult:
         width: Of the upright picture, in pixels.
         height: Likewise.
         faces_found: How many, also where fewer were asked for.
+        notes: What is to be known of the picture.
         predictions: One for each face; the first is number 1 on the picture and in all lists.
         timing_ms: Milliseconds by stage: decode, align, classify, total.
     """
@@ -66,5 +67,6 @@ class PhotoResult:
     width: int
     height: int
     faces_found: int
+    notes: tuple[PictureNote, ...]
     predictions: tuple[Prediction, ...]
     timing_ms: dict[str, float]

@@ -16,6 +16,7 @@ from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
+from preprocessing.images.box.client import shared_box
 from preprocessing.images.decode import MAX_PIXELS, decode_image, decode_picture, to_grey
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import DecodedPicture, RgbImage
@@ -42,6 +43,7 @@ class Predictor:
             ModelFileError: A model file is missing or is not the expected one.
         """
         self._max_pixels = max_pixels
+        shared_box().start()  # beside what follows
         self.spec = read_spec(bundle)
         scheme = scheme_of(self.spec.landmark_model_sha256)
         if scheme is None:
@@ -148,6 +150,7 @@ class Predictor:
             width=width,
             height=height,
             faces_found=len(found),
+            notes=picture.notes,
             predictions=predictions,
             timing_ms={
                 "decode": 1000 * decode_s,

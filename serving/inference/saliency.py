@@ -37,7 +37,7 @@ def draw_heat_map(chip: GreyImage, effects: NDArray[np.float32]) -> RgbImage:
     """
     side = (DRAWN_SIDE_PX, DRAWN_SIDE_PX)
     grey = cv2.resize(chip, side, interpolation=cv2.INTER_CUBIC)[..., None].astype(np.float32)
-    large = np.asarray(cv2.resize(effects, side, interpolation=cv2.INTER_LINEAR), np.float32)
+    large = cv2.resize(effects, side, interpolation=cv2.INTER_LINEAR).astype(np.float32)
     colour, tint = _tint(large, strongest=strongest_factor(effects))
     return np.asarray((grey * (1 - tint) + colour * tint).round(), dtype=np.uint8)
 

@@ -23,7 +23,7 @@ PROBLEM_CODES = (
     "method_not_allowed",
     "internal_error",
 )
-HINTS = ("small", "blurred", "turned", "cut")
+HINTS = ("small", "blurred", "turned", "cut", "incomplete")
 
 # Named as examples, not as all that there may be: a client must read those of later servers too.
 ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]
@@ -61,7 +61,8 @@ class Options(BaseModel):
     chips: bool = False
     """Give the aligned picture of each face: PNG, base64."""
     annotated: bool = False
-    """Give the picture with every face marked: PNG, base64."""
+    """Give the picture with every face marked: PNG, base64. A picture of more than 12 megapixels is
+    shrunk to 12."""
     figure: bool = False
     """Give a bar chart of each face: a Plotly figure."""
 
@@ -153,6 +154,9 @@ class Answer(_Answer):
     faces_found: int
     """More than there are faces here, where max_faces or the server's own limit cut them."""
     faces: list[FaceAnswer]
+    hints: list[HintName] | None = None
+    """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
+    up to a tenth of it is missing."""
     tip: str | None = None
     """What may help where no face was found."""
     annotated: Png | None = None

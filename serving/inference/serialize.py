@@ -12,7 +12,10 @@ from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
 from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
 from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size, Transform
+from serving.inference.shrink import scale_to_pixels, shrink
 
+# To draw and to pack 50 megapixels would take more memory and time than to read them.
+ANNOTATED_PIXELS = 12_000_000
 # A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
 TRANSFORM_DIGITS = 6
 # Finer than any landmark is found.
@@ -26,20 +29,25 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
         image=Size(width=result.width, height=result.height),
         faces_found=result.faces_found,
         faces=[
-            _face(index, prediction, result.labels, options)
+            _face(index, prediction, result, options)
             for index, prediction in enumerate(result.predictions, start=1)
         ],
+        hints=[note.value for note in result.notes] or None,
         tip=None if result.predictions else NO_FACE_TIP,
-        annotated=_png(annotate(rgb, result, landmarks=options.landmarks))
+        annotated=_annotated(rgb, result, landmarks=options.landmarks)
         if options.annotated
         else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
     )
 
 
-def _face(
-    index: int, prediction: Prediction, labels: tuple[str, ...], options: Options
-) -> FaceAnswer:
+def _annotated(rgb: RgbImage, result: PhotoResult, *, landmarks: bool) -> str:
+    shown = shrink(rgb, result, scale=scale_to_pixels(rgb, ANNOTATED_PIXELS))
+    return _png(annotate(*shown, landmarks=landmarks))
+
+
+def _face(index: int, prediction: Prediction, result: PhotoResult, options: Options) -> FaceAnswer:
+    labels = result.labels
     face = prediction.face.face
     box = face.box
     return FaceAnswer(
@@ -54,7 +62,7 @@ def _face(
         confidence=prediction.confidence,
         is_sure=prediction.is_sure,
         second_label=prediction.second_label,
-        hints=[hint.value for hint in prediction.hints()],
+        hints=[hint.value for hint in (*prediction.hints(), *result.notes)],
         measures=_measures(prediction.measures),
         chip=_png(prediction.face.chip) if options.chips else None,
         transform=_rows(prediction.face.transform) if options.chips else None,

@@ -1,13 +1,15 @@
 // Several pictures at once: a strip of them, how far each is, and one table for all.
 
-import { openPicture, screenCopy, withinLimits } from "./picture.js";
+import { fileOf, openPicture, screenCopy, withinLimits } from "./picture.js";
 import { problemIn, show } from "./result.js";
 import { limits } from "./send.js";
 import { say } from "./status.js";
+import { keepPictures, keptPictures } from "./store.js";
 import { hideWorking } from "./working.js";
 
 const AT_MOST = 50;
 const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
+const KEPT_SIDE_PX = 640;
 const OVERHEAD_BYTES = 2000; // of a form, for each file
 const strip = document.getElementById("pictures");
 let entries = [];
@@ -64,6 +66,18 @@ async function showEntry(entry) {
   const { picture } = entry;
   const photo = picture.image ? await screenCopy(picture) : null;
   show(entry.html, { photo, picture, note: picture.note });
+  keepAll();
+}
+
+// Small copies, for there may be fifty of them.
+async function keepAll() {
+  const mine = turn;
+  const kept = [];
+  for (const { name, answer, problem, picture, button, state } of entries) {
+    const photo = picture?.image ? await screenCopy(picture, KEPT_SIDE_PX) : null;
+    kept.push({ name, answer, problem, photo, note: picture?.note, state: state.textContent, isCurrent: button.ariaCurrent === "true" });
+  }
+  if (mine === turn) keepPictures(kept);
 }
 
 // One line of the server's answer belongs to the picture that was sent at its place.
@@ -74,7 +88,7 @@ function receive(entry, line) {
   } else {
     entry.answer = line.answer;
     setState(entry, inWords(line.answer), { done: true });
-    if (!entries.some((each) => each.button.ariaCurrent === "true")) showEntry(entry);
+    if (!entries.some((each) => each.button.ariaCurrent === "true")) showEntry(entry).then(countDone);
   }
   countDone();
 }
@@ -160,17 +174,42 @@ async function saveTable() {
   return setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
+function showStrip() {
+  const table = Object.assign(document.createElement("button"), { type: "button", className: "small all-csv", textContent: "CSV of all", hidden: true });
+  table.addEventListener("click", saveTable);
+  strip.replaceChildren(...entries.map(({ button }) => button), table);
+  strip.hidden = false;
+  document.getElementById("main").classList.add("answered");
+}
+
+// Show the strip of before again, after a reload or on the way back.
+export async function restorePictures() {
+  const kept = keptPictures();
+  readPictures.leave();
+  if (!kept) return;
+  const mine = turn;
+  const made = kept.map(({ name }) => makeEntry(new File([], name)));
+  entries = made;
+  showStrip();
+  for (const [index, { name, answer, problem, photo, note, state, isCurrent }] of kept.entries()) {
+    const entry = made[index];
+    Object.assign(entry, { answer, problem, picture: photo ? await openPicture(fileOf(photo, name)) : { file: entry.file, name, image: null } });
+    if (mine !== turn) return;
+    entry.picture.note = note;
+    if (photo) entry.image.src = photo;
+    entry.button.ariaCurrent = String(isCurrent);
+    setState(entry, state, { done: Boolean(answer), failed: !answer });
+  }
+  strip.querySelector(".all-csv").hidden = !made.some(({ answer }) => answer);
+}
+
 export async function readPictures(files) {
   turn += 1;
   const mine = turn;
   hideWorking();
   const taken = files.slice(0, AT_MOST);
   entries = taken.map(makeEntry);
-  const table = Object.assign(document.createElement("button"), { type: "button", className: "small all-csv", textContent: "CSV of all", hidden: true });
-  table.addEventListener("click", saveTable);
-  strip.replaceChildren(...entries.map(({ button }) => button), table);
-  strip.hidden = false;
-  document.getElementById("main").classList.add("answered");
+  showStrip();
   strip.scrollIntoView({ block: "nearest", behavior: "instant" });
   const left = files.length > AT_MOST ? ` Took the first ${AT_MOST} of ${files.length}.` : "";
   say(`Reading ${taken.length} pictures.${left}`, { shown: Boolean(left) });
@@ -182,6 +221,7 @@ export async function readPictures(files) {
   for (const chunk of inChunks(entries)) {
     if (mine === turn) await send(chunk, mine);
   }
+  if (mine === turn) keepAll();
 }
 
 // A single picture takes the place of several.

@@ -18,6 +18,7 @@ const REASONS = {
 };
 let facing = "user";
 let counting = null;
+let take = null;
 
 async function cameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
@@ -65,7 +66,16 @@ function countDown(act) {
   show();
 }
 
-async function open(button) {
+async function snap() {
+  const picture = video.videoWidth ? await takePicture() : null;
+  dialog.close();
+  if (picture) take([picture]);
+  else say("The camera had no picture yet. Try again.", { bad: true });
+}
+
+// Open the camera from a button; `takeFiles` gets the picture.
+export async function openCamera(button, takeFiles) {
+  take = takeFiles;
   rest(button, true);
   try {
     await start();
@@ -78,21 +88,9 @@ async function open(button) {
   }
 }
 
-export async function offerCamera(take) {
-  const buttons = document.querySelectorAll("[data-camera]");
-  for (const button of buttons) button.addEventListener("click", () => open(button));
-  const snap = async () => {
-    const picture = video.videoWidth ? await takePicture() : null;
-    dialog.close();
-    if (picture) take([picture]);
-    else say("The camera had no picture yet. Try again.", { bad: true });
-  };
-  shoot.addEventListener("click", () => (delay.checked ? countDown(snap) : snap()));
-  turn.addEventListener("click", () => {
-    facing = facing === "user" ? "environment" : "user";
-    start();
-  });
-  dialog.addEventListener("close", stop);
-  // Without a camera its button keeps its place, so that nothing moves, but rests.
-  if ((await cameras()).length === 0) for (const button of buttons) button.classList.add("absent");
-}
+shoot.addEventListener("click", () => (delay.checked ? countDown(snap) : snap()));
+turn.addEventListener("click", () => {
+  facing = facing === "user" ? "environment" : "user";
+  start();
+});
+dialog.addEventListener("close", stop);

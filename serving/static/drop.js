@@ -1,6 +1,5 @@
 // Pictures that are dropped anywhere on the window, or pasted.
 
-import { loadPlotly } from "./charts.js";
 import { say } from "./status.js";
 
 const TEXT = "That is text, not a picture. Copy the image itself, then paste.";
@@ -19,7 +18,6 @@ export function takeDropped(take) {
   document.addEventListener("dragenter", (event) => {
     event.preventDefault();
     inside += 1;
-    loadPlotly();
     showVeil(event.dataTransfer?.types.includes("Files"));
   });
   document.addEventListener("dragover", (event) => event.preventDefault());

@@ -1,5 +1,6 @@
 // What belongs to one face: its box on the picture and its row in the list.
 
+import { enlarge } from "./enlarge.js";
 import { faceAt, placeTag } from "./marks.js";
 
 const TURN_MS = 300;
@@ -34,7 +35,10 @@ document.addEventListener("click", (event) => {
   const scene = event.target.closest(".scene");
   if (!scene) return;
   const face = event.target.closest(".face") ?? faceAt(scene, event);
-  if (!face) return;
+  if (!face) {
+    enlarge();
+    return;
+  }
   event.preventDefault();
   const row = open(face);
   // A key has no place on the screen.

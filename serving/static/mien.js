@@ -1,17 +1,9 @@
 // The page works without scripts; this brings what is on the screen at once, and keeps results.
 
-import { readPictures } from "./batch.js";
-import { offerCamera } from "./camera.js";
-import { loadPlotly } from "./charts.js";
 import { takeDropped } from "./drop.js";
-import "./faces.js";
-import { fileOf, openPicture } from "./picture.js";
-import { show, shown } from "./result.js";
-import { cancel, isSending, read, readFile, readSample } from "./send.js";
+import "./marks.js";
 import { say, sayAndOffer } from "./status.js";
-import { kept, lastKept } from "./store.js";
-import "./take.js";
-import "./why.js";
+import { keepOn, kept, lastKept } from "./store.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
@@ -19,39 +11,60 @@ const snap = document.getElementById("snap");
 const crop = document.getElementById("crop");
 input.multiple = true;
 
+const reading = () => import("./reading.js");
+
+// While a person looks for a file, all that shows its result comes.
+async function prepare() {
+  const { loadPlotly } = await reading();
+  loadPlotly();
+}
+
 // Each picture is taken for a whole one, until one says otherwise of it.
-function take(files) {
-  const isCrop = crop.checked && !document.querySelector("main.answered");
+async function take(files) {
+  const isCrop = crop.checked;
   crop.checked = false;
-  if (files.length === 1) readPictures.leave(), readFile(files[0], { crop: isCrop });
-  else if (files.length > 1) readPictures(files);
+  const { readFile, readPictures } = await reading();
+  if (files.length > 1) readPictures(files);
+  else {
+    readPictures.leave();
+    readFile(files[0], { crop: isCrop });
+  }
 }
 
-async function restore({ html, photo, note, options, name }) {
-  const picture = photo ? await openPicture(fileOf(photo, name || "picture.jpg")) : null;
-  show(html, { photo, picture, options, note, isKept: false });
+async function restore(last, options) {
+  (await reading()).restore(last, options);
 }
 
-form.addEventListener("submit", (event) => {
+function offerLast() {
+  const other = lastKept();
+  if (other) sayAndOffer(`Your last result is still here: ${other.title}.`, "Show it", () => restore(other, { isKept: true }));
+}
+
+async function goHome() {
+  const { readPictures, showHome } = await reading();
+  readPictures.leave();
+  showHome();
+}
+
+form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (event.submitter?.name === "sample") {
     document.getElementById("samples").hidePopover?.();
+    const { readPictures, readSample } = await reading();
     readPictures.leave();
     readSample(event.submitter);
-  } else if (input.files.length) take([...input.files]);
-  else say("Choose a photo first.", { bad: true });
+  } else say("Choose a photo first.", { bad: true });
 });
 
-document.addEventListener("click", (event) => {
+document.addEventListener("click", async (event) => {
   if (event.target.closest("[data-choose]")) input.click();
   else if (event.target.closest("[data-snap]")) snap.click();
-  const again = event.target.closest("[data-crop]");
-  if (again && shown.picture) read(shown.picture, { ...shown.options, crop: Boolean(again.dataset.crop) });
+  const camera = event.target.closest("[data-camera]");
+  if (camera) (await reading()).openCamera(camera, take);
 });
-// While a person looks for a file, the charts come.
-for (const kind of ["pointerdown", "keydown"]) {
+for (const kind of ["pointerdown", "keydown", "dragenter"]) {
   document.addEventListener(kind, (event) => {
-    if (event.target.closest?.("[data-choose], [data-snap], [data-camera], .sample")) loadPlotly();
+    if (kind === "dragenter" || event.target.closest?.("[data-choose], [data-snap], [data-camera], .sample")) prepare();
   });
 }
 for (const each of [input, snap]) {
@@ -62,17 +75,29 @@ for (const each of [input, snap]) {
     if (files.length) take(files);
   });
 }
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && isSending()) cancel();
+
+// The way to the first screen loads nothing anew, so that Back leads to the result again.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[href='/']");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !document.querySelector("main.answered")) return;
+  event.preventDefault();
+  history.pushState(null, "", "/");
+  await goHome();
+  offerLast();
+});
+addEventListener("popstate", () => {
+  const last = kept();
+  if (last) restore(last);
+  else if (location.hash) keepOn();
+  else goHome();
 });
 
 takeDropped(take);
-offerCamera(take);
 const last = kept();
 // Chosen before this script was there.
-if (input.files.length) take([...input.files]);
-else if (last) restore(last);
-else {
-  const other = lastKept();
-  if (other) sayAndOffer(`Your last result is still here: ${other.title}.`, "Show it", () => restore(other));
-}
+if (input.files.length) {
+  const files = [...input.files];
+  input.value = "";
+  take(files);
+} else if (last) restore(last);
+else if (!document.querySelector("main.answered")) offerLast();

@@ -10,6 +10,8 @@ import { hideWorking } from "./working.js";
 // What is shown: the picture to send again, and what was said with it.
 export const shown = { picture: null, options: {} };
 
+const HOME_TITLE = document.querySelector(".answered") ? "Mien" : document.title;
+
 function fits(fresh, image) {
   const { width, height } = fresh.dataset;
   return image && Number(width) === image.naturalWidth && Number(height) === image.naturalHeight;
@@ -61,4 +63,16 @@ export function show(html, { photo, picture, options = {}, note = "", isKept = t
   say(`${fresh.dataset.title}.`);
   fresh.scrollIntoView({ block: "start", behavior: "instant" });
   if (isKept) keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title: fresh.dataset.title, name: fresh.dataset.name });
+}
+
+// Back to the first screen; the result stays where Back leads to.
+export function showHome() {
+  removeCharts();
+  const empty = Object.assign(document.createElement("section"), { id: "result", className: "result", tabIndex: -1 });
+  document.getElementById("result").replaceWith(empty);
+  hideWorking();
+  Object.assign(shown, { picture: null, options: {} });
+  document.title = HOME_TITLE;
+  say("");
+  scrollTo({ top: 0, behavior: "instant" });
 }

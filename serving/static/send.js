@@ -44,11 +44,7 @@ function post(data) {
   });
 }
 
-export function isSending() {
-  return sending !== null;
-}
-
-export function cancel() {
+function cancel() {
   sending?.request.abort();
   sending = null;
   hideWorking();
@@ -128,6 +124,10 @@ export async function readSample(button) {
   const address = small.replace("-small", "");
   const answer = await fetch(address);
   const file = new File([await answer.blob()], `${value}.webp`, { type: "image/webp" });
-  const picture = { ...(await openPicture(file)), name: button.textContent.trim() };
+  const picture = { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
   read(picture, { sample: value });
 }
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && sending) cancel();
+});

@@ -1,6 +1,7 @@
 // Results that this tab keeps, so that Back and reload do not lose them. Gone with the tab.
 
 const PREFIX = "mien:";
+const PICTURES = "mien-pictures:";
 
 function ids() {
   const found = [];
@@ -19,10 +20,13 @@ export function keep(result) {
     for (;;) {
       try {
         sessionStorage.setItem(PREFIX + id, JSON.stringify(result));
+        // A strip of before does not belong to it.
+        sessionStorage.removeItem(PICTURES + id);
         return;
       } catch {
         const [oldest] = ids().filter((each) => each !== id);
         sessionStorage.removeItem(PREFIX + (oldest ?? id));
+        sessionStorage.removeItem(PICTURES + (oldest ?? id));
         if (oldest === undefined) return;
       }
     }
@@ -31,12 +35,25 @@ export function keep(result) {
   }
 }
 
-function read(id) {
+function read(id, prefix = PREFIX) {
   try {
-    return JSON.parse(sessionStorage.getItem(PREFIX + id));
+    return JSON.parse(sessionStorage.getItem(prefix + id));
   } catch {
     return null;
   }
+}
+
+// Keep what belongs to the strip of several pictures, if there is room for it.
+export function keepPictures(pictures) {
+  try {
+    sessionStorage.setItem(PICTURES + history.state?.result, JSON.stringify(pictures));
+  } catch {
+    sessionStorage.removeItem(PICTURES + history.state?.result);
+  }
+}
+
+export function keptPictures() {
+  return history.state?.result ? read(history.state.result, PICTURES) : null;
 }
 
 // What this entry of the history showed, if it showed a result.
@@ -54,6 +71,14 @@ export function lastKept() {
   }
 }
 
+// A jump within the page makes an entry of the history that shows the same result.
+export function keepOn() {
+  const id = ids().at(-1);
+  if (id !== undefined) history.replaceState({ ...history.state, result: id }, "");
+}
+
 export function forgetAll() {
-  for (const id of ids()) sessionStorage.removeItem(PREFIX + id);
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(PREFIX) || key.startsWith(PICTURES)) sessionStorage.removeItem(key);
+  }
 }

@@ -7,7 +7,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving.web import assets, routes_api, routes_health, routes_page, routes_parts
 from serving.web.compress import compress
+from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
+from serving.web.path_prefix import PathPrefix
 from serving.web.problems import Problem
 from serving.web.request_log import log_requests
 from serving.web.settings import Settings, read_settings
@@ -40,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["mien"] = service
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     log_requests(app)
     app.before_request(service.limit_rate)
     for module in (routes_page, routes_parts, assets, routes_api, routes_health):
@@ -47,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(Exception, _answer_error)
     app.after_request(compress)
     app.after_request(_protect)
+    allow_origins(app, settings.origins)
     return app
 
 

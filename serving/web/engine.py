@@ -9,7 +9,6 @@ from typing import TypeVar
 from flask import current_app, g, has_request_context, request
 
 from preprocessing.errors import MienError, TooCostlyImageError
-from preprocessing.images.box.client import shared_box
 from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
@@ -52,7 +51,6 @@ class Service:
 
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
-        shared_box().start()
         try:
             self.predictor = Predictor(self.settings.bundle, max_pixels=self.settings.max_pixels)
         except MienError as error:
@@ -149,7 +147,7 @@ class Service:
             # Only the task holds the picture, which is gone when its room is given back.
             decoded = [picture]
             del picture
-            return self.queue.run_in_place(lambda: look(decoded.pop(), decode_s), until_s=until_s)
+            return self.queue.run(lambda: look(decoded.pop(), decode_s), until_s=until_s)
 
     def describe(self, error: Exception) -> Problem:
         """Describe an error to a client; count who is turned away, and log what is our fault."""

@@ -1,8 +1,8 @@
 """What makes an answer worse than usual, in sentences."""
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
+from preprocessing.images.types import PictureNote
 from serving.inference.schema import FaceAnswer
 
 
@@ -18,6 +18,7 @@ def hints_of(face: FaceAnswer) -> list[str]:
         Hint.TURNED: f"Head turned {abs(measured.yaw_deg):.0f}°. Mien learned mostly from "
         "front-facing people: take this with care.",
         Hint.CUT: "Part of this face is outside the picture.",
+        PictureNote.INCOMPLETE: "The file ends too early; what is missing could not be seen.",
     }
     causes = [face.found_by, *face.hints]
     return [sentences[cause] for cause in causes if cause in sentences]

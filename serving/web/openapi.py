@@ -26,8 +26,12 @@ RETRY_AFTER = {
 }
 
 
-def openapi_document() -> dict[str, Any]:
-    """Return the document of the API, by OpenAPI 3.1."""
+def openapi_document(*, root: str = "") -> dict[str, Any]:
+    """Return the document of the API, by OpenAPI 3.1.
+
+    Args:
+        root: The path below which the API is served; empty for none.
+    """
     taken: list[type[BaseModel]] = [PictureOptions]
     given: list[type[BaseModel]] = [Answer, BatchLine, ModelAnswer, ProblemAnswer]
     _, schemas = models_json_schema(
@@ -39,10 +43,11 @@ def openapi_document() -> dict[str, Any]:
         "info": {
             "title": "Mien",
             "version": "1",
-            "description": "Finds every face in a picture and tells which expression it shows. "
+            "description": "Find every face in a picture and tell which expression it shows. "
             "Nothing of a picture is stored or logged.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": root or "/"}],
         "paths": {
             "/api/v1/predict": {"post": _predict()},
             "/api/v1/predict/batch": {"post": _predict_batch()},
@@ -61,8 +66,8 @@ def openapi_document() -> dict[str, Any]:
 def _predict() -> dict[str, Any]:
     return {
         "operationId": "predict",
-        "summary": "What the faces of a picture express",
-        "description": "Options stand in the address, or in the form or JSON beside the picture.",
+        "summary": "Analyse one picture",
+        "description": "Pass options in the query, as form fields or in the JSON body.",
         "parameters": _option_parameters(),
         "requestBody": {
             "required": True,
@@ -83,7 +88,7 @@ def _predict_batch() -> dict[str, Any]:
     lines = {"application/x-ndjson": {"schema": {"type": "string"}, "example": example}}
     return {
         "operationId": "predict_batch",
-        "summary": f"What the faces of up to {MAX_BATCH_PICTURES} pictures express",
+        "summary": f"Analyse up to {MAX_BATCH_PICTURES} pictures",
         "description": "Answers with lines of JSON, each a `BatchLine`, as soon as they are known. "
         "A picture that cannot be read gets a line with its problem.",
         "parameters": _option_parameters(),

@@ -92,7 +92,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
     (TooCostlyImageError, 422, "too_costly_image", "Too costly to decode"),
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
-    (ImageTooLargeError, 413, "too_many_pixels", "Too many pixels"),
+    (ImageTooLargeError, 413, "too_many_pixels", "Picture too large"),
     (NotReadyError, 503, "not_ready", "Not ready"),
     (BusyError, 503, "busy", "Busy"),
     (TimeLimitError, 503, "time_limit", "Took too long"),

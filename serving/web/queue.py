@@ -35,16 +35,6 @@ class TaskQueue:
         self._lock = threading.Lock()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 
-    def run(self, task: Callable[[], T]) -> T:
-        """Take a place, run a task when its turn has come, and return what it returns.
-
-        Raises:
-            BusyError: All places are taken.
-            TimeLimitError: It did not end within the time limit.
-        """
-        with self.place():
-            return self.run_in_place(task, until_s=self.until_s())
-
     def until_s(self) -> float:
         """Return when a request that comes now is given up, by `time.monotonic`."""
         return time.monotonic() + self._time_limit_s
@@ -86,7 +76,7 @@ class TaskQueue:
         counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
         return counted < self._places
 
-    def run_in_place(self, task: Callable[[], T], *, until_s: float) -> T:
+    def run(self, task: Callable[[], T], *, until_s: float) -> T:
         """Run a task of a request that has a place; return what it returns.
 
         Args:

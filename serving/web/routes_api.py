@@ -68,14 +68,15 @@ def describe_model() -> ResponseReturnValue:
 @routes.get("/openapi.json")
 def describe_api() -> ResponseReturnValue:
     """Answer with the OpenAPI document."""
-    return jsonify(openapi_document())
+    return jsonify(openapi_document(root=request.script_root))
 
 
 @routes.get("/docs")
 def show_docs() -> ResponseReturnValue:
     """Show the OpenAPI document as a page on which requests can be tried."""
     in_lines = partial(json.dumps, indent=2, ensure_ascii=False)
-    return render_template("docs.html", api=openapi_document(), in_lines=in_lines)
+    api = openapi_document(root=request.script_root)
+    return render_template("docs.html", api=api, in_lines=in_lines)
 
 
 def _predict(service: Service, data: bytes, options: Options, *, address: str) -> Answer:

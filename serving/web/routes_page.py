@@ -17,8 +17,9 @@ from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
+from serving.inference.shrink import scale_to_side, shrink
 from serving.web.engine import current_service
-from serving.web.pictures import screen_url
+from serving.web.pictures import SCREEN_SIDE_PX, screen_url
 from serving.web.problems import Problem
 from serving.web.samples import SAMPLES, finished_sample, sample_bytes
 from serving.web.uploads import FIELD, read_picture
@@ -27,10 +28,7 @@ from serving.web.words import in_words
 
 LONGEST_NAME = 120
 # What `mien.js` imports, so that a browser need not find out one after the other.
-MODULES = (
-    "batch.js", "camera.js", "charts.js", "drop.js", "faces.js", "marks.js", "picture.js",
-    "rest.js", "result.js", "send.js", "status.js", "store.js", "take.js", "why.js", "working.js",
-)  # fmt: skip
+MODULES = ("drop.js", "marks.js", "rest.js", "status.js", "store.js")
 
 routes = Blueprint("page", __name__)
 routes.add_app_template_filter(certainty.percent, "percent")
@@ -53,7 +51,7 @@ def show_result() -> ResponseReturnValue:
     """
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
-    name = SAMPLES.get(sample, "Sample") if sample else picture_name(request)
+    name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
     service = current_service()
     make_view = partial(
         _view,
@@ -130,8 +128,13 @@ def _view(
         record=read_record(predictor.spec),
         name=name,
         photo_url=screen_url(rgb) if has_photo else "",
-        annotated_url=screen_url(annotate(rgb, result)) if has_annotated else "",
+        annotated_url=screen_url(_annotated(rgb, result)) if has_annotated else "",
     )
+
+
+def _annotated(rgb: RgbImage, result: PhotoResult) -> RgbImage:
+    """Mark the faces in what the page shows of a picture."""
+    return annotate(*shrink(rgb, result, scale=scale_to_side(rgb, SCREEN_SIDE_PX)))
 
 
 def _is_light() -> bool:

@@ -1,12 +1,13 @@
 """What can be set for a server, from the environment: `python -m serving config` lists it."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preprocessing.errors import MienError
@@ -15,6 +16,15 @@ from serving.inference.schema import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 PREFIX = "MIEN_"
+# What Kubernetes sets in every container of a namespace for a Service named mien, or mien-...: see
+# "Discovering services" in its documentation.
+_OF_KUBERNETES = re.compile(
+    r"MIEN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
+)
+_PORT_OF_KUBERNETES = re.compile(r"MIEN_(\w+_)?PORT"), re.compile(r"(tcp|udp|sctp)://\S+")
+_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+_ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII)
+ANY_ORIGIN = "*"
 # Threads of a worker that do not wait for the models: for the page, health checks, turning away.
 SPARE_THREADS = 8
 
@@ -62,6 +72,17 @@ class Settings(BaseSettings):
         int,
         Field(ge=0, le=10, description="proxies before the server that extend X-Forwarded-For"),
     ] = 0
+    path_prefix: Annotated[
+        str,
+        Field(description="path below which the page and the API are, such as /mien; none: /"),
+    ] = ""
+    cors_origins: Annotated[
+        str,
+        Field(
+            description="sites whose scripts may use the API, separated by commas; *: any; none: "
+            "only this one's"
+        ),
+    ] = ""
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="least severity logged")
     ] = "INFO"
@@ -85,10 +106,36 @@ class Settings(BaseSettings):
         ),
     ] = ""
 
+    @field_validator("path_prefix")
+    @classmethod
+    def _check_path(cls, path: str) -> str:
+        path = path.rstrip("/")
+        if not _PATH.fullmatch(path):
+            raise ValueError("a path such as /mien is expected")
+        return path
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, text: str) -> str:
+        for origin in split_origins(text):
+            if origin != ANY_ORIGIN and not _ORIGIN.fullmatch(origin):
+                raise ValueError("sites such as https://example.org are expected, or *")
+        return text
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Sites whose scripts may use the API."""
+        return split_origins(self.cors_origins)
+
     @property
     def threads(self) -> int:
         """Requests that a worker reads or answers at once."""
         return self.parallel_requests + SPARE_THREADS
+
+
+def split_origins(text: str) -> tuple[str, ...]:
+    """Split sites that are separated by commas or spaces."""
+    return tuple(text.replace(",", " ").split())
 
 
 @dataclass(frozen=True)
@@ -112,7 +159,8 @@ def read_settings(*, bundle: Path | None = None) -> Settings:
     """
     variables = {_variable(name) for name in Settings.model_fields}
     for name in sorted(os.environ):
-        if name.upper().startswith(PREFIX) and name.upper() not in variables:
+        upper = name.upper()
+        if upper.startswith(PREFIX) and upper not in variables and not _is_of_kubernetes(upper):
             known = ", ".join(sorted(each for each in variables if each.startswith(PREFIX)))
             raise SettingsError(f"{name} is no setting of Mien's; unset it. Known are: {known}.")
     try:
@@ -121,8 +169,9 @@ def read_settings(*, bundle: Path | None = None) -> Settings:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         variable = _variable(name) if name in Settings.model_fields else name
+        what = first["msg"].removeprefix("Value error, ")
         raise SettingsError(
-            f"{variable} cannot be {str(first['input'])!r}: {first['msg']}. Set it otherwise; "
+            f"{variable} cannot be {str(first['input'])!r}: {what}. Set it otherwise; "
             "`python -m serving config` without it shows the default."
         ) from None
 
@@ -132,6 +181,14 @@ def list_settings(settings: Settings) -> Iterator[SettingLine]:
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         yield SettingLine(_variable(name), value, field.default, field.description or "")
+
+
+def _is_of_kubernetes(name: str) -> bool:
+    """Say whether a variable is one that Kubernetes sets for a Service, not a setting."""
+    if _OF_KUBERNETES.fullmatch(name):
+        return True
+    port, address = _PORT_OF_KUBERNETES
+    return bool(port.fullmatch(name) and address.fullmatch(os.environ.get(name, "")))
 
 
 def _variable(name: str) -> str:

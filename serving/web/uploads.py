@@ -1,70 +1,57 @@
 """Take pictures and options out of requests, in memory only."""
 
-import base64
 import io
-import json
-import lzma
-import math
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, TypeVar
 
 from flask import Request
-from pydantic import ValidationError
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from serving.inference.schema import Options, PictureOptions
+from preprocessing.errors import UnsupportedImageError
+from serving.inference.schema import Options
 from serving.web.engine import current_service
+from serving.web.form_body import Form, read_multipart, read_urlencoded
+from serving.web.json_body import JsonObject, read_json_object
+from serving.web.options import join_options, options_from_text, parse_options
 from serving.web.problems import InvalidRequestError, NoImageError
+from serving.web.zip_files import MAX_ZIP_MEMBERS, ZippedFile, count_members, is_zip, list_zip
 
-FORM, FIELD = "multipart/form-data", "image"
+FORM, URLENCODED, FIELD = "multipart/form-data", "application/x-www-form-urlencoded", "image"
 # What a form or JSON adds around the picture.
 OVERHEAD_BYTES = 64_000
-TOO_LARGE_A_FORM = (
-    "Beside its files a form may have at most 500 kB of text and 1,000 fields. "
-    "Send pictures as files."
-)
+# How much longer a picture may be in JSON: by a third for base64, the rest for line breaks and
+# escapes.
+JSON_FACTOR = 1.6
 # Of a batch: what a worker does well within a minute.
 MAX_BATCH_PICTURES = 50
-# Of the zips of a request, folders included: to list millions would take long.
-MAX_ZIP_MEMBERS = 1_000
-ZIP_MEMBER = b"PK\x01\x02"
-# What Macs and Windows add of themselves to a zip: files and folders.
-ADDED_BY_SYSTEMS = {"__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini"}
-# What unpacking a damaged member raises.
-_UNPACKING_ERRORS = (
-    OSError,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
+READ_BYTES = 1 << 20
+# Within so many bytes JSON has begun.
+_START_BYTES = 40
+_JSON_START = re.compile(rb'\s*\{\s*"')
+AS_JSON = (
+    "The body looks like JSON. Send it with the header Content-Type: application/json, as "
+    "curl does with --json or -H."
 )
-# More of a wrong value is not repeated.
-SHOWN_CHARACTERS = 40
-
-_Options = TypeVar("_Options", bound=Options)
+_AS_TEXT = f"{FIELD!r} came as text. Send it as a file: curl -F {FIELD}=@photo.jpg"
 
 
 class MemoryRequest(Request):
-    """A request that never spools an upload to disk."""
+    """A request that never spools an upload to disk, and reads of a form what one may hold."""
 
     def _load_form_data(self) -> None:
-        try:
-            super()._load_form_data()
-        except RequestEntityTooLarge as error:
-            if (self.content_length or math.inf) > (self.max_content_length or math.inf):
-                raise
-            raise RequestEntityTooLarge(TOO_LARGE_A_FORM) from error
+        if "form" not in self.__dict__:
+            self.__dict__["form"], self.__dict__["files"] = self._read_form()
 
-    def _get_file_stream(self, *_: object, **__: object) -> IO[bytes]:
-        return io.BytesIO()
+    def _read_form(self) -> Form:
+        if self.mimetype == FORM:
+            boundary = self.mimetype_params.get("boundary", "")
+            return read_multipart(self.stream.read, boundary, file_field=FIELD)
+        if self.mimetype == URLENCODED:
+            return read_urlencoded(self.stream.read)
+        return MultiDict(), MultiDict()
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,8 @@ def read_picture(request: Request) -> bytes:
 
     Raises:
         NoImageError: There is none.
-        InvalidRequestError: There are several.
+        InvalidRequestError: There are several, or it came as text.
+        UnsupportedImageError: The body is JSON that is not said to be so.
         RequestEntityTooLarge: It has more bytes than is set.
     """
     limit = current_service().settings.max_upload_bytes
@@ -95,9 +83,13 @@ def read_picture(request: Request) -> bytes:
             raise InvalidRequestError(
                 f"{FIELD!r} was given {len(files)} times. Send one picture, or a batch."
             )
-        data = _check_size(files[0].read() if files else b"", limit)
+        data = _check_size(_content(files[0]) if files else b"", limit)
     else:
         data = _read_body(request, limit)
+        if _JSON_START.match(data, 0, _START_BYTES):
+            raise UnsupportedImageError(AS_JSON)
+        if request.mimetype == URLENCODED and data.startswith(f"{FIELD}=".encode()):
+            raise InvalidRequestError(_AS_TEXT)
     if not data:
         raise NoImageError(
             f"No picture was received. Send it as the body, or as the form field {FIELD!r}."
@@ -113,13 +105,16 @@ def read_predict_request(request: Request) -> tuple[bytes, Options]:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option is unknown, given twice, or has a wrong value.
+        UnsupportedImageError: The body is JSON that is not said to be so.
         RequestEntityTooLarge: The picture has more bytes than is set.
     """
-    if request.mimetype == "application/json":
-        limit = current_service().settings.max_upload_bytes
-        body = _json_object(_read_body(request, limit * 4 // 3 + OVERHEAD_BYTES))
-        posted = _parse(PictureOptions, _join(_from_text(request.args), body))
-        return _check_size(_from_base64(posted.image), limit), posted
+    if request.is_json or request.mimetype == "text/json":
+        given = options_from_text(request.args)
+        body = _read_json(request)
+        options = parse_options(join_options(given, body.values))
+        if not body.picture:
+            raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")
+        return body.picture, options
     options = _options(request)
     return read_picture(request), options
 
@@ -139,10 +134,10 @@ def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     options = _options(request)
     if request.mimetype == FORM:
         # Read now: the files are closed before the first line is answered.
-        files = [(file.filename or "", file.read()) for file in request.files.getlist(FIELD)]
+        files = [(file.filename or "", _content(file)) for file in request.files.getlist(FIELD)]
     else:
         files = [("", _read_body(request, limit))]
-        if not _is_zip(files[0][1]):
+        if not is_zip(files[0][1]):
             raise InvalidRequestError(
                 f"Send a form with files named {FIELD!r}, or a zip as the body."
             )
@@ -158,13 +153,13 @@ def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
     uploads: list[Upload] = []
     members = 0
     for name, data in files:
-        if _is_zip(data):
-            members += data.count(ZIP_MEMBER)
+        if is_zip(data):
+            members += count_members(data)
             if members > MAX_ZIP_MEMBERS:
                 raise InvalidRequestError(
                     f"The zips of a batch may hold at most {MAX_ZIP_MEMBERS:,} files and folders."
                 )
-            uploads += _list_zip(data, limit)
+            uploads += [Upload(file.name, partial(_unpack, file, limit)) for file in list_zip(data)]
         else:
             uploads.append(Upload(name, partial(_check_file, data, limit)))
         if len(uploads) > MAX_BATCH_PICTURES:
@@ -174,128 +169,54 @@ def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
     return uploads
 
 
-def _is_zip(data: bytes) -> bool:
-    """Say whether it is a zip. A picture may end like one, and stays a picture."""
-    return data.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(data))
-
-
-def _list_zip(data: bytes, limit: int) -> list[Upload]:
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise InvalidRequestError(f"The zip cannot be read: {error}") from error
-    return [
-        Upload(member.filename, partial(_unpack, archive, member, limit))
-        for member in archive.infolist()
-        # Not `is_dir`, which fails where the name is empty.
-        if not member.filename.endswith("/")
-        and ADDED_BY_SYSTEMS.isdisjoint(member.filename.split("/"))
-    ]
-
-
-def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes:
-    """Unpack no more than a picture may have, whatever the archive says of its size."""
-    try:
-        with archive.open(member) as file:
-            return _check_file(file.read(limit + 1), limit)
-    except _UNPACKING_ERRORS as error:
-        raise InvalidRequestError(f"This file cannot be unpacked: {error}") from error
-
-
 def _options(request: Request) -> Options:
-    given = _from_text(request.args)
+    given = options_from_text(request.args)
     # Only a form may be parsed as one: that uses up a body which is the picture itself.
     if request.mimetype == FORM:
-        unknown = [name for name in request.files if name != FIELD]
-        if unknown:
-            raise InvalidRequestError(
-                f"Files are to be named {FIELD!r}. Received: {_shown(unknown[0])}"
-            )
         if FIELD in request.form:
-            raise InvalidRequestError(
-                f"{FIELD!r} came as text. Send it as a file: curl -F {FIELD}=@photo.jpg"
-            )
-        given = _join(given, _from_text(request.form))
-    return _parse(Options, given)
+            raise InvalidRequestError(_AS_TEXT)
+        given = join_options(given, options_from_text(request.form))
+    return parse_options(given)
 
 
-def _from_text(given: MultiDict[str, str]) -> dict[str, Any]:
-    """Read option values as JSON has them: true, false, numbers. What is neither stays text."""
-    return {name: _value_of(text) for name, text in _once(given.items(multi=True)).items()}
-
-
-def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Join pairs of names and values, where no name comes twice."""
-    given: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in given:
-            raise InvalidRequestError(f"{_shown(name)} was given twice.")
-        given[name] = value
-    return given
-
-
-def _value_of(text: str) -> Any:
+def _read_json(request: Request) -> JsonObject:
+    limit = current_service().settings.max_upload_bytes
+    most_bytes = int(limit * JSON_FACTOR) + OVERHEAD_BYTES
+    read = _reader(request, most_bytes)
     try:
-        value = json.loads(text, parse_constant=str)
-    except (ValueError, RecursionError):
-        return text
-    return text if value is None else value
-
-
-def _join(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    twice = one.keys() & other.keys()
-    if twice:
-        raise InvalidRequestError(
-            f"{_shown(min(twice))} was given both in the address and beside it."
+        return read_json_object(
+            read,
+            picture=FIELD,
+            names=Options.model_fields,
+            most_bytes=most_bytes,
+            most_picture_bytes=limit,
         )
-    return one | other
+    except InvalidRequestError:
+        while read(READ_BYTES):  # the client would be cut off while it sends
+            pass
+        raise
 
 
-def _json_object(data: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(data, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise InvalidRequestError("The body is no valid JSON.") from None
-    if not isinstance(body, dict):
-        raise InvalidRequestError("The body must be a JSON object.")
-    if not body.get(FIELD):
-        raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")
-    return body
-
-
-def _from_base64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        hint = " Leave out what a data URL has before its comma." if text[:5] == "data:" else ""
-        raise InvalidRequestError(f"{FIELD} is no valid base64: {error}.{hint}") from None
-
-
-def _parse(kind: type[_Options], given: dict[str, Any]) -> _Options:
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        name = str(first["loc"][0])
-        known = ", ".join(kind.model_fields)
-        if first["type"] == "extra_forbidden":
-            raise InvalidRequestError(
-                f"There is no option {_shown(name)}. The options are: {known}."
-            ) from None
-        raise InvalidRequestError(
-            f"{name}: {first['msg']}. Received: {_shown(first['input'])}"
-        ) from None
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "..."
+def _reader(request: Request, limit: int) -> Callable[[int], bytes]:
+    # Werkzeug cuts a body of unknown length where no more is allowed, without a word.
+    request.max_content_length = limit + 1
+    return request.stream.read
 
 
 def _read_body(request: Request, limit: int) -> bytes:
-    # Werkzeug cuts a body of unknown length where no more is allowed, without a word.
-    request.max_content_length = limit + 1
-    return _check_size(request.get_data(cache=False), limit)
+    read, body = _reader(request, limit), io.BytesIO()
+    while (data := read(READ_BYTES)) and body.tell() <= limit:
+        body.write(data)
+    return _check_size(body.getvalue(), limit)
+
+
+def _content(file: FileStorage) -> bytes:
+    """Return the bytes of a file of a form, without a second copy."""
+    return file.stream.getvalue() if isinstance(file.stream, io.BytesIO) else file.read()
+
+
+def _unpack(file: ZippedFile, limit: int) -> bytes:
+    return _check_file(file.read(limit + 1), limit)
 
 
 def _check_file(data: bytes, limit: int) -> bytes:

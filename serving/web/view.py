@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from preprocessing.faces.align import UNALIGNED
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from serving.inference import certainty
 from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
@@ -188,9 +187,10 @@ def to_view(
 
 
 def _json_url(answer: Answer) -> str:
-    without: Any = {"faces": {"__all__": {"chip", "transform", "figure"}}, "annotated": True}
-    written = answer.model_dump_json(exclude=without, exclude_none=True)
-    return data_url(written.encode(), "application/json")
+    bare = {"chip": None, "transform": None}
+    faces = [face.model_copy(update=bare) for face in answer.faces]
+    without = answer.model_copy(update={"faces": faces})
+    return data_url(without.model_dump_json(exclude_none=True).encode(), "application/json")
 
 
 def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record) -> FaceRow:

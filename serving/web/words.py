@@ -1,9 +1,12 @@
 """What the page says of a problem: the file's name, what is wrong with it, what to do."""
 
+import re
 from dataclasses import replace
 
 from serving.web.problems import Problem
 
+_SIZE = re.compile(r"(\d+) x (\d+)")
+_LIMIT = re.compile(r"(\d+(?:\.\d+)?) million")
 KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP or TIFF"
 
 
@@ -21,7 +24,7 @@ def in_words(problem: Problem, *, name: str) -> Problem:
             f"{subject} is incomplete.",
             "The download may have stopped early; save it again.",
         ),
-        "too_many_pixels": (f"{subject} is too large.", problem.detail),
+        "too_many_pixels": (_megapixels(problem.detail, subject), "Shrink it, then try again."),
         "upload_too_large": (f"{subject} is too large.", problem.detail),
         "no_image": (f"{name} is empty (0 bytes).", "Save it again, then choose it again.")
         if name
@@ -29,3 +32,12 @@ def in_words(problem: Problem, *, name: str) -> Problem:
     }
     title, detail = said.get(problem.code, (problem.title, problem.detail))
     return replace(problem, title=title, detail=detail)
+
+
+def _megapixels(detail: str, subject: str) -> str:
+    """Say how large a picture is and may be, where the problem tells both."""
+    size, limit = _SIZE.search(detail), _LIMIT.search(detail)
+    if size is None or limit is None:
+        return f"{subject} has too many megapixels."
+    pixels = int(size[1]) * int(size[2]) / 1_000_000
+    return f"{subject} has {pixels:.0f} megapixels; the limit is {float(limit[1]):g}."

@@ -11,7 +11,10 @@ import socket
 import time
 from typing import Any, NoReturn
 
+from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
+
+from serving.web.chunked_body import QuickChunkedReader
 
 # What a client may take to send a request or take an answer: so long, and a second more for each so
 # many bytes. In the longest time a request must be there: a line of 50 kB/s brings 10 MB by then.
@@ -106,6 +109,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Let a connection wait for a thread: a request begins."""
         conn.begun_s = time.monotonic()
         super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head was read; return what says whether the connection is kept."""
+        if isinstance(req.body.reader, ChunkedReader):
+            req.body.reader = QuickChunkedReader(req, req.unreader)
+        return super().handle_request(req, conn)
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""

@@ -70,7 +70,7 @@ def test_who_is_turned_away_is_told_for_how_long(
     def refuse(*_: object, **__: object) -> None:
         raise BusyError("Busy.")
 
-    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
+    monkeypatch.setattr(TaskQueue, "run", refuse)
     with pytest.raises(ApiError) as raised:
         api.predict(photo)
     assert raised.value.retry_after_s == BUSY_RETRY_S

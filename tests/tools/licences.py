@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-serving.lock"
 OWN = ROOT / "preprocessing"
 VENDOR = ROOT / "serving" / "static" / "vendor"
+SAMPLES = ROOT / "serving" / "static" / "samples"
 LIST = ROOT / "serving" / "LICENCES.md"
 PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
 
@@ -25,6 +26,7 @@ PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
 ALLOWED = {
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Open-MPI", "BSL-1.0",
     "CC0-1.0", "FTL", "GPL-3.0-or-later WITH GCC-exception-3.1", "IJG", "libpng-2.0", "libtiff",
+    "LicenseRef-public-domain",
     "MIT", "MIT-CMU", "MIT-Modern-Variant", "MIT-open-group", "OpenSSL", "PSF-2.0", "X11", "Zlib",
 }  # fmt: skip
 REPLACEABLE = "a library of its own, unchanged, which anyone may replace"
@@ -102,6 +104,15 @@ MODELS = {
 SCRIPTS = {
     "plotly-basic": "MIT",
 }
+# The portraits of NASA and the US Navy are works of the United States' government; the photographer
+# is scikit-image's `camera`, by Lav Varshney.
+PICTURES = {
+    "sample.jpg": "LicenseRef-public-domain",
+    "portrait": "LicenseRef-public-domain",
+    "tilted": "LicenseRef-public-domain",
+    "hard": "CC0-1.0",
+    "group": "LicenseRef-public-domain AND CC0-1.0",
+}
 
 
 @dataclass(frozen=True)
@@ -142,6 +153,10 @@ def components() -> list[Component]:
         if "LICENSE" not in path.name:
             name, version, _ = re.split(r"-(\d+\.\d+\.\d+)", path.name)
             found.append(Component(path.name, version, SCRIPTS[name], "the page", path))
+    for path in sorted([*OWN.rglob("sample.jpg"), *SAMPLES.iterdir()]):
+        licence = PICTURES.get(path.name) or PICTURES[path.stem.removesuffix("-small")]
+        part_of = "the page" if path.is_relative_to(SAMPLES) else "preprocessing"
+        found.append(Component(path.name, "", licence, part_of, path))
     return found
 
 
@@ -178,10 +193,10 @@ def render() -> str:
     return f"""# Licences of what is shipped
 
 Mien itself is Apache-2.0. Listed is what `requirements-serving.lock` installs, with the libraries
-and models that lie within as files of their own, the face detector, and the scripts of the page.
-Each brings the text of its licence along (flatbuffers' is that of Mien), and names there what is
-linked into it. The container's base image, Debian and Python, brings its own. Written by
-`make licences`; a test compares it with what is installed.
+and models that lie within as files of their own, the face detector, and the scripts and sample
+pictures of the page. Each brings the text of its licence along (flatbuffers' is that of Mien), and
+names there what is linked into it. The container's base image, Debian and Python, brings its own.
+Written by `make licences`; a test compares it with what is installed.
 
 | what | version | part of | licence |
 |---|---|---|---|

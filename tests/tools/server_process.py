@@ -19,7 +19,7 @@ from typing import Any
 from tests.tools.memory import tree
 
 PREDICT = "/api/v1/predict"
-COMMAND = ["-m", "gunicorn", "--config", "serving/gunicorn.conf.py", "serving.web.app:create_app()"]
+COMMAND = ["-m", "serving.web.start"]
 START_S = 60
 
 

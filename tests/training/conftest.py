@@ -36,6 +36,18 @@ OTHER_VOTES = {3: (4, 0, 0, 6), 5: (4, 4, 2, 0), 6: (2, 8, 0, 0)}
 PERIOD = 8
 
 
+TRAINED = {"run", "voted_run"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs a network to be trained first."""
+    for item in items:
+        needed = set(getattr(item, "fixturenames", ()))
+        if item.path.is_relative_to(Path(__file__).parent) and needed & TRAINED:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _few_recalibration_batches() -> Iterator[None]:
     """They are most of what a short run costs, and no test asks how good the statistics are."""

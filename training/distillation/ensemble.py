@@ -169,4 +169,5 @@ def snapshot_logits(run: Path, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def ensemble_logits(member_logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Average the probabilities of members, (members, n, labels), and return their logarithm."""
-    return np.log(to_probabilities(member_logits, 1.0).mean(axis=0))
+    mean: NDArray[np.float64] = to_probabilities(member_logits, 1.0).mean(axis=0)
+    return np.log(mean)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from preprocessing.bundle.outputs import OUTPUTS
+from preprocessing.report.label_colours import colours_of
 from training.fitting.curves import CURVES_NAME
 from training.metrics import ReliabilityBin, class_rows
 
@@ -99,13 +100,17 @@ def confusion(
 
 
 def class_bars(counts: NDArray[np.integer], labels: tuple[str, ...]) -> go.Figure:
-    """Show recall and precision of each class of a confusion matrix."""
+    """Show recall and precision by class, from a confusion matrix, in the labels' colours."""
     rows = class_rows(counts, labels)
     shares = {
         "recall": {row.label: row.recall for row in rows},
         "precision": {row.label: row.precision for row in rows},
     }
-    return bars(shares, title="Class by class")
+    figure = bars(shares, title="Class by class")
+    colours = [colour.light for colour in colours_of(labels).values()]
+    figure.update_traces(marker_color=colours)
+    figure.update_traces(marker_pattern_shape="/", selector={"name": "precision"})
+    return figure
 
 
 def bars(

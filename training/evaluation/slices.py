@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.dataset.read import Dataset
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Measures, measure
-from preprocessing.faces.types import AlignedFace, BoundingBox, Face
+from preprocessing.faces.types import UNALIGNED, AlignedFace, BoundingBox, Face
 from training.metrics import share_interval
 
 SLICES = 8

@@ -53,10 +53,10 @@ class VoteRow:
         images: Rows of the split that have votes.
         vote_share: Mean share of the votes for the label said, 0 to 1. For one person, the share
             of the other people's votes for what this one said.
-        nll: Cross-entropy against the distribution of the votes, in nats. For one person, by how
-            others vote where one voted so, counted on the training rows by Laplace's rule, which
-            without such rows expects all votes alike. For most people's choice, that of the votes
-            themselves: nobody can do better.
+        nll: Cross-entropy against the distribution of the votes, in nats. For the data set and one
+            person, by how people vote where the label, or one of them, said so: counted on the
+            training rows by Laplace's rule, which without such rows expects all votes alike. For
+            most people's choice, that of the votes themselves: nobody can do better.
         calibration_error: Between confidence and share of votes (ECE, 15 bins); None of people.
     """
 
@@ -153,16 +153,62 @@ def vote_rows(
                 )
             )
     if (votes.sum(axis=1) > 1).any():
-        # Not `training_rows`: a set of held-out rows alone has none.
-        is_training = dataset.labelled_in("train") & ~dataset.leaks()
-        rows.append(_one_person(votes, label_votes(dataset)[is_training]))
+        rows.append(_one_person(votes, label_votes(dataset)[_learnt_from(dataset)]))
     return (*rows, _first_choice(shares))
+
+
+def people_rows(dataset: Dataset, *, split: str) -> tuple[VoteRow, ...]:
+    """Compare the data set's labels, one person, and most people's choice with the votes.
+
+    Args:
+        dataset: With votes.
+        split: With votes, several on a face.
+    """
+    rows, learnt_from = rows_of(dataset, split), _learnt_from(dataset)
+    votes = label_votes(dataset)
+    rows = rows[votes[rows].any(axis=1)]
+    return (
+        _data_set(
+            votes[rows],
+            dataset.class_indices[rows],
+            training_votes=votes[learnt_from],
+            training_labels=dataset.class_indices[learnt_from],
+        ),
+        _one_person(votes[rows], votes[learnt_from]),
+        _first_choice(vote_shares(votes[rows])),
+    )
+
+
+def _learnt_from(dataset: Dataset) -> NDArray[np.bool_]:
+    """Mark the training rows; unlike `training_rows`, a set of held-out rows alone has none."""
+    return dataset.labelled_in("train") & ~dataset.leaks()
+
+
+def _data_set(
+    votes: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    *,
+    training_votes: NDArray[np.int64],
+    training_labels: NDArray[np.int64],
+) -> VoteRow:
+    shares = vote_shares(votes)
+    learnt = np.ones((votes.shape[1], votes.shape[1]))  # Laplace's rule
+    np.add.at(learnt, training_labels, training_votes)
+    people_say = learnt / learnt.sum(axis=1, keepdims=True)
+    return VoteRow(
+        who=DATASET_LABEL,
+        balance=None,
+        images=len(votes),
+        vote_share=metrics.vote_share(labels, shares),
+        nll=metrics.soft_cross_entropy(people_say[labels], shares),
+        calibration_error=None,
+    )
 
 
 def _one_person(votes: NDArray[np.int64], training_votes: NDArray[np.int64]) -> VoteRow:
     """Take out each vote in turn, and compare it with the others on the same face."""
     # Laplace's rule: no pair of votes is impossible.
-    pairs = (_pairs(training_votes) + 1.0).sum(axis=0)
+    pairs = _pairs(training_votes).sum(axis=0) + 1.0
     others_say = pairs / pairs.sum(axis=1, keepdims=True)
     counts = votes.sum(axis=1)
     is_shared = counts > 1

@@ -208,7 +208,8 @@ def _settings(
             settings["ferplus"] = True
     if CROWD in outputs_for(dataset):
         settings["ferplus"] = True
-    return json.loads(json.dumps(settings))
+    as_read: dict[str, Any] = json.loads(json.dumps(settings))
+    return as_read
 
 
 def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
@@ -246,8 +247,9 @@ def _targets(
     }
     # Szegedy et al. 2015, arXiv:1512.00567. Votes are spread already.
     targets[LABEL] = targets[LABEL] * (1 - smoothing) + smoothing / classes
-    if taught is not None:
-        rows, weight = training_rows(dataset), config.teacher_weight
+    weight = config.teacher_weight
+    if taught is not None and weight is not None:
+        rows = training_rows(dataset)
         for output in targets.keys() & taught.probabilities.keys():
             probabilities = taught.probabilities[output]
             targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
@@ -356,7 +358,9 @@ def _come_apart(seen: str, *, epoch: int) -> MienError:
     )
 
 
-def _clocked(batches: TrainingBatches, epoch: int) -> Iterator[tuple]:
+def _clocked(
+    batches: TrainingBatches, epoch: int
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32], float]]:
     steps = range(len(batches))
     for index in tqdm(steps, desc=f"epoch {epoch + 1}", unit="step", leave=False, disable=None):
         started = time.monotonic()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.geometry import (
     EYES,
     MOUTH_CORNERS,
@@ -25,6 +24,7 @@ from preprocessing.faces.geometry import (
 )
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.template import MEAN_FACE
+from preprocessing.faces.types import UNALIGNED
 from preprocessing.report.statistics import stray
 from training.config import PRESETS
 from training.data import split_examples

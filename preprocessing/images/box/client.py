@@ -2,6 +2,8 @@
 
 import atexit
 import functools
+import importlib
+import logging
 import os
 import socket
 import threading
@@ -31,6 +33,10 @@ from preprocessing.images.box.shared_memory import (
 from preprocessing.images.box.starter import Starter
 from preprocessing.images.types import DecodedPicture, PictureNote
 
+_log = logging.getLogger(__name__)
+
+# Whether processes can be forked, and open files be sent to them.
+IS_POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 DECODER = "preprocessing.images.decode:decode_here"
 MOST_PIXELS = 50_000_000
 # A helper that has decoded so many pictures is replaced, for libraries leak.
@@ -91,7 +97,8 @@ class Box:
 
     def start(self) -> None:
         """Start the processes, which then are there when the first picture comes."""
-        self._running_starter()
+        if IS_POSSIBLE:
+            self._running_starter()
 
     def decode(
         self,
@@ -119,6 +126,8 @@ class Box:
             TimeoutError: It was not decoded in time.
             MienError: The processes cannot be started.
         """
+        if not IS_POSSIBLE:
+            return _decode_without(self._decoder, data, max_pixels=max_pixels)
         until_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
         helper, memory = self._take(niceness), self._pool.take()
         is_well = False
@@ -249,6 +258,26 @@ def _size(told: Any, max_pixels: int) -> tuple[int, int]:
     if not is_possible:
         raise ClosedError
     return width, height
+
+
+@functools.cache
+def _decoder_here(name: str) -> Callable[..., DecodedPicture]:
+    _log.warning(
+        "This system cannot confine the processes that decode pictures, so they are decoded in "
+        "this one: a picture that is made to do harm can take all memory and time. Serve strangers "
+        "on Linux."
+    )
+    module, _, function = name.partition(":")
+    decoder: Callable[..., DecodedPicture] = getattr(importlib.import_module(module), function)
+    return decoder
+
+
+def _decode_without(decoder: str, data: bytes, *, max_pixels: int) -> DecodedPicture:
+    """Decode in this process, where the system offers nothing else, as Windows."""
+    try:
+        return _decoder_here(decoder)(data, max_pixels=max_pixels)
+    except MemoryError:
+        raise TooCostlyImageError from None
 
 
 @functools.cache

@@ -86,7 +86,7 @@ def _ended() -> set[int]:
 def _load(module: str, name: str) -> Decoder:
     """Load a decoder, and all that it would else load at its first picture."""
     import cv2
-    import numpy.ma  # noqa: F401 - np.percentile loads it when it is called first
+    import numpy.ma
     import numpy.random  # noqa: F401 - NumPy loads it when it is first named
     import pi_heif
     from PIL import AvifImagePlugin, Image

@@ -4,7 +4,6 @@ To get fresh memory from the system takes longer than to copy a picture, so it i
 """
 
 import ctypes
-import fcntl
 import itertools
 import mmap
 import os
@@ -161,6 +160,8 @@ def _open_unnamed(size: int) -> int:
             descriptor = os.dup(file.fileno())
         os.ftruncate(descriptor, size)
         return descriptor
+    import fcntl
+
     descriptor = os.memfd_create("picture", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(descriptor, size)
     with suppress(OSError):

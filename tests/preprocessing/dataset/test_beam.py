@@ -22,6 +22,8 @@ from preprocessing.dataset.shards import read_rejected
 from preprocessing.errors import DatasetError, ImageDecodeError
 from preprocessing.images.sample import sample_photo_path
 
+pytestmark = pytest.mark.slow
+
 TWO_WORKERS = ("--direct_num_workers=2", "--direct_running_mode=multi_processing")
 ROWS = 150
 

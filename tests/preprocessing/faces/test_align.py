@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.align import (
-    FALL_BACKS,
     LARGEST_CERTAIN_CROP_PX,
-    UNALIGNED,
     Frame,
     align_crops,
     align_labelled,
@@ -29,7 +27,7 @@ from preprocessing.faces.landmarker import (
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.search import LONGEST_PX, Find, merge, scale_within, scan, turn_back
 from preprocessing.faces.template import MEAN_FACE
-from preprocessing.faces.types import FULL_FRAME, BoundingBox, Face
+from preprocessing.faces.types import FALL_BACKS, FULL_FRAME, UNALIGNED, BoundingBox, Face
 
 GEOMETRY = ChipGeometry()
 # dlib's landmarks are whole pixels of the picture and wander by one or two when it is turned or

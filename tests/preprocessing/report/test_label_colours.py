@@ -19,8 +19,7 @@ D65 = np.array(
         [0.0193339, 0.1191920, 0.9503041],
     ]
 )
-# Machado, Oliveira & Fernandes 2009, severity 1; Vienot, Brettel & Mollon 1999; Brettel, Vienot &
-# Mollon 1997 with its two half planes. All on linear RGB.
+# All on linear RGB. Machado, Oliveira & Fernandes 2009, severity 1.
 MACHADO = {
     "protanopia": [
         [0.152286, 1.052583, -0.204868],
@@ -38,16 +37,26 @@ MACHADO = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
+# Vienot, Brettel & Mollon 1999.
 VIENOT = {
     "protanopia": [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
     "deuteranopia": [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
 }
+# Brettel, Vienot & Mollon 1997: two half planes, and what parts them.
 BRETTEL_TRITANOPIA = (
     np.array(
-        [[1.01277, 0.13548, -0.14826], [-0.01243, 0.86812, 0.14431], [0.07589, 0.80500, 0.11911]]
+        [
+            [1.01277, 0.13548, -0.14826],
+            [-0.01243, 0.86812, 0.14431],
+            [0.07589, 0.80500, 0.11911],
+        ]
     ),
     np.array(
-        [[0.93678, 0.18979, -0.12657], [0.06154, 0.81526, 0.12320], [-0.37562, 1.12767, 0.24796]]
+        [
+            [0.93678, 0.18979, -0.12657],
+            [0.06154, 0.81526, 0.12320],
+            [-0.37562, 1.12767, 0.24796],
+        ]
     ),
     np.array([0.03901, -0.02788, -0.01113]),
 )

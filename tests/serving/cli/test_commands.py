@@ -46,7 +46,7 @@ def test_predict_writes_json_csv_and_pictures(
     with table.open(encoding="utf-8") as file:
         broken, row = csv.DictReader(file)
     assert broken["file"].endswith("broken.png")
-    assert "no picture of a kind" in broken["problem"]
+    assert "damaged or cut short" in broken["problem"]
     assert (broken["face"], broken["label"], row["problem"]) == ("", "", "")
     face = shown["faces"][0]
     assert [int(row[name]) for name in BOX_COLUMNS] == list(face["box"].values())

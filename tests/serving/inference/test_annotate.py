@@ -69,7 +69,7 @@ def test_a_key_has_a_line_for_every_face_that_needs_one(predictor: Predictor, ph
 
 @pytest.mark.parametrize("is_sure", [True, False])
 def test_a_box_is_solid_where_the_answer_is_sure_and_else_dashed(
-    predictor: Predictor, photo: bytes, *, is_sure: bool
+    *, is_sure: bool, predictor: Predictor, photo: bytes
 ) -> None:
     rgb, result = predictor.predict(photo)
     (prediction,) = result.predictions

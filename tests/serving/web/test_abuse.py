@@ -24,7 +24,7 @@ from serving.inference.schema import Options
 PREDICT = "/api/v1/predict"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 DAMAGED, WARM_UP = 2000, 200
-ANSWERED = (200, 400, 413, 415)
+ANSWERED = (200, 400, 413, 415, 422)
 # While it answers damaged pictures, after the first few, the process may grow by so much: all of
 # them decoded, 96 x 96 in colour, are 50 MB.
 MOST_GROWTH_MB = 20
@@ -113,7 +113,7 @@ def test_damaged_pictures_are_answered_and_memory_stays_flat(
 ) -> None:
     # It takes seconds, and sees only what was decoded well.
     monkeypatch.setattr(
-        "serving.web.routes_page.occlusion_maps", lambda chip, _: [chip.astype(np.float32)] * 6
+        "serving.web.routes_parts.occlusion_maps", lambda chip, _: [chip.astype(np.float32)] * 6
     )
     grown_mb = 0.0
     for seed in range(DAMAGED):
@@ -131,7 +131,7 @@ def test_damaged_pictures_are_answered_and_memory_stays_flat(
 @given(
     body=st.binary(max_size=300),
     boundary=st.sampled_from(["x", "", "\xe9", "x" * 200]),
-    path=st.sampled_from([PREDICT, f"{PREDICT}/batch", "/", "/heat-map"]),
+    path=st.sampled_from([PREDICT, f"{PREDICT}/batch", "/", "/heat-map", "/result", "/table"]),
 )
 def test_malformed_forms_are_answered(
     body: bytes, boundary: str, path: str, client: FlaskClient

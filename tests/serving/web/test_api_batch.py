@@ -208,7 +208,7 @@ def test_a_busy_server_is_told_by_the_line_of_a_picture(
     def refuse(*_: object, **__: object) -> None:
         raise BusyError("More pictures arrive than can be looked at.")
 
-    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
+    monkeypatch.setattr(TaskQueue, "run", refuse)
     data = zipped({"a.png": empty})
     (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert line["problem"]["code"] == "busy"

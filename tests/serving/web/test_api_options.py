@@ -112,13 +112,6 @@ def test_json_of_unknown_length_is_refused_where_it_is_too_large(client: FlaskCl
     assert (answer.status_code, answer.json["code"]) == (413, "upload_too_large")
 
 
-def test_a_data_url_is_told_what_to_leave_out(client: FlaskClient, photo: bytes) -> None:
-    image = base64.b64encode(photo).decode("ascii")
-    answer = client.post(PREDICT, json={"image": f"data:image/jpeg;base64,{image}"})
-    assert answer.json["code"] == "invalid_request"
-    assert "data URL" in answer.json["detail"]
-
-
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'"image"', b'{"image": 3}'])
 def test_json_that_is_none_of_ours_is_400(body: bytes, client: FlaskClient) -> None:
     answer = client.post(PREDICT, data=body, content_type="application/json")

@@ -11,6 +11,8 @@ from tests.tools.costly.every import FORMATS
 from tests.tools.memory import PeakMemory, memory_mb
 from tests.tools.server_process import PREDICT, Answer, ServerProcess, running_server
 
+pytestmark = pytest.mark.slow
+
 ANSWERED = (200, 400, 413, 415, 422)
 MOST_MB = 400
 # Of processor time, which on an idle machine is about the time that it takes.
@@ -29,7 +31,6 @@ def ask_from(server: ServerProcess, address: str, picture: bytes, path: str = PR
     return server.ask(path, picture, {"X-Forwarded-For": address})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_costly_pictures_are_answered_within_little_time_and_memory(
     kind: str, server: ServerProcess, photo: bytes
@@ -50,7 +51,6 @@ def test_costly_pictures_are_answered_within_little_time_and_memory(
     assert server.workers() == workers
 
 
-@pytest.mark.slow
 def test_an_address_that_sends_costly_pictures_costs_no_other_its_answers(
     server: ServerProcess, photo: bytes
 ) -> None:

@@ -141,7 +141,7 @@ def test_a_refusal_is_shown_with_its_headers(
         raise BusyError("Busy.")
 
     section = choose(open_docs(), "predict", photo)
-    monkeypatch.setattr(TaskQueue, "run_in_place", refuse)
+    monkeypatch.setattr(TaskQueue, "run", refuse)
     assert json.loads(send(section, said="503"))["code"] == "busy"
     expect(section.locator(".headers")).to_contain_text(f"Retry-After: {BUSY_RETRY_S}")
     monkeypatch.undo()

@@ -37,6 +37,8 @@ from tests.tools.server_process import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 MEMORY = Path("/dev/shm")  # noqa: S108
 DAY = timedelta(days=1)
 # gunicorn looks after its workers once a second.
@@ -212,7 +214,7 @@ def break_known_answer(folder: Path) -> dict[str, str]:
     """Let the bundle promise another answer than it gives."""
     bundle = copied_bundle(folder)
     spec: dict[str, Any] = json.loads((bundle / SPEC_NAME).read_text(encoding="utf-8"))
-    spec["known_answer"]["logits"][0] += 1
+    spec["known_answer"]["logits"][0][0] += 1
     (bundle / SPEC_NAME).write_text(json.dumps(spec), encoding="utf-8")
     return {"MIEN_BUNDLE": str(bundle)}
 

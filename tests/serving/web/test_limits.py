@@ -1,10 +1,12 @@
 import gc
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from threading import Event
 from time import sleep
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,13 @@ from serving.web.rate_limit import WINDOW_S, RateLimiter
 from serving.web.settings import Settings
 
 PREDICT = "/api/v1/predict"
+T = TypeVar("T")
+
+
+def run(queue: TaskQueue, task: Callable[[], T]) -> T:
+    """Run a task in a place of its own."""
+    with queue.place():
+        return queue.run(task, until_s=queue.until_s())
 
 
 @given(
@@ -114,9 +123,9 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
         return let_go.wait()
 
     with ThreadPoolExecutor() as clients:
-        stuck = clients.submit(queue.run, hold)
+        stuck = clients.submit(run, queue, hold)
         started.wait()
-        waiting = clients.submit(queue.run, hold)
+        waiting = clients.submit(run, queue, hold)
         for late in (stuck, waiting):
             with pytest.raises(TimeLimitError):
                 late.result()
@@ -127,7 +136,7 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
 def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
     queue = TaskQueue(places=2, time_limit_s=0.5)
     with ThreadPoolExecutor() as clients:
-        tasks = [clients.submit(queue.run, lambda: sleep(0.4)) for _ in range(2)]
+        tasks = [clients.submit(run, queue, lambda: sleep(0.4)) for _ in range(2)]
         assert [type(task.exception()) for task in tasks] in (
             [type(None), TimeLimitError],
             [TimeLimitError, type(None)],
@@ -149,10 +158,10 @@ def test_what_a_failed_task_held_is_let_go_at_once() -> None:
     gc.disable()
     try:
         with pytest.raises(ZeroDivisionError):
-            queue.run(partial(fail, picture))
+            run(queue, partial(fail, picture))
         del picture
         # The thread of the models lets go of its last task when it takes the next.
-        queue.run(lambda: None)
+        run(queue, lambda: None)
         assert held() is None
     finally:
         gc.enable()
@@ -166,22 +175,22 @@ def test_the_queue_takes_so_many_and_no_more() -> None:
         return let_go.wait()
 
     with ThreadPoolExecutor() as clients:
-        accepted = clients.submit(queue.run, hold)
+        accepted = clients.submit(run, queue, hold)
         started.wait()
         with pytest.raises(BusyError):
-            queue.run(hold)
+            run(queue, hold)
         assert queue.share_taken == 1
         let_go.set()
         assert accepted.result()
     assert queue.share_taken == 0
-    assert queue.run(lambda: "free again")
+    assert run(queue, lambda: "free again")
 
 
 def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
     queue = TaskQueue(places=1, time_limit_s=20)
-    assert queue.run(lambda: 7) == 7
+    assert run(queue, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
-        queue.run(lambda: 1 // 0)
+        run(queue, lambda: 1 // 0)
     assert not queue.is_stuck
 
 

@@ -93,7 +93,7 @@ def test_the_example_has_the_fields_of_an_answer(
 ) -> None:
     given = client.post(f"/api/v1/predict{options}", data=photo).json
     example = ANSWER.model_dump(exclude_none=True)
-    on_request = {"landmarks", "chip", "figure", "annotated"} if options else set()
+    on_request = {"landmarks", "chip", "transform", "figure", "annotated"} if options else set()
     assert given.keys() | given["faces"][0].keys() == (
         example.keys() | example["faces"][0].keys() | on_request
     )

@@ -14,9 +14,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from preprocessing.faces.align import UNALIGNED
 from preprocessing.faces.quality import Hint
-from preprocessing.faces.types import FULL_FRAME
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
 from preprocessing.images.sample import sample_photo_path
@@ -29,6 +28,7 @@ from serving.inference.serialize import to_answer
 from serving.web.samples import SAMPLES, sample_bytes
 from serving.web.view import ResultView, to_view
 from tests.serving.web.elements import Elements
+from tests.tools.specs import sure_from
 
 # What Firefox asks for where a person follows a link.
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
@@ -95,7 +95,7 @@ def test_the_headline_is_as_firm_as_the_answer(
             {**each, "accuracy": 0.1, "count": 200} for each in metrics["val"]["reliability"]
         ]
         metrics = {**metrics, "val": {**metrics["val"], "reliability": doubtful}}
-    spec = replace(predictor.spec, sure_confidence=sure_confidence, metrics=metrics)
+    spec = replace(sure_from(predictor.spec, sure_confidence), metrics=metrics)
     with mock.patch.object(predictor, "spec", spec):
         text = post(client, photo).text
     headline = said.format(label.capitalize(), label, second)
@@ -113,11 +113,14 @@ def test_what_is_said_of_certainty_is_the_bundle_s_own_record(
     test = spec.metrics["test"]
     one_bin = [{"low": 0.0, "high": 1.0, "count": 500, "accuracy": 0.4321, "confidence": 0.5}]
     figures = {**test, "reliability": one_bin, "accuracy_when_sure": 0.8765}
-    changed = replace(spec, sure_confidence=1.0, metrics={**spec.metrics, "test": figures})
+    changed = replace(sure_from(spec, 1.0), metrics={**spec.metrics, "test": figures})
     with mock.patch.object(predictor, "spec", changed):
         text = post(client, photo).text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "Answers this confident were right 43 % of the time in testing." in text
-    assert "Mien commits from 100 %: 88 % of such answers were right in testing." in text
+    assert "43 % of the time in testing." in text
+    assert (
+        "Mien commits from 100 %: 88 % of such answers were what most people said in testing."
+        in text
+    )
     assert f"{prediction.confidence:.0%}".rstrip("%") + " %" in text
     with mock.patch.object(predictor, "spec", replace(spec, metrics={})):
         bare = post(client, photo).text
@@ -173,7 +176,7 @@ def test_a_script_gets_the_result_alone_and_without_the_picture(
 def test_an_answer_is_light(
     faces: int, most: int, client: FlaskClient, predictor: Predictor, photo: bytes
 ) -> None:
-    rgb, result = predictor.predict(photo)
+    _, result = predictor.predict(photo)
     generator = np.random.default_rng(0)
     (prediction,) = result.predictions
     # Chips of noise are the least that can be compressed.
@@ -187,7 +190,7 @@ def test_an_answer_is_light(
         for _ in range(faces)
     )
     seen = replace(result, predictions=many, faces_found=faces)
-    with mock.patch.object(predictor, "predict", return_value=(rgb, seen)):
+    with mock.patch.object(predictor, "predict_decoded", return_value=seen):
         answer = client.post(
             "/",
             data={"image": (io.BytesIO(photo), NAME), "light": "1"},

@@ -35,6 +35,8 @@ from tests.tools.server_process import (
     wait_until,
 )
 
+pytestmark = pytest.mark.slow
+
 # In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
 # no source file has it.
 NAME = f"secret-{uuid.uuid4().hex[:12]}"
@@ -226,7 +228,6 @@ def test_the_figures_of_all_workers_add_up(server: ServerProcess, photo: bytes) 
     assert 'found_by="detector",label="happy"' in stages
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)  # half a minute of each of two cores, but not on a busy machine
 def test_every_answer_belongs_to_its_picture(server: ServerProcess) -> None:
     # The size tells the picture; the noise tells the answers apart.

@@ -16,6 +16,8 @@ from serving.web import worker
 from serving.web.worker import GRACE_S, LEAST_BYTES_PER_S, ClientSocket
 from tests.tools.server_process import PREDICT, ServerProcess, running_server
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 20
 POST = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".encode()
 LINE_BYTES_PER_S = 50_000
@@ -55,7 +57,6 @@ def seconds_of_an_answer(server: ServerProcess) -> float:
     return time.monotonic() - started_s
 
 
-@pytest.mark.slow
 def test_unfinished_requests_hold_up_others_for_a_while_only(server: ServerProcess) -> None:
     sent = [POST, POST + b"half", POST[:40], POST[:-4]] * (CLIENTS // 4)
     with connections(server, sent) as opened:
@@ -67,7 +68,6 @@ def test_unfinished_requests_hold_up_others_for_a_while_only(server: ServerProce
     assert '"severity": "ERROR"' not in server.log.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_a_byte_now_and_then_does_not_help(server: ServerProcess) -> None:
     with connections(server, [POST] * CLIENTS) as opened, ThreadPoolExecutor(CLIENTS) as clients:
         for each in opened:
@@ -75,7 +75,6 @@ def test_a_byte_now_and_then_does_not_help(server: ServerProcess) -> None:
         assert seconds_of_an_answer(server) < GRACE_S + ANSWERED_S
 
 
-@pytest.mark.slow
 def test_who_does_not_close_a_connection_holds_up_others_for_no_longer(
     server: ServerProcess,
 ) -> None:
@@ -86,7 +85,6 @@ def test_who_does_not_close_a_connection_holds_up_others_for_no_longer(
         assert seconds_of_an_answer(server) < 4 + ANSWERED_S
 
 
-@pytest.mark.slow
 def test_a_picture_on_a_slow_line_is_answered(server: ServerProcess) -> None:
     buffer = BytesIO()
     Image.effect_noise((900, 900), 90).save(buffer, "PNG")
@@ -101,7 +99,6 @@ def test_a_picture_on_a_slow_line_is_answered(server: ServerProcess) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.slow
 def test_who_waited_for_a_thread_has_time_left(server: ServerProcess, photo: bytes) -> None:
     head = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
     head += f"Content-Length: {len(photo)}\r\n\r\n"

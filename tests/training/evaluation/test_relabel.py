@@ -11,10 +11,11 @@ import pytest
 
 from preprocessing.bundle.outputs import CROWD, LABEL
 from preprocessing.bundle.spec import CARD_NAME, SPEC_NAME, ModelSpec, read_spec
-from preprocessing.dataset.batches import AlignOptions
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import UNLABELLED, Dataset, read_dataset
+from preprocessing.dataset.sources.reading import Reading
 from preprocessing.errors import DatasetError
 from training.__main__ import main
 from training.data import rows_of
@@ -37,7 +38,9 @@ def elsewhere(voted: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows = np.flatnonzero(voted.class_indices == labels.index(label or "fear"))[:PICTURES]
         for row in rows:
             cv2.imwrite(str(photos / name / f"{row}.png"), voted.raw[row])
-    options = AlignOptions(own_labels=tuple(MEANT), disgust=DisgustPolicy.KEEP, workers=1)
+    options = AlignOptions(
+        reading=Reading(own_labels=tuple(MEANT)), disgust=DisgustPolicy.KEEP, workers=1
+    )
     align_source(photos, folder, options=options)
     return folder
 

@@ -104,7 +104,7 @@ def predictor(voted_bundle: Path) -> Predictor:
 def test_a_balance_may_be_asked_for(predictor: Predictor) -> None:
     spec, said = predictor.spec, {}
     photo = sample_photo_path().read_bytes()
-    for balance in (None, 0.0, 0.6, 1.0):
+    for balance in (None, 0.0, 0.6, 1.0, spec.answer.balance):
         (prediction,) = predictor.predict(photo, balance=balance)[1].predictions
         logits = spec.answer_logits(predictor.logits(prediction.face.chip[None]))
         expected = spec.answer.probabilities(logits, balance)

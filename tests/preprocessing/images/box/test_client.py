@@ -139,6 +139,19 @@ def test_no_process_is_started_or_ended(box: Box, tmp_path: Path) -> None:
     assert not ended.is_set()
 
 
+def test_where_the_system_offers_nothing_pictures_are_decoded_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("preprocessing.images.box.client.IS_POSSIBLE", False)
+    box = Box()
+    box.start()
+    data = sample_photo_path().read_bytes()
+    for _ in range(2):
+        assert box.decode(data, max_pixels=MAX_PIXELS).rgb.shape == (512, 512, 3)
+    assert len([record for record in caplog.records if "confine" in record.message]) == 1
+    box.close()
+
+
 def test_threads_are_allowed(box: Box) -> None:
     decode(box, b"thread")
 

@@ -1,0 +1,55 @@
+"""Shrink a picture, and what was seen in it, to what is to be shown."""
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from preprocessing.faces.types import BoundingBox, Face
+from preprocessing.images.types import RgbImage
+from serving.inference.prediction import PhotoResult
+
+
+def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImage, PhotoResult]:
+    """Shrink a picture with the boxes and landmarks of its faces.
+
+    Args:
+        rgb: The upright picture.
+        result: What was seen in it.
+        scale: Of the new sides to the old; from 1 on the same is returned.
+
+    Returns:
+        The picture, and a result of which boxes, landmarks and size fit it.
+    """
+    if scale >= 1:
+        return rgb, result
+    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
+    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    predictions = tuple(
+        replace(each, face=replace(each.face, face=_scaled(each.face.face, scale)))
+        for each in result.predictions
+    )
+    shrunk = replace(result, width=width, height=height, predictions=predictions)
+    return np.asarray(small, dtype=np.uint8), shrunk
+
+
+def scale_to_side(rgb: RgbImage, side_px: int) -> float:
+    """Return the scale at which the longer side of a picture has so many pixels."""
+    height, width = rgb.shape[:2]
+    return side_px / max(int(height), int(width))
+
+
+def scale_to_pixels(rgb: RgbImage, pixels: int) -> float:
+    """Return the scale at which a picture has so many pixels."""
+    height, width = rgb.shape[:2]
+    return math.sqrt(pixels / (int(height) * int(width)))
+
+
+def _scaled(face: Face, scale: float) -> Face:
+    left, top = (round(edge * scale) for edge in (face.box.left, face.box.top))
+    right = max(left + 1, round(face.box.right * scale))
+    bottom = max(top + 1, round(face.box.bottom * scale))
+    # Pixel centres are whole numbers.
+    landmarks = ((face.landmarks + 0.5) * scale - 0.5).astype(np.float32)
+    return replace(face, box=BoundingBox(left, top, right, bottom), landmarks=landmarks)

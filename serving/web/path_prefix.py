@@ -1,0 +1,33 @@
+"""Serve the application below a path of a site that has more than Mien."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class PathPrefix:
+    """Takes the prefix off the path of a request, and has links and forms begin with it.
+
+    A proxy may pass the path on with the prefix or without. What requests themselves say of a
+    prefix is not believed.
+    """
+
+    def __init__(self, application: _Application, prefix: str) -> None:
+        """Wrap a WSGI application.
+
+        Args:
+            application: What answers.
+            prefix: Such as `/mien`; empty for none.
+        """
+        self._application, self._prefix = application, prefix
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer a request."""
+        path: str = environ.get("PATH_INFO", "")
+        if self._prefix and (path + "/").startswith(self._prefix + "/"):
+            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+        environ["SCRIPT_NAME"] = self._prefix
+        return self._application(environ, start_response)

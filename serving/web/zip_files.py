@@ -1,0 +1,194 @@
+"""Find the pictures in a zip, as the systems of the world write them."""
+
+import io
+import lzma
+import posixpath
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from serving.web.problems import InvalidRequestError
+
+# Of the zips of a request, folders included: to list millions would take long.
+MAX_ZIP_MEMBERS = 1_000
+_MEMBER = b"PK\x01\x02"
+# What systems add of themselves to a zip: files and folders.
+_ADDED_BY_SYSTEMS = {
+    "__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir",
+    ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin", "system volume information",
+}  # fmt: skip
+# What macOS keeps of a file beside its content, where a disk has no room of its own for it.
+_APPLE_DOUBLE = "._"
+_IS_UTF8, _IS_ENCRYPTED = 0x800, 0x1
+_UNIX, _UNICODE_PATH = 3, 0x7075
+MOST_LINKS, MOST_LINK_BYTES = 8, 4_096
+# What unpacking a damaged member raises.
+_UNPACKING_ERRORS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    MemoryError,
+    NotImplementedError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ZippedFile:
+    """A file in a zip.
+
+    Attributes:
+        name: Its path in the zip, as whoever packed it named it.
+        archive: The zip.
+        member: Where its content is.
+    """
+
+    name: str
+    archive: zipfile.ZipFile
+    member: zipfile.ZipInfo
+
+    def read(self, most_bytes: int) -> bytes:
+        """Unpack no more than so many bytes, whatever the zip says of its size.
+
+        Raises:
+            InvalidRequestError: It cannot be unpacked.
+        """
+        if self.member.flag_bits & _IS_ENCRYPTED:
+            raise InvalidRequestError(
+                "This file is protected by a password. Pack it without one and try again."
+            )
+        try:
+            member = _follow(self.archive, self.member)
+            with self.archive.open(member) as file:
+                return file.read(most_bytes)
+        except _UNPACKING_ERRORS:
+            raise InvalidRequestError(
+                "This file cannot be unpacked: the zip is damaged, or packed in a rare way. Pack "
+                "it anew and try again."
+            ) from None
+
+
+def is_zip(data: bytes) -> bool:
+    """Say whether it is a zip. A picture may end like one, and stays a picture."""
+    return data.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(data))
+
+
+def count_members(data: bytes) -> int:
+    """Count the files and folders of a zip, roughly, without reading its directory."""
+    return data.count(_MEMBER)
+
+
+def list_zip(data: bytes) -> list[ZippedFile]:
+    """List the files of a zip, without folders and what systems add of themselves.
+
+    Raises:
+        InvalidRequestError: It cannot be read.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError):
+        raise InvalidRequestError(
+            "The zip cannot be read: it is damaged or cut short. Pack it anew and try again."
+        ) from None
+    return list(_files(archive))
+
+
+def _files(archive: zipfile.ZipFile) -> Iterator[ZippedFile]:
+    folders = {
+        folder
+        for member in archive.infolist()
+        for folder in _folders_of(member.filename.rstrip("/"), itself=member.filename[-1:] == "/")
+    }
+    for member in archive.infolist():
+        name = _name(member)
+        parts = name.split("/")
+        # Not `is_dir`, which fails where the name is empty.
+        is_folder = name.endswith("/")
+        is_added = any(
+            part.lower() in _ADDED_BY_SYSTEMS or part.startswith(_APPLE_DOUBLE) for part in parts
+        )
+        if is_folder or is_added or _leads_to_folder(archive, member, folders):
+            continue
+        yield ZippedFile(name, archive, member)
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """Return the name of a member in Unicode.
+
+    Macs write UTF-8 without saying so; others write an old code page, and Unicode beside it.
+    """
+    name = member.filename
+    if member.flag_bits & _IS_UTF8 or name.isascii():
+        return name
+    raw = name.encode("cp437")
+    return _unicode_path(member.extra, raw) or _decoded(raw) or name
+
+
+def _decoded(raw: bytes) -> str | None:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _unicode_path(extra: bytes, raw: bytes) -> str | None:
+    """Return Info-ZIP's Unicode path among the extra fields, if it is that of this name."""
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + size], extra[4 + size :]
+        if kind == _UNICODE_PATH and len(field) > 5:
+            (checksum,) = struct.unpack_from("<L", field, 1)
+            if checksum == zlib.crc32(raw):
+                return _decoded(field[5:])
+    return None
+
+
+def _folders_of(path: str, *, itself: bool) -> Iterator[str]:
+    if itself:
+        yield path
+    while path := posixpath.dirname(path):
+        yield path
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return member.create_system == _UNIX and stat.S_ISLNK(member.external_attr >> 16)
+
+
+def _target(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """Return the path in the zip to which a link leads; it may lead outside."""
+    with archive.open(member) as file:
+        text = file.read(MOST_LINK_BYTES).decode("utf-8", "replace")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(member.filename), text))
+
+
+def _leads_to_folder(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folders: set[str]) -> bool:
+    """Say whether a member is a link to a folder of the zip, whose files are listed anyway."""
+    if not _is_link(member):
+        return False
+    try:
+        return _target(archive, member) in folders
+    except _UNPACKING_ERRORS:
+        return False
+
+
+def _follow(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """Follow links within the zip.
+
+    Raises:
+        InvalidRequestError: One leads outside, or to nothing.
+    """
+    for _ in range(MOST_LINKS):
+        if not _is_link(member):
+            return member
+        found = archive.NameToInfo.get(_target(archive, member))
+        if found is None:
+            break
+        member = found
+    raise InvalidRequestError("This file is a link to something that is not in the zip.")

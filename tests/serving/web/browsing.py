@@ -1,0 +1,94 @@
+"""What tests of the page in a browser share: screens, uploads, pictures that people bring."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
+
+# On a busy machine reasons take longer than Playwright waits by default.
+expect.set_options(timeout=60_000)
+
+LAPTOP: ViewportSize = {"width": 1366, "height": 650}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LARGE: ViewportSize = {"width": 2560, "height": 1440}
+TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+BUSY = """<section id="result"><div class="problem">
+<h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
+
+Open = Callable[..., Page]
+
+
+def file_of(data: bytes, name: str = "a.jpg") -> FilePayload:
+    return {"name": name, "mimeType": "image/jpeg", "buffer": data}
+
+
+def upload(page: Page, data: bytes, *, said: str, name: str = "a.jpg") -> None:
+    """Choose a picture, and wait until the page says so."""
+    page.set_input_files("#image", file_of(data, name))
+    expect(page.locator("#status")).to_contain_text(said)
+
+
+def crowd(photo: bytes, faces: int, *, columns: int = 6) -> bytes:
+    """Lay the head of the sample photo out in rows, so many times."""
+    head = Image.open(io.BytesIO(photo)).convert("RGB").crop((95, 10, 355, 270)).resize((180, 180))
+    rows = -(-faces // columns)
+    sheet = Image.new("RGB", (columns * 180, rows * 180), "gray")
+    for index in range(faces):
+        sheet.paste(head, (index % columns * 180, index // columns * 180))
+    return jpeg_of(sheet)
+
+
+def jpeg_of(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+def blank_picture(width: int = 300, height: int = 200) -> bytes:
+    """A picture without a face: a soft slope of grey."""
+    grey = np.tile(np.linspace(90, 160, width).astype(np.uint8), (height, 1))
+    return jpeg_of(Image.fromarray(grey))
+
+
+def drop(page: Page, *files: tuple[str, bytes], kind: str = "drop") -> None:
+    """Drop or paste files onto the page."""
+    field, event = {
+        "drop": ("dataTransfer", "DragEvent"),
+        "paste": ("clipboardData", "ClipboardEvent"),
+    }[kind]
+    page.evaluate(
+        f"""(files) => {{
+          const {field} = new DataTransfer();
+          for (const [name, bytes] of files) {{
+            {field}.items.add(new File([new Uint8Array(bytes)], name, {{ type: "image/jpeg" }}));
+          }}
+          document.body.dispatchEvent(new {event}("{kind}", {{ {field}, bubbles: true }}));
+        }}""",
+        [[name, list(data)] for name, data in files],
+    )
+
+
+def hold_answers(page: Page) -> list[Route]:
+    """Keep what is sent from now on from the server, until it is let go."""
+    held: list[Route] = []
+    page.route("**/", lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
+    return held
+
+
+def top_of(page: Page, selector: str) -> float:
+    """Return how far below the window's top an element begins, in pixels."""
+    return float(page.locator(selector).first.evaluate("(one) => one.getBoundingClientRect().top"))
+
+
+def is_in_sight(page: Page, selector: str) -> bool:
+    """Say whether an element begins within the window."""
+    return bool(
+        page.locator(selector).first.evaluate(
+            """(one) => {
+              const { top, bottom, width } = one.getBoundingClientRect();
+              return width > 0 && bottom > 0 && top >= 0 && top < innerHeight;
+            }"""
+        )
+    )

@@ -1,0 +1,115 @@
+"""Several pictures at once on the page."""
+
+import csv
+import io
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import expect
+
+from serving.web.settings import Settings
+from tests.serving.web.browsing import Open, blank_picture, drop, file_of, upload
+
+pytestmark = pytest.mark.browser
+
+
+def test_several_pictures_go_through_the_batch_route_and_each_is_shown(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    files = [("one.jpg", photo), ("two.jpg", two_faces), ("none.jpg", blank_picture())]
+    page.set_input_files("#image", [file_of(data, name) for name, data in files])
+    expect(page.locator("#status")).to_contain_text("3 of 3 pictures read.")
+    assert asked.count("/api/v1/predict/batch") == 1
+    assert asked.count("/") == 0
+    # The first that is known is shown.
+    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+    expect(page.locator(".picture")).to_have_count(3)
+    expect(page.locator(".picture img")).to_have_count(3)
+    page.locator(".picture").nth(1).click()
+    expect(page.locator("#result h1")).to_have_text("2 faces in two.jpg")
+    expect(page.locator(".picture").nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator(".scene image")).to_have_attribute("href", re.compile("^data:image/jpeg"))
+    page.locator(".picture").nth(2).press("Enter")
+    expect(page.locator("#result h1")).to_have_text("No face found in none.jpg")
+    page.locator(".picture").nth(0).click()
+    page.get_by_role("button", name="Why").click()
+    expect(page.locator(".tint:visible")).to_have_count(1)
+
+
+def test_one_table_holds_all_pictures(open_page: Open, photo: bytes, two_faces: bytes) -> None:
+    page = open_page()
+    drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+    expect(page.locator("#status")).to_contain_text("2 of 2")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV of all").click()
+    assert download.value.suggested_filename == "2-pictures-mien.csv"
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    assert [row["file"] for row in rows] == ["one.jpg", "two.jpg", "two.jpg"]
+
+
+def test_a_picture_that_cannot_be_read_says_why_and_holds_up_no_other(
+    open_page: Open, photo: bytes
+) -> None:
+    page = open_page()
+    drop(page, ("notes.docx", b"text"), ("one.jpg", photo), ("empty.jpg", b""))
+    expect(page.locator("#status")).to_contain_text("3 of 3")
+    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+    failed = page.locator(".picture.failed")
+    expect(failed).to_have_count(2)
+    failed.first.click()
+    expect(page.locator("#status")).to_contain_text("notes.docx")
+    expect(page.locator("#status")).to_be_in_viewport()
+
+
+def test_more_than_fifty_are_cut_with_a_word(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/predict/batch*", lambda route: route.abort())
+    blank = blank_picture(40, 30)
+    drop(page, *[(f"{number}.jpg", blank) for number in range(52)])
+    expect(page.locator(".picture")).to_have_count(50)
+    expect(page.locator("#status")).to_contain_text("Took the first 50 of 52.")
+
+
+def test_pictures_that_do_not_fit_into_one_request_go_in_several(
+    open_page: Open, app: Flask, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(max_batch_bytes=150_000, pictures_per_minute=0)
+    monkeypatch.setattr(app.extensions["mien"], "settings", settings)
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    drop(page, *[(f"{number}.jpg", photo) for number in range(4)])
+    expect(page.locator("#status")).to_contain_text("4 of 4 pictures read.")
+    assert asked.count("/api/v1/predict/batch") == 2
+    expect(page.locator(".picture.failed")).to_have_count(0)
+
+
+def test_a_single_picture_takes_the_place_of_several(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+    drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+    expect(page.locator("#status")).to_contain_text("2 of 2")
+    upload(page, photo, said="One face", name="other.jpg")
+    expect(page.locator("#pictures")).to_be_hidden()
+    expect(page.locator("#result h1")).to_have_text("One face in other.jpg")
+
+
+def test_a_reload_keeps_the_picture_that_was_shown(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+    drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+    expect(page.locator("#status")).to_contain_text("2 of 2")
+    page.locator(".picture").nth(1).click()
+    expect(page.locator("#result h1")).to_have_text("2 faces in two.jpg")
+    page.reload()
+    expect(page.locator("#result h1")).to_have_text("2 faces in two.jpg")
+    expect(page.locator(".picture")).to_have_count(2)
+    page.locator(".picture").first.click()
+    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
