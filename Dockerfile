@@ -50,4 +50,4 @@ USER mien
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=4)"]
-CMD ["python", "-m", "serving.web.start", "--config", "serving/gunicorn.conf.py", "serving.web.app:create_app()"]
+CMD ["python", "-m", "serving.web.start"]

@@ -1,7 +1,7 @@
 """Start the server for good, under gunicorn: `python -m serving.web.start`.
 
 gunicorn reads WEB_CONCURRENCY itself, as soon as it is imported, and ends with a traceback where it
-is no number. So the settings are checked before. What follows on the command line is gunicorn's.
+is no number. So the settings are checked before. What follows on the command line are options of gunicorn's.
 """
 
 import os
@@ -23,8 +23,7 @@ def main() -> None:
     os.environ["WEB_CONCURRENCY"] = str(settings.workers)
     from gunicorn.app.wsgiapp import run
 
-    arguments = sys.argv[1:] or ["--config", str(CONFIGURATION), APPLICATION]
-    sys.argv = ["gunicorn", *arguments]
+    sys.argv = ["gunicorn", "--config", str(CONFIGURATION), *sys.argv[1:], APPLICATION]
     run()
 
 
