@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from preprocessing.runtime.processes import ALLOCATION
 from serving.cli.doctor import needed_mb
+from serving.web import start
 from serving.web.app import create_app
 from serving.web.settings import Settings, read_settings
 from tests.bench import scale
@@ -169,9 +170,10 @@ def test_gunicorn_opens_no_control_socket(repository_root: Path) -> None:
 
 def test_the_image_starts_what_is_there(dockerfile: str, repository_root: Path) -> None:
     command = dockerfile.rpartition("\nCMD ")[2]
-    assert "serving.web.app:create_app()" in command
-    (config,) = re.findall(r'"--config", "([^"]+)"', command)
-    assert (repository_root / config).is_file()
+    assert "serving.web.start" in command
+    assert repository_root / "serving" / "gunicorn.conf.py" == start.CONFIGURATION
+    assert start.CONFIGURATION.is_file()
+    assert start.APPLICATION == "serving.web.app:create_app()"
 
 
 def test_the_image_holds_only_what_serves_and_runs_without_root(dockerfile: str) -> None:
