@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 
+from preprocessing.images.box.client import KEPT_HELPERS
 from serving.web.settings import Settings
 from tests.bench.mixed_pictures import bad_pictures, good_pictures
 from tests.tools.server_process import PREDICT, ServerProcess, running_server, wait_until
@@ -26,6 +27,8 @@ from tests.tools.server_process import PREDICT, ServerProcess, running_server, w
 WORKERS = 2
 SHARE_OF_CAPACITY = 0.5
 BETWEEN_SAMPLES_S = 2.0
+# The box keeps a socket and a piece of memory for each helper that waits.
+MOST_BOX_FILES = 2 * KEPT_HELPERS
 EXPECTED = {True: {200}, False: {400, 413, 415}}
 WIDTH, HEIGHT = 720, 240
 
@@ -71,7 +74,7 @@ def main() -> int:
     if options.plot:
         options.plot.write_text(_draw(watched, minutes=options.minutes), encoding="utf-8")
     steady = all(
-        worker.growth() < options.growth and worker.leaked_files() <= 0
+        worker.growth() < options.growth and worker.leaked_files() <= MOST_BOX_FILES
         for worker in watched.values()
     )
     return 0 if steady and not unexpected and len(watched) == WORKERS else 1
