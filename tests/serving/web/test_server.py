@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from preprocessing.images.sample import sample_photo_path
 from tests.tools.server_process import (
     COMMAND,
     PREDICT,
@@ -77,6 +78,11 @@ def secret_photo(photo: bytes) -> bytes:
 def small() -> bytes:
     """A picture that is looked at within some ten milliseconds."""
     return blank(60, 60)
+
+
+# The face in the sample photo, and how often a crowd shows it.
+FACE_PX = (150, 50, 300, 200)
+CROWD_COLUMNS, CROWD_ROWS = 20, 15
 
 
 def blank(width: int, height: int) -> bytes:
@@ -359,10 +365,22 @@ def test_what_was_accepted_is_answered_before_the_server_ends(tmp_path: Path) ->
         assert server.process.wait() == 0
 
 
+def crowd() -> bytes:
+    """A picture that is decoded at once, and whose many faces keep the models busy for seconds."""
+    face = Image.open(sample_photo_path()).convert("RGB").crop(FACE_PX).resize((80, 80))
+    picture = Image.new("RGB", (80 * CROWD_COLUMNS, 80 * CROWD_ROWS))
+    for place in range(CROWD_COLUMNS * CROWD_ROWS):
+        row, column = divmod(place, CROWD_COLUMNS)
+        picture.paste(face, (80 * column, 80 * row))
+    buffer = BytesIO()
+    picture.save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
 def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
     tmp_path: Path, small: bytes
 ) -> None:
-    endless = blank(7000, 7000)
+    endless = crowd()
     limits = {"MIEN_PARALLEL_REQUESTS": "1", "MIEN_TIME_LIMIT_S": "1"}
     with running_server(tmp_path / "log", workers=1, **limits) as server:
         (worker,) = server.workers()
