@@ -23,11 +23,14 @@ PROBLEM_CODES = (
     "method_not_allowed",
     "internal_error",
 )
-HINTS = ("small", "blurred", "turned", "cut", "incomplete")
+PICTURE_HINTS = ("incomplete",)
+# A face is told what is to be known of its picture, too.
+FACE_HINTS = ("small", "blurred", "turned", "cut", *PICTURE_HINTS)
 
 # Named as examples, not as all that there may be: a client must read those of later servers too.
 ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]
-HintName = Annotated[str, Field(examples=list(HINTS))]
+FaceHintName = Annotated[str, Field(examples=list(FACE_HINTS))]
+PictureHintName = Annotated[str, Field(examples=list(PICTURE_HINTS))]
 Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 Png = Annotated[
     str, Field(json_schema_extra={"contentEncoding": "base64", "contentMediaType": "image/png"})
@@ -126,8 +129,8 @@ class FaceAnswer(_Answer):
     is_sure: bool
     second_label: str
     """The likeliest but one."""
-    hints: list[HintName]
-    """Why the answer may be worse than usual."""
+    hints: list[FaceHintName]
+    """Why the answer may be worse than usual; the hints of the whole picture are here too."""
     measures: FaceMeasures
     chip: Png | None = None
     """PNG, base64."""
@@ -154,7 +157,7 @@ class Answer(_Answer):
     faces_found: int
     """More than there are faces here, where max_faces or the server's own limit cut them."""
     faces: list[FaceAnswer]
-    hints: list[HintName] | None = None
+    hints: list[PictureHintName] | None = None
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
     up to a tenth of it is missing."""
     tip: str | None = None

@@ -14,7 +14,7 @@ from flask import Request
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
-from serving.inference.schema import HINTS, PROBLEM_CODES, Options
+from serving.inference.schema import FACE_HINTS, PROBLEM_CODES, Options
 from serving.web import routes_api
 from serving.web.openapi import openapi_document
 from serving.web.openapi_examples import ANSWER
@@ -192,4 +192,4 @@ def test_all_of_the_document_is_on_a_light_page(open_docs: Open, client: FlaskCl
     for name, shape in openapi_document()["components"]["schemas"].items():
         assert name in text
         assert all(field in text for field in shape["properties"])
-    assert all(word in text for word in (*Options.model_fields, *PROBLEM_CODES, *HINTS))
+    assert all(word in text for word in (*Options.model_fields, *PROBLEM_CODES, *FACE_HINTS))

@@ -8,7 +8,15 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from werkzeug.exceptions import ClientDisconnected, default_exceptions
 
 from preprocessing.faces.quality import Hint
-from serving.inference.schema import HINTS, PROBLEM_CODES, FaceAnswer, Options, ProblemAnswer
+from preprocessing.images.types import PictureNote
+from serving.inference.schema import (
+    FACE_HINTS,
+    PICTURE_HINTS,
+    PROBLEM_CODES,
+    FaceAnswer,
+    Options,
+    ProblemAnswer,
+)
 from serving.web import problems
 from serving.web.openapi import openapi_document
 from serving.web.openapi_examples import ANSWER, PROBLEMS
@@ -61,15 +69,19 @@ def test_every_code_of_a_problem_is_told() -> None:
 
 
 def test_every_hint_is_told() -> None:
-    assert tuple(Hint) == HINTS
+    assert tuple(PictureNote) == PICTURE_HINTS
+    assert (*Hint, *PictureNote) == FACE_HINTS
 
 
 def test_a_client_reads_codes_and_hints_of_later_servers() -> None:
     schemas = openapi_document()["components"]["schemas"]
     code = schemas["ProblemAnswer"]["properties"]["code"]
     hint = schemas["FaceAnswer"]["properties"]["hints"]["items"]
-    assert (code["examples"], hint["examples"]) == ([*PROBLEM_CODES], [*HINTS])
-    assert not {"enum", "const"} & {*code, *hint}
+    (of_picture, _) = schemas["Answer"]["properties"]["hints"]["anyOf"]
+    assert code["examples"] == [*PROBLEM_CODES]
+    assert hint["examples"] == [*FACE_HINTS]
+    assert of_picture["items"]["examples"] == [*PICTURE_HINTS]
+    assert not {"enum", "const"} & {*code, *hint, *of_picture["items"]}
     problem = PROBLEMS["busy"].to_json() | {"code": "later"}
     assert ProblemAnswer.model_validate(problem).code == "later"
     face = ANSWER.faces[0].model_dump() | {"hints": ["later"]}
