@@ -42,15 +42,20 @@ class Detector:
         turns_deg: By how much to turn a picture in which no face is seen, to see any.
         least_score: Finds with less are not looked at. Heads tilted unlike the others score little.
         likely_score: From here on a find may tell how small faces are, and by how much they tilt.
-        sure_score: From here on a find is a face.
-        second_look_score: One that is not sure must be seen again, aligned, by dlib's HOG detector
-            with this score.
+        sure_score: From here on a find is a face as far as the search goes, which then ends.
+        certain_score: From here on it is a face in any case.
+        cut_score: Likewise where the picture's edge cuts the face.
+        second_look_score: One that is not certain must be seen again, aligned, by dlib's HOG
+            detector with this score.
         crop_score: In a picture that is known to be one face, a weak detection is better than none.
         crop_side_px: Side to which such a picture is enlarged.
         closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
             where the side makes no difference.
+        closer_score: Least score of a face in a closer look.
         upright_score: A find with less may be tilted more than its `roll_deg` says.
         upright_crop_score: Likewise in a picture that is known to be one face.
+        whole_share: Share of its scale at which a whole photo is searched for small faces; 0 where
+            that would take too long.
     """
 
     detect: Callable[[GreyImage, float], list[Sighting]]
@@ -59,12 +64,16 @@ class Detector:
     least_score: float
     likely_score: float
     sure_score: float
+    certain_score: float
+    cut_score: float
     second_look_score: float
     crop_score: float
     crop_side_px: int
     closer_px: int
+    closer_score: float
     upright_score: float
     upright_crop_score: float
+    whole_share: float
 
 
 def load_detector(kind: DetectorKind) -> Detector:
@@ -109,14 +118,19 @@ def _load_yunet() -> Detector:
         least_score=0.5,
         likely_score=0.5,
         sure_score=0.88,
+        # Animals' faces get up to 0.89.
+        certain_score=0.91,
+        cut_score=0.86,
         # What misleads one of the two seldom misleads the other.
         second_look_score=0.2,
         crop_score=0.3,
         crop_side_px=96,
         closer_px=64,
+        closer_score=0.65,
         upright_score=0.91,
         # A sixth of FER2013's faces score less, among them nearly all that are so much tilted.
         upright_crop_score=0.88,
+        whole_share=1.0,
     )
 
 
@@ -172,12 +186,16 @@ def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Dete
         least_score=-0.2,
         likely_score=0.0,
         sure_score=0.6,
+        certain_score=0.6,
+        cut_score=0.6,
         second_look_score=0.6,
         crop_score=-0.5,
         crop_side_px=144,
         closer_px=0,
+        closer_score=-math.inf,
         upright_score=-math.inf,
         upright_crop_score=-math.inf,
+        whole_share=0.0,
     )
 
 
