@@ -98,6 +98,13 @@ class FaceFinder:
             interpolation="linear",
         )
 
+    def searched_down_to_px(self, width: int, height: int) -> int:
+        """Return how wide a face must be to be found in a photo of a size, in its pixels."""
+        scale = whole_scale(width, height) * self._detector.whole_share
+        if not scale:
+            scale = min(1.0, math.sqrt(self._budget_px(FIRST) / (width * height)))
+        return math.ceil(self._detector.smallest_px / scale)
+
     def find_faces(self, grey: GreyImage) -> list[Face]:
         """Find all faces in a photo, from image-left to image-right.
 

@@ -9,11 +9,6 @@ from preprocessing.faces.quality import Hint, Measures
 from preprocessing.faces.types import UNALIGNED, AlignedFace
 from preprocessing.images.types import PictureNote
 
-NO_FACE_TIP = (
-    "Mien needs faces that look roughly at the camera and are at least 25 pixels wide. "
-    "If the picture is the crop of one face, set the option `crop`."
-)
-
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -57,6 +52,8 @@ class PhotoResult:
         width: Of the upright picture, in pixels.
         height: Likewise.
         faces_found: How many, also where fewer were asked for.
+        searched_down_to_px: Width from which on faces are found in a picture of this size; None
+            where it was read as one face.
         notes: What is to be known of the picture.
         predictions: One for each face; the first is number 1 on the picture and in all lists.
         timing_ms: Milliseconds by stage: decode, align, classify, total.
@@ -67,6 +64,7 @@ class PhotoResult:
     width: int
     height: int
     faces_found: int
+    searched_down_to_px: int | None
     notes: tuple[PictureNote, ...]
     predictions: tuple[Prediction, ...]
     timing_ms: dict[str, float]

@@ -150,6 +150,9 @@ class Predictor:
             width=width,
             height=height,
             faces_found=len(found),
+            searched_down_to_px=None
+            if is_crop
+            else self._finder.searched_down_to_px(width, height),
             notes=picture.notes,
             predictions=predictions,
             timing_ms={

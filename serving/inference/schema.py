@@ -157,6 +157,9 @@ class Answer(_Answer):
     faces_found: int
     """More than there are faces here, where max_faces or the server's own limit cut them."""
     faces: list[FaceAnswer]
+    searched_down_to_px: int | None = None
+    """Only of a picture that was too large to be searched for all faces of 24 pixels and more: the
+    width from which on they are found."""
     hints: list[PictureHintName] | None = None
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
     up to a tenth of it is missing."""

@@ -10,7 +10,7 @@ from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
-from serving.inference.prediction import NO_FACE_TIP, PhotoResult, Prediction
+from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size, Transform
 from serving.inference.shrink import scale_to_pixels, shrink
 
@@ -18,12 +18,15 @@ from serving.inference.shrink import scale_to_pixels, shrink
 ANNOTATED_PIXELS = 12_000_000
 # A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
 TRANSFORM_DIGITS = 6
+# In pictures of up to 3 megapixels faces are found from this width on; see `FaceFinder`.
+SMALLEST_PX = 24
 # Finer than any landmark is found.
 LANDMARK_DIGITS = 2
 
 
 def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer:
     """Say what was seen in a picture, with all that was asked for."""
+    searched_px = result.searched_down_to_px or 0
     return Answer(
         model=result.model,
         image=Size(width=result.width, height=result.height),
@@ -33,11 +36,20 @@ def to_answer(rgb: RgbImage, result: PhotoResult, *, options: Options) -> Answer
             for index, prediction in enumerate(result.predictions, start=1)
         ],
         hints=[note.value for note in result.notes] or None,
-        tip=None if result.predictions else NO_FACE_TIP,
+        searched_down_to_px=searched_px if searched_px > SMALLEST_PX else None,
+        tip=None if result.predictions else _no_face_tip(searched_px),
         annotated=_annotated(rgb, result, landmarks=options.landmarks)
         if options.annotated
         else None,
         timing_ms={stage: round(value, 2) for stage, value in result.timing_ms.items()},
+    )
+
+
+def _no_face_tip(searched_px: int) -> str:
+    return (
+        "Mien needs faces that look roughly at the camera and are, in a picture of this size, at "
+        f"least {searched_px} pixels wide. If the picture is the crop of one face, set the option "
+        "`crop`."
     )
 
 

@@ -14,6 +14,7 @@ from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import csv_text
 from serving.inference.schema import Answer, Box, FaceAnswer, Size
+from serving.inference.serialize import SMALLEST_PX
 from serving.web.hints import hints_of
 from serving.web.pictures import data_url
 
@@ -83,6 +84,7 @@ class ResultView:
         stem: What files to take along are named after.
         size: Of the upright picture.
         faces_found: How many, also where fewer are shown.
+        searched_down_to_px: Width from which on faces are found in a picture of this size.
         rows: One for each face that is shown.
         groups: The summary, the surest first.
         commitment: From when on an answer is sure; empty where all are.
@@ -103,6 +105,7 @@ class ResultView:
     stem: str
     size: Size
     faces_found: int
+    searched_down_to_px: int
     rows: list[FaceRow]
     groups: list[Group]
     commitment: str
@@ -166,6 +169,7 @@ def to_view(
         stem=f"{Path(name).stem or UNNAMED}-mien",
         size=answer.image,
         faces_found=answer.faces_found,
+        searched_down_to_px=answer.searched_down_to_px or SMALLEST_PX,
         rows=rows,
         groups=_groups(rows),
         commitment=""

@@ -435,3 +435,60 @@ def test_a_turned_photo_in_a_class_folder_is_turned_back(
     (found,) = align_labelled([turned], finder, geometry=GEOMETRY, frame=Frame.AUTO)
     assert found.aligned is not None
     assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS
+
+
+def _background(shared_data: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Cover a picture with one of dogs, which has no human face."""
+    tile = cv2.imread(str(shared_data / "photos" / "dogs.jpg"), cv2.IMREAD_GRAYSCALE)
+    times = [-(-side // tile_side) for side, tile_side in zip(shape, tile.shape, strict=True)]
+    return np.tile(tile, times)[: shape[0], : shape[1]].copy()
+
+
+@pytest.mark.parametrize(
+    ("shape", "face_px"), [((1500, 2000), 26), ((3000, 4000), 36), ((6000, 8000), 54)]
+)
+def test_a_face_stays_found_when_picture_is_added_around_it(
+    shape: tuple[int, int],
+    face_px: int,
+    photo: np.ndarray,
+    shared_data: Path,
+    finder: FaceFinder,
+) -> None:
+    scale = face_px / HEAD_PX
+    face = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = _background(shared_data, shape)
+    for top, left in ((30, 40), (shape[0] // 2 + 5, shape[1] // 3)):
+        picture[top : top + len(face), left : left + len(face)] = face
+    boxes = [each.box for each in finder.find_faces(picture)]
+    for top, left in ((30, 40), (shape[0] // 2 + 5, shape[1] // 3)):
+        assert any(
+            math.dist((box.left, box.top), (left + 175 * scale, top + 75 * scale)) < face_px / 2
+            for box in boxes
+        )
+
+
+def test_a_small_face_is_found_beside_a_large_one(photo: np.ndarray, finder: FaceFinder) -> None:
+    picture = np.full((3000, 4000), 128, np.uint8)
+    near = cv2.resize(photo, (2600, 2600), interpolation=cv2.INTER_CUBIC)
+    far = cv2.resize(photo, None, fx=40 / HEAD_PX, fy=40 / HEAD_PX, interpolation=cv2.INTER_AREA)
+    picture[200:2800, 100:2700] = near
+    picture[1000 : 1000 + len(far), 3200 : 3200 + len(far)] = far
+    widths = [face.box.width for face in finder.find_faces(picture)]
+    assert widths == [pytest.approx(97 * 2600 / 512, rel=0.1), pytest.approx(40, rel=0.15)]
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3])
+def test_a_face_stays_found_when_the_frame_cuts_it(
+    share: float, side: str, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (whole,) = finder.find_faces(photo)
+    box, off = whole.box, round(share * whole.box.width)
+    picture = {
+        "left": photo[:, box.left + off :],
+        "top": photo[box.top + off :],
+        "right": photo[:, : box.right - off],
+        "bottom": photo[: box.bottom - off],
+    }[side]
+    (cut,) = finder.find_faces(np.ascontiguousarray(picture))
+    assert cut.box.width == pytest.approx(box.width, rel=0.2)
