@@ -48,6 +48,8 @@ CUT_SHARE = 0.05
 
 # A find that is not sure is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
+# One that was sure in a scan may instead be seen again at this size, as it is and mirrored.
+SMALLER_PX = 48
 # So many weak finds are looked at again, the best: in a crowd of small, tilted faces nearly all are
 # weak.
 MOST_WEAK = 300
@@ -132,8 +134,8 @@ class FaceFinder:
                 finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget=TILTED)
         finds = self._worth_a_look(merge(finds))
         faces |= self._to_faces(grey, [find for find in finds if find not in known])
-        kept = [faces[find] for find in finds if find in faces]
-        seen = [face for face in kept if self._is_verified(grey, face)]
+        kept = [(find, faces[find]) for find in finds if find in faces]
+        seen = [face for find, face in kept if self._is_verified(grey, face, score=find.score)]
         return sorted(seen, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
@@ -216,11 +218,34 @@ class FaceFinder:
     def _is_sure(self, find: Find) -> bool:
         return find.score >= self._detector.sure_score
 
-    def _is_verified(self, grey: GreyImage, face: Face) -> bool:
-        """Return whether a find is a face: sure enough by itself, or seen again."""
+    def _is_verified(self, grey: GreyImage, face: Face, *, score: float) -> bool:
+        """Return whether what a scan found with a score is a face: certain, or seen again."""
         is_cut = _outside_share(face.box, grey) >= CUT_SHARE
         enough = self._detector.cut_score if is_cut else self._detector.certain_score
-        return face.score >= enough or self._is_seen_again(grey, face)
+        if face.score >= enough or self._is_seen_again(grey, face):
+            return True
+        return score >= self._detector.sure_score and self._is_seen_smaller(grey, face)
+
+    def _is_seen_smaller(self, grey: GreyImage, face: Face) -> bool:
+        """Look again at a find, shrunk, and mirrored too: animals' faces seldom stand that."""
+        side_px = SMALLER_PX
+        box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
+        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
+        find = Find(middle, box.width, 0.0, roll_deg, face.score, side_px)
+        to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
+        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=cv2.BORDER_REFLECT_101)
+        scores = [
+            max(
+                (
+                    seen.score
+                    for seen in self._detector.detect(side, self._detector.crop_score)
+                    if math.dist(seen.centre, (side_px, side_px)) < side_px / 2
+                ),
+                default=0.0,
+            )
+            for side in (patch, np.ascontiguousarray(patch[:, ::-1]))
+        ]
+        return sum(scores) / 2 >= self._detector.smaller_score
 
     def _is_seen_again(self, grey: GreyImage, face: Face) -> bool:
         """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
@@ -271,7 +296,8 @@ class FaceFinder:
     def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
         """Frame a find better, by closer looks, where it was seen small or may be tilted."""
         if find.seen_px < self._detector.closer_px:
-            find = self._look_closer(grey, find) or replace(find, score=0.0)
+            not_again = find if self._is_sure(find) else replace(find, score=0.0)
+            find = self._look_closer(grey, find) or not_again
         if find.score >= upright_score:
             return find
         lean_deg = find.roll_deg - find.scan_deg
@@ -347,7 +373,8 @@ def _outside_share(box: BoundingBox, grey: GreyImage) -> float:
     height, width = grey.shape
     across = min(box.right, width) - max(box.left, 0)
     down = min(box.bottom, height) - max(box.top, 0)
-    return 1 - max(0, across) * max(0, down) / (box.width * box.height)
+    inside_px: int = max(0, across) * max(0, down)
+    return 1 - inside_px / (box.width * box.height)
 
 
 def _best_score(finds: list[Find]) -> float:

@@ -106,7 +106,8 @@ def whole_scale(width: int, height: int) -> float:
 
     Up to `WHOLE_PX` it is 1; beyond, it falls so that four times the pixels cost 1.7 times as much.
     """
-    return min(1.0, (WHOLE_PX / (width * height)) ** 0.3, LONGEST_PX / max(width, height))
+    shrunk = math.pow(WHOLE_PX / (width * height), 0.3)
+    return min(1.0, shrunk, LONGEST_PX / max(width, height))
 
 
 def turn_back(
