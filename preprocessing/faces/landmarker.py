@@ -53,6 +53,8 @@ SMALLER_PX = 48
 # So many weak finds are looked at again, the best: in a crowd of small, tilted faces nearly all are
 # weak.
 MOST_WEAK = 300
+# So many that are sure get their landmarks, the largest: a picture can be filled with thousands.
+MOST_SURE = 300
 
 # A closer look that frames a face larger or smaller by more than this has another in view.
 MOST_RESIZED = 1.7
@@ -117,7 +119,8 @@ class FaceFinder:
         are tilted, or slightly tilted and some not sure, it is scanned once more to `TILTED`,
         turned by as much. Finds of one face are merged, then refined by closer looks, which leave
         out what is no face from near. What is not certain must stand a second look, aligned by its
-        landmarks. Only the `MOST_WEAK` best of the weak finds get so far, which bounds the time.
+        landmarks. Only the `MOST_WEAK` best of the weak finds and the `MOST_SURE` largest of the
+        others get so far, which bounds the time.
 
         Args:
             grey: The upright photo.
@@ -211,9 +214,12 @@ class FaceFinder:
         return budget * self._detector.smallest_px**2
 
     def _worth_a_look(self, finds: list[Find]) -> list[Find]:
-        """Return the finds that are sure and the best of those that are weak."""
-        sure = sum(map(self._is_sure, finds))
-        return sorted(finds, key=lambda find: -find.score)[: sure + MOST_WEAK]
+        """Return the largest finds that are sure and the best of those that are weak."""
+        sure = [find for find in finds if self._is_sure(find)]
+        weak = [find for find in finds if not self._is_sure(find)]
+        largest = sorted(sure, key=lambda find: -find.side)[:MOST_SURE]
+        best = sorted(weak, key=lambda find: -find.score)[:MOST_WEAK]
+        return sorted(largest + best, key=lambda find: -find.score)
 
     def _is_sure(self, find: Find) -> bool:
         return find.score >= self._detector.sure_score

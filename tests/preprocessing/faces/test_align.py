@@ -17,6 +17,7 @@ from preprocessing.faces.detectors import Sighting
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
 from preprocessing.faces.landmarker import (
     FIRST,
+    MOST_SURE,
     MOST_WEAK,
     SECOND_LOOK_PX,
     TILTED,
@@ -252,6 +253,13 @@ def test_of_many_weak_finds_the_best_are_looked_at_again(finder: FaceFinder) -> 
     kept = [find.score for find in finder._worth_a_look(finds)]
     assert len(kept) == 1 + MOST_WEAK
     assert kept == sorted(scores, reverse=True)[: 1 + MOST_WEAK]
+
+
+def test_of_a_multitude_the_largest_are_taken(finder: FaceFinder) -> None:
+    sides = np.random.default_rng(0).permutation(np.arange(20, 20 + 3 * MOST_SURE))
+    finds = [Find((50 * at, 50), side, 0, 0, 0.95, 40) for at, side in enumerate(sides)]
+    kept = {find.side for find in finder._worth_a_look(finds)}
+    assert kept == set(sorted(sides)[-MOST_SURE:])
 
 
 def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:
