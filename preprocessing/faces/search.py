@@ -1,19 +1,23 @@
 """Scan a picture for faces at any scale and turned by any angle."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detector
+from preprocessing.faces.detectors import Detector, Sighting
 from preprocessing.faces.geometry import apply_transform, invert_transform
 from preprocessing.images.types import GreyImage
 
 # Pictures up to this size are searched as they are, so that every face is found that is as wide as
 # the smallest that the detector finds dependably.
 WHOLE_PX = 3_000_000
+# YuNet takes 80 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
+# overlap by more than the largest face that only a scan for small faces sees.
+STRIP_PX, OVERLAP_PX = 3_200_000, 256
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
 LONGEST_PX = 20_000
 
@@ -70,7 +74,7 @@ def scan(
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
     finds = []
-    for seen in detector.detect(np.asarray(turned, np.uint8), threshold):
+    for seen in _detect(detector, np.asarray(turned, np.uint8), threshold=threshold):
         in_scaled = apply_transform(back, np.array([seen.centre])) - border_px
         ((x, y),) = (in_scaled + 0.5) / scale - 0.5
         if border_px and not (0 <= x < grey.shape[1] and 0 <= y < grey.shape[0]):
@@ -87,6 +91,26 @@ def scan(
             )
         )
     return finds
+
+
+def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterator[Sighting]:
+    """Look for faces in a picture of any size, along its longer side in strips."""
+    height, width = grey.shape
+    longer, shorter = max(grey.shape), min(grey.shape)
+    strip = max(2 * OVERLAP_PX, STRIP_PX // shorter)
+    count = max(1, math.ceil((longer - OVERLAP_PX) / (strip - OVERLAP_PX)))
+    starts = [round(at) for at in np.linspace(0, max(0, longer - strip), count)]
+    for start, following in zip(starts, [*starts[1:], longer], strict=True):
+        # Each find is taken from the strip in which it is farther from the edge.
+        first = start + OVERLAP_PX / 2 if start else -math.inf
+        last = following + OVERLAP_PX / 2 if following < longer else math.inf
+        end = start + strip
+        part = grey[:, start:end] if width > height else grey[start:end]
+        shift = (start, 0) if width > height else (0, start)
+        for seen in detector.detect(np.ascontiguousarray(part), threshold):
+            centre = (seen.centre[0] + shift[0], seen.centre[1] + shift[1])
+            if first <= centre[0 if width > height else 1] < last:
+                yield replace(seen, centre=centre)
 
 
 def scale_within(
