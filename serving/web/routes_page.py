@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Request, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, NOT_MEASURED
 from preprocessing.images.types import RgbImage
@@ -19,6 +20,7 @@ from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
 from serving.web.engine import current_service
+from serving.web.options import options_from_text, parse_options
 from serving.web.pictures import SCREEN_SIDE_PX, screen_url
 from serving.web.problems import Problem
 from serving.web.samples import SAMPLES, finished_sample, sample_bytes
@@ -52,10 +54,12 @@ def show_result() -> ResponseReturnValue:
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
     name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
+    balance = _balance()
     service = current_service()
     make_view = partial(
         _view,
         predictor=service.require(),
+        balance=balance,
         name=name,
         has_photo=not _is_light() or "photo" in request.form,
         has_annotated=not _is_light(),
@@ -65,6 +69,7 @@ def show_result() -> ResponseReturnValue:
         make_view,
         address=request.remote_addr or "",
         is_crop=request.form.get("crop") == "1",
+        balance=balance,
     )
     return _render(result=result)
 
@@ -117,6 +122,7 @@ def _view(
     result: PhotoResult,
     *,
     predictor: Predictor,
+    balance: float | None,
     name: str,
     has_photo: bool,
     has_annotated: bool,
@@ -125,10 +131,22 @@ def _view(
     return to_view(
         answer,
         labels=result.labels,
-        record=read_record(predictor.spec),
+        record=read_record(predictor.spec, balance=balance),
         name=name,
         photo_url=screen_url(rgb) if has_photo else "",
         annotated_url=screen_url(_annotated(rgb, result)) if has_annotated else "",
+    )
+
+
+def _balance() -> float | None:
+    """Return the class balance that was chosen; None for the bundle's own.
+
+    Raises:
+        InvalidRequestError: It is no number from 0 to 1.
+    """
+    chosen = request.form.get("balance")
+    return (
+        parse_options(options_from_text(MultiDict({"balance": chosen}))).balance if chosen else None
     )
 
 
