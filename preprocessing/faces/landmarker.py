@@ -22,7 +22,7 @@ from preprocessing.faces.geometry import (
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.model_files import ModelFile
 from preprocessing.faces.pose import head_pose
-from preprocessing.faces.search import Find, merge, scale_within, scan, whole_scale
+from preprocessing.faces.search import Find, Pyramid, merge, scale_within, scan, whole_scale
 from preprocessing.faces.types import FULL_FRAME, BoundingBox, DetectorKind, Face, Landmarks
 from preprocessing.images.types import GreyImage
 
@@ -125,7 +125,8 @@ class FaceFinder:
         Args:
             grey: The upright photo.
         """
-        finds = self._worth_a_look(self._climb(grey))
+        picture = Pyramid(grey)
+        finds = self._worth_a_look(self._climb(picture))
         known, faces = set(finds), self._to_faces(grey, finds)
         likely = [find for find in faces if find.score >= self._detector.likely_score]
         if likely:
@@ -134,7 +135,7 @@ class FaceFinder:
             tilt_deg = median(_within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
             all_sure = all(self._is_sure(find) for find in finds)
             if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
-                finds += self._scan(grey, angle_deg=scan_deg + tilt_deg, budget=TILTED)
+                finds += self._scan(picture, angle_deg=scan_deg + tilt_deg, budget=TILTED)
         finds = self._worth_a_look(merge(finds))
         faces |= self._to_faces(grey, [find for find in finds if find not in known])
         kept = [(find, faces[find]) for find in finds if find in faces]
@@ -159,56 +160,62 @@ class FaceFinder:
         """Find and frame the face of a crop."""
         enlarged = max(1, round(self._detector.crop_side_px / min(grey.shape)))
         scale = scale_within(grey, budget_px=self._budget_px(FIRST), largest=enlarged)
-        finds = scan(self._detector, grey, scale=scale, threshold=self._detector.crop_score)
+        finds = scan(
+            self._detector, Pyramid(grey), scale=scale, threshold=self._detector.crop_score
+        )
         if not finds:
             return None
         best = max(finds, key=lambda find: find.score)
         return self._frame(grey, best, upright_score=self._detector.upright_crop_score)
 
-    def _climb(self, grey: GreyImage) -> list[Find]:
+    def _climb(self, picture: Pyramid) -> list[Find]:
         """Scan until a face is sure; return the finds of one angle, the surest."""
-        best, scale = self._propose(grey)
+        best, scale = self._propose(picture)
         likely = [find for find in best if find.score >= self._detector.likely_score]
         near_px = NEAR_LIMIT * self._detector.smallest_px
         if any(find.seen_px < near_px for find in likely):
-            best = merge(best + self._scan_larger(grey, budget=CROWD, than=scale))
+            best = merge(best + self._scan_larger(picture, budget=CROWD, than=scale))
         elif not any(map(self._is_sure, best)):
-            best = merge(best + self._scan_larger(grey, budget=SECOND, than=scale))
+            best = merge(best + self._scan_larger(picture, budget=SECOND, than=scale))
         for angle_deg in self._detector.turns_deg:
             if any(map(self._is_sure, best)):
                 break
-            turned = self._scan(grey, angle_deg=angle_deg, budget=TURNED)
+            turned = self._scan(picture, angle_deg=angle_deg, budget=TURNED)
             best = max(best, turned, key=_best_score)
         return best
 
-    def _propose(self, grey: GreyImage) -> tuple[list[Find], float]:
+    def _propose(self, picture: Pyramid) -> tuple[list[Find], float]:
         """Scan for large faces, and for small ones; return all finds and the larger scale."""
-        first = scale_within(grey, budget_px=self._budget_px(FIRST), largest=LARGEST_SCALE)
-        finds = self._scan_upright(grey, scale=first)
-        whole = whole_scale(grey.shape[1], grey.shape[0]) * self._detector.whole_share
+        first = scale_within(picture.grey, budget_px=self._budget_px(FIRST), largest=LARGEST_SCALE)
+        finds = self._scan_upright(picture, scale=first)
+        whole = whole_scale(*picture.grey.shape[::-1]) * self._detector.whole_share
         if whole <= MUCH_LARGER * first:
             return finds, first
-        smaller = [replace(find, is_larger=True) for find in self._scan_upright(grey, scale=whole)]
+        smaller = [
+            replace(find, is_larger=True) for find in self._scan_upright(picture, scale=whole)
+        ]
         return merge(finds + smaller), whole
 
-    def _scan_upright(self, grey: GreyImage, *, scale: float) -> list[Find]:
+    def _scan_upright(self, picture: Pyramid, *, scale: float) -> list[Find]:
         threshold = self._detector.least_score
-        return scan(self._detector, grey, scale=scale, border_px=BORDER_PX, threshold=threshold)
+        return scan(self._detector, picture, scale=scale, border_px=BORDER_PX, threshold=threshold)
 
-    def _scan_larger(self, grey: GreyImage, *, budget: int, than: float) -> list[Find]:
-        scale = scale_within(grey, budget_px=self._budget_px(budget), largest=LARGEST_SCALE)
+    def _scan_larger(self, picture: Pyramid, *, budget: int, than: float) -> list[Find]:
+        scale = scale_within(picture.grey, budget_px=self._budget_px(budget), largest=LARGEST_SCALE)
         if scale <= MUCH_LARGER * than:
             return []
-        finds = self._scan_upright(grey, scale=scale)
+        finds = self._scan_upright(picture, scale=scale)
         return [replace(find, is_larger=True) for find in finds]
 
-    def _scan(self, grey: GreyImage, *, angle_deg: float = 0.0, budget: int) -> list[Find]:
+    def _scan(self, picture: Pyramid, *, angle_deg: float = 0.0, budget: int) -> list[Find]:
         largest = LARGEST_TURNED_SCALE if angle_deg else LARGEST_SCALE
         scale = scale_within(
-            grey, angle_deg=angle_deg, budget_px=self._budget_px(budget), largest=largest
+            picture.grey, angle_deg=angle_deg, budget_px=self._budget_px(budget), largest=largest
         )
         least_score = self._detector.least_score
-        return scan(self._detector, grey, angle_deg=angle_deg, scale=scale, threshold=least_score)
+        return scan(
+            self._detector, picture, angle_deg=angle_deg, scale=scale, threshold=least_score
+        )
 
     def _budget_px(self, budget: int) -> int:
         return budget * self._detector.smallest_px**2
@@ -259,7 +266,9 @@ class FaceFinder:
         patch = sample_square(
             grey, transform, size_px=SECOND_LOOK_PX, outside=cv2.BORDER_REFLECT_101
         )
-        finds = scan(self._second_detector, patch, threshold=self._detector.second_look_score)
+        finds = scan(
+            self._second_detector, Pyramid(patch), threshold=self._detector.second_look_score
+        )
         middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
         # Not a neighbour's face in a corner of the patch.
         return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)

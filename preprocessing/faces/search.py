@@ -45,9 +45,35 @@ class Find:
     is_larger: bool = False
 
 
+class Pyramid:
+    """An upright grey picture, and its halves, their halves and so on, made as they are needed.
+
+    To shrink a picture by a power of two is quick, and each later scan starts from the least one.
+    """
+
+    def __init__(self, grey: GreyImage) -> None:
+        """Begin with the picture."""
+        self.grey = grey
+        self._levels = [grey]
+
+    def scaled(self, scale: float) -> GreyImage:
+        """Return the picture shrunk or enlarged; up to 2 / `scale` pixels at its end may miss."""
+        level = max(0, math.floor(-math.log2(scale)))
+        while len(self._levels) <= level:
+            last = self._levels[-1]
+            size = (last.shape[1] // 2, last.shape[0] // 2)
+            if min(size) == 0:
+                break
+            even = last[: 2 * size[1], : 2 * size[0]]
+            half = cv2.resize(even, size, interpolation=cv2.INTER_AREA)
+            self._levels.append(np.asarray(half, np.uint8))
+        level = min(level, len(self._levels) - 1)
+        return _rescale(self._levels[level], scale * 2**level)
+
+
 def scan(
     detector: Detector,
-    grey: GreyImage,
+    picture: Pyramid,
     *,
     angle_deg: float = 0.0,
     scale: float = 1.0,
@@ -58,14 +84,14 @@ def scan(
 
     Args:
         detector: The detector.
-        grey: The upright source picture.
+        picture: The upright source picture.
         angle_deg: The picture is turned back by it first.
         scale: The picture is shrunk or enlarged by it first.
         border_px: So many pixels of the scaled picture are mirrored outwards at its edges, so that
             faces which the edges cut are seen. What is seen in the mirrored part is no face.
         threshold: Least score.
     """
-    scaled = _rescale(grey, scale)
+    grey, scaled = picture.grey, picture.scaled(scale)
     border_px = min(border_px, min(scaled.shape) - 1)
     if border_px:
         sides = (border_px,) * 4

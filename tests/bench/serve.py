@@ -26,7 +26,7 @@ from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarker import FIRST, LARGEST_SCALE, FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.search import scale_within, scan
+from preprocessing.faces.search import Pyramid, scale_within, scan
 from preprocessing.faces.types import DetectorKind
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
@@ -94,12 +94,12 @@ def _measure_parts() -> dict[str, float]:
     budget_px, threshold = FIRST * detector.smallest_px**2, detector.sure_score
     scale = scale_within(grey, budget_px=budget_px, largest=LARGEST_SCALE)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
-    (find,) = scan(detector, grey, scale=scale, threshold=threshold)
+    (find,) = scan(detector, Pyramid(grey), scale=scale, threshold=threshold)
     (face,) = align_photo(grey, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: scan(detector, grey, scale=scale, threshold=threshold),
+        "detect": lambda: scan(detector, Pyramid(grey), scale=scale, threshold=threshold),
         "landmarks": lambda: finder._landmarks(grey, find),
         "network": lambda: classifier.logits(face.chip[None]),
     }

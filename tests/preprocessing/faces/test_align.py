@@ -28,6 +28,7 @@ from preprocessing.faces.pose import head_pose
 from preprocessing.faces.search import (
     LONGEST_PX,
     Find,
+    Pyramid,
     merge,
     scale_within,
     scan,
@@ -44,7 +45,7 @@ WANDERING_LEVELS = 9
 # The line through the eyes is as sure as that.
 ROLL_DEG = 4
 # A scanned picture has whole sides, so that its area misses the budget by about this share.
-WHOLE_PIXELS = 0.04
+WHOLE_PIXELS = 1e-3
 # A closer look frames a face to this share of its side: the detector's points wander so far.
 FRAMED = 0.06
 TILE_PX = 125
@@ -115,7 +116,7 @@ def test_the_detector_sees_a_face_of_its_smallest_size(
 ) -> None:
     detector = finder._detector
     small = shrink(photo[:, ::step])
-    (find,) = scan(detector, small, threshold=detector.likely_score)
+    (find,) = scan(detector, Pyramid(small), threshold=detector.likely_score)
     assert find.side == pytest.approx(detector.smallest_px, rel=0.1)
 
 
@@ -181,7 +182,7 @@ def test_a_face_that_alone_is_tilted_is_landmarked_upright(
 def test_a_closer_look_mends_a_bad_frame(
     shift: float, growth: float, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (find,) = scan(finder._detector, photo, threshold=finder._detector.sure_score)
+    (find,) = scan(finder._detector, Pyramid(photo), threshold=finder._detector.sure_score)
     good = finder._look_closer(photo, find)
     assert good is not None
     x, y = good.centre
@@ -239,7 +240,8 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
     scans = FIRST + len(detector.turns_deg) * TURNED + TILTED
     small_px = 3000 * 4000 * whole_scale(4000, 3000) ** 2
     most_px = scans * detector.smallest_px**2 + small_px + MOST_WEAK * SECOND_LOOK_PX**2
-    assert whole_px == pytest.approx(most_px, rel=WHOLE_PIXELS)
+    # Strips overlap, and a border is added.
+    assert most_px * (1 - WHOLE_PIXELS) < whole_px < 1.25 * most_px
     # Each weak find of the first and of the turned scan gets four at most: level, turned further
     # to either side, and by the tilt of its landmarks.
     assert set(closer_px) == {(2 * detector.closer_px) ** 2}

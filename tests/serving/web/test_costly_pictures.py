@@ -42,7 +42,8 @@ def test_costly_pictures_are_answered_within_little_time_and_memory(
             pass
         rest_mb, before_s = memory_mb(server.processes()), server.cpu_s()
         with PeakMemory(server.processes) as memory:
-            answer = ask_from(server, f"203.0.113.{number}", data)
+            # Each from an address of its own: one that is under suspicion may have to come again.
+            answer = ask_from(server, f"198.18.{list(FORMATS).index(kind)}.{number}", data)
         assert answer.status in ANSWERED, f"{name}: {answer.body[:300]!r}"
         assert memory.peak_mb - rest_mb < MOST_MB, name
         assert server.cpu_s() - before_s < MOST_S, name
