@@ -134,10 +134,11 @@ def _print_cuts(search: Detect, plain: Detect, photos: list[Photo]) -> None:
     print(f"{'all':>8}{'YuNet alone':>13}")
     for share in CUT_SHARES:
         cuts = {side: list(_cuts(photos, side, share)) for side in SIDES}
+        scores = [score(search, cuts[side], least_iou=CUT_IOU) for side in SIDES]
         everything = [cut for side in SIDES for cut in cuts[side]]
+        recall = sum(each.found for each in scores) / len(everything)
         print(f"{share:<9.0%}{len(everything):>7}", end="")
-        for chosen in (*cuts.values(), everything):
-            print(f"{score(search, chosen, least_iou=CUT_IOU).recall:>8.3f}", end="")
+        print("".join(f"{each.recall:>8.3f}" for each in scores) + f"{recall:>8.3f}", end="")
         print(f"{score(plain, everything, least_iou=CUT_IOU).recall:>13.3f}")
 
 
