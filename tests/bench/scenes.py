@@ -86,7 +86,7 @@ def _print_promised(
         f"\n{'megapixels':>10}{'smallest face':>15}{'faces':>7}{'recall':>8}{'precision':>11}",
         end="",
     )
-    print(f"{'median ms':>11}{'YuNet alone: recall':>22}{'median ms':>11}")
+    print(f"{'median ms':>11}{'YuNet alone: recall':>22}{'precision':>11}{'median ms':>11}")
     for megapixels, sizes_px in PROMISED_PX.items():
         for size_px in sizes_px:
             draw = np.random.default_rng(SEED)
@@ -98,7 +98,8 @@ def _print_promised(
                 theirs.add(plain, scene)
             print(f"{megapixels:>10}{size_px:>12} px{ours.faces:>7}{ours.recall:>8.3f}", end="")
             print(f"{ours.precision:>11.3f}{_median_ms(ours.seconds):>11.0f}", end="")
-            print(f"{theirs.recall:>22.3f}{_median_ms(theirs.seconds):>11.0f}")
+            print(f"{theirs.recall:>22.3f}{theirs.precision:>11.3f}", end="")
+            print(f"{_median_ms(theirs.seconds):>11.0f}")
 
 
 def _print_near_and_far(search: Detect, folder: Path, tiles: list[GreyImage]) -> None:
