@@ -11,13 +11,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from xml.etree import ElementTree
 
 import cv2
 import dlib
@@ -34,12 +33,23 @@ from preprocessing.faces.geometry import ChipGeometry, apply_transform
 from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
 from preprocessing.faces.search import turn_back
-from preprocessing.faces.types import BoundingBox, Landmarks
+from preprocessing.faces.types import Landmarks
 from preprocessing.images.types import GreyImage
+from tests.bench.annotated import (
+    EMPTY_PHOTO,
+    MATCH_IOU,
+    Detect,
+    Photo,
+    Squares,
+    match,
+    read_grey,
+    read_photos,
+    rescale,
+    score,
+    to_squares,
+)
+from tests.bench.scenes import print_scenes
 
-ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
-EMPTY_PHOTO = "dogs.jpg"
-MATCH_IOU = 0.5
 STEP_DEG = 15
 # A find whose landmarks are as far from every annotated face is another face, or none.
 FACE_MISSED = 0.5
@@ -47,37 +57,6 @@ LARGE_PX = (4000, 3000)
 # So many photos side by side, and as many one below the other, make most work.
 MOSAIC_TILES, MOSAIC_DEG = 4, 20
 FACE_SIZES_PX = (60, 40, 30, 24, 20, 16, 12)
-
-Squares = np.ndarray
-"""Shape (n, 3): centre x, centre y, side."""
-
-
-@dataclass(frozen=True, eq=False)
-class Photo:
-    """A photo with its annotated faces; landmarks are (n, 68, 2)."""
-
-    name: str
-    grey: GreyImage
-    squares: Squares
-    landmarks: np.ndarray
-
-
-@dataclass
-class Score:
-    """Counts of one detector on one set of photos."""
-
-    faces: int = 0
-    found: int = 0
-    claimed: int = 0
-    seconds: list[float] = field(default_factory=list)
-
-    @property
-    def recall(self) -> float:
-        return self.found / self.faces
-
-    @property
-    def precision(self) -> float:
-        return self.found / max(1, self.claimed)
 
 
 def main() -> None:
@@ -88,11 +67,11 @@ def main() -> None:
     options = parser.parse_args()
     folder = options.photos
     cv2.setNumThreads(1)
-    photos = [photo for name in ANNOTATIONS for photo in _read_photos(folder, name)]
+    photos = read_photos(folder)
     finder = FaceFinder()
     plain = dlib.get_frontal_face_detector()
     landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
-    detectors: dict[str, Callable[[GreyImage], Squares]] = {
+    detectors: dict[str, Detect] = {
         "plain": lambda grey: _plain(plain(grey, 0)),
         "plain, upsampled once": lambda grey: _plain(plain(grey, 1)),
         "ladder": lambda grey: _ladder(finder, grey),
@@ -109,23 +88,22 @@ def main() -> None:
     _print_landmarks(finder, plain, landmark, photos)
     _print_sizes(detectors, photos)
     _print_turns(detectors, finder, photos)
+    print_scenes(finder, photos, folder)
     _print_dataset(options.csv)
     _print_profile(options.csv)
 
 
-def _print_detection(
-    detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo], folder: Path
-) -> None:
-    empty = _read_grey(folder / EMPTY_PHOTO)
+def _print_detection(detectors: dict[str, Detect], photos: list[Photo], folder: Path) -> None:
+    empty = read_grey(folder / EMPTY_PHOTO)
     print(
         f"{'detector':<28}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
     )
     print(f"{'in ' + EMPTY_PHOTO:>13}")
     for name, detect in detectors.items():
-        score = _score(detect, photos)
-        slowest = 1000 * max(score.seconds)
-        print(f"{name:<28}{score.recall:>8.2f}{score.precision:>11.2f}", end="")
-        print(f"{1000 * statistics.median(score.seconds):>11.0f}{slowest:>12.0f}", end="")
+        total = score(detect, photos)
+        slowest = 1000 * max(total.seconds)
+        print(f"{name:<28}{total.recall:>8.2f}{total.precision:>11.2f}", end="")
+        print(f"{1000 * statistics.median(total.seconds):>11.0f}{slowest:>12.0f}", end="")
         print(f"{len(detect(empty)):>13}")
 
 
@@ -141,7 +119,7 @@ def _print_scans(finder: FaceFinder, photos: list[Photo]) -> None:
 
 
 def _print_large(finder: FaceFinder, photos: list[Photo], folder: Path) -> None:
-    empty = _read_grey(folder / EMPTY_PHOTO)
+    empty = read_grey(folder / EMPTY_PHOTO)
     pictures = {
         "without a face": np.asarray(cv2.resize(empty, LARGE_PX), np.uint8),
         f"of faces turned by {MOSAIC_DEG} degrees": _mosaic(photos),
@@ -213,29 +191,27 @@ def _landmark_error(photo: Photo, landmarks: Landmarks) -> float:
     return float(misses[nearest] / between)
 
 
-def _print_sizes(detectors: dict[str, Callable[[GreyImage], Squares]], photos: list[Photo]) -> None:
+def _print_sizes(detectors: dict[str, Detect], photos: list[Photo]) -> None:
     print(f"{'recall by width of face':<26}" + "".join(f"{size:>7} px" for size in FACE_SIZES_PX))
     for name, detect in detectors.items():
         recalls = []
         for size_px in FACE_SIZES_PX:
             shrunk = [
-                _shrink(photo, size_px / float(np.median(photo.squares[:, 2]))) for photo in photos
+                rescale(photo, size_px / float(np.median(photo.squares[:, 2]))) for photo in photos
             ]
-            recalls.append(_score(detect, shrunk).recall)
+            recalls.append(score(detect, shrunk).recall)
         print(f"{name:<26}" + "".join(f"{recall:>10.2f}" for recall in recalls))
     print()
 
 
-def _print_turns(
-    detectors: dict[str, Callable[[GreyImage], Squares]], finder: FaceFinder, photos: list[Photo]
-) -> None:
+def _print_turns(detectors: dict[str, Detect], finder: FaceFinder, photos: list[Photo]) -> None:
     straight = {photo.name: _chips(finder, photo) for photo in photos}
     names = [name for name in detectors if name != "plain"]
     print(f"{'turned by':<10}" + "".join(f"{name:>24}" for name in names), end="")
     print(f"{'precision':>12}{'chip differs':>14}{'p95':>7}{'maximum':>9}")
     for angle_deg in range(0, 360, STEP_DEG):
         turned = [_turn(photo, angle_deg) for photo in photos]
-        scores = {name: _score(detectors[name], turned) for name in names}
+        scores = {name: score(detectors[name], turned) for name in names}
         differences = [
             float(np.abs(chip.astype(int) - straight[photo.name][index]).mean())
             for photo in turned
@@ -349,34 +325,6 @@ def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> 
     return call
 
 
-def _score(detect: Callable[[GreyImage], Squares], photos: list[Photo]) -> Score:
-    score = Score()
-    for photo in photos:
-        started = time.perf_counter()
-        squares = detect(photo.grey)
-        score.seconds.append(time.perf_counter() - started)
-        score.faces += len(photo.squares)
-        score.claimed += len(squares)
-        score.found += len(_match(photo.squares, squares))
-    return score
-
-
-def _match(truth: Squares, claimed: Squares) -> dict[int, int]:
-    """Pair each annotated square with the claimed one that overlaps most, if enough."""
-    pairs: dict[int, int] = {}
-    for index, square in enumerate(truth):
-        overlaps = [_iou(square, other) for other in claimed]
-        if overlaps and max(overlaps) >= MATCH_IOU:
-            pairs[index] = int(np.argmax(overlaps))
-    return pairs
-
-
-def _iou(one: np.ndarray, other: np.ndarray) -> float:
-    reach = (one[2] + other[2]) / 2 - np.abs(one[:2] - other[:2])
-    both = np.prod(np.clip(reach, 0, min(one[2], other[2])))
-    return float(both / (one[2] ** 2 + other[2] ** 2 - both))
-
-
 def _plain(rectangles: dlib.rectangles) -> Squares:
     squares = [
         ((each.left() + each.right()) / 2, (each.top() + each.bottom()) / 2, each.width())
@@ -395,18 +343,13 @@ def _plain_landmarked(
 
 
 def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
-    return _to_squares(face.box for face in finder.find_faces(grey))
-
-
-def _to_squares(boxes: Iterable[BoundingBox]) -> Squares:
-    squares = [((b.left + b.right - 1) / 2, (b.top + b.bottom - 1) / 2, b.width) for b in boxes]
-    return np.array(squares, dtype=float).reshape(-1, 3)
+    return to_squares(face.box for face in finder.find_faces(grey))
 
 
 def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
     """Return the chips of the annotated faces that are found, by the index of the face."""
     aligned = align_photo(photo.grey, finder, geometry=ChipGeometry())
-    pairs = _match(photo.squares, _to_squares(each.face.box for each in aligned))
+    pairs = match(photo.squares, to_squares(each.face.box for each in aligned))
     return {index: aligned[claimed].chip for index, claimed in pairs.items()}
 
 
@@ -419,35 +362,6 @@ def _turn(photo: Photo, angle_deg: float) -> Photo:
     squares = np.column_stack([centres, photo.squares[:, 2]])
     landmarks = apply_transform(turn, photo.landmarks.reshape(-1, 2)).reshape(-1, 68, 2)
     return Photo(photo.name, grey, squares, landmarks)
-
-
-def _shrink(photo: Photo, scale: float) -> Photo:
-    size = (round(photo.grey.shape[1] * scale), round(photo.grey.shape[0] * scale))
-    grey = np.asarray(cv2.resize(photo.grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Photo(photo.name, grey, photo.squares * scale, photo.landmarks * scale)
-
-
-def _read_photos(folder: Path, annotations: str) -> list[Photo]:
-    photos = []
-    # The annotations are the user's own files.
-    for image in ElementTree.parse(folder / annotations).getroot().iter("image"):  # noqa: S314
-        name = image.get("file") or ""
-        grey = _read_grey(folder / name)
-        squares, landmarks = [], []
-        for box in image.iter("box"):
-            left, top, width, height = (
-                int(box.get(key) or 0) for key in ("left", "top", "width", "height")
-            )
-            squares.append((left + (width - 1) / 2, top + (height - 1) / 2, (width + height) / 2))
-            landmarks.append(
-                [(int(part.get("x") or 0), int(part.get("y") or 0)) for part in box.iter("part")]
-            )
-        photos.append(Photo(name, grey, np.array(squares), np.array(landmarks, dtype=float)))
-    return photos
-
-
-def _read_grey(path: Path) -> GreyImage:
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 if __name__ == "__main__":

@@ -11,18 +11,24 @@ def good_pictures() -> list[bytes]:
     """Return pictures of no face, one face and two faces, in several sizes and formats."""
     with Image.open(sample_photo_path()) as opened:
         photo = opened.convert("RGB")
-    on_grey = Image.new("RGB", (640, 480), "grey")
-    on_grey.paste(photo.resize((480, 480), Image.Resampling.LANCZOS), (80, 0))
     pair = Image.new("RGB", (800, 400))
     pair.paste(photo.resize((400, 400), Image.Resampling.LANCZOS), (0, 0))
     pair.paste(photo.resize((400, 400), Image.Resampling.LANCZOS), (400, 0))
     return [
         sample_photo_path().read_bytes(),
-        _encode(on_grey, "JPEG"),
+        photo_640x480(),
         _encode(pair, "WEBP"),
         _encode(photo.resize((300, 300)).convert("L"), "PNG"),
         _encode(Image.new("RGB", (200, 150), "grey"), "PNG"),
     ]
+
+
+def photo_640x480() -> bytes:
+    """Return a JPEG of the sample photo, centred on grey."""
+    on_grey = Image.new("RGB", (640, 480), "grey")
+    with Image.open(sample_photo_path()) as photo:
+        on_grey.paste(photo.resize((480, 480), Image.Resampling.LANCZOS), (80, 0))
+    return _encode(on_grey, "JPEG", quality=90)
 
 
 def bad_pictures() -> list[bytes]:
@@ -35,7 +41,7 @@ def bad_pictures() -> list[bytes]:
     ]
 
 
-def _encode(image: Image.Image, kind: str) -> bytes:
+def _encode(image: Image.Image, kind: str, **options: int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()

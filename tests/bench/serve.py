@@ -6,7 +6,6 @@ together the obvious way (NETWORK, a run's network.keras); the `fer` package wit
 """
 
 import argparse
-import io
 import json
 import os
 import statistics
@@ -18,21 +17,17 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image
-
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.faces.align import align_photo
-from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarker import FIRST, LARGEST_SCALE, FaceFinder
+from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.search import Pyramid, scale_within, scan
-from preprocessing.faces.types import DetectorKind
+from preprocessing.faces.search import Pyramid
 from preprocessing.images.decode import decode_image, to_grey
-from preprocessing.images.sample import sample_photo_path
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from serving.web.settings import Settings
+from tests.bench.mixed_pictures import photo_640x480
 
 PORT = 18080
 ROUNDS = 40
@@ -63,18 +58,8 @@ def main() -> None:
     _print_contenders(options)
 
 
-def _photo_640x480() -> bytes:
-    """Make a 640x480 JPEG of the sample photo, centred on grey."""
-    canvas = Image.new("RGB", (640, 480), "grey")
-    with Image.open(sample_photo_path()) as photo:
-        canvas.paste(photo.resize((480, 480), Image.Resampling.LANCZOS), (80, 0))
-    buffer = io.BytesIO()
-    canvas.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
 def _measure_stages() -> dict[str, list[float]]:
-    client, photo = create_app(Settings(pictures_per_minute=0)).test_client(), _photo_640x480()
+    client, photo = create_app(Settings(pictures_per_minute=0)).test_client(), photo_640x480()
     stages: dict[str, list[float]] = {stage: [] for stage in (*STAGES, "request")}
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -88,18 +73,15 @@ def _measure_stages() -> dict[str, list[float]]:
 
 def _measure_parts() -> dict[str, float]:
     """Return the median milliseconds of each part alone, in a tight loop."""
-    data = _photo_640x480()
+    data = photo_640x480()
     grey = to_grey(decode_image(data))
-    detector = load_detector(DetectorKind.YUNET)
-    budget_px, threshold = FIRST * detector.smallest_px**2, detector.sure_score
-    scale = scale_within(grey, budget_px=budget_px, largest=LARGEST_SCALE)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
-    (find,) = scan(detector, Pyramid(grey), scale=scale, threshold=threshold)
+    (find,), _ = finder._propose(Pyramid(grey))
     (face,) = align_photo(grey, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: scan(detector, Pyramid(grey), scale=scale, threshold=threshold),
+        "detect": lambda: finder._propose(Pyramid(grey)),
         "landmarks": lambda: finder._landmarks(grey, find),
         "network": lambda: classifier.logits(face.chip[None]),
     }
@@ -131,7 +113,7 @@ def _measure_start() -> tuple[float, float]:
         ready_s = time.monotonic() - started
         for _ in range(10):
             url = f"http://127.0.0.1:{PORT}/api/v1/predict"
-            urllib.request.urlopen(url, data=_photo_640x480(), timeout=10).close()
+            urllib.request.urlopen(url, data=photo_640x480(), timeout=10).close()
         children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text("ascii")
         (worker,) = children.split()
         status = Path(f"/proc/{worker}/status").read_text("ascii")
@@ -159,7 +141,7 @@ def _print_contenders(options: argparse.Namespace) -> None:
         contenders["fer, MTCNN"] = (options.fer_python, "fer", "mtcnn")
     with tempfile.TemporaryDirectory() as folder:
         single = Path(folder) / "single.jpg"
-        single.write_bytes(_photo_640x480())
+        single.write_bytes(photo_640x480())
         pictures = [single, *sorted(options.photos.glob("*.jpg"))]
         measured = {name: _contend(chosen, pictures) for name, chosen in contenders.items()}
     print(f"one core; the photo above, and the {len(pictures) - 1} in {options.photos}")
