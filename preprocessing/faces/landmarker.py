@@ -276,14 +276,14 @@ class FaceFinder:
     def _to_faces(self, grey: GreyImage, finds: Iterable[Find]) -> dict[Find, Face]:
         """Frame faces, all first as in `find_faces_in_crops`, and landmark them.
 
-        What was seen small and is no face in a closer look is left out.
+        What was not sure and seen small, and is no face in a closer look, is left out.
         """
         upright_score = self._detector.upright_score
         framed = {find: self._frame(grey, find, upright_score=upright_score) for find in finds}
         return {
             find: self._to_face(grey, frame)
             for find, frame in framed.items()
-            if frame.score >= self._detector.closer_score
+            if frame.score >= self._detector.closer_score or self._is_sure(find)
         }
 
     def _to_face(self, grey: GreyImage, framed: Find) -> Face:
@@ -311,8 +311,7 @@ class FaceFinder:
     def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
         """Frame a find better, by closer looks, where it was seen small or may be tilted."""
         if find.seen_px < self._detector.closer_px:
-            not_again = find if self._is_sure(find) else replace(find, score=0.0)
-            find = self._look_closer(grey, find) or not_again
+            find = self._look_closer(grey, find) or replace(find, score=0.0)
         if find.score >= upright_score:
             return find
         lean_deg = find.roll_deg - find.scan_deg
