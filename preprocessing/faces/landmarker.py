@@ -128,6 +128,7 @@ class FaceFinder:
         picture = Pyramid(grey)
         finds = self._worth_a_look(self._climb(picture))
         known, faces = set(finds), self._to_faces(grey, finds)
+        finds = [find for find in finds if find in faces]
         likely = [find for find in faces if find.score >= self._detector.likely_score]
         if likely:
             scan_deg = likely[0].scan_deg  # the same for all
@@ -152,7 +153,7 @@ class FaceFinder:
         # the processor's caches, and the landmark model would take twice as long.
         finds = [self._find_in_crop(grey) for grey in crops]
         return [
-            self._to_face(grey, find) if find is not None else self._whole_frame(grey)
+            self._to_face(grey, find, is_crop=True) if find is not None else self._whole_frame(grey)
             for grey, find in zip(crops, finds, strict=True)
         ]
 
@@ -166,7 +167,7 @@ class FaceFinder:
         if not finds:
             return None
         best = max(finds, key=lambda find: find.score)
-        return self._frame(grey, best, upright_score=self._detector.upright_crop_score)
+        return self._frame(grey, best, is_crop=True)
 
     def _climb(self, picture: Pyramid) -> list[Find]:
         """Scan until a face is sure; return the finds of one angle, the surest."""
@@ -189,7 +190,7 @@ class FaceFinder:
         first = scale_within(picture.grey, budget_px=self._budget_px(FIRST), largest=LARGEST_SCALE)
         finds = self._scan_upright(picture, scale=first)
         whole = whole_scale(*picture.grey.shape[::-1]) * self._detector.whole_share
-        if whole <= MUCH_LARGER * first:
+        if whole <= first:
             return finds, first
         smaller = [
             replace(find, is_larger=True) for find in self._scan_upright(picture, scale=whole)
@@ -278,22 +279,23 @@ class FaceFinder:
 
         What was not sure and seen small, and is no face in a closer look, is left out.
         """
-        upright_score = self._detector.upright_score
-        framed = {find: self._frame(grey, find, upright_score=upright_score) for find in finds}
+        framed = {find: self._frame(grey, find) for find in finds}
         return {
             find: self._to_face(grey, frame)
             for find, frame in framed.items()
-            if frame.score >= self._detector.closer_score or self._is_sure(find)
+            if frame.score >= self._detector.closer_score
+            or self._is_sure(find)
+            or find.seen_px >= self._detector.closer_px
         }
 
-    def _to_face(self, grey: GreyImage, framed: Find) -> Face:
+    def _to_face(self, grey: GreyImage, framed: Find, *, is_crop: bool = False) -> Face:
         """Landmark a face, and anew, framed anew, where it is tilted otherwise than thought."""
         landmarks = self._landmarks(grey, framed)
         roll_deg = head_pose(landmarks).roll_deg
         if abs(_within_half_turn(roll_deg - framed.roll_deg)) > TILTED_DEG:
             framed = replace(framed, roll_deg=roll_deg)
             if self._detector.closer_px:
-                framed = self._look_closer(grey, framed) or framed
+                framed = self._look_closer(grey, framed, is_crop=is_crop) or framed
             landmarks = self._landmarks(grey, framed)
         scan_deg = round(framed.scan_deg) % 360
         rung = "detector+larger" if framed.is_larger else "detector"
@@ -308,23 +310,30 @@ class FaceFinder:
         )
         return Face(_box(frame), self._landmarks(grey, frame), frame.score, FULL_FRAME)
 
-    def _frame(self, grey: GreyImage, find: Find, *, upright_score: float) -> Find:
+    def _frame(self, grey: GreyImage, find: Find, *, is_crop: bool = False) -> Find:
         """Frame a find better, by closer looks, where it was seen small or may be tilted."""
         if find.seen_px < self._detector.closer_px:
-            find = self._look_closer(grey, find) or replace(find, score=0.0)
+            unseen = find if is_crop or self._is_sure(find) else replace(find, score=0.0)
+            find = self._look_closer(grey, find, is_crop=is_crop) or unseen
+        detector = self._detector
+        upright_score = detector.upright_crop_score if is_crop else detector.upright_score
         if find.score >= upright_score:
             return find
         lean_deg = find.roll_deg - find.scan_deg
         sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
         turned = [replace(find, roll_deg=find.roll_deg + side * FURTHER_DEG) for side in sides]
-        looks = [self._look_closer(grey, each) for each in turned]
+        looks = [self._look_closer(grey, each, is_crop=is_crop) for each in turned]
         return max([find, *filter(None, looks)], key=lambda look: look.score)
 
-    def _look_closer(self, grey: GreyImage, find: Find) -> Find | None:
-        """Look for a face where it was seen, turned back by its roll and at the best size."""
+    def _look_closer(self, grey: GreyImage, find: Find, *, is_crop: bool = False) -> Find | None:
+        """Look for a face where it was seen, turned back by its roll and at the best size.
+
+        A photo goes on mirrored beyond its edges, as in a scan; around a crop it is black.
+        """
         side_px = self._detector.closer_px
         to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
-        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=cv2.BORDER_REFLECT_101)
+        outside = cv2.BORDER_CONSTANT if is_crop else cv2.BORDER_REFLECT_101
+        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=outside)
         middle = (side_px - 0.5, side_px - 0.5)
         near = [
             seen
@@ -336,6 +345,9 @@ class FaceFinder:
             return None
         seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
         ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
+        height, width = grey.shape
+        if not is_crop and not (0 <= x < width and 0 <= y < height):
+            return None
         side = seen.side * find.side / side_px
         return replace(find, centre=(float(x), float(y)), side=side, score=seen.score)
 

@@ -18,7 +18,7 @@ WHOLE_PX = 3_000_000
 # YuNet takes 80 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
 # faces sees.
-STRIP_PX, OVERLAP_PX = 1_800_000, 160
+STRIP_PX, OVERLAP_PX, APART_PX = 1_800_000, 160, 16
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
 LONGEST_PX = 20_000
 
@@ -129,9 +129,10 @@ def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterato
     strip = min(longer, math.ceil((longer + (count - 1) * OVERLAP_PX) / count))
     starts = [round(at) for at in np.linspace(0, max(0, longer - strip), count)]
     for start, following in zip(starts, [*starts[1:], longer], strict=True):
-        # Each find is taken from the strip in which it is farther from the edge.
-        first = start + OVERLAP_PX / 2 if start else -math.inf
-        last = following + OVERLAP_PX / 2 if following < longer else math.inf
+        # Each find is taken from the strip in which it is farther from the edge; near the middle
+        # of the overlap from both, which may see it a little apart.
+        first = start + OVERLAP_PX / 2 - APART_PX if start else -math.inf
+        last = following + OVERLAP_PX / 2 + APART_PX if following < longer else math.inf
         end = start + strip
         part = grey[:, start:end] if width > height else grey[start:end]
         shift = (start, 0) if width > height else (0, start)

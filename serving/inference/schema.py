@@ -156,7 +156,7 @@ class Answer(_Answer):
     image: Size
     faces_found: int
     """More than there are faces here, where max_faces or the server's own limit cut them. In a
-    picture filled with faces no more than 600 are counted, the largest."""
+    picture filled with faces no more than 600 are counted, first the largest that are sure."""
     faces: list[FaceAnswer]
     searched_down_to_px: int | None = None
     """Only of a picture that was too large to be searched for all faces of 24 pixels and more: the
