@@ -12,6 +12,12 @@ const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
 const KEPT_SIDE_PX = 640;
 const OVERHEAD_BYTES = 2000; // of a form, for each file
 const strip = document.getElementById("pictures");
+// The class balance chosen in the options; null for the network's own.
+function balanceWanted() {
+  const { value } = document.querySelector("[name=balance]");
+  return value === "" ? null : Number(value);
+}
+
 let entries = [];
 let turn = 0;
 
@@ -26,7 +32,7 @@ function makeEntry(file) {
   progress.ariaLabel = `Progress of ${file.name}`;
   button.append(image, state, progress);
   button.title = file.name;
-  const entry = { file, name: file.name, button, image, state, progress, answer: null, picture: null, html: "" };
+  const entry = { file, name: file.name, button, image, state, progress, answer: null, balance: balanceWanted(), picture: null, html: "" };
   button.addEventListener("click", () => showEntry(entry));
   return entry;
 }
@@ -54,7 +60,7 @@ async function showEntry(entry) {
     const answer = await fetch("/result", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ name: entry.name, answer: entry.answer }),
+      body: JSON.stringify({ name: entry.name, answer: entry.answer, balance: entry.balance }),
     });
     entry.html = await answer.text();
     if (!answer.ok || problemIn(entry.html)) {
@@ -111,6 +117,7 @@ function showUpload(chunk, loaded) {
 
 function send(chunk, mine) {
   const data = new FormData();
+  if (chunk[0].balance !== null) data.append("balance", chunk[0].balance);
   for (const { picture, name } of chunk) data.append("image", picture.file, name);
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();

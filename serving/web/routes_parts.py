@@ -58,6 +58,7 @@ class NamedAnswer(BaseModel):
 
     name: Annotated[str, Field(max_length=300)]
     answer: Answer
+    balance: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
 class Table(BaseModel):
@@ -110,7 +111,12 @@ def show_answer() -> ResponseReturnValue:
     unknown = [face.label for face in posted.answer.faces if face.label not in spec.labels]
     if unknown:
         raise BadRequest(f"No such label: {unknown[0]}. Send the picture again.")
-    view = to_view(posted.answer, labels=spec.labels, record=read_record(spec), name=posted.name)
+    view = to_view(
+        posted.answer,
+        labels=spec.labels,
+        record=read_record(spec, balance=posted.balance),
+        name=posted.name,
+    )
     return render_template("answer.html", result=view)
 
 

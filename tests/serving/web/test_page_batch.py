@@ -113,3 +113,18 @@ def test_a_reload_keeps_the_picture_that_was_shown(
     expect(page.locator(".picture")).to_have_count(2)
     page.locator(".picture").first.click()
     expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+
+
+def test_the_class_balance_counts_for_all(open_page: Open, photo: bytes, two_faces: bytes) -> None:
+    probabilities = []
+    for balance in ("0", "1"):
+        page = open_page()
+        page.get_by_text("More options").click()
+        page.get_by_label("Expect expressions").select_option(balance)
+        with page.expect_request("**/result") as asked:
+            drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+        posted = asked.value.post_data_json
+        assert posted["balance"] == float(balance)
+        probabilities.append(posted["answer"]["faces"][0]["probabilities"])
+        expect(page.locator("#status")).to_contain_text("2 of 2 pictures read.")
+    assert probabilities[0] != probabilities[1]
