@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
-from preprocessing.faces.types import DetectorKind
+from preprocessing.faces.types import SMALLEST_PX, DetectorKind
 from preprocessing.images.types import GreyImage
 
 
@@ -52,11 +52,11 @@ class Detector:
         crop_side_px: Side to which such a picture is enlarged.
         closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
             where the side makes no difference.
-        closer_score: Least score of a face in a closer look.
+        closer_score: Least score in a closer look of a face that was seen small and not sure.
         upright_score: A find with less may be tilted more than its `roll_deg` says.
         upright_crop_score: Likewise in a picture that is known to be one face.
-        whole_share: Share of its scale at which a whole photo is searched for small faces; 0 where
-            that would take too long.
+        searches_whole: Whether a photo is searched for small faces at `whole_scale`: not where that
+            would take too long.
     """
 
     detect: Callable[[GreyImage, float], list[Sighting]]
@@ -75,7 +75,7 @@ class Detector:
     closer_score: float
     upright_score: float
     upright_crop_score: float
-    whole_share: float
+    searches_whole: bool
 
 
 def load_detector(kind: DetectorKind) -> Detector:
@@ -114,7 +114,7 @@ def _load_yunet() -> Detector:
 
     return Detector(
         detect,
-        smallest_px=24,
+        smallest_px=SMALLEST_PX,
         # Tilted by 30 degrees it misses a quarter of all faces, by 45 most.
         turns_deg=(45, -45, 90, -90, 135, -135, 180),
         least_score=0.5,
@@ -134,7 +134,7 @@ def _load_yunet() -> Detector:
         upright_score=0.91,
         # A sixth of FER2013's faces score less, among them nearly all that are so much tilted.
         upright_crop_score=0.88,
-        whole_share=1.0,
+        searches_whole=True,
     )
 
 
@@ -200,7 +200,7 @@ def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Dete
         closer_score=-math.inf,
         upright_score=-math.inf,
         upright_crop_score=-math.inf,
-        whole_share=0.0,
+        searches_whole=False,
     )
 
 

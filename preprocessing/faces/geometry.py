@@ -176,8 +176,8 @@ def sample_square(
         transform: Similarity from source to square, shape (2, 3).
         size_px: Side of the square.
         interpolation: `linear` or `cubic`.
-        outside: OpenCV's border mode for what lies outside the picture: its edge repeated, or
-            `BORDER_CONSTANT` for black.
+        outside: OpenCV's border mode for what lies outside the picture: its edge repeated,
+            `BORDER_REFLECT_101` for the picture mirrored, or `BORDER_CONSTANT` for black.
 
     Returns:
         uint8 `(size_px, size_px)`.

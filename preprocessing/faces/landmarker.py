@@ -10,24 +10,25 @@ from statistics import median
 import cv2
 import dlib
 import numpy as np
-from numpy.typing import NDArray
 
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import (
     apply_transform,
-    fit_landmarks,
     invert_transform,
     sample_square,
 )
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.model_files import ModelFile
 from preprocessing.faces.pose import head_pose
+from preprocessing.faces.refine import frame, look_closer, to_square
 from preprocessing.faces.search import Find, Pyramid, merge, scale_within, scan, whole_scale
 from preprocessing.faces.types import FULL_FRAME, BoundingBox, DetectorKind, Face, Landmarks
+from preprocessing.faces.verify import SECOND_LOOK_MARGIN, SECOND_LOOK_PX, is_face
 from preprocessing.images.types import GreyImage
 
 # What one scan may look at, in squares of the smallest face that the detector finds dependably. A
-# picture without a face costs FIRST + SECOND, and TURNED for each turn.
+# picture without a face costs FIRST, SECOND where it is small or else the scan for small faces
+# (`whole_scale`), and TURNED for each turn.
 FIRST = 160
 SECOND = 400
 TURNED = 250
@@ -43,32 +44,19 @@ MUCH_LARGER = 1.2
 # Of a scanned picture, so much is mirrored outwards. Of the annotated faces with 10, 20, 30 and
 # 40 % of their box cut off, scans see 99, 99, 94 and 79 %.
 BORDER_PX = 32
-# A face of which the picture's edge cuts so much off is no face to dlib's detector.
-CUT_SHARE = 0.05
 
-# A find that is not sure is looked at again at this size.
-SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
-# One that was sure in a scan may instead be seen again at this size, as it is and mirrored.
-SMALLER_PX = 48
 # So many weak finds are looked at again, the best: in a crowd of small, tilted faces nearly all are
 # weak.
 MOST_WEAK = 300
 # So many that are sure get their landmarks, the largest: a picture can be filled with thousands.
 MOST_SURE = 300
 
-# A closer look that frames a face larger or smaller by more than this has another in view.
-MOST_RESIZED = 1.7
 # Where a face is seen that is larger than the smallest by less than this, others may be missed.
 NEAR_LIMIT = 1.5
 # Faces turned by more than this are better seen in a picture turned by as much; where some face is
 # not sure, those turned by less too.
 TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
-# A face that may be tilted is looked at turned further, to the side to which it leans, or to both
-# where it leans by less than this.
-LEAST_LEAN_DEG = 2
-FURTHER_DEG = 30
-
 # The landmark model sees each face upright and at this size, about that of training's crops.
 PATCH_FACE_PX = 140
 PATCH_PX = 2 * PATCH_FACE_PX
@@ -99,13 +87,12 @@ class FaceFinder:
             scheme.geometry,
             size_px=SECOND_LOOK_PX,
             margin=SECOND_LOOK_MARGIN,
-            interpolation="linear",
         )
 
     def searched_down_to_px(self, width: int, height: int) -> int:
         """Return how wide a face must be to be found in a photo of a size, in its pixels."""
-        scale = whole_scale(width, height) * self._detector.whole_share
-        if not scale:
+        scale = whole_scale(width, height)
+        if not self._detector.searches_whole:
             scale = min(1.0, math.sqrt(self._budget_px(FIRST) / (width * height)))
         return math.ceil(self._detector.smallest_px / scale)
 
@@ -118,9 +105,9 @@ class FaceFinder:
         where no face is sure; where none is sure yet, the picture is turned. Where the faces found
         are tilted, or slightly tilted and some not sure, it is scanned once more to `TILTED`,
         turned by as much. Finds of one face are merged, then refined by closer looks, which leave
-        out what is no face from near. What is not certain must stand a second look, aligned by its
-        landmarks. Only the `MOST_WEAK` best of the weak finds and the `MOST_SURE` largest of the
-        others get so far, which bounds the time.
+        out what is no face from near (`refine`). What is not certain must be seen again (`verify`).
+        Only the `MOST_WEAK` best of the weak finds and the `MOST_SURE` largest of the others get so
+        far, which bounds the time.
 
         Args:
             grey: The upright photo.
@@ -136,11 +123,22 @@ class FaceFinder:
             tilt_deg = median(_within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
             all_sure = all(self._is_sure(find) for find in finds)
             if scan_deg or abs(tilt_deg) > (TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG):
-                finds += self._scan(picture, angle_deg=scan_deg + tilt_deg, budget=TILTED)
+                finds += self._scan_turned(picture, angle_deg=scan_deg + tilt_deg, budget=TILTED)
         finds = self._worth_a_look(merge(finds))
         faces |= self._to_faces(grey, [find for find in finds if find not in known])
         kept = [(find, faces[find]) for find in finds if find in faces]
-        seen = [face for find, face in kept if self._is_verified(grey, face, score=find.score)]
+        seen = [
+            face
+            for find, face in kept
+            if is_face(
+                face,
+                grey,
+                scan_score=find.score,
+                detector=self._detector,
+                second_detector=self._second_detector,
+                geometry=self._second_look,
+            )
+        ]
         return sorted(seen, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
@@ -167,7 +165,7 @@ class FaceFinder:
         if not finds:
             return None
         best = max(finds, key=lambda find: find.score)
-        return self._frame(grey, best, is_crop=True)
+        return frame(self._detector, grey, best, is_crop=True)
 
     def _climb(self, picture: Pyramid) -> list[Find]:
         """Scan until a face is sure; return the finds of one angle, the surest."""
@@ -175,13 +173,13 @@ class FaceFinder:
         likely = [find for find in best if find.score >= self._detector.likely_score]
         near_px = NEAR_LIMIT * self._detector.smallest_px
         if any(find.seen_px < near_px for find in likely):
-            best = merge(best + self._scan_larger(picture, budget=CROWD, than=scale))
+            best = self._with_larger(best, picture, budget=CROWD, than=scale)
         elif not any(map(self._is_sure, best)):
-            best = merge(best + self._scan_larger(picture, budget=SECOND, than=scale))
+            best = self._with_larger(best, picture, budget=SECOND, than=scale)
         for angle_deg in self._detector.turns_deg:
             if any(map(self._is_sure, best)):
                 break
-            turned = self._scan(picture, angle_deg=angle_deg, budget=TURNED)
+            turned = self._scan_turned(picture, angle_deg=angle_deg, budget=TURNED)
             best = max(best, turned, key=_best_score)
         return best
 
@@ -189,29 +187,33 @@ class FaceFinder:
         """Scan for large faces, and for small ones; return all finds and the larger scale."""
         first = scale_within(picture.grey, budget_px=self._budget_px(FIRST), largest=LARGEST_SCALE)
         finds = self._scan_upright(picture, scale=first)
-        whole = whole_scale(*picture.grey.shape[::-1]) * self._detector.whole_share
-        if whole <= first:
+        whole = whole_scale(*picture.grey.shape[::-1])
+        if not self._detector.searches_whole or whole <= first:
             return finds, first
-        smaller = [
-            replace(find, is_larger=True) for find in self._scan_upright(picture, scale=whole)
-        ]
-        return merge(finds + smaller), whole
+        return merge(finds + self._scan_upright(picture, scale=whole, is_larger=True)), whole
 
-    def _scan_upright(self, picture: Pyramid, *, scale: float) -> list[Find]:
-        threshold = self._detector.least_score
-        return scan(self._detector, picture, scale=scale, border_px=BORDER_PX, threshold=threshold)
-
-    def _scan_larger(self, picture: Pyramid, *, budget: int, than: float) -> list[Find]:
+    def _with_larger(
+        self, finds: list[Find], picture: Pyramid, *, budget: int, than: float
+    ) -> list[Find]:
+        """Scan once more where that can be at a larger scale, and join the finds."""
         scale = scale_within(picture.grey, budget_px=self._budget_px(budget), largest=LARGEST_SCALE)
         if scale <= MUCH_LARGER * than:
-            return []
-        finds = self._scan_upright(picture, scale=scale)
-        return [replace(find, is_larger=True) for find in finds]
+            return finds
+        return merge(finds + self._scan_upright(picture, scale=scale, is_larger=True))
 
-    def _scan(self, picture: Pyramid, *, angle_deg: float = 0.0, budget: int) -> list[Find]:
-        largest = LARGEST_TURNED_SCALE if angle_deg else LARGEST_SCALE
+    def _scan_upright(
+        self, picture: Pyramid, *, scale: float, is_larger: bool = False
+    ) -> list[Find]:
+        threshold = self._detector.least_score
+        finds = scan(self._detector, picture, scale=scale, border_px=BORDER_PX, threshold=threshold)
+        return [replace(find, is_larger=is_larger) for find in finds]
+
+    def _scan_turned(self, picture: Pyramid, *, angle_deg: float, budget: int) -> list[Find]:
         scale = scale_within(
-            picture.grey, angle_deg=angle_deg, budget_px=self._budget_px(budget), largest=largest
+            picture.grey,
+            angle_deg=angle_deg,
+            budget_px=self._budget_px(budget),
+            largest=LARGEST_TURNED_SCALE,
         )
         least_score = self._detector.least_score
         return scan(
@@ -232,58 +234,16 @@ class FaceFinder:
     def _is_sure(self, find: Find) -> bool:
         return find.score >= self._detector.sure_score
 
-    def _is_verified(self, grey: GreyImage, face: Face, *, score: float) -> bool:
-        """Return whether what a scan found with a score is a face: certain, or seen again."""
-        is_cut = _outside_share(face.box, grey) >= CUT_SHARE
-        enough = self._detector.cut_score if is_cut else self._detector.certain_score
-        if face.score >= enough or self._is_seen_again(grey, face):
-            return True
-        return score >= self._detector.sure_score and self._is_seen_smaller(grey, face)
-
-    def _is_seen_smaller(self, grey: GreyImage, face: Face) -> bool:
-        """Look again at a find, shrunk, and mirrored too: animals' faces seldom stand that."""
-        side_px = SMALLER_PX
-        box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
-        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
-        find = Find(middle, box.width, 0.0, roll_deg, face.score, side_px)
-        to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
-        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=cv2.BORDER_REFLECT_101)
-        scores = [
-            max(
-                (
-                    seen.score
-                    for seen in self._detector.detect(side, self._detector.crop_score)
-                    if math.dist(seen.centre, (side_px, side_px)) < side_px / 2
-                ),
-                default=0.0,
-            )
-            for side in (patch, np.ascontiguousarray(patch[:, ::-1]))
-        ]
-        return sum(scores) / 2 >= self._detector.smaller_score
-
-    def _is_seen_again(self, grey: GreyImage, face: Face) -> bool:
-        """Look again at a weak find, aligned by its landmarks: false alarms seldom stand that."""
-        transform, _ = fit_landmarks(face.landmarks, self._second_look)
-        patch = sample_square(
-            grey, transform, size_px=SECOND_LOOK_PX, outside=cv2.BORDER_REFLECT_101
-        )
-        finds = scan(
-            self._second_detector, Pyramid(patch), threshold=self._detector.second_look_score
-        )
-        middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
-        # Not a neighbour's face in a corner of the patch.
-        return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)
-
     def _to_faces(self, grey: GreyImage, finds: Iterable[Find]) -> dict[Find, Face]:
         """Frame faces, all first as in `find_faces_in_crops`, and landmark them.
 
         What was not sure and seen small, and is no face in a closer look, is left out.
         """
-        framed = {find: self._frame(grey, find) for find in finds}
+        framed = {find: frame(self._detector, grey, find) for find in finds}
         return {
-            find: self._to_face(grey, frame)
-            for find, frame in framed.items()
-            if frame.score >= self._detector.closer_score
+            find: self._to_face(grey, better)
+            for find, better in framed.items()
+            if better.score >= self._detector.closer_score
             or self._is_sure(find)
             or find.seen_px >= self._detector.closer_px
         }
@@ -295,7 +255,7 @@ class FaceFinder:
         if abs(_within_half_turn(roll_deg - framed.roll_deg)) > TILTED_DEG:
             framed = replace(framed, roll_deg=roll_deg)
             if self._detector.closer_px:
-                framed = self._look_closer(grey, framed, is_crop=is_crop) or framed
+                framed = look_closer(self._detector, grey, framed, is_crop=is_crop) or framed
             landmarks = self._landmarks(grey, framed)
         scan_deg = round(framed.scan_deg) % 360
         rung = "detector+larger" if framed.is_larger else "detector"
@@ -305,55 +265,14 @@ class FaceFinder:
     def _whole_frame(self, grey: GreyImage) -> Face:
         height, width = grey.shape
         middle = ((width - 1) / 2, (height - 1) / 2)
-        frame = Find(
+        whole = Find(
             middle, min(width, height), scan_deg=0.0, roll_deg=0.0, score=0.0, seen_px=math.inf
         )
-        return Face(_box(frame), self._landmarks(grey, frame), frame.score, FULL_FRAME)
-
-    def _frame(self, grey: GreyImage, find: Find, *, is_crop: bool = False) -> Find:
-        """Frame a find better, by closer looks, where it was seen small or may be tilted."""
-        if find.seen_px < self._detector.closer_px:
-            unseen = find if is_crop or self._is_sure(find) else replace(find, score=0.0)
-            find = self._look_closer(grey, find, is_crop=is_crop) or unseen
-        detector = self._detector
-        upright_score = detector.upright_crop_score if is_crop else detector.upright_score
-        if find.score >= upright_score:
-            return find
-        lean_deg = find.roll_deg - find.scan_deg
-        sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
-        turned = [replace(find, roll_deg=find.roll_deg + side * FURTHER_DEG) for side in sides]
-        looks = [self._look_closer(grey, each, is_crop=is_crop) for each in turned]
-        return max([find, *filter(None, looks)], key=lambda look: look.score)
-
-    def _look_closer(self, grey: GreyImage, find: Find, *, is_crop: bool = False) -> Find | None:
-        """Look for a face where it was seen, turned back by its roll and at the best size.
-
-        A photo goes on mirrored beyond its edges, as in a scan; around a crop it is black.
-        """
-        side_px = self._detector.closer_px
-        to_patch = _to_patch(find, face_px=side_px, size_px=2 * side_px)
-        outside = cv2.BORDER_CONSTANT if is_crop else cv2.BORDER_REFLECT_101
-        patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=outside)
-        middle = (side_px - 0.5, side_px - 0.5)
-        near = [
-            seen
-            for seen in self._detector.detect(patch, self._detector.crop_score)
-            if math.dist(seen.centre, middle) < side_px / 2
-            and 1 / MOST_RESIZED < seen.side / side_px < MOST_RESIZED
-        ]
-        if not near:
-            return None
-        seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
-        ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
-        height, width = grey.shape
-        if not is_crop and not (0 <= x < width and 0 <= y < height):
-            return None
-        side = seen.side * find.side / side_px
-        return replace(find, centre=(float(x), float(y)), side=side, score=seen.score)
+        return Face(_box(whole), self._landmarks(grey, whole), whole.score, FULL_FRAME)
 
     def _landmarks(self, grey: GreyImage, find: Find) -> Landmarks:
         """Landmark a face in a patch that shows it turned back by its roll, at a fixed size."""
-        to_patch = _to_patch(find, face_px=PATCH_FACE_PX, size_px=PATCH_PX)
+        to_patch = to_square(find, face_px=PATCH_FACE_PX, size_px=PATCH_PX)
         # Black outside the picture, as dlib had it in training: where the picture cuts a face, a
         # repeated edge misleads the model.
         patch = sample_square(grey, to_patch, size_px=PATCH_PX, outside=cv2.BORDER_CONSTANT)
@@ -362,16 +281,6 @@ class FaceFinder:
         parts = self._landmark_model(patch, dlib.rectangle(margin, margin, far, far)).parts()
         found = np.array([(point.x, point.y) for point in parts], dtype=np.float64)
         return apply_transform(invert_transform(to_patch), found).astype(np.float32)
-
-
-def _to_patch(find: Find, *, face_px: int, size_px: int) -> NDArray[np.float64]:
-    """Return the transform to a square patch with a face in its middle, turned back by its roll."""
-    angle = math.radians(find.roll_deg)
-    scale = face_px / find.side
-    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
-    to_patch = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
-    to_patch[:, 2] = (size_px - 1) / 2 - to_patch[:, :2] @ np.array(find.centre)
-    return to_patch
 
 
 def load_landmark_model(file: ModelFile) -> dlib.shape_predictor:
@@ -392,15 +301,6 @@ def _box(find: Find) -> BoundingBox:
     left, top = (round(middle - find.side / 2 + 0.5) for middle in find.centre)
     side = max(1, round(find.side))
     return BoundingBox(left, top, left + side, top + side)
-
-
-def _outside_share(box: BoundingBox, grey: GreyImage) -> float:
-    """Return how much of a box lies outside a picture, 0 to 1."""
-    height, width = grey.shape
-    across = min(box.right, width) - max(box.left, 0)
-    down = min(box.bottom, height) - max(box.top, 0)
-    inside_px: int = max(0, across) * max(0, down)
-    return 1 - inside_px / (box.width * box.height)
 
 
 def _best_score(finds: list[Find]) -> float:

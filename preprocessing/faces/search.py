@@ -122,7 +122,7 @@ def scan(
 
 def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterator[Sighting]:
     """Look for faces in a picture of any size, along its longer side in strips."""
-    height, width = grey.shape
+    is_wide = grey.shape[1] > grey.shape[0]
     longer, shorter = max(grey.shape), min(grey.shape)
     strip = max(2 * OVERLAP_PX, STRIP_PX // shorter)
     count = max(1, math.ceil((longer - OVERLAP_PX) / (strip - OVERLAP_PX)))
@@ -134,12 +134,12 @@ def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterato
         first = start + OVERLAP_PX / 2 - APART_PX if start else -math.inf
         last = following + OVERLAP_PX / 2 + APART_PX if following < longer else math.inf
         end = start + strip
-        part = grey[:, start:end] if width > height else grey[start:end]
-        shift = (start, 0) if width > height else (0, start)
+        part = grey[:, start:end] if is_wide else grey[start:end]
         for seen in detector.detect(np.ascontiguousarray(part), threshold):
-            centre = (seen.centre[0] + shift[0], seen.centre[1] + shift[1])
-            if first <= centre[0 if width > height else 1] < last:
-                yield replace(seen, centre=centre)
+            x, y = seen.centre
+            x, y = (x + start, y) if is_wide else (x, y + start)
+            if first <= (x if is_wide else y) < last:
+                yield replace(seen, centre=(x, y))
 
 
 def scale_within(

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from preprocessing.images.types import GreyImage
 
+SMALLEST_PX = 24
+"""Width of the smallest faces that the default detector, YuNet, finds dependably."""
+
 Landmarks = NDArray[np.float32]
 """Shape (68, 2), iBUG 300-W order, or (5, 2); see `preprocessing.faces.landmarks`.
 

@@ -19,12 +19,12 @@ from preprocessing.faces.landmarker import (
     FIRST,
     MOST_SURE,
     MOST_WEAK,
-    SECOND_LOOK_PX,
     TILTED,
     TURNED,
     FaceFinder,
 )
 from preprocessing.faces.pose import head_pose
+from preprocessing.faces.refine import look_closer
 from preprocessing.faces.search import (
     LONGEST_PX,
     Find,
@@ -37,6 +37,7 @@ from preprocessing.faces.search import (
 )
 from preprocessing.faces.template import MEAN_FACE
 from preprocessing.faces.types import FALL_BACKS, FULL_FRAME, UNALIGNED, BoundingBox, Face
+from preprocessing.faces.verify import SECOND_LOOK_PX
 
 GEOMETRY = ChipGeometry()
 # dlib's landmarks are whole pixels of the picture and wander by one or two when it is turned or
@@ -183,11 +184,11 @@ def test_a_closer_look_mends_a_bad_frame(
     shift: float, growth: float, photo: np.ndarray, finder: FaceFinder
 ) -> None:
     (find,) = scan(finder._detector, Pyramid(photo), threshold=finder._detector.sure_score)
-    good = finder._look_closer(photo, find)
+    good = look_closer(finder._detector, photo, find)
     assert good is not None
     x, y = good.centre
     bad = replace(good, centre=(x + shift * good.side, y), side=growth * good.side, seen_px=24)
-    mended = finder._look_closer(photo, bad)
+    mended = look_closer(finder._detector, photo, bad)
     assert mended is not None
     assert math.dist(mended.centre, good.centre) < FRAMED * good.side
     assert mended.side == pytest.approx(good.side, rel=FRAMED)
