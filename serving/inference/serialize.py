@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.quality import Measures
+from preprocessing.faces.types import SMALLEST_PX
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
@@ -18,8 +19,6 @@ from serving.inference.shrink import scale_to_pixels, shrink
 ANNOTATED_PIXELS = 12_000_000
 # A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
 TRANSFORM_DIGITS = 6
-# In pictures of up to 3 megapixels faces are found from this width on; see `FaceFinder`.
-SMALLEST_PX = 24
 # Finer than any landmark is found.
 LANDMARK_DIGITS = 2
 

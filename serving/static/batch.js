@@ -12,14 +12,14 @@ const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
 const KEPT_SIDE_PX = 640;
 const OVERHEAD_BYTES = 2000; // of a form, for each file
 const strip = document.getElementById("pictures");
+let entries = [];
+let turn = 0;
+
 // The class balance chosen in the options; null for the network's own.
 function balanceWanted() {
   const { value } = document.querySelector("[name=balance]");
   return value === "" ? null : Number(value);
 }
-
-let entries = [];
-let turn = 0;
 
 function makeEntry(file) {
   const button = document.createElement("button");

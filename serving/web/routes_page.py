@@ -144,10 +144,8 @@ def _balance() -> float | None:
     Raises:
         InvalidRequestError: It is no number from 0 to 1.
     """
-    chosen = request.form.get("balance")
-    return (
-        parse_options(options_from_text(MultiDict({"balance": chosen}))).balance if chosen else None
-    )
+    given = MultiDict({"balance": chosen} if (chosen := request.form.get("balance")) else {})
+    return parse_options(options_from_text(given)).balance
 
 
 def _annotated(rgb: RgbImage, result: PhotoResult) -> RgbImage:

@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from preprocessing.faces.types import FULL_FRAME, UNALIGNED
+from preprocessing.faces.types import FULL_FRAME, SMALLEST_PX, UNALIGNED
 from serving.inference import certainty
 from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import csv_text
 from serving.inference.schema import Answer, Box, FaceAnswer, Size
-from serving.inference.serialize import SMALLEST_PX
 from serving.web.hints import hints_of
 from serving.web.pictures import data_url
 
