@@ -22,7 +22,7 @@ from preprocessing.dataset.shards import (
 from preprocessing.dataset.sources.types import SourceItem, SourceKind, read_local_file
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
 from preprocessing.faces.align import Frame, align_labelled, align_photo
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.types import GreyImage
 

@@ -47,7 +47,7 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.table_form import TableForm
 from preprocessing.dataset.sources.types import SourceItem, SourceKind, listing_sha256, readable
 from preprocessing.errors import DatasetError, ImageDecodeError
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 
 # "direct" is Beam's own runner for one machine, named by its module: the name DirectRunner may
 # fetch another program from the network first.

@@ -38,7 +38,7 @@ from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.errors import DatasetError
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.runtime.processes import worker_pool
 
 RECIPE_NAME = "recipe.json"

@@ -8,8 +8,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.types import FALL_BACKS, UNALIGNED, AlignedFace, Face
 from preprocessing.images.types import GreyImage
 

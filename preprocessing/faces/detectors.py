@@ -16,7 +16,7 @@ from preprocessing.images.types import GreyImage
 
 
 @dataclass(frozen=True)
-class Sighting:
+class Detection:
     """A square in which a detector saw a face, framed as dlib's detectors frame one.
 
     Attributes:
@@ -40,9 +40,9 @@ class Detector:
         detect: Takes a picture and the least score; finds faces that are about upright.
         smallest_px: Side of the smallest faces that it finds dependably.
         turns_deg: By how much to turn a picture in which no face is seen, to see any.
-        least_score: Finds with less are not looked at. Heads tilted unlike the others score little.
-        likely_score: From here on a find may tell how small faces are, and by how much they tilt.
-        sure_score: From here on a find is a face as far as the search goes, which then ends.
+        least_score: Candidates with less are dropped. Heads tilted unlike the others score little.
+        likely_score: From here on candidates tell how small faces are, and by how much they tilt.
+        sure_score: From here on a candidate is a face as far as the search goes, which then ends.
         certain_score: From here on it is a face in any case.
         cut_score: Likewise where the picture's edge cuts the face.
         second_look_score: One that is not certain must be seen again, aligned, by dlib's HOG
@@ -53,13 +53,13 @@ class Detector:
         closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
             where the side makes no difference.
         closer_score: Least score in a closer look of a face that was seen small and not sure.
-        upright_score: A find with less may be tilted more than its `roll_deg` says.
+        upright_score: A candidate with less may be tilted more than its `roll_deg` says.
         upright_crop_score: Likewise in a picture that is known to be one face.
         searches_whole: Whether a photo is searched for small faces at `whole_scale`: not where that
             would take too long.
     """
 
-    detect: Callable[[GreyImage, float], list[Sighting]]
+    detect: Callable[[GreyImage, float], list[Detection]]
     smallest_px: int
     turns_deg: tuple[int, ...]
     least_score: float
@@ -105,7 +105,7 @@ def _load_yunet() -> Detector:
     finally:
         cv2.utils.logging.setLogLevel(level)
 
-    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+    def detect(grey: GreyImage, least_score: float) -> list[Detection]:
         model.setInputSize(grey.shape[::-1])
         model.setScoreThreshold(least_score)
         # OpenCV's types do not know that it returns None where it finds nothing.
@@ -138,7 +138,7 @@ def _load_yunet() -> Detector:
     )
 
 
-def _to_dlib_square(row: NDArray[np.float64]) -> Sighting:
+def _to_dlib_square(row: NDArray[np.float64]) -> Detection:
     """Frame what YuNet found: box, five points, score."""
     eye_left, eye_right, _, mouth_left, mouth_right = row[4:14].reshape(5, 2)
     eyes, mouth = (eye_left + eye_right) / 2, (mouth_left + mouth_right) / 2
@@ -147,7 +147,7 @@ def _to_dlib_square(row: NDArray[np.float64]) -> Sighting:
     x, y = (eyes + mouth) / 2
     # The points of a tilted face are tilted to the same side, by 5 degrees at 20 as at 50.
     roll_deg = math.degrees(math.atan2(across[1] - down[0], across[0] + down[1]))
-    return Sighting((x, y - _ABOVE * unit), _SIDE * unit, roll_deg, score=float(row[14]))
+    return Detection((x, y - _ABOVE * unit), _SIDE * unit, roll_deg, score=float(row[14]))
 
 
 # dlib's HOG detector is five: looking ahead, to either side, and ahead but tilted to either side.
@@ -158,10 +158,10 @@ _HOG_ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
 def _load_hog() -> Detector:
     model = dlib.get_frontal_face_detector()
 
-    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+    def detect(grey: GreyImage, least_score: float) -> list[Detection]:
         rectangles, scores, parts = model.run(grey, 0, least_score)
         return [
-            _to_sighting(rectangle, roll_deg=_HOG_ROLL_DEG[part], score=score)
+            _to_detection(rectangle, roll_deg=_HOG_ROLL_DEG[part], score=score)
             for rectangle, score, part in zip(rectangles, scores, parts, strict=True)
         ]
 
@@ -171,9 +171,9 @@ def _load_hog() -> Detector:
 def _load_cnn() -> Detector:
     model = dlib.cnn_face_detection_model_v1(str(CNN_DETECTOR_FILE.path()))
 
-    def detect(grey: GreyImage, least_score: float) -> list[Sighting]:
+    def detect(grey: GreyImage, least_score: float) -> list[Detection]:
         return [
-            _to_sighting(found.rect, roll_deg=0.0, score=found.confidence)
+            _to_detection(found.rect, roll_deg=0.0, score=found.confidence)
             for found in model(grey, 0)
             if found.confidence >= least_score
         ]
@@ -181,7 +181,7 @@ def _load_cnn() -> Detector:
     return _dlib_detector(detect)
 
 
-def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Detector:
+def _dlib_detector(detect: Callable[[GreyImage, float], list[Detection]]) -> Detector:
     return Detector(
         detect,
         smallest_px=80,
@@ -204,8 +204,8 @@ def _dlib_detector(detect: Callable[[GreyImage, float], list[Sighting]]) -> Dete
     )
 
 
-def _to_sighting(rectangle: dlib.rectangle, *, roll_deg: float, score: float) -> Sighting:
+def _to_detection(rectangle: dlib.rectangle, *, roll_deg: float, score: float) -> Detection:
     # dlib's right and bottom belong to the rectangle; pixel centres are whole numbers.
     x = (rectangle.left() + rectangle.right()) / 2
     y = (rectangle.top() + rectangle.bottom()) / 2
-    return Sighting((x, y), rectangle.width(), roll_deg, score)
+    return Detection((x, y), rectangle.width(), roll_deg, score)

@@ -52,6 +52,11 @@ def head_pose(landmarks: Landmarks) -> HeadPose:
     )
 
 
+def within_half_turn(angle_deg: float) -> float:
+    """Return the same direction as an angle from -180 up to 180 degrees."""
+    return (angle_deg + 180) % 360 - 180
+
+
 def _middle(landmarks: NDArray[np.floating], indices: tuple[int, ...]) -> NDArray[np.floating]:
     return np.asarray(landmarks[list(indices)].mean(axis=0), np.float64)
 

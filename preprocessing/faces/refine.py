@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detector, Sighting
-from preprocessing.faces.geometry import apply_transform, invert_transform, sample_square
-from preprocessing.faces.search import Find
+from preprocessing.faces.detectors import Detection, Detector
+from preprocessing.faces.geometry import apply_transform, invert_transform
+from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.search import Candidate
 from preprocessing.images.types import GreyImage
 
 # A closer look that frames a face larger or smaller by more than this has another in view.
@@ -20,53 +21,57 @@ LEAST_LEAN_DEG = 2
 FURTHER_DEG = 30
 
 
-def frame(detector: Detector, grey: GreyImage, find: Find, *, is_crop: bool = False) -> Find:
-    """Frame a find better, by closer looks, where it was seen small or may be tilted.
+def frame(
+    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool = False
+) -> Candidate:
+    """Frame a candidate better, by closer looks, where it was seen small or may be tilted.
 
     Args:
         detector: The detector.
-        grey: The upright source picture.
-        find: What a scan found in it.
-        is_crop: The picture is known to be one face, so that a find stands however it is seen.
+        picture: The upright source picture.
+        candidate: What a scan found in it.
+        is_crop: The picture is known to be one face, so that every candidate is kept.
 
     Returns:
-        The find with the best score. Its score is 0 where a weak find of a photo was seen small,
+        The candidate, framed as where it scores best. Its score is 0 if it was weak and seen small,
         and no closer look sees a face.
     """
-    if find.seen_px < detector.closer_px:
-        stands = is_crop or find.score >= detector.sure_score
-        unseen = find if stands else replace(find, score=0.0)
-        find = look_closer(detector, grey, find, is_crop=is_crop) or unseen
+    if candidate.seen_px < detector.closer_px:
+        is_kept = is_crop or candidate.score >= detector.sure_score
+        unseen = candidate if is_kept else replace(candidate, score=0.0)
+        candidate = look_closer(detector, picture, candidate, is_crop=is_crop) or unseen
     upright_score = detector.upright_crop_score if is_crop else detector.upright_score
-    if find.score >= upright_score:
-        return find
-    lean_deg = find.roll_deg - find.scan_deg
+    if candidate.score >= upright_score:
+        return candidate
+    lean_deg = candidate.roll_deg - candidate.scan_deg
     sides = (-1, 1) if abs(lean_deg) < LEAST_LEAN_DEG else (math.copysign(1, lean_deg),)
-    turned = [replace(find, roll_deg=find.roll_deg + side * FURTHER_DEG) for side in sides]
-    looks = [look_closer(detector, grey, each, is_crop=is_crop) for each in turned]
-    return max([find, *filter(None, looks)], key=lambda look: look.score)
+    turned = [
+        replace(candidate, roll_deg=candidate.roll_deg + side * FURTHER_DEG) for side in sides
+    ]
+    looks = [look_closer(detector, picture, each, is_crop=is_crop) for each in turned]
+    return max([candidate, *filter(None, looks)], key=lambda look: look.score)
 
 
 def look_closer(
-    detector: Detector, grey: GreyImage, find: Find, *, is_crop: bool = False
-) -> Find | None:
+    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool = False
+) -> Candidate | None:
     """Look for a face where it was seen, turned back by its roll and at the best size.
 
     A photo goes on mirrored beyond its edges, as in a scan; around a crop it is black.
 
     Args:
         detector: The detector.
-        grey: The upright source picture.
-        find: Where to look.
+        picture: The upright source picture.
+        candidate: Where to look.
         is_crop: The picture is known to be one face.
 
     Returns:
-        The find as it is framed and scored now; None where no face is seen there.
+        The candidate as it is framed and scored now; None where no face is seen there.
     """
     side_px = detector.closer_px
-    to_patch = to_square(find, face_px=side_px, size_px=2 * side_px)
+    to_patch = to_square(candidate, face_px=side_px, size_px=2 * side_px)
     outside = cv2.BORDER_CONSTANT if is_crop else cv2.BORDER_REFLECT_101
-    patch = sample_square(grey, to_patch, size_px=2 * side_px, outside=outside)
+    patch = picture.sample(to_patch, size_px=2 * side_px, outside=outside)
     near = [
         seen
         for seen in seen_in_the_middle(detector, patch)
@@ -75,16 +80,16 @@ def look_closer(
     if not near:
         return None
     middle = (side_px - 0.5, side_px - 0.5)
-    seen = min(near, key=lambda sighting: math.dist(sighting.centre, middle))
+    seen = min(near, key=lambda detection: math.dist(detection.centre, middle))
     ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
-    height, width = grey.shape
+    height, width = picture.grey.shape
     if not is_crop and not (0 <= x < width and 0 <= y < height):
         return None
-    side = seen.side * find.side / side_px
-    return replace(find, centre=(float(x), float(y)), side=side, score=seen.score)
+    side = seen.side * candidate.side / side_px
+    return replace(candidate, centre=(float(x), float(y)), side=side, score=seen.score)
 
 
-def seen_in_the_middle(detector: Detector, patch: GreyImage) -> list[Sighting]:
+def seen_in_the_middle(detector: Detector, patch: GreyImage) -> list[Detection]:
     """Return what is seen in a square patch nearer to its middle than a quarter of its side."""
     size_px = len(patch)
     middle = ((size_px - 1) / 2, (size_px - 1) / 2)
@@ -95,17 +100,17 @@ def seen_in_the_middle(detector: Detector, patch: GreyImage) -> list[Sighting]:
     ]
 
 
-def to_square(find: Find, *, face_px: int, size_px: int) -> NDArray[np.float64]:
+def to_square(candidate: Candidate, *, face_px: int, size_px: int) -> NDArray[np.float64]:
     """Return the transform to a square with a face in its middle, turned back by its roll.
 
     Args:
-        find: The face.
+        candidate: The face.
         face_px: Its side in the square.
         size_px: Side of the square.
     """
-    angle = math.radians(find.roll_deg)
-    scale = face_px / find.side
+    angle = math.radians(candidate.roll_deg)
+    scale = face_px / candidate.side
     cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
     to_patch = np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0]])
-    to_patch[:, 2] = (size_px - 1) / 2 - to_patch[:, :2] @ np.array(find.centre)
+    to_patch[:, 2] = (size_px - 1) / 2 - to_patch[:, :2] @ np.array(candidate.centre)
     return to_patch

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detector, Sighting
+from preprocessing.faces.detectors import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
+from preprocessing.faces.pyramid import Pyramid
 from preprocessing.images.types import GreyImage
 
 # Pictures up to this size are searched as they are, so that every face is found that is as wide as
@@ -24,7 +25,7 @@ LONGEST_PX = 20_000
 
 
 @dataclass(frozen=True)
-class Find:
+class Candidate:
     """A square in the upright source picture in which the detector saw a face.
 
     Attributes:
@@ -46,32 +47,6 @@ class Find:
     is_larger: bool = False
 
 
-class Pyramid:
-    """An upright grey picture, and its halves, their halves and so on, made as they are needed.
-
-    To shrink a picture by a power of two is quick, and each later scan starts from the least one.
-    """
-
-    def __init__(self, grey: GreyImage) -> None:
-        """Begin with the picture."""
-        self.grey = grey
-        self._levels = [grey]
-
-    def scaled(self, scale: float) -> GreyImage:
-        """Return the picture shrunk or enlarged; up to 2 / `scale` pixels at its end may miss."""
-        level = max(0, math.floor(-math.log2(scale)))
-        while len(self._levels) <= level:
-            last = self._levels[-1]
-            size = (last.shape[1] // 2, last.shape[0] // 2)
-            if min(size) == 0:
-                break
-            even = last[: 2 * size[1], : 2 * size[0]]
-            half = cv2.resize(even, size, interpolation=cv2.INTER_AREA)
-            self._levels.append(np.asarray(half, np.uint8))
-        level = min(level, len(self._levels) - 1)
-        return _rescale(self._levels[level], scale * 2**level)
-
-
 def scan(
     detector: Detector,
     picture: Pyramid,
@@ -80,7 +55,7 @@ def scan(
     scale: float = 1.0,
     border_px: int = 0,
     threshold: float,
-) -> list[Find]:
+) -> list[Candidate]:
     """Look for faces that are turned clockwise by about an angle.
 
     Args:
@@ -100,15 +75,15 @@ def scan(
     turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg=angle_deg)
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
-    finds = []
+    candidates = []
     for seen in _detect(detector, np.asarray(turned, np.uint8), threshold=threshold):
         in_scaled = apply_transform(back, np.array([seen.centre])) - border_px
         ((x, y),) = (in_scaled + 0.5) / scale - 0.5
         if border_px and not (0 <= x < grey.shape[1] and 0 <= y < grey.shape[0]):
             continue
         roll_deg = angle_deg + seen.roll_deg
-        finds.append(
-            Find(
+        candidates.append(
+            Candidate(
                 (float(x), float(y)),
                 side=seen.side / scale,
                 scan_deg=angle_deg,
@@ -117,10 +92,10 @@ def scan(
                 seen_px=seen.side,
             )
         )
-    return finds
+    return candidates
 
 
-def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterator[Sighting]:
+def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterator[Detection]:
     """Look for faces in a picture of any size, along its longer side in strips."""
     is_wide = grey.shape[1] > grey.shape[0]
     longer, shorter = max(grey.shape), min(grey.shape)
@@ -129,8 +104,8 @@ def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterato
     strip = min(longer, math.ceil((longer + (count - 1) * OVERLAP_PX) / count))
     starts = [round(at) for at in np.linspace(0, max(0, longer - strip), count)]
     for start, following in zip(starts, [*starts[1:], longer], strict=True):
-        # Each find is taken from the strip in which it is farther from the edge; near the middle
-        # of the overlap from both, which may see it a little apart.
+        # Each candidate is taken from the strip in which it is farther from the edge; near the
+        # middle of the overlap from both, which may see it a little apart.
         first = start + OVERLAP_PX / 2 - APART_PX if start else -math.inf
         last = following + OVERLAP_PX / 2 + APART_PX if following < longer else math.inf
         end = start + strip
@@ -178,26 +153,18 @@ def turn_back(
     return turn, (turned_width, turned_height)
 
 
-def merge(finds: list[Find]) -> list[Find]:
-    """Keep of all finds of one face the one with the best score.
+def merge(candidates: list[Candidate]) -> list[Candidate]:
+    """Keep of all candidates of one face the one with the best score.
 
     Two faces cannot be nearer than half the side of the larger, unless one hides the other.
     """
-    kept: list[Find] = []
+    kept: list[Candidate] = []
     # Of those kept; a picture full of faces has thousands.
-    centres, sides = np.empty((len(finds), 2)), np.empty(len(finds))
-    for find in sorted(finds, key=lambda find: -find.score):
+    centres, sides = np.empty((len(candidates), 2)), np.empty(len(candidates))
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
         known = len(kept)
-        apart = np.linalg.norm(centres[:known] - find.centre, axis=1)
-        if (apart >= np.maximum(sides[:known], find.side) / 2).all():
-            centres[known], sides[known] = find.centre, find.side
-            kept.append(find)
+        apart = np.linalg.norm(centres[:known] - candidate.centre, axis=1)
+        if (apart >= np.maximum(sides[:known], candidate.side) / 2).all():
+            centres[known], sides[known] = candidate.centre, candidate.side
+            kept.append(candidate)
     return kept
-
-
-def _rescale(grey: GreyImage, scale: float) -> GreyImage:
-    if scale == 1:
-        return grey
-    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(grey, size, interpolation=interpolation), dtype=np.uint8)

@@ -1,19 +1,21 @@
 """Tell faces from false alarms: what is not certain must be seen again, in another way."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from preprocessing.faces.detectors import Detector
-from preprocessing.faces.geometry import ChipGeometry, fit_landmarks, sample_square
+from preprocessing.faces.detectors import Detector, load_detector
+from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
 from preprocessing.faces.pose import head_pose
+from preprocessing.faces.pyramid import Pyramid
 from preprocessing.faces.refine import seen_in_the_middle, to_square
-from preprocessing.faces.search import Find, Pyramid, scan
-from preprocessing.faces.types import BoundingBox, Face
+from preprocessing.faces.search import Candidate, scan
+from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 from preprocessing.images.types import GreyImage
 
-# A find that is not certain is looked at again at this size.
+# A candidate that is not certain is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # One that was sure in a scan may instead be seen again at this size, as it is and mirrored.
 SMALLER_PX = 48
@@ -21,60 +23,62 @@ SMALLER_PX = 48
 CUT_SHARE = 0.05
 
 
-def is_face(
-    face: Face,
-    grey: GreyImage,
-    *,
-    scan_score: float,
-    detector: Detector,
-    second_detector: Detector,
-    geometry: ChipGeometry,
-) -> bool:
-    """Say whether what was found in a photo is a face: certain, or seen again.
+class Verifier:
+    """Looks at each face again that is not certain: with dlib's detector, and shrunk."""
 
-    Args:
-        face: The find with its landmarks, and the score that it has after closer looks.
-        grey: The upright photo.
-        scan_score: What it had in the scan that found it.
-        detector: The detector that found it.
-        second_detector: The one that looks again.
-        geometry: How it shows faces to the second one, `SECOND_LOOK_PX` in size.
-    """
-    is_cut = _outside_share(face.box, grey) >= CUT_SHARE
-    enough = detector.cut_score if is_cut else detector.certain_score
-    if face.score >= enough:
-        return True
-    if _is_seen_aligned(second_detector, grey, face, geometry, least=detector.second_look_score):
-        return True
-    return scan_score >= detector.sure_score and _is_seen_smaller(detector, grey, face)
+    def __init__(self, detector: Detector, geometry: ChipGeometry) -> None:
+        """Load dlib's detector.
 
+        Args:
+            detector: The one that found the faces.
+            geometry: How faces are aligned by their landmarks.
+        """
+        self._detector = detector
+        self._second_detector = load_detector(DetectorKind.HOG)
+        self._geometry = replace(geometry, size_px=SECOND_LOOK_PX, margin=SECOND_LOOK_MARGIN)
 
-def _is_seen_aligned(
-    detector: Detector, grey: GreyImage, face: Face, geometry: ChipGeometry, *, least: float
-) -> bool:
-    """Look again at a find, aligned by its landmarks: false alarms seldom stand that."""
-    transform, _ = fit_landmarks(face.landmarks, geometry)
-    patch = sample_square(grey, transform, size_px=SECOND_LOOK_PX, outside=cv2.BORDER_REFLECT_101)
-    finds = scan(detector, Pyramid(patch), threshold=least)
-    middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
-    # Not a neighbour's face in a corner of the patch.
-    return any(math.dist(find.centre, middle) < SECOND_LOOK_PX / 4 for find in finds)
+    def is_face(self, face: Face, picture: Pyramid, *, scan_score: float) -> bool:
+        """Return whether what was found in a photo is a face: certain, or seen again.
 
+        Args:
+            face: The face with its landmarks, and the score that it has after closer looks.
+            picture: The upright photo.
+            scan_score: The score in the scan that found it.
+        """
+        detector = self._detector
+        is_cut = _outside_share(face.box, picture.grey) >= CUT_SHARE
+        if face.score >= (detector.cut_score if is_cut else detector.certain_score):
+            return True
+        if self._is_seen_aligned(picture, face):
+            return True
+        return scan_score >= detector.sure_score and self._is_seen_smaller(picture, face)
 
-def _is_seen_smaller(detector: Detector, grey: GreyImage, face: Face) -> bool:
-    """Look again at a find, shrunk, and mirrored too: animals' faces seldom stand that."""
-    box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
-    middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
-    find = Find(
-        middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=SMALLER_PX
-    )
-    to_patch = to_square(find, face_px=SMALLER_PX, size_px=2 * SMALLER_PX)
-    patch = sample_square(grey, to_patch, size_px=2 * SMALLER_PX, outside=cv2.BORDER_REFLECT_101)
-    scores = [
-        max((seen.score for seen in seen_in_the_middle(detector, each)), default=0.0)
-        for each in (patch, np.ascontiguousarray(patch[:, ::-1]))
-    ]
-    return sum(scores) / len(scores) >= detector.smaller_score
+    def _is_seen_aligned(self, picture: Pyramid, face: Face) -> bool:
+        """Look with dlib's detector at the face aligned by its landmarks."""
+        transform, _ = fit_landmarks(face.landmarks, self._geometry)
+        patch = picture.sample(transform, size_px=SECOND_LOOK_PX, outside=cv2.BORDER_REFLECT_101)
+        least_score = self._detector.second_look_score
+        candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)
+        middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
+        # Not a neighbour's face in a corner of the patch.
+        farthest = SECOND_LOOK_PX / 4
+        return any(math.dist(candidate.centre, middle) < farthest for candidate in candidates)
+
+    def _is_seen_smaller(self, picture: Pyramid, face: Face) -> bool:
+        """Look at the face shrunk, and mirrored too: animals' faces are seldom seen then."""
+        box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
+        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
+        candidate = Candidate(
+            middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=SMALLER_PX
+        )
+        to_patch = to_square(candidate, face_px=SMALLER_PX, size_px=2 * SMALLER_PX)
+        outside = cv2.BORDER_REFLECT_101
+        patch = picture.sample(to_patch, size_px=2 * SMALLER_PX, outside=outside)
+        scores = [
+            max((seen.score for seen in seen_in_the_middle(self._detector, each)), default=0.0)
+            for each in (patch, np.ascontiguousarray(patch[:, ::-1]))
+        ]
+        return sum(scores) / len(scores) >= self._detector.smaller_score
 
 
 def _outside_share(box: BoundingBox, grey: GreyImage) -> float:

@@ -11,8 +11,8 @@ from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import apply_transform
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace

@@ -4,33 +4,18 @@ Needs photos with boxes and 68 landmarks in dlib's format, and FER2013's CSV.
 """
 
 import argparse
-import itertools
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from unittest import mock
 
 import cv2
 import dlib
 import numpy as np
 
-from preprocessing.dataset.batches import BATCH_ITEMS, align_items
-from preprocessing.dataset.options import AlignOptions
-from preprocessing.dataset.sources.open import open_source
-from preprocessing.dataset.sources.packed import read_table
-from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.faces.align import align_photo
-from preprocessing.faces.detectors import Detector
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
 from preprocessing.faces.search import turn_back
 from preprocessing.faces.types import Landmarks
@@ -48,6 +33,7 @@ from tests.bench.annotated import (
     score,
     to_squares,
 )
+from tests.bench.fer2013 import print_dataset, print_profile, timed_scans
 from tests.bench.scenes import print_scenes
 
 STEP_DEG = 15
@@ -89,8 +75,8 @@ def main() -> None:
     _print_sizes(detectors, photos)
     _print_turns(detectors, finder, photos)
     print_scenes(finder, photos, folder)
-    _print_dataset(options.csv)
-    _print_profile(options.csv)
+    print_dataset(options.csv)
+    print_profile(options.csv)
 
 
 def _print_detection(detectors: dict[str, Detect], photos: list[Photo], folder: Path) -> None:
@@ -112,7 +98,7 @@ def _print_scans(finder: FaceFinder, photos: list[Photo]) -> None:
     seconds = []
     for photo in photos:
         spent: dict[str, float] = defaultdict(float)
-        with _timed_scans(finder, spent):
+        with timed_scans(finder, spent):
             finder.find_faces(photo.grey)
         seconds.append(spent["scans"])
     print(f"{'ladder, its detectors alone':<47}{1000 * statistics.median(seconds):>11.0f}")
@@ -126,7 +112,7 @@ def _print_large(finder: FaceFinder, photos: list[Photo], folder: Path) -> None:
     }
     for name, grey in pictures.items():
         spent: dict[str, float] = defaultdict(float)
-        with _timed_scans(finder, spent):
+        with timed_scans(finder, spent):
             started = time.perf_counter()
             faces = finder.find_faces(grey)
             whole = time.perf_counter() - started
@@ -224,105 +210,6 @@ def _print_turns(detectors: dict[str, Detect], finder: FaceFinder, photos: list[
         )
         middle, most, maximum = np.quantile(differences, (0.5, 0.95, 1))
         print(f"{scores['ladder'].precision:>12.2f}{middle:>14.1f}{most:>7.1f}{maximum:>9.1f}")
-
-
-def _print_dataset(csv: Path) -> None:
-    """Align a quarter, a half and all of FER2013 on all cores: time should grow in proportion."""
-    header, *lines = read_table(csv, csv.name).decode().splitlines()
-    print(f"\n{'rows':>8}{'seconds':>10}{'rows a second':>15}{'peak memory':>14}")
-    with tempfile.TemporaryDirectory() as folder:
-        for part in (0.25, 0.5, 1):
-            source = Path(folder) / "fer2013.csv"
-            rows = round(part * len(lines))
-            source.write_text("\n".join([header, *lines[:rows]]), encoding="utf-8")
-            command = [sys.executable, "-m", "preprocessing", "align", str(source)]
-            started = time.perf_counter()
-            process = subprocess.Popen(
-                [*command, f"{folder}/{rows}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            peak_mb = _watch_memory_mb(process)
-            seconds = time.perf_counter() - started
-            print(f"{rows:>8,}{seconds:>10.1f}{rows / seconds:>15.0f}{peak_mb:>11.0f} MB")
-
-
-def _watch_memory_mb(process: subprocess.Popen[bytes]) -> float:
-    """Wait for a process; return the largest sum of what it and its children hold for themselves.
-
-    Memory that several share counts in parts (PSS).
-    """
-    peak_kb = 0
-    while process.poll() is None:
-        peak_kb = max(peak_kb, sum(_pss_kb(pid) for pid in _family(process.pid)))
-        time.sleep(0.5)
-    if process.returncode:
-        raise SystemExit("align failed")
-    return peak_kb / 1000
-
-
-def _family(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    except OSError:  # it has just ended
-        return []
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def _pss_kb(pid: int) -> int:
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
-    except OSError:  # it has just ended
-        return 0
-    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-
-
-def _print_profile(csv: Path) -> None:
-    """Time what one process spends in dlib and OpenCV while it aligns a tenth of FER2013."""
-    source = open_source(csv)
-    items = list(itertools.islice(source.items(), source.count // 10))
-    finder = FaceFinder()
-    spent: dict[str, float] = defaultdict(float)
-    with (
-        _timed_scans(finder, spent),
-        mock.patch.object(
-            finder, "_landmark_model", _timed(finder._landmark_model, "landmarks", spent)
-        ),
-        mock.patch.object(cv2, "warpAffine", _timed(cv2.warpAffine, "OpenCV", spent)),
-        mock.patch.object(cv2, "resize", _timed(cv2.resize, "OpenCV", spent)),
-    ):
-        started = time.perf_counter()
-        for start in range(0, len(items), BATCH_ITEMS):
-            batch = items[start : start + BATCH_ITEMS]
-            align_items(
-                batch, SourceKind.FER2013, options=AlignOptions(), finder=finder, votes=None
-            )
-        whole = time.perf_counter() - started
-    print(
-        f"\nprofile of {len(items):,} rows in one process, {1000 * whole / len(items):.2f} ms each"
-    )
-    for name, seconds in spent.items():
-        print(f"{name:<12}{seconds / whole:>7.1%}")
-    print(f"{'together':<12}{sum(spent.values()) / whole:>7.1%}")
-
-
-def _timed_scans(finder: FaceFinder, spent: dict[str, float]) -> AbstractContextManager[Any]:
-    def timed(detector: Detector) -> Detector:
-        return replace(detector, detect=_timed(detector.detect, "scans", spent))
-
-    return mock.patch.multiple(
-        finder,
-        _detector=timed(finder._detector),
-        _second_detector=timed(finder._second_detector),
-    )
-
-
-def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        started = time.perf_counter()
-        result = function(*args, **kwargs)
-        spent[name] += time.perf_counter() - started
-        return result
-
-    return call
 
 
 def _plain(rectangles: dlib.rectangles) -> Squares:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from preprocessing.faces.detectors import load_detector
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.types import DetectorKind
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.types import GreyImage

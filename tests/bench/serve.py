@@ -19,10 +19,11 @@ from pathlib import Path
 
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.faces.align import align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.search import Pyramid
+from preprocessing.faces.proposals import propose
+from preprocessing.faces.pyramid import Pyramid
 from preprocessing.images.decode import decode_image, to_grey
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
@@ -76,13 +77,14 @@ def _measure_parts() -> dict[str, float]:
     data = photo_640x480()
     grey = to_grey(decode_image(data))
     finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
-    (find,), _ = finder._propose(Pyramid(grey))
+    picture, detector = Pyramid(grey), finder._detector
+    (candidate,) = propose(detector, picture)
     (face,) = align_photo(grey, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: finder._propose(Pyramid(grey)),
-        "landmarks": lambda: finder._landmarks(grey, find),
+        "detect": lambda: propose(detector, Pyramid(grey)),
+        "landmarks": lambda: finder._landmarker.face(picture, candidate),
         "network": lambda: classifier.logits(face.chip[None]),
     }
     return {name: _median_ms(part) for name, part in parts.items()}

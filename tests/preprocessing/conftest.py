@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
 

@@ -14,8 +14,8 @@ from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import parse_recipe
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.decode import decode_image, to_grey

@@ -29,8 +29,8 @@ from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.faces.align import align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.faces.landmarker import FaceFinder
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.pose import head_pose
 
 # The line through the eyes is as sure as that.

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.align import align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import apply_transform
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.types import DetectorKind

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.align import align_photo
+from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarker import FaceFinder
 from preprocessing.faces.pose import HeadPose
 from preprocessing.faces.quality import TURNED_YAW_DEG, Hint, Measures, measure
 from preprocessing.faces.types import AlignedFace

@@ -1,0 +1,141 @@
+"""Find the faces of a picture, with their landmarks: propose, refine, landmark, verify."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from preprocessing.faces.detectors import load_detector
+from preprocessing.faces.landmarker import Landmarker
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.faces.pose import head_pose, within_half_turn
+from preprocessing.faces.proposals import (
+    FIRST,
+    is_sure,
+    most_promising,
+    propose,
+    propose_tilted,
+    searched_down_to_px,
+)
+from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.refine import frame
+from preprocessing.faces.search import Candidate, merge, scale_within, scan
+from preprocessing.faces.types import DetectorKind, Face
+from preprocessing.faces.verify import Verifier
+from preprocessing.images.types import GreyImage
+
+# Faces turned by more than this are better seen in a picture turned by as much; where some face is
+# not sure, those turned by less too.
+TILTED_DEG = 10
+SLIGHTLY_TILTED_DEG = 5
+
+
+class FaceFinder:
+    """A face detector and a landmark model, which find faces together.
+
+    YuNet keeps state while it looks at a picture: threads that share a finder must take turns.
+    """
+
+    def __init__(
+        self,
+        scheme: LandmarkScheme = LANDMARK_SCHEMES[68],
+        *,
+        detector: DetectorKind = DetectorKind.YUNET,
+    ) -> None:
+        """Load the models.
+
+        Raises:
+            ModelFileError: A model is missing or is not the expected one.
+        """
+        self._detector = load_detector(detector)
+        self._landmarker = Landmarker(scheme.file, self._detector)
+        self._verifier = Verifier(self._detector, scheme.geometry)
+
+    def searched_down_to_px(self, width: int, height: int) -> int:
+        """Return how wide a face must be to be found in a photo of a size, in its pixels."""
+        return searched_down_to_px(self._detector, width, height)
+
+    def find_faces(self, grey: GreyImage) -> list[Face]:
+        """Find all faces in a photo, from image-left to image-right.
+
+        Scans propose candidates (`proposals`), closer looks frame them better and leave out some
+        that are no faces (`refine`), and the landmark model runs on the others. Where the faces
+        are tilted, or slightly tilted and some not sure, the photo is scanned once more, turned
+        back by as much. What is not certain must be seen again in another way (`verify`).
+
+        Args:
+            grey: The upright photo, uint8 `(height, width)`.
+        """
+        picture = Pyramid(grey)
+        candidates = most_promising(self._detector, propose(self._detector, picture))
+        known, faces = set(candidates), self._landmarked(picture, candidates)
+        candidates = [candidate for candidate in candidates if candidate in faces]
+        angle_deg = self._tilt_deg(faces)
+        if angle_deg is not None:
+            candidates += propose_tilted(self._detector, picture, angle_deg=angle_deg)
+            candidates = most_promising(self._detector, merge(candidates))
+            new = [candidate for candidate in candidates if candidate not in known]
+            faces |= self._landmarked(picture, new)
+        kept = [(candidate, faces[candidate]) for candidate in candidates if candidate in faces]
+        seen = [
+            face
+            for candidate, face in kept
+            if self._verifier.is_face(face, picture, scan_score=candidate.score)
+        ]
+        return sorted(seen, key=lambda face: (face.box.left, face.box.top))
+
+    def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
+        """Find the one face of each picture that is a face crop, such as FER2013's.
+
+        A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
+        on the whole frame, and `found_by` says `full_frame`.
+        """
+        pictures = [Pyramid(grey) for grey in crops]
+        # All are searched and framed first: taking turns, each model would drive the other out of
+        # the processor's caches, and the landmark model would take twice as long.
+        candidates = [self._framed_in_crop(picture) for picture in pictures]
+        return [
+            self._landmarker.whole_frame(picture)
+            if candidate is None
+            else self._landmarker.face(picture, candidate, is_crop=True)
+            for picture, candidate in zip(pictures, candidates, strict=True)
+        ]
+
+    def _framed_in_crop(self, picture: Pyramid) -> Candidate | None:
+        detector, grey = self._detector, picture.grey
+        enlarged = max(1, round(detector.crop_side_px / min(grey.shape)))
+        budget_px = FIRST * detector.smallest_px**2
+        scale = scale_within(grey, budget_px=budget_px, largest=enlarged)
+        candidates = scan(detector, picture, scale=scale, threshold=detector.crop_score)
+        if not candidates:
+            return None
+        best = max(candidates, key=lambda candidate: candidate.score)
+        return frame(detector, picture, best, is_crop=True)
+
+    def _landmarked(
+        self, picture: Pyramid, candidates: Iterable[Candidate]
+    ) -> dict[Candidate, Face]:
+        """Frame candidates, all first as in `find_faces_in_crops`, and locate their landmarks.
+
+        A candidate that was seen small and not sure is left out if it is no face from near.
+        """
+        detector = self._detector
+        framed = {candidate: frame(detector, picture, candidate) for candidate in candidates}
+        return {
+            candidate: self._landmarker.face(picture, better)
+            for candidate, better in framed.items()
+            if better.score >= detector.closer_score
+            or is_sure(detector, candidate)
+            or candidate.seen_px >= detector.closer_px
+        }
+
+    def _tilt_deg(self, faces: dict[Candidate, Face]) -> float | None:
+        """Return by how much a photo's faces are tilted if another scan is worth it, else None."""
+        least_score = self._detector.likely_score
+        likely = [candidate for candidate in faces if candidate.score >= least_score]
+        if not likely:
+            return None
+        scan_deg = likely[0].scan_deg  # the same for all
+        rolls_deg = [head_pose(faces[candidate].landmarks).roll_deg for candidate in likely]
+        tilt_deg = median(within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
+        all_sure = all(is_sure(self._detector, candidate) for candidate in faces)
+        least_deg = TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG
+        return scan_deg + tilt_deg if scan_deg or abs(tilt_deg) > least_deg else None

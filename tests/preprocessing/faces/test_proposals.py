@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from preprocessing.faces.detectors import load_detector
+from preprocessing.faces.proposals import (
+    MOST_SURE,
+    MOST_WEAK,
+    most_promising,
+    propose,
+    searched_down_to_px,
+)
+from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.search import Candidate
+from preprocessing.faces.types import DetectorKind
+
+YUNET = load_detector(DetectorKind.YUNET)
+
+
+def test_the_best_of_many_uncertain_candidates_are_looked_at_again() -> None:
+    scores = [0.6, YUNET.sure_score, *np.linspace(0.5, YUNET.sure_score - 0.01, 2 * MOST_WEAK)]
+    candidates = [Candidate((50 * at, 50), 40, 0, 0, score, 40) for at, score in enumerate(scores)]
+    kept = [candidate.score for candidate in most_promising(YUNET, candidates)]
+    assert len(kept) == 1 + MOST_WEAK
+    assert kept == sorted(scores, reverse=True)[: 1 + MOST_WEAK]
+
+
+def test_the_largest_of_very_many_sure_candidates_are_taken() -> None:
+    sides = np.random.default_rng(0).permutation(np.arange(20, 20 + 3 * MOST_SURE))
+    candidates = [Candidate((50 * at, 50), side, 0, 0, 0.95, 40) for at, side in enumerate(sides)]
+    kept = {candidate.side for candidate in most_promising(YUNET, candidates)}
+    assert kept == set(sorted(sides)[-MOST_SURE:])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "least_px"),
+    [(640, 480, 24), (2000, 1500, 24), (4000, 3000, 37), (8000, 6000, 56)],
+)
+def test_a_photo_is_searched_down_to_what_is_promised(
+    width: int, height: int, least_px: int
+) -> None:
+    assert searched_down_to_px(YUNET, width, height) == least_px
+
+
+def test_dlibs_detector_sees_smaller_faces_in_small_photos_which_are_enlarged() -> None:
+    hog = load_detector(DetectorKind.HOG)
+    assert searched_down_to_px(hog, 200, 150) == 40
+    assert searched_down_to_px(hog, 4000, 3000) > searched_down_to_px(hog, 2000, 1500) > 80
+
+
+def test_where_no_face_is_sure_the_photo_is_turned(photo: np.ndarray) -> None:
+    upside_down = np.ascontiguousarray(photo[::-1, ::-1])
+    assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(photo))} == {0}
+    assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(upside_down))} == {180}
