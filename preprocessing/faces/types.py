@@ -57,6 +57,12 @@ class BoundingBox:
         """Height in pixels."""
         return self.bottom - self.top
 
+    def clipped(self, width: int, height: int) -> "BoundingBox":
+        """Return the part of it that lies in a picture of this size, at least one pixel of it."""
+        left, top = min(max(0, self.left), width - 1), min(max(0, self.top), height - 1)
+        right, bottom = min(self.right, width), min(self.bottom, height)
+        return BoundingBox(left, top, max(right, left + 1), max(bottom, top + 1))
+
 
 FULL_FRAME = "full_frame"
 UNALIGNED = "unaligned"

@@ -59,6 +59,9 @@ class Options(BaseModel):
     """How far the expressions are taken for equally likely beforehand: 0 leaves them as frequent as
     in the training pictures, mostly neutral and happy; 1 takes all for equally likely. By default
     the model's own."""
+    clip_boxes: bool = False
+    """Cut boxes off at the edges of the picture. By default a box shows the whole face, also where
+    a part of it lies outside."""
     landmarks: bool = False
     """Give the landmarks of each face."""
     chips: bool = False
@@ -82,7 +85,7 @@ class _Answer(BaseModel):
 
 
 class Box(_Answer):
-    """Where a face is, in pixels of the upright picture; it may reach outside."""
+    """Where a face is, in pixels of the upright picture; partly outside, unless clip_boxes."""
 
     left: int
     top: int

@@ -60,7 +60,7 @@ def _annotated(rgb: RgbImage, result: PhotoResult, *, landmarks: bool) -> str:
 def _face(index: int, prediction: Prediction, result: PhotoResult, options: Options) -> FaceAnswer:
     labels = result.labels
     face = prediction.face.face
-    box = face.box
+    box = face.box.clipped(result.width, result.height) if options.clip_boxes else face.box
     return FaceAnswer(
         index=index,
         box=Box(left=box.left, top=box.top, right=box.right, bottom=box.bottom),

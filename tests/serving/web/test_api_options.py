@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
 from preprocessing.images.decode import decode_image
+from preprocessing.images.encode import encode_png
 from serving.inference.predictor import Predictor
 from serving.web.settings import Settings
 
@@ -46,6 +47,16 @@ def test_options_mean_the_same_in_address_form_and_json(client: FlaskClient, pho
     by_json = post_json(client, photo, landmarks=True, min_confidence=0.5, balance=0.75)
     assert by_address.json["faces"] == by_form.json["faces"] == by_json.json["faces"]
     assert len(by_address.json["faces"][0]["landmarks"]) == 68
+
+
+def test_boxes_are_clipped_where_that_is_asked_for(client: FlaskClient, photo: bytes) -> None:
+    (whole,) = client.post(PREDICT, data=photo).json["faces"]
+    rgb = decode_image(photo)[:, whole["box"]["left"] + 20 :]
+    png = encode_png(np.ascontiguousarray(rgb))
+    (cut,) = client.post(PREDICT, data=png).json["faces"]
+    (clipped,) = client.post(f"{PREDICT}?clip_boxes=true", data=png).json["faces"]
+    assert cut["box"]["left"] < 0
+    assert clipped == cut | {"box": cut["box"] | {"left": 0}}
 
 
 @pytest.mark.parametrize("word", ["false", "true"])
