@@ -24,7 +24,8 @@ from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeEr
 from preprocessing.faces.align import Frame, align_labelled, align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.types import AlignedFace
-from preprocessing.images.types import GreyImage
+from preprocessing.images.decode import to_grey
+from preprocessing.images.types import GreyImage, RgbImage
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
@@ -93,7 +94,7 @@ def align_items(
                 make_row(
                     picture.item,
                     label=picture.label,
-                    source=picture.grey,
+                    source=picture.grey(),
                     aligned=aligned,
                     votes=None if votes is None else votes[picture.item.row].tobytes(),
                 )
@@ -106,7 +107,11 @@ def align_items(
 class _Picture:
     item: SourceItem
     label: str | None
-    grey: GreyImage
+    image: GreyImage | RgbImage
+
+    def grey(self) -> GreyImage:
+        """Return the picture in grey."""
+        return self.image if self.image.ndim == 2 else to_grey(self.image)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +125,12 @@ class _Faces:
 def _align_group(
     group: Sequence[_Picture], kind: SourceKind, options: AlignOptions, finder: FaceFinder
 ) -> list[_Faces]:
-    greys = [picture.grey for picture in group]
+    images = [picture.image for picture in group]
     frame, geometry = options.frame_for(kind), options.scheme.geometry
     if kind is SourceKind.PHOTOS and frame is Frame.PHOTO:
-        photos = [align_photo(grey, finder, geometry=geometry) for grey in greys]
+        photos = [align_photo(image, finder, geometry=geometry) for image in images]
         return [_Faces(faces, len(faces)) for faces in photos]
-    found = align_labelled(greys, finder, geometry=geometry, frame=frame)
+    found = align_labelled(images, finder, geometry=geometry, frame=frame)
     return [_Faces([face.aligned] if face.aligned else [], face.seen) for face in found]
 
 
@@ -148,15 +153,16 @@ def _load_in_groups(
         if label is None and item.label is not None:
             continue
         try:
-            grey = item.load(read_file)
+            image = item.load(read_file)
         except (ImageDecodeError, ImageTooLargeError) as error:
             rejected.append((item.name, str(error)))
             continue
-        if group and group_px + grey.size > GROUP_PX:
+        pixels = image.shape[0] * image.shape[1]
+        if group and group_px + pixels > GROUP_PX:
             yield group
             group, group_px = [], 0
-        group.append(_Picture(item, label, grey))
-        group_px += grey.size
+        group.append(_Picture(item, label, image))
+        group_px += pixels
     if group:
         yield group
 

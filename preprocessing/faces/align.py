@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import FALL_BACKS, UNALIGNED, AlignedFace, Face
-from preprocessing.images.types import GreyImage
+from preprocessing.images.decode import to_grey
+from preprocessing.images.types import GreyImage, RgbImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
 # that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
@@ -49,19 +51,21 @@ class LabelledFace:
 
 
 def align_photo(
-    grey: GreyImage, finder: FaceFinder, *, geometry: ChipGeometry
+    photo: GreyImage | RgbImage, finder: FaceFinder, *, geometry: ChipGeometry
 ) -> list[AlignedFace]:
     """Find and align every face of a photo.
 
     Args:
-        grey: The upright photo.
+        photo: Upright; in colour, more of its small and cut faces are found.
         finder: The loaded detector and landmark model.
         geometry: What the chips are to look like.
 
     Returns:
         One aligned face for each face found; empty where there is none.
     """
-    return [_align(grey, face, geometry) for face in finder.find_faces(grey)]
+    picture = Picture(photo)
+    faces = finder.find_faces(picture)
+    return [_align(picture.grey.full, face, geometry) for face in faces]
 
 
 def align_crops(
@@ -79,7 +83,11 @@ def align_crops(
 
 
 def align_labelled(
-    pictures: Sequence[GreyImage], finder: FaceFinder, *, geometry: ChipGeometry, frame: Frame
+    pictures: Sequence[GreyImage | RgbImage],
+    finder: FaceFinder,
+    *,
+    geometry: ChipGeometry,
+    frame: Frame,
 ) -> list[LabelledFace]:
     """Align the one face of each picture that has a label.
 
@@ -87,29 +95,30 @@ def align_labelled(
     searched as a photo, and the largest face found is taken; where there is none it stays the crop.
 
     Args:
-        pictures: Grey and upright.
+        pictures: Upright, grey or in colour.
         finder: The loaded detector and landmark model.
         geometry: What the chips are to look like.
         frame: What the pictures show around their faces.
     """
     if frame is Frame.PHOTO:
-        return [_largest(align_photo(grey, finder, geometry=geometry)) for grey in pictures]
-    crops = [LabelledFace(face, 1) for face in align_crops(pictures, finder, geometry=geometry)]
+        return [_largest(align_photo(each, finder, geometry=geometry)) for each in pictures]
+    greys = [each if each.ndim == 2 else to_grey(each) for each in pictures]
+    crops = [LabelledFace(face, 1) for face in align_crops(greys, finder, geometry=geometry)]
     if frame is Frame.CROP:
         return crops
     return [
-        _with_room(grey, crop, finder, geometry) for grey, crop in zip(pictures, crops, strict=True)
+        _with_room(each, crop, finder, geometry) for each, crop in zip(pictures, crops, strict=True)
     ]
 
 
 def _with_room(
-    grey: GreyImage, crop: LabelledFace, finder: FaceFinder, geometry: ChipGeometry
+    picture: GreyImage | RgbImage, crop: LabelledFace, finder: FaceFinder, geometry: ChipGeometry
 ) -> LabelledFace:
     """Search a picture as a photo where it is no crop of one face."""
     is_crop = crop.aligned is not None and crop.aligned.face.found_by not in FALL_BACKS
-    if is_crop or max(grey.shape) <= LARGEST_CERTAIN_CROP_PX:
+    if is_crop or max(picture.shape[:2]) <= LARGEST_CERTAIN_CROP_PX:
         return crop
-    found = _largest(align_photo(grey, finder, geometry=geometry))
+    found = _largest(align_photo(picture, finder, geometry=geometry))
     return crop if found.aligned is None else found
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
 from preprocessing.faces.types import SMALLEST_PX, DetectorKind
-from preprocessing.images.types import GreyImage
+from preprocessing.images.types import GreyImage, RgbImage
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ class Detector:
 
     Attributes:
         detect: Takes a picture and the least score; finds faces that are about upright.
-        smallest_px: Side of the smallest faces that it finds dependably.
+        reads_colour: Whether the picture may be in colour; else it must be grey.
+        smallest_px: Side of the smallest faces that it finds dependably in grey pictures.
+        smallest_colour_px: Likewise in colour.
         turns_deg: By how much to turn a picture in which no face is seen, to see any.
         least_score: Candidates with less are dropped. Heads tilted unlike the others score little.
         likely_score: From here on candidates tell how small faces are, and by how much they tilt.
@@ -59,8 +61,10 @@ class Detector:
             would take too long.
     """
 
-    detect: Callable[[GreyImage, float], list[Detection]]
+    detect: Callable[[GreyImage | RgbImage, float], list[Detection]]
+    reads_colour: bool
     smallest_px: int
+    smallest_colour_px: int
     turns_deg: tuple[int, ...]
     least_score: float
     likely_score: float
@@ -105,16 +109,19 @@ def _load_yunet() -> Detector:
     finally:
         cv2.utils.logging.setLogLevel(level)
 
-    def detect(grey: GreyImage, least_score: float) -> list[Detection]:
-        model.setInputSize(grey.shape[::-1])
+    def detect(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
+        model.setInputSize(image.shape[1::-1])
         model.setScoreThreshold(least_score)
+        to_bgr = cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR
         # OpenCV's types do not know that it returns None where it finds nothing.
-        found: Any = model.detect(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))[1]
+        found: Any = model.detect(cv2.cvtColor(image, to_bgr))[1]
         return [] if found is None else [_to_dlib_square(row) for row in found.astype(np.float64)]
 
     return Detector(
         detect,
+        reads_colour=True,
         smallest_px=SMALLEST_PX,
+        smallest_colour_px=16,
         # Tilted by 30 degrees it misses a quarter of all faces, by 45 most.
         turns_deg=(45, -45, 90, -90, 135, -135, 180),
         least_score=0.5,
@@ -184,7 +191,9 @@ def _load_cnn() -> Detector:
 def _dlib_detector(detect: Callable[[GreyImage, float], list[Detection]]) -> Detector:
     return Detector(
         detect,
+        reads_colour=False,
         smallest_px=80,
+        smallest_colour_px=80,
         # It sees some faces that are tilted by 45 degrees.
         turns_deg=(90, -90, 180),
         least_score=-0.2,

@@ -6,6 +6,7 @@ from statistics import median
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarker import Landmarker
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.pose import head_pose, within_half_turn
 from preprocessing.faces.proposals import (
     FIRST,
@@ -15,9 +16,8 @@ from preprocessing.faces.proposals import (
     propose_tilted,
     searched_down_to_px,
 )
-from preprocessing.faces.pyramid import Pyramid
 from preprocessing.faces.refine import frame
-from preprocessing.faces.search import Candidate, merge, scale_within, scan
+from preprocessing.faces.search import Candidate, merge, scale_within, scan, seen_by
 from preprocessing.faces.types import DetectorKind, Face
 from preprocessing.faces.verify import Verifier
 from preprocessing.images.types import GreyImage
@@ -53,7 +53,7 @@ class FaceFinder:
         """Return how wide a face must be to be found in a photo of a size, in its pixels."""
         return searched_down_to_px(self._detector, width, height)
 
-    def find_faces(self, grey: GreyImage) -> list[Face]:
+    def find_faces(self, picture: Picture) -> list[Face]:
         """Find all faces in a photo, from image-left to image-right.
 
         Scans propose candidates (`proposals`), closer looks frame them better and leave out some
@@ -62,25 +62,25 @@ class FaceFinder:
         back by as much. What is not certain must be seen again in another way (`verify`).
 
         Args:
-            grey: The upright photo, uint8 `(height, width)`.
+            picture: The upright photo.
         """
-        picture = Pyramid(grey)
-        candidates = most_promising(self._detector, propose(self._detector, picture))
+        seen = seen_by(self._detector, picture)
+        candidates = most_promising(self._detector, propose(self._detector, seen))
         known, faces = set(candidates), self._landmarked(picture, candidates)
         candidates = [candidate for candidate in candidates if candidate in faces]
         angle_deg = self._tilt_deg(faces)
         if angle_deg is not None:
-            candidates += propose_tilted(self._detector, picture, angle_deg=angle_deg)
+            candidates += propose_tilted(self._detector, seen, angle_deg=angle_deg)
             candidates = most_promising(self._detector, merge(candidates))
             new = [candidate for candidate in candidates if candidate not in known]
             faces |= self._landmarked(picture, new)
         kept = [(candidate, faces[candidate]) for candidate in candidates if candidate in faces]
-        seen = [
+        verified = [
             face
             for candidate, face in kept
             if self._verifier.is_face(face, picture, scan_score=candidate.score)
         ]
-        return sorted(seen, key=lambda face: (face.box.left, face.box.top))
+        return sorted(verified, key=lambda face: (face.box.left, face.box.top))
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
         """Find the one face of each picture that is a face crop, such as FER2013's.
@@ -88,7 +88,7 @@ class FaceFinder:
         A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
         on the whole frame, and `found_by` says `full_frame`.
         """
-        pictures = [Pyramid(grey) for grey in crops]
+        pictures = [Picture(grey) for grey in crops]
         # All are searched and framed first: taking turns, each model would drive the other out of
         # the processor's caches, and the landmark model would take twice as long.
         candidates = [self._framed_in_crop(picture) for picture in pictures]
@@ -99,26 +99,26 @@ class FaceFinder:
             for picture, candidate in zip(pictures, candidates, strict=True)
         ]
 
-    def _framed_in_crop(self, picture: Pyramid) -> Candidate | None:
-        detector, grey = self._detector, picture.grey
-        enlarged = max(1, round(detector.crop_side_px / min(grey.shape)))
+    def _framed_in_crop(self, picture: Picture) -> Candidate | None:
+        detector, seen = self._detector, seen_by(self._detector, picture)
+        enlarged = max(1, round(detector.crop_side_px / min(seen.width, seen.height)))
         budget_px = FIRST * detector.smallest_px**2
-        scale = scale_within(grey, budget_px=budget_px, largest=enlarged)
-        candidates = scan(detector, picture, scale=scale, threshold=detector.crop_score)
+        scale = scale_within(seen, budget_px=budget_px, largest=enlarged)
+        candidates = scan(detector, seen, scale=scale, threshold=detector.crop_score)
         if not candidates:
             return None
         best = max(candidates, key=lambda candidate: candidate.score)
-        return frame(detector, picture, best, is_crop=True)
+        return frame(detector, seen, best, is_crop=True)
 
     def _landmarked(
-        self, picture: Pyramid, candidates: Iterable[Candidate]
+        self, picture: Picture, candidates: Iterable[Candidate]
     ) -> dict[Candidate, Face]:
         """Frame candidates, all first as in `find_faces_in_crops`, and locate their landmarks.
 
         A candidate that was seen small and not sure is left out if it is no face from near.
         """
-        detector = self._detector
-        framed = {candidate: frame(detector, picture, candidate) for candidate in candidates}
+        detector, seen = self._detector, seen_by(self._detector, picture)
+        framed = {candidate: frame(detector, seen, candidate) for candidate in candidates}
         return {
             candidate: self._landmarker.face(picture, better)
             for candidate, better in framed.items()

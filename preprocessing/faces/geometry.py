@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.template import MEAN_FACE
 from preprocessing.faces.types import Landmarks
-from preprocessing.images.types import GreyImage
+from preprocessing.images.types import GreyImage, RgbImage
 
 # iBUG 300-W indices. The lower lip and the jaw stay out: they move when a mouth opens, and a fit
 # that follows them would cancel the very expression that the network is to see.
@@ -158,13 +158,13 @@ def extract_chip(
 
 
 def sample_square(
-    grey: GreyImage,
+    image: GreyImage | RgbImage,
     transform: NDArray[np.float64],
     *,
     size_px: int,
     interpolation: str = "linear",
     outside: int = cv2.BORDER_REPLICATE,
-) -> GreyImage:
+) -> GreyImage | RgbImage:
     """Sample a square from a picture.
 
     The source is resampled once. Where the square is smaller than what it shows, several samples
@@ -172,7 +172,7 @@ def sample_square(
     nothing aliases.
 
     Args:
-        grey: The upright source picture.
+        image: The upright source picture, grey or in colour.
         transform: Similarity from source to square, shape (2, 3).
         size_px: Side of the square.
         interpolation: `linear` or `cubic`.
@@ -180,30 +180,30 @@ def sample_square(
             `BORDER_REFLECT_101` for the picture mirrored, or `BORDER_CONSTANT` for black.
 
     Returns:
-        uint8 `(size_px, size_px)`.
+        uint8 `(size_px, size_px)`, or `(size_px, size_px, 3)` of a picture in colour.
     """
     scale = math.hypot(transform[0, 0], transform[1, 0])
     samples = min(max(1, round(1 / scale)), MOST_SAMPLES)
     fine = transform * samples
     fine[:, 2] += (samples - 1) / 2
     fine_size = (size_px * samples, size_px * samples)
-    if max(grey.shape) > LARGEST_SIDE_PX:
-        grey, fine = _crop_to_view(grey, fine, fine_size[0])
+    if max(image.shape) > LARGEST_SIDE_PX:
+        image, fine = _crop_to_view(image, fine, fine_size[0])
     flags = _INTERPOLATIONS[interpolation]
-    square = cv2.warpAffine(grey, fine, fine_size, flags=flags, borderMode=outside)
+    square = cv2.warpAffine(image, fine, fine_size, flags=flags, borderMode=outside)
     if samples > 1:
         square = cv2.resize(square, (size_px, size_px), interpolation=cv2.INTER_AREA)
     return np.asarray(square, dtype=np.uint8)
 
 
 def _crop_to_view(
-    grey: GreyImage, transform: NDArray[np.float64], side_px: int
-) -> tuple[GreyImage, NDArray[np.float64]]:
+    image: GreyImage | RgbImage, transform: NDArray[np.float64], side_px: int
+) -> tuple[GreyImage | RgbImage, NDArray[np.float64]]:
     """Leave only the part of a picture that the transform brings into view."""
     corners = np.array([[0, 0], [side_px, 0], [side_px, side_px], [0, side_px]], dtype=np.float64)
     seen = apply_transform(invert_transform(transform), corners)
     reach_px = 4  # what cubic interpolation may touch beyond
-    height, width = grey.shape
+    height, width = image.shape[:2]
     left, top = np.clip(
         np.floor(seen.min(axis=0)).astype(int) - reach_px, 0, (width - 1, height - 1)
     )
@@ -212,4 +212,4 @@ def _crop_to_view(
     )
     shifted = transform.copy()
     shifted[:, 2] += transform[:, :2] @ (left, top)
-    return grey[top:bottom, left:right], shifted
+    return image[top:bottom, left:right], shifted

@@ -5,8 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from preprocessing.faces.detectors import Detector
-from preprocessing.faces.pyramid import Pyramid
-from preprocessing.faces.search import Candidate, merge, scale_within, scan, whole_scale
+from preprocessing.faces.picture import Pyramid
+from preprocessing.faces.search import (
+    Candidate,
+    merge,
+    promised_px,
+    scale_within,
+    scan,
+    whole_scale,
+)
 
 # The most pixels that one scan looks at, in squares of the smallest face that the detector finds
 # dependably. A picture without a face costs FIRST, SECOND where it is small or else the scan for
@@ -37,11 +44,9 @@ NEAR_LIMIT = 1.5
 def searched_down_to_px(detector: Detector, width: int, height: int) -> int:
     """Return how wide a face must be to be found in a photo of a size, in its pixels."""
     if detector.searches_whole:
-        scale = whole_scale(width, height)
-    else:
-        first = math.sqrt(_budget_px(detector, FIRST) / (width * height))
-        scale = min(LARGEST_SCALE, first)
-    return math.ceil(detector.smallest_px / scale)
+        return round(promised_px(width, height))
+    first = math.sqrt(_budget_px(detector, FIRST) / (width * height))
+    return math.ceil(detector.smallest_px / min(LARGEST_SCALE, first))
 
 
 def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
@@ -94,9 +99,9 @@ def most_promising(detector: Detector, candidates: Sequence[Candidate]) -> list[
 def _propose_at_two_scales(detector: Detector, picture: Pyramid) -> tuple[list[Candidate], float]:
     """Scan for large faces, then for small ones; return all candidates and the larger scale."""
     budget_px = _budget_px(detector, FIRST)
-    first = scale_within(picture.grey, budget_px=budget_px, largest=LARGEST_SCALE)
+    first = scale_within(picture, budget_px=budget_px, largest=LARGEST_SCALE)
     candidates = _scan_upright(detector, picture, scale=first)
-    whole = whole_scale(*picture.grey.shape[::-1])
+    whole = whole_scale(detector, picture)
     if not detector.searches_whole or whole <= first:
         return candidates, first
     larger = _scan_upright(detector, picture, scale=whole, is_larger=True)
@@ -108,7 +113,7 @@ def _with_larger(
 ) -> list[Candidate]:
     """Scan once more where that can be at a larger scale, and join the candidates."""
     budget_px = _budget_px(detector, budget)
-    scale = scale_within(picture.grey, budget_px=budget_px, largest=LARGEST_SCALE)
+    scale = scale_within(picture, budget_px=budget_px, largest=LARGEST_SCALE)
     if scale <= MUCH_LARGER * than:
         return candidates
     return merge(candidates + _scan_upright(detector, picture, scale=scale, is_larger=True))
@@ -127,7 +132,7 @@ def _scan_turned(
     detector: Detector, picture: Pyramid, *, angle_deg: float, budget: int
 ) -> list[Candidate]:
     scale = scale_within(
-        picture.grey,
+        picture,
         angle_deg=angle_deg,
         budget_px=_budget_px(detector, budget),
         largest=LARGEST_TURNED_SCALE,

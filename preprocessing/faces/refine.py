@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.detectors import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
-from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import Candidate
-from preprocessing.images.types import GreyImage
+from preprocessing.images.types import GreyImage, RgbImage
 
 # A closer look that frames a face larger or smaller by more than this has another in view.
 MOST_RESIZED = 1.7
@@ -28,7 +28,7 @@ def frame(
 
     Args:
         detector: The detector.
-        picture: The upright source picture.
+        picture: The upright source picture, grey or as the detector reads it.
         candidate: What a scan found in it.
         is_crop: The picture is known to be one face, so that every candidate is kept.
 
@@ -61,7 +61,7 @@ def look_closer(
 
     Args:
         detector: The detector.
-        picture: The upright source picture.
+        picture: The upright source picture, grey or as the detector reads it.
         candidate: Where to look.
         is_crop: The picture is known to be one face.
 
@@ -82,14 +82,13 @@ def look_closer(
     middle = (side_px - 0.5, side_px - 0.5)
     seen = min(near, key=lambda detection: math.dist(detection.centre, middle))
     ((x, y),) = apply_transform(invert_transform(to_patch), np.array([seen.centre]))
-    height, width = picture.grey.shape
-    if not is_crop and not (0 <= x < width and 0 <= y < height):
+    if not is_crop and not (0 <= x < picture.width and 0 <= y < picture.height):
         return None
     side = seen.side * candidate.side / side_px
     return replace(candidate, centre=(float(x), float(y)), side=side, score=seen.score)
 
 
-def seen_in_the_middle(detector: Detector, patch: GreyImage) -> list[Detection]:
+def seen_in_the_middle(detector: Detector, patch: GreyImage | RgbImage) -> list[Detection]:
     """Return what is seen in a square patch nearer to its middle than a quarter of its side."""
     size_px = len(patch)
     middle = ((size_px - 1) / 2, (size_px - 1) / 2)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.detectors import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
-from preprocessing.faces.pyramid import Pyramid
-from preprocessing.images.types import GreyImage
+from preprocessing.faces.picture import Picture, Pyramid
+from preprocessing.faces.types import SMALLEST_PX
+from preprocessing.images.types import GreyImage, RgbImage
 
-# Pictures up to this size are searched as they are, so that every face is found that is as wide as
-# the smallest that the detector finds dependably.
+# In pictures up to this size all faces of `SMALLEST_PX` are searched for.
 WHOLE_PX = 3_000_000
 # YuNet takes 80 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
@@ -47,6 +47,11 @@ class Candidate:
     is_larger: bool = False
 
 
+def seen_by(detector: Detector, picture: Picture) -> Pyramid:
+    """Return a picture as a detector reads it: in colour, or in grey."""
+    return picture.colour if detector.reads_colour else picture.grey
+
+
 def scan(
     detector: Detector,
     picture: Pyramid,
@@ -60,15 +65,15 @@ def scan(
 
     Args:
         detector: The detector.
-        picture: The upright source picture.
+        picture: The upright source picture, grey or as the detector reads it.
         angle_deg: The picture is turned back by it first.
         scale: The picture is shrunk or enlarged by it first.
         border_px: So many pixels of the scaled picture are mirrored outwards at its edges, so that
             faces which the edges cut are seen. What is seen in the mirrored part is no face.
         threshold: Least score.
     """
-    grey, scaled = picture.grey, picture.scaled(scale)
-    border_px = min(border_px, min(scaled.shape) - 1)
+    scaled = picture.scaled(scale)
+    border_px = min(border_px, min(scaled.shape[:2]) - 1)
     if border_px:
         sides = (border_px,) * 4
         scaled = np.asarray(cv2.copyMakeBorder(scaled, *sides, cv2.BORDER_REFLECT_101), np.uint8)
@@ -79,7 +84,7 @@ def scan(
     for seen in _detect(detector, np.asarray(turned, np.uint8), threshold=threshold):
         in_scaled = apply_transform(back, np.array([seen.centre])) - border_px
         ((x, y),) = (in_scaled + 0.5) / scale - 0.5
-        if border_px and not (0 <= x < grey.shape[1] and 0 <= y < grey.shape[0]):
+        if border_px and not (0 <= x < picture.width and 0 <= y < picture.height):
             continue
         roll_deg = angle_deg + seen.roll_deg
         candidates.append(
@@ -95,10 +100,13 @@ def scan(
     return candidates
 
 
-def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterator[Detection]:
+def _detect(
+    detector: Detector, image: GreyImage | RgbImage, *, threshold: float
+) -> Iterator[Detection]:
     """Look for faces in a picture of any size, along its longer side in strips."""
-    is_wide = grey.shape[1] > grey.shape[0]
-    longer, shorter = max(grey.shape), min(grey.shape)
+    height, width = image.shape[:2]
+    is_wide = width > height
+    longer, shorter = max(width, height), min(width, height)
     strip = max(2 * OVERLAP_PX, STRIP_PX // shorter)
     count = max(1, math.ceil((longer - OVERLAP_PX) / (strip - OVERLAP_PX)))
     strip = min(longer, math.ceil((longer + (count - 1) * OVERLAP_PX) / count))
@@ -109,7 +117,7 @@ def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterato
         first = start + OVERLAP_PX / 2 - APART_PX if start else -math.inf
         last = following + OVERLAP_PX / 2 + APART_PX if following < longer else math.inf
         end = start + strip
-        part = grey[:, start:end] if is_wide else grey[start:end]
+        part = image[:, start:end] if is_wide else image[start:end]
         for seen in detector.detect(np.ascontiguousarray(part), threshold):
             x, y = seen.centre
             x, y = (x + start, y) if is_wide else (x, y + start)
@@ -118,24 +126,30 @@ def _detect(detector: Detector, grey: GreyImage, *, threshold: float) -> Iterato
 
 
 def scale_within(
-    grey: GreyImage, *, angle_deg: float = 0.0, budget_px: int, largest: float
+    picture: Pyramid, *, angle_deg: float = 0.0, budget_px: int, largest: float
 ) -> float:
     """Return the largest scale, up to `largest`, at which a scan looks at `budget_px` pixels.
 
     No side gets longer than `LONGEST_PX`.
     """
-    height, width = grey.shape
-    _, sides = turn_back(width, height, angle_deg=angle_deg)
+    _, sides = turn_back(picture.width, picture.height, angle_deg=angle_deg)
     return min(largest, math.sqrt(budget_px / math.prod(sides)), LONGEST_PX / max(sides))
 
 
-def whole_scale(width: int, height: int) -> float:
-    """Return the scale at which a photo is searched for its small faces.
+def promised_px(width: int, height: int) -> float:
+    """Return from which width on faces are found in a photo of a size.
 
-    Up to `WHOLE_PX` it is 1; beyond, it falls so that four times the pixels cost 1.7 times as much.
+    `SMALLEST_PX` up to `WHOLE_PX`. Beyond, it grows by a third when the pixels become four times as
+    many, which then take 2.2 times as long: 32 px in 12 megapixels, 43 in 48.
     """
-    shrunk = math.pow(WHOLE_PX / (width * height), 0.3)
-    return min(1.0, shrunk, LONGEST_PX / max(width, height))
+    return SMALLEST_PX * max(1.0, math.pow(width * height / WHOLE_PX, 0.21))
+
+
+def whole_scale(detector: Detector, picture: Pyramid) -> float:
+    """Return the scale at which a photo is searched for its small faces."""
+    wide = promised_px(picture.width, picture.height)
+    smallest_px = detector.smallest_colour_px if picture.has_colours else detector.smallest_px
+    return min(1.0, smallest_px / wide, LONGEST_PX / max(picture.width, picture.height))
 
 
 def turn_back(

@@ -8,12 +8,11 @@ import numpy as np
 
 from preprocessing.faces.detectors import Detector, load_detector
 from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
+from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.pose import head_pose
-from preprocessing.faces.pyramid import Pyramid
 from preprocessing.faces.refine import seen_in_the_middle, to_square
-from preprocessing.faces.search import Candidate, scan
+from preprocessing.faces.search import Candidate, scan, seen_by
 from preprocessing.faces.types import BoundingBox, DetectorKind, Face
-from preprocessing.images.types import GreyImage
 
 # A candidate that is not certain is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
@@ -37,7 +36,7 @@ class Verifier:
         self._second_detector = load_detector(DetectorKind.HOG)
         self._geometry = replace(geometry, size_px=SECOND_LOOK_PX, margin=SECOND_LOOK_MARGIN)
 
-    def is_face(self, face: Face, picture: Pyramid, *, scan_score: float) -> bool:
+    def is_face(self, face: Face, picture: Picture, *, scan_score: float) -> bool:
         """Return whether what was found in a photo is a face: certain, or seen again.
 
         Args:
@@ -53,10 +52,11 @@ class Verifier:
             return True
         return scan_score >= detector.sure_score and self._is_seen_smaller(picture, face)
 
-    def _is_seen_aligned(self, picture: Pyramid, face: Face) -> bool:
+    def _is_seen_aligned(self, picture: Picture, face: Face) -> bool:
         """Look with dlib's detector at the face aligned by its landmarks."""
         transform, _ = fit_landmarks(face.landmarks, self._geometry)
-        patch = picture.sample(transform, size_px=SECOND_LOOK_PX, outside=cv2.BORDER_REFLECT_101)
+        outside = cv2.BORDER_REFLECT_101
+        patch = picture.grey.sample(transform, size_px=SECOND_LOOK_PX, outside=outside)
         least_score = self._detector.second_look_score
         candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)
         middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
@@ -64,7 +64,7 @@ class Verifier:
         farthest = SECOND_LOOK_PX / 4
         return any(math.dist(candidate.centre, middle) < farthest for candidate in candidates)
 
-    def _is_seen_smaller(self, picture: Pyramid, face: Face) -> bool:
+    def _is_seen_smaller(self, picture: Picture, face: Face) -> bool:
         """Look at the face shrunk, and mirrored too: animals' faces are seldom seen then."""
         box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
         middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
@@ -73,7 +73,8 @@ class Verifier:
         )
         to_patch = to_square(candidate, face_px=SMALLER_PX, size_px=2 * SMALLER_PX)
         outside = cv2.BORDER_REFLECT_101
-        patch = picture.sample(to_patch, size_px=2 * SMALLER_PX, outside=outside)
+        seen = seen_by(self._detector, picture)
+        patch = seen.sample(to_patch, size_px=2 * SMALLER_PX, outside=outside)
         scores = [
             max((seen.score for seen in seen_in_the_middle(self._detector, each)), default=0.0)
             for each in (patch, np.ascontiguousarray(patch[:, ::-1]))
@@ -81,9 +82,9 @@ class Verifier:
         return sum(scores) / len(scores) >= self._detector.smaller_score
 
 
-def _outside_share(box: BoundingBox, grey: GreyImage) -> float:
+def _outside_share(box: BoundingBox, picture: Pyramid) -> float:
     """Return how much of a box lies outside a picture, 0 to 1."""
-    height, width = grey.shape
+    width, height = picture.width, picture.height
     across = min(box.right, width) - max(box.left, 0)
     down = min(box.bottom, height) - max(box.top, 0)
     inside_px: int = max(0, across) * max(0, down)

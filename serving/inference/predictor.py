@@ -169,10 +169,9 @@ class Predictor:
             return self._align(rgb, is_crop=is_crop)
 
     def _align(self, rgb: RgbImage, *, is_crop: bool) -> list[AlignedFace]:
-        grey = to_grey(rgb)
         if is_crop:
-            return align_crops([grey], self._finder, geometry=self.spec.geometry)
-        return align_photo(grey, self._finder, geometry=self.spec.geometry)
+            return align_crops([to_grey(rgb)], self._finder, geometry=self.spec.geometry)
+        return align_photo(rgb, self._finder, geometry=self.spec.geometry)
 
     def probabilities(
         self, chips: NDArray[np.uint8], balance: float | None = None

@@ -17,9 +17,10 @@ from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
 from preprocessing.faces.model_files import LANDMARKS_68_FILE
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.search import turn_back
 from preprocessing.faces.types import Landmarks
-from preprocessing.images.types import GreyImage
+from preprocessing.images.types import GreyImage, RgbImage
 from tests.bench.annotated import (
     EMPTY_PHOTO,
     MATCH_IOU,
@@ -27,7 +28,7 @@ from tests.bench.annotated import (
     Photo,
     Squares,
     match,
-    read_grey,
+    read_photo,
     read_photos,
     rescale,
     score,
@@ -58,15 +59,15 @@ def main() -> None:
     plain = dlib.get_frontal_face_detector()
     landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
     detectors: dict[str, Detect] = {
-        "plain": lambda grey: _plain(plain(grey, 0)),
-        "plain, upsampled once": lambda grey: _plain(plain(grey, 1)),
-        "ladder": lambda grey: _ladder(finder, grey),
+        "plain": lambda image: _plain(plain(image, 0)),
+        "plain, upsampled once": lambda image: _plain(plain(image, 1)),
+        "ladder": lambda image: _ladder(finder, image),
     }
     faces = sum(len(photo.squares) for photo in photos)
     print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
     # The ladder landmarks every face as it goes, so it stands beside this too.
     with_landmarks = {
-        "plain, upsampled, landmarks": lambda grey: _plain_landmarked(plain, landmark, grey)
+        "plain, upsampled, landmarks": lambda image: _plain_landmarked(plain, landmark, image)
     }
     _print_detection(detectors | with_landmarks, photos, folder)
     _print_scans(finder, photos)
@@ -80,7 +81,7 @@ def main() -> None:
 
 
 def _print_detection(detectors: dict[str, Detect], photos: list[Photo], folder: Path) -> None:
-    empty = read_grey(folder / EMPTY_PHOTO)
+    empty = read_photo(folder / EMPTY_PHOTO)
     print(
         f"{'detector':<28}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""
     )
@@ -99,22 +100,22 @@ def _print_scans(finder: FaceFinder, photos: list[Photo]) -> None:
     for photo in photos:
         spent: dict[str, float] = defaultdict(float)
         with timed_scans(finder, spent):
-            finder.find_faces(photo.grey)
+            finder.find_faces(Picture(photo.image))
         seconds.append(spent["scans"])
     print(f"{'ladder, its detectors alone':<47}{1000 * statistics.median(seconds):>11.0f}")
 
 
 def _print_large(finder: FaceFinder, photos: list[Photo], folder: Path) -> None:
-    empty = read_grey(folder / EMPTY_PHOTO)
+    empty = read_photo(folder / EMPTY_PHOTO)
     pictures = {
         "without a face": np.asarray(cv2.resize(empty, LARGE_PX), np.uint8),
         f"of faces turned by {MOSAIC_DEG} degrees": _mosaic(photos),
     }
-    for name, grey in pictures.items():
+    for name, image in pictures.items():
         spent: dict[str, float] = defaultdict(float)
         with timed_scans(finder, spent):
             started = time.perf_counter()
-            faces = finder.find_faces(grey)
+            faces = finder.find_faces(Picture(image))
             whole = time.perf_counter() - started
         print(
             f"ladder, 12 megapixels {name}: {whole:.2f} s, {spent['scans']:.2f} s of it detectors; "
@@ -123,17 +124,17 @@ def _print_large(finder: FaceFinder, photos: list[Photo], folder: Path) -> None:
     print()
 
 
-def _mosaic(photos: list[Photo]) -> GreyImage:
+def _mosaic(photos: list[Photo]) -> RgbImage:
     """Lay photos side by side, again and again, and turn the whole clockwise."""
     width, height = LARGE_PX[0] // MOSAIC_TILES, LARGE_PX[1] // MOSAIC_TILES
-    tiles = [cv2.resize(photo.grey, (width, height)) for photo in photos]
+    tiles = [cv2.resize(photo.image, (width, height)) for photo in photos]
     chosen = [
         [tiles[(row * MOSAIC_TILES + column) % len(tiles)] for column in range(MOSAIC_TILES)]
         for row in range(MOSAIC_TILES)
     ]
-    grey = np.vstack([np.hstack(row) for row in chosen])
+    image = np.vstack([np.hstack(row) for row in chosen])
     about = cv2.getRotationMatrix2D((LARGE_PX[0] / 2, LARGE_PX[1] / 2), -MOSAIC_DEG, 1)
-    return np.asarray(cv2.warpAffine(grey, about, LARGE_PX, borderMode=cv2.BORDER_WRAP), np.uint8)
+    return np.asarray(cv2.warpAffine(image, about, LARGE_PX, borderMode=cv2.BORDER_WRAP), np.uint8)
 
 
 def _print_landmarks(
@@ -148,17 +149,17 @@ def _print_landmarks(
     landmarks they differ by less than those of two people would.
     """
 
-    def plain_landmarks(grey: GreyImage) -> list[Landmarks]:
-        shapes = [landmark(grey, rectangle) for rectangle in plain(grey, 1)]
+    def plain_landmarks(image: RgbImage) -> list[Landmarks]:
+        shapes = [landmark(image, rectangle) for rectangle in plain(image, 1)]
         return [np.array([(p.x, p.y) for p in shape.parts()], np.float32) for shape in shapes]
 
     print("landmarks: mean error, as a share of the distance between the eyes")
     for name, find in {
         "plain, upsampled once": plain_landmarks,
-        "ladder": lambda grey: [face.landmarks for face in finder.find_faces(grey)],
+        "ladder": lambda image: [face.landmarks for face in finder.find_faces(Picture(image))],
     }.items():
         errors = [
-            _landmark_error(photo, landmarks) for photo in photos for landmarks in find(photo.grey)
+            _landmark_error(photo, landmarks) for photo in photos for landmarks in find(photo.image)
         ]
         found = [error for error in errors if error < FACE_MISSED]
         print(
@@ -221,34 +222,34 @@ def _plain(rectangles: dlib.rectangles) -> Squares:
 
 
 def _plain_landmarked(
-    detect: dlib.fhog_object_detector, landmark: dlib.shape_predictor, grey: GreyImage
+    detect: dlib.fhog_object_detector, landmark: dlib.shape_predictor, image: RgbImage
 ) -> Squares:
-    rectangles = detect(grey, 1)
+    rectangles = detect(image, 1)
     for rectangle in rectangles:
-        landmark(grey, rectangle)
+        landmark(image, rectangle)
     return _plain(rectangles)
 
 
-def _ladder(finder: FaceFinder, grey: GreyImage) -> Squares:
-    return to_squares(face.box for face in finder.find_faces(grey))
+def _ladder(finder: FaceFinder, image: RgbImage) -> Squares:
+    return to_squares(face.box for face in finder.find_faces(Picture(image)))
 
 
 def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
     """Return the chips of the annotated faces that are found, by the index of the face."""
-    aligned = align_photo(photo.grey, finder, geometry=ChipGeometry())
+    aligned = align_photo(photo.image, finder, geometry=ChipGeometry())
     pairs = match(photo.squares, to_squares(each.face.box for each in aligned))
     return {index: aligned[claimed].chip for index, claimed in pairs.items()}
 
 
 def _turn(photo: Photo, angle_deg: float) -> Photo:
     """Turn a photo clockwise; squares keep their size and stay upright."""
-    height, width = photo.grey.shape
+    height, width = photo.image.shape
     turn, size = turn_back(width, height, angle_deg=-angle_deg)
-    grey = np.asarray(cv2.warpAffine(photo.grey, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
+    image = np.asarray(cv2.warpAffine(photo.image, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
     centres = apply_transform(turn, photo.squares[:, :2])
     squares = np.column_stack([centres, photo.squares[:, 2]])
     landmarks = apply_transform(turn, photo.landmarks.reshape(-1, 2)).reshape(-1, 68, 2)
-    return Photo(photo.name, grey, squares, landmarks)
+    return Photo(photo.name, image, squares, landmarks)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.types import BoundingBox
-from preprocessing.images.types import GreyImage
+from preprocessing.images.decode import decode_image
+from preprocessing.images.types import RgbImage
 
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"
@@ -19,15 +20,15 @@ MATCH_IOU = 0.5
 
 Squares = NDArray[np.float64]
 """Shape (n, 3): centre x, centre y, side."""
-Detect = Callable[[GreyImage], Squares]
+Detect = Callable[[RgbImage], Squares]
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo with its annotated faces; landmarks are (n, 68, 2)."""
+    """A photo in colour with its annotated faces; landmarks are (n, 68, 2)."""
 
     name: str
-    grey: GreyImage
+    image: RgbImage
     squares: Squares
     landmarks: NDArray[np.float64]
 
@@ -53,7 +54,7 @@ class Score:
     def add(self, detect: Detect, photo: Photo) -> None:
         """Count, and time, what a detector finds in one more photo."""
         started = time.perf_counter()
-        squares = detect(photo.grey)
+        squares = detect(photo.image)
         self.seconds.append(time.perf_counter() - started)
         self.faces += len(photo.squares)
         self.claimed += len(squares)
@@ -91,14 +92,14 @@ def to_squares(boxes: Iterable[BoundingBox]) -> Squares:
 
 def rescale(photo: Photo, scale: float) -> Photo:
     return Photo(
-        photo.name, resize(photo.grey, scale), photo.squares * scale, photo.landmarks * scale
+        photo.name, resize(photo.image, scale), photo.squares * scale, photo.landmarks * scale
     )
 
 
-def resize(grey: GreyImage, scale: float) -> GreyImage:
-    size = (round(grey.shape[1] * scale), round(grey.shape[0] * scale))
+def resize(image: RgbImage, scale: float) -> RgbImage:
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(grey, size, interpolation=interpolation), np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def read_photos(folder: Path) -> list[Photo]:
@@ -106,8 +107,8 @@ def read_photos(folder: Path) -> list[Photo]:
     return [photo for name in ANNOTATIONS for photo in _read_annotations(folder, name)]
 
 
-def read_grey(path: Path) -> GreyImage:
-    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
+def read_photo(path: Path) -> RgbImage:
+    return decode_image(path.read_bytes())
 
 
 def _read_annotations(folder: Path, annotations: str) -> list[Photo]:
@@ -115,7 +116,7 @@ def _read_annotations(folder: Path, annotations: str) -> list[Photo]:
     # The annotations are the user's own files.
     for image in ElementTree.parse(folder / annotations).getroot().iter("image"):  # noqa: S314
         name = image.get("file") or ""
-        grey = read_grey(folder / name)
+        photo = read_photo(folder / name)
         squares, landmarks = [], []
         for box in image.iter("box"):
             left, top, width, height = (
@@ -125,5 +126,5 @@ def _read_annotations(folder: Path, annotations: str) -> list[Photo]:
             landmarks.append(
                 [(int(part.get("x") or 0), int(part.get("y") or 0)) for part in box.iter("part")]
             )
-        photos.append(Photo(name, grey, np.array(squares), np.array(landmarks, dtype=float)))
+        photos.append(Photo(name, photo, np.array(squares), np.array(landmarks, dtype=float)))
     return photos

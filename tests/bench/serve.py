@@ -22,8 +22,8 @@ from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.proposals import propose
-from preprocessing.faces.pyramid import Pyramid
 from preprocessing.images.decode import decode_image, to_grey
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app

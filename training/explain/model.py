@@ -47,10 +47,10 @@ class Subject:
 
     def align(self, picture: bytes, *, is_crop: bool) -> list[AlignedFace]:
         """Cut the chips of all faces of a picture, or of the one that a crop shows."""
-        grey = to_grey(decode_image(picture))
+        rgb = decode_image(picture)
         if is_crop:
-            return align_crops([grey], self.finder, geometry=self.geometry)
-        return align_photo(grey, self.finder, geometry=self.geometry)
+            return align_crops([to_grey(rgb)], self.finder, geometry=self.geometry)
+        return align_photo(rgb, self.finder, geometry=self.geometry)
 
 
 def open_subject(source: Path) -> Subject:

@@ -31,7 +31,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import Examples, split_examples, training_examples
@@ -231,9 +231,9 @@ def _choose_views(
 
 
 def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
-    grey = to_grey(decode_image(sample_photo_path().read_bytes()))
+    photo = decode_image(sample_photo_path().read_bytes())
     finder = FaceFinder(recipe.scheme(), detector=recipe.detector)
-    (aligned,) = align_photo(grey, finder, geometry=ChipGeometry.from_json(recipe.geometry))
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry.from_json(recipe.geometry))
     first, second = aligned.transform.tolist()
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),

@@ -13,8 +13,8 @@ import numpy as np
 
 from preprocessing.dataset.sources.stores import PackedPicture
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import decode_image, to_grey
-from preprocessing.images.types import GreyImage
+from preprocessing.images.decode import decode_image
+from preprocessing.images.types import GreyImage, RgbImage
 
 
 class SourceKind(StrEnum):
@@ -59,8 +59,8 @@ class SourceItem:
     content: bytes | str | PackedPicture
     folder: str = ""
 
-    def load(self, read_file: Callable[[str], bytes] = read_local_file) -> GreyImage:
-        """Return the picture in grey.
+    def load(self, read_file: Callable[[str], bytes] = read_local_file) -> GreyImage | RgbImage:
+        """Return the picture: a row of a table in grey, a file in colour.
 
         Args:
             read_file: Reads a file by its path.
@@ -73,10 +73,10 @@ class SourceItem:
             side_px = math.isqrt(len(self.content))
             return np.frombuffer(self.content, np.uint8).reshape(side_px, side_px)
         if isinstance(self.content, str):
-            return to_grey(decode_image(read_file(self.content)))
+            return decode_image(read_file(self.content))
         if self.content.problem is not None:
             raise ImageDecodeError(self.content.problem)
-        return to_grey(decode_image(self.content.data))
+        return decode_image(self.content.data)
 
 
 class Source(ABC):

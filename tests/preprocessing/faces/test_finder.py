@@ -10,6 +10,7 @@ from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.detectors import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.proposals import FIRST, MOST_WEAK, TILTED, TURNED
 from preprocessing.faces.search import LONGEST_PX, scale_within, turn_back, whole_scale
@@ -33,7 +34,7 @@ WHOLE_PIXELS = 1e-3
 def test_the_head_of_the_sample_is_where_these_tests_take_it_to_be(
     photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (face,) = finder.find_faces(photo)
+    (face,) = finder.find_faces(Picture(photo))
     middle = ((face.box.left + face.box.right) / 2, (face.box.top + face.box.bottom) / 2)
     assert math.dist(middle, HEAD) < 3
     assert face.box.width == pytest.approx(HEAD_PX, abs=3)
@@ -41,7 +42,7 @@ def test_the_head_of_the_sample_is_where_these_tests_take_it_to_be(
 
 def test_each_of_many_small_faces_is_found(photo: np.ndarray, finder: FaceFinder) -> None:
     crowd = np.tile(shrink(photo), (4, 4))
-    boxes = [face.box for face in finder.find_faces(crowd)]
+    boxes = [face.box for face in finder.find_faces(Picture(crowd))]
     tiles = {(box.left // TILE_PX, box.top // TILE_PX) for box in boxes}
     assert len(boxes) == len(tiles) == 16
     assert max(box.width for box in boxes) < 26
@@ -50,9 +51,9 @@ def test_each_of_many_small_faces_is_found(photo: np.ndarray, finder: FaceFinder
 def test_a_face_that_the_first_scan_misses_says_so(photo: np.ndarray, finder: FaceFinder) -> None:
     large = np.full((1600, 1600), 128, np.uint8)
     large[500:1012, 500:1012] = photo
-    (face,) = finder.find_faces(large)
+    (face,) = finder.find_faces(Picture(large))
     assert face.found_by == "detector+larger"
-    (face,) = finder.find_faces(np.rot90(large).copy())
+    (face,) = finder.find_faces(Picture(np.rot90(large).copy()))
     assert face.found_by.startswith("detector@")
 
 
@@ -102,7 +103,7 @@ def test_a_small_face_is_found_beside_a_large_one(photo: np.ndarray, finder: Fac
     far = cv2.resize(photo, None, fx=40 / HEAD_PX, fy=40 / HEAD_PX, interpolation=cv2.INTER_AREA)
     picture[200:2800, 100:2700] = near
     picture[1000 : 1000 + len(far), 3200 : 3200 + len(far)] = far
-    widths = [face.box.width for face in finder.find_faces(picture)]
+    widths = [face.box.width for face in finder.find_faces(Picture(picture))]
     assert widths == [pytest.approx(97 * 2600 / 512, rel=0.1), pytest.approx(40, rel=0.15)]
 
 
@@ -128,7 +129,7 @@ def test_a_face_stays_found_when_picture_is_added_around_it(
     picture = _background(shared_data, shape)
     for top, left in ((30, 40), (shape[0] // 2 + 5, shape[1] // 3)):
         picture[top : top + len(face), left : left + len(face)] = face
-    boxes = [each.box for each in finder.find_faces(picture)]
+    boxes = [each.box for each in finder.find_faces(Picture(picture))]
     for top, left in ((30, 40), (shape[0] // 2 + 5, shape[1] // 3)):
         assert any(
             math.dist((box.left, box.top), (left + 175 * scale, top + 75 * scale)) < face_px / 2
@@ -141,7 +142,7 @@ def test_a_face_stays_found_when_picture_is_added_around_it(
 def test_a_face_stays_found_when_the_frame_cuts_it(
     share: float, side: str, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (whole,) = finder.find_faces(photo)
+    (whole,) = finder.find_faces(Picture(photo))
     box, off = whole.box, round(share * whole.box.width)
     picture = {
         "left": photo[:, box.left + off :],
@@ -149,7 +150,7 @@ def test_a_face_stays_found_when_the_frame_cuts_it(
         "right": photo[:, : box.right - off],
         "bottom": photo[: box.bottom - off],
     }[side]
-    (cut,) = finder.find_faces(np.ascontiguousarray(picture))
+    (cut,) = finder.find_faces(Picture(np.ascontiguousarray(picture)))
     assert cut.box.width == pytest.approx(box.width, rel=0.2)
 
 
@@ -161,10 +162,10 @@ def test_dogs_have_no_faces(
     shared_data: Path, finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grey = cv2.imread(str(shared_data / "photos" / "dogs.jpg"), cv2.IMREAD_GRAYSCALE)
-    assert finder.find_faces(np.asarray(grey, np.uint8)) == []
+    assert finder.find_faces(Picture(np.asarray(grey, np.uint8))) == []
     # Asked twice, one detector is misled twice.
     monkeypatch.setattr(finder._verifier, "_second_detector", finder._detector)
-    assert finder.find_faces(np.asarray(grey, np.uint8)) != []
+    assert finder.find_faces(Picture(np.asarray(grey, np.uint8))) != []
 
 
 def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
@@ -197,11 +198,12 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
         monkeypatch.setattr(part, "_detector", seen_many)
     second = replace(verifier._second_detector, detect=see_none)
     monkeypatch.setattr(verifier, "_second_detector", second)
-    assert finder.find_faces(np.zeros((3000, 4000), np.uint8)) == []
+    grey = np.zeros((3000, 4000), np.uint8)
+    assert finder.find_faces(Picture(grey)) == []
     assert len(second_px) == MOST_WEAK
     whole_px = sum(scanned_px) + sum(second_px)
     scans = FIRST + len(detector.turns_deg) * TURNED + TILTED
-    small_px = 3000 * 4000 * whole_scale(4000, 3000) ** 2
+    small_px = 3000 * 4000 * whole_scale(detector, Pyramid(grey)) ** 2
     most_px = scans * detector.smallest_px**2 + small_px + MOST_WEAK * SECOND_LOOK_PX**2
     # Strips overlap, and a border is added.
     assert most_px * (1 - WHOLE_PIXELS) < whole_px < 1.25 * most_px
@@ -220,5 +222,5 @@ def test_a_picture_of_one_long_row_is_looked_at_within_bounds(
     (aligned,) = align_crops([grey], finder, geometry=GEOMETRY)
     assert aligned.face.found_by in (FULL_FRAME, UNALIGNED)
     for largest in (2.0, 144.0):
-        scale = scale_within(grey, budget_px=1_000_000, largest=largest)
+        scale = scale_within(Pyramid(grey), budget_px=1_000_000, largest=largest)
         assert max(shape) * scale <= LONGEST_PX

@@ -5,6 +5,7 @@ from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.types import DetectorKind
 
@@ -18,7 +19,7 @@ STRAIGHT_DEG = 5
 def test_each_model_finds_the_landmarks_it_promises(
     scheme: LandmarkScheme, photo: np.ndarray
 ) -> None:
-    (face,) = FaceFinder(scheme).find_faces(photo)
+    (face,) = FaceFinder(scheme).find_faces(Picture(photo))
     assert face.landmarks.shape == (scheme.count, 2)
     image_left = face.landmarks[list(scheme.eye_image_left)].mean(axis=0)
     image_right = face.landmarks[list(scheme.eye_image_right)].mean(axis=0)
@@ -44,8 +45,8 @@ def test_both_models_cut_nearly_the_same_chip(photo: np.ndarray) -> None:
 def test_every_detector_finds_the_same_face(
     kind: DetectorKind, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (one,) = finder.find_faces(photo)
-    (other,) = FaceFinder(detector=kind).find_faces(photo)
+    (one,) = finder.find_faces(Picture(photo))
+    (other,) = FaceFinder(detector=kind).find_faces(Picture(photo))
     width = min(one.box.right, other.box.right) - max(one.box.left, other.box.left)
     height = min(one.box.bottom, other.box.bottom) - max(one.box.top, other.box.top)
     both = width * height

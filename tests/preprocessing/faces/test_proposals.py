@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.detectors import load_detector
+from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.proposals import (
     MOST_SURE,
     MOST_WEAK,
@@ -9,7 +10,6 @@ from preprocessing.faces.proposals import (
     propose,
     searched_down_to_px,
 )
-from preprocessing.faces.pyramid import Pyramid
 from preprocessing.faces.search import Candidate
 from preprocessing.faces.types import DetectorKind
 
@@ -33,7 +33,7 @@ def test_the_largest_of_very_many_sure_candidates_are_taken() -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "least_px"),
-    [(640, 480, 24), (2000, 1500, 24), (4000, 3000, 37), (8000, 6000, 56)],
+    [(640, 480, 24), (2000, 1500, 24), (4000, 3000, 32), (8000, 6000, 43)],
 )
 def test_a_photo_is_searched_down_to_what_is_promised(
     width: int, height: int, least_px: int

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.detectors import load_detector
-from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.refine import FURTHER_DEG, frame, look_closer
 from preprocessing.faces.search import Candidate, scan
 from preprocessing.faces.types import DetectorKind

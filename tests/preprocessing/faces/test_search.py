@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import Candidate, merge, scale_within, scan, turn_back
 from tests.tools.sample_photo import shrink
 
@@ -25,7 +25,7 @@ def test_two_finds_of_one_face_are_merged() -> None:
 
 def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
     for angle_deg in (0, 45, 90):
-        scale = scale_within(photo, angle_deg=angle_deg, budget_px=100_000, largest=2)
+        scale = scale_within(Pyramid(photo), angle_deg=angle_deg, budget_px=100_000, largest=2)
         _, (width, height) = turn_back(*photo.shape[::-1], angle_deg=angle_deg)
         assert width * height * scale**2 == pytest.approx(100_000, rel=0.01)
-    assert scale_within(photo, budget_px=10**9, largest=2) == 2
+    assert scale_within(Pyramid(photo), budget_px=10**9, largest=2) == 2

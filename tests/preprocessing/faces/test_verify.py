@@ -6,7 +6,7 @@ import pytest
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 from preprocessing.faces.verify import Verifier
 
@@ -19,7 +19,7 @@ def verifier() -> Verifier:
 
 
 def test_a_certain_face_needs_no_second_look(verifier: Verifier, photo: np.ndarray) -> None:
-    nothing = Pyramid(np.zeros_like(photo))
+    nothing = Picture(np.zeros_like(photo))
     face = Face(BoundingBox(20, 20, 80, 80), np.zeros((68, 2), np.float32), 0.0, "detector")
     certain = replace(face, score=YUNET.certain_score)
     assert verifier.is_face(certain, nothing, scan_score=YUNET.certain_score)
@@ -28,17 +28,17 @@ def test_a_certain_face_needs_no_second_look(verifier: Verifier, photo: np.ndarr
 def test_an_uncertain_face_must_be_seen_again(
     verifier: Verifier, photo: np.ndarray, finder: FaceFinder
 ) -> None:
-    (face,) = finder.find_faces(photo)
+    (face,) = finder.find_faces(Picture(photo))
     uncertain = replace(face, score=YUNET.likely_score)
-    assert verifier.is_face(uncertain, Pyramid(photo), scan_score=YUNET.likely_score)
+    assert verifier.is_face(uncertain, Picture(photo), scan_score=YUNET.likely_score)
     noise = np.random.default_rng(0).integers(0, 256, photo.shape).astype(np.uint8)
-    assert not verifier.is_face(uncertain, Pyramid(noise), scan_score=YUNET.sure_score)
+    assert not verifier.is_face(uncertain, Picture(noise), scan_score=YUNET.sure_score)
 
 
 def test_what_the_edge_cuts_is_certain_from_a_lower_score_on(
     verifier: Verifier, photo: np.ndarray
 ) -> None:
-    nothing = Pyramid(np.zeros_like(photo))
+    nothing = Picture(np.zeros_like(photo))
     face = Face(
         BoundingBox(-30, 20, 70, 120), np.zeros((68, 2), np.float32), YUNET.cut_score, "detector"
     )

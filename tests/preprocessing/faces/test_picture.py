@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.geometry import sample_square
-from preprocessing.faces.pyramid import Pyramid
+from preprocessing.faces.picture import Pyramid
 
 # Averaging by halves or at once differs where samples lie between pixels, in grey levels of 255.
 MEAN_LEVELS = 2.0

@@ -1,0 +1,131 @@
+"""A picture as the search sees it: in grey and in colour, each with its halves."""
+
+import math
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.geometry import sample_square
+from preprocessing.images.decode import to_grey
+from preprocessing.images.types import GreyImage, RgbImage
+
+# Of every so many pixels in a row and a column one tells whether a picture has colours, which
+# differ by more than this many levels of 255: JPEG's rounding makes grey differ by 2.
+PROBED_EVERY_PX = 16
+LEAST_COLOUR = 8
+
+
+class Pyramid:
+    """An upright picture, and its halves, their halves and so on, made as they are needed.
+
+    Halving a picture is quick, and whatever needs it smaller starts from the smallest half that
+    still has enough pixels. Halving leaves out an odd row or column, so level n may lack up to
+    2^n - 1 pixels of the picture's right and bottom edge.
+
+    Attributes:
+        full: The picture itself, uint8 `(height, width)` or `(height, width, 3)`.
+    """
+
+    def __init__(self, full: GreyImage | RgbImage) -> None:
+        """Start with the picture itself."""
+        self.full = full
+        self._levels = [full]
+
+    @property
+    def has_colours(self) -> bool:
+        """Whether it has three channels."""
+        return self.full.ndim == 3
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        width: int = self.full.shape[1]
+        return width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        height: int = self.full.shape[0]
+        return height
+
+    def scaled(self, scale: float) -> GreyImage | RgbImage:
+        """Return the whole picture shrunk or enlarged by a factor."""
+        level = self._level(scale)
+        return _rescale(self._levels[level], scale * 2**level)
+
+    def sample(
+        self,
+        transform: NDArray[np.float64],
+        *,
+        size_px: int,
+        outside: int = cv2.BORDER_REPLICATE,
+    ) -> GreyImage | RgbImage:
+        """Sample a square, as `sample_square` does, from the smallest level that has its detail.
+
+        Args:
+            transform: Similarity from source to square, shape (2, 3).
+            size_px: Side of the square.
+            outside: OpenCV's border mode for what lies outside the picture.
+
+        Returns:
+            uint8 `(size_px, size_px)`, or `(size_px, size_px, 3)` where the picture has colours.
+        """
+        # Twice as large as the square needs it: `sample_square` averages several samples a pixel.
+        level = self._level(2 * math.hypot(transform[0, 0], transform[1, 0]))
+        pixel = 2**level
+        # The middle of a level's first pixel lies (pixel - 1) / 2 into the picture.
+        from_level = transform * pixel
+        from_level[:, 2] = transform[:, :2] @ np.full(2, (pixel - 1) / 2) + transform[:, 2]
+        return sample_square(self._levels[level], from_level, size_px=size_px, outside=outside)
+
+    def _level(self, scale: float) -> int:
+        """Return the smallest level that is at least as large as the picture at a scale."""
+        wanted = max(0, math.floor(-math.log2(scale)))
+        while len(self._levels) <= wanted:
+            last = self._levels[-1]
+            width, height = last.shape[1] // 2, last.shape[0] // 2
+            if min(width, height) == 0:
+                break
+            even = last[: 2 * height, : 2 * width]
+            half = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+            self._levels.append(np.asarray(half, np.uint8))
+        return min(wanted, len(self._levels) - 1)
+
+
+class Picture:
+    """An upright picture to be searched: a detector may see it in colour, dlib sees it in grey.
+
+    YuNet learnt from pictures in colour. In the annotated photos, shrunk until faces are 13 to 35
+    px wide, it scores 84 % of them 0.75 or more in colour, and 37 % in grey.
+    """
+
+    def __init__(self, image: GreyImage | RgbImage) -> None:
+        """Take a picture, uint8 `(height, width)` or `(height, width, 3)`."""
+        self._image = image
+
+    @cached_property
+    def grey(self) -> Pyramid:
+        """The picture in grey."""
+        return Pyramid(self._image if self._image.ndim == 2 else to_grey(self._image))
+
+    @cached_property
+    def colour(self) -> Pyramid:
+        """The picture in colour; in grey where it has no colours."""
+        return Pyramid(self._image) if _has_colours(self._image) else self.grey
+
+
+def _has_colours(image: GreyImage | RgbImage) -> bool:
+    if image.ndim == 2:
+        return False
+    probes = image[::PROBED_EVERY_PX, ::PROBED_EVERY_PX].astype(np.int16)
+    return bool((probes.max(axis=2) - probes.min(axis=2)).max() >= LEAST_COLOUR)
+
+
+def _rescale(image: GreyImage | RgbImage, scale: float) -> GreyImage | RgbImage:
+    if scale == 1:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
