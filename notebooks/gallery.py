@@ -27,7 +27,7 @@ from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_heat_map
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
-from training.explain.model import open_subject
+from training.explain.model import open_explained_model
 from training.explain.page import face_sheets
 
 FOLDER = Path(__file__).with_name("gallery")
@@ -51,7 +51,7 @@ def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
     effects = occlusion_maps(prediction.face.chip, predictor.probabilities)[index]
     yield "what-mattered", draw_heat_map(prediction.face.chip, effects)
     (face,) = predictor.align(photo)
-    sheets = face_sheets(open_subject(SHIPPED_BUNDLE), face.chip)
+    sheets = face_sheets(open_explained_model(SHIPPED_BUNDLE), face.chip)
     yield "grad-cam", sheets["grad-cam"]
     yield "feature-maps", sheets["stage2"]
 

@@ -1,4 +1,4 @@
-"""Bring the rows of a dataset to the trainer."""
+"""Bring the rows of a dataset to the training_model."""
 
 from dataclasses import dataclass, fields
 

@@ -25,7 +25,7 @@ SUM_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
-class SoftTargets:
+class SoftLabels:
     """What a teacher says of the n rows of a dataset.
 
     Attributes:
@@ -49,7 +49,7 @@ class SoftTargets:
         return {field: getattr(self, field) for field in fields}
 
 
-def write_soft_targets(
+def write_soft_labels(
     path: Path,
     dataset: Dataset,
     *,
@@ -79,8 +79,8 @@ def write_soft_targets(
     partial.replace(path)
 
 
-def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
-    """Read the soft targets for a dataset.
+def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
+    """Read the soft labels for a dataset.
 
     Raises:
         DatasetError: The file is missing or damaged, or was made for another dataset.
@@ -95,7 +95,7 @@ def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
         made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
-            f"{path} cannot be read as soft targets: {error!r}. Make it with "
+            f"{path} cannot be read as soft labels: {error!r}. Make it with "
             "python -m training folds or distil."
         ) from error
     recipe = json.loads(json.dumps(asdict(dataset.manifest.recipe)))
@@ -108,7 +108,7 @@ def read_soft_targets(path: Path, dataset: Dataset) -> SoftTargets:
     for taught in probabilities.values():
         _check(path, taught, shape=(len(dataset.chips), len(recipe["labels"])))
     digest = hashlib.sha256(content).hexdigest()
-    return SoftTargets(path.name, digest, origin, ferplus, probabilities)
+    return SoftLabels(path.name, digest, origin, ferplus, probabilities)
 
 
 def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, int]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from preprocessing.bundle.outputs import OUTPUTS
 from training.config import PRESETS, FitConfig
 from training.data import Examples, TrainingBatches, targets_for
-from training.fitting.training_model import build_trainer
+from training.fitting.training_model import build_training_model
 from training.networks.normalization import FusedBatchNormalization
 
 CLASSES = 6
@@ -74,24 +74,24 @@ def _images_per_s(
 
 def _together(config: FitConfig, examples: Examples) -> Callable[[], object]:
     """Return a step as `fit` takes it, which augments in the compiled graph."""
-    trainer, batches = (
-        build_trainer(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
+    training_model, batches = (
+        build_training_model(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
         _endless(config, examples),
     )
-    return lambda: trainer.train_on_batch(*next(batches))
+    return lambda: training_model.train_on_batch(*next(batches))
 
 
 def _apart(
     config: FitConfig, examples: Examples, *, jit_compile: bool = False
 ) -> Callable[[], object]:
     """Return a step that augments first; TensorFlow's XLA cannot compile the warp."""
-    trainer, batches = (
-        build_trainer(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
+    training_model, batches = (
+        build_training_model(config, classes=CLASSES, outputs=OUTPUTS, side_px=SIDE_PX),
         _endless(config, examples),
     )
-    augment, network = trainer.get_layer("augment"), trainer.get_layer(config.model)
-    optimizer = keras.optimizers.SGD.from_config(trainer.optimizer.get_config())
-    network.compile(optimizer, trainer.loss, jit_compile=jit_compile)
+    augment, network = training_model.get_layer("augment"), training_model.get_layer(config.model)
+    optimizer = keras.optimizers.SGD.from_config(training_model.optimizer.get_config())
+    network.compile(optimizer, training_model.loss, jit_compile=jit_compile)
 
     def step() -> object:
         chips, targets = next(batches)

@@ -20,7 +20,7 @@ from training.evaluation.predict import answers_of
 from training.export import litert as convert
 from training.export.bundle import ExportOptions, export
 from training.fitting.fit import fit
-from training.soft_labels import mix_targets, read_soft_targets, write_soft_targets
+from training.soft_labels import mix_targets, read_soft_labels, write_soft_labels
 from training.votes import label_votes, vote_shares
 
 CLASSES = 6
@@ -44,7 +44,7 @@ def teacher(dataset: Dataset, taught_rows: np.ndarray, tmp_path_factory: pytest.
     """A teacher that says anything, of every other row; as if FER+ had gone into it."""
     path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
     probabilities = random_probabilities(len(taught_rows))
-    write_soft_targets(
+    write_soft_labels(
         path,
         dataset,
         rows=taught_rows,
@@ -104,7 +104,7 @@ def taught_run(
 
 
 def test_what_is_written_is_read(dataset: Dataset, teacher: Path, taught_rows: np.ndarray) -> None:
-    read = read_soft_targets(teacher, dataset)
+    read = read_soft_labels(teacher, dataset)
     assert list(read.probabilities) == [LABEL]
     probabilities = read.probabilities[LABEL]
     np.testing.assert_array_equal(
@@ -128,42 +128,42 @@ def test_a_file_for_another_dataset_is_refused(
     recipe = replace(dataset.manifest.recipe, **changes)
     other = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
     with pytest.raises(DatasetError, match=f"another dataset: {next(iter(changes))} differ"):
-        read_soft_targets(teacher, other)
+        read_soft_labels(teacher, other)
 
 
-def test_what_is_no_file_of_soft_targets_is_named(dataset: Dataset, tmp_path: Path) -> None:
+def test_what_is_no_file_of_soft_labels_is_named(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "targets.npz"
     with pytest.raises(DatasetError, match="No such file"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
     path.write_bytes(b"")
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
     path.write_text("probabilities", encoding="utf-8")
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
     with path.open("wb") as file:
         np.save(file, np.ones(3))
     with pytest.raises(DatasetError, match="cannot be read"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
     with path.open("wb") as file:
         np.savez(file, about=np.array({"recipe": {}}, dtype=object))
     with pytest.raises(DatasetError, match="allow_pickle"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
     # As an earlier version wrote them, for a network of one output without a name.
     with path.open("wb") as file:
         np.savez(file, about=np.array("{}"), probabilities=np.ones((1, CLASSES)))
     with pytest.raises(DatasetError, match="none of crowd, label"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
 
 
 def test_each_output_is_written_and_read_for_itself(dataset: Dataset, tmp_path: Path) -> None:
     path, rows = tmp_path / "targets.npz", training_rows(dataset)[:2]
     label, crowd = np.split(random_probabilities(4), 2)
     probabilities = {LABEL: label, CROWD: crowd}
-    write_soft_targets(
+    write_soft_labels(
         path, dataset, rows=rows, probabilities=probabilities, origin="", ferplus=False
     )
-    read = read_soft_targets(path, dataset).probabilities
+    read = read_soft_labels(path, dataset).probabilities
     assert list(read) == [CROWD, LABEL]
     for output, expected in probabilities.items():
         np.testing.assert_array_equal(read[output][rows], expected)
@@ -184,7 +184,7 @@ def test_rows_that_are_no_probabilities_are_refused(
 ) -> None:
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
-    write_soft_targets(
+    write_soft_labels(
         path,
         dataset,
         rows=rows,
@@ -193,17 +193,17 @@ def test_rows_that_are_no_probabilities_are_refused(
         ferplus=False,
     )
     with pytest.raises(DatasetError, match="no probabilities"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
 
 
 def test_a_file_of_other_shape_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     path = tmp_path / "targets.npz"
     rows = training_rows(dataset)[:1]
-    write_soft_targets(
+    write_soft_labels(
         path, dataset, rows=rows, probabilities={LABEL: np.ones((1, 1))}, origin="", ferplus=False
     )
     with pytest.raises(DatasetError, match="shape"):
-        read_soft_targets(path, dataset)
+        read_soft_labels(path, dataset)
 
 
 def test_a_teacher_has_its_share_of_each_row_that_it_knows() -> None:
@@ -237,7 +237,7 @@ def test_fit_gives_each_row_its_own_teaching(
 ) -> None:
     config = replace(taught_config, loss=loss, raw_share=0.0)
     given = first_steps(dataset, tmp_path / "run", steps=2, config=config, teacher=teacher)
-    taught = read_soft_targets(teacher, dataset).probabilities[LABEL]
+    taught = read_soft_labels(teacher, dataset).probabilities[LABEL]
     rows = rows_of_chips(dataset, given)
     assert len(set(rows)) == 2 * config.batch_size
     is_taught = ~np.isnan(taught[rows]).any(axis=1)
@@ -271,7 +271,7 @@ def test_a_teacher_of_both_outputs_teaches_each_its_own(
     rows = training_rows(voted)
     taught = dict(zip(OUTPUTS, np.split(random_probabilities(2 * len(rows)), 2), strict=True))
     path = tmp_path / "teacher.npz"
-    write_soft_targets(path, voted, rows=rows, probabilities=taught, origin="dice", ferplus=True)
+    write_soft_labels(path, voted, rows=rows, probabilities=taught, origin="dice", ferplus=True)
     config = replace(taught_config, raw_share=0.0)
     given = first_steps(voted, tmp_path / "run", steps=2, config=config, teacher=path)
     seen = rows_of_chips(voted, given)
@@ -303,12 +303,12 @@ def test_a_run_goes_on_with_its_own_teacher_only(
     dataset: Dataset, teacher: Path, taught_config: FitConfig, taught_run: Path, tmp_path: Path
 ) -> None:
     kept = json.loads((taught_run / "config.json").read_text(encoding="utf-8"))
-    assert kept["teacher"] == read_soft_targets(teacher, dataset).record()
+    assert kept["teacher"] == read_soft_labels(teacher, dataset).record()
     fit(dataset, taught_run, config=taught_config, teacher=teacher, resume=True)
     other = tmp_path / teacher.name
     rows = training_rows(dataset)
     probabilities = random_probabilities(len(rows))
-    write_soft_targets(
+    write_soft_labels(
         other,
         dataset,
         rows=rows,

@@ -13,7 +13,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     """Add them to a parser's commands."""
     folds = commands.add_parser(
         "folds",
-        help="write soft targets: each fold of the training rows, answered by a network trained "
+        help="write soft labels: each fold of the training rows, answered by a network trained "
         "on the others",
         epilog="example: %(prog)s data/fer2013 folds.npz --runs runs/folds --preset shallow",
     )
@@ -27,7 +27,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
 
     distil = commands.add_parser(
         "distil",
-        help="write soft targets: what an ensemble says of the training rows",
+        help="write soft labels: what an ensemble says of the training rows",
         epilog="example: %(prog)s data/fer2013 both.npz runs/wide serving/bundle",
     )
     _add_target_arguments(distil)
@@ -37,7 +37,7 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
 
 def _add_target_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("dataset", type=Path)
-    command.add_argument("file", type=Path, help="the soft targets to write, for fit --teacher")
+    command.add_argument("file", type=Path, help="the soft labels to write, for fit --teacher")
     command.add_argument("--overwrite", action="store_true", help="replace a file that is there")
 
 

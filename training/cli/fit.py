@@ -36,7 +36,7 @@ def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
         help="then export the network as a bundle, as the command export does",
     )
     fit.add_argument(
-        "--teacher", type=Path, metavar="FILE", help="learn from soft targets beside the labels"
+        "--teacher", type=Path, metavar="FILE", help="learn from soft labels beside the labels"
     )
     fit.add_argument(
         "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"

@@ -1,4 +1,4 @@
-"""The teachers: each writes what it says of the training rows of a dataset as soft targets."""
+"""The teachers: each writes what it says of the training rows of a dataset as soft labels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from training.data import outputs_for, training_rows
 from training.distillation.ensemble import learnt_from_ferplus, open_member, open_network
 from training.fitting.fit import fit
 from training.networks.build import NETWORK_NAME
-from training.soft_labels import write_soft_targets
+from training.soft_labels import write_soft_labels
 
 
 def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -> int:
@@ -26,7 +26,7 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
 
     Args:
         dataset: The dataset.
-        path: The file of soft targets.
+        path: The file of soft labels.
         members: Runs, snapshots of runs, and bundles.
 
     Returns:
@@ -38,7 +38,7 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
     said = [open_member(member, recipe)(dataset.chips[rows]) for member in members]
     names = ["/".join(member.parts[-2:]) for member in members]
-    write_soft_targets(
+    write_soft_labels(
         path,
         dataset,
         rows=rows,
@@ -64,7 +64,7 @@ def teach_by_folds(
 
     Args:
         dataset: The dataset.
-        path: The file of soft targets.
+        path: The file of soft labels.
         runs: A folder for the runs, one a fold; what is there is gone on with.
         config: Of every run; its seed also deals the rows to the folds.
         folds: How many, at least 2.
@@ -90,7 +90,7 @@ def teach_by_folds(
         for output, taught in probabilities.items():
             taught[is_held] = to_probabilities(logits[output], 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
-    write_soft_targets(
+    write_soft_labels(
         path,
         dataset,
         rows=rows,

@@ -24,7 +24,7 @@ from training.networks.build import NETWORK_NAME, load_network, read_settings
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class ExplainedModel:
     """What is explained.
 
     Attributes:
@@ -53,7 +53,7 @@ class Subject:
         return align_photo(rgb, self.finder, geometry=self.geometry)
 
 
-def open_subject(source: Path) -> Subject:
+def open_explained_model(source: Path) -> ExplainedModel:
     """Load a run, or a bundle.
 
     Raises:
@@ -62,14 +62,14 @@ def open_subject(source: Path) -> Subject:
     return _open_bundle(source) if (source / SPEC_NAME).is_file() else _open_run(source)
 
 
-def _open_run(run: Path) -> Subject:
+def _open_run(run: Path) -> ExplainedModel:
     settings = read_settings(run)
     recipe = parse_recipe(settings["dataset"])
     geometry = ChipGeometry.from_json(recipe.geometry)
     network = load_network(run)
     size_px, trained_px = geometry.size_px, settings["fit"]["sizes"][-1][1]
     seeing = with_views(network, Views(size_px, trained_px, mirrored=True), size_px=size_px)
-    return Subject(
+    return ExplainedModel(
         labels=recipe.labels,
         geometry=geometry,
         finder=FaceFinder(recipe.scheme(), detector=recipe.detector),
@@ -79,7 +79,7 @@ def _open_run(run: Path) -> Subject:
     )
 
 
-def _open_bundle(bundle: Path) -> Subject:
+def _open_bundle(bundle: Path) -> ExplainedModel:
     spec = read_spec(bundle)
     scheme = scheme_of(spec.landmark_model_sha256)
     if scheme is None:
@@ -89,7 +89,7 @@ def _open_bundle(bundle: Path) -> Subject:
     classifier = ChipClassifier(bundle)
     has_network = (bundle / NETWORK_NAME).is_file()
     input_px = spec.provenance["views"]["input_px"]
-    return Subject(
+    return ExplainedModel(
         labels=spec.labels,
         geometry=spec.geometry,
         finder=FaceFinder(scheme, detector=spec.detector),

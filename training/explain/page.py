@@ -16,7 +16,7 @@ from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.html import page
 from preprocessing.runtime.cli import refuse_overwriting
 from training.explain.maps import feature_maps, first_filters, grad_cam
-from training.explain.model import Subject, open_subject
+from training.explain.model import ExplainedModel, open_explained_model
 
 PAGE_NAME = "index.html"
 # Of each stage so many maps are shown, those that vary most.
@@ -53,24 +53,24 @@ def explain(
             explanation already.
     """
     refuse_overwriting([out / PAGE_NAME], overwrite=overwrite)
-    subject = open_subject(source)
-    faces = subject.align(read_local_file(str(picture)), is_crop=is_crop)
+    model = open_explained_model(source)
+    faces = model.align(read_local_file(str(picture)), is_crop=is_crop)
     if not faces:
         raise MienError(
             f"No face was found in {picture.name}. If it is the crop of one face, say --crop."
         )
     sheets = {}
-    if subject.network is not None:
-        sheets["filters"] = filter_sheet(subject.network)
+    if model.network is not None:
+        sheets["filters"] = filter_sheet(model.network)
     for number, face in enumerate(faces, start=1):
-        for name, sheet in face_sheets(subject, face.chip).items():
+        for name, sheet in face_sheets(model, face.chip).items():
             sheets[f"face{number}-{name}"] = sheet
     out.mkdir(parents=True, exist_ok=True)
     for name, sheet in sheets.items():
         (out / f"{name}.png").write_bytes(encode_png(sheet))
     abouts = {name: _about(name) for name in sheets}
     sections = {about: f'<img src="{name}.png" alt="{about}">' for name, about in abouts.items()}
-    if subject.network is None:
+    if model.network is None:
         sections["What is not shown"] = _BUNDLE_NOTE
     write_whole(out / PAGE_NAME, page("What the network sees", sections, has_charts=False))
     return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
@@ -82,45 +82,45 @@ def filter_sheet(network: Model) -> RgbImage:
 
 
 def face_sheets(
-    subject: Subject, chip: GreyImage, *, true_index: int | None = None
+    model: ExplainedModel, chip: GreyImage, *, true_index: int | None = None
 ) -> dict[str, RgbImage]:
     """Draw all that can be shown of one chip, by name.
 
     Args:
-        subject: What is explained.
+        model: What is explained.
         chip: uint8 (side, side).
         true_index: Of the chip's label, to be marked beside that of the answer; None where it is
             not known.
     """
     sheets = {}
-    if subject.network is not None and subject.cut is not None:
-        seen = np.asarray(subject.cut(chip[None]))
-        heats = grad_cam(subject.network, seen, output=subject.answers_with)
-        sheets["grad-cam"] = _heat_sheet(subject, chip, heats, true_index=true_index)
-        for stage, maps in feature_maps(subject.network, seen).items():
+    if model.network is not None and model.cut is not None:
+        seen = np.asarray(model.cut(chip[None]))
+        heats = grad_cam(model.network, seen, output=model.answers_with)
+        sheets["grad-cam"] = _heat_sheet(model, chip, heats, true_index=true_index)
+        for stage, maps in feature_maps(model.network, seen).items():
             liveliest = np.argsort(-maps.std(axis=(1, 2)), kind="stable")[:SHOWN_MAPS]
             sheets[stage] = draw_sheet(map_tiles(maps[liveliest]))
-    heats = occlusion_maps(chip, subject.classify)
+    heats = occlusion_maps(chip, model.classify)
     # These are in one unit for all labels, so they can share a scale.
     sheets["occlusion"] = _heat_sheet(
-        subject, chip, heats, true_index=true_index, largest=max(float(heats.max()), 0.0)
+        model, chip, heats, true_index=true_index, largest=max(float(heats.max()), 0.0)
     )
     return sheets
 
 
 def _heat_sheet(
-    subject: Subject,
+    model: ExplainedModel,
     chip: GreyImage,
     heats: NDArray[np.floating],
     *,
     true_index: int | None,
     largest: float | None = None,
 ) -> RgbImage:
-    probabilities = subject.classify(chip[None])[0]
-    marks = dict.fromkeys(subject.labels, "")
-    colours = dict.fromkeys(subject.labels, NEUTRAL)
+    probabilities = model.classify(chip[None])[0]
+    marks = dict.fromkeys(model.labels, "")
+    colours = dict.fromkeys(model.labels, NEUTRAL)
     if true_index is not None:
-        said, true = subject.labels[probabilities.argmax()], subject.labels[true_index]
+        said, true = model.labels[probabilities.argmax()], model.labels[true_index]
         marks[said], colours[said] = "said", WRONG
         marks[true], colours[true] = "true" if true != said else "true, said", RIGHT
     tiles = [
@@ -130,7 +130,7 @@ def _heat_sheet(
             share,
             colours[label],
         )
-        for heat, label, share in zip(heats, subject.labels, probabilities.tolist(), strict=True)
+        for heat, label, share in zip(heats, model.labels, probabilities.tolist(), strict=True)
     ]
     return draw_sheet([Tile(chip, "the chip"), *tiles])
 

@@ -68,29 +68,31 @@ class Devices:
             MienError: They do not.
         """
 
-    def prepare(self, trainer: Model) -> None:
-        """Make a trainer, with its optimizer built, ready for the first step here."""
+    def prepare(self, training_model: Model) -> None:
+        """Make a training_model, with its optimizer built, ready for the first step here."""
 
     def train_on_batch(
-        self, trainer: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
+        self, training_model: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
     ) -> float:
         """Take one step on a whole batch, the same in all processes, and return its mean loss."""
-        return float(trainer.train_on_batch(chips, targets))
+        return float(training_model.train_on_batch(chips, targets))
 
     def predict(
-        self, trainer: Model, chips: NDArray[np.uint8], *, batch_size: int
+        self, training_model: Model, chips: NDArray[np.uint8], *, batch_size: int
     ) -> NDArray[np.float32]:
         """Return the logits of chips, in every process those of all."""
-        logits: NDArray[np.float32] = trainer.predict(chips, batch_size=batch_size, verbose=0)
+        logits: NDArray[np.float32] = training_model.predict(
+            chips, batch_size=batch_size, verbose=0
+        )
         return logits
 
     def save(self, model: Model, path: Path) -> None:
         """Save a model as that of one device, in the main process."""
         model.save(path)
 
-    def load_weights(self, trainer: Model, path: Path) -> None:
-        """Give a trainer the weights and the optimizer's state from a checkpoint."""
-        trainer.load_weights(path)
+    def load_weights(self, training_model: Model, path: Path) -> None:
+        """Give a training_model the weights and the optimizer's state from a checkpoint."""
+        training_model.load_weights(path)
 
 
 ONE_DEVICE = Devices()
@@ -136,28 +138,28 @@ class _DistributedDevices(Devices):
                 )
 
     def train_on_batch(
-        self, trainer: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
+        self, training_model: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
     ) -> float:
         share = len(chips) // self.processes
         start = self._distribution.data_shard_id * share
         own = slice(start, start + share)
-        return super().train_on_batch(trainer, chips[own], targets[own])
+        return super().train_on_batch(training_model, chips[own], targets[own])
 
     def predict(
-        self, trainer: Model, chips: NDArray[np.uint8], *, batch_size: int
+        self, training_model: Model, chips: NDArray[np.uint8], *, batch_size: int
     ) -> NDArray[np.float32]:
         # A last batch may not be divisible, so each device predicts all.
         with self._paused():
-            return super().predict(trainer, chips, batch_size=batch_size)
+            return super().predict(training_model, chips, batch_size=batch_size)
 
     def save(self, model: Model, path: Path) -> None:
         if self.is_main:
             with self._paused():
                 super().save(model, path)
 
-    def load_weights(self, trainer: Model, path: Path) -> None:
+    def load_weights(self, training_model: Model, path: Path) -> None:
         with self._paused():
-            super().load_weights(trainer, path)
+            super().load_weights(training_model, path)
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
@@ -196,17 +198,17 @@ class _TensorFlowDevices(Devices):
         self.count = strategy.num_replicas_in_sync
         self._strategy = strategy
 
-    def prepare(self, trainer: Model) -> None:
+    def prepare(self, training_model: Model) -> None:
         # Every mirror has the same random state; without this the rows of one device would be
         # turned and shifted as those of the next.
-        for variable in trainer.non_trainable_variables:
+        for variable in training_model.non_trainable_variables:
             if variable.name == "seed_generator_state":
                 mirrors = self._strategy.experimental_local_results(variable.value)
                 for number, mirror in enumerate(mirrors):
                     mirror.assign_add([number, 0])
 
     def train_on_batch(
-        self, trainer: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
+        self, training_model: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
     ) -> float:
         import tensorflow as tf
 
@@ -219,10 +221,10 @@ class _TensorFlowDevices(Devices):
 
         # Keras's train_on_batch would give every device the whole batch.
         batch = self._strategy.experimental_distribute_values_from_function(part)
-        trainer.make_train_function()
-        trainer.reset_metrics()
-        with _statistics_of_all_devices(trainer):
-            return float(trainer.train_function(iter([batch]))["loss"])
+        training_model.make_train_function()
+        training_model.reset_metrics()
+        with _statistics_of_all_devices(training_model):
+            return float(training_model.train_function(iter([batch]))["loss"])
 
 
 @contextmanager
@@ -243,11 +245,11 @@ def _tensorflow_devices(count: int) -> Iterator[Devices]:
 
 
 @contextmanager
-def _statistics_of_all_devices(trainer: Model) -> Iterator[None]:
+def _statistics_of_all_devices(training_model: Model) -> Iterator[None]:
     """Normalise by the whole batch in steps; what is saved stays as that of one device."""
     norms = [
         layer
-        for network in trainer.layers
+        for network in training_model.layers
         if isinstance(network, Model)
         for layer in network.layers
         if isinstance(layer, keras.layers.BatchNormalization)

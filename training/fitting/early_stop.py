@@ -21,16 +21,18 @@ Judge = Callable[[int], dict[str, float]]
 class Watcher:
     """Watches a run on val."""
 
-    def __init__(self, trainer: Model, network: Model, run: Path, *, config: FitConfig) -> None:
+    def __init__(
+        self, training_model: Model, network: Model, run: Path, *, config: FitConfig
+    ) -> None:
         """Take note of what to watch.
 
         Args:
-            trainer: With its optimizer.
+            training_model: With its optimizer.
             network: The part of it that is kept.
             run: Its folder.
             config: Whether it has patience.
         """
-        self._trainer, self._network, self._run = trainer, network, run
+        self._training_model, self._network, self._run = training_model, network, run
         self._has_patience = config.patience is not None
 
     def begin(self, state: RunState, judge: Judge) -> RunState:
@@ -41,7 +43,7 @@ class Watcher:
 
     def judge(self, state: RunState, judge: Judge) -> tuple[RunState, dict[str, float]]:
         """Judge the network after an epoch; return the state, with the best epoch, and figures."""
-        with averaged_weights(self._trainer) if self._has_patience else nullcontext():
+        with averaged_weights(self._training_model) if self._has_patience else nullcontext():
             figures = judge(state.epoch)
             return (self._keep_best(state, figures) if self._has_patience else state), figures
 
@@ -51,8 +53,8 @@ class Watcher:
             best = read_network(self._run / BEST_NAME)
             self._network.set_weights(best.get_weights())
         else:
-            variables = self._trainer.trainable_variables
-            self._trainer.optimizer.finalize_variable_values(variables)
+            variables = self._training_model.trainable_variables
+            self._training_model.optimizer.finalize_variable_values(variables)
 
     def _keep_best(self, state: RunState, figures: dict[str, float]) -> RunState:
         val_loss = next(iter(figures.values()))
@@ -65,11 +67,11 @@ class Watcher:
 
 
 @contextmanager
-def averaged_weights(trainer: Model) -> Iterator[None]:
-    """Give a trainer the moving average of its weights for a while."""
-    variables = trainer.trainable_variables
+def averaged_weights(training_model: Model) -> Iterator[None]:
+    """Give a training_model the moving average of its weights for a while."""
+    variables = training_model.trainable_variables
     kept = [keras.ops.convert_to_numpy(variable) for variable in variables]
-    trainer.optimizer.finalize_variable_values(variables)
+    training_model.optimizer.finalize_variable_values(variables)
     try:
         yield
     finally:

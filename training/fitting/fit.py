@@ -37,7 +37,7 @@ from training.fitting.devices import ONE_DEVICE, Devices
 from training.fitting.early_stop import Watcher, gives_up
 from training.fitting.last_layer import fit_last_layers, freeze_normalisation, take_known_labels
 from training.fitting.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
-from training.fitting.training_model import build_trainer, set_size
+from training.fitting.training_model import build_training_model, set_size
 from training.metrics import accuracy, cross_entropy
 from training.networks.build import (
     CONFIG_NAME,
@@ -51,7 +51,7 @@ from training.networks.build import (
     read_settings,
 )
 from training.networks.outputs import outputs_of
-from training.soft_labels import SoftTargets, mix_targets, read_soft_targets
+from training.soft_labels import SoftLabels, mix_targets, read_soft_labels
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
 RECALIBRATION_BATCHES = 100
@@ -81,7 +81,7 @@ def fit(
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
             longer or on other pictures. The last layer of an output that it does not have, or has
             for other labels, starts anew; where `config.tunes`, with what it knows of the labels.
-        teacher: A file of soft targets for this dataset, mixed in by `config.teacher_weight`.
+        teacher: A file of soft labels for this dataset, mixed in by `config.teacher_weight`.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
 
@@ -97,7 +97,7 @@ def fit(
     """
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
-    taught = None if teacher is None else read_soft_targets(teacher, dataset)
+    taught = None if teacher is None else read_soft_labels(teacher, dataset)
     earlier = _read_earlier(start_from, config, dataset)
     settings = _settings(config, dataset, earlier, taught)
     state = _open_run(run, settings, resume=resume)
@@ -116,8 +116,10 @@ def fit(
     share = progress(state, config, steps_per_epoch=len(batches))
     if (share >= 1 or gives_up(state, config)) and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
-    trainer = build_trainer(config, classes=classes, outputs=outputs, side_px=train.chips.shape[1])
-    network, augment = trainer.get_layer(config.model), trainer.get_layer("augment")
+    training_model = build_training_model(
+        config, classes=classes, outputs=outputs, side_px=train.chips.shape[1]
+    )
+    network, augment = training_model.get_layer(config.model), training_model.get_layer("augment")
     if start_from is not None and earlier is not None and not state.checkpoint:
         _take_earlier(network, start_from, earlier, settings)
         if config.tunes:
@@ -126,28 +128,28 @@ def fit(
         freeze_normalisation(network)
     if devices.is_main:
         _write_settings(settings, run)
-    trainer.optimizer.build(trainer.trainable_variables)
+    training_model.optimizer.build(training_model.trainable_variables)
     if state.checkpoint:
         # Not the whole model: Keras would forget which weights do not decay.
         with damage_named(run / state.checkpoint):
-            devices.load_weights(trainer, run / state.checkpoint)
-    devices.prepare(trainer)
-    watcher = Watcher(trainer, network, run, config=config)
-    judge = partial(_judge, trainer, val, outputs, devices)
+            devices.load_weights(training_model, run / state.checkpoint)
+    devices.prepare(training_model)
+    watcher = Watcher(training_model, network, run, config=config)
+    judge = partial(_judge, training_model, val, outputs, devices)
     with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
         state = watcher.begin(state, judge)
         while share < 1 and not gives_up(state, config):
             cycle = cycle_at(share, config)
-            state, loss = _train_epoch(trainer, batches, state, config, devices)
+            state, loss = _train_epoch(training_model, batches, state, config, devices)
             share = progress(state, config, steps_per_epoch=len(batches))
             state, figures = watcher.judge(state, judge)
             if cycle_at(share, config) > cycle and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             if curves is None:
                 continue
-            _record(curves, trainer, state, share, {"train_loss": loss, **figures})
-            state = _save_checkpoint(trainer, run, state, devices)
-    set_size(trainer, config.sizes[-1][1])
+            _record(curves, training_model, state, share, {"train_loss": loss, **figures})
+            state = _save_checkpoint(training_model, run, state, devices)
+    set_size(training_model, config.sizes[-1][1])
     watcher.finish()
     if not config.tunes:
         _recalibrate(network, augment, train, config)
@@ -180,7 +182,7 @@ def _settings(
     config: FitConfig,
     dataset: Dataset,
     earlier: dict[str, Any] | None,
-    taught: SoftTargets | None,
+    taught: SoftLabels | None,
 ) -> dict[str, Any]:
     """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
     settings: dict[str, Any] = {
@@ -237,7 +239,7 @@ def _write_settings(settings: dict[str, Any], run: Path) -> None:
 
 
 def _targets(
-    train: Examples, dataset: Dataset, config: FitConfig, taught: SoftTargets | None
+    train: Examples, dataset: Dataset, config: FitConfig, taught: SoftLabels | None
 ) -> NDArray[np.float32]:
     """Return what each output is to say of the training rows, (n, outputs, classes)."""
     classes = len(dataset.manifest.recipe.labels)
@@ -258,14 +260,18 @@ def _targets(
 
 
 def _judge(
-    trainer: keras.Model, val: Examples, outputs: tuple[str, ...], devices: Devices, epoch: int
+    training_model: keras.Model,
+    val: Examples,
+    outputs: tuple[str, ...],
+    devices: Devices,
+    epoch: int,
 ) -> dict[str, float]:
     """Return how each output does on val, by the weights as they are, the one that answers first.
 
     Raises:
         MienError: The logits are no numbers.
     """
-    logits = devices.predict(trainer, val.chips, batch_size=PREDICT_BATCH)
+    logits = devices.predict(training_model, val.chips, batch_size=PREDICT_BATCH)
     # A step's loss is from before it; what the last step broke shows only here.
     if not np.isfinite(logits).all():
         raise _come_apart("The answers on val are no numbers", epoch=epoch)
@@ -305,7 +311,7 @@ def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels
 
 
 def _train_epoch(
-    trainer: keras.Model,
+    training_model: keras.Model,
     batches: TrainingBatches,
     state: RunState,
     config: FitConfig,
@@ -320,9 +326,9 @@ def _train_epoch(
         share = progress(state, config, steps_per_epoch=len(batches))
         if cycle_at(share, config) > cycle:
             break
-        set_size(trainer, size_at(share, config))
-        trainer.optimizer.learning_rate = learning_rate_at(share, config)
-        losses.append(devices.train_on_batch(trainer, chips, targets))
+        set_size(training_model, size_at(share, config))
+        training_model.optimizer.learning_rate = learning_rate_at(share, config)
+        losses.append(devices.train_on_batch(training_model, chips, targets))
         if not math.isfinite(losses[-1]):
             raise _come_apart(f"The loss is {losses[-1]}", epoch=state.epoch + 1)
         spent_s = time.monotonic() - started
@@ -332,7 +338,7 @@ def _train_epoch(
 
 def _record(
     curves: Curves,
-    trainer: keras.Model,
+    training_model: keras.Model,
     state: RunState,
     share: float,
     figures: dict[str, float],
@@ -340,8 +346,8 @@ def _record(
     """Write an epoch's figures into the curves and onto the screen."""
     values = {
         "minutes": state.elapsed_s / 60,
-        "size_px": trainer.get_layer("augment").size_px,
-        "learning_rate": float(trainer.optimizer.learning_rate.numpy()),
+        "size_px": training_model.get_layer("augment").size_px,
+        "learning_rate": float(training_model.optimizer.learning_rate.numpy()),
         **figures,
     }
     curves.add(state.epoch, values)
@@ -368,12 +374,12 @@ def _clocked(
 
 
 def _save_checkpoint(
-    trainer: keras.Model, run: Path, state: RunState, devices: Devices
+    training_model: keras.Model, run: Path, state: RunState, devices: Devices
 ) -> RunState:
     """Save weights and optimizer; the state file names the checkpoint and is written last."""
     before = state.checkpoint
     state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
-    devices.save(trainer, run / state.checkpoint)
+    devices.save(training_model, run / state.checkpoint)
     write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
     if before:
         (run / before).unlink(missing_ok=True)

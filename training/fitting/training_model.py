@@ -9,7 +9,7 @@ from training.networks.build import build_network
 from training.networks.outputs import OutputLoss, loss_weights
 
 
-def build_trainer(
+def build_training_model(
     config: FitConfig, *, classes: int, outputs: tuple[str, ...], side_px: int
 ) -> Model:
     """Build and compile the network of a config behind its augmentation.
@@ -37,7 +37,7 @@ def build_trainer(
         seed=config.seed,
     )
     network = build_network(config, classes=classes, outputs=outputs)
-    trainer = Model(chips, network(augment(chips)), name="trainer")
+    training_model = Model(chips, network(augment(chips)), name="training_model")
     optimizer = keras.optimizers.SGD(
         config.learning_rate,
         momentum=config.momentum,
@@ -47,7 +47,7 @@ def build_trainer(
         ema_momentum=config.average_momentum,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    trainer.compile(
+    training_model.compile(
         optimizer,
         OutputLoss(
             weights=loss_weights(outputs, crowd_weight=config.crowd_weight),
@@ -56,13 +56,13 @@ def build_trainer(
         # TensorFlow's XLA makes convolutions on a CPU slower; JAX has no other way.
         jit_compile=keras.backend.backend() != "tensorflow",
     )
-    return trainer
+    return training_model
 
 
-def set_size(trainer: Model, size_px: int) -> None:
+def set_size(training_model: Model, size_px: int) -> None:
     """Change the side of the chips; the compiled steps are built for one side."""
-    augment = trainer.get_layer("augment")
+    augment = training_model.get_layer("augment")
     if augment.size_px != size_px:
         augment.size_px = size_px
-        trainer.make_train_function(force=True)
-        trainer.make_predict_function(force=True)
+        training_model.make_train_function(force=True)
+        training_model.make_predict_function(force=True)

@@ -22,7 +22,7 @@ from training.distillation.teachers import (
 from training.fitting.fit import fit
 from training.networks.build import read_settings
 from training.networks.outputs import outputs_of
-from training.soft_labels import read_soft_targets
+from training.soft_labels import read_soft_labels
 
 FOLDS = 3
 
@@ -75,7 +75,7 @@ def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_tou
         groups = whole.duplicate_groups
         assert not np.isin(groups[others], groups[kept_back]).any()
     assert sum(map(len, held)) == len(rows)
-    taught = read_soft_targets(tmp_path / "folds.npz", whole)
+    taught = read_soft_labels(tmp_path / "folds.npz", whole)
     assert list(taught.probabilities) == list(OUTPUTS)
     assert taught.ferplus
 
@@ -88,7 +88,7 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     command = ["folds", str(dataset_folder), str(path), "--folds", "2", "--runs", str(runs)]
     command += ["--model", "shallow", "--epochs", "1"]
     assert main(command) == 0
-    taught = read_soft_targets(path, dataset)
+    taught = read_soft_labels(path, dataset)
     assert list(taught.probabilities) == [LABEL]
     assert not taught.ferplus
     probabilities = taught.probabilities[LABEL]
@@ -120,7 +120,7 @@ def test_an_ensemble_teaches_the_mean_of_its_members(
     command = ["distil", str(dataset_folder), str(path), str(run), str(bundle)]
     assert main(command) == 0
     assert main(command) == 1
-    taught = read_soft_targets(path, dataset)
+    taught = read_soft_labels(path, dataset)
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
     one, two = (
         to_probabilities(open_member(member, recipe)(dataset.chips[rows])[LABEL], 1.0)
@@ -139,7 +139,7 @@ def test_ferplus_is_declared_through_a_member(run: Path, dataset: Dataset, tmp_p
     settings = json.loads((copy / "config.json").read_text(encoding="utf-8"))
     (copy / "config.json").write_text(json.dumps(settings | {"ferplus": True}), encoding="utf-8")
     teach_by_members(dataset, tmp_path / "both.npz", members=[run, copy])
-    assert read_soft_targets(tmp_path / "both.npz", dataset).ferplus
+    assert read_soft_labels(tmp_path / "both.npz", dataset).ferplus
 
 
 def test_members_of_one_output_and_of_two_teach_each_output_that_they_have(
@@ -147,7 +147,7 @@ def test_members_of_one_output_and_of_two_teach_each_output_that_they_have(
 ) -> None:
     path = tmp_path / "both.npz"
     assert teach_by_members(voted, path, members=[run, voted_run]) == len(training_rows(voted))
-    taught = read_soft_targets(path, voted)
+    taught = read_soft_labels(path, voted)
     assert list(taught.probabilities) == list(OUTPUTS)
     rows, recipe = training_rows(voted), voted.manifest.recipe
     one, two = (open_member(member, recipe)(voted.chips[rows]) for member in (run, voted_run))
@@ -166,7 +166,7 @@ def test_a_crowd_teaches_a_network_without_votes_its_label_only(
 ) -> None:
     path = tmp_path / "taught.npz"
     teach_by_members(dataset, path, members=[voted_run])
-    assert list(read_soft_targets(path, dataset).probabilities) == list(OUTPUTS)
+    assert list(read_soft_labels(path, dataset).probabilities) == list(OUTPUTS)
     short = replace(config, epochs=0.5, teacher_weight=0.5)
     network = fit(dataset, tmp_path / "run", config=short, teacher=path)
     assert outputs_of(network) == (LABEL,)

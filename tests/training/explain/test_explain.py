@@ -18,7 +18,7 @@ from preprocessing.images.types import GreyImage
 from training.__main__ import main
 from training.distillation.ensemble import open_network
 from training.explain.maps import feature_maps, first_filters, grad_cam
-from training.explain.model import Subject, open_subject
+from training.explain.model import ExplainedModel, open_explained_model
 from training.explain.page import explain, face_sheets
 from training.networks.outputs import outputs_of
 from training.networks.resnet import resnet34
@@ -70,18 +70,18 @@ def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
 
 
 @pytest.fixture(scope="module")
-def shipped(repository_root: Path) -> Subject:
-    return open_subject(repository_root / "serving" / "bundle")
+def shipped(repository_root: Path) -> ExplainedModel:
+    return open_explained_model(repository_root / "serving" / "bundle")
 
 
 @pytest.fixture(scope="module")
-def smile(shipped: Subject) -> GreyImage:
+def smile(shipped: ExplainedModel) -> GreyImage:
     """The chip of the sample."""
     (face,) = shipped.align(sample_photo_path().read_bytes(), is_crop=False)
     return face.chip
 
 
-def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> None:
+def test_other_weights_give_another_map(shipped: ExplainedModel, smile: GreyImage) -> None:
     """The sanity check of Adebayo et al. 2018, arXiv:1810.03292: shuffle what was learnt.
 
     From the last layer down, stage by stage, until nothing is left of it.
@@ -108,7 +108,7 @@ def test_other_weights_give_another_map(shipped: Subject, smile: GreyImage) -> N
         assert abs(np.mean(correlations)) < ALIKE, part
 
 
-def test_a_smile_is_read_from_the_mouth(shipped: Subject, smile: GreyImage) -> None:
+def test_a_smile_is_read_from_the_mouth(shipped: ExplainedModel, smile: GreyImage) -> None:
     seen = np.asarray(shipped.cut(smile[None]))
     coarse = grad_cam(shipped.network, seen, output=shipped.answers_with)
     heat = cv2.resize(coarse[shipped.labels.index("happy")], smile.shape)
@@ -117,7 +117,9 @@ def test_a_smile_is_read_from_the_mouth(shipped: Subject, smile: GreyImage) -> N
     assert heat[MOUTH].mean() > 2 * heat[elsewhere].mean()
 
 
-def test_a_cover_over_the_mouth_of_a_smile_lowers_happy(shipped: Subject, smile: GreyImage) -> None:
+def test_a_cover_over_the_mouth_of_a_smile_lowers_happy(
+    shipped: ExplainedModel, smile: GreyImage
+) -> None:
     happy = shipped.labels.index("happy")
     lost = occlusion_maps(smile, shipped.classify)[happy]
     elsewhere = np.ones(lost.shape, np.bool_)
@@ -168,7 +170,7 @@ def test_of_two_outputs_the_one_that_answers_is_explained(
 ) -> None:
     chips = voted.chips[:3]
     # A run has no temperature yet.
-    run = open_subject(voted_run)
+    run = open_explained_model(voted_run)
     said = open_network(voted_run / "network.keras")(chips)
     np.testing.assert_allclose(
         run.classify(chips), to_probabilities(said[CROWD], 1.0), atol=ROUNDING
@@ -179,12 +181,13 @@ def test_of_two_outputs_the_one_that_answers_is_explained(
     other = shutil.copytree(voted_bundle, tmp_path / "other")
     write_spec(replace(spec, answers_with=LABEL), other)
     for bundle, place, output in ((voted_bundle, 0, CROWD), (other, 1, LABEL)):
-        subject = open_subject(bundle)
-        assert subject.answers_with == place
+        model = open_explained_model(bundle)
+        assert model.answers_with == place
         expected = spec.outputs[output].probabilities(logits[:, place])
-        np.testing.assert_allclose(subject.classify(chips), expected, atol=ROUNDING)
+        np.testing.assert_allclose(model.classify(chips), expected, atol=ROUNDING)
     sheets = [
-        face_sheets(open_subject(bundle), chips[0])["grad-cam"] for bundle in (voted_bundle, other)
+        face_sheets(open_explained_model(bundle), chips[0])["grad-cam"]
+        for bundle in (voted_bundle, other)
     ]
     assert (sheets[0] != sheets[1]).any()
 

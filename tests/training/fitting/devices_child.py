@@ -20,7 +20,7 @@ from preprocessing.dataset.read import Dataset, read_dataset
 from training.config import PRESETS, FitConfig
 from training.fitting.devices import Devices, open_devices
 from training.fitting.fit import fit
-from training.fitting.training_model import build_trainer
+from training.fitting.training_model import build_training_model
 
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
 # One block that keeps the resolution and one that halves it: compiling 34 layers takes minutes.
@@ -92,9 +92,11 @@ def _train_an_epoch(dataset: Dataset, run: Path, config: FitConfig, devices: Dev
 def _check_that_devices_draw_differently(dataset: Dataset, devices: Devices) -> None:
     import tensorflow as tf
 
-    trainer = build_trainer(CONFIG, classes=6, outputs=OUTPUTS, side_px=dataset.chips.shape[1])
-    devices.prepare(trainer)
-    augment = trainer.get_layer("augment")
+    training_model = build_training_model(
+        CONFIG, classes=6, outputs=OUTPUTS, side_px=dataset.chips.shape[1]
+    )
+    devices.prepare(training_model)
+    augment = training_model.get_layer("augment")
     strategy = tf.distribute.get_strategy()
     drawn = strategy.run(lambda: augment(dataset.chips[:4], training=True))
     first, second = map(np.asarray, strategy.experimental_local_results(drawn))

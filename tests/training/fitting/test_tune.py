@@ -153,12 +153,12 @@ def test_a_run_with_patience_keeps_its_best_epoch(
 
 
 def _logits(network: keras.Model, chips: np.ndarray, config: FitConfig) -> np.ndarray:
-    from training.fitting.training_model import build_trainer
+    from training.fitting.training_model import build_training_model
 
-    trainer = build_trainer(config, classes=6, outputs=(LABEL,), side_px=48)
-    inside = trainer.get_layer(config.model)
+    training_model = build_training_model(config, classes=6, outputs=(LABEL,), side_px=48)
+    inside = training_model.get_layer(config.model)
     inside.set_weights(network.get_weights())
-    logits: np.ndarray = trainer.predict(chips, verbose=0)[:, 0]
+    logits: np.ndarray = training_model.predict(chips, verbose=0)[:, 0]
     return logits
 
 

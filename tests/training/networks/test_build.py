@@ -13,7 +13,7 @@ from training.config import MODELS, PRESETS, FitConfig
 from training.distillation.ensemble import ensemble_logits, open_member, snapshot_logits
 from training.fitting.fit import fit
 from training.fitting.schedule import cycle_at, learning_rate_at
-from training.fitting.training_model import build_trainer
+from training.fitting.training_model import build_training_model
 from training.networks.build import build_network, load_network
 
 
@@ -41,7 +41,7 @@ def test_a_network_that_cannot_be_is_refused(changes: dict[str, object]) -> None
 
 def test_the_squared_error_is_that_of_probabilities() -> None:
     config = replace(PRESETS["shallow"], loss="mean_squared_error")
-    loss = build_trainer(config, classes=2, outputs=(LABEL,), side_px=48).loss
+    loss = build_training_model(config, classes=2, outputs=(LABEL,), side_px=48).loss
     certain = np.array([[[100.0, 0.0]]], np.float32)
     assert float(loss(np.array([[[1.0, 0.0]]], np.float32), certain)) == pytest.approx(0, abs=1e-6)
     assert float(loss(np.array([[[0.0, 1.0]]], np.float32), certain)) == pytest.approx(1)
