@@ -27,6 +27,8 @@ REDIRECTS = (
 )
 # Of a host that has many; to try them all would take long.
 MAX_IP_ADDRESSES = 4
+# Of those that look up names, for each picture that may be fetched at once.
+THREADS_FACTOR = 4
 
 
 class PictureFetcher:
@@ -50,8 +52,10 @@ class PictureFetcher:
         """
         self._networks, self._ports, self._most_bytes = networks, ports, most_bytes
         self._tls = make_tls_context()
-        # A look-up cannot be given up, only left alone: it ends by itself.
-        self._resolver = ThreadPoolExecutor(parallel, thread_name_prefix="resolver")
+        # A look-up cannot be ended, only left alone. Then it keeps its thread for a while.
+        self._resolver = ThreadPoolExecutor(
+            THREADS_FACTOR * parallel, thread_name_prefix="resolver"
+        )
 
     def fetch(self, url: str, *, until_s: float) -> bytes:
         """Return the bytes of a picture.

@@ -363,7 +363,9 @@ START = st.sampled_from([b"", b"HTTP/", b"HTTP/1.1 200 ", HEAD, HEAD + b"\r\n", 
                          HEAD + b"Content-Length: ", b"HTTP/1.1 302 a\r\nLocation: "])  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(start=START, rest=st.binary(max_size=200))
 def test_answers_of_all_sorts_are_a_picture_or_a_known_error(
     start: bytes, rest: bytes, server: PictureServer, fetch: Callable[..., bytes]
