@@ -94,6 +94,22 @@ class Client:
         with self._send("predict", options, picture, headers) as answer:
             return Answer.model_validate_json(answer.read())
 
+    def predict_url(self, url: str, options: Options | None = None) -> Answer:
+        """Ask what the faces of a picture express that the server is to fetch.
+
+        Args:
+            url: Where the picture is.
+            options: What is asked for beside the labels.
+
+        Raises:
+            ApiError: The server answered with a problem, perhaps that it fetches no pictures.
+            OSError: It did not answer, not to the end, or it is no server of Mien's.
+        """
+        # In the body, for addresses of requests end up in logs.
+        body = json.dumps({"image_url": url}).encode()
+        with self._send("predict", options, body, {"Content-Type": "application/json"}) as answer:
+            return Answer.model_validate_json(answer.read())
+
     def predict_batch(
         self, pictures: Sequence[Path], options: Options | None = None
     ) -> Iterator[BatchLine]:

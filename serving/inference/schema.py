@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_FACES = 100
+MAX_URL_CHARACTERS = 2_000
 PROBLEM_CODES = (
     "invalid_request",
     "no_image",
@@ -13,6 +14,8 @@ PROBLEM_CODES = (
     "upload_too_large",
     "too_many_pixels",
     "too_costly_image",
+    "address_not_allowed",
+    "fetch_failed",
     "too_many_requests",
     "not_ready",
     "busy",
@@ -78,6 +81,16 @@ class PictureOptions(Options):
 
     image: Annotated[Base64, Field(min_length=1)]
     """The bytes of the picture, base64."""
+
+
+class UrlOptions(Options):
+    """The address of a picture and what is asked of it, in one JSON object."""
+
+    image_url: Annotated[
+        str, Field(max_length=MAX_URL_CHARACTERS, json_schema_extra={"format": "uri"})
+    ]
+    """Where the picture is: an address with http or https on the public internet, in ASCII, without
+    a user name or password. Taken only where the operator of the server allows it."""
 
 
 class _Answer(BaseModel):

@@ -78,8 +78,8 @@ class Base64Decoder:
                 )
         if head[:8].lower().startswith(_ADDRESSES):
             raise InvalidRequestError(
-                f"{self._name} is an address. Nothing is fetched from elsewhere: send the bytes "
-                "of the picture, base64."
+                f"{self._name} is an address. Send the bytes of the picture, base64, or where the "
+                "server takes addresses, send it as image_url."
             )
         self._rest = head.translate(_LETTERS, _SPACE)
 

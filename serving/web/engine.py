@@ -14,9 +14,10 @@ from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import MAX_FACES
 from serving.web.decoding import PictureDecoder
+from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
-from serving.web.problems import NotReadyError, Problem, to_problem
-from serving.web.queue import TaskQueue
+from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
+from serving.web.queue import Places, TaskQueue
 from serving.web.rate_limit import RateLimiter, network_of
 from serving.web.settings import Settings
 
@@ -48,6 +49,9 @@ class Service:
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
         self._rate_limiter = RateLimiter(settings.pictures_per_minute)
+        # Pictures that come slowly keep nobody's place before the models.
+        self._fetch_places = Places(settings.parallel_requests)
+        self._fetcher = _make_fetcher(settings) if settings.fetch_pictures else None
 
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
@@ -67,6 +71,29 @@ class Service:
             raise NotReadyError(self.reason)
         return self.predictor
 
+    def fetch(self, url: str, *, address: str, until_s: float) -> bytes:
+        """Return the bytes of a picture that is somewhere else.
+
+        Args:
+            url: Where it is.
+            address: From which the request came.
+            until_s: When to give it up, by `time.monotonic`.
+
+        Raises:
+            InvalidRequestError: The URL is malformed, or no pictures are fetched here.
+            BusyError: As many as may are fetched already.
+            AddressNotAllowedError: The URL leads to where no picture is fetched from.
+            FetchError: It did not give a picture in time.
+            RequestEntityTooLarge: The picture has too many bytes.
+        """
+        if self._fetcher is None:
+            raise InvalidRequestError(
+                "This server fetches no pictures. Send the bytes of the picture as image, base64."
+            )
+        is_suspect = self.decoder.is_suspect(address)
+        with self._fetch_places.take(network_of(address), is_suspect=is_suspect):
+            return self._fetcher.fetch(url, until_s=until_s)
+
     def predict(
         self,
         data: bytes,
@@ -77,6 +104,7 @@ class Service:
         max_faces: int = MAX_FACES,
         min_confidence: float | None = None,
         balance: float | None = None,
+        until_s: float | None = None,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
 
@@ -89,6 +117,7 @@ class Service:
             max_faces: Likewise; the settings may allow less.
             min_confidence: Likewise.
             balance: Likewise.
+            until_s: Of `look_at`.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -109,7 +138,7 @@ class Service:
             )
             return result, to_answer(picture.rgb, result)
 
-        result, answer = self.look_at(data, look, address=address)
+        result, answer = self.look_at(data, look, address=address, until_s=until_s)
         self.metrics.count_result(result)
         return answer
 
@@ -120,6 +149,7 @@ class Service:
         *,
         address: str,
         max_pixels: int | None = None,
+        until_s: float | None = None,
     ) -> T:
         """Decode a picture, and do something with it when its turn has come.
 
@@ -128,6 +158,7 @@ class Service:
             look: What to do with the picture, and with the seconds that decoding it took.
             address: From which it came.
             max_pixels: Of the largest picture that is decoded, where that is less than is set.
+            until_s: When to give it up, by `time.monotonic`, where its time has begun already.
 
         Raises:
             ImageDecodeError: It cannot be read as a picture.
@@ -136,7 +167,8 @@ class Service:
             BusyError: Too many wait already.
             TimeLimitError: It took too long.
         """
-        until_s, is_suspect = self.queue.until_s(), self.decoder.is_suspect(address)
+        until_s = self.queue.until_s() if until_s is None else until_s
+        is_suspect = self.decoder.is_suspect(address)
         place = self.queue.place(network_of(address), is_suspect=is_suspect)
         with place, self.decoder.hold(until_s=until_s) as hold:
             started_s = time.perf_counter()
@@ -183,6 +215,15 @@ class Service:
     def count_more(self, pictures: int) -> None:
         """Count so many pictures of the current request beyond its first."""
         self._rate_limiter.charge(request.remote_addr or "", pictures, now_s=time.monotonic())
+
+
+def _make_fetcher(settings: Settings) -> PictureFetcher:
+    return PictureFetcher(
+        networks=settings.fetched_networks,
+        ports=settings.fetched_ports,
+        most_bytes=settings.max_upload_bytes,
+        parallel=settings.parallel_requests,
+    )
 
 
 def current_service() -> Service:

@@ -18,7 +18,7 @@ from serving.web.problems import InvalidRequestError
 
 READ_BYTES = 65_536
 # Of a name, and of a value that is no picture.
-MOST_NAME_BYTES, MOST_VALUE_BYTES = 100, 1_000
+MOST_NAME_BYTES, MOST_VALUE_BYTES = 100, 8_000
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _NAME = re.compile(rb'"[^"\\\x00-\x1f]{0,%d}"' % MOST_NAME_BYTES)
 _TEXT = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.){0,%d}"' % (MOST_VALUE_BYTES // 2))
@@ -133,6 +133,10 @@ class _Body:
             if not self._fill():
                 return None
 
+    def holds(self, count: int) -> bool:
+        """Say whether so many bytes were read and are not taken yet."""
+        return len(self._buffer) - self._at >= count
+
     def skip(self, mark: bytes) -> bool:
         """Take a mark if it comes next, white space before it too."""
         if self.peek() != mark[0]:
@@ -182,6 +186,8 @@ def _read_value(body: _Body, name: str) -> Any:
     if start in (ord("["), ord("{")):
         raise InvalidRequestError(f"{name}: a single value is expected. Received: {_STARTS[start]}")
     text = body.take(_TEXT if start == ord('"') else _WORD, most=MOST_VALUE_BYTES + 2)
+    if text is None and start == ord('"') and body.holds(MOST_VALUE_BYTES):
+        raise InvalidRequestError(f"{name}: the text is too long.")
     try:
         return json.loads(text or b"")
     except ValueError:

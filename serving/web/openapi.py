@@ -14,6 +14,7 @@ from serving.inference.schema import (
     Options,
     PictureOptions,
     ProblemAnswer,
+    UrlOptions,
 )
 from serving.web.openapi_examples import ANSWER, LINES, MODEL, PROBLEMS
 from serving.web.problems import Problem
@@ -32,7 +33,7 @@ def openapi_document(*, root: str = "") -> dict[str, Any]:
     Args:
         root: The path below which the API is served; empty for none.
     """
-    taken: list[type[BaseModel]] = [PictureOptions]
+    taken: list[type[BaseModel]] = [PictureOptions, UrlOptions]
     given: list[type[BaseModel]] = [Answer, BatchLine, ModelAnswer, ProblemAnswer]
     _, schemas = models_json_schema(
         [(each, "validation") for each in taken] + [(each, "serialization") for each in given],
@@ -75,7 +76,9 @@ def _predict() -> dict[str, Any]:
                 "multipart/form-data": {
                     "schema": _form({**PICTURE, "description": "The file of the picture."})
                 },
-                "application/json": {"schema": _reference(PictureOptions)},
+                "application/json": {
+                    "schema": {"oneOf": [_reference(PictureOptions), _reference(UrlOptions)]}
+                },
                 "application/octet-stream": {"schema": PICTURE},
             },
         },

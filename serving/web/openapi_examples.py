@@ -19,7 +19,9 @@ from serving.inference.schema import (
     Size,
 )
 from serving.web.problems import (
+    AddressNotAllowedError,
     BusyError,
+    FetchError,
     InvalidRequestError,
     NoImageError,
     NotReadyError,
@@ -41,6 +43,8 @@ _ERRORS = (
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
     TooCostlyImageError(),
+    FetchError(),
+    AddressNotAllowedError(),
     TooManyRequestsError(12),
     NotReadyError("The models are being loaded."),
     BusyError("More pictures arrive than can be looked at. Try again in a moment."),

@@ -32,6 +32,30 @@ class InvalidRequestError(MienError):
     """The request asks for something that there is not, or in a way that cannot be read."""
 
 
+class AddressNotAllowedError(MienError):
+    """An address of a picture leads to where none is fetched from.
+
+    It says the same of what does not exist: what is there is not told.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No picture is fetched from this address, or from where it leads: its host is not "
+            "known, or not allowed. Use an address on the public internet, or send the bytes of "
+            "the picture."
+        )
+
+
+class FetchError(MienError):
+    """An address did not give a picture, for whatever reason."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The picture could not be fetched. Its address must answer in time, with status 200 "
+            "and the whole picture. Try it in a browser, or send the bytes of the picture."
+        )
+
+
 class NotReadyError(MienError):
     """The models could not be loaded."""
 
@@ -91,6 +115,8 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (InvalidRequestError, 400, "invalid_request", "Not a valid request"),
     (UnsupportedImageError, 415, "unsupported_image", "Not a picture that can be read"),
     (TooCostlyImageError, 422, "too_costly_image", "Too costly to decode"),
+    (FetchError, 422, "fetch_failed", "Not fetched"),
+    (AddressNotAllowedError, 403, "address_not_allowed", "Address not allowed"),
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Picture too large"),
     (NotReadyError, 503, "not_ready", "Not ready"),

@@ -17,33 +17,22 @@ SUSPECT_PLACES = 2
 SUSPECTS = "suspects"
 
 
-class TaskQueue:
-    """Run tasks one after the other in one thread, for dlib and LiteRT are not made for more."""
+class Places:
+    """How many requests may be worked on at once; one address alone cannot take all of it.
 
-    def __init__(self, *, places: int, time_limit_s: float) -> None:
-        """Open the queue.
+    Where an address has several places, as many more are for others.
+    """
 
-        Args:
-            places: Requests that may wait or be worked on at once.
-            time_limit_s: How long one may take, waiting included, in seconds.
-        """
-        self._started_s: float | None = None
-        self._time_limit_s = time_limit_s
+    def __init__(self, places: int) -> None:
+        """Start with all of them free."""
         self._places = places
         # By the address that holds them.
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
-
-    def until_s(self) -> float:
-        """Return when a request that comes now is given up, by `time.monotonic`."""
-        return time.monotonic() + self._time_limit_s
 
     @contextmanager
-    def place(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
+    def take(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
         """Take a place for a request.
-
-        One address alone cannot take them all: where it has several, as many more are for others.
 
         Args:
             address: From which it comes.
@@ -61,8 +50,6 @@ class TaskQueue:
             self._taken[holder] += 1
         try:
             yield
-        except TimeoutError:
-            raise self._too_late() from None
         finally:
             with self._lock:
                 self._taken[holder] -= 1
@@ -75,6 +62,47 @@ class TaskQueue:
         # Where one address has several places, for others that have none it counts as one.
         counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
         return counted < self._places
+
+    @property
+    def share_taken(self) -> float:
+        """The share of the places that are taken, 0 to 1."""
+        with self._lock:
+            taken = self._taken.total() - self._taken[SUSPECTS]
+        return min(1.0, taken / self._places)
+
+
+class TaskQueue:
+    """Run tasks one after the other in one thread, for dlib and LiteRT are not made for more."""
+
+    def __init__(self, *, places: int, time_limit_s: float) -> None:
+        """Open the queue.
+
+        Args:
+            places: Requests that may wait or be worked on at once.
+            time_limit_s: How long one may take, waiting included, in seconds.
+        """
+        self._started_s: float | None = None
+        self._time_limit_s = time_limit_s
+        self._places = Places(places)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
+
+    def until_s(self) -> float:
+        """Return when a request that comes now is given up, by `time.monotonic`."""
+        return time.monotonic() + self._time_limit_s
+
+    @contextmanager
+    def place(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
+        """Take a place as `Places.take` does; what is not done in time within is given up.
+
+        Raises:
+            BusyError: All places are taken.
+            TimeLimitError: It was not done in time.
+        """
+        with self._places.take(address, is_suspect=is_suspect):
+            try:
+                yield
+            except TimeoutError:
+                raise self._too_late() from None
 
     def run(self, task: Callable[[], T], *, until_s: float) -> T:
         """Run a task of a request that has a place; return what it returns.
@@ -100,9 +128,7 @@ class TaskQueue:
     @property
     def share_taken(self) -> float:
         """The share of the places that are taken, 0 to 1."""
-        with self._lock:
-            taken = self._taken.total() - self._taken[SUSPECTS]
-        return min(1.0, taken / self._places)
+        return self._places.share_taken
 
     @property
     def is_stuck(self) -> bool:

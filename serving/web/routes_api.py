@@ -12,7 +12,8 @@ from serving.inference.schema import Answer, BatchLine, ModelAnswer, Options, Pr
 from serving.inference.serialize import to_answer
 from serving.web.engine import Service, current_service
 from serving.web.openapi import openapi_document
-from serving.web.uploads import Upload, read_batch_request, read_predict_request
+from serving.web.predict_request import read_predict_request
+from serving.web.uploads import Upload, read_batch_request
 
 NDJSON = "application/x-ndjson"
 CAUTION = "An expression is not an emotion: a smile does not say that someone is happy."
@@ -25,8 +26,15 @@ def predict() -> ResponseReturnValue:
     """Answer with what the faces of a picture express."""
     service = current_service()
     service.require()
-    data, options = read_predict_request(request)
-    return _json(_predict(service, data, options, address=request.remote_addr or ""))
+    asked = read_predict_request(request)
+    answer = _predict(
+        service,
+        asked.picture,
+        asked.options,
+        address=request.remote_addr or "",
+        until_s=asked.until_s,
+    )
+    return _json(answer)
 
 
 @routes.post("/predict/batch")
@@ -79,7 +87,14 @@ def show_docs() -> ResponseReturnValue:
     return render_template("docs.html", api=api, in_lines=in_lines)
 
 
-def _predict(service: Service, data: bytes, options: Options, *, address: str) -> Answer:
+def _predict(
+    service: Service,
+    data: bytes,
+    options: Options,
+    *,
+    address: str,
+    until_s: float | None = None,
+) -> Answer:
     return service.predict(
         data,
         partial(to_answer, options=options),
@@ -88,6 +103,7 @@ def _predict(service: Service, data: bytes, options: Options, *, address: str) -
         max_faces=options.max_faces,
         min_confidence=options.min_confidence,
         balance=options.balance,
+        until_s=until_s,
     )
 
 

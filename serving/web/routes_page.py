@@ -82,7 +82,7 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 @routes.get("/privacy")
 def show_privacy() -> ResponseReturnValue:
     """Show what becomes of a picture."""
-    return render_template("privacy.html")
+    return render_template("privacy.html", fetches=current_service().settings.fetch_pictures)
 
 
 @routes.get("/model")

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -83,6 +84,19 @@ class Settings(BaseSettings):
             "only this one's"
         ),
     ] = ""
+    fetch_pictures: Annotated[
+        bool, Field(description="fetch pictures by their addresses: image_url of the API")
+    ] = False
+    fetch_ports: Annotated[
+        str, Field(description="ports that such an address may have, separated by commas")
+    ] = "80,443"
+    fetch_networks: Annotated[
+        str,
+        Field(
+            description="internal networks to which such an address may lead, such as 10.1.0.0/16, "
+            "separated by commas; none: only the public internet"
+        ),
+    ] = ""
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="least severity logged")
     ] = "INFO"
@@ -117,24 +131,52 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, text: str) -> str:
-        for origin in split_origins(text):
+        for origin in _split(text):
             if origin != ANY_ORIGIN and not _ORIGIN.fullmatch(origin):
                 raise ValueError("sites such as https://example.org are expected, or *")
+        return text
+
+    @field_validator("fetch_ports")
+    @classmethod
+    def _check_ports(cls, text: str) -> str:
+        if not all(each.isdecimal() and 0 < int(each) < 65536 for each in _split(text)):
+            raise ValueError("ports such as 80,443 are expected")
+        return text
+
+    @field_validator("fetch_networks")
+    @classmethod
+    def _check_networks(cls, text: str) -> str:
+        try:
+            for each in _split(text):
+                ip_network(each)
+        except ValueError:
+            raise ValueError("networks such as 10.1.0.0/16 are expected") from None
         return text
 
     @property
     def origins(self) -> tuple[str, ...]:
         """Sites whose scripts may use the API."""
-        return split_origins(self.cors_origins)
+        return _split(self.cors_origins)
+
+    @property
+    def fetched_ports(self) -> frozenset[int]:
+        """Ports that the address of a picture may have."""
+        return frozenset(map(int, _split(self.fetch_ports)))
+
+    @property
+    def fetched_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Internal networks to which the address of a picture may lead."""
+        return tuple(map(ip_network, _split(self.fetch_networks)))
 
     @property
     def threads(self) -> int:
-        """Requests that a worker reads or answers at once."""
-        return self.parallel_requests + SPARE_THREADS
+        """Requests that a worker reads or answers at once, and those that wait for pictures."""
+        fetching = self.parallel_requests if self.fetch_pictures else 0
+        return self.parallel_requests + fetching + SPARE_THREADS
 
 
-def split_origins(text: str) -> tuple[str, ...]:
-    """Split sites that are separated by commas or spaces."""
+def _split(text: str) -> tuple[str, ...]:
+    """Split what is separated by commas or spaces."""
     return tuple(text.replace(",", " ").split())
 
 

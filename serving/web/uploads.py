@@ -14,7 +14,6 @@ from preprocessing.errors import UnsupportedImageError
 from serving.inference.schema import Options
 from serving.web.engine import current_service
 from serving.web.form_body import Form, read_multipart, read_urlencoded
-from serving.web.json_body import JsonObject, read_json_object
 from serving.web.options import join_options, options_from_text, parse_options
 from serving.web.problems import InvalidRequestError, NoImageError
 from serving.web.zip_files import MAX_ZIP_MEMBERS, ZippedFile, count_members, is_zip, list_zip
@@ -22,9 +21,6 @@ from serving.web.zip_files import MAX_ZIP_MEMBERS, ZippedFile, count_members, is
 FORM, URLENCODED, FIELD = "multipart/form-data", "application/x-www-form-urlencoded", "image"
 # What a form or JSON adds around the picture.
 OVERHEAD_BYTES = 64_000
-# How much longer a picture may be in JSON: by a third for base64, the rest for line breaks and
-# escapes.
-JSON_FACTOR = 1.6
 # Of a batch: what a worker does well within a minute.
 MAX_BATCH_PICTURES = 50
 READ_BYTES = 1 << 20
@@ -97,28 +93,6 @@ def read_picture(request: Request) -> bytes:
     return data
 
 
-def read_predict_request(request: Request) -> tuple[bytes, Options]:
-    """Return the picture and the options of a request: a form, JSON, or the picture as the body.
-
-    Options stand in the address, or in the form or JSON beside the picture.
-
-    Raises:
-        NoImageError: There is no picture.
-        InvalidRequestError: An option is unknown, given twice, or has a wrong value.
-        UnsupportedImageError: The body is JSON that is not said to be so.
-        RequestEntityTooLarge: The picture has more bytes than is set.
-    """
-    if request.is_json or request.mimetype == "text/json":
-        given = options_from_text(request.args)
-        body = _read_json(request)
-        options = parse_options(join_options(given, body.values))
-        if not body.picture:
-            raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")
-        return body.picture, options
-    options = _options(request)
-    return read_picture(request), options
-
-
 def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     """Return the pictures and the options of a request: files of a form, or a zip as the body.
 
@@ -131,7 +105,7 @@ def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     """
     limit = current_service().settings.max_batch_bytes
     request.max_content_length = limit
-    options = _options(request)
+    options = read_options(request)
     if request.mimetype == FORM:
         # Read now: the files are closed before the first line is answered.
         files = [(file.filename or "", _content(file)) for file in request.files.getlist(FIELD)]
@@ -169,7 +143,12 @@ def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
     return uploads
 
 
-def _options(request: Request) -> Options:
+def read_options(request: Request) -> Options:
+    """Return the options that stand in the address of a request, or in its form.
+
+    Raises:
+        InvalidRequestError: One is unknown, given twice, or has a wrong value.
+    """
     given = options_from_text(request.args)
     # Only a form may be parsed as one: that uses up a body which is the picture itself.
     if request.mimetype == FORM:
@@ -179,32 +158,15 @@ def _options(request: Request) -> Options:
     return parse_options(given)
 
 
-def _read_json(request: Request) -> JsonObject:
-    limit = current_service().settings.max_upload_bytes
-    most_bytes = int(limit * JSON_FACTOR) + OVERHEAD_BYTES
-    read = _reader(request, most_bytes)
-    try:
-        return read_json_object(
-            read,
-            picture=FIELD,
-            names=Options.model_fields,
-            most_bytes=most_bytes,
-            most_picture_bytes=limit,
-        )
-    except InvalidRequestError:
-        while read(READ_BYTES):  # the client would be cut off while it sends
-            pass
-        raise
-
-
-def _reader(request: Request, limit: int) -> Callable[[int], bytes]:
+def body_reader(request: Request, limit: int) -> Callable[[int], bytes]:
+    """Return what reads the body of a request piece by piece, little beyond a limit in bytes."""
     # Werkzeug cuts a body of unknown length where no more is allowed, without a word.
     request.max_content_length = limit + 1
     return request.stream.read
 
 
 def _read_body(request: Request, limit: int) -> bytes:
-    read, body = _reader(request, limit), io.BytesIO()
+    read, body = body_reader(request, limit), io.BytesIO()
     while (data := read(READ_BYTES)) and body.tell() <= limit:
         body.write(data)
     return _check_size(body.getvalue(), limit)

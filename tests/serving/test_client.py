@@ -14,6 +14,7 @@ from preprocessing.images.sample import sample_photo_path
 from serving.client import ApiError, Client
 from serving.inference.predictor import Predictor
 from serving.inference.schema import BatchLine, Options
+from serving.web.openapi_examples import ANSWER
 from serving.web.problems import BUSY_RETRY_S, BusyError
 from serving.web.queue import TaskQueue
 
@@ -31,6 +32,19 @@ def test_it_says_what_the_predictor_says(api: Client, predictor: Predictor, phot
     assert list(face.probabilities.values()) == expected.probabilities.tolist()
     assert face.landmarks is not None
     assert len(face.landmarks) == 68
+
+
+def test_an_address_is_sent_in_the_body_and_not_in_the_query() -> None:
+    answer = ANSWER.model_dump_json().encode()
+    with another_server(b"HTTP/1.1 200 OK\r\n\r\n" + answer) as (client, received):
+        assert client.predict_url("http://example.org/a", Options(crop=True)) == ANSWER
+    assert received[0] == b"POST /api/v1/predict?crop=true HTTP/1.1\r\n"
+    assert b"Content-Type: application/json\r\n" in received
+
+
+def test_a_server_that_fetches_nothing_says_so(api: Client) -> None:
+    with pytest.raises(ApiError, match="fetches no pictures"):
+        api.predict_url("http://example.org/photo.jpg")
 
 
 def test_a_problem_is_an_error_with_its_code(api: Client) -> None:

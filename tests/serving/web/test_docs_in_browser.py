@@ -18,9 +18,9 @@ from serving.inference.schema import FACE_HINTS, PROBLEM_CODES, Options
 from serving.web import routes_api
 from serving.web.openapi import openapi_document
 from serving.web.openapi_examples import ANSWER
+from serving.web.predict_request import PredictRequest, read_predict_request
 from serving.web.problems import BUSY_RETRY_S, BusyError
 from serving.web.queue import TaskQueue
-from serving.web.uploads import read_predict_request
 from tests.tools.accessibility import assert_accessible
 
 pytestmark = pytest.mark.browser
@@ -108,7 +108,7 @@ def test_only_what_is_set_is_sent(
 ) -> None:
     received: list[tuple[dict[str, str], list[str], dict[str, str]]] = []
 
-    def read(request: Request) -> tuple[bytes, Options]:
+    def read(request: Request) -> PredictRequest:
         received.append((request.form.to_dict(), list(request.files), request.args.to_dict()))
         return read_predict_request(request)
 

@@ -26,6 +26,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from tests.tools.picture_server import PictureServer, ok, picture_server
 from tests.tools.server_process import (
     COMMAND,
     PREDICT,
@@ -72,9 +73,22 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def server(places: dict[str, Path]) -> Iterator[ServerProcess]:
+def pictures(secret_photo: bytes) -> Iterator[PictureServer]:
+    """A server with the secret photo, from which the other server fetches."""
+    with picture_server(lambda _: [ok(secret_photo)]) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def server(places: dict[str, Path], pictures: PictureServer) -> Iterator[ServerProcess]:
     environment = {name: str(places[name]) for name in ("TMPDIR", "HOME")}
-    settings = {"GOOGLE_CLOUD_PROJECT": "demo", "MIEN_LOG_LEVEL": "DEBUG"}
+    settings = {
+        "GOOGLE_CLOUD_PROJECT": "demo",
+        "MIEN_LOG_LEVEL": "DEBUG",
+        "MIEN_FETCH_PICTURES": "true",
+        "MIEN_FETCH_NETWORKS": "127.0.0.1/32",
+        "MIEN_FETCH_PORTS": str(pictures.port),
+    }
     log = places["log"] / "log"
     with running_server(log, options="--timeout 10", **environment, **settings) as server:
         yield server
@@ -278,10 +292,12 @@ def test_the_dashboard_asks_for_metrics_that_exist(
 
 
 def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
-    server: ServerProcess, places: dict[str, Path], secret_photo: bytes
+    server: ServerProcess, places: dict[str, Path], secret_photo: bytes, pictures: PictureServer
 ) -> None:
     ours = {"X-Request-ID": uuid.uuid4().hex, "traceparent": f"00-{TRACE}-00f067aa0ba902b7-01"}
     sent = uploads(secret_photo)
+    by_address = json.dumps({"image_url": pictures.url(f"/{NAME}.jpg")}).encode()
+    sent[f"{PREDICT}?chips=true"] = (by_address, "application/json")
     chip = unquote_to_bytes(sent["/heat-map"][0])
     for path, (body, kind) in sent.items():
         answer = server.ask(path, body, {"Content-Type": kind, **ours})

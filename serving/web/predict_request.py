@@ -1,0 +1,100 @@
+"""Take a picture and what is asked of it out of a request for a prediction."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+
+from serving.inference.schema import Options
+from serving.web.engine import current_service
+from serving.web.fetch.address import URL_FIELD
+from serving.web.json_body import JsonObject, read_json_object
+from serving.web.options import join_options, options_from_text, parse_options
+from serving.web.problems import InvalidRequestError, NoImageError
+from serving.web.uploads import (
+    FIELD,
+    OVERHEAD_BYTES,
+    READ_BYTES,
+    body_reader,
+    read_options,
+    read_picture,
+)
+
+# How much longer a picture may be in JSON: by a third for base64, the rest for line breaks and
+# escapes.
+JSON_FACTOR = 1.6
+
+
+@dataclass(frozen=True)
+class PredictRequest:
+    """A picture, and what is asked of it.
+
+    Attributes:
+        picture: Its bytes.
+        options: What is asked.
+        until_s: When the request is given up, by `time.monotonic`.
+    """
+
+    picture: bytes
+    options: Options
+    until_s: float
+
+
+def read_predict_request(request: Request) -> PredictRequest:
+    """Return the picture and the options of a request: a form, JSON, or the picture as the body.
+
+    Options stand in the address, or in the form or JSON beside the picture. JSON may have the
+    address of a picture in its place, which is fetched.
+
+    Raises:
+        NoImageError: There is no picture.
+        InvalidRequestError: An option is unknown, given twice, or has a wrong value.
+        UnsupportedImageError: The body is JSON that is not said to be so.
+        RequestEntityTooLarge: The picture has more bytes than is set.
+        BusyError: Too many pictures are being fetched.
+        AddressNotAllowedError: The address leads to where no picture is fetched from.
+        FetchError: The address did not give a picture in time.
+    """
+    service = current_service()
+    if not (request.is_json or request.mimetype == "text/json"):
+        options = read_options(request)
+        picture = read_picture(request)
+        return PredictRequest(picture, options, service.queue.until_s())
+    given = options_from_text(request.args)
+    body = _read_json(request)
+    asked = {name: value for name, value in body.values.items() if name != URL_FIELD}
+    options = parse_options(join_options(given, asked))
+    until_s = service.queue.until_s()
+    if URL_FIELD in body.values:
+        if body.picture is not None:
+            raise InvalidRequestError(f"{FIELD} and {URL_FIELD} were both given. Send one of them.")
+        url = _check_text(body.values[URL_FIELD])
+        picture = service.fetch(url, address=request.remote_addr or "", until_s=until_s)
+        return PredictRequest(picture, options, until_s)
+    if not body.picture:
+        raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")
+    return PredictRequest(body.picture, options, until_s)
+
+
+def _check_text(url: Any) -> str:
+    if not isinstance(url, str):
+        raise InvalidRequestError(f"{URL_FIELD}: a text is expected.")
+    return url
+
+
+def _read_json(request: Request) -> JsonObject:
+    limit = current_service().settings.max_upload_bytes
+    most_bytes = int(limit * JSON_FACTOR) + OVERHEAD_BYTES
+    read = body_reader(request, most_bytes)
+    try:
+        return read_json_object(
+            read,
+            picture=FIELD,
+            names=(*Options.model_fields, URL_FIELD),
+            most_bytes=most_bytes,
+            most_picture_bytes=limit,
+        )
+    except InvalidRequestError:
+        while read(READ_BYTES):  # the client would be cut off while it sends
+            pass
+        raise
