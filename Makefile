@@ -8,6 +8,7 @@ RUN ?= runs/cpu
 PHOTOS ?= ../shared/data/photos
 NETWORK ?=
 FER_PYTHON ?=
+JOBS ?= 2
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 SOAK ?= --plot tests/bench/soak.svg
 
@@ -30,8 +31,8 @@ serve bench-align bench-serve bench-load bench-memory soak scale: export GLIBC_T
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
 
-test: $(VENV)/dev.stamp ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (2)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
 	$(BIN)/python -m pytest -m "not slow and not browser"
