@@ -1,22 +1,19 @@
 """Train a network: one loop, a schedule that always ends, a checkpoint every epoch."""
 
-import json
 import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
-from preprocessing.dataset.manifest import write_whole
+from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.config import CROSS_ENTROPY, FitConfig
@@ -35,22 +32,24 @@ from training.fitting.augment import Augment
 from training.fitting.curves import Curves
 from training.fitting.devices import ONE_DEVICE, Devices
 from training.fitting.early_stop import Watcher, gives_up
-from training.fitting.last_layer import fit_last_layers, freeze_normalisation, take_known_labels
+from training.fitting.last_layer import fit_last_layers, freeze_normalisation
+from training.fitting.runs import (
+    open_run,
+    read_earlier,
+    save_checkpoint,
+    save_network,
+    settings_of,
+    take_earlier,
+    write_settings,
+)
 from training.fitting.schedule import RunState, cycle_at, learning_rate_at, progress, size_at
 from training.fitting.training_model import build_training_model, set_size
 from training.metrics import accuracy, cross_entropy
 from training.networks.build import (
-    CONFIG_NAME,
     NETWORK_NAME,
-    SAME_CHIPS,
-    STATE_NAME,
-    check_same_recipe,
     damage_named,
-    load_network,
     read_network,
-    read_settings,
 )
-from training.networks.outputs import outputs_of
 from training.soft_labels import SoftLabels, mix_targets, read_soft_labels
 
 # Batches from which the statistics of the normalisation layers are taken after averaging.
@@ -98,9 +97,9 @@ def fit(
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_labels(teacher, dataset)
-    earlier = _read_earlier(start_from, config, dataset)
-    settings = _settings(config, dataset, earlier, taught)
-    state = _open_run(run, settings, resume=resume)
+    earlier = read_earlier(start_from, config, dataset)
+    settings = settings_of(config, dataset, earlier, taught)
+    state = open_run(run, settings, resume=resume)
     devices.agree(state.step)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
@@ -121,13 +120,13 @@ def fit(
     )
     network, augment = training_model.get_layer(config.model), training_model.get_layer("augment")
     if start_from is not None and earlier is not None and not state.checkpoint:
-        _take_earlier(network, start_from, earlier, settings)
+        take_earlier(network, start_from, earlier, settings)
         if config.tunes:
             fit_last_layers(network, augment, train=train, targets=targets, val=val)
     if config.tunes:
         freeze_normalisation(network)
     if devices.is_main:
-        _write_settings(settings, run)
+        write_settings(settings, run)
     training_model.optimizer.build(training_model.trainable_variables)
     if state.checkpoint:
         # Not the whole model: Keras would forget which weights do not decay.
@@ -148,94 +147,13 @@ def fit(
             if curves is None:
                 continue
             _record(curves, training_model, state, share, {"train_loss": loss, **figures})
-            state = _save_checkpoint(training_model, run, state, devices)
+            state = save_checkpoint(training_model, run, state, devices)
     set_size(training_model, config.sizes[-1][1])
     watcher.finish()
     if not config.tunes:
         _recalibrate(network, augment, train, config)
-    _save_network(network, run, devices)
+    save_network(network, run, devices)
     return network
-
-
-def _read_earlier(
-    start_from: Path | None, config: FitConfig, dataset: Dataset
-) -> dict[str, Any] | None:
-    """Return the settings of a network to start from, once it is known to fit."""
-    if start_from is None:
-        if config.tunes:
-            raise MienError(
-                "A run that tunes goes on from a trained network. Name one with --start-from."
-            )
-        return None
-    earlier = read_settings(start_from)
-    earlier_model = FitConfig(**earlier["fit"]).model
-    if earlier_model != config.model:
-        raise MienError(
-            f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
-            "Start from a run of the same network."
-        )
-    check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
-    return earlier
-
-
-def _settings(
-    config: FitConfig,
-    dataset: Dataset,
-    earlier: dict[str, Any] | None,
-    taught: SoftLabels | None,
-) -> dict[str, Any]:
-    """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
-    settings: dict[str, Any] = {
-        "fit": asdict(config),
-        "dataset": asdict(dataset.manifest.recipe),
-    }
-    if (taught is None) != (config.teacher_weight is None):
-        raise MienError(
-            "Give a teacher and its weight, or neither. Received: "
-            f"teacher={taught and taught.name}, teacher_weight={config.teacher_weight}"
-        )
-    if taught is not None:
-        settings["teacher"] = taught.record()
-        settings["ferplus"] = taught.ferplus
-    if earlier is not None:
-        settings["start_from"] = {
-            "fit": earlier["fit"],
-            "source": earlier["dataset"]["source"],
-            "minutes": earlier["training_minutes"],
-        }
-        for name in ("start_from", "teacher"):
-            if earlier.get(name):
-                settings["start_from"][name] = earlier[name]
-        if earlier.get("ferplus"):
-            settings["ferplus"] = True
-    if CROWD in outputs_for(dataset):
-        settings["ferplus"] = True
-    as_read: dict[str, Any] = json.loads(json.dumps(settings))
-    return as_read
-
-
-def _open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
-    config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
-    if not config_path.exists():
-        return RunState()
-    if not resume:
-        raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
-    started = json.loads(config_path.read_text(encoding="utf-8"))
-    # A setting that is younger than the run has its default there.
-    started["fit"] = {each.name: each.default for each in fields(FitConfig)} | started["fit"]
-    if json.loads(json.dumps(started)) != settings:
-        raise MienError(
-            f"{run} was started with other settings or another dataset; compare {config_path}. "
-            "Resume it with the same, or choose another folder."
-        )
-    if not state_path.exists():
-        return RunState()
-    return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
-
-
-def _write_settings(settings: dict[str, Any], run: Path) -> None:
-    run.mkdir(parents=True, exist_ok=True)
-    write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
 
 
 def _targets(
@@ -283,31 +201,6 @@ def _judge(
         figures[f"val_{output}_loss"] = cross_entropy(said[known], truth[known])
         figures[f"val_{output}_accuracy"] = accuracy(said[known], truth[known])
     return figures
-
-
-def _take_earlier(
-    network: keras.Model, start_from: Path, earlier: dict[str, Any], settings: dict[str, Any]
-) -> None:
-    """Start with the weights of an earlier network."""
-    known = load_network(start_from)
-    labels, known_labels = (each["dataset"]["labels"] for each in (settings, earlier))
-    _take_weights(network, known, has_same_labels=labels == known_labels)
-    if settings["fit"]["tunes"]:
-        take_known_labels(network, known, labels=labels, known_labels=known_labels)
-
-
-def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels: bool) -> None:
-    """Copy the weights of all layers that both have; not the last if that is for other labels."""
-    for source in earlier.layers:
-        if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
-            continue
-        target, weights = network.get_layer(source.name), source.get_weights()
-        if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
-            raise MienError(
-                "The network to start from has another width, or takes chips of another side: its "
-                f"layer {source.name!r} does not fit. Start from one of the same shape."
-            )
-        target.set_weights(weights)
 
 
 def _train_epoch(
@@ -371,27 +264,6 @@ def _clocked(
     for index in tqdm(steps, desc=f"epoch {epoch + 1}", unit="step", leave=False, disable=None):
         started = time.monotonic()
         yield *batches[index], started
-
-
-def _save_checkpoint(
-    training_model: keras.Model, run: Path, state: RunState, devices: Devices
-) -> RunState:
-    """Save weights and optimizer; the state file names the checkpoint and is written last."""
-    before = state.checkpoint
-    state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
-    devices.save(training_model, run / state.checkpoint)
-    write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
-    if before:
-        (run / before).unlink(missing_ok=True)
-    return state
-
-
-def _save_network(network: keras.Model, run: Path, devices: Devices) -> None:
-    """Save the finished network: its presence says that the run is over."""
-    unfinished = run / f"partial-{NETWORK_NAME}"
-    devices.save(network, unfinished)
-    if devices.is_main:
-        unfinished.replace(run / NETWORK_NAME)
 
 
 def _recalibrate(
