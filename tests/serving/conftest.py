@@ -4,7 +4,7 @@ import io
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,11 +15,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from preprocessing.images.sample import sample_photo_path
+from serving.feedback.store import Store
 from serving.feedback.upgrade import upgrade
 from serving.inference.predictor import Predictor
 from serving.web.app import create_app
 from serving.web.engine import Service
-from serving.web.settings import Settings
+from serving.web.routes_feedback import Desk
+from serving.web.settings import LEAST_TOKEN_LETTERS, Settings
 from tests.tools.accessibility import WIDE
 from tests.tools.postgres import Postgres, find_postgres, running_postgres
 
@@ -33,6 +35,7 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+TOKEN = "t" * LEAST_TOKEN_LETTERS
 # What the browser itself tells of an answer such as 415.
 UNANSWERED = "Failed to load resource"
 
@@ -149,6 +152,25 @@ def sqlite_place(tmp_path: Path) -> str:
     place = str(tmp_path / "feedback.db")
     upgrade(place)
     return place
+
+
+@pytest.fixture(scope="session")
+def feedback_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application that takes feedback, but has no database until a test gives it one."""
+    place = tmp_path_factory.mktemp("feedback") / "none.db"
+    return create_app(
+        Settings(feedback_database=str(place), feedback_token=TOKEN, pictures_per_minute=0)
+    )
+
+
+@contextmanager
+def using(feedback_app: Flask, place: str) -> Iterator[Store]:
+    """Let the application have a database for a while."""
+    before: Desk = feedback_app.extensions["mien_feedback"]
+    with closing(Store(place)) as store:
+        feedback_app.extensions["mien_feedback"] = Desk(store, before.model_digest)
+        yield store
+        feedback_app.extensions["mien_feedback"] = before
 
 
 @pytest.fixture(scope="session")
