@@ -162,7 +162,9 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     doctor.set_defaults(run_command=_doctor)
 
     feedback = commands.add_parser(
-        "feedback", help="keep and export what people say of predictions"
+        "feedback",
+        help="keep and export what people say of predictions",
+        epilog="example: %(prog)s upgrade",
     )
     add_feedback(feedback)
 

@@ -328,7 +328,7 @@ def test_the_operator_sees_counts_agreement_and_what_was_said_instead(
         code_in(send(client, chip, said))
     page = client.get(SUMMARY, auth=("anyone", TOKEN)).text
     assert page == client.get(SUMMARY, headers=bearer).text
-    assert "4 answers; 3 of them said “right”" in page
+    assert "4 answers, of which 3 said “right”" in page
     assert "75\N{NO-BREAK SPACE}%" in page
     rows = dict(re.findall(r'<th scope="row">(\w+)</th>((?:<td.*?</td>)+)</tr>', page))
     cells = {
