@@ -7,7 +7,7 @@ import numpy as np
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from preprocessing.bundle.spec import spec_sha256
 from preprocessing.images.encode import encode_png
@@ -25,6 +25,7 @@ from serving.web.same_origin import require_same_origin
 
 # A chip as base64 in a form, where each sign may take three, and some fields beside it.
 LONGEST_FORM_BYTES = 20_000
+TOO_LONG = f"Feedback has at most {LONGEST_FORM_BYTES:,} bytes. Send what the page shows."
 AGREED = "1"
 NO_CODE = (
     "A code is 32 letters and digits in groups of four, as it was shown when you sent your answer. "
@@ -74,7 +75,7 @@ def take_feedback() -> ResponseReturnValue:
     The prediction is computed anew from the chip: what a browser says of it is not believed.
     """
     require_same_origin(request)
-    request.max_content_length = LONGEST_FORM_BYTES
+    _limit_length()
     predictor = current_service().require()
     spec = predictor.spec
     said = request.form.get("said", "")
@@ -102,7 +103,7 @@ def ask_for_codes() -> ResponseReturnValue:
 def delete_feedback() -> ResponseReturnValue:
     """Delete what a person has sent, by its codes: one a line."""
     require_same_origin(request)
-    request.max_content_length = LONGEST_FORM_BYTES
+    _limit_length()
     codes = [line for line in request.form.get("codes", "").splitlines() if line.strip()]
     if not codes or any(hash_code(code) is None for code in codes):
         raise InvalidRequestError(NO_CODE)
@@ -113,12 +114,23 @@ def delete_feedback() -> ResponseReturnValue:
 @routes.post("/api/v1/feedback/delete")
 def delete_by_code() -> ResponseReturnValue:
     """Delete feedback by its code, for programs."""
-    request.max_content_length = LONGEST_FORM_BYTES
+    _limit_length()
     code = _read_code()
     if hash_code(code) is None:
         raise InvalidRequestError(NO_CODE)
     deleted = FeedbackDeleted(deleted=current_desk().store.delete([code]))
     return Response(deleted.model_dump_json(), mimetype="application/json")
+
+
+def _limit_length() -> None:
+    """Make sure that the current request is no longer than feedback needs.
+
+    Raises:
+        RequestEntityTooLarge: It is.
+    """
+    request.max_content_length = LONGEST_FORM_BYTES
+    if (request.content_length or 0) > LONGEST_FORM_BYTES:
+        raise RequestEntityTooLarge(TOO_LONG)
 
 
 def _read_code() -> str:

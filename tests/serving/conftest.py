@@ -169,8 +169,10 @@ def using(feedback_app: Flask, place: str) -> Iterator[Store]:
     before: Desk = feedback_app.extensions["mien_feedback"]
     with closing(Store(place)) as store:
         feedback_app.extensions["mien_feedback"] = Desk(store, before.model_digest)
-        yield store
-        feedback_app.extensions["mien_feedback"] = before
+        try:
+            yield store
+        finally:
+            feedback_app.extensions["mien_feedback"] = before
 
 
 @pytest.fixture(scope="session")

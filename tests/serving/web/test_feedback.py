@@ -218,7 +218,9 @@ def test_nothing_that_a_chip_hides_is_kept(client: FlaskClient) -> None:
 
 
 def test_a_form_that_is_too_long_is_refused(client: FlaskClient, chip: bytes) -> None:
-    assert send(client, chip, balance="0" * LONGEST_FORM_BYTES).status_code == 413
+    answer = send(client, chip, balance="0" * LONGEST_FORM_BYTES)
+    assert answer.status_code == 413
+    assert "at most 20,000 bytes" in answer.text
     assert kept_by(client) == []
 
 

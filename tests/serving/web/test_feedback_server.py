@@ -65,6 +65,9 @@ def test_no_answer_is_lost_when_the_server_is_killed_under_load(place: str, tmp_
     with closing(Store(place)) as store:
         kept = {each.name for each in store.read()}
     answered = {(hash_code(code) or b"").hex()[:NAME_DIGITS] for code in codes}
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "POST /feedback 200" in log
+    assert not any(secret in log for secret in (*codes, chip[60:90]))
     assert len(answered) == len(codes) >= ENOUGH
     assert answered <= kept
     # Those that were on their way may have been kept.
