@@ -343,8 +343,19 @@ def test_the_operator_sees_counts_agreement_and_what_was_said_instead(
 
 def without_models(folder: Path, **settings: object) -> FlaskClient:
     """An application that is up at once, for it has no models."""
-    place = str(folder / "none.db")
-    return create_app(Settings(bundle=folder, feedback_database=place, **settings)).test_client()
+    chosen = {"feedback_database": str(folder / "none.db"), **settings}
+    return create_app(Settings(bundle=folder, **chosen)).test_client()
+
+
+@pytest.mark.parametrize(
+    ("place", "is_told"), [("none.db", False), ("postgresql://mien@/none?host=/none", True)]
+)
+def test_the_privacy_page_tells_what_a_deletion_leaves(
+    place: str, *, is_told: bool, tmp_path: Path
+) -> None:
+    page = without_models(tmp_path, feedback_database=place).get("/privacy").text
+    assert ("until they are written over" in page) == is_told
+    assert "only a hash is stored" in page
 
 
 def test_without_a_token_there_is_no_summary(tmp_path: Path) -> None:
