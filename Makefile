@@ -109,9 +109,9 @@ container: ## build the container and try it (Debian, as root, with buildah and 
 # one .venv and installing one never changes what another brought.
 lock: $(VENV)/dev.stamp ## rewrite the lock files from pyproject.toml (UPGRADE=--upgrade for newer)
 	$(LOCK) pyproject.toml --extra dev --output-file requirements-dev.lock
-	$(LOCK) pyproject.toml --extra server --extra training --constraints requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra server --extra feedback --extra training --constraints requirements-dev.lock \
 		--output-file requirements-training.lock
-	$(LOCK) pyproject.toml --extra server --constraints requirements-dev.lock \
+	$(LOCK) pyproject.toml --extra server --extra feedback --constraints requirements-dev.lock \
 		--output-file requirements-serving.lock
 	printf '%s\n' cyclonedx-python-lib packaging | $(LOCK) - \
 		--constraints requirements-dev.lock --output-file requirements-sbom.lock

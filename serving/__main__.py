@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from preprocessing.runtime.cli import EXIT_FAILED, run_command
+from serving.cli.feedback import add_feedback
 from serving.inference.schema import MAX_FACES
 
 PROGRAM = "python -m serving"
@@ -159,6 +160,13 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         epilog="example: %(prog)s",
     )
     doctor.set_defaults(run_command=_doctor)
+
+    feedback = commands.add_parser(
+        "feedback",
+        help="keep and export what people say of predictions",
+        epilog="example: %(prog)s upgrade",
+    )
+    add_feedback(feedback)
 
     for command in (run, predict, doctor):
         command.add_argument("--bundle", type=Path, help="another trained model")

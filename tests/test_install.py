@@ -29,6 +29,7 @@ class Hide(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Hide())
 """
 SERVER = ("flask", "werkzeug", "gunicorn", "waitress", "prometheus_client")
+FEEDBACK = ("sqlalchemy", "alembic", "psycopg")
 TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "tensorboard")
 
 
@@ -100,7 +101,7 @@ def test_the_wheel_is_small_and_has_all_that_is_no_code(wheel: Path) -> None:
 def test_predict_and_import_work_without_server_and_training(
     installed: Path, elsewhere: Path
 ) -> None:
-    hidden = SERVER + TRAINING
+    hidden = SERVER + FEEDBACK + TRAINING
     said = run([installed / "mien", "predict", "photo.jpg", "--json"], elsewhere, hidden)
     assert said.returncode == 0, said.stderr
     (line,) = said.stdout.splitlines()
@@ -119,13 +120,13 @@ def test_predict_and_import_work_without_server_and_training(
 
 
 def test_a_command_names_what_to_install_for_it(installed: Path, elsewhere: Path) -> None:
-    hidden = SERVER + TRAINING
+    hidden = SERVER + FEEDBACK + TRAINING
+    arguments = {"serve": [], "feedback": ["upgrade"]}
     for name, command in COMMANDS.items():
         if command.extra is None:
             continue
-        said = run([installed / "mien", name, "a", "b", "c"], elsewhere, hidden)
-        if name == "serve":
-            said = run([installed / "mien", name], elsewhere, hidden)
+        words = arguments.get(name, ["a", "b", "c"])
+        said = run([installed / "mien", name, *words], elsewhere, hidden)
         assert said.returncode == 1, (name, said.stderr)
         assert f"pip install 'mien[{command.extra}]'" in said.stderr
 

@@ -149,6 +149,15 @@ def network_sha256(bundle: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def spec_sha256(bundle: Path) -> str:
+    """Hash a bundle's `spec.json`, which names its network by hash: the digest of the whole bundle.
+
+    Raises:
+        FileNotFoundError: It is missing.
+    """
+    return hashlib.sha256((bundle / SPEC_NAME).read_bytes()).hexdigest()
+
+
 def check_network(bundle: Path, spec: ModelSpec) -> None:
     """Make sure that a bundle's exported network is the one that its spec describes.
 

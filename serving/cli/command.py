@@ -35,6 +35,7 @@ COMMANDS = {
     "predict": _Command("serving", "Predict which expressions the faces in pictures show."),
     "serve": _Command("serving", "Start the server: page and API.", "server"),
     "doctor": _Command("serving", "Check the installation."),
+    "feedback": _Command("serving", "Keep and export what people say of predictions.", "feedback"),
     "align": _Command("preprocessing", "Align every face of a source into a dataset.", "training"),
     "report": _Command("preprocessing", "Show what a dataset holds.", "training"),
     "fit": _Command("training", "Train a network on a dataset.", "training"),

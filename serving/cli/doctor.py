@@ -58,6 +58,8 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     yield "All settings are valid."
     if has_server:
         yield _check_memory(settings)
+    if has_server and settings.has_feedback:
+        yield _check_feedback(settings)
     yield f"Temporary files can be written to {_check_temporary_folder()}."
     predictor = Predictor(settings.bundle)
     yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
@@ -117,6 +119,23 @@ def _memory_limits() -> Iterator[int]:
     address_space, _ = resource.getrlimit(resource.RLIMIT_AS)
     if address_space != resource.RLIM_INFINITY:
         yield address_space
+
+
+def _check_feedback(settings: "Settings") -> str:
+    try:
+        from serving.feedback.store import Store
+
+        store = Store(settings.feedback_database.get_secret_value())
+    except ModuleNotFoundError as error:
+        raise MienError(
+            f"MIEN_FEEDBACK_DATABASE is set, but the package {error.name} is not installed. "
+            "Install it with: pip install 'mien[server,feedback]'"
+        ) from None
+    try:
+        store.check()
+    finally:
+        store.close()
+    return "The database of the feedback answers and is at this version."
 
 
 def _check_temporary_folder() -> str:

@@ -210,6 +210,25 @@ class BatchLine(_Answer):
     problem: ProblemAnswer | None = None
 
 
+class FeedbackCode(BaseModel):
+    """What deletes one piece of feedback."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
+
+    code: Annotated[str, Field(min_length=32, max_length=100)]
+    """As it was shown when the feedback was sent: 32 letters and digits. Upper and lower case,
+    spaces and hyphens make no difference."""
+
+
+class FeedbackDeleted(_Answer):
+    """What became of it."""
+
+    deleted: int
+    """1, or 0 where nothing is kept under the code."""
+
+
 class ModelAnswer(_Answer):
     """What is known of the model."""
 

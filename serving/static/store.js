@@ -2,6 +2,7 @@
 
 const PREFIX = "mien:";
 const PICTURES = "mien-pictures:";
+const AGREED = "mien-feedback-agreed";
 
 function ids() {
   const found = [];
@@ -77,7 +78,25 @@ export function keepOn() {
   if (id !== undefined) history.replaceState({ ...history.state, result: id }, "");
 }
 
+// Whether the person agreed that what they say of faces is kept.
+export function hasAgreed() {
+  try {
+    return sessionStorage.getItem(AGREED) !== null;
+  } catch {
+    return false;
+  }
+}
+
+export function keepConsent() {
+  try {
+    sessionStorage.setItem(AGREED, "1");
+  } catch {
+    // Such a browser asks each time.
+  }
+}
+
 export function forgetAll() {
+  sessionStorage.removeItem(AGREED);
   for (const key of Object.keys(sessionStorage)) {
     if (key.startsWith(PREFIX) || key.startsWith(PICTURES)) sessionStorage.removeItem(key);
   }

@@ -12,7 +12,7 @@ from serving.web.engine import Service, current_service
 from serving.web.path_prefix import PathPrefix
 from serving.web.problems import Problem
 from serving.web.request_log import log_requests
-from serving.web.settings import Settings, read_settings
+from serving.web.settings import Settings, SettingsError, read_settings
 from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest
 
 # Everything comes from files of this server; pictures also from the page itself.
@@ -47,11 +47,33 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(service.limit_rate)
     for module in (routes_page, routes_parts, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
+    app.jinja_env.globals["has_feedback"] = settings.has_feedback
+    if settings.has_feedback:
+        _add_feedback(app, service)
     app.register_error_handler(Exception, _answer_error)
     app.after_request(compress)
     app.after_request(_protect)
     allow_origins(app, settings.origins)
     return app
+
+
+def _add_feedback(app: Flask, service: Service) -> None:
+    """Add what people say of predictions; the libraries for it are loaded only here.
+
+    Raises:
+        SettingsError: They are not installed.
+    """
+    try:
+        from serving.web import routes_feedback, routes_operator
+
+        routes_feedback.register(app, service)
+        if service.settings.feedback_token:
+            app.register_blueprint(routes_operator.routes)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MIEN_FEEDBACK_DATABASE is set, but the package {error.name} is not installed. "
+            "Install it with: pip install 'mien[server,feedback]'"
+        ) from None
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
@@ -83,7 +105,9 @@ def _protect(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Where forms are held to their origin, browsers must name it, to this site alone.
+    has_feedback = current_service().settings.has_feedback
+    response.headers["Referrer-Policy"] = "same-origin" if has_feedback else "no-referrer"
     response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -210,7 +210,15 @@ class Service:
             TooManyRequestsError: It does.
         """
         if request.method == "POST":
-            self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
+            self.count_request()
+
+    def count_request(self) -> None:
+        """Count the current request as a picture.
+
+        Raises:
+            TooManyRequestsError: Its sender asks too often.
+        """
+        self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
 
     def count_more(self, pictures: int) -> None:
         """Count so many pictures of the current request beyond its first."""

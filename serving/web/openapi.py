@@ -10,13 +10,15 @@ from pydantic.json_schema import models_json_schema
 from serving.inference.schema import (
     Answer,
     BatchLine,
+    FeedbackCode,
+    FeedbackDeleted,
     ModelAnswer,
     Options,
     PictureOptions,
     ProblemAnswer,
     UrlOptions,
 )
-from serving.web.openapi_examples import ANSWER, LINES, MODEL, PROBLEMS
+from serving.web.openapi_examples import ANSWER, DELETED, LINES, MODEL, PROBLEMS
 from serving.web.problems import Problem
 from serving.web.uploads import FIELD, MAX_BATCH_PICTURES
 
@@ -27,14 +29,19 @@ RETRY_AFTER = {
 }
 
 
-def openapi_document(*, root: str = "") -> dict[str, Any]:
+def openapi_document(*, root: str = "", has_feedback: bool = False) -> dict[str, Any]:
     """Return the document of the API, by OpenAPI 3.1.
 
     Args:
         root: The path below which the API is served; empty for none.
+        has_feedback: Whether feedback is taken, and so can be deleted.
     """
     taken: list[type[BaseModel]] = [PictureOptions, UrlOptions]
     given: list[type[BaseModel]] = [Answer, BatchLine, ModelAnswer, ProblemAnswer]
+    if has_feedback:
+        taken.append(FeedbackCode)
+        given.append(FeedbackDeleted)
+    deletion = {"/api/v1/feedback/delete": {"post": _delete_feedback()}} if has_feedback else {}
     _, schemas = models_json_schema(
         [(each, "validation") for each in taken] + [(each, "serialization") for each in given],
         ref_template="#/components/schemas/{model}",
@@ -45,7 +52,8 @@ def openapi_document(*, root: str = "") -> dict[str, Any]:
             "title": "Mien",
             "version": "1",
             "description": "Find every face in a picture and tell which expression it shows. "
-            "Nothing of a picture is stored or logged.",
+            "Nothing of a picture is stored or logged"
+            f"{', unless a person agrees on the page' if has_feedback else ''}.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": root or "/"}],
@@ -59,6 +67,7 @@ def openapi_document(*, root: str = "") -> dict[str, Any]:
                     "responses": _answers(_json(MODEL), problems=("not_ready",)),
                 }
             },
+            **deletion,
         },
         "components": {"schemas": schemas["$defs"]},
     }
@@ -116,6 +125,32 @@ def _predict_batch() -> dict[str, Any]:
             lines,
             problems=(
                 "no_image",
+                "invalid_request",
+                "slow_request",
+                "upload_too_large",
+                "too_many_requests",
+                "not_ready",
+            ),
+        ),
+    }
+
+
+def _delete_feedback() -> dict[str, Any]:
+    code = FeedbackCode.model_json_schema()
+    return {
+        "operationId": "delete_feedback",
+        "summary": "Delete feedback by its code",
+        "description": "What a person said of a face on the page, with the small picture of it.",
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": code},
+                "application/json": {"schema": _reference(FeedbackCode)},
+            },
+        },
+        "responses": _answers(
+            _json(DELETED),
+            problems=(
                 "invalid_request",
                 "slow_request",
                 "upload_too_large",

@@ -14,6 +14,7 @@ from serving.inference.schema import (
     Box,
     FaceAnswer,
     FaceMeasures,
+    FeedbackDeleted,
     ModelAnswer,
     ProblemAnswer,
     Size,
@@ -96,6 +97,7 @@ LINES = (
     BatchLine(name="photo.jpg", answer=ANSWER),
     BatchLine(name="broken.jpg", problem=ProblemAnswer(**PROBLEMS["unreadable_image"].to_json())),
 )
+DELETED = FeedbackDeleted(deleted=1)
 MODEL = ModelAnswer(
     name="mien-resnet34",
     labels=list(ANSWER.faces[0].probabilities),

@@ -12,6 +12,7 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
+from serving.feedback.types import StoreError
 from serving.inference.schema import PROBLEM_CODES
 
 try:
@@ -120,6 +121,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
     (ImageDecodeError, 400, "unreadable_image", "Damaged picture"),
     (ImageTooLargeError, 413, "too_many_pixels", "Picture too large"),
     (NotReadyError, 503, "not_ready", "Not ready"),
+    (StoreError, 503, "not_ready", "Not ready"),
     (BusyError, 503, "busy", "Busy"),
     (TimeLimitError, 503, "time_limit", "Took too long"),
     (TooManyRequestsError, 429, "too_many_requests", "Too many requests"),

@@ -15,6 +15,8 @@ SANE_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 GOOGLE_TRACE = re.compile(r"([0-9a-f]{32})(?:/\d+)?(?:;o=\d)?")
 W3C_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
+# A request of a known size at a known time would tell when somebody sent a certain chip.
+UNSIZED = ("feedback",)
 _log = logging.getLogger(__name__)
 
 
@@ -41,8 +43,7 @@ def _end(response: Response) -> Response:
         "method": method,
         "route": route,
         "status": response.status_code,
-        "request_bytes": request.content_length,
-        "response_bytes": response.content_length,
+        **({} if request.blueprint in UNSIZED else sizes_of(response)),
     }
 
     def finish() -> None:
@@ -53,6 +54,11 @@ def _end(response: Response) -> Response:
 
     response.call_on_close(finish)
     return response
+
+
+def sizes_of(response: Response) -> dict[str, int | None]:
+    """Return the lengths of the current request and its response, in bytes, where known."""
+    return {"request_bytes": request.content_length, "response_bytes": response.content_length}
 
 
 def trace_fields(headers: Headers, *, project: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
@@ -76,15 +77,19 @@ def describe_model() -> ResponseReturnValue:
 @routes.get("/openapi.json")
 def describe_api() -> ResponseReturnValue:
     """Answer with the OpenAPI document."""
-    return jsonify(openapi_document(root=request.script_root))
+    return jsonify(_document())
 
 
 @routes.get("/docs")
 def show_docs() -> ResponseReturnValue:
     """Show the OpenAPI document as a page on which requests can be tried."""
     in_lines = partial(json.dumps, indent=2, ensure_ascii=False)
-    api = openapi_document(root=request.script_root)
-    return render_template("docs.html", api=api, in_lines=in_lines)
+    return render_template("docs.html", api=_document(), in_lines=in_lines)
+
+
+def _document() -> dict[str, Any]:
+    has_feedback = current_service().settings.has_feedback
+    return openapi_document(root=request.script_root, has_feedback=has_feedback)
 
 
 def _predict(

@@ -54,7 +54,7 @@ def show_result() -> ResponseReturnValue:
     sample = request.form.get("sample")
     data = sample_bytes(sample) if sample else read_picture(request)
     name = f"{SAMPLES.get(sample, 'Portrait')} (sample)" if sample else picture_name(request)
-    balance = _balance()
+    balance = read_balance(request)
     service = current_service()
     make_view = partial(
         _view,
@@ -82,7 +82,7 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 @routes.get("/privacy")
 def show_privacy() -> ResponseReturnValue:
     """Show what becomes of a picture."""
-    return render_template("privacy.html", fetches=current_service().settings.fetch_pictures)
+    return render_template("privacy.html", settings=current_service().settings)
 
 
 @routes.get("/model")
@@ -135,11 +135,12 @@ def _view(
         name=name,
         photo_url=screen_url(rgb) if has_photo else "",
         annotated_url=screen_url(_annotated(rgb, result)) if has_annotated else "",
+        balance=balance,
     )
 
 
-def _balance() -> float | None:
-    """Return the class balance that was chosen; None for the bundle's own.
+def read_balance(request: Request) -> float | None:
+    """Return the class balance that a form chose; None for the bundle's own.
 
     Raises:
         InvalidRequestError: It is no number from 0 to 1.

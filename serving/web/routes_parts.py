@@ -1,6 +1,5 @@
 """What the page asks for piece by piece: reasons for an answer, a result, a table of many."""
 
-import base64
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -12,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from preprocessing.bundle.occlusion import occlusion_maps
-from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import to_grey
 from preprocessing.images.encode import encode_png
-from preprocessing.images.types import DecodedPicture, GreyImage, RgbImage
+from preprocessing.images.types import DecodedPicture, GreyImage
 from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
 from serving.inference.schema import Answer
+from serving.web.chips import read_data_url, to_chip
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
 from serving.web.uploads import MAX_BATCH_PICTURES
@@ -84,11 +82,11 @@ def show_reasons() -> ResponseReturnValue:
     size_px = predictor.spec.geometry.size_px
 
     def look(picture: DecodedPicture, _decode_s: float) -> tuple[GreyImage, NDArray[np.float32]]:
-        chip = _to_chip(picture.rgb, size_px=size_px)
+        chip = to_chip(picture.rgb, size_px=size_px)
         return chip, occlusion_maps(chip, predictor.probabilities)
 
     chip, maps = service.look_at(
-        _read_data_url(request.form.get("chip", "")),
+        read_data_url(request.form.get("chip", "")),
         look,
         address=request.remote_addr or "",
         max_pixels=size_px**2,
@@ -116,6 +114,7 @@ def show_answer() -> ResponseReturnValue:
         labels=spec.labels,
         record=read_record(spec, balance=posted.balance),
         name=posted.name,
+        balance=posted.balance,
     )
     return render_template("answer.html", result=view)
 
@@ -144,29 +143,3 @@ def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
-
-
-def _read_data_url(url: str) -> bytes:
-    """Return the bytes of a chip.
-
-    Raises:
-        ImageDecodeError: It is no data URL.
-    """
-    try:
-        return base64.b64decode(url.partition(",")[2], validate=True)
-    except ValueError as error:
-        raise ImageDecodeError(f"The chip is no data URL with base64: {error}.") from None
-
-
-def _to_chip(rgb: RgbImage, *, size_px: int) -> GreyImage:
-    """Return a picture as a chip.
-
-    Raises:
-        ImageDecodeError: It has another size.
-    """
-    chip = to_grey(rgb)
-    if chip.shape != (size_px, size_px):
-        raise ImageDecodeError(
-            f"A chip is {size_px} pixels wide and high. Received: {chip.shape[1]} x {chip.shape[0]}"
-        )
-    return chip

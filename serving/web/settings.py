@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preprocessing.errors import MienError
@@ -25,6 +25,9 @@ _OF_KUBERNETES = re.compile(
 _PORT_OF_KUBERNETES = re.compile(r"MIEN_(\w+_)?PORT"), re.compile(r"(tcp|udp|sctp)://\S+")
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII)
+_DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+")
+# What a password manager makes; nobody guesses one of these.
+LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
 # Threads of a worker that do not wait for the models: for the page, health checks, turning away.
 SPARE_THREADS = 8
@@ -97,6 +100,17 @@ class Settings(BaseSettings):
             "separated by commas; none: only the public internet"
         ),
     ] = ""
+    feedback_database: Annotated[
+        SecretStr,
+        Field(
+            description="where people's feedback is kept: a file of SQLite's, or "
+            "postgresql://USER:PASSWORD@HOST/NAME; none: no feedback"
+        ),
+    ] = SecretStr("")
+    feedback_token: Annotated[
+        SecretStr,
+        Field(description="password of the page that sums up the feedback; none: no such page"),
+    ] = SecretStr("")
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], Field(description="least severity logged")
     ] = "INFO"
@@ -152,6 +166,30 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("networks such as 10.1.0.0/16 are expected") from None
         return text
+
+    @field_validator("feedback_database")
+    @classmethod
+    def _check_database(cls, place: SecretStr) -> SecretStr:
+        if place and not _DATABASE.fullmatch(place.get_secret_value()):
+            raise ValueError("a file's path, sqlite:///PATH or postgresql://... is expected")
+        return place
+
+    @field_validator("feedback_token")
+    @classmethod
+    def _check_token(cls, token: SecretStr) -> SecretStr:
+        if token and len(token) < LEAST_TOKEN_LETTERS:
+            raise ValueError(f"at least {LEAST_TOKEN_LETTERS} letters are needed")
+        return token
+
+    @property
+    def has_feedback(self) -> bool:
+        """Whether people may say what they think of a prediction."""
+        return bool(self.feedback_database)
+
+    @property
+    def feedback_leaves_traces(self) -> bool:
+        """Whether what is deleted lies in the database's files for a while: not in SQLite's."""
+        return self.feedback_database.get_secret_value().startswith("postgres")
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -210,10 +248,13 @@ def read_settings(*, bundle: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        variable = _variable(name) if name in Settings.model_fields else name
+        name = next(each for each in Settings.model_fields if name in (each, _variable(each)))
+        variable = _variable(name)
         what = first["msg"].removeprefix("Value error, ")
+        is_secret = Settings.model_fields[name].annotation is SecretStr
+        value = "what was set" if is_secret else repr(str(first["input"]))
         raise SettingsError(
-            f"{variable} cannot be {str(first['input'])!r}: {what}. Set it otherwise; "
+            f"{variable} cannot be {value}: {what}. Set it otherwise; "
             "`python -m serving config` without it shows the default."
         ) from None
 

@@ -97,6 +97,7 @@ class ResultView:
         csv_url: Likewise.
         photo_url: The picture; empty where the browser holds it.
         annotated_url: Likewise with the faces marked.
+        balance: The class balance of the answer; None for the bundle's own.
     """
 
     name: str
@@ -118,6 +119,7 @@ class ResultView:
     csv_url: str
     photo_url: str = ""
     annotated_url: str = ""
+    balance: float | None = None
 
     @property
     def heading(self) -> str:
@@ -149,6 +151,7 @@ def to_view(
     name: str = "",
     photo_url: str = "",
     annotated_url: str = "",
+    balance: float | None = None,
 ) -> ResultView:
     """Prepare an answer for the template.
 
@@ -159,6 +162,7 @@ def to_view(
         name: Of the picture's file.
         photo_url: The picture, where the browser does not hold it.
         annotated_url: Likewise with the faces marked.
+        balance: The class balance of the answer; None for the bundle's own.
     """
     rows = [_row(face, labels=labels, record=record) for face in answer.faces]
     several = len(rows) > 1
@@ -186,6 +190,7 @@ def to_view(
         csv_url=data_url(csv_text([(name or UNNAMED, answer)], labels=labels).encode(), "text/csv"),
         photo_url=photo_url,
         annotated_url=annotated_url,
+        balance=balance,
     )
 
 

@@ -1,8 +1,11 @@
-"""The application with the bundle that ships, and pages of it in a browser."""
+"""The application with the bundle that ships, pages of it in a browser, and databases."""
 
 import io
+import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -12,11 +15,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from preprocessing.images.sample import sample_photo_path
+from serving.feedback.store import Store
+from serving.feedback.upgrade import upgrade
 from serving.inference.predictor import Predictor
 from serving.web.app import create_app
 from serving.web.engine import Service
-from serving.web.settings import Settings
+from serving.web.routes_feedback import Desk
+from serving.web.settings import LEAST_TOKEN_LETTERS, Settings
 from tests.tools.accessibility import WIDE
+from tests.tools.postgres import Postgres, find_postgres, running_postgres
 
 WATCH = """
 window.complaints = [];
@@ -28,6 +35,7 @@ new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
+TOKEN = "t" * LEAST_TOKEN_LETTERS
 # What the browser itself tells of an answer such as 415.
 UNANSWERED = "Failed to load resource"
 
@@ -55,9 +63,9 @@ def photo() -> bytes:
     return sample_photo_path().read_bytes()
 
 
-@pytest.fixture(scope="session")
-def address(app: Flask) -> Iterator[str]:
-    """Where a running server of the application answers."""
+@contextmanager
+def answering(app: Flask) -> Iterator[str]:
+    """Run a server of an application, and say where it answers."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -67,8 +75,15 @@ def address(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture
-def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+@pytest.fixture(scope="session")
+def address(app: Flask) -> Iterator[str]:
+    """Where a running server of the application answers."""
+    with answering(app) as address:
+        yield address
+
+
+@contextmanager
+def watched_pages(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """A function that opens a page with the options of Playwright's `new_page`.
 
     A complaint of the browser's fails the test.
@@ -94,6 +109,70 @@ def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
         complaints += page.evaluate("window.complaints ?? []")
         page.close()
     assert not complaints
+
+
+@pytest.fixture
+def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
+    """What `watched_pages` gives, of the application."""
+    with watched_pages(chromium, address) as open_one:
+        yield open_one
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL; where REQUIRE_POSTGRES=1, one must be installed."""
+    programs = find_postgres()
+    if programs is None:
+        if os.environ.get("REQUIRE_POSTGRES") == "1":
+            pytest.fail("PostgreSQL is not installed, and may not be missing here.")
+        pytest.skip("no PostgreSQL")
+    with running_postgres(programs) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database may be made: in a file, then on a server."""
+    if request.param == "sqlite":
+        return str(tmp_path / "feedback.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.empty()
+
+
+@pytest.fixture
+def place(empty_place: str) -> str:
+    """A database of this version, without any feedback."""
+    upgrade(empty_place)
+    return empty_place
+
+
+@pytest.fixture
+def sqlite_place(tmp_path: Path) -> str:
+    """The same, a file."""
+    place = str(tmp_path / "feedback.db")
+    upgrade(place)
+    return place
+
+
+@pytest.fixture(scope="session")
+def feedback_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application that takes feedback, but has no database until a test gives it one."""
+    place = tmp_path_factory.mktemp("feedback") / "none.db"
+    return create_app(
+        Settings(feedback_database=str(place), feedback_token=TOKEN, pictures_per_minute=0)
+    )
+
+
+@contextmanager
+def using(feedback_app: Flask, place: str) -> Iterator[Store]:
+    """Let the application have a database for a while."""
+    before: Desk = feedback_app.extensions["mien_feedback"]
+    with closing(Store(place)) as store:
+        feedback_app.extensions["mien_feedback"] = Desk(store, before.model_digest)
+        try:
+            yield store
+        finally:
+            feedback_app.extensions["mien_feedback"] = before
 
 
 @pytest.fixture(scope="session")

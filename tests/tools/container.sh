@@ -165,7 +165,8 @@ for worker in $workers; do
 done
 echo "image: $whole MB unpacked, $beyond MB of it beyond the base"
 echo "ready $server_ms ms after the server's process began, $ready_ms ms after buildah was called (goal: 2000)"
-[ "$beyond" -le 450 ] || fail "The image has grown beyond 450 MB."
+# SQLAlchemy, Alembic and psycopg, with which feedback can be turned on, have 45 MB of it.
+[ "$beyond" -le 495 ] || fail "The image has grown beyond 495 MB."
 if [ "$server_ms" -gt 5000 ]; then
     awk -v cores="$(nproc)" '{ exit !($1 > 2 * cores) }' /proc/loadavg ||
         fail "The server took more than 5 s to be ready."

@@ -24,10 +24,12 @@ PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
 
 # Licences that ask for no more than that their text or a credit goes along.
 ALLOWED = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Open-MPI", "BSL-1.0",
-    "CC0-1.0", "FTL", "GPL-3.0-or-later WITH GCC-exception-3.1", "IJG", "libpng-2.0", "libtiff",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Attribution",
+    "BSD-3-Clause-Open-MPI", "BSL-1.0", "CC0-1.0", "FTL",
+    "GPL-3.0-or-later WITH GCC-exception-3.1", "IJG", "libpng-2.0", "libtiff",
     "LicenseRef-public-domain",
-    "MIT", "MIT-CMU", "MIT-Modern-Variant", "MIT-open-group", "OpenSSL", "PSF-2.0", "X11", "Zlib",
+    "MIT", "MIT-CMU", "MIT-Modern-Variant", "MIT-open-group", "OLDAP-2.8", "OpenSSL", "PSF-2.0",
+    "PostgreSQL", "X11", "Zlib",
 }  # fmt: skip
 REPLACEABLE = "a library of its own, unchanged, which anyone may replace"
 # What else is shipped, each with the reason why it may be.
@@ -36,11 +38,15 @@ EXCEPTIONS = {
     "libavcodec": REPLACEABLE,
     "libavformat": REPLACEABLE,
     "libavutil": REPLACEABLE,
+    "libcrypt": REPLACEABLE,
     "libde265": REPLACEABLE,
     "libheif": REPLACEABLE,
+    "libkeyutils": REPLACEABLE,
     "libquadmath": REPLACEABLE,
     "libswresample": REPLACEABLE,
     "libswscale": REPLACEABLE,
+    "psycopg": REPLACEABLE,
+    "psycopg-binary": REPLACEABLE,
     "shape_predictor_68_face_landmarks.dat": (
         "no commercial use, for it was trained on iBUG 300-W; the README says so, and "
         "`--landmarks 5` trains a network that does without"
@@ -66,20 +72,31 @@ LIBRARIES = {
     "libavutil": "LGPL-2.1-or-later",
     "libbrotlicommon": "MIT",
     "libbrotlidec": "MIT",
+    "libcom_err": "MIT",
+    "libcrypt": "LGPL-2.1-or-later",
     "libcrypto": "OpenSSL",
     "libde265": "LGPL-3.0-or-later",
     "libdrm": "MIT",
     "libfreetype": "FTL",
     "libgfortran": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "libgssapi_krb5": "MIT",
     "libharfbuzz": "MIT-Modern-Variant",
     "libheif": "LGPL-3.0-or-later",
     "libjpeg": "IJG AND BSD-3-Clause AND Zlib",
+    "libk5crypto": "MIT",
+    "libkeyutils": "LGPL-2.1-or-later",
+    "libkrb5": "MIT",
+    "libkrb5support": "MIT",
+    "liblber": "OLDAP-2.8",
     "liblcms2": "MIT",
+    "libldap": "OLDAP-2.8",
     "liblzma": "0BSD",
     "libopenblasp": "BSD-3-Clause",
     "libopenjp2": "BSD-2-Clause",
     "libpng16": "libpng-2.0",
+    "libpq": "PostgreSQL",
     "libquadmath": "LGPL-2.1-or-later",
+    "libsasl2": "BSD-3-Clause-Attribution",
     "libscipy_openblas64_": "BSD-3-Clause AND BSD-3-Clause-Open-MPI",
     "libsharpyuv": "BSD-3-Clause",
     "libssl": "OpenSSL",
@@ -92,6 +109,11 @@ LIBRARIES = {
     "libwebpmux": "BSD-3-Clause",
     "libxcb": "X11",
     "libzstd": "BSD-3-Clause",
+}
+# Where one package's differs from others' by the same name: OpenSSL has another since version 3.
+LIBRARIES_OF = {
+    ("psycopg-binary", "libcrypto"): "Apache-2.0",
+    ("psycopg-binary", "libssl"): "Apache-2.0",
 }
 # README of davisking/dlib-models for dlib's.
 MODELS = {
@@ -168,7 +190,8 @@ def _in_package(name: str) -> Iterator[Component]:
         path = Path(str(distribution.locate_file(file)))
         if file.parts[0].endswith(".libs"):
             library = file.name.partition("-")[0]
-            yield Component(library, "", LIBRARIES[library], name, path)
+            licence = LIBRARIES_OF.get((name, library)) or LIBRARIES[library]
+            yield Component(library, "", licence, name, path)
         elif file.suffix == ".dat":
             yield Component(file.name, "", MODELS[file.name], name, path)
 
@@ -195,7 +218,8 @@ def render() -> str:
 Mien itself is Apache-2.0. Listed is what `requirements-serving.lock` installs, with the libraries
 and models that lie within as files of their own, the face detector, and the scripts and sample
 pictures of the page. Each brings the text of its licence along (flatbuffers' is that of Mien), and
-names there what is linked into it. The container's base image, Debian and Python, brings its own.
+names there what is linked into it; only the libraries within psycopg-binary leave theirs to their
+projects. The container's base image, Debian and Python, brings its own.
 Written by `make licences`; a test compares it with what is installed.
 
 | what | version | part of | licence |

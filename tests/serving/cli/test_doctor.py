@@ -158,6 +158,14 @@ def test_a_bad_setting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     assert "serving config" in words
 
 
+def test_a_database_of_feedback_that_was_not_upgraded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "feedback.db").touch()
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", str(tmp_path / "feedback.db"))
+    assert "mien feedback upgrade" in examine(capsys)
+
+
 def test_a_port_that_is_taken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -48,6 +48,33 @@ def test_a_value_that_cannot_be_is_named(
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("variable", "secret"),
+    [
+        ("MIEN_FEEDBACK_DATABASE", "mysql://user:secret@host/name"),
+        ("MIEN_FEEDBACK_TOKEN", "secret"),
+    ],
+)
+def test_a_secret_that_cannot_be_is_not_repeated(
+    variable: str, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, secret)
+    with pytest.raises(SettingsError, match=f"^{variable} cannot be what was set") as caught:
+        read_settings()
+    assert secret not in str(caught.value)
+
+
+def test_config_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", "postgresql://user:secret@host/name")
+    monkeypatch.setenv("MIEN_FEEDBACK_TOKEN", 3 * "a secret")
+    assert main(["config"]) == 0
+    shown = capsys.readouterr().out
+    assert "MIEN_FEEDBACK_TOKEN=***" in shown
+    assert "secret" not in shown
+
+
 def test_an_unknown_setting_is_an_error_that_lists_the_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

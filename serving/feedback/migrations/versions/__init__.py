@@ -1,0 +1,1 @@
+"""The changes of the database; each names the one before it."""
