@@ -31,7 +31,7 @@ def _run(options: argparse.Namespace) -> None:
 def _predict(options: argparse.Namespace) -> int:
     from serving.cli.predict import Outputs, list_pictures, predict_files
     from serving.inference.schema import Options
-    from serving.web.settings import read_settings
+    from serving.web.environment import read_settings
 
     pictures, passed_over = list_pictures(options.pictures)
     outputs = Outputs(
@@ -60,7 +60,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _config(_: argparse.Namespace) -> None:
-    from serving.web.settings import list_settings, read_settings
+    from serving.web.environment import list_settings, read_settings
 
     for line in list_settings(read_settings()):
         print(f"{line.variable}={line.value}")

@@ -12,9 +12,9 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
 from preprocessing.faces.landmarker import load_landmark_model
 from preprocessing.faces.landmarks import scheme_of
+from serving.web.environment import read_settings
 from serving.web.logs import log_config
 from serving.web.metrics_folder import make_metrics_folder
-from serving.web.settings import read_settings
 
 try:
     settings = read_settings()

@@ -15,7 +15,8 @@ from preprocessing.runtime.processes import ALLOCATION
 from serving.cli.doctor import needed_mb
 from serving.web import start
 from serving.web.app import create_app
-from serving.web.settings import Settings, read_settings
+from serving.web.environment import read_settings
+from serving.web.settings import Settings
 from tests.bench import scale
 
 PORT = Settings.model_fields["port"].default

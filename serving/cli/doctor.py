@@ -44,7 +44,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
         import dlib
 
         from serving.inference.predictor import Predictor
-        from serving.web.settings import read_settings
+        from serving.web.environment import read_settings
 
         has_server = _has_server()
     except ImportError as error:

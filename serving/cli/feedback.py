@@ -65,7 +65,7 @@ def export_folder(folder: Path, *, overwrite: bool) -> None:
 
 
 def _place() -> str:
-    from serving.web.settings import read_settings
+    from serving.web.environment import read_settings
 
     place = read_settings().feedback_database.get_secret_value()
     if not place:

@@ -9,10 +9,11 @@ from serving.web import assets, routes_api, routes_health, routes_page, routes_p
 from serving.web.compress import compress
 from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
+from serving.web.environment import SettingsError, read_settings
 from serving.web.path_prefix import PathPrefix
 from serving.web.problems import Problem
 from serving.web.request_log import log_requests
-from serving.web.settings import Settings, SettingsError, read_settings
+from serving.web.settings import Settings
 from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest
 
 # Everything comes from files of this server; pictures also from the page itself.

@@ -8,8 +8,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from preprocessing.errors import MienError
 from serving.web.app import create_app
+from serving.web.environment import read_settings
 from serving.web.logs import log_config
-from serving.web.settings import read_settings
 
 
 class _RequestHandler(WSGIRequestHandler):

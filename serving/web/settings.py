@@ -1,28 +1,18 @@
-"""What can be set for a server, from the environment: `python -m serving config` lists it."""
+"""What can be set for a server; `environment` reads it."""
 
-import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from preprocessing.errors import MienError
 from preprocessing.images.decode import MAX_PIXELS
 from serving.inference.schema import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 PREFIX = "MIEN_"
-# What Kubernetes sets in every container of a namespace for a Service named mien, or mien-...: see
-# "Discovering services" in its documentation.
-_OF_KUBERNETES = re.compile(
-    r"MIEN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)"
-)
-_PORT_OF_KUBERNETES = re.compile(r"MIEN_(\w+_)?PORT"), re.compile(r"(tcp|udp|sctp)://\S+")
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII)
 _DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+")
@@ -31,10 +21,6 @@ LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
 # Threads of a worker that do not wait for the models: for the page, health checks, turning away.
 SPARE_THREADS = 8
-
-
-class SettingsError(MienError):
-    """An environment variable sets what does not exist, or to what it cannot be."""
 
 
 class Settings(BaseSettings):
@@ -216,65 +202,3 @@ class Settings(BaseSettings):
 def _split(text: str) -> tuple[str, ...]:
     """Split what is separated by commas or spaces."""
     return tuple(text.replace(",", " ").split())
-
-
-@dataclass(frozen=True)
-class SettingLine:
-    """One setting as `python -m serving config` lists it."""
-
-    variable: str
-    value: Any
-    default: Any
-    meaning: str
-
-
-def read_settings(*, bundle: Path | None = None) -> Settings:
-    """Read the settings from the environment.
-
-    Args:
-        bundle: A trained model instead of the one that is set there.
-
-    Raises:
-        SettingsError: A variable that starts with `MIEN_` is unknown, or a value is not allowed.
-    """
-    variables = {_variable(name) for name in Settings.model_fields}
-    for name in sorted(os.environ):
-        upper = name.upper()
-        if upper.startswith(PREFIX) and upper not in variables and not _is_of_kubernetes(upper):
-            known = ", ".join(sorted(each for each in variables if each.startswith(PREFIX)))
-            raise SettingsError(f"{name} is no setting of Mien's; unset it. Known are: {known}.")
-    try:
-        return Settings() if bundle is None else Settings(bundle=bundle)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
-        name = next(each for each in Settings.model_fields if name in (each, _variable(each)))
-        variable = _variable(name)
-        what = first["msg"].removeprefix("Value error, ")
-        is_secret = Settings.model_fields[name].annotation is SecretStr
-        value = "what was set" if is_secret else repr(str(first["input"]))
-        raise SettingsError(
-            f"{variable} cannot be {value}: {what}. Set it otherwise; "
-            "`python -m serving config` without it shows the default."
-        ) from None
-
-
-def list_settings(settings: Settings) -> Iterator[SettingLine]:
-    """List every setting with its value, its default and its meaning."""
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        yield SettingLine(_variable(name), value, field.default, field.description or "")
-
-
-def _is_of_kubernetes(name: str) -> bool:
-    """Say whether a variable is one that Kubernetes sets for a Service, not a setting."""
-    if _OF_KUBERNETES.fullmatch(name):
-        return True
-    port, address = _PORT_OF_KUBERNETES
-    return bool(port.fullmatch(name) and address.fullmatch(os.environ.get(name, "")))
-
-
-def _variable(name: str) -> str:
-    """Return the environment variable that sets a field."""
-    alias = Settings.model_fields[name].validation_alias
-    return alias if isinstance(alias, str) else PREFIX + name.upper()

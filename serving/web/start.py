@@ -15,7 +15,7 @@ APPLICATION = "serving.web.app:create_app()"
 
 def main() -> None:
     """Check the settings, then run gunicorn in this process."""
-    from serving.web.settings import SettingsError, read_settings
+    from serving.web.environment import SettingsError, read_settings
 
     try:
         settings = read_settings()

@@ -8,8 +8,8 @@ import waitress
 
 from preprocessing.errors import MienError
 from serving.web.app import create_app
+from serving.web.environment import read_settings
 from serving.web.logs import log_config
-from serving.web.settings import read_settings
 from serving.web.uploads import OVERHEAD_BYTES
 
 # A client that sends or takes nothing for this long loses its connection.

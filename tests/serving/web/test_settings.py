@@ -2,7 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from serving.__main__ import main
-from serving.web.settings import Settings, SettingsError, list_settings, read_settings
+from serving.web.environment import SettingsError, list_settings, read_settings
+from serving.web.settings import Settings
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
