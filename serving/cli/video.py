@@ -21,6 +21,7 @@ from preprocessing.bundle.spec import SPEC_NAME
 from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
+from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor
 from serving.inference.video.following import Reading
 from serving.inference.video.observe import ObservingOptions, observe
@@ -77,7 +78,7 @@ def analyse_videos(
         MienError: An output is there already and may not be replaced, or the user stopped.
     """
     outputs.check(sources)
-    predictor = Predictor(settings.bundle, max_pixels=settings.max_pixels)
+    predictor = loaded_predictor(settings.bundle)
     reading = _reading(predictor, options)
     with ExitStack() as stack:
         log_base = outputs.first() or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "_"
