@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video soak scale container gallery
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -25,7 +25,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # As in the Dockerfile; preprocessing/runtime/processes.py says why.
-serve bench-align bench-serve bench-load soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
+serve bench-align bench-serve bench-load bench-video soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
@@ -88,6 +88,9 @@ bench-load: $(VENV)/serving.stamp ## measure the server under 32 clients
 
 bench-folder: $(VENV)/serving.stamp ## measure prediction on a folder of 1,000 pictures made from PHOTOS
 	$(BIN)/python -m tests.bench.folder $(PHOTOS)
+
+bench-video: $(VENV)/dev.stamp ## measure video on one core with a clip made from PHOTOS, beside FER_PYTHON
+	$(BIN)/python -m tests.bench.video $(PHOTOS) --fer-python "$(FER_PYTHON)"
 
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.bench.soak $(SOAK)

@@ -99,6 +99,7 @@ def analyse_videos(
                 reading,
                 max_pixels=settings.max_pixels,
                 bin_s=1 / options.observing.per_second,
+                until_s=options.stop_after_s,
             )
         except KeyboardInterrupt:
             kept = "" if outputs.first() is None else " The same command goes on where it stopped."

@@ -106,6 +106,7 @@ def write_outputs(
     *,
     max_pixels: int,
     bin_s: float,
+    until_s: float | None,
 ) -> None:
     """Write everything under other names first, then give all of it its own name.
 
@@ -115,6 +116,7 @@ def write_outputs(
         reading: How it is read.
         max_pixels: Of the largest frame that is read again, for drawings and thumbnails.
         bin_s: The least time between two points of a chart, in seconds.
+        until_s: When the videos were no longer read; None where they were read to their ends.
     """
     rows = [
         VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
@@ -141,7 +143,9 @@ def write_outputs(
         for of_video, video in zip(rows, videos, strict=True):
             if video.log is not None:
                 path = partial(outputs.drawn(video.source))
-                _annotate(path, video.source, of_video.samples, reading, max_pixels)
+                _annotate(
+                    path, video.source, of_video.samples, reading, max_pixels, until_s=until_s
+                )
     for path, unfinished in written.items():
         unfinished.replace(path)
 
@@ -165,6 +169,8 @@ def _annotate(
     samples: Iterable[TrackedSample],
     reading: Reading,
     max_pixels: int,
+    *,
+    until_s: float | None,
 ) -> None:
     with (
         VideoReader(source, max_pixels=max_pixels) as reader,
@@ -179,9 +185,9 @@ def _annotate(
     ):
         write_annotated(
             path,
-            reader.frames(),
+            reader.frames(until_s=until_s),
             samples=samples,
             labels=reading.labels,
             frames_per_s=reader.info.frames_per_s,
-            tell=lambda seconds: bar.update(seconds - bar.n) and None,
+            tell=lambda seconds: bar.update(seconds - bar.n),
         )

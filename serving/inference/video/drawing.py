@@ -35,7 +35,7 @@ def write_annotated(
     samples: Iterable[TrackedSample],
     labels: tuple[str, ...],
     frames_per_s: float | None,
-    tell: Callable[[float], None],
+    tell: Callable[[float], object],
 ) -> None:
     """Write an MP4 file, without sound, in which each frame is shown when it was.
 

@@ -84,7 +84,7 @@ def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
     assert [frame.rgb.shape for frame in frames] == [(48, 64, 3)] * 4
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "webm", "ts"])
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "webm", "ts"])
 @pytest.mark.parametrize("stopped_at", [0, 1, 5, 9])
 def test_reading_goes_on_where_it_stopped(stopped_at: int, suffix: str, tmp_path: Path) -> None:
     path = clip(tmp_path / f"clip.{suffix}", codec=CODECS[suffix])
