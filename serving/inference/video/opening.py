@@ -15,9 +15,7 @@ VideoSource: TypeAlias = Path | int
 """A file, or the index of a camera."""
 
 # FFmpeg would also take texts, pictures and playlists that name other files.
-_FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif,apng,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,h264,hevc"
-)
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif,apng,avi,mpegts,mpeg,ogg,flv,asf"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 
 

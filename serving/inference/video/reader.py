@@ -111,8 +111,8 @@ class VideoReader:
         last_s = self._last_s = None if after is None else after.seconds
         self._is_damaged = after is not None and after.is_after_damage
         self._prepare(per_second)
-        for decoded in self._decoded(last_s):
-            seconds = self._last_s = self._seconds(decoded)
+        for seconds, decoded in self._decoded(last_s):
+            self._last_s = seconds
             if until_s is not None and seconds > until_s:
                 self._is_stopped = True
                 return
@@ -135,7 +135,7 @@ class VideoReader:
             if self._is_indexed():
                 self._seek(wanted_s)
                 decoded = self._decoded(None)
-            found = next((frame for frame in decoded if self._seconds(frame) >= wanted_s), None)
+            found = next((frame for seconds, frame in decoded if seconds >= wanted_s), None)
             if found is None:
                 return
             self._check_size(found.width, found.height)
@@ -176,8 +176,8 @@ class VideoReader:
         if tick_s:
             self._container.seek(start + int(seconds / tick_s), stream=self._stream)
 
-    def _decoded(self, after_s: float | None) -> Iterator[av.VideoFrame]:
-        """Decode the frames after a time, without those that are damaged."""
+    def _decoded(self, after_s: float | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Decode the frames after a time, without those that are damaged; yield their times too."""
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -190,13 +190,17 @@ class VideoReader:
                 self._is_damaged |= is_new
                 continue
             for frame in frames:
-                self._end_s = self._seconds(frame) + self._shown_s(frame)
-                if after_s is not None and self._seconds(frame) <= after_s:
+                seconds = self._seconds(frame)
+                if seconds is None:
+                    self._is_damaged = True
+                    continue
+                self._end_s = seconds + self._shown_s(frame)
+                if after_s is not None and seconds <= after_s:
                     continue
                 if frame.is_corrupt:
                     self._is_damaged = True
                 else:
-                    yield frame
+                    yield seconds, frame
 
     def _packets(self) -> "Iterator[av.Packet[VideoStream]]":
         packets = self._container.demux(self._stream)
@@ -210,9 +214,9 @@ class VideoReader:
                 return
             yield packet
 
-    def _seconds(self, frame: av.VideoFrame) -> float:
+    def _seconds(self, frame: av.VideoFrame) -> float | None:
         if frame.pts is None:
-            return 0.0 if self._last_s is None else self._last_s + self._shown_s(frame)
+            return None
         if self._is_camera and self._last_s is None:
             self._first_pts = frame.pts
         return self._at(frame.pts)
