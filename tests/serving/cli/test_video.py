@@ -93,21 +93,27 @@ def test_a_file_that_a_spreadsheet_would_run_is_written_as_text(
     assert row["file"] == "'=clip.mp4"
 
 
-def test_a_run_that_is_killed_goes_on_and_ends_with_the_same_table(
-    clip: Path, tmp_path: Path
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped_by", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_goes_on_and_ends_with_the_same_table(
+    stopped_by: signal.Signals, clip: Path, tmp_path: Path
 ) -> None:
-    whole, table = tmp_path / "whole.csv", tmp_path / "killed.csv"
+    whole, table = tmp_path / "whole.csv", tmp_path / "stopped.csv"
     assert main(["video", str(clip), "--csv", str(whole)]) == 0
-    log = table.with_name("killed.csv.1.partial")
+    log = table.with_name("stopped.csv.1.partial")
     command = [sys.executable, "-m", "serving", "video", str(clip), "--csv", str(table)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
         while run.poll() is None and _lines(log) < 4:
             time.sleep(0.01)
-        run.send_signal(signal.SIGKILL)
+        run.send_signal(stopped_by)
+        _, said = run.communicate()
+    if stopped_by is signal.SIGINT:
+        assert run.returncode == 1
+        assert "The same command goes on where it stopped." in said
     seen = log.read_bytes()
-    assert 4 <= seen.count(b"\n") <= FRAMES, "it was killed on its way"
+    assert 4 <= seen.count(b"\n") <= FRAMES, "it was stopped on its way"
     assert not table.exists()
-    # As if the kill had come in the middle of a line.
+    # As if a kill had come in the middle of a line.
     log.write_bytes(seen[:-20])
     assert main(["video", str(clip), "--csv", str(table)]) == 0
     assert table.read_bytes() == whole.read_bytes()
