@@ -60,6 +60,7 @@ def _mien(per_second: float) -> Callable[[Path], tuple[int, int]]:
 
 
 def _fer(_: float) -> Callable[[Path], tuple[int, int]]:
+    import cv2
     from fer.classes import Video
     from fer.fer import FER
 
@@ -74,7 +75,9 @@ def _fer(_: float) -> Callable[[Path], tuple[int, int]]:
             annotate_frames=False,
             zip_images=False,
         )
-        return len(found), sum(len([key for key in each if "box" in key]) for each in found)
+        # It returns the frames with faces only, and has looked at all.
+        frames = round(cv2.VideoCapture(str(clip)).get(cv2.CAP_PROP_FRAME_COUNT))
+        return frames, sum(1 for each in found for key in each if key.startswith("box"))
 
     return analyse
 
