@@ -27,6 +27,10 @@ class ImageTooLargeError(MienError):
     """The picture has more pixels than Mien agrees to decode."""
 
 
+class VideoDecodeError(MienError):
+    """The file or camera gives no video that can be read."""
+
+
 class DatasetError(MienError):
     """A source, or an aligned dataset, is broken or does not fit what was asked."""
 

@@ -1,15 +1,14 @@
-"""Serve the page, predict on files, check the installation: `python -m serving --help`."""
+"""Serve the page, read pictures and videos, check the installation: `python -m serving --help`."""
 
 import argparse
-import math
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from preprocessing.runtime.cli import EXIT_FAILED, run_command
+from serving.cli.arguments import add_answer_options, number
 from serving.cli.feedback import add_feedback
-from serving.inference.schema import MAX_FACES
+from serving.cli.video_arguments import add_video_command
 
 PROGRAM = "python -m serving"
 
@@ -77,21 +76,6 @@ def _doctor(options: argparse.Namespace) -> int:
     return status
 
 
-def _number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a number of a command line, within limits."""
-
-    def read(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = math.nan  # within no limits
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"a number from {least} to {most}, not {text}")
-        return number
-
-    return read
-
-
 def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -104,7 +88,7 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         epilog="example: %(prog)s --port 9000",
     )
     run.add_argument("--host", default="127.0.0.1")
-    run.add_argument("--port", type=_number(int, 1, 65535), help="by default that of the settings")
+    run.add_argument("--port", type=number(int, 1, 65535), help="by default that of the settings")
     run.set_defaults(run_command=_run)
 
     predict = commands.add_parser(
@@ -127,25 +111,11 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         "--contact-sheet", type=Path, metavar="OUT", help="write one PNG with all faces, aligned"
     )
     predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
-    predict.add_argument(
-        "--max-faces",
-        type=_number(int, 1, MAX_FACES),
-        default=MAX_FACES,
-        help="answer on so many of a picture, the largest",
-    )
-    predict.add_argument(
-        "--min-confidence",
-        type=_number(float, 0, 1),
-        help="from here on an answer is sure; default: the model's",
-    )
-    predict.add_argument(
-        "--balance",
-        type=_number(float, 0, 1),
-        help="0: expressions as frequent as in the training pictures; 1: all equally likely; "
-        "default: the model's",
-    )
+    add_answer_options(predict)
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)
+
+    video = add_video_command(commands)
 
     config = commands.add_parser(
         "config",
@@ -168,7 +138,7 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     )
     add_feedback(feedback)
 
-    for command in (run, predict, doctor):
+    for command in (run, predict, video, doctor):
         command.add_argument("--bundle", type=Path, help="another trained model")
     return parser
 

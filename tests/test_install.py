@@ -31,6 +31,7 @@ sys.meta_path.insert(0, Hide())
 SERVER = ("flask", "werkzeug", "gunicorn", "waitress", "prometheus_client")
 FEEDBACK = ("sqlalchemy", "alembic", "psycopg")
 TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "tensorboard")
+VIDEO = ("av",)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,7 @@ def test_the_wheel_is_small_and_has_all_that_is_no_code(wheel: Path) -> None:
 def test_predict_and_import_work_without_server_and_training(
     installed: Path, elsewhere: Path
 ) -> None:
-    hidden = SERVER + FEEDBACK + TRAINING
+    hidden = SERVER + FEEDBACK + TRAINING + VIDEO
     said = run([installed / "mien", "predict", "photo.jpg", "--json"], elsewhere, hidden)
     assert said.returncode == 0, said.stderr
     (line,) = said.stdout.splitlines()
@@ -120,7 +121,7 @@ def test_predict_and_import_work_without_server_and_training(
 
 
 def test_a_command_names_what_to_install_for_it(installed: Path, elsewhere: Path) -> None:
-    hidden = SERVER + FEEDBACK + TRAINING
+    hidden = SERVER + FEEDBACK + TRAINING + VIDEO
     arguments = {"serve": [], "feedback": ["upgrade"]}
     for name, command in COMMANDS.items():
         if command.extra is None:

@@ -33,6 +33,7 @@ class _Command:
 
 COMMANDS = {
     "predict": _Command("serving", "Predict which expressions the faces in pictures show."),
+    "video": _Command("serving", "Follow the faces of videos and what they show.", "video"),
     "serve": _Command("serving", "Start the server: page and API.", "server"),
     "doctor": _Command("serving", "Check the installation."),
     "feedback": _Command("serving", "Keep and export what people say of predictions.", "feedback"),

@@ -1,20 +1,47 @@
 """Draw boxes, numbers and labels onto a picture, in the colours of the labels."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from preprocessing.faces.types import BoundingBox
+from preprocessing.faces.types import BoundingBox, Landmarks
 from preprocessing.images.types import RgbImage
 from preprocessing.report.label_colours import LabelColour, colours_of
-from serving.inference.prediction import PhotoResult, Prediction
+from serving.inference.prediction import PhotoResult
 
 HALO = "#ffffff"
 # Of the picture's longer side; words smaller than the least can hardly be read on a screen.
 LARGEST_WORDS, LEAST_WORDS, LEAST_WORDS_PX = 1 / 28, 1 / 64, 11
 DASH, KEY_GROUND, KEY_INK = 4, "#ffffff", "#14110d"
 KEY_COLUMN = 15  # in heights of its words
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is drawn at a face.
+
+    Attributes:
+        number: From 1.
+        box: In pixels of the picture.
+        label: The expression.
+        confidence: Its probability, 0 to 1.
+        is_sure: Draws the box solid, else dashed, and the label with a question mark.
+        colour: Of the label.
+    """
+
+    number: int
+    box: BoundingBox
+    label: str
+    confidence: float
+    is_sure: bool
+    colour: LabelColour
+
+    def words(self) -> str:
+        """Return what is written at the face."""
+        doubt = "" if self.is_sure else "?"
+        return f"{self.number} {self.label}{doubt} {self.confidence:.0%}"
 
 
 def annotate(rgb: RgbImage, result: PhotoResult, *, landmarks: bool = False) -> RgbImage:
@@ -31,27 +58,45 @@ def annotate(rgb: RgbImage, result: PhotoResult, *, landmarks: bool = False) -> 
     """
     colours = colours_of(result.labels)
     drawn = Image.fromarray(rgb)
-    draw = ImageDraw.Draw(drawn)
-    line_px = max(2, round(max(drawn.size) / 400))
     in_key: list[tuple[str, LabelColour]] = []
     for number, prediction in enumerate(result.predictions, start=1):
-        colour = colours[prediction.label]
-        box = prediction.face.face.box
-        _draw_box(draw, box, colour=colour.light, line_px=line_px, solid=prediction.is_sure)
-        if landmarks:
-            _draw_landmarks(draw, prediction)
-        words = _words(number, prediction)
-        font = _fit(draw, words, box.width, longer_px=max(drawn.size))
-        if font is None:
-            in_key.append((words, colour))
-            words, font = str(number), ImageFont.load_default(_least_px(max(drawn.size)))
-        _draw_tag(draw, words, box, font=font, colour=colour)
+        mark = Mark(
+            number=number,
+            box=prediction.face.face.box,
+            label=prediction.label,
+            confidence=prediction.confidence,
+            is_sure=prediction.is_sure,
+            colour=colours[prediction.label],
+        )
+        points = prediction.face.face.landmarks if landmarks else None
+        if not draw_mark(drawn, mark, landmarks=points):
+            in_key.append((mark.words(), mark.colour))
     return np.asarray(_with_key(drawn, in_key) if in_key else drawn, dtype=np.uint8)
 
 
-def _words(number: int, prediction: Prediction) -> str:
-    doubt = "" if prediction.is_sure else "?"
-    return f"{number} {prediction.label}{doubt} {prediction.confidence:.0%}"
+def draw_mark(drawn: Image.Image, mark: Mark, *, landmarks: Landmarks | None = None) -> bool:
+    """Draw the box of a face, its landmarks, and its words below it.
+
+    Args:
+        drawn: The picture, RGB; it is changed.
+        mark: What to draw.
+        landmarks: In pixels of the picture; None draws none.
+
+    Returns:
+        Whether the words fit the box; where they do not, only the number is written.
+    """
+    draw = ImageDraw.Draw(drawn)
+    longer_px = max(drawn.size)
+    line_px = max(2, round(longer_px / 400))
+    _draw_box(draw, mark.box, colour=mark.colour.light, line_px=line_px, solid=mark.is_sure)
+    if landmarks is not None:
+        _draw_landmarks(draw, landmarks, face_px=mark.box.width)
+    words = mark.words()
+    font = _fit(draw, words, mark.box.width, longer_px=longer_px)
+    shown = words if font else str(mark.number)
+    font = font or ImageFont.load_default(_least_px(longer_px))
+    _draw_tag(draw, shown, mark.box, font=font, colour=mark.colour)
+    return shown is words
 
 
 def _least_px(longer_px: int) -> int:
@@ -110,10 +155,9 @@ def _draw_box(
         draw.rectangle((right - line_px + 1, start, right, end), fill=colour)
 
 
-def _draw_landmarks(draw: ImageDraw.ImageDraw, prediction: Prediction) -> None:
-    face = prediction.face.face
-    radius = max(1.0, face.box.width / 90)
-    for x, y in face.landmarks.tolist():
+def _draw_landmarks(draw: ImageDraw.ImageDraw, landmarks: Landmarks, *, face_px: int) -> None:
+    radius = max(1.0, face_px / 90)
+    for x, y in landmarks.tolist():
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=HALO)
 
 

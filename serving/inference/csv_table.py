@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,14 +35,15 @@ def write_csv(
     for picture, answer in answers:
         faces = () if isinstance(answer, str) else answer.faces
         for face in faces:
-            row = {name: _in_csv(value) for name, value in to_row(face).items()}
+            row = {name: in_csv(value) for name, value in to_row(face).items()}
             rows.writerow({"file": as_text(readable(str(picture))), **row})
         if not faces:
             problem = answer if isinstance(answer, str) else NO_FACE
             rows.writerow({"file": as_text(readable(str(picture))), "problem": problem})
 
 
-def _in_csv(value: Any) -> Any:
+def in_csv(value: Any) -> Any:
+    """Return a value as it is written into a CSV file."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:.4f}" if isinstance(value, float) else value
@@ -55,8 +56,18 @@ def csv_text(answers: Iterable[tuple[str, Answer]], *, labels: tuple[str, ...]) 
     return table.getvalue()
 
 
+def label_column(label: str, *, taken: Collection[str]) -> str:
+    """Name the column with the probability of a label.
+
+    Args:
+        label: Of a bundle.
+        taken: The names of the other columns; where the label is one, it gets `p_` before it.
+    """
+    return as_text(f"p_{label}" if label in taken else label)
+
+
 def _column(label: str) -> str:
-    return as_text(f"p_{label}" if label in _BEFORE + _AFTER else label)
+    return label_column(label, taken=_BEFORE + _AFTER)
 
 
 def to_row(face: FaceAnswer) -> dict[str, Any]:

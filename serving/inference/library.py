@@ -165,7 +165,7 @@ def predict(
         ModelFileError: The landmark model or the face detector is missing or damaged.
         OSError: The file cannot be opened.
     """
-    rgb, result = _predictor(Path(bundle)).predict(
+    rgb, result = loaded_predictor(Path(bundle)).predict(
         _read(picture), is_crop=crop, max_faces=max_faces, min_confidence=min_confidence
     )
     return Faces(rgb, result)
@@ -190,11 +190,12 @@ def align(
     """
     read = _read(picture)
     rgb = decode_image(read) if isinstance(read, bytes) else read
-    return _predictor(Path(bundle)).align(rgb, is_crop=crop)
+    return loaded_predictor(Path(bundle)).align(rgb, is_crop=crop)
 
 
 @functools.lru_cache(_KEPT_BUNDLES)
-def _predictor(bundle: Path) -> Predictor:
+def loaded_predictor(bundle: Path) -> Predictor:
+    """Load a bundle with all that it needs, or return it as it was loaded before."""
     return Predictor(bundle)
 
 

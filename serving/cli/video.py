@@ -1,0 +1,202 @@
+"""Follow the faces of videos, for the command line.
+
+Each video is read once, and what its frames show is kept in a log beside the first output. Tables,
+page and drawn video are made from the log. A run that is interrupted leaves the log behind; the
+same command then goes on where it stopped, and deletes the log at its end.
+"""
+
+import hashlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from preprocessing.bundle.spec import SPEC_NAME
+from preprocessing.dataset.sources.types import readable
+from preprocessing.errors import MienError
+from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
+from serving.inference.library import loaded_predictor
+from serving.inference.predictor import Predictor
+from serving.inference.video.following import Reading
+from serving.inference.video.observe import ObservingOptions, observe
+from serving.inference.video.opening import VideoSource, name_of
+from serving.inference.video.reader import VideoReader
+from serving.inference.video.sample_log import SampleLog
+from serving.inference.video.smoothing import SmoothingOptions
+from serving.inference.video.summary import summarise
+from serving.inference.video.tracking import TrackingOptions
+from serving.web.settings import Settings
+
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}<{remaining}]"
+_ENDLESS_BAR = "{desc}: {n:.0f} s [{elapsed}]"
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How videos are read.
+
+    Attributes:
+        observing: How frames are looked at.
+        tracking: How faces keep their numbers.
+        smoothing: How predictions are smoothed over time.
+        min_confidence: From here on a prediction is sure; None for the bundle's own.
+        stop_after_s: Only this many seconds of each video are read; None for all.
+    """
+
+    observing: ObservingOptions
+    tracking: TrackingOptions
+    smoothing: SmoothingOptions
+    min_confidence: float | None
+    stop_after_s: float | None
+
+
+def analyse_videos(
+    settings: Settings,
+    sources: Sequence[VideoSource],
+    *,
+    outputs: VideoOutputs,
+    options: VideoOptions,
+) -> int:
+    """Read each video, write the outputs, and say in words what each face showed.
+
+    Args:
+        settings: Of the server: bundle and limits.
+        sources: Files and cameras. A camera is read until Ctrl-C.
+        outputs: Where results go.
+        options: How the videos are read.
+
+    Returns:
+        How many could not be read at all; why is said on stderr.
+
+    Raises:
+        MienError: An output is there already and may not be replaced, or the user stopped.
+    """
+    outputs.check(sources)
+    predictor = loaded_predictor(settings.bundle)
+    reading = _reading(predictor, options)
+    with ExitStack() as stack:
+        log_base = outputs.first() or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "_"
+        try:
+            read = [
+                _read_or_say_why(
+                    source,
+                    log_base.with_name(f"{log_base.name}.{index}.partial"),
+                    predictor=predictor,
+                    settings=settings,
+                    options=options,
+                )
+                for index, source in enumerate(sources, start=1)
+            ]
+            write_outputs(
+                outputs,
+                read,
+                reading,
+                max_pixels=settings.max_pixels,
+                bin_s=1 / options.observing.per_second,
+                until_s=options.stop_after_s,
+            )
+        except KeyboardInterrupt:
+            kept = "" if outputs.first() is None else " The same command goes on where it stopped."
+            raise MienError(f"Stopped.{kept}") from None
+        for video in read:
+            print(*_in_words(video, reading), sep="\n")
+            if video.log is not None:
+                video.log.path.unlink()
+    return sum(video.log is None for video in read)
+
+
+def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
+    calibration = predictor.spec.answer.calibration(options.observing.balance)
+    asked = options.min_confidence
+    return Reading(
+        labels=predictor.spec.labels,
+        sure_from=calibration.sure_confidence if asked is None else asked,
+        tracking=options.tracking,
+        smoothing=options.smoothing,
+    )
+
+
+def _read_or_say_why(
+    source: VideoSource,
+    log_path: Path,
+    *,
+    predictor: Predictor,
+    settings: Settings,
+    options: VideoOptions,
+) -> Analysed:
+    try:
+        with VideoReader(source, max_pixels=settings.max_pixels) as reader:
+            log = SampleLog(log_path, _identity(source, settings.bundle, options))
+            if log.progress.is_finished:
+                return Analysed(source, log, log.progress.problem)
+            _fill(log, reader, source, predictor=predictor, options=options)
+            problem = reader.problem()
+            log.finish(problem)
+            return Analysed(source, log, problem)
+    except (MienError, OSError) as error:
+        print(f"failed: {readable(name_of(source))}: {error}", file=sys.stderr)
+        if isinstance(error, MienError):  # reading it again would end in the same way
+            log_path.unlink(missing_ok=True)
+        return Analysed(source, None, str(error))
+
+
+def _fill(
+    log: SampleLog,
+    reader: VideoReader,
+    source: VideoSource,
+    *,
+    predictor: Predictor,
+    options: VideoOptions,
+) -> None:
+    """Look at the frames of a video that are not in its log yet."""
+    last, until_s = log.progress.last, options.stop_after_s
+    whole_s = min(filter(None, (reader.info.duration_s, until_s)), default=None)
+    with tqdm(
+        total=whole_s,
+        initial=last.seconds if last else 0,
+        desc=Path(readable(name_of(source))).name,
+        bar_format=_BAR if whole_s else _ENDLESS_BAR,
+        disable=None,
+    ) as bar:
+        try:
+            for frame in reader.frames(
+                per_second=options.observing.per_second, after=last, until_s=until_s
+            ):
+                log.append(observe(frame, predictor, options.observing))
+                bar.update(frame.seconds - bar.n)
+        except KeyboardInterrupt:
+            if not isinstance(source, int):  # stopping is how a camera ends
+                raise
+
+
+def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[str, Any]:
+    """Return what decides the content of a video's log. Live pictures never come again."""
+    spec = bundle / SPEC_NAME
+    if isinstance(source, int) or not source.is_file():
+        video: dict[str, Any] = {"started_ns": time.time_ns()}
+    else:
+        video = {
+            "name": source.name,
+            "bytes": source.stat().st_size,
+            "changed_ns": source.stat().st_mtime_ns,
+        }
+    return {
+        "video": video,
+        "bundle": hashlib.sha256(spec.read_bytes()).hexdigest(),
+        "observing": asdict(options.observing),
+        "stop_after_s": options.stop_after_s,
+    }
+
+
+def _in_words(video: Analysed, reading: Reading) -> Iterator[str]:
+    yield readable(name_of(video.source))
+    faces = summarise(video.samples(reading))
+    yield from (f"  {face.in_words()}" for face in faces)
+    if video.problem or not faces:
+        yield f"  {video.problem or 'no face found'}"

@@ -1,0 +1,193 @@
+"""Write what was seen in videos: tables, page and drawn videos, all of them or none."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from preprocessing.dataset.sources.types import readable
+from preprocessing.errors import MienError
+from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from serving.inference.video.drawing import write_annotated
+from serving.inference.video.following import Reading, follow
+from serving.inference.video.opening import VideoSource, name_of
+from serving.inference.video.page import VideoStory, video_html
+from serving.inference.video.reader import VideoReader
+from serving.inference.video.sample_log import SampleLog
+from serving.inference.video.table import VideoRows, write_video_csv, write_video_parquet
+from serving.inference.video.types import Frame, TrackedSample
+
+
+@dataclass(frozen=True)
+class VideoOutputs:
+    """Where results go; None for what is not wanted.
+
+    Attributes:
+        csv_path: A table with one row for each face in each frame that was looked at.
+        parquet_path: The same table as Parquet.
+        html_path: A page with a time chart for each face.
+        annotate_folder: Copies of the videos with boxes and labels.
+        overwrite: Replace files that are there.
+    """
+
+    csv_path: Path | None = None
+    parquet_path: Path | None = None
+    html_path: Path | None = None
+    annotate_folder: Path | None = None
+    overwrite: bool = False
+
+    def check(self, sources: Sequence[VideoSource]) -> None:
+        """Make sure, before the work is done, that everything can be written.
+
+        Raises:
+            MienError: It cannot, or it would replace a file unasked.
+        """
+        tables = [self.csv_path, self.parquet_path, self.html_path]
+        check_outputs(tables, overwrite=self.overwrite)
+        if self.annotate_folder is None:
+            return
+        if any(isinstance(source, int) for source in sources):
+            raise MienError(
+                "A camera's pictures are not kept, so they cannot be drawn on at the end. Leave "
+                "--annotate out, or record a file first."
+            )
+        drawn = [self.drawn(source) for source in sources]
+        if len(set(drawn)) < len(drawn):
+            raise MienError("Two videos have the same name; annotate them into two folders.")
+        refuse_overwriting(drawn, overwrite=self.overwrite)
+        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+
+    def drawn(self, source: VideoSource) -> Path:
+        """Return where the marked copy of a video goes."""
+        assert self.annotate_folder is not None  # noqa: S101 - callers looked
+        return self.annotate_folder / f"{Path(name_of(source)).name}.mp4"
+
+    def first(self) -> Path | None:
+        """Return the output beside which logs lie; None where there is no output."""
+        folder = self.annotate_folder
+        drawn = folder / "annotate" if folder else None
+        return self.csv_path or self.parquet_path or self.html_path or drawn
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """A video that was read.
+
+    Attributes:
+        source: The video.
+        log: What was seen in it; None where it could not be read at all.
+        problem: What of it could not be read; None where all could.
+    """
+
+    source: VideoSource
+    log: SampleLog | None
+    problem: str | None
+
+    def samples(self, reading: Reading) -> Iterator[TrackedSample]:
+        """Follow its faces from the start."""
+        return follow(self.log.samples() if self.log else (), reading)
+
+
+class _Followed:
+    """The samples of a video, followed anew each time they are asked for."""
+
+    def __init__(self, video: Analysed, reading: Reading) -> None:
+        self._video, self._reading = video, reading
+
+    def __iter__(self) -> Iterator[TrackedSample]:
+        return self._video.samples(self._reading)
+
+
+def write_outputs(
+    outputs: VideoOutputs,
+    videos: Sequence[Analysed],
+    reading: Reading,
+    *,
+    max_pixels: int,
+    bin_s: float,
+    until_s: float | None,
+) -> None:
+    """Write everything under other names first, then give all of it its own name.
+
+    Args:
+        outputs: Where results go.
+        videos: What was read.
+        reading: How it is read.
+        max_pixels: Of the largest frame that is read again, for drawings and thumbnails.
+        bin_s: The least time between two points of a chart, in seconds.
+        until_s: When the videos were no longer read; None where they were read to their ends.
+    """
+    rows = [
+        VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
+        for video in videos
+    ]
+    written: dict[Path, Path] = {}
+
+    def partial(path: Path) -> Path:
+        written[path] = path.with_name(f"{path.name}.partial")
+        return written[path]
+
+    if outputs.csv_path is not None:
+        write_video_csv(partial(outputs.csv_path), rows, labels=reading.labels)
+    if outputs.parquet_path is not None:
+        write_video_parquet(partial(outputs.parquet_path), rows, labels=reading.labels)
+    if outputs.html_path is not None:
+        stories = [
+            VideoStory(of_video, _frames_at(video, max_pixels))
+            for of_video, video in zip(rows, videos, strict=True)
+        ]
+        text = video_html(stories, labels=reading.labels, bin_s=bin_s)
+        partial(outputs.html_path).write_text(text, encoding="utf-8", newline="\n")
+    if outputs.annotate_folder is not None:
+        for of_video, video in zip(rows, videos, strict=True):
+            if video.log is not None:
+                path = partial(outputs.drawn(video.source))
+                _annotate(
+                    path, video.source, of_video.samples, reading, max_pixels, until_s=until_s
+                )
+    for path, unfinished in written.items():
+        unfinished.replace(path)
+
+
+def _frames_at(
+    video: Analysed, max_pixels: int
+) -> Callable[[Iterable[float]], Iterator[Frame]] | None:
+    if isinstance(video.source, int):
+        return None
+
+    def read(times_s: Iterable[float]) -> Iterator[Frame]:
+        with VideoReader(video.source, max_pixels=max_pixels) as reader:
+            yield from reader.frames_at(times_s)
+
+    return read
+
+
+def _annotate(
+    path: Path,
+    source: VideoSource,
+    samples: Iterable[TrackedSample],
+    reading: Reading,
+    max_pixels: int,
+    *,
+    until_s: float | None,
+) -> None:
+    with (
+        VideoReader(source, max_pixels=max_pixels) as reader,
+        tqdm(
+            total=reader.info.duration_s,
+            desc=f"drawing {Path(readable(name_of(source))).name}",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
+            if reader.info.duration_s
+            else None,
+            disable=None,
+        ) as bar,
+    ):
+        write_annotated(
+            path,
+            reader.frames(until_s=until_s),
+            samples=samples,
+            labels=reading.labels,
+            frames_per_s=reader.info.frames_per_s,
+            tell=lambda seconds: bar.update(seconds - bar.n),
+        )

@@ -1,0 +1,1 @@
+"""Videos: reading them, following their faces, and writing down what these show."""

@@ -1,0 +1,71 @@
+"""From what single frames show to faces with numbers and calm predictions; without any I/O."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from serving.inference.video.smoothing import Smoother, SmoothingOptions
+from serving.inference.video.tracking import Tracker, TrackingOptions
+from serving.inference.video.types import Observation, Sample, TrackedFace, TrackedSample
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How observations are read.
+
+    Attributes:
+        labels: The bundle's, in their order.
+        sure_from: From this confidence on a prediction is called sure, 0 to 1.
+        tracking: How faces keep their numbers.
+        smoothing: How predictions are smoothed over time.
+    """
+
+    labels: tuple[str, ...]
+    sure_from: float
+    tracking: TrackingOptions = field(default_factory=TrackingOptions)
+    smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
+
+
+class Follower:
+    """Follows the faces of one video. What it keeps does not grow with the video's length."""
+
+    def __init__(self, reading: Reading) -> None:
+        """Begin without any face."""
+        self._reading = reading
+        self._tracker = Tracker(reading.tracking)
+        self._smoothers: dict[int, Smoother] = {}
+
+    def update(self, sample: Sample) -> TrackedSample:
+        """Take in the next frame that was looked at, and return its faces in the same order."""
+        numbers = self._tracker.update(sample.seconds, [each.box for each in sample.observations])
+        faces = tuple(
+            self._face(number, observation, sample.seconds)
+            for number, observation in zip(numbers, sample.observations, strict=True)
+        )
+        for number in self._smoothers.keys() - self._tracker.followed():
+            del self._smoothers[number]
+        return TrackedSample(sample.seconds, faces)
+
+    def _face(self, number: int, observation: Observation, seconds: float) -> TrackedFace:
+        labels = self._reading.labels
+        smoother = self._smoothers.setdefault(number, Smoother(self._reading.smoothing))
+        smoothed = smoother.update(seconds, observation.log_probabilities)
+        probabilities = dict(zip(labels, smoothed.probabilities, strict=True))
+        label = labels[smoothed.index]
+        others = [other for other in labels if other != label]
+        return TrackedFace(
+            number=number,
+            box=observation.box,
+            label=label,
+            confidence=probabilities[label],
+            is_sure=probabilities[label] >= self._reading.sure_from,
+            second_label=max(others, key=probabilities.__getitem__, default=label),
+            probabilities=probabilities,
+            hints=observation.hints,
+            found_by=observation.found_by,
+        )
+
+
+def follow(samples: Iterable[Sample], reading: Reading) -> Iterator[TrackedSample]:
+    """Follow the faces of a whole video."""
+    follower = Follower(reading)
+    return map(follower.update, samples)

@@ -1,0 +1,68 @@
+"""Look at single frames: which faces they show, and what these express."""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from preprocessing.faces.types import BoundingBox
+from preprocessing.images.types import DecodedPicture, RgbImage
+from serving.inference.prediction import Prediction
+from serving.inference.predictor import Predictor
+from serving.inference.shrink import scale_to_side
+from serving.inference.video.types import Frame, Observation, Sample
+
+# Logarithms must be finite; a network is never surer than this of what is not there.
+LEAST_PROBABILITY = 1e-4
+
+
+@dataclass(frozen=True)
+class ObservingOptions:
+    """How frames are looked at; what was looked at otherwise cannot be gone on with.
+
+    Attributes:
+        per_second: How many frames are looked at for each second of the video.
+        search_px: Frames whose longer side is longer are shrunk to this before faces are searched.
+        max_faces: At most this many faces of a frame are classified, the largest; None for all.
+        balance: Class balance, 0 to 1 (`OutputSpec`); None for the bundle's own.
+    """
+
+    per_second: float = 5.0
+    search_px: int = 960
+    max_faces: int | None = None
+    balance: float | None = None
+
+
+def observe(frame: Frame, predictor: Predictor, options: ObservingOptions) -> Sample:
+    """Find all faces of a frame and classify them in one call of the network."""
+    shown, scale = _shrink(frame.rgb, options.search_px)
+    result = predictor.predict_decoded(
+        DecodedPicture(shown), max_faces=options.max_faces, balance=options.balance
+    )
+    seen = tuple(_observation(each, scale) for each in result.predictions)
+    return Sample(frame.seconds, seen, frame.is_after_damage)
+
+
+def _shrink(rgb: RgbImage, side_px: int) -> tuple[RgbImage, float]:
+    """Return the picture with its longer side no longer than `side_px`, and its scale."""
+    scale = min(1.0, scale_to_side(rgb, side_px))
+    if scale == 1:
+        return rgb, scale
+    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
+    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), scale
+
+
+def _observation(prediction: Prediction, scale: float) -> Observation:
+    face = prediction.face.face
+    left, top = round(face.box.left / scale), round(face.box.top / scale)
+    right, bottom = round(face.box.right / scale), round(face.box.bottom / scale)
+    return Observation(
+        box=BoundingBox(left, top, right, bottom),
+        log_probabilities=tuple(
+            math.log(max(LEAST_PROBABILITY, share)) for share in prediction.probabilities.tolist()
+        ),
+        hints=tuple(hint.value for hint in prediction.hints()),
+        found_by=face.found_by,
+    )

@@ -1,0 +1,167 @@
+"""Show what the faces of videos express in one self-contained HTML page."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import plotly.graph_objects as go
+
+from preprocessing.bundle.disclaimers import NOT_MEASURED
+from preprocessing.dataset.sources.types import readable
+from preprocessing.faces.types import BoundingBox
+from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
+from preprocessing.images.types import RgbImage
+from preprocessing.report.html import chart, page, sheet, table
+from preprocessing.report.label_colours import colours_of
+from serving.inference.video.summary import Curve, FaceSummary, Peak, clock, curves, summarise
+from serving.inference.video.table import VideoRows
+from serving.inference.video.types import Frame
+
+# In a crowd, these are the faces that were seen longest.
+_MOST_FACES = 12
+# More points of a curve are no more than a pixel apart on a screen.
+_MOST_POINTS = 600
+_CHART = {"width": 900, "height": 260, "margin": {"t": 20, "b": 40, "l": 60, "r": 20}}
+# Of the face's width, on each side of a thumbnail.
+_THUMBNAIL_MARGIN = 0.25
+_OUTSIDE = 128
+_ABOUT = (
+    "The curves are the probabilities of each expression, smoothed over time. The pictures show "
+    "each face when an expression was clearest. An expression is not an emotion: a smile does not "
+    f"say that someone is happy. {NOT_MEASURED}"
+)
+
+Peaks = Mapping[tuple[int, str], RgbImage]
+"""Thumbnails by number of the face and label."""
+
+
+@dataclass(frozen=True)
+class VideoStory:
+    """What the page shows of one video.
+
+    Attributes:
+        rows: What was seen. Its samples are read several times.
+        frames_at: Returns the frames at some times, in rising order; None where the video cannot be
+            read again, as that of a camera.
+    """
+
+    rows: VideoRows
+    frames_at: Callable[[Iterable[float]], Iterable[Frame]] | None
+
+
+def video_html(stories: Sequence[VideoStory], *, labels: tuple[str, ...], bin_s: float) -> str:
+    """Draw a time chart for each face of each video, with thumbnails at the peaks.
+
+    Args:
+        stories: The videos.
+        labels: Of the bundle, in their order.
+        bin_s: The least time between two points of a curve, in seconds.
+    """
+    sections = {
+        f"{index}. {readable(story.rows.name)}": _section(story, labels, bin_s)
+        for index, story in enumerate(stories, start=1)
+    }
+    about = f"<p>{html.escape(_ABOUT)}</p>"
+    return page("Expressions over time", {**sections, "What to know of these curves": about})
+
+
+def _section(story: VideoStory, labels: tuple[str, ...], bin_s: float) -> str:
+    rows = story.rows
+    faces = summarise(rows.samples)
+    said = [rows.problem] if rows.problem else []
+    longest = sorted(faces, key=lambda face: -face.shown.total())[:_MOST_FACES]
+    shown = sorted(longest, key=lambda face: face.number)
+    if not faces:
+        said.append("no face found")
+    if len(shown) < len(faces):
+        said.append(f"shown are the {len(shown)} of {len(faces):,} faces that were seen longest")
+    notes = "".join(f"<p>{html.escape(each)}.</p>" for each in said)
+    if not faces:
+        return notes
+    until_s = max(face.last_s for face in faces)
+    lines = curves(
+        rows.samples,
+        [face.number for face in shown],
+        labels=labels,
+        until_s=until_s,
+        bin_s=max(bin_s, until_s / _MOST_POINTS),
+    )
+    thumbnails = _thumbnails(story, shown)
+    return (
+        notes
+        + _table(shown)
+        + "".join(_face(face, lines[face.number], labels, thumbnails) for face in shown)
+    )
+
+
+def _table(faces: Sequence[FaceSummary]) -> str:
+    rows = [
+        (
+            str(face.number),
+            clock(face.first_s),
+            clock(face.last_s),
+            ", ".join(f"{label} {n / face.shown.total():.0%}" for label, n in face.shown.items()),
+        )
+        for face in faces
+    ]
+    return table(("face", "first seen", "last seen", "showed"), rows)
+
+
+def _face(face: FaceSummary, curve: Curve, labels: tuple[str, ...], thumbnails: Peaks) -> str:
+    tiles = [
+        Tile(
+            thumbnails[face.number, label], f"{label} {peak.confidence:.0%}\n{clock(peak.seconds)}"
+        )
+        for label, peak in face.peaks.items()
+        if (face.number, label) in thumbnails
+    ]
+    pictures = sheet(draw_sheet(tiles), f"face {face.number} at its peaks") if tiles else ""
+    return f"<h3>Face {face.number}</h3>{chart(time_chart(curve, labels))}{pictures}"
+
+
+def time_chart(curve: Curve, labels: tuple[str, ...]) -> go.Figure:
+    """Draw how the probabilities of one face went: a line a label, broken while it was away."""
+    figure = go.Figure(layout=_CHART)
+    for label, shares in zip(labels, curve.probabilities.T, strict=True):
+        figure.add_scatter(
+            x=np.round(curve.seconds, 3),
+            y=np.round(shares, 4),
+            name=label,
+            mode="lines+markers",
+            marker={"size": 3},
+            line={"color": colours_of(labels)[label].light},
+            hovertemplate=f"{html.escape(label)}: %{{y:.0%}} at %{{x:.1f}} s<extra></extra>",
+        )
+    figure.update_xaxes(title="seconds")
+    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    return figure
+
+
+def _thumbnails(story: VideoStory, faces: Sequence[FaceSummary]) -> Peaks:
+    if story.frames_at is None:
+        return {}
+    peaks: dict[float, list[tuple[int, str, Peak]]] = {}
+    for face in faces:
+        for label, peak in face.peaks.items():
+            peaks.setdefault(peak.seconds, []).append((face.number, label, peak))
+    return {
+        (number, label): _cut(frame.rgb, peak.box)
+        for frame in story.frames_at(peaks)
+        for number, label, peak in peaks[frame.seconds]
+    }
+
+
+def _cut(rgb: RgbImage, box: BoundingBox) -> RgbImage:
+    """Cut a square around a face; what lies outside the picture is grey."""
+    half = round((0.5 + _THUMBNAIL_MARGIN) * max(box.width, box.height))
+    x, y = (box.left + box.right) // 2, (box.top + box.bottom) // 2
+    square = np.full((2 * half, 2 * half, 3), _OUTSIDE, np.uint8)
+    height, width = rgb.shape[:2]
+    left, right = max(0, x - half), min(width, x + half)
+    top, bottom = max(0, y - half), min(height, y + half)
+    inside = rgb[top:bottom, left:right]
+    square[top - y + half :, left - x + half :][: len(inside), : inside.shape[1]] = inside
+    small = cv2.resize(square, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)

@@ -1,0 +1,242 @@
+"""Read the frames of a video or camera: upright, at their own times, in constant memory.
+
+PyAV is FFmpeg as a library. It reads what phones record: HEVC, rotation flags, and frames at
+uneven times. Frames are decoded in this process, so only files that the user names are read.
+"""
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
+
+from preprocessing.errors import ImageTooLargeError, VideoDecodeError
+from preprocessing.images.decode import MAX_PIXELS
+from preprocessing.images.formats.opacity import lay_on_white
+from preprocessing.images.types import RgbImage
+from serving.inference.video.opening import (
+    VideoSource,
+    duration_s,
+    find_stream,
+    name_of,
+    open_video,
+)
+from serving.inference.video.sampling import is_due
+from serving.inference.video.types import Frame, Sample, VideoInfo
+
+# Files of these kinds have an index, so that any frame can be reached at once.
+_INDEXED = ("mov", "matroska")
+# Where this many times more frames are recorded than sampled, those that no other frame is
+# predicted from need not be decoded.
+_FRAMES_A_SAMPLE = 4
+_FALLBACK_FRAMES_PER_S = 25.0
+# Sound may go on for a moment after the last frame.
+_MISSING_END_S = 1.0
+
+
+class VideoReader:
+    """An open video.
+
+    Attributes:
+        info: What the video says of itself.
+    """
+
+    def __init__(self, source: VideoSource, *, max_pixels: int = MAX_PIXELS) -> None:
+        """Open a video; no frame is decoded yet.
+
+        Args:
+            source: A file, or the index of a camera.
+            max_pixels: Of the largest frame that is read.
+
+        Raises:
+            VideoDecodeError: It is no video, or holds no frames.
+            ImageTooLargeError: Its frames have too many pixels.
+        """
+        self._name = name_of(source)
+        self._is_camera = isinstance(source, int)
+        self._max_pixels = max_pixels
+        self._container = open_video(source)
+        try:
+            self._stream = find_stream(self._container, self._name)
+            self._check_size(self._stream.codec_context.width, self._stream.codec_context.height)
+        except Exception:
+            self.close()
+            raise
+        rate = self._stream.average_rate
+        self.info = VideoInfo(duration_s(self._container, self._stream), float(rate or 0) or None)
+        self._is_damaged = self._is_stopped = False
+        self._first_pts = 0
+        self._last_s: float | None = None
+        self._end_s = 0.0
+
+    def __enter__(self) -> Self:
+        """Return the reader itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the video."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the video."""
+        self._container.close()
+
+    def frames(
+        self,
+        *,
+        per_second: float | None = None,
+        after: Sample | None = None,
+        until_s: float | None = None,
+    ) -> Iterator[Frame]:
+        """Read frames in the order in which they are shown. What is damaged is left out.
+
+        Args:
+            per_second: At most this many frames are returned for each second of the video, at
+                their own times. None returns all.
+            after: Go on after this frame, which an earlier call with the same `per_second`
+                returned. None begins at the start.
+            until_s: Stop after this time. None reads to the end.
+
+        Raises:
+            VideoDecodeError: No frame at all could be read.
+            ImageTooLargeError: A frame has too many pixels.
+        """
+        last_s = self._last_s = None if after is None else after.seconds
+        self._is_damaged = after is not None and after.is_after_damage
+        self._prepare(per_second)
+        for seconds, decoded in self._decoded(last_s):
+            self._last_s = seconds
+            if until_s is not None and seconds > until_s:
+                self._is_stopped = True
+                return
+            if last_s is None or is_due(seconds, last_s=last_s, per_second=per_second):
+                self._check_size(decoded.width, decoded.height)
+                last_s = seconds
+                yield Frame(seconds, _to_rgb(decoded), self._is_damaged)
+        if self._last_s is None:
+            raise VideoDecodeError(
+                f"No frame of {self._name} could be decoded. The file is damaged; save it anew, "
+                "for example as MP4."
+            )
+
+    def frames_at(self, times_s: Iterable[float]) -> Iterator[Frame]:
+        """Read, in rising order, the frames that are shown at some times, or else the next ones."""
+        self._last_s = None
+        self._stream.codec_context.skip_frame = "DEFAULT"
+        decoded = self._decoded(None)
+        for wanted_s in sorted(set(times_s)):
+            if self._is_indexed():
+                self._seek(wanted_s)
+                decoded = self._decoded(None)
+            found = next((frame for seconds, frame in decoded if seconds >= wanted_s), None)
+            if found is None:
+                return
+            self._check_size(found.width, found.height)
+            yield Frame(wanted_s, _to_rgb(found), self._is_damaged)
+
+    def problem(self) -> str | None:
+        """Say, after `frames`, what could not be read; None where all could."""
+        said = []
+        if self._is_damaged:
+            said.append("damaged parts of the video were left out")
+        whole_s, read_s = self.info.duration_s, self._end_s
+        if not self._is_stopped and whole_s is not None and whole_s - read_s > _MISSING_END_S:
+            said.append(f"the video ends early: {read_s:.1f} s of {whole_s:.1f} s could be read")
+        return "; ".join(said) or None
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._max_pixels:
+            raise ImageTooLargeError(
+                f"The frames of {self._name} have {width} x {height} pixels. At most "
+                f"{self._max_pixels:,} pixels are read; make the video smaller."
+            )
+
+    def _prepare(self, per_second: float | None) -> None:
+        """Choose which frames need no decoding, and go to where reading begins."""
+        context = self._stream.codec_context
+        rate = self.info.frames_per_s
+        skips = bool(per_second and rate and rate >= _FRAMES_A_SAMPLE * per_second)
+        context.skip_frame = "NONREF" if skips else "DEFAULT"
+        if self._last_s is not None and self._is_indexed():
+            self._seek(self._last_s)
+
+    def _is_indexed(self) -> bool:
+        return self._container.format.name.split(",")[0] in _INDEXED
+
+    def _seek(self, seconds: float) -> None:
+        """Go to the last frame before a time from which decoding can begin."""
+        start, tick_s = self._stream.start_time or 0, self._stream.time_base
+        if tick_s:
+            self._container.seek(start + int(seconds / tick_s), stream=self._stream)
+
+    def _decoded(self, after_s: float | None) -> Iterator[tuple[float, av.VideoFrame]]:
+        """Decode the frames after a time, without those that are damaged; yield their times too."""
+        for packet in self._packets():
+            try:
+                frames = packet.decode()
+            except EOFError:
+                return
+            except av.error.FFmpegError:
+                # Before that time it is known already; a decoder that begins in the middle of a
+                # video may also miss what its first frames refer to.
+                is_new = after_s is None or packet.pts is None or self._at(packet.pts) > after_s
+                self._is_damaged |= is_new
+                continue
+            for frame in frames:
+                seconds = self._seconds(frame)
+                if seconds is None:
+                    self._is_damaged = True
+                    continue
+                self._end_s = seconds + self._shown_s(frame)
+                if after_s is not None and seconds <= after_s:
+                    continue
+                if frame.is_corrupt:
+                    self._is_damaged = True
+                else:
+                    yield seconds, frame
+
+    def _packets(self) -> "Iterator[av.Packet[VideoStream]]":
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except (StopIteration, EOFError):
+                return
+            except av.error.FFmpegError:
+                self._is_damaged = True
+                return
+            yield packet
+
+    def _seconds(self, frame: av.VideoFrame) -> float | None:
+        if frame.pts is None:
+            return None
+        if self._is_camera and self._last_s is None:
+            self._first_pts = frame.pts
+        return self._at(frame.pts)
+
+    def _shown_s(self, frame: av.VideoFrame) -> float:
+        if frame.duration:
+            return float(frame.duration * (self._stream.time_base or 0))
+        return 1 / (self.info.frames_per_s or _FALLBACK_FRAMES_PER_S)
+
+    def _at(self, pts: int) -> float:
+        """Return a time of the stream in seconds from the start of the video."""
+        start = self._first_pts if self._is_camera else self._stream.start_time or 0
+        return max(0.0, round(float((pts - start) * (self._stream.time_base or 0)), 6))
+
+
+def _to_rgb(frame: av.VideoFrame) -> RgbImage:
+    """Convert a frame, lay transparent parts on white, and turn it as its rotation flag says."""
+    if any(component.is_alpha for component in frame.format.components):
+        rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
+    else:
+        rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    quarter_turns = round(frame.rotation / 90)  # counter-clockwise
+    return np.ascontiguousarray(np.rot90(rgb, quarter_turns))

@@ -1,0 +1,135 @@
+"""Keep what was seen in the frames of a video on disk, so that an interrupted run can go on.
+
+One line of JSON for each frame that was looked at: times, boxes and numbers, no pictures. The first
+line says what the log is of; the last line says that the video was read to its end.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from preprocessing.faces.types import BoundingBox
+from serving.inference.video.types import Observation, Sample
+
+FORMAT_VERSION = 1
+_OF, _END = "of", "end"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a log has come.
+
+    Attributes:
+        last: The last frame that was looked at; None where there is none.
+        is_finished: The video was read to its end.
+        problem: What could not be read of a video that is finished; None where all could.
+    """
+
+    last: Sample | None = None
+    is_finished: bool = False
+    problem: str | None = None
+
+
+class SampleLog:
+    """The log of one video. A line that a kill cut short is written again."""
+
+    def __init__(self, path: Path, identity: dict[str, Any]) -> None:
+        """Open a log, or begin a new one where there is none or it is of something else.
+
+        Args:
+            path: Of the log's file.
+            identity: What decides the log's content, ready for JSON: the video, the bundle and the
+                options.
+        """
+        self.path = path
+        # As it is read again: JSON knows no tuples.
+        self._first = json.loads(json.dumps({"version": FORMAT_VERSION, _OF: identity}))
+        self.progress = self._recover()
+
+    def append(self, sample: Sample) -> None:
+        """Add a frame."""
+        self._write(_to_json(sample))
+
+    def finish(self, problem: str | None) -> None:
+        """Say that the video was read to its end, and what of it could not be read."""
+        self._write({_END: problem})
+
+    def samples(self) -> Iterator[Sample]:
+        """Read all frames again, in their order."""
+        with self.path.open(encoding="utf-8") as file:
+            next(file)
+            for line in file:
+                fields = json.loads(line)
+                if _END not in fields:
+                    yield _from_json(fields)
+
+    def _write(self, fields: dict[str, Any]) -> None:
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(fields) + "\n")
+
+    def _recover(self) -> Progress:
+        """Cut the file after its last whole line, and return how far it has come."""
+        progress, whole = Progress(), 0
+        if self.path.exists():
+            with self.path.open("rb") as file:
+                for line in file:
+                    fields = _parse(line)
+                    if fields is None or (not whole and fields != self._first):
+                        break
+                    if whole:
+                        progress = _advance(progress, fields)
+                    whole += len(line)
+        if whole:
+            with self.path.open("r+b") as file:
+                file.truncate(whole)
+        else:
+            self.path.write_text(json.dumps(self._first) + "\n", encoding="utf-8", newline="\n")
+        return progress
+
+
+def _advance(progress: Progress, fields: dict[str, Any]) -> Progress:
+    if _END in fields:
+        return Progress(progress.last, is_finished=True, problem=fields[_END])
+    return Progress(_from_json(fields))
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """Return the fields of a whole line; None where it was cut short."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _to_json(sample: Sample) -> dict[str, Any]:
+    return {
+        "seconds": sample.seconds,
+        "is_after_damage": sample.is_after_damage,
+        "faces": [
+            {
+                "box": [face.box.left, face.box.top, face.box.right, face.box.bottom],
+                "logs": face.log_probabilities,
+                "hints": face.hints,
+                "found_by": face.found_by,
+            }
+            for face in sample.observations
+        ],
+    }
+
+
+def _from_json(fields: dict[str, Any]) -> Sample:
+    faces = tuple(
+        Observation(
+            box=BoundingBox(*face["box"]),
+            log_probabilities=tuple(face["logs"]),
+            hints=tuple(face["hints"]),
+            found_by=face["found_by"],
+        )
+        for face in fields["faces"]
+    )
+    return Sample(fields["seconds"], faces, fields["is_after_damage"])

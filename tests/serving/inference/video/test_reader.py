@@ -1,0 +1,182 @@
+"""Videos as phones and programs write them, and files that are none."""
+
+import math
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from preprocessing.errors import ImageTooLargeError, VideoDecodeError
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.video.reader import VideoReader
+from serving.inference.video.types import Frame, Sample
+from tests.tools.clips import coloured, turn_track, write_clip, write_gif
+
+EVEN = [index / 30 for index in range(60)]
+# A phone that films in the dark, and stops to think.
+UNEVEN = [0, 0.05, 0.1, 0.3, 0.31, 0.7, 1.5, 1.55, 1.9, 2.4]
+# Containers round times to a millisecond.
+ROUNDED_S = 1e-3
+CODECS = {
+    "mp4": "libx264",
+    "mov": "libx265",
+    "webm": "libvpx-vp9",
+    "mkv": "libx264",
+    "ts": "libx264",
+}
+
+
+def read(path: Path, **options: float | None) -> list[Frame]:
+    with VideoReader(path) as reader:
+        return list(reader.frames(**options))
+
+
+def times(frames: list[Frame]) -> list[float]:
+    return [frame.seconds for frame in frames]
+
+
+def clip(path: Path, shown_s: list[float] = EVEN, **options: str) -> Path:
+    return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
+
+
+@pytest.mark.parametrize("suffix", CODECS)
+def test_every_kind_of_file_gives_its_frames(suffix: str, tmp_path: Path) -> None:
+    frames = read(clip(tmp_path / f"clip.{suffix}", codec=CODECS[suffix]))
+    assert np.allclose(times(frames), EVEN, atol=ROUNDED_S)
+    assert not any(frame.is_after_damage for frame in frames)
+    brightness = [frame.rgb[-4:, -4:].mean() for frame in frames]
+    assert brightness[-1] - brightness[0] > 100
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_a_rotation_flag_turns_the_frames(degrees: int, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    stored = [np.rot90(rgb, degrees // 90) for rgb in coloured(3)]
+    write_clip(path, zip(EVEN, stored, strict=False))
+    turn_track(path, degrees)
+    for frame in read(path):
+        assert frame.rgb.shape == (48, 64, 3)
+        assert frame.rgb[2, 60].argmax() == 1, "green at the top"
+        assert frame.rgb[40, 2].argmax() == 0, "red at image-left"
+
+
+def test_frames_at_uneven_times_keep_them(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.mp4", UNEVEN)
+    assert np.allclose(times(read(path)), UNEVEN, atol=ROUNDED_S)
+    # The first frame of each half of a second, and none where there is none.
+    assert np.allclose(times(read(path, per_second=2)), [0, 0.7, 1.5, 2.4], atol=ROUNDED_S)
+
+
+@pytest.mark.parametrize("per_second", [1, 5, 7, 30, 100])
+def test_no_more_frames_than_asked_for_are_returned(per_second: int, tmp_path: Path) -> None:
+    shown_s = times(read(clip(tmp_path / "clip.mp4"), per_second=per_second))
+    assert len(shown_s) == min(len(EVEN), 2 * per_second)
+    ticks = [math.floor((seconds + ROUNDED_S) * per_second) for seconds in shown_s]
+    assert len(set(ticks)) == len(ticks)
+
+
+def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
+    shown_s = [0, 0.1, 0.2, 0.6]
+    path = write_gif(tmp_path / "clip.gif", zip(shown_s, coloured(4), strict=True), last_s=0.1)
+    frames = read(path)
+    assert times(frames) == shown_s
+    assert [frame.rgb.shape for frame in frames] == [(48, 64, 3)] * 4
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "webm", "ts"])
+@pytest.mark.parametrize("stopped_at", [0, 1, 5, 9])
+def test_reading_goes_on_where_it_stopped(stopped_at: int, suffix: str, tmp_path: Path) -> None:
+    path = clip(tmp_path / f"clip.{suffix}", codec=CODECS[suffix])
+    whole = read(path, per_second=5)
+    last = Sample(whole[stopped_at].seconds, ())
+    rest = read(path, per_second=5, after=last)
+    assert times(rest) == times(whole)[stopped_at + 1 :]
+    for frame, same in zip(rest, whole[stopped_at + 1 :], strict=True):
+        assert (frame.rgb == same.rgb).all()
+
+
+def test_frames_are_found_again_by_their_times(tmp_path: Path) -> None:
+    for suffix in ("mp4", "ts"):
+        path = clip(tmp_path / f"clip.{suffix}", codec=CODECS[suffix])
+        whole = read(path)
+        wanted = [whole[at] for at in (50, 3, 4, 30, 3)]
+        with VideoReader(path) as reader:
+            found = list(reader.frames_at(frame.seconds for frame in wanted))
+        assert times(found) == sorted({frame.seconds for frame in wanted})
+        by_time = {frame.seconds: frame.rgb for frame in wanted}
+        assert all((frame.rgb == by_time[frame.seconds]).all() for frame in found)
+
+
+def test_of_a_video_that_is_cut_short_the_beginning_is_read_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    path = clip(tmp_path / "clip.mp4", [4 * each for each in EVEN], movflags="+faststart")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 3 // 4])
+    with VideoReader(path) as reader:
+        frames = list(reader.frames())
+        problem = reader.problem()
+    assert 10 < len(frames) < len(EVEN)
+    assert problem is not None
+    assert "ends early" in problem
+    assert "of 7.9 s" in problem
+
+
+def test_a_damaged_middle_is_left_out_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.mp4", movflags="+faststart")
+    data = bytearray(path.read_bytes())
+    middle = (data.index(b"mdat") + len(data)) // 2
+    data[middle : middle + 40] = bytes(40)
+    path.write_bytes(data)
+    with VideoReader(path) as reader:
+        frames = list(reader.frames())
+        assert "damaged" in str(reader.problem())
+    assert len(frames) > len(EVEN) // 2
+    assert times(frames)[-1] == pytest.approx(EVEN[-1], abs=ROUNDED_S)
+
+
+def test_a_whole_video_has_no_problem(tmp_path: Path) -> None:
+    for path in (clip(tmp_path / "even.mp4"), clip(tmp_path / "uneven.mp4", UNEVEN)):
+        with VideoReader(path) as reader:
+            for _ in reader.frames(per_second=2):
+                pass
+            assert reader.problem() is None
+
+
+def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("no video " * 1000, encoding="utf-8")
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile {sample_photo_path()}\n", encoding="utf-8")
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    cut = clip(tmp_path / "cut.mp4")  # its index is at its end
+    cut.write_bytes(cut.read_bytes()[:-1000])
+    for path in (text, playlist, empty, cut, sample_photo_path(), tmp_path, tmp_path / "none"):
+        with pytest.raises(VideoDecodeError, match=str(path.name)):
+            VideoReader(path)
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44_100, layout="mono")
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
+        silence.rate = 44_100
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode(None))
+    with pytest.raises(VideoDecodeError, match="sound"):
+        VideoReader(path)
+
+
+def test_frames_with_too_many_pixels_are_refused(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.mp4")
+    with pytest.raises(ImageTooLargeError, match="64 x 48"):
+        VideoReader(path, max_pixels=64 * 48 - 1)
+    VideoReader(path, max_pixels=64 * 48).close()
+
+
+def test_a_camera_that_is_not_there_is_an_error_in_words() -> None:
+    with pytest.raises(VideoDecodeError, match="Camera 99"):
+        VideoReader(99)

@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any
+
+from preprocessing.faces.types import BoundingBox
+from serving.inference.video.sample_log import SampleLog
+from serving.inference.video.types import Observation, Sample
+
+IDENTITY: dict[str, Any] = {"video": {"bytes": 3}, "observing": {"per_second": 5.0}}
+SAMPLES = [
+    Sample(
+        index / 7,
+        (Observation(BoundingBox(1, 2, 30 + index, 40), (-0.1, -2.3), ("small",), "detector"),)
+        * (index % 3),
+        is_after_damage=index > 2,
+    )
+    for index in range(4)
+]
+
+
+def filled(path: Path) -> SampleLog:
+    log = SampleLog(path, IDENTITY)
+    for sample in SAMPLES:
+        log.append(sample)
+    return log
+
+
+def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    filled(path).finish("it ends early")
+    again = SampleLog(path, IDENTITY)
+    assert list(again.samples()) == SAMPLES
+    assert again.progress.last == SAMPLES[-1]
+    assert (again.progress.is_finished, again.progress.problem) == (True, "it ends early")
+
+
+def test_wherever_a_kill_cuts_it_a_log_can_be_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    filled(path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        log = SampleLog(path, IDENTITY)
+        kept = list(log.samples())
+        assert kept == SAMPLES[: len(kept)]
+        assert log.progress.last == (kept[-1] if kept else None)
+        for sample in SAMPLES[len(kept) :]:
+            log.append(sample)
+        assert path.read_bytes() == whole
+
+
+def test_a_log_of_something_else_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    filled(path)
+    other = SampleLog(path, {**IDENTITY, "observing": {"per_second": 2.0}})
+    assert other.progress.last is None
+    assert list(other.samples()) == []

@@ -1,0 +1,101 @@
+"""Write short videos: of plain colours, and of a face that moves."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+
+from preprocessing.images.decode import decode_image
+from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import RgbImage
+
+TICKS_PER_S = 60_000
+# The matrices of an MP4's track for a picture that is to be turned clockwise, in 16.16 fixed
+# point; the last column is 2.30 (ISO/IEC 14496-12, 8.3.2).
+_ONE = 1 << 16
+_TURNS = {
+    0: (_ONE, 0, 0, _ONE),
+    90: (0, _ONE, -_ONE, 0),
+    180: (-_ONE, 0, 0, -_ONE),
+    270: (0, -_ONE, _ONE, 0),
+}
+# From "tkhd" to its matrix in a box of version 0.
+_TO_MATRIX = 44
+HEAD = (slice(60, 220), slice(140, 300))
+GREY = 120
+
+
+def write_clip(
+    path: Path,
+    frames: Iterable[tuple[float, RgbImage]],
+    *,
+    codec: str = "libx264",
+    keyframes_apart: int = 12,
+    **options: str,
+) -> Path:
+    """Write frames with the times at which they are shown, in seconds; sides must be even."""
+    with av.open(str(path), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=30, options={"g": str(keyframes_apart)})
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+        for seconds, rgb in frames:
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = rgb.shape[:2]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+            frame.pts, frame.time_base = round(seconds * TICKS_PER_S), Fraction(1, TICKS_PER_S)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_gif(path: Path, frames: Iterable[tuple[float, RgbImage]], *, last_s: float) -> Path:
+    """Write an animated GIF in which each frame is shown until the next; the last for `last_s`."""
+    times, pictures = zip(*frames, strict=True)
+    durations = [*np.diff(times), last_s]
+    first, *others = [Image.fromarray(rgb) for rgb in pictures]
+    first.save(
+        path, append_images=others, save_all=True, duration=[round(1000 * d) for d in durations]
+    )
+    return path
+
+
+def turn_track(path: Path, degrees: int) -> None:
+    """Set the rotation flag of an MP4 file, as a phone does that is held upright."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"tkhd") + _TO_MATRIX
+    a, b, c, d = _TURNS[degrees]
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+
+
+def coloured(count: int, *, width: int = 64, height: int = 48) -> Iterator[RgbImage]:
+    """Yield pictures that are green at the top, red at image-left, else grey, ever brighter."""
+    for index in range(count):
+        rgb = np.full((height, width, 3), 40 + 160 * index // count, np.uint8)
+        rgb[:, : width // 4] = (220, 20, 20)
+        rgb[: height // 4] = (20, 220, 20)
+        yield rgb
+
+
+def head(side_px: int) -> RgbImage:
+    """Return the sample photo's head in a square."""
+    photo = decode_image(sample_photo_path().read_bytes())
+    rows, columns = HEAD
+    size = (side_px, side_px)
+    return np.asarray(cv2.resize(photo[rows, columns], size, interpolation=cv2.INTER_AREA))
+
+
+def with_heads(
+    places: Iterable[tuple[int, int]], picture: RgbImage, *, width: int = 320, height: int = 240
+) -> RgbImage:
+    """Return a grey picture with heads; a place is x and y of the corner of one."""
+    rgb = np.full((height, width, 3), GREY, np.uint8)
+    side = len(picture)
+    for x, y in places:
+        rgb[y : y + side, x : x + side] = picture
+    return rgb
