@@ -11,10 +11,12 @@ from preprocessing.faces.geometry import sample_square
 from preprocessing.images.decode import to_grey
 from preprocessing.images.types import GreyImage, RgbImage
 
-# Of every so many pixels in a row and a column one tells whether a picture has colours, which
-# differ by more than this many levels of 255: JPEG's rounding makes grey differ by 2.
-PROBED_EVERY_PX = 16
+# A pixel has a colour if its channels differ by so many levels of 255: JPEG's rounding makes grey
+# differ by 2. One pixel of so many in a row and a column is looked at, and a picture has colours if
+# this share of them has: a grey photo with a stamp on it has none.
 LEAST_COLOUR = 8
+PROBED_EVERY_PX = 16
+LEAST_COLOURED = 0.1
 
 
 class Pyramid:
@@ -120,7 +122,8 @@ def _has_colours(image: GreyImage | RgbImage) -> bool:
     if image.ndim == 2:
         return False
     probes = image[::PROBED_EVERY_PX, ::PROBED_EVERY_PX].astype(np.int16)
-    return bool((probes.max(axis=2) - probes.min(axis=2)).max() >= LEAST_COLOUR)
+    coloured = probes.max(axis=2) - probes.min(axis=2) >= LEAST_COLOUR
+    return bool(coloured.mean() >= LEAST_COLOURED)
 
 
 def _rescale(image: GreyImage | RgbImage, scale: float) -> GreyImage | RgbImage:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.geometry import sample_square
-from preprocessing.faces.picture import Pyramid
+from preprocessing.faces.picture import Picture, Pyramid
 
 # Averaging by halves or at once differs where samples lie between pixels, in grey levels of 255.
 MEAN_LEVELS = 2.0
@@ -51,3 +51,16 @@ def test_what_cannot_be_halved_is_taken_as_it_is(shape: tuple[int, int]) -> None
     assert (Pyramid(grey).scaled(0.01) == 77).all()
     transform = np.array([[0.01, 0, 4], [0, 0.01, 4]])
     assert (Pyramid(grey).sample(transform, size_px=8) == 77).all()
+
+
+def test_a_picture_without_colours_is_seen_in_grey() -> None:
+    grey = _smooth(200, 300)
+    rgb = np.repeat(grey[..., None], 3, axis=2)
+    np.testing.assert_array_equal(Picture(rgb).colour.full, grey)
+    assert not Picture(grey).colour.has_colours
+    stamped = rgb.copy()
+    stamped[:40, :60] = (200, 30, 30)
+    assert not Picture(stamped).colour.has_colours
+    tinted = (rgb * np.array([1, 0.9, 0.7])).astype(np.uint8)
+    assert Picture(tinted).colour.has_colours
+    assert not Picture(tinted).grey.has_colours
