@@ -93,7 +93,7 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
 
     predict = commands.add_parser(
         "predict",
-        help="say what the faces in pictures express",
+        help="predict the expressions of the faces in pictures",
         epilog="example: %(prog)s photos --csv faces.csv --annotate drawn",
     )
     predict.add_argument("pictures", type=Path, nargs="+", help="files and folders")
@@ -110,7 +110,9 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
     predict.add_argument(
         "--contact-sheet", type=Path, metavar="OUT", help="write one PNG with all faces, aligned"
     )
-    predict.add_argument("--crop", action="store_true", help="each picture is one cut-out face")
+    predict.add_argument(
+        "--crop", action="store_true", help="each picture is already a cropped face"
+    )
     add_answer_options(predict)
     predict.add_argument("--overwrite", action="store_true", help="replace files that are there")
     predict.set_defaults(run_command=_predict)

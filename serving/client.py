@@ -80,7 +80,7 @@ class Client:
         self._opener = urllib.request.build_opener(_Handler, _SecureHandler)
 
     def predict(self, picture: bytes, options: Options | None = None) -> Answer:
-        """Ask what the faces of a picture express.
+        """Predict the expressions of the faces in a picture.
 
         Args:
             picture: The bytes of a picture file.
@@ -95,7 +95,7 @@ class Client:
             return Answer.model_validate_json(answer.read())
 
     def predict_url(self, url: str, options: Options | None = None) -> Answer:
-        """Ask what the faces of a picture express that the server is to fetch.
+        """Predict the expressions of the faces in a picture that the server fetches.
 
         Args:
             url: Where the picture is.

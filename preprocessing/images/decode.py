@@ -29,7 +29,7 @@ PICTURE_SUFFIXES = {
     ".ico", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pgm", ".ppm", ".pnm",
 }  # fmt: skip
 UNSUPPORTED = (
-    "This is no picture of a kind that can be read here. "
+    "This is not a picture in a format that Mien reads. "
     "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
 )
 

@@ -52,7 +52,7 @@ class Options(BaseModel):
     )
 
     crop: bool = False
-    """The picture is the cut-out of one face."""
+    """The picture is already a cropped face."""
     max_faces: Annotated[int, Field(ge=1, le=MAX_FACES)] = MAX_FACES
     """Answer on so many faces at most, the largest."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -134,7 +134,7 @@ class FaceAnswer(_Answer):
     """Pairs x, y in pixels of the upright picture, iBUG 300-W order."""
     found_by: str
     """`detector`; `detector+larger` in a second scan at a larger scale; `detector@90` in a picture
-    turned by so many degrees; `full_frame` or `unaligned` where the cut-out of a face was taken as
+    turned by so many degrees; `full_frame` or `unaligned` where a cropped face was taken as
     a whole."""
     probabilities: dict[str, float]
     """By label; they sum to 1."""

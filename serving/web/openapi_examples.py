@@ -40,7 +40,7 @@ _ERRORS = (
     RequestEntityTooLarge(),
     ImageTooLargeError("The picture has 12000 x 9000 pixels; at most 50 million are read."),
     UnsupportedImageError(
-        "This is no picture of a kind that can be read here. "
+        "This is not a picture in a format that Mien reads. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
     ),
     TooCostlyImageError(),

@@ -43,8 +43,8 @@ class PredictRequest:
 def read_predict_request(request: Request) -> PredictRequest:
     """Return the picture and the options of a request: a form, JSON, or the picture as the body.
 
-    Options stand in the address, or in the form or JSON beside the picture. JSON may have the
-    address of a picture in its place, which is fetched.
+    Options are in the query string, in form fields or in the JSON body. JSON may hold the address
+    of a picture instead of the picture, which is then fetched.
 
     Raises:
         NoImageError: There is no picture.

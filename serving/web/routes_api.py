@@ -24,7 +24,7 @@ routes = Blueprint("api", __name__, url_prefix="/api/v1")
 
 @routes.post("/predict")
 def predict() -> ResponseReturnValue:
-    """Answer with what the faces of a picture express."""
+    """Predict the expressions of the faces in one picture."""
     service = current_service()
     service.require()
     asked = read_predict_request(request)
@@ -40,7 +40,7 @@ def predict() -> ResponseReturnValue:
 
 @routes.post("/predict/batch")
 def predict_batch() -> ResponseReturnValue:
-    """Answer a line of JSON for each of several pictures, as soon as it is known."""
+    """Predict for several pictures: one line of JSON each, as soon as it is known."""
     service = current_service()
     service.require()
     uploads, options = read_batch_request(request)

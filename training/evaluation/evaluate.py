@@ -79,7 +79,7 @@ class Evaluation:
         accuracy_one_view: Without views.
         accuracy_without_leaked: On pictures that are not in the training split too.
         images_without_leaked: How many these are; at 0 the accuracy is 0.
-        accuracy_two_guesses: The truth is among the two likeliest.
+        accuracy_two_guesses: The truth is one of the two most probable labels.
         share_sure: Answers with at least the confidence from which on it is sure.
         accuracy_when_sure: On those; 0 where there are none.
         precision: By predicted class.

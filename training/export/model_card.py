@@ -68,7 +68,7 @@ _SPLIT = """\
 | accuracy from one view | {accuracy_one_view:.1%} |
 | accuracy without pictures also in the training split | {accuracy_without_leaked:.1%} |
 | accuracy where it is sure ({share_sure:.0%} of the pictures) | {accuracy_when_sure:.1%} |
-| truth among the two likeliest | {accuracy_two_guesses:.1%} |
+| right within two guesses | {accuracy_two_guesses:.1%} |
 | macro F1 | {macro_f1:.1%} |
 | mean recall | {balanced_accuracy:.1%} |
 | calibration error (ECE, 15 bins) | {ece_15_bins:.3f} ({ece_15_bins_uncalibrated:.3f} before) |
