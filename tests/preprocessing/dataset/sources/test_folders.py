@@ -117,7 +117,7 @@ def test_class_folders_as_people_have_them_are_read(name: str, tmp_path: Path) -
     assert source.counts == counts
     items = list(source.items())
     assert Counter((item.label, item.split) for item in items) == counts
-    assert {item.load().shape for item in items} == {(48, 48)}
+    assert {item.load().shape[:2] for item in items} == {(48, 48)}
     for item in items:
         # Pictures are named after their class: no label went to another's picture.
         number = Path(item.name).name.partition("_")[0]

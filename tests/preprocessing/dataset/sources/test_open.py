@@ -59,7 +59,7 @@ def test_a_name_that_is_no_utf_8_can_be_shown_and_its_file_read(tmp_path: Path) 
     shutil.copy(sample_photo_path(), tmp_path / os.fsdecode(b"caf\xe9.jpg"))
     (item,) = open_source(tmp_path).items()
     assert item.name == r"caf\xe9.jpg"
-    assert item.load().shape == (512, 512)
+    assert item.load().shape == (512, 512, 3)
 
 
 def test_a_zip_that_asks_for_a_password_is_refused(csv_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_class_folders_are_understood(inside: str, tmp_path: Path) -> None:
     (item,) = source.items()
     expected = {"": "train", "train": "train", "TEST": "test", "validation": "val"}[inside]
     assert (source.kind, item.label, item.split) == (SourceKind.CLASS_FOLDERS, "happy", expected)
-    assert item.load().shape == (512, 512)
+    assert item.load().shape == (512, 512, 3)
 
 
 def test_a_folder_of_an_unknown_class_is_named(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_damage_to_a_csv_gives_rows_or_a_named_error(
             return
     for item in items:
         assert item.label in FER2013_LABELS
-        assert item.load().shape == (48, 48)
+        assert item.load().shape[:2] == (48, 48)
 
 
 def test_a_file_of_empty_lines_takes_little_memory(tmp_path: Path) -> None:
