@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -94,6 +94,9 @@ soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its ca
 
 scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
 	$(BIN)/python -m tests.bench.scale
+
+detector: $(VENV)/dev.stamp ## rebuild the face detector for browsers from its ONNX file
+	$(BIN)/python -m tests.tools.detector_for_browsers
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/tools/container.sh

@@ -118,14 +118,18 @@ export async function readFile(file, options = {}) {
   read(picture, options);
 }
 
-export async function readSample(button) {
+// Open the picture of a sample by its button.
+export async function openSample(button) {
   const { value } = button;
   const small = button.querySelector("img").src;
   const address = small.replace("-small", "");
   const answer = await fetch(address);
   const file = new File([await answer.blob()], `${value}.webp`, { type: "image/webp" });
-  const picture = { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
-  read(picture, { sample: value });
+  return { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
+}
+
+export async function readSample(button) {
+  read(await openSample(button), { sample: button.value });
 }
 
 document.addEventListener("keydown", (event) => {

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, url_for
 
+# The worker alone compiles WebAssembly. It reaches this server only, for its own files.
+WORKER = "device/worker.js"
+WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+PACKED = ".gz"
 ONE_YEAR_S = 31_536_000
 ONE_DAY_S = 86_400
 _FOLDER = Path(__file__).parents[1] / "static"
@@ -23,13 +27,17 @@ def send_asset(version: str, name: str) -> Response:
     version than this server's is asked for while a new one is rolled out; it must not be kept.
     """
     files = _read_files()
-    if name not in files:
+    if name not in files and name + PACKED not in files:
         abort(404)
-    response = Response(files[name], mimetype=mimetypes.guess_type(name)[0])
+    response = Response(mimetype=mimetypes.guess_type(name)[0])
     response.vary.add("Accept-Encoding")
     if request.accept_encodings.quality("gzip") > 0:
         response.data = _compressed(name)
         response.content_encoding = "gzip"
+    else:
+        response.data = files[name] if name in files else gzip.decompress(files[name + PACKED])
+    if name == WORKER:
+        response.headers["Content-Security-Policy"] = WORKER_POLICY
     if version == _version():
         response.cache_control.public = True
         response.cache_control.immutable = True
@@ -63,7 +71,9 @@ def _read_files() -> dict[str, bytes]:
 
 @functools.cache
 def _compressed(name: str) -> bytes:
-    return gzip.compress(_read_files()[name], mtime=0)
+    """Return a file compressed; some lie here so, for they are large."""
+    files = _read_files()
+    return files.get(name + PACKED) or gzip.compress(files[name], mtime=0)
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from serving.inference.predictor import Predictor
 from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
+from serving.web.device import is_available
 from serving.web.engine import current_service
 from serving.web.options import options_from_text, parse_options
 from serving.web.pictures import SCREEN_SIDE_PX, screen_url
@@ -170,6 +171,7 @@ def _render(**shown: Any) -> str:
         sample=finished_sample(predictor) if predictor and is_first else None,
         samples=SAMPLES,
         modules=MODULES,
+        has_device=is_available(),
         licence=predictor.scheme.licence if predictor else "",
         settings=service.settings,
         **shown,

@@ -1,0 +1,55 @@
+// The page's side of the worker that reads faces.
+
+import { specOf } from "./spec.js";
+
+let worker = null;
+let loading = null;
+let last = 0;
+const waiting = new Map();
+
+function settle({ data: { id, answer, error } }) {
+  const { resolve, reject } = waiting.get(id);
+  waiting.delete(id);
+  if (error) reject(new Error(error));
+  else resolve(answer);
+}
+
+function fail(event) {
+  for (const { reject } of waiting.values()) reject(new Error(event.message || "The worker did not start."));
+  waiting.clear();
+}
+
+function ask(task, given, moved = []) {
+  last += 1;
+  const id = last;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject });
+    worker.postMessage({ id, task, given }, moved);
+  });
+}
+
+// Load all that is needed, once; try again where that failed.
+export function load() {
+  loading ??= start().catch((error) => {
+    worker?.terminate();
+    worker = null;
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
+async function start() {
+  const spec = await specOf();
+  worker = new Worker(new URL("./worker.js", import.meta.url));
+  worker.addEventListener("message", settle);
+  worker.addEventListener("error", fail);
+  await ask("load", spec);
+  return spec;
+}
+
+// Read the faces of a bitmap; the bitmap goes over to the worker.
+export const read = (bitmap, options = {}) => ask("read", { bitmap, ...options }, [bitmap]);
+
+// Read faces whose place is known: `transforms` bring the picture to their chips.
+export const readAligned = (bitmap, transforms) => ask("readAligned", { bitmap, transforms }, [bitmap]);
