@@ -31,15 +31,17 @@ export const apply = ([[a, b, c], [d, e, f]], [x, y]) => [a * x + b * y + c, d *
 // How much the four pixels around a place between the second and third count.
 function cubicWeights(at, weights) {
   const far = at + 1;
+  const back = 1 - at;
   weights[0] = ((SHARPNESS * far - 5 * SHARPNESS) * far + 8 * SHARPNESS) * far - 4 * SHARPNESS;
   weights[1] = ((SHARPNESS + 2) * at - (SHARPNESS + 3)) * at * at + 1;
-  const back = 1 - at;
   weights[2] = ((SHARPNESS + 2) * back - (SHARPNESS + 3)) * back * back + 1;
   weights[3] = 1 - weights[0] - weights[1] - weights[2];
 }
 
 function linearWeights(at, weights) {
-  weights.set([0, 1 - at, at, 0]);
+  weights[0] = weights[3] = 0;
+  weights[1] = 1 - at;
+  weights[2] = at;
 }
 
 const clamp = (value, last) => (value < 0 ? 0 : value > last ? last : value);
@@ -58,8 +60,10 @@ export function sampleSquare({ data, width, height }, transform, { size_px, inte
   for (let v = 0; v < fine_px; v += 1) {
     const row = Math.floor(v / samples) * size_px;
     for (let u = 0; u < fine_px; u += 1) {
-      const [x, y] = [a * u + b * v + c, d * u + e * v + f];
-      const [left, top] = [Math.floor(x), Math.floor(y)];
+      const x = a * u + b * v + c;
+      const y = d * u + e * v + f;
+      const left = Math.floor(x);
+      const top = Math.floor(y);
       weigh(x - left, across);
       weigh(y - top, down);
       let value = 0;

@@ -28,13 +28,13 @@ export function shrink(grey, width, height) {
   const across = covered(grey.width, width);
   const down = covered(grey.height, height);
   const narrow = new Float32Array(width * grey.height);
-  for (let y = 0, at = 0; y < grey.height; y += 1) {
-    const row = y * grey.width;
-    for (const [first, weights] of across) {
+  for (let y = 0; y < grey.height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const [first, weights] = across[x];
+      const start = y * grey.width + first;
       let sum = 0;
-      for (let k = 0; k < weights.length; k += 1) sum += weights[k] * grey.data[row + first + k];
-      narrow[at] = sum;
-      at += 1;
+      for (let k = 0; k < weights.length; k += 1) sum += weights[k] * grey.data[start + k];
+      narrow[y * width + x] = sum;
     }
   }
   const data = new Uint8Array(width * height);
