@@ -17,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder soak scale container gallery detector
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-live soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -88,6 +88,9 @@ bench-load: $(VENV)/serving.stamp ## measure the server under 32 clients
 
 bench-folder: $(VENV)/serving.stamp ## measure prediction on a folder of 1,000 pictures made from PHOTOS
 	$(BIN)/python -m tests.bench.folder $(PHOTOS)
+
+bench-live: $(VENV)/dev.stamp ## measure the live camera in Chromium, on the device and by the server
+	$(BIN)/python -m tests.bench.live
 
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.bench.soak $(SOAK)

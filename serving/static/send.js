@@ -44,9 +44,14 @@ function post(data) {
   });
 }
 
-function cancel() {
+// Wait no longer for what was sent.
+export function abandon() {
   sending?.request.abort();
   sending = null;
+}
+
+function cancel() {
+  abandon();
   hideWorking();
   say("Cancelled.", { shown: true });
 }
@@ -82,8 +87,7 @@ async function receive(request, picture, options) {
 export async function read(picture, options = {}) {
   loadPlotly();
   // The last picture sent is the one that is shown.
-  sending?.request.abort();
-  sending = null;
+  abandon();
   showWorking(picture);
   sayAndOffer(showProgress(0), "Cancel", cancel);
   const { image } = picture;

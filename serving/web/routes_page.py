@@ -83,7 +83,7 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 @routes.get("/privacy")
 def show_privacy() -> ResponseReturnValue:
     """Show what becomes of a picture."""
-    return render_template("privacy.html")
+    return render_template("privacy.html", has_device=is_available())
 
 
 @routes.get("/model")

@@ -14,9 +14,16 @@ function settle({ data: { id, answer, error } }) {
   else resolve(answer);
 }
 
+function forget() {
+  worker?.terminate();
+  worker = null;
+  loading = null;
+}
+
 function fail(event) {
   for (const { reject } of waiting.values()) reject(new Error(event.message || "The worker did not start."));
   waiting.clear();
+  forget();
 }
 
 function ask(task, given, moved = []) {
@@ -31,9 +38,7 @@ function ask(task, given, moved = []) {
 // Load all that is needed, once; try again where that failed.
 export function load() {
   loading ??= start().catch((error) => {
-    worker?.terminate();
-    worker = null;
-    loading = null;
+    forget();
     throw error;
   });
   return loading;
@@ -45,6 +50,8 @@ async function start() {
   worker.addEventListener("message", settle);
   worker.addEventListener("error", fail);
   await ask("load", spec);
+  // From now on it works without a network too; where a browser refuses that, with one.
+  navigator.serviceWorker?.register(new URL("../../../service-worker.js", import.meta.url)).catch(() => {});
   return spec;
 }
 

@@ -27,6 +27,7 @@ let recording = null;
 let charted_s = 0;
 let picked = null; // the face whose chart was asked for
 let frames = [];
+let total = 0;
 let run = 0; // a number for each time that frames are read; 0 while none are
 
 const now_s = () => performance.now() / 1000;
@@ -84,6 +85,7 @@ async function begin() {
   try {
     say("Starting the camera…");
     const isMirrored = await open(video, camera.value);
+    part("lamp").hidden = false;
     say("Loading what reads faces on this device, once…");
     spec = await load();
     // It may have been stopped meanwhile.
@@ -137,11 +139,13 @@ function show({ width, height, faces }, taken_s) {
 }
 
 function measure(taken_s) {
+  total += 1;
   frames.push({ taken_s, delay_s: now_s() - taken_s });
   if (frames.length <= FIGURES_FRAMES) return;
   const last = frames.slice(-FIGURES_FRAMES - 1);
   const rate = FIGURES_FRAMES / (last.at(-1).taken_s - last[0].taken_s);
   const delay_ms = (1000 * last.reduce((sum, { delay_s }) => sum + delay_s, 0)) / last.length;
+  Object.assign(part("figures").dataset, { rate, delayMs: delay_ms, frames: total });
   part("figures").textContent = `${rate.toFixed(RATE_DIGITS)} frames a second, ${delay_ms.toFixed(0)} ms from a frame to its boxes`;
   frames = last;
 }
@@ -203,7 +207,7 @@ subject.addEventListener("change", () => {
 });
 root.addEventListener("input", readSettings);
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && root.dataset.state !== "off") stop("The camera was switched off when you left this page.");
+  if (document.hidden && video.srcObject) stop("The camera was switched off when you left this page.");
 });
 addEventListener("pagehide", () => stop(""));
 readSettings();

@@ -2,14 +2,14 @@
 
 import { openPicture, screenCopy } from "../picture.js";
 import { show } from "../result.js";
+import { abandon } from "../send.js";
 import { say } from "../status.js";
-import { hideWorking, showWorking } from "../working.js";
+import { currentTurn, hideWorking, showWorking } from "../working.js";
 import { load, read } from "./client.js";
 import { render } from "./render.js";
 
 // Larger ones are shrunk first: faces are looked for in a third of it.
 const LONGEST_PX = 2880;
-let turn = 0;
 
 // The class balance chosen in the options; null for the bundle's own.
 function chosenBalance() {
@@ -26,25 +26,25 @@ async function toBitmap({ file, image }) {
 
 // Read a picture of `openPicture` without sending it anywhere.
 export async function readHere(picture, { balance = chosenBalance() } = {}) {
-  turn += 1;
-  const mine = turn;
+  abandon();
   if (!picture.image) {
     hideWorking({ stale: true });
     say(`${picture.name} cannot be opened by your browser. Let the server read it, or choose a JPEG or PNG.`, { bad: true });
     return;
   }
   showWorking(picture);
+  const mine = currentTurn();
   try {
     say("Loading what reads faces on this device, once…", { shown: true });
     const spec = await load();
     say("Looking for faces…", { shown: true });
     const started = performance.now();
     const reading = await read(await toBitmap(picture), { balance });
-    if (mine !== turn) return;
+    if (mine !== currentTurn()) return;
     const html = render(reading, { name: picture.name, spec, balance, took_ms: performance.now() - started });
     show(html, { photo: await screenCopy(picture), picture });
   } catch (error) {
-    if (mine !== turn) return;
+    if (mine !== currentTurn()) return;
     hideWorking({ stale: true });
     say(`${picture.name} could not be read on this device: ${error.message}`, { bad: true });
   }

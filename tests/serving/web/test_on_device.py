@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from preprocessing.images.decode import decode_image
 from serving.inference.predictor import Predictor
@@ -148,3 +148,23 @@ def test_what_cannot_be_read_here_is_said_and_not_sent(open_page: Open, photo: b
     page.set_input_files("#image", file_of(photo))
     expect(page.locator("#status")).to_contain_text("read by the server only")
     assert "POST" not in sent
+
+
+def test_after_the_first_time_it_works_without_a_network(
+    chromium: Browser, address: str, photo: bytes
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_label("Read it on this device").check()
+    choose(page, photo, "me.jpg", heading="One face in me.jpg")
+    page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    context.set_offline(True)
+    page.goto(f"{address}/live")
+    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
+    page.goto(address)
+    page.get_by_label("Read it on this device").check()
+    choose(page, photo, "again.jpg", heading="One face in again.jpg")
+    expect(page.locator(".row .bars")).to_be_visible()
+    context.close()
