@@ -11,7 +11,7 @@ import { Tracker } from "./tracks.js";
 
 const CHART_S = 1; // between two drawings of the chart
 const FIGURES_FRAMES = 15; // over which speed and delay are averaged
-const RATE_DIGITS = 1;
+const SLOW = 4; // frames a second, below which a person is told
 
 const root = document.getElementById("live");
 const part = (name) => root.querySelector(`[data-part=${name}]`);
@@ -146,7 +146,8 @@ function measure(taken_s) {
   const rate = FIGURES_FRAMES / (last.at(-1).taken_s - last[0].taken_s);
   const delay_ms = (1000 * last.reduce((sum, { delay_s }) => sum + delay_s, 0)) / last.length;
   Object.assign(part("figures").dataset, { rate, delayMs: delay_ms, frames: total });
-  part("figures").textContent = `${rate.toFixed(RATE_DIGITS)} frames a second, ${delay_ms.toFixed(0)} ms from a frame to its boxes`;
+  const hint = rate < SLOW ? ". This device is slow or busy: boxes lag behind faces that move." : "";
+  part("figures").textContent = `${rate.toFixed(1)} frames a second, ${delay_ms.toFixed(0)} ms from a frame to its boxes${hint}`;
   frames = last;
 }
 
@@ -212,3 +213,4 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pagehide", () => stop(""));
 readSettings();
 become("off");
+start.disabled = false;
