@@ -55,8 +55,11 @@ async function start() {
   return spec;
 }
 
-// Read the faces of a bitmap; the bitmap goes over to the worker.
+// Read the faces of a photo's bitmap, which goes over to the worker.
 export const read = (bitmap, options = {}) => ask("read", { bitmap, ...options }, [bitmap]);
+
+// Read a frame of a camera, likewise.
+export const readFrame = (bitmap) => ask("readFrame", { bitmap }, [bitmap]);
 
 // Read faces whose place is known: `transforms` bring the picture to their chips.
 export const readAligned = (bitmap, transforms) => ask("readAligned", { bitmap, transforms }, [bitmap]);

@@ -1,7 +1,7 @@
 // The live camera: frames go from the video to the worker, and what it reads is drawn over them.
 
 import { colour } from "../charts.js";
-import { load, read } from "./client.js";
+import { load, readFrame } from "./client.js";
 import { drawFaces, snapshot } from "./overlay.js";
 import { showPeople } from "./people.js";
 import { Recording } from "./recording.js";
@@ -116,7 +116,7 @@ async function readFrames() {
       await nextFrame();
       if (run !== mine) return;
       const taken_s = now_s();
-      const reading = await read(await createImageBitmap(video), { isQuick: true });
+      const reading = await readFrame(await createImageBitmap(video));
       if (run === mine) show(reading, taken_s);
     }
   } catch (error) {

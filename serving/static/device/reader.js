@@ -14,10 +14,13 @@ const SIGNATURE = "views"; // `preprocessing.bundle.classifier.VIEWS_SIGNATURE`
 // What scores less is no face; in a photo what is not certain is looked at twice.
 const LEAST_SCORE = 0.85;
 const at = (name) => new URL(name, import.meta.url).href;
+// So many faces of a camera's frame are classified, in turn; where others are is told all the same.
+const READ_AT_ONCE = 2;
 let spec = null;
 let detector = null;
 let network = null;
 let canvas = null;
+let turn = 0;
 
 // Load the runtime and both networks; `given` is what `/device/spec.json` says.
 async function load(given) {
@@ -67,15 +70,33 @@ async function readFace(grey, transform, balance) {
   return { transform, chip, probabilities: await classify(chip, balance) };
 }
 
-// Find and read the faces of a bitmap, as `Predictor.predict`. `isQuick` is for the frames of a camera.
-async function read({ bitmap, isQuick = false, balance = null }) {
+// Which of several faces have their turn.
+function inTurn(count) {
+  const first = turn % Math.max(count, 1);
+  turn = first + READ_AT_ONCE;
+  return (index) => (index - first + count) % count < READ_AT_ONCE;
+}
+
+// Find and read the faces of a photo, as `Predictor.predict`.
+async function read({ bitmap, balance = null }) {
   const grey = greyOf(bitmap);
   const faces = [];
   const { template_px } = spec.geometry;
-  for (const face of await findFaces(detect, grey, { isQuick, leastScore: LEAST_SCORE })) {
-    const transform = fitSimilarity(face.points, template_px);
-    if (!isQuick && !(await isFace(detect, grey, face, template_px))) continue;
-    faces.push({ ...face, ...(await readFace(grey, transform, balance)) });
+  for (const face of await findFaces(detect, grey, { isQuick: false, leastScore: LEAST_SCORE })) {
+    if (!(await isFace(detect, grey, face, template_px))) continue;
+    faces.push({ ...face, ...(await readFace(grey, fitSimilarity(face.points, template_px), balance)) });
+  }
+  return { width: grey.width, height: grey.height, faces };
+}
+
+// The same for a frame of a camera, with fewer looks: `probabilities` are there for faces in turn.
+async function readFrame({ bitmap }) {
+  const grey = greyOf(bitmap);
+  const faces = await findFaces(detect, grey, { isQuick: true, leastScore: LEAST_SCORE });
+  const hasTurn = inTurn(faces.length);
+  for (const [index, face] of faces.entries()) {
+    const transform = fitSimilarity(face.points, spec.geometry.template_px);
+    if (hasTurn(index)) Object.assign(face, await readFace(grey, transform, null));
   }
   return { width: grey.width, height: grey.height, faces };
 }
@@ -88,4 +109,4 @@ async function readAligned({ bitmap, transforms, balance = null }) {
   return faces;
 }
 
-export const tasks = { load, read, readAligned };
+export const tasks = { load, read, readFrame, readAligned };

@@ -1,5 +1,6 @@
 // Which face of this frame is which of the last: each keeps its number while it is in sight, and for
-// some time after. Boxes are { left, top, width, height }; times are in seconds.
+// some time after. Faces are { left, top, width, height }, with probabilities where they were read in
+// this frame; times are in seconds.
 
 import { overlap } from "./detector.js";
 import { OneEuro, SmoothOdds, SteadyWord } from "./smoothing.js";
@@ -18,6 +19,7 @@ const middle = ({ left, top, width, height }) => [left + width / 2, top + height
 class Track {
   number = null;
   sightings = 0;
+  shares = null; // until it was read
   speed = [0, 0];
 
   constructor(face, time_s) {
@@ -63,6 +65,7 @@ class Track {
     this.sightings += 1;
     const { cutoff_hz, response } = settings;
     this.box = Object.fromEntries(Object.entries(this.filters).map(([name, filter]) => [name, filter.next(face[name], time_s, { cutoff_hz, response, unit: face.width })]));
+    if (!face.probabilities) return;
     this.shares = this.odds.next(face.probabilities, time_s, settings.smooth_s);
     this.index = this.word.next(this.shares, settings.margin);
   }
@@ -90,7 +93,7 @@ export class Tracker {
       this.#tracks.push(track);
     }
     this.#tracks = this.#tracks.filter(({ seen_s, number }) => time_s - seen_s <= (number === null ? 0 : settings.keep_s));
-    const inSight = this.#tracks.filter(({ seen_s, sightings }) => seen_s === time_s && sightings >= SIGHTINGS);
+    const inSight = this.#tracks.filter(({ seen_s, sightings, shares }) => seen_s === time_s && shares && sightings >= SIGHTINGS);
     for (const track of inSight) {
       if (track.number === null) {
         this.#numbers += 1;

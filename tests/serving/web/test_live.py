@@ -211,6 +211,20 @@ def test_each_face_keeps_its_number(name: str, numbers: dict[str, set[int]], run
     assert seen == numbers
 
 
+def test_a_face_is_shown_once_it_was_read_and_keeps_its_odds(run: Run) -> None:
+    shown = run(
+        """(settings) => {
+          const face = { left: 0, top: 0, width: 100, height: 100 };
+          const read = { ...face, probabilities: [0.9, 0.1] };
+          const tracker = new Tracker();
+          return [face, face, read, face].map((each, index) =>
+            tracker.update([{ ...each }], index / 10, settings).map(({ shares }) => shares[0]));
+        }""",
+        SETTINGS,
+    )
+    assert shown == [[], [], [pytest.approx(0.9)], [pytest.approx(0.9)]]
+
+
 def test_numbers_are_calm_at_rest_and_follow_what_changes(run: Run) -> None:
     noise = np.random.default_rng(0).normal(0, 1, 60)
     options = {"cutoff_hz": SETTINGS["cutoff_hz"], "response": SETTINGS["response"], "unit": 100}

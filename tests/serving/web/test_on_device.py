@@ -41,15 +41,21 @@ Read = Callable[[bytes, list[Any]], dict[str, Any]]
 
 
 @pytest.fixture
-def read(open_page: Open, app: Flask) -> Read:
-    """A function that reads a picture in a browser, also by given transforms."""
+def read_page(open_page: Open, app: Flask) -> Page:
+    """A page whose worker is ready, as `client`."""
     page = open_page("/privacy")
     with app.test_request_context():
         module = asset_url("device/client.js")
     page.evaluate(
         "async (url) => { window.client = await import(url); await client.load(); }", module
     )
-    return lambda data, transforms: dict(page.evaluate(READ, [list(data), transforms]))
+    return page
+
+
+@pytest.fixture
+def read(read_page: Page) -> Read:
+    """A function that reads a picture in a browser, also by given transforms."""
+    return lambda data, transforms: dict(read_page.evaluate(READ, [list(data), transforms]))
 
 
 def assert_same(read: Read, predictor: Predictor, data: bytes) -> None:
@@ -92,6 +98,23 @@ def test_browser_and_server_read_the_same_in_photos(
 ) -> None:
     for name in PHOTOS:
         assert_same(read, predictor, (shared_data / "photos" / f"{name}.jpg").read_bytes())
+
+
+def test_the_faces_of_a_frame_are_read_in_turn(read_page: Page) -> None:
+    read_in = read_page.evaluate(
+        """async (bytes) => {
+          const frames = [];
+          await client.readFrame(await createImageBitmap(new ImageData(64, 64)));
+          for (let index = 0; index < 3; index += 1) {
+            const frame = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+            const { faces } = await client.readFrame(frame);
+            frames.push(faces.map((face) => "probabilities" in face));
+          }
+          return frames;
+        }""",
+        list(sample_bytes("group")),
+    )
+    assert read_in == [[True, False, True], [False, True, True], [True, True, False]]
 
 
 def choose(page: Page, data: bytes, name: str, *, heading: str) -> None:
