@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-memory bench-box soak scale container gallery
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-live bench-memory bench-box soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -99,11 +99,17 @@ bench-box: $(VENV)/serving.stamp ## measure what decoding in a box costs, beside
 bench-video: $(VENV)/dev.stamp ## measure video on one core with a clip made from PHOTOS, beside FER_PYTHON
 	$(BIN)/python -m tests.bench.video $(PHOTOS) --fer-python "$(FER_PYTHON)"
 
+bench-live: $(VENV)/dev.stamp ## measure the live camera in Chromium, on the device and by the server
+	$(BIN)/python -m tests.bench.live
+
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.bench.soak $(SOAK)
 
 scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
 	$(BIN)/python -m tests.bench.scale
+
+detector: $(VENV)/dev.stamp ## rebuild the face detector for browsers from its ONNX file
+	$(BIN)/python -m tests.tools.detector_for_browsers
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/tools/container.sh

@@ -9,9 +9,9 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 let loading = null;
 let failed = false;
 
-// Load Plotly once; where that failed, try again.
+// Load Plotly once; where that failed, try again. Resolves to whether it is there.
 export function loadPlotly() {
-  if (loading && !failed) return;
+  if (loading && !failed) return loading.then(() => !failed);
   failed = false;
   loading = new Promise((resolve) => {
     const script = Object.assign(document.createElement("script"), { src: PLOTLY });
@@ -22,6 +22,7 @@ export function loadPlotly() {
     });
     document.head.append(script);
   });
+  return loading.then(() => !failed);
 }
 
 export function colour(name) {

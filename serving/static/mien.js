@@ -9,6 +9,8 @@ const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const snap = document.getElementById("snap");
 const crop = document.getElementById("crop");
+// Only where this server has what it takes.
+const here = document.getElementById("here");
 input.multiple = true;
 
 const reading = () => import("./reading.js");
@@ -24,7 +26,11 @@ async function take(files) {
   const isCrop = crop.checked;
   crop.checked = false;
   const { readFile, readPictures } = await reading();
-  if (files.length > 1) readPictures(files);
+  if (here?.checked) {
+    readPictures.leave();
+    const { readFilesHere } = await import("./device/photo.js");
+    readFilesHere(files, { isCrop });
+  } else if (files.length > 1) readPictures(files);
   else {
     readPictures.leave();
     readFile(files[0], { crop: isCrop });
@@ -50,9 +56,10 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (event.submitter?.name === "sample") {
     document.getElementById("samples").hidePopover?.();
-    const { readPictures, readSample } = await reading();
+    const { openSample, readPictures, readSample } = await reading();
     readPictures.leave();
-    readSample(event.submitter);
+    if (here?.checked) (await import("./device/photo.js")).readHere(await openSample(event.submitter));
+    else readSample(event.submitter);
   } else say("Choose a photo first.", { bad: true });
 });
 

@@ -12,7 +12,7 @@ export { readPictures } from "./batch.js";
 export { openCamera } from "./camera.js";
 export { loadPlotly } from "./charts.js";
 export { showHome } from "./result.js";
-export { readFile, readSample } from "./send.js";
+export { openSample, readFile, readSample } from "./send.js";
 
 // Show again what was kept.
 export async function restore({ html, photo, note, options, name }, { isKept = false } = {}) {

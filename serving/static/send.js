@@ -44,9 +44,14 @@ function post(data) {
   });
 }
 
-function cancel() {
+// Wait no longer for what was sent.
+export function abandon() {
   sending?.request.abort();
   sending = null;
+}
+
+function cancel() {
+  abandon();
   hideWorking();
   say("Cancelled.", { shown: true });
 }
@@ -82,8 +87,7 @@ async function receive(request, picture, options) {
 export async function read(picture, options = {}) {
   loadPlotly();
   // The last picture sent is the one that is shown.
-  sending?.request.abort();
-  sending = null;
+  abandon();
   showWorking(picture);
   sayAndOffer(showProgress(0), "Cancel", cancel);
   const { image } = picture;
@@ -118,14 +122,18 @@ export async function readFile(file, options = {}) {
   read(picture, options);
 }
 
-export async function readSample(button) {
+// Open the picture of a sample by its button.
+export async function openSample(button) {
   const { value } = button;
   const small = button.querySelector("img").src;
   const address = small.replace("-small", "");
   const answer = await fetch(address);
   const file = new File([await answer.blob()], `${value}.webp`, { type: "image/webp" });
-  const picture = { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
-  read(picture, { sample: value });
+  return { ...(await openPicture(file)), name: `${button.textContent.trim()} (sample)` };
+}
+
+export async function readSample(button) {
+  read(await openSample(button), { sample: button.value });
 }
 
 document.addEventListener("keydown", (event) => {

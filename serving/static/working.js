@@ -5,8 +5,13 @@ const preview = section.querySelector("img");
 const progress = document.getElementById("progress");
 const SIDE_PX = 1280;
 const main = document.getElementById("main");
+let turn = 0;
+
+// A number that is another one as soon as something else is read or shown.
+export const currentTurn = () => turn;
 
 export function showWorking({ name, url, image }) {
+  turn += 1;
   document.getElementById("working-title").textContent = name ? `Reading ${name}` : "Reading your picture";
   if (image) {
     const enlarged = SIDE_PX / Math.max(image.naturalWidth, image.naturalHeight);
@@ -30,6 +35,7 @@ export function showProgress(share) {
 
 // Away with it; what was there before is there again, dimmed where it is not what was asked for.
 export function hideWorking({ stale = false } = {}) {
+  turn += 1;
   section.hidden = true;
   preview.removeAttribute("src");
   const result = document.getElementById("result");

@@ -5,7 +5,14 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from serving.web import assets, routes_api, routes_health, routes_page, routes_parts
+from serving.web import (
+    assets,
+    routes_api,
+    routes_device,
+    routes_health,
+    routes_page,
+    routes_parts,
+)
 from serving.web.compress import compress
 from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
@@ -46,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     log_requests(app)
     app.before_request(service.limit_rate)
-    for module in (routes_page, routes_parts, assets, routes_api, routes_health):
+    for module in (routes_page, routes_parts, routes_device, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
     app.jinja_env.globals["has_feedback"] = settings.has_feedback
     if settings.has_feedback:
@@ -103,7 +110,7 @@ def _answer_program(problem: Problem) -> Response:
 
 def _protect(response: Response) -> Response:
     """Keep a browser from guessing, embedding, keeping results, and using more than the camera."""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
     response.headers["X-Content-Type-Options"] = "nosniff"
     # Where forms are held to their origin, browsers must name it, to this site alone.

@@ -8,6 +8,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, url_for
 
+# The worker alone compiles WebAssembly. It reaches this server only, for its own files.
+WORKER = "device/worker.js"
+WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+PACKED = ".gz"
 ONE_YEAR_S = 31_536_000
 ONE_DAY_S = 86_400
 _FOLDER = Path(__file__).parents[1] / "static"
@@ -23,14 +27,18 @@ def send_asset(version: str, name: str) -> Response:
     version than this server's is asked for while a new one is rolled out; it must not be kept.
     """
     files = _read_files()
-    if name not in files:
+    if name not in files and name + PACKED not in files:
         abort(404)
-    response = Response(files[name], mimetype=mimetypes.guess_type(name)[0])
+    response = Response(mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
     response.vary.add("Accept-Encoding")
     if request.accept_encodings.quality("gzip") > 0:
         response.data = _compressed(name)
         response.content_encoding = "gzip"
-    if version == _version():
+    else:
+        response.data = files[name] if name in files else gzip.decompress(files[name + PACKED])
+    if name == WORKER:
+        response.headers["Content-Security-Policy"] = WORKER_POLICY
+    if version == assets_version():
         response.cache_control.public = True
         response.cache_control.immutable = True
         response.cache_control.max_age = ONE_YEAR_S
@@ -52,7 +60,13 @@ def send_known_name() -> Response:
 @routes.app_template_global("asset_url")
 def asset_url(name: str) -> str:
     """Return the address of a static file; it changes when any of them does."""
-    return url_for("assets.send_asset", version=_version(), name=name)
+    return url_for("assets.send_asset", version=assets_version(), name=name)
+
+
+def asset_urls(*, but: tuple[str, ...]) -> list[str]:
+    """Return the addresses of all static files whose names begin otherwise than with these."""
+    names = (name.removesuffix(PACKED) for name in _read_files())
+    return [asset_url(name) for name in names if not name.startswith(but)]
 
 
 @functools.cache
@@ -63,11 +77,14 @@ def _read_files() -> dict[str, bytes]:
 
 @functools.cache
 def _compressed(name: str) -> bytes:
-    return gzip.compress(_read_files()[name], mtime=0)
+    """Return a file compressed; some lie here so, for they are large."""
+    files = _read_files()
+    return files.get(name + PACKED) or gzip.compress(files[name], mtime=0)
 
 
 @functools.cache
-def _version() -> str:
+def assets_version() -> str:
+    """Return what changes when any static file does, 12 hex digits."""
     digest = hashlib.sha256()
     for name, content in _read_files().items():
         digest.update(name.encode() + hashlib.sha256(content).digest())

@@ -19,6 +19,7 @@ from serving.inference.predictor import Predictor
 from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
+from serving.web.device import is_available
 from serving.web.engine import current_service
 from serving.web.options import options_from_text, parse_options
 from serving.web.pictures import SCREEN_SIDE_PX, screen_url
@@ -82,7 +83,8 @@ def show_problem(problem: Problem) -> ResponseReturnValue:
 @routes.get("/privacy")
 def show_privacy() -> ResponseReturnValue:
     """Show what becomes of a picture."""
-    return render_template("privacy.html", settings=current_service().settings)
+    settings = current_service().settings
+    return render_template("privacy.html", settings=settings, has_device=is_available())
 
 
 @routes.get("/model")
@@ -171,6 +173,7 @@ def _render(**shown: Any) -> str:
         sample=finished_sample(predictor) if predictor and is_first else None,
         samples=SAMPLES,
         modules=MODULES,
+        has_device=is_available(),
         licence=predictor.scheme.licence if predictor else "",
         settings=service.settings,
         **shown,

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-serving.lock"
 OWN = ROOT / "preprocessing"
 VENDOR = ROOT / "serving" / "static" / "vendor"
+DETECTOR = ROOT / "serving" / "static" / "device" / "yunet.tflite"
 SAMPLES = ROOT / "serving" / "static" / "samples"
 LIST = ROOT / "serving" / "LICENCES.md"
 PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
@@ -118,12 +119,15 @@ LIBRARIES_OF = {
 # README of davisking/dlib-models for dlib's.
 MODELS = {
     "face_detection_yunet_2023mar.onnx": "MIT",
+    "yunet.tflite": "MIT",
     "dlib_face_recognition_resnet_model_v1.dat": "CC0-1.0",
     "mmod_human_face_detector.dat": "CC0-1.0",
     "shape_predictor_5_face_landmarks.dat": "CC0-1.0",
     "shape_predictor_68_face_landmarks.dat": "LicenseRef-iBUG-300-W",
 }
 SCRIPTS = {
+    "litert": "Apache-2.0",
+    "litert-wasm": "Apache-2.0",
     "plotly-basic": "MIT",
 }
 # The portraits of NASA and the US Navy are works of the United States' government; the photographer
@@ -171,6 +175,7 @@ def components() -> list[Component]:
             found += _in_package(requirement.name)
     for path in sorted(OWN.rglob("*.onnx")):
         found.append(Component(path.name, "", MODELS[path.name], "preprocessing", path))
+    found.append(Component(DETECTOR.name, "", MODELS[DETECTOR.name], "the page", DETECTOR))
     for path in sorted(VENDOR.iterdir()):
         if "LICENSE" not in path.name:
             name, version, _ = re.split(r"-(\d+\.\d+\.\d+)", path.name)
@@ -217,9 +222,10 @@ def render() -> str:
 
 Mien itself is Apache-2.0. Listed is what `requirements-serving.lock` installs, with the libraries
 and models that lie within as files of their own, the face detector, and the scripts and sample
-pictures of the page. Each brings the text of its licence along (flatbuffers' is that of Mien), and
-names there what is linked into it; only the libraries within psycopg-binary leave theirs to their
-projects. The container's base image, Debian and Python, brings its own.
+pictures of the page. Each brings the text of its licence along (that of flatbuffers and of LiteRT
+is that of Mien; both files of the detector have one), and names there what is linked into it; only
+the libraries within psycopg-binary leave theirs to their projects. The container's base image,
+Debian and Python, brings its own.
 Written by `make licences`; a test compares it with what is installed.
 
 | what | version | part of | licence |

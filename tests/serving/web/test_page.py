@@ -62,7 +62,7 @@ def answer_of(predictor: Predictor, data: bytes, *, is_crop: bool = False) -> An
     return to_answer(rgb, result, options=Options(landmarks=True, chips=True))
 
 
-@pytest.mark.parametrize("path", ["/", "/model", "/privacy"])
+@pytest.mark.parametrize("path", ["/", "/model", "/privacy", "/live"])
 def test_the_page_asks_for_nothing_from_elsewhere(path: str, client: FlaskClient) -> None:
     elements = Elements(client.get(path).text)
     links = [

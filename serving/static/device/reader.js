@@ -1,0 +1,112 @@
+// All that happens to one picture, in the worker: find, align, classify. Mirrors
+// `serving.inference.predictor.Predictor`.
+
+import { loadAndCompile, loadLiteRt, Tensor } from "../vendor/litert-2.5.3.min.js";
+import { SIDE_PX } from "./detector.js";
+import { fitSimilarity, sampleSquare } from "./geometry.js";
+import { toGrey } from "./grey.js";
+import { probabilities } from "./outputs.js";
+import { findFaces } from "./search.js";
+import { isFace } from "./verify.js";
+
+const RUNTIME = "../vendor/litert-wasm-2.5.3";
+const SIGNATURE = "views"; // `preprocessing.bundle.classifier.VIEWS_SIGNATURE`
+// What scores less is no face; in a photo what is not certain is looked at twice.
+const LEAST_SCORE = 0.85;
+const at = (name) => new URL(name, import.meta.url).href;
+// So many faces of a camera's frame are classified, in turn; where others are is told all the same.
+const READ_AT_ONCE = 2;
+let spec = null;
+let detector = null;
+let network = null;
+let canvas = null;
+let turn = 0;
+
+// Load the runtime and both networks; `given` is what `/device/spec.json` says.
+async function load(given) {
+  spec = given;
+  self.Module = { locateFile: () => at(`${RUNTIME}.wasm`), printErr() {} };
+  // The runtime complains where there is no graphics card, which is not needed here.
+  const { warn } = console;
+  console.warn = () => {};
+  await loadLiteRt(at(`${RUNTIME}.js`));
+  console.warn = warn;
+  [detector, network] = await Promise.all([at("yunet.tflite"), spec.network_url].map((url) => loadAndCompile(url, { accelerator: "wasm" })));
+  return spec.labels;
+}
+
+async function run(model, name, data, shape, signature) {
+  const input = new Tensor(data, shape);
+  const outputs = await (signature ? model.run(signature, { [name]: input }) : model.run({ [name]: input }));
+  input.delete();
+  const [values] = Object.values(outputs).map((tensor) => Array.from(tensor.toTypedArray()));
+  for (const tensor of Object.values(outputs)) tensor.delete();
+  return values;
+}
+
+const detect = (square) => run(detector, "grey", square, [1, SIDE_PX, SIDE_PX, 1]);
+
+async function classify(chip, balance) {
+  const { size_px } = spec.geometry;
+  const logits = await run(network, "chips", chip, [1, size_px, size_px], SIGNATURE);
+  const first = spec.answers_with * spec.labels.length;
+  return probabilities(logits.slice(first, first + spec.labels.length), spec.output, balance);
+}
+
+function greyOf(bitmap) {
+  canvas ??= new OffscreenCanvas(1, 1);
+  Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  // What shines through is white, as on the server.
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, bitmap.width, bitmap.height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return toGrey(context.getImageData(0, 0, canvas.width, canvas.height));
+}
+
+async function readFace(grey, transform, balance) {
+  const chip = sampleSquare(grey, transform, spec.geometry);
+  return { transform, chip, probabilities: await classify(chip, balance) };
+}
+
+// Which of several faces have their turn.
+function inTurn(count) {
+  const first = turn % Math.max(count, 1);
+  turn = first + READ_AT_ONCE;
+  return (index) => (index - first + count) % count < READ_AT_ONCE;
+}
+
+// Find and read the faces of a photo, as `Predictor.predict`.
+async function read({ bitmap, balance = null }) {
+  const grey = greyOf(bitmap);
+  const faces = [];
+  const { template_px } = spec.geometry;
+  for (const face of await findFaces(detect, grey, { isQuick: false, leastScore: LEAST_SCORE })) {
+    if (!(await isFace(detect, grey, face, template_px))) continue;
+    faces.push({ ...face, ...(await readFace(grey, fitSimilarity(face.points, template_px), balance)) });
+  }
+  return { width: grey.width, height: grey.height, faces };
+}
+
+// The same for a frame of a camera, with fewer looks: `probabilities` are there for faces in turn.
+async function readFrame({ bitmap }) {
+  const grey = greyOf(bitmap);
+  const faces = await findFaces(detect, grey, { isQuick: true, leastScore: LEAST_SCORE });
+  const hasTurn = inTurn(faces.length);
+  for (const [index, face] of faces.entries()) {
+    const transform = fitSimilarity(face.points, spec.geometry.template_px);
+    if (hasTurn(index)) Object.assign(face, await readFace(grey, transform, null));
+  }
+  return { width: grey.width, height: grey.height, faces };
+}
+
+// Read faces whose transforms are known already, as `align.extract_chip` and then the network.
+async function readAligned({ bitmap, transforms, balance = null }) {
+  const grey = greyOf(bitmap);
+  const faces = [];
+  for (const transform of transforms) faces.push(await readFace(grey, transform, balance));
+  return faces;
+}
+
+export const tasks = { load, read, readFrame, readAligned };

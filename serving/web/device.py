@@ -1,0 +1,87 @@
+"""What a browser needs to read faces itself: the networks, and what the bundle says of its own."""
+
+import functools
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from preprocessing.bundle.spec import MODEL_NAME, ModelSpec
+from preprocessing.faces.template import MEAN_FACE
+from serving.inference.certainty import read_record
+from serving.inference.charts import probability_figure
+
+_STATIC = Path(__file__).parents[1] / "static"
+DETECTOR_FILE = _STATIC / "device" / "yunet.tflite"
+"""YuNet for LiteRT; `tests/tools/detector_for_browsers.py` writes it."""
+RUNTIME_FILE = _STATIC / "vendor" / "litert-wasm-2.5.3.wasm.gz"
+"""LiteRT's WebAssembly; the wheel leaves it out."""
+
+_EYE_IMAGE_LEFT, _EYE_IMAGE_RIGHT = range(36, 42), range(42, 48)
+_NOSE_TIP, _MOUTH_CORNERS = 30, (48, 54)
+
+
+def is_available() -> bool:
+    """Say whether this installation has all files that reading on the device takes."""
+    return DETECTOR_FILE.is_file() and RUNTIME_FILE.is_file()
+
+
+def five_point_template() -> tuple[tuple[float, float], ...]:
+    """Return where YuNet's five points go in a chip, as shares of the frame.
+
+    Both eyes, the tip of the nose, both corners of the mouth, each from image-left.
+    """
+    eyes = [
+        tuple(np.mean([MEAN_FACE[index] for index in eye], axis=0).tolist())
+        for eye in (_EYE_IMAGE_LEFT, _EYE_IMAGE_RIGHT)
+    ]
+    left, right = (MEAN_FACE[index] for index in _MOUTH_CORNERS)
+    return (*eyes, MEAN_FACE[_NOSE_TIP], left, right)
+
+
+def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
+    """Return what the page's scripts must know of a bundle, as JSON.
+
+    Args:
+        spec: The bundle's.
+        network_url: Where `static_network` is to be had.
+    """
+    record = read_record(spec)
+    template = five_point_template()
+    five = replace(spec.geometry, anchors=tuple(range(len(template))), template=template)
+    return {
+        "model": spec.name,
+        "labels": spec.labels,
+        "geometry": {
+            "size_px": five.size_px,
+            "interpolation": five.interpolation,
+            "template_px": five.template_px().tolist(),
+        },
+        "answers_with": list(spec.outputs).index(spec.answers_with),
+        "output": asdict(spec.answer),
+        "probable_from": record.probable_from,
+        "figure": probability_figure([0.0] * len(spec.labels), spec.labels),
+        "network_url": network_url,
+    }
+
+
+@functools.lru_cache(maxsize=1)
+def static_network(bundle: Path) -> bytes:
+    """Return a bundle's network for one chip at a time.
+
+    LiteRT in a browser takes no network whose batch may have any size. So each size that is left
+    open (-1) is set to 1; all else stays as it is.
+
+    Args:
+        bundle: The bundle's folder.
+    """
+    network = bytearray((bundle / MODEL_NAME).read_bytes())
+    model = schema.Model.GetRootAs(network, 0)
+    for graph in (model.Subgraphs(index) for index in range(model.SubgraphsLength())):
+        for tensor in (graph.Tensors(index) for index in range(graph.TensorsLength())):
+            if not tensor.ShapeSignatureIsNone():
+                sizes = tensor.ShapeSignatureAsNumpy()  # a view of the bytes themselves
+                sizes[sizes == -1] = 1
+    return bytes(network)

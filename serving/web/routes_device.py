@@ -1,0 +1,67 @@
+"""Reading faces on the person's own device: the page of the live camera, and what scripts load."""
+
+from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
+from serving.web.device import device_spec, is_available, static_network
+from serving.web.engine import current_service
+
+# What reading on the device does not need.
+_NOT_KEPT = ("samples/", "card.jpg", "docs.")
+
+routes = Blueprint("device", __name__)
+
+
+@routes.get("/live")
+def show_live() -> ResponseReturnValue:
+    """Show the page of the live camera."""
+    if not is_available():
+        abort(404)
+    return render_template("live.html", spec=current_service().require().spec)
+
+
+@routes.get("/device/spec.json")
+def send_spec() -> Response:
+    """Send what scripts must know of the bundle."""
+    if not is_available():
+        abort(404)
+    spec = current_service().require().spec
+    answer = jsonify(device_spec(spec, network_url=_network_url()))
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.add_etag()
+    answer.make_conditional(request)
+    return answer
+
+
+@routes.get("/service-worker.js")
+def send_service_worker() -> Response:
+    """Send the script that keeps in the browser what reading there takes, for use offline."""
+    if not is_available():
+        abort(404)
+    changing = ("page.show_page", "device.show_live", "page.send_label_colours", "device.send_spec")
+    files = [*map(url_for, changing), _network_url(), *asset_urls(but=_NOT_KEPT)]
+    # A new version of either is a new cache.
+    version = f"mien-{assets_version()}-{current_service().require().spec.network_sha256[:12]}"
+    text = render_template("service-worker.js", files=files, version=version)
+    answer = Response(text, mimetype="text/javascript")
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
+
+
+@routes.get("/device/<sha256>/network.tflite")
+def send_network(sha256: str) -> Response:
+    """Send the bundle's network for one chip at a time; its address changes when it does."""
+    service = current_service()
+    if sha256 != service.require().spec.network_sha256:
+        abort(404)
+    answer = Response(static_network(service.settings.bundle), mimetype="application/octet-stream")
+    answer.cache_control.public = True
+    answer.cache_control.immutable = True
+    answer.cache_control.max_age = ONE_YEAR_S
+    return answer
+
+
+def _network_url() -> str:
+    sha256 = current_service().require().spec.network_sha256
+    return url_for("device.send_network", sha256=sha256)

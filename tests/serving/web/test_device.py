@@ -1,0 +1,110 @@
+"""What the server gives a browser that reads faces itself."""
+
+import gzip
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from flask import Flask
+from flask.testing import FlaskClient
+
+from preprocessing.bundle.classifier import VIEWS_SIGNATURE
+from preprocessing.faces.geometry import apply_transform, fit_similarity
+from preprocessing.faces.model_files import YUNET_FILE
+from preprocessing.images.decode import decode_image, to_grey
+from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+from serving.web import device
+from serving.web.assets import ONE_YEAR_S, WORKER, asset_url
+from serving.web.device import DETECTOR_FILE, RUNTIME_FILE, static_network
+
+# What `serving/static/device/detector.js` takes for granted of the detector.
+SIDE_PX, STRIDES, PARTS = 320, (8, 16, 32), ("cls", "obj", "bbox", "kps")
+# Kernels differ by library.
+DETECTOR_TOLERANCE, LOGITS_TOLERANCE = 1e-4, 1e-3
+# Within this of a chip's 48 pixels the tip of the nose lies on the mean face; a head is not flat.
+NEAR_PX = 2.5
+
+
+def test_the_detector_for_browsers_is_opencv_s(photo: bytes) -> None:
+    grey = cv2.resize(to_grey(decode_image(photo)), (SIDE_PX, SIDE_PX))
+    run = Interpreter(model_path=str(DETECTOR_FILE), num_threads=1).get_signature_runner()
+    found = run(grey=grey[None, :, :, None].astype(np.float32))["anchors"][0]
+    network = cv2.dnn.readNetFromONNX(str(YUNET_FILE.path()))
+    network.setInput(cv2.dnn.blobFromImage(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)))
+    names = [f"{part}_{stride}" for stride in STRIDES for part in PARTS]
+    outputs = [each.reshape(-1, each.shape[-1]) for each in network.forward(names)]
+    of_strides = [
+        np.hstack(outputs[at : at + len(PARTS)]) for at in range(0, len(names), len(PARTS))
+    ]
+    np.testing.assert_allclose(found, np.vstack(of_strides), atol=DETECTOR_TOLERANCE)
+
+
+def test_the_network_for_browsers_gives_the_same_logits(predictor: Predictor, photo: bytes) -> None:
+    (face,) = predictor.align(decode_image(photo))
+    network = Interpreter(model_content=static_network(SHIPPED_BUNDLE), num_threads=1)
+    found = network.get_signature_runner(VIEWS_SIGNATURE)(chips=face.chip[None])["logits"]
+    np.testing.assert_allclose(found, predictor.logits(face.chip[None]), atol=LOGITS_TOLERANCE)
+    sizes = [each["shape_signature"] for each in network.get_tensor_details()]
+    assert all((size > 0).all() for size in sizes)
+
+
+def test_the_five_points_go_where_the_landmarks_of_all_put_them(
+    predictor: Predictor, photo: bytes
+) -> None:
+    (face,) = predictor.align(decode_image(photo))
+    landmarks = face.face.landmarks
+    eyes = [landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)]
+    five = np.array([*eyes, landmarks[30], landmarks[48], landmarks[54]])
+    spec = device.device_spec(predictor.spec, network_url="")
+    target = np.array(spec["geometry"]["template_px"])
+    by_five = apply_transform(fit_similarity(five, target), five)
+    by_all = apply_transform(face.transform, five)
+    assert np.abs(by_five - target).max() < NEAR_PX
+    assert np.abs(by_five - by_all).max() < NEAR_PX
+
+
+def test_only_the_worker_may_compile_webassembly(app: Flask, client: FlaskClient) -> None:
+    with app.test_request_context():
+        worker, other = asset_url(WORKER), asset_url("device/reader.js")
+    policies = [
+        client.get(path).headers["Content-Security-Policy"] for path in (worker, other, "/live")
+    ]
+    assert ["wasm-unsafe-eval" in policy for policy in policies] == [True, False, False]
+    assert all("'self'" in policy and "'unsafe-eval'" not in policy for policy in policies)
+
+
+def test_the_network_is_kept_for_good_under_its_own_hash(client: FlaskClient) -> None:
+    spec = client.get("/device/spec.json")
+    assert spec.json is not None
+    with client.get(spec.json["network_url"]) as answer:
+        assert answer.data == static_network(SHIPPED_BUNDLE)
+        assert (answer.cache_control.max_age, answer.cache_control.immutable) == (ONE_YEAR_S, True)
+    assert client.get("/device/0000/network.tflite").status_code == 404
+    again = client.get("/device/spec.json", headers={"If-None-Match": spec.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_runtime_is_sent_as_it_lies_or_unpacked(app: Flask, client: FlaskClient) -> None:
+    with app.test_request_context():
+        address = asset_url(f"vendor/{RUNTIME_FILE.stem}")
+    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
+    assert packed.data == RUNTIME_FILE.read_bytes()
+    assert packed.headers["Content-Encoding"] == "gzip"
+    plain = client.get(address, headers={"Accept-Encoding": "gzip;q=0"})
+    assert plain.data == gzip.decompress(packed.data)
+    assert plain.mimetype == packed.mimetype == "application/wasm"
+
+
+def test_without_the_runtime_the_page_does_not_offer_it(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert 'id="here"' in client.get("/").text
+    monkeypatch.setattr(device, "RUNTIME_FILE", tmp_path / RUNTIME_FILE.name)
+    page = client.get("/").text
+    assert 'id="here"' not in page
+    assert "/live" not in page
+    for path in ("/live", "/device/spec.json"):
+        assert client.get(path).status_code == 404

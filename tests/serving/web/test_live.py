@@ -1,0 +1,260 @@
+"""The live camera: what Chromium's own camera shows is read, numbered, drawn and recorded."""
+
+import csv
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from notebooks.common import find_browser
+from preprocessing.images.decode import decode_image
+from serving.inference.predictor import Predictor
+from serving.web.assets import asset_url
+from tests.conftest import CHROMIUM_ARGUMENTS
+from tests.serving.conftest import WATCH
+from tests.serving.web.browsing import Open
+from tests.tools.accessibility import assert_accessible
+from tests.tools.camera_clip import SIZE, write_clip
+
+pytestmark = pytest.mark.browser
+
+# A box lags behind a face that moves; this share of its width is little.
+LAG = 0.5
+SETTINGS = {"smooth_s": 0.5, "margin": 0.1, "cutoff_hz": 1.5, "response": 4, "keep_s": 5}
+STEP_S = 0.1
+Box = tuple[float, float]
+
+Run = Callable[[str, Any], Any]
+
+
+@pytest.fixture(scope="module")
+def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser whose camera shows a swaying face."""
+    clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
+    write_clip(clip)
+    arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
+    browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def live(camera: Browser, address: str) -> Iterator[Page]:
+    """The page of the live camera, which may use it."""
+    page = camera.new_page(viewport={"width": 1366, "height": 768})
+    page.context.grant_permissions(["camera"])
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        complaints.append(message.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", note)
+    page.add_init_script(WATCH)
+    page.goto(f"{address}/live")
+    yield page
+    complaints += page.evaluate("window.complaints")
+    page.close()
+    assert not complaints
+
+
+def part(page: Page, name: str) -> Any:
+    return page.locator(f"[data-part={name}]")
+
+
+def test_a_face_before_the_camera_is_read_drawn_and_recorded(
+    live: Page, predictor: Predictor, tmp_path: Path
+) -> None:
+    labels = predictor.spec.labels
+    part(live, "start").click()
+    row = live.locator(".people li")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("1 · happy")
+    expect(part(live, "lamp")).to_have_text("Camera is on")
+    expect(live.locator(".history .scatterlayer .trace")).to_have_count(len(labels))
+
+    sent: list[str] = []
+    live.context.on("request", lambda request: sent.append(request.url))
+    part(live, "record").click()
+    expect(part(live, "figures")).to_contain_text("frames a second")
+    expect(part(live, "record")).to_contain_text("rows)")
+    live.wait_for_function(
+        "/[1-9]\\d+ rows/.test(document.querySelector('[data-part=record]').textContent)"
+    )
+    box = live.locator("[data-part=marks] .box")
+    left, width = (float(box.get_attribute(name) or "nan") for name in ("x", "width"))
+    bars = live.locator("[data-part=marks] .bars rect").evaluate_all(
+        "(bars) => bars.map((bar) => Number(bar.getAttribute('width')))"
+    )
+    with live.expect_download() as download:
+        part(live, "record").click()
+    assert not [url for url in sent if url.startswith("http")]
+
+    assert len(bars) == len(labels)
+    assert bars.index(max(bars)) == labels.index("happy")
+    saved = tmp_path / "live.csv"
+    download.value.save_as(saved)
+    with saved.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 10
+    assert {row["face"] for row in rows} == {"1"}
+    assert {row["label"] for row in rows} == {"happy"}
+    seconds = [float(row["seconds"]) for row in rows]
+    assert seconds == sorted(seconds)
+    for each in rows:
+        assert sum(float(each[label]) for label in labels) == pytest.approx(1, abs=1e-3)
+    # On the screen the picture is mirrored, in the table it is not.
+    middles = [(float(each["left"]) + float(each["right"])) / 2 for each in rows]
+    mirrored = SIZE[0] - left - width / 2
+    assert min(middles) - LAG * width < mirrored < max(middles) + LAG * width
+
+
+def test_the_camera_is_paused_kept_and_switched_off(live: Page, tmp_path: Path) -> None:
+    part(live, "start").click()
+    expect(live.locator(".people li")).to_have_count(1)
+    part(live, "pause").click()
+    expect(part(live, "lamp")).to_have_text("Camera is on, paused")
+    with live.expect_download() as download:
+        part(live, "shoot").click()
+    saved = tmp_path / "live.jpg"
+    download.value.save_as(saved)
+    assert decode_image(saved.read_bytes()).shape == (SIZE[1], SIZE[0], 3)
+    live.locator(".settings summary").click()
+    assert_accessible(live)
+    part(live, "pause").click()
+    expect(part(live, "lamp")).to_have_text("Camera is on")
+    track = live.evaluate_handle("document.querySelector('#live video').srcObject.getTracks()[0]")
+    live.evaluate(
+        """() => {
+          Object.defineProperty(document, "hidden", { value: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    expect(part(live, "status")).to_contain_text("switched off when you left")
+    expect(part(live, "lamp")).to_be_hidden()
+    assert track.evaluate("(one) => one.readyState") == "ended"
+
+
+def test_a_refused_camera_is_explained_on_the_live_page(open_page: Open) -> None:
+    page = open_page("/live")
+    part(page, "start").click()
+    expect(part(page, "status")).to_contain_text("The camera was refused")
+    expect(part(page, "start")).to_have_text("Start the camera")
+
+
+@pytest.fixture
+def run(open_page: Open, app: Flask) -> Run:
+    """A function that runs a script with the modules of tracks and smoothing."""
+    page = open_page("/privacy")
+    with app.test_request_context():
+        urls = [asset_url(f"device/{name}.js") for name in ("tracks", "smoothing")]
+    load = "async (urls) => { for (const url of urls) Object.assign(window, await import(url)); }"
+    page.evaluate(load, urls)
+    return page.evaluate
+
+
+def scene(name: str) -> list[dict[str, Box]]:
+    """Where two people are at each step of a tenth of a second; who is not seen is left out."""
+    steps = []
+    for step in range(80):
+        at: dict[str, Box] = {"anna": (100, 100), "ben": (400, 110)}
+        if name in ("moving", "crossing"):
+            at = {"anna": (40 + 6 * step, 100), "ben": (520 - 6 * step, 110)}
+            if name == "moving":
+                at["ben"] = (520 - 6 * step, 300)
+        if name == "crossing" and abs(at["anna"][0] - at["ben"][0]) < 60:
+            del at["ben"]  # behind anna
+        if (name == "returning" and 20 <= step < 50) or (name == "gone for long" and step >= 20):
+            del at["ben"]
+        if name == "gone for long" and step >= 75:
+            at["ben"] = (405, 112)
+        steps.append(at)
+    return steps
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("moving", {"anna": {1}, "ben": {2}}),
+        ("crossing", {"anna": {1}, "ben": {2}}),
+        ("returning", {"anna": {1}, "ben": {2}}),
+        ("gone for long", {"anna": {1}, "ben": {2, 3}}),
+    ],
+)
+def test_each_face_keeps_its_number(name: str, numbers: dict[str, set[int]], run: Run) -> None:
+    steps = scene(name)
+    given = [
+        [
+            {"left": x, "top": y, "width": 100, "height": 100, "probabilities": [0.6, 0.4]}
+            for x, y in at.values()
+        ]
+        for at in steps
+    ]
+    found = run(
+        """({ given, settings, step_s }) => {
+          const tracker = new Tracker();
+          return given.map((faces, index) =>
+            tracker.update(faces, index * step_s, settings)
+              .map(({ number, face }) => [number, faces.indexOf(face)]));
+        }""",
+        {"given": given, "settings": SETTINGS, "step_s": STEP_S},
+    )
+    seen: dict[str, set[int]] = {"anna": set(), "ben": set()}
+    for at, tracks in zip(steps, found, strict=True):
+        for number, index in tracks:
+            seen[list(at)[index]].add(number)
+    assert seen == numbers
+
+
+def test_a_face_is_shown_once_it_was_read_and_keeps_its_odds(run: Run) -> None:
+    shown = run(
+        """(settings) => {
+          const face = { left: 0, top: 0, width: 100, height: 100 };
+          const read = { ...face, probabilities: [0.9, 0.1] };
+          const tracker = new Tracker();
+          return [face, face, read, face].map((each, index) =>
+            tracker.update([{ ...each }], index / 10, settings).map(({ shares }) => shares[0]));
+        }""",
+        SETTINGS,
+    )
+    assert shown == [[], [], [pytest.approx(0.9)], [pytest.approx(0.9)]]
+
+
+def test_numbers_are_calm_at_rest_and_follow_what_changes(run: Run) -> None:
+    noise = np.random.default_rng(0).normal(0, 1, 60)
+    options = {"cutoff_hz": SETTINGS["cutoff_hz"], "response": SETTINGS["response"], "unit": 100}
+    filtered = run(
+        """({ values, options }) => {
+          const filter = new OneEuro();
+          return values.map((value, index) => filter.next(value, index / 20, options));
+        }""",
+        {"values": [*(100 + noise), *(100 + 10 * step for step in range(40))], "options": options},
+    )
+    assert np.std(filtered[20:60]) < 0.6 * np.std(noise[20:])
+    assert abs(filtered[-1] - 490) < 30
+
+    before, after = [0.9, 0.1], [0.1, 0.9]
+    odds = run(
+        """({ before, after, constant_s }) => {
+          const smooth = new SmoothOdds();
+          smooth.next(before, 0, constant_s);
+          return smooth.next(after, constant_s, constant_s);
+        }""",
+        {"before": before, "after": after, "constant_s": 0.5},
+    )
+    gone = (math.log(odds[0] / odds[1]) - math.log(9)) / (2 * math.log(1 / 9))
+    assert gone == pytest.approx(1 - 1 / math.e)
+
+    words = run(
+        """(all) => {
+          const word = new SteadyWord();
+          return all.map((each) => word.next(each, 0.1));
+        }""",
+        [[0.52, 0.48], [0.48, 0.52], [0.52, 0.48], [0.4, 0.6], [0.48, 0.52], [0.56, 0.44]],
+    )
+    assert words == [0, 0, 0, 1, 1, 0]
