@@ -73,7 +73,7 @@ notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute
 
 gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET
-	$(BIN)/python -m notebooks.gallery --page --dataset $(DATASET)
+	$(BIN)/python -m notebooks.gallery --page --camera --dataset $(DATASET)
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
 	$(BIN)/python -m tests.bench.align $(PHOTOS) $(CSV)

@@ -1,9 +1,11 @@
 """Make the README's small pictures: `python -m notebooks.gallery --help`."""
 
 import argparse
+import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import cv2
@@ -27,12 +29,14 @@ from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_heat_map
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
+from tests.tools.camera_clip import write_clip
 from training.explain.model import open_explained_model
 from training.explain.page import face_sheets
 
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85
 PAGE_PX = (1280, 840)
+CAMERA_PX, CAMERA_FRAMES, CAMERA_FRAME_MS = (1000, 620), 16, 400
 # In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
 FACE_MIDDLE = (224, 130)
 HEAD_PX = 240
@@ -89,11 +93,38 @@ def page_picture() -> RgbImage:
     return decode_image(shot)
 
 
+def camera_film() -> list[Image.Image]:
+    """Show the live camera at work on a drawn film, as Chromium draws it."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    width, height = CAMERA_PX
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        clip = Path(folder) / "clip.y4m"
+        write_clip(clip)
+        camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={clip}"]
+        chromium = playwright.chromium.launch(
+            executable_path=find_browser(), args=["--no-sandbox", *camera]
+        )
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.context.grant_permissions(["camera"])
+        page.goto(f"http://127.0.0.1:{server.port}/live")
+        page.locator("[data-part=start]").click()
+        page.locator(".people li").wait_for()
+        shots = []
+        for _ in range(CAMERA_FRAMES):
+            page.wait_for_timeout(CAMERA_FRAME_MS)
+            shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+        chromium.close()
+    server.shutdown()
+    return shots
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Write the pictures that can be made from what is given."""
     parser = argparse.ArgumentParser(prog="python -m notebooks.gallery", description=__doc__)
     parser.add_argument("--dataset", type=Path, help="for the mean faces: an aligned dataset")
     parser.add_argument("--page", action="store_true", help="the page too, drawn by Chromium")
+    parser.add_argument("--camera", action="store_true", help="the live camera too, likewise")
     options = parser.parse_args(arguments)
     pictures = dict(photo_pictures())
     if options.page:
@@ -101,6 +132,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.dataset is not None:
         pictures |= dataset_pictures(read_dataset(options.dataset))
     FOLDER.mkdir(exist_ok=True)
+    if options.camera:
+        first, *rest = camera_film()
+        first.save(
+            FOLDER / "camera.webp",
+            save_all=True,
+            append_images=rest,
+            duration=CAMERA_FRAME_MS,
+            loop=0,
+            quality=60,
+        )
     for name, picture in pictures.items():
         Image.fromarray(picture).save(FOLDER / f"{name}.jpg", quality=QUALITY, optimize=True)
     return 0
