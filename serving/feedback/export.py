@@ -1,6 +1,7 @@
 """Write feedback as pictures that `preprocessing align` reads."""
 
 import csv
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -9,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preprocessing.errors import MienError
+from serving.feedback.store import NAME_DIGITS
 from serving.feedback.types import Stored
 
 LIST_NAME = "feedback.csv"
+_CHIP_NAME = re.compile(rf"[0-9a-f]{{{NAME_DIGITS}}}\.png")
 COLUMNS = ("path", "label", "predicted", "probabilities", "balance", "model", "model_digest", "day")
 
 
@@ -35,11 +38,12 @@ def export(stored: Iterable[Stored], folder: Path, *, overwrite: bool = False) -
     Args:
         stored: Of a store.
         folder: To write; its parent must be there.
-        overwrite: Replace what an earlier export wrote.
+        overwrite: Replace what an earlier export wrote, and nothing else.
 
     Raises:
         MienError: The folder is there and may not be replaced, or its parent is not there.
     """
+    folder = folder.resolve()
     _check(folder, overwrite=overwrite)
     counts: Counter[str] = Counter()
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -52,8 +56,13 @@ def export(stored: Iterable[Stored], folder: Path, *, overwrite: bool = False) -
                 (fresh / f"{each.name}.png").write_bytes(each.feedback.chip)
                 counts[each.feedback.said] += 1
         if folder.exists():
-            shutil.rmtree(folder)
-        fresh.rename(folder)
+            # What cannot be removed must not keep the new one from its place.
+            aside = fresh.with_name(f"{fresh.name}-old")
+            folder.rename(aside)
+            fresh.rename(folder)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return Exported(dict(sorted(counts.items())))
@@ -68,6 +77,13 @@ def _check(folder: Path, *, overwrite: bool) -> None:
         raise MienError(f"{folder} is there and is no export. Name another folder.")
     if not overwrite:
         raise MienError(f"{folder} is there already. Replace it with --overwrite.")
+    names = [path.name for path in folder.iterdir()]
+    foreign = [name for name in names if name != LIST_NAME and not _CHIP_NAME.fullmatch(name)]
+    if foreign:
+        raise MienError(
+            f"{folder} holds more than an export: {foreign[0]!r}. Name another folder, or move "
+            "that away."
+        )
 
 
 def _row(stored: Stored) -> tuple[str, ...]:

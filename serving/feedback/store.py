@@ -1,10 +1,10 @@
 """Keep, delete, count and read feedback."""
 
+import contextlib
 import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
@@ -107,7 +107,7 @@ class Store:
         with self._connect() as connection, Session(connection) as session:
             return list(session.scalars(page))
 
-    @contextmanager
+    @contextlib.contextmanager
     def _connect(self, *, writes: bool = False) -> Iterator[Connection]:
         """Begin a transaction in a database that is as this version needs it, and commit it."""
         with _told():
@@ -126,6 +126,11 @@ class Store:
                 f"The database of the feedback is at version {found or 'none'}; this Mien needs "
                 f"{REVISION}. {UPGRADE}"
             )
+        if self._engine.dialect.name == SQLITE:
+            # A process that was killed while it deleted has left what it deleted in the log. If it
+            # is held up now, the next deletion empties it.
+            with contextlib.suppress(StoreError):
+                _empty_the_log(self._engine)
         self._is_current = True
 
 
@@ -170,7 +175,7 @@ def _empty_the_log(engine: Engine) -> None:
         connection.close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Say what went wrong with a database in plain words, and log what it was without its values.
 

@@ -17,7 +17,7 @@ def require_same_origin(request: Request) -> None:
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = urlsplit(request.headers.get("Origin", "")).netloc
-    is_own = origin == request.host if site is None else site == "same-origin"
+    is_own = origin == request.host != "" if site is None else site == "same-origin"
     if not is_own:
         raise Forbidden(
             "This form did not come from a page of this site. Open the page here and send it again."

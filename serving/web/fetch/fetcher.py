@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
+from urllib.parse import quote
 
 from serving.web.fetch.address import WebAddress, follow, parse_address
 from serving.web.fetch.connection import HEAD_BYTES, Limits, ask, make_tls_context, read_body
@@ -29,6 +30,8 @@ REDIRECTS = (
 MAX_IP_ADDRESSES = 4
 # Of those that look up names, for each picture that may be fetched at once.
 THREADS_FACTOR = 4
+# All of ASCII: what is wrong in it is refused later.
+_LEFT_AS_IT_IS = "".join(map(chr, range(128)))
 
 
 class PictureFetcher:
@@ -93,6 +96,8 @@ class PictureFetcher:
     ) -> bytes | WebAddress:
         location = response.getheader("Location")
         if response.status in REDIRECTS and location is not None:
+            # Some servers send letters beyond ASCII as they are; browsers quote them.
+            location = quote(location.encode("latin-1"), safe=_LEFT_AS_IT_IS)
             try:
                 return follow(address, location, ports=self._ports)
             except (InvalidRequestError, ValueError):

@@ -1,5 +1,6 @@
 """What is exported is what `align` reads."""
 
+import contextlib
 import csv
 from collections import Counter
 from dataclasses import replace
@@ -83,6 +84,24 @@ def test_only_an_export_is_replaced_and_only_when_asked(
     assert main(["feedback", "export", str(other), "--overwrite"]) == 1
     assert "is no export" in capsys.readouterr().err
     assert main(["feedback", "export", str(tmp_path / "none" / "said")]) == 1
+
+
+def test_what_an_export_did_not_write_is_never_removed(
+    sqlite_place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", sqlite_place)
+    with contextlib.closing(Store(sqlite_place)) as store:
+        store.keep(feedback_of(1))
+    said = tmp_path / "said"
+    assert main(["feedback", "export", str(said)]) == 0
+    monkeypatch.chdir(said)
+    assert main(["feedback", "export", ".", "--overwrite"]) == 0
+    thesis = said / "thesis.txt"
+    thesis.write_text("years of work", encoding="utf-8")
+    before = sorted(path.name for path in said.iterdir())
+    assert main(["feedback", "export", str(said), "--overwrite"]) == 1
+    assert sorted(path.name for path in said.iterdir()) == before
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["said"]
 
 
 @pytest.mark.parametrize("command", [["upgrade"], ["export", "said"]])

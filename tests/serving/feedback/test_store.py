@@ -165,6 +165,22 @@ def test_nothing_of_a_deleted_chip_is_left_in_a_file_of_sqlite(
         assert (hash_code(code) or b"") not in on_disk
 
 
+def test_a_kill_in_the_middle_of_a_deletion_leaves_nothing_once_the_store_is_used_again(
+    sqlite_place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(sqlite_place)
+    code = store.keep(feedback_of(1))
+    monkeypatch.setattr("serving.feedback.store._empty_the_log", lambda _: None)
+    assert store.delete([code]) == 1
+    pieces = pieces_of(feedback_of(1).chip)
+    assert any(piece in bytes_below(tmp_path) for piece in pieces)
+    monkeypatch.undo()
+    with closing(Store(sqlite_place)) as again:
+        again.check()
+        assert not any(piece in bytes_below(tmp_path) for piece in pieces)
+    store.close()
+
+
 def test_no_code_is_in_a_file(sqlite_store: Store, tmp_path: Path) -> None:
     code = sqlite_store.keep(feedback_of(1))
     on_disk = bytes_below(tmp_path)

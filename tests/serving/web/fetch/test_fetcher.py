@@ -227,6 +227,16 @@ def test_a_redirect_to_what_is_not_allowed_is_refused(
     assert not internal.heads
 
 
+def test_a_redirect_may_have_letters_beyond_ascii_in_its_path(
+    server: PictureServer, fetch: Callable[..., bytes]
+) -> None:
+    def answer(head: bytes) -> list[bytes]:
+        moved = redirect("/PLACE").replace(b"PLACE", "ü".encode())
+        return [ok(PICTURE) if b" /%C3%BC " in head else moved]
+
+    assert fetch(server.url(), answer) == PICTURE
+
+
 def test_redirects_come_to_an_end(server: PictureServer, fetch: Callable[..., bytes]) -> None:
     with pytest.raises(FetchError):
         fetch(server.url(), lambda _: [redirect("/again")])
