@@ -36,7 +36,7 @@ from training.explain.page import face_sheets
 FOLDER = Path(__file__).with_name("gallery")
 QUALITY = 85
 PAGE_PX = (1280, 840)
-CAMERA_PX, CAMERA_FRAMES, CAMERA_FRAME_MS = (1000, 620), 16, 400
+CAMERA_PX, CAMERA_FRAMES, CAMERA_FRAME_MS, CAMERA_QUALITY = (960, 560), 12, 600, 40
 # In the sample photo, in pixels: the middle of the face (x, y), and a side that holds the head.
 FACE_MIDDLE = (224, 130)
 HEAD_PX = 240
@@ -140,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
             append_images=rest,
             duration=CAMERA_FRAME_MS,
             loop=0,
-            quality=60,
+            quality=CAMERA_QUALITY,
         )
     for name, picture in pictures.items():
         Image.fromarray(picture).save(FOLDER / f"{name}.jpg", quality=QUALITY, optimize=True)
