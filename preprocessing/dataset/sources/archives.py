@@ -21,6 +21,7 @@ MAX_UNPACKED_BYTES = 1_000_000_000
 # Larger than any picture that is decoded.
 MAX_PICTURE_BYTES = 200_000_000
 HEAD_BYTES = 1024
+PIECE_BYTES = 1_000_000
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
 
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
@@ -87,7 +88,7 @@ class _Zip(Archive):
         for position in positions:
             try:
                 with damage_named(self._name), self._zip.open(self._members[position]) as file:
-                    content = file.read(limit)
+                    content = _read_in_pieces(file, limit)
             except DatasetError as error:
                 yield error
             else:
@@ -185,6 +186,18 @@ def damage_named(name: str) -> Iterator[None]:
         yield
     except _UNPACKING_ERRORS as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
+
+
+def _read_in_pieces(file: IO[bytes], limit: int) -> bytes:
+    """Read the first `limit` bytes.
+
+    Read at once, memory would be taken for as many bytes as the archive says that there are.
+    """
+    pieces = []
+    while limit > 0 and (piece := file.read(min(limit, PIECE_BYTES))):
+        pieces.append(piece)
+        limit -= len(piece)
+    return b"".join(pieces)
 
 
 def _head(file: Path | BinaryIO) -> bytes:
