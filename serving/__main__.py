@@ -87,7 +87,11 @@ def _parser(program: str = PROGRAM) -> argparse.ArgumentParser:
         help="start the server: page and API",
         epilog="example: %(prog)s --port 9000",
     )
-    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 for all; default: 127.0.0.1",
+    )
     run.add_argument("--port", type=number(int, 1, 65535), help="by default that of the settings")
     run.set_defaults(run_command=_run)
 

@@ -59,7 +59,8 @@ def export_folder(folder: Path, *, overwrite: bool) -> None:
     store = Store(_place())
     exported = export(store.read(), folder, overwrite=overwrite)
     store.close()
-    print(f"{sum(exported.by_label.values())} faces are in {folder}.")
+    total = sum(exported.by_label.values())
+    print(f"Written to {folder}: {total} face{'' if total == 1 else 's'}.")
     for label, count in exported.by_label.items():
         print(f"{count:6} {label}")
 

@@ -66,7 +66,7 @@ function finishRecording() {
   save(new Blob([recording.toCsv()], { type: "text/csv" }), "live-mien.csv");
   say(`Saved ${recording.rows} rows.`);
   recording = null;
-  record.textContent = "Record the numbers";
+  record.textContent = "Record as CSV";
   record.ariaPressed = "false";
 }
 

@@ -47,13 +47,13 @@ export class Timeline {
     const axis = { gridcolor: colour("--line"), zerolinecolor: colour("--line"), fixedrange: true };
     await Plotly.react(element, lines, {
       height: HEIGHT_PX,
-      margin: { l: 44, r: 12, t: 8, b: 32 },
+      margin: { l: 48, r: 12, t: 8, b: 38 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, color: colour("--ink"), size: 13 },
       showlegend: false,
-      xaxis: { ...axis, range: [-SPAN_S, 0], ticksuffix: " s" },
-      yaxis: { ...axis, range: [0, 1], tickformat: ".0%", nticks: 5 },
+      xaxis: { ...axis, range: [-SPAN_S, 0], ticksuffix: " s", ticklabelstandoff: 6 },
+      yaxis: { ...axis, range: [0, 1], tickformat: ".0%", nticks: 5, ticklabelstandoff: 6 },
     }, CONFIG);
     return true;
   }

@@ -126,7 +126,7 @@ def test_a_picture_is_read_without_a_request(
     open_page: Open, photo: bytes, two_faces: bytes, predictor: Predictor
 ) -> None:
     page = open_page(viewport={"width": 1366, "height": 650})
-    page.get_by_label("Read it on this device").check()
+    page.get_by_label("Read photos on this device").check()
     sent: list[tuple[str, str]] = []
     page.on("request", lambda request: sent.append((request.method, request.url)))
     choose(page, photo, "me.jpg", heading="One face in me.jpg")
@@ -160,7 +160,7 @@ def test_what_cannot_be_read_here_is_said_and_not_sent(open_page: Open, photo: b
     page = open_page()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method))
-    page.get_by_label("Read it on this device").check()
+    page.get_by_label("Read photos on this device").check()
     choose(page, blank_picture(), "wall.jpg", heading="No face found in wall.jpg")
     page.set_input_files("#image", file_of(b"no picture", "notes.docx"))
     expect(page.locator("#status")).to_contain_text("notes.docx cannot be opened by your browser")
@@ -179,7 +179,7 @@ def test_after_the_first_time_it_works_without_a_network(
     context = chromium.new_context()
     page = context.new_page()
     page.goto(address)
-    page.get_by_label("Read it on this device").check()
+    page.get_by_label("Read photos on this device").check()
     choose(page, photo, "me.jpg", heading="One face in me.jpg")
     page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
     page.wait_for_function("navigator.serviceWorker.controller !== null")
@@ -187,7 +187,7 @@ def test_after_the_first_time_it_works_without_a_network(
     page.goto(f"{address}/live")
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
     page.goto(address)
-    page.get_by_label("Read it on this device").check()
+    page.get_by_label("Read photos on this device").check()
     choose(page, photo, "again.jpg", heading="One face in again.jpg")
     expect(page.locator(".row .bars")).to_be_visible()
     context.close()
