@@ -189,5 +189,6 @@ def _told() -> Iterator[None]:
         _log.error("the database of the feedback failed: %s", type(cause).__name__)
         raise StoreError(
             "The database of the feedback cannot be used at the moment. Try again later; whoever "
-            f"runs this server sees the cause in its log. If it is new or Mien was updated: {UPGRADE}"
+            "runs this server sees the cause in its log. If it is new or Mien was updated: "
+            f"{UPGRADE}"
         ) from None
