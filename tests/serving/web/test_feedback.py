@@ -96,7 +96,7 @@ def test_off_there_is_nothing_of_it(app: Flask, photo: bytes) -> None:
 def test_off_no_library_for_it_is_loaded(repository_root: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from serving.web.app import create_app; "
-        "from serving.web.settings import Settings; create_appSettingsbundle=Path'none'; "
+        "from serving.web.settings import Settings; create_app(Settings(bundle=Path('none'))); "
         "print([name for name in ('sqlalchemy', 'alembic', 'psycopg') if name in sys.modules])"
     )
     ran = subprocess.run(
