@@ -131,6 +131,7 @@ function show({ width, height, faces }, taken_s) {
   seen = tracker.update(faces, taken_s, settings);
   drawFaces(part("marks"), seen, spec, view);
   showPeople(part("people"), seen, spec.labels);
+  part("nobody").textContent = "No face in sight.";
   timeline.add(seen, taken_s);
   recording?.add(seen, taken_s);
   if (recording) record.textContent = `Stop and save (${recording.rows} rows)`;

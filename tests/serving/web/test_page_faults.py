@@ -279,7 +279,7 @@ def test_12_the_camera_is_a_mirror_that_takes_the_picture_as_it_is(open_page: Op
         }"""
     )
     assert asked
-    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Photo by camera").click()
     video = page.locator("video")
     expect(video).not_to_have_js_property("videoWidth", 0)
     assert page.evaluate("wanted.facingMode") == "user"

@@ -376,7 +376,7 @@ def test_every_stop_of_the_keyboard_can_be_seen(open_page: Open, two_faces: byte
 
 def test_a_refused_camera_is_explained(open_page: Open) -> None:
     page = open_page()
-    page.get_by_role("button", name="Use the camera").click()
+    page.get_by_role("button", name="Photo by camera").click()
     expect(page.locator("#status")).to_contain_text("The camera was refused")
 
 

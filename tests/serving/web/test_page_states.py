@@ -56,7 +56,7 @@ def bring_to(  # noqa: PLR0912 - a state after the other
         expect(page.locator("#offer")).to_have_attribute("aria-disabled", "true")
     if state == "camera":
         page.context.grant_permissions(["camera"])
-        page.get_by_role("button", name="Use the camera").click()
+        page.get_by_role("button", name="Photo by camera").click()
         expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
     if state in ("/model", "tables", "options"):
         within = {"/model": "summary", "tables": ".numbers summary", "options": ".options summary"}
