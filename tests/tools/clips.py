@@ -15,14 +15,17 @@ from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import RgbImage
 
 TICKS_PER_S = 60_000
-# The matrices of an MP4's track for a picture that is to be turned clockwise, in 16.16 fixed
-# point; the last column is 2.30 (ISO/IEC 14496-12, 8.3.2).
-_ONE = 1 << 16
-_TURNS = {
-    0: (_ONE, 0, 0, _ONE),
-    90: (0, _ONE, -_ONE, 0),
-    180: (-_ONE, 0, 0, -_ONE),
-    270: (0, -_ONE, _ONE, 0),
+# The numbers a, b, c and d of a matrix that shows the point (x, y) of a stored picture at
+# (a x + c y, b x + d y), by the clockwise turn in degrees and whether that is mirrored afterwards.
+DISPLAY_MATRICES = {
+    (0, False): (1, 0, 0, 1),
+    (90, False): (0, 1, -1, 0),
+    (180, False): (-1, 0, 0, -1),
+    (270, False): (0, -1, 1, 0),
+    (0, True): (-1, 0, 0, 1),
+    (90, True): (0, 1, 1, 0),
+    (180, True): (1, 0, 0, -1),
+    (270, True): (0, -1, -1, 0),
 }
 # From "tkhd" to its matrix in a box of version 0.
 _TO_MATRIX = 44
@@ -64,11 +67,14 @@ def write_gif(path: Path, frames: Iterable[tuple[float, RgbImage]], *, last_s: f
     return path
 
 
-def turn_track(path: Path, degrees: int) -> None:
-    """Set the rotation flag of an MP4 file, as a phone does that is held upright."""
+def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    """Set the display matrix of an MP4 file, as a phone does that is held upright.
+
+    It is 16.16 fixed point, its last column 2.30 (ISO/IEC 14496-12, 8.3.2).
+    """
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd") + _TO_MATRIX
-    a, b, c, d = _TURNS[degrees]
+    a, b, c, d = (number << 16 for number in matrix)
     data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
 

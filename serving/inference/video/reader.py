@@ -9,13 +9,10 @@ from types import TracebackType
 from typing import Self
 
 import av
-import numpy as np
 from av.video.stream import VideoStream
 
 from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.decode import MAX_PIXELS
-from preprocessing.images.formats.opacity import lay_on_white
-from preprocessing.images.types import RgbImage
 from serving.inference.video.opening import (
     VideoSource,
     duration_s,
@@ -25,6 +22,7 @@ from serving.inference.video.opening import (
 )
 from serving.inference.video.sampling import is_due
 from serving.inference.video.types import Frame, Sample, VideoInfo
+from serving.inference.video.upright import to_rgb
 
 # Files of these kinds have an index, so that any frame can be reached at once.
 _INDEXED = ("mov", "matroska")
@@ -119,7 +117,7 @@ class VideoReader:
             if last_s is None or is_due(seconds, last_s=last_s, per_second=per_second):
                 self._check_size(decoded.width, decoded.height)
                 last_s = seconds
-                yield Frame(seconds, _to_rgb(decoded), self._is_damaged)
+                yield Frame(seconds, to_rgb(decoded), self._is_damaged)
         if self._last_s is None:
             raise VideoDecodeError(
                 f"No frame of {self._name} could be decoded. The file is damaged; save it anew, "
@@ -139,7 +137,7 @@ class VideoReader:
             if found is None:
                 return
             self._check_size(found.width, found.height)
-            yield Frame(wanted_s, _to_rgb(found), self._is_damaged)
+            yield Frame(wanted_s, to_rgb(found), self._is_damaged)
 
     def problem(self) -> str | None:
         """Say, after `frames`, what could not be read; None where all could."""
@@ -230,13 +228,3 @@ class VideoReader:
         """Return a time of the stream in seconds from the start of the video."""
         start = self._first_pts if self._is_camera else self._stream.start_time or 0
         return max(0.0, round(float((pts - start) * (self._stream.time_base or 0)), 6))
-
-
-def _to_rgb(frame: av.VideoFrame) -> RgbImage:
-    """Convert a frame, lay transparent parts on white, and turn it as its rotation flag says."""
-    if any(component.is_alpha for component in frame.format.components):
-        rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
-    else:
-        rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    quarter_turns = round(frame.rotation / 90)  # counter-clockwise
-    return np.ascontiguousarray(np.rot90(rgb, quarter_turns))

@@ -11,7 +11,7 @@ from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.video.reader import VideoReader
 from serving.inference.video.types import Frame, Sample
-from tests.tools.clips import coloured, turn_track, write_clip, write_gif
+from tests.tools.clips import DISPLAY_MATRICES, coloured, set_matrix, write_clip, write_gif
 
 EVEN = [index / 30 for index in range(60)]
 # A phone that films in the dark, and stops to think.
@@ -49,12 +49,16 @@ def test_every_kind_of_file_gives_its_frames(suffix: str, tmp_path: Path) -> Non
     assert brightness[-1] - brightness[0] > 100
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_a_rotation_flag_turns_the_frames(degrees: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("degrees", "is_mirrored"), DISPLAY_MATRICES)
+def test_frames_are_turned_and_mirrored_as_the_file_says(
+    degrees: int,
+    is_mirrored: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "clip.mp4"
-    stored = [np.rot90(rgb, degrees // 90) for rgb in coloured(3)]
-    write_clip(path, zip(EVEN, stored, strict=False))
-    turn_track(path, degrees)
+    shown = [np.fliplr(rgb) if is_mirrored else rgb for rgb in coloured(3)]
+    write_clip(path, zip(EVEN, (np.rot90(rgb, degrees // 90) for rgb in shown), strict=False))
+    set_matrix(path, DISPLAY_MATRICES[degrees, is_mirrored])
     for frame in read(path):
         assert frame.rgb.shape == (48, 64, 3)
         assert frame.rgb[2, 60].argmax() == 1, "green at the top"
