@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -39,20 +40,49 @@ def write_clip(
     *,
     codec: str = "libx264",
     keyframes_apart: int = 12,
+    streams: int = 1,
+    title: str = "",
     **options: str,
 ) -> Path:
-    """Write frames with the times at which they are shown, in seconds; sides must be even."""
+    """Write frames with the times at which they are shown, in seconds; sides must be even.
+
+    All streams show the same.
+    """
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=30, options={"g": str(keyframes_apart)})
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+        container.metadata["title"] = title
+        added = [
+            container.add_stream(codec, rate=30, options={"g": str(keyframes_apart)})
+            for _ in range(streams)
+        ]
+        for stream in added:
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
         for seconds, rgb in frames:
-            if not stream.codec_context.is_open:
+            for stream in added:
+                if not stream.codec_context.is_open:
+                    stream.height, stream.width = rgb.shape[:2]
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+                frame.pts, frame.time_base = round(seconds * TICKS_PER_S), Fraction(1, TICKS_PER_S)
+                container.mux(stream.encode(frame))
+        for stream in added:
+            container.mux(stream.encode(None))
+    return path
+
+
+def write_jpegs(path: Path, pictures: Iterable[RgbImage]) -> Path:
+    """Write one JPEG a frame, 30 a second; sizes may differ from that of the first."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=30)
+        stream.pix_fmt = "yuvj420p"
+        for index, rgb in enumerate(pictures):
+            if not index:
                 stream.height, stream.width = rgb.shape[:2]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-            frame.pts, frame.time_base = round(seconds * TICKS_PER_S), Fraction(1, TICKS_PER_S)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            file = BytesIO()
+            Image.fromarray(rgb).save(file, "JPEG")
+            packet = av.Packet(file.getvalue())
+            packet.stream, packet.time_base = stream, Fraction(1, 30)
+            packet.pts = packet.dts = index
+            container.mux(packet)
     return path
 
 

@@ -30,6 +30,8 @@ _INDEXED = ("mov", "matroska")
 # predicted from need not be decoded.
 _FRAMES_A_SAMPLE = 4
 _FALLBACK_FRAMES_PER_S = 25.0
+# A frame of more than this many times the pixels that are read is not even decoded.
+_DECODED_PIXELS = 2
 # Sound may go on for a moment after the last frame.
 _MISSING_END_S = 1.0
 
@@ -58,7 +60,10 @@ class VideoReader:
         self._container = open_video(source)
         try:
             self._stream = find_stream(self._container, self._name)
-            self._check_size(self._stream.codec_context.width, self._stream.codec_context.height)
+            context = self._stream.codec_context
+            self._check_size(context.width, context.height)
+            # Decoders round sides up, and later frames may be larger than the first.
+            context.options = {"max_pixels": str(_DECODED_PIXELS * max_pixels)}
         except Exception:
             self.close()
             raise
@@ -207,7 +212,8 @@ class VideoReader:
                 packet = next(packets)
             except (StopIteration, EOFError):
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):
+                # PyAV raises an IndexError for a stream that begins in the middle of the file.
                 self._is_damaged = True
                 return
             yield packet

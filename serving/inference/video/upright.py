@@ -14,10 +14,10 @@ def to_rgb(frame: av.VideoFrame) -> RgbImage:
         rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
     else:
         rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if matrix is None:
-        return np.ascontiguousarray(rgb)
-    return np.ascontiguousarray(_displayed(rgb, np.frombuffer(bytes(matrix), np.int32)))
+    if "DISPLAYMATRIX" in frame.side_data:
+        matrix = bytes(frame.side_data["DISPLAYMATRIX"])
+        rgb = _displayed(rgb, np.frombuffer(matrix, np.int32))
+    return np.ascontiguousarray(rgb)
 
 
 def _displayed(rgb: RgbImage, matrix: NDArray[np.int32]) -> RgbImage:
