@@ -20,6 +20,7 @@ from tqdm import tqdm
 from preprocessing.bundle.spec import SPEC_NAME
 from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
+from serving.cli.terminal import for_terminal
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
 from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor
@@ -140,10 +141,11 @@ def _read_or_say_why(
             log.finish(problem)
             return Analysed(source, log, problem)
     except (MienError, OSError) as error:
-        print(f"failed: {readable(name_of(source))}: {error}", file=sys.stderr)
+        problem = readable(str(error))
+        print(for_terminal(f"failed: {name_of(source)}: {problem}"), file=sys.stderr)
         if isinstance(error, MienError):  # reading it again would end in the same way
             log_path.unlink(missing_ok=True)
-        return Analysed(source, None, str(error))
+        return Analysed(source, None, problem)
 
 
 def _fill(
@@ -160,7 +162,7 @@ def _fill(
     with tqdm(
         total=whole_s,
         initial=last.seconds if last else 0,
-        desc=Path(readable(name_of(source))).name,
+        desc=for_terminal(Path(name_of(source)).name),
         bar_format=_BAR if whole_s else _ENDLESS_BAR,
         disable=None,
     ) as bar:
@@ -195,8 +197,8 @@ def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[
 
 
 def _in_words(video: Analysed, reading: Reading) -> Iterator[str]:
-    yield readable(name_of(video.source))
+    yield for_terminal(name_of(video.source))
     faces = summarise(video.samples(reading))
     yield from (f"  {face.in_words()}" for face in faces)
     if video.problem or not faces:
-        yield f"  {video.problem or 'no face found'}"
+        yield for_terminal(f"  {video.problem or 'no face found'}")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from serving.cli.terminal import for_terminal
 from serving.inference.video.drawing import write_annotated
 from serving.inference.video.following import Reading, follow
 from serving.inference.video.opening import VideoSource, name_of
@@ -176,7 +176,7 @@ def _annotate(
         VideoReader(source, max_pixels=max_pixels) as reader,
         tqdm(
             total=reader.info.duration_s,
-            desc=f"drawing {Path(readable(name_of(source))).name}",
+            desc=for_terminal(f"drawing {Path(name_of(source)).name}"),
             bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
             if reader.info.duration_s
             else None,

@@ -2,6 +2,7 @@
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideData
 from numpy.typing import NDArray
 
 from preprocessing.images.formats.opacity import lay_on_white
@@ -14,9 +15,9 @@ def to_rgb(frame: av.VideoFrame) -> RgbImage:
         rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
     else:
         rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    if "DISPLAYMATRIX" in frame.side_data:
-        matrix = bytes(frame.side_data["DISPLAYMATRIX"])
-        rgb = _displayed(rgb, np.frombuffer(matrix, np.int32))
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if isinstance(matrix, SideData):
+        rgb = _displayed(rgb, np.frombuffer(bytes(matrix), np.int32))
     return np.ascontiguousarray(rgb)
 
 

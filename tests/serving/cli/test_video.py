@@ -152,6 +152,20 @@ def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_tol
     assert main(["video", str(none)]) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_of_odd_bytes_neither_ends_the_run_nor_reaches_the_terminal(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, table, page = tmp_path / "\udcff\x1b[2J.mp4", tmp_path / "out.csv", tmp_path / "out.html"
+    bad.write_text("no video", encoding="utf-8")
+    command = ["video", str(bad), str(clip), "--csv", str(table), "--html", str(page)]
+    assert main([*command, "--stop-after", "0.1"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "\\xff\ufffd[2J.mp4" in said
+    assert "\x1b[2J" not in said
+    assert "cannot be read as a video" in rows_of(table)[0]["problem"]
+
+
 def test_a_video_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_clip(tmp_path / "grey.mp4", [(0.0, with_heads([], head(8)))])
     table, page = tmp_path / "out.csv", tmp_path / "out.html"
