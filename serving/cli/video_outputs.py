@@ -1,9 +1,14 @@
-"""Write what was seen in videos: tables, page and drawn videos, all of them or none."""
+"""Write what was seen in videos: tables, page and drawn videos.
 
+All of them are written or none, but for a drawn video that cannot be encoded.
+"""
+
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 from tqdm import tqdm
 
 from preprocessing.errors import MienError
@@ -142,10 +147,10 @@ def write_outputs(
     if outputs.annotate_folder is not None:
         for of_video, video in zip(rows, videos, strict=True):
             if video.log is not None:
-                path = partial(outputs.drawn(video.source))
-                _annotate(
-                    path, video.source, of_video.samples, reading, max_pixels, until_s=until_s
-                )
+                drawn = outputs.drawn(video.source)
+                drawing = _Drawing(partial(drawn), video.source, of_video.samples, max_pixels)
+                if not _annotate_or_say_why(drawing, reading, until_s=until_s):
+                    del written[drawn]
     for path, unfinished in written.items():
         unfinished.replace(path)
 
@@ -163,20 +168,44 @@ def _frames_at(
     return read
 
 
-def _annotate(
-    path: Path,
-    source: VideoSource,
-    samples: Iterable[TrackedSample],
-    reading: Reading,
-    max_pixels: int,
-    *,
-    until_s: float | None,
-) -> None:
+@dataclass(frozen=True)
+class _Drawing:
+    """A marked copy that is to be written.
+
+    Attributes:
+        path: Of the copy, until it is finished.
+        source: The video.
+        samples: What was seen in it.
+        max_pixels: Of the largest frame that is read.
+    """
+
+    path: Path
+    source: VideoSource
+    samples: Iterable[TrackedSample]
+    max_pixels: int
+
+
+def _annotate_or_say_why(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> bool:
+    """Write a marked copy; where that fails, leave nothing behind. Return whether it was written.
+
+    Encoders take no frames of a few pixels or of odd proportions, and a disk may be full.
+    """
+    try:
+        _annotate(drawing, reading, until_s=until_s)
+    except (MienError, av.error.FFmpegError, OSError, IndexError) as error:
+        name = name_of(drawing.source)
+        print(for_terminal(f"failed: {name} cannot be drawn: {error}"), file=sys.stderr)
+        drawing.path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _annotate(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> None:
     with (
-        VideoReader(source, max_pixels=max_pixels) as reader,
+        VideoReader(drawing.source, max_pixels=drawing.max_pixels) as reader,
         tqdm(
             total=reader.info.duration_s,
-            desc=for_terminal(f"drawing {Path(name_of(source)).name}"),
+            desc=for_terminal(f"drawing {Path(name_of(drawing.source)).name}"),
             bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
             if reader.info.duration_s
             else None,
@@ -184,9 +213,9 @@ def _annotate(
         ) as bar,
     ):
         write_annotated(
-            path,
+            drawing.path,
             reader.frames(until_s=until_s),
-            samples=samples,
+            samples=drawing.samples,
             labels=reading.labels,
             frames_per_s=reader.info.frames_per_s,
             tell=lambda seconds: bar.update(seconds - bar.n),

@@ -16,7 +16,7 @@ import pytest
 
 from preprocessing.images.types import RgbImage
 from serving.__main__ import main
-from tests.tools.clips import head, with_heads, write_clip
+from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif
 
 PER_SECOND = 5
 FRAMES = 12
@@ -174,6 +174,21 @@ def test_a_video_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     (row,) = rows_of(table)
     assert (row["problem"], row["face"], row["seconds"]) == ("no face found", "", "")
     assert "no face found" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (63, 1), (20_000, 4)])
+def test_frames_of_odd_proportions_are_drawn_or_only_their_drawing_is_missing(
+    width: int, height: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = coloured(2, width=width, height=height)
+    path = write_gif(tmp_path / "odd.gif", zip([0, 0.5], pictures, strict=True), last_s=0.5)
+    folder, table = tmp_path / "drawn", tmp_path / "out.csv"
+    assert main(["video", str(path), "--csv", str(table), "--annotate", str(folder)]) == 0
+    assert rows_of(table)
+    drawn = [file.name for file in folder.iterdir()]
+    failed = "cannot be drawn" in capsys.readouterr().err
+    assert drawn == ([] if failed else ["odd.gif.mp4"])
+    assert not failed or width == 20_000
 
 
 @pytest.mark.parametrize(
