@@ -50,6 +50,7 @@ class VideoOutputs:
         """
         tables = [self.csv_path, self.parquet_path, self.html_path]
         check_outputs(tables, overwrite=self.overwrite)
+        self._refuse_same_files(sources)
         if self.annotate_folder is None:
             return
         if any(isinstance(source, int) for source in sources):
@@ -57,11 +58,31 @@ class VideoOutputs:
                 "A camera's pictures are not kept, so they cannot be drawn on at the end. Leave "
                 "--annotate out, or record a file first."
             )
-        drawn = [self.drawn(source) for source in sources]
+        refuse_overwriting(map(self.drawn, sources), overwrite=self.overwrite)
+        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+
+    def _refuse_same_files(self, sources: Sequence[VideoSource]) -> None:
+        """Make sure that no file is written twice, or written and read."""
+        drawn = [] if self.annotate_folder is None else [self.drawn(source) for source in sources]
         if len(set(drawn)) < len(drawn):
             raise MienError("Two videos have the same name; annotate them into two folders.")
-        refuse_overwriting(drawn, overwrite=self.overwrite)
-        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+        tables = [self.csv_path, self.parquet_path, self.html_path]
+        outputs = [path for path in (*tables, *drawn) if path is not None]
+        logs = [self.log(index) for index, _ in enumerate(sources, start=1)]
+        files = [*outputs, *map(_partial, outputs), *(log for log in logs if log is not None)]
+        taken = {source.resolve() for source in sources if isinstance(source, Path)}
+        for path in files:
+            if path.resolve() in taken:
+                raise MienError(
+                    f"{path} would be used twice: as a video, an output, or a file that ends in "
+                    ".partial and holds what is not finished. Give the outputs other names."
+                )
+            taken.add(path.resolve())
+
+    def log(self, index: int) -> Path | None:
+        """Return where the log of a video lies, counted from 1; None where there is no output."""
+        first = self.first()
+        return None if first is None else first.with_name(f"{first.name}.{index}.partial")
 
     def drawn(self, source: VideoSource) -> Path:
         """Return where the marked copy of a video goes."""
@@ -104,6 +125,11 @@ class _Followed:
         return self._video.samples(self._reading)
 
 
+def _partial(output: Path) -> Path:
+    """Return the name of an output while it is being written."""
+    return output.with_name(f"{output.name}.partial")
+
+
 def write_outputs(
     outputs: VideoOutputs,
     videos: Sequence[Analysed],
@@ -130,7 +156,7 @@ def write_outputs(
     written: dict[Path, Path] = {}
 
     def partial(path: Path) -> Path:
-        written[path] = path.with_name(f"{path.name}.partial")
+        written[path] = _partial(path)
         return written[path]
 
     if outputs.csv_path is not None:

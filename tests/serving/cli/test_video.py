@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -189,6 +190,34 @@ def test_frames_of_odd_proportions_are_drawn_or_only_their_drawing_is_missing(
     failed = "cannot be drawn" in capsys.readouterr().err
     assert drawn == ([] if failed else ["odd.gif.mp4"])
     assert not failed or width == 20_000
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["--csv", "out", "--html", "out"],
+        ["--csv", "out", "--parquet", "link"],
+        ["--csv", "out", "--html", "out.1.partial"],
+        ["--csv", "out.partial", "--html", "out"],
+        ["--csv", "clip.mp4"],
+        ["--csv", "clip.mp4.mp4", "--annotate", "."],
+    ],
+)
+def test_no_file_is_used_twice(
+    names: list[str],
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, "clip.mp4")
+    Path("out").touch()
+    Path("link").symlink_to("out")
+    assert main(["video", "clip.mp4", "--overwrite", *names]) == 1
+    assert "would be used twice" in capsys.readouterr().err
+    assert Path("clip.mp4").read_bytes() == clip.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "link", "out"]
 
 
 @pytest.mark.parametrize(
