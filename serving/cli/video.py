@@ -82,12 +82,12 @@ def analyse_videos(
     predictor = loaded_predictor(settings.bundle)
     reading = _reading(predictor, options)
     with ExitStack() as stack:
-        log_base = outputs.first() or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "_"
+        unkept = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
             read = [
                 _read_or_say_why(
                     source,
-                    log_base.with_name(f"{log_base.name}.{index}.partial"),
+                    outputs.log(index) or unkept / str(index),
                     predictor=predictor,
                     settings=settings,
                     options=options,
@@ -131,21 +131,33 @@ def _read_or_say_why(
     settings: Settings,
     options: VideoOptions,
 ) -> Analysed:
+    """Read a video into its log, as far as it can be read.
+
+    Raises:
+        MienError: The log cannot be kept.
+    """
     try:
-        with VideoReader(source, max_pixels=settings.max_pixels) as reader:
-            log = SampleLog(log_path, _identity(source, settings.bundle, options))
-            if log.progress.is_finished:
-                return Analysed(source, log, log.progress.problem)
-            _fill(log, reader, source, predictor=predictor, options=options)
-            problem = reader.problem()
-            log.finish(problem)
-            return Analysed(source, log, problem)
+        reader = VideoReader(source, max_pixels=settings.max_pixels)
     except (MienError, OSError) as error:
-        problem = readable(str(error))
-        print(for_terminal(f"failed: {name_of(source)}: {problem}"), file=sys.stderr)
-        if isinstance(error, MienError):  # reading it again would end in the same way
-            log_path.unlink(missing_ok=True)
-        return Analysed(source, None, problem)
+        return _failed(source, error)
+    with reader:
+        log = SampleLog(log_path, _identity(source, settings.bundle, options))
+        try:
+            if not log.progress.is_finished:
+                _fill(log, reader, source, predictor=predictor, options=options)
+                log.finish(reader.problem())
+        except MienError as error:
+            if log.progress.last is None:
+                log.path.unlink()
+                return _failed(source, error)
+            log.finish(f"reading stopped: {readable(str(error))}")
+    return Analysed(source, log, log.progress.problem)
+
+
+def _failed(source: VideoSource, error: Exception) -> Analysed:
+    problem = readable(str(error))
+    print(for_terminal(f"failed: {name_of(source)}: {problem}"), file=sys.stderr)
+    return Analysed(source, None, problem)
 
 
 def _fill(

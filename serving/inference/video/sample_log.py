@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from preprocessing.errors import MienError
 from preprocessing.faces.types import BoundingBox
 from serving.inference.video.types import Observation, Sample
 
 FORMAT_VERSION = 1
+# How the first line of every log begins.
+_START = b'{"version": '
 _OF, _END = "of", "end"
 
 
@@ -42,6 +45,9 @@ class SampleLog:
             path: Of the log's file.
             identity: What decides the log's content, ready for JSON: the video, the bundle and the
                 options.
+
+        Raises:
+            MienError: The file is there and is no log.
         """
         self.path = path
         # As it is read again: JSON knows no tuples.
@@ -51,10 +57,12 @@ class SampleLog:
     def append(self, sample: Sample) -> None:
         """Add a frame."""
         self._write(_to_json(sample))
+        self.progress = Progress(sample)
 
     def finish(self, problem: str | None) -> None:
         """Say that the video was read to its end, and what of it could not be read."""
         self._write({_END: problem})
+        self.progress = Progress(self.progress.last, is_finished=True, problem=problem)
 
     def samples(self) -> Iterator[Sample]:
         """Read all frames again, in their order."""
@@ -75,6 +83,8 @@ class SampleLog:
         if self.path.exists():
             with self.path.open("rb") as file:
                 for line in file:
+                    if not whole:
+                        self._refuse_foreign(line)
                     fields = _parse(line)
                     if fields is None or (not whole and fields != self._first):
                         break
@@ -87,6 +97,15 @@ class SampleLog:
         else:
             self.path.write_text(json.dumps(self._first) + "\n", encoding="utf-8", newline="\n")
         return progress
+
+    def _refuse_foreign(self, first: bytes) -> None:
+        is_log = first.startswith(_START) or _START.startswith(first)
+        fields = _parse(first)
+        if not is_log or (fields is not None and _OF not in fields):
+            raise MienError(
+                f"{self.path} is there and was not written by this command, which would keep there "
+                "what it has read. Move it away, or give the output another name."
+            )
 
 
 def _advance(progress: Progress, fields: dict[str, Any]) -> Progress:

@@ -17,7 +17,7 @@ import pytest
 
 from preprocessing.images.types import RgbImage
 from serving.__main__ import main
-from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif
+from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif, write_jpegs
 
 PER_SECOND = 5
 FRAMES = 12
@@ -132,6 +132,36 @@ def test_a_log_of_other_options_is_not_gone_on_with(clip: Path, tmp_path: Path) 
     log.write_text(json.dumps(other) + "\n" + json.dumps({"end": None}) + "\n", encoding="utf-8")
     assert main(["video", str(clip), "--csv", str(table), "--stop-after", "0.3"]) == 0
     assert len(rows_of(table)) == 2
+
+
+def test_a_video_that_is_gone_for_a_moment_costs_nothing_that_was_read(
+    clip: Path, tmp_path: Path
+) -> None:
+    log, other = tmp_path / "out.csv.1.partial", tmp_path / "other.csv.1.partial"
+    for path in (log, other):
+        path.write_text('{"version": 1, "of": {}}\n' if path is log else "notes", encoding="utf-8")
+        table = path.with_name(path.name.removesuffix(".1.partial"))
+        before = path.read_bytes()
+        assert main(["video", str(tmp_path / "gone.mp4"), "--csv", str(table)]) == 1
+        assert path.read_bytes() == before
+    command = ["video", str(clip), "--csv", str(tmp_path / "other.csv"), "--overwrite"]
+    assert main(command) == 1
+    assert other.read_bytes() == b"notes"
+
+
+def test_what_was_read_before_a_frame_that_is_too_large_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_MAX_PIXELS", str(320 * 240))
+    picture = with_heads([(40, 40)], head(150))
+    large = np.pad(picture, ((0, 60), (0, 80), (0, 0)))
+    path = write_jpegs(tmp_path / "clip.mkv", [picture, picture, large])
+    table = tmp_path / "out.csv"
+    assert main(["video", str(path), "--csv", str(table), "--per-second", "30"]) == 0
+    first, second, problem = rows_of(table)
+    assert (first["face"], second["face"], problem["face"]) == ("1", "1", "")
+    assert "reading stopped" in problem["problem"]
+    assert "400 x 300" in problem["problem"]
 
 
 def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_told(

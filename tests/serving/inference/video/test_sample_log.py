@@ -1,6 +1,9 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from preprocessing.errors import MienError
 from preprocessing.faces.types import BoundingBox
 from serving.inference.video.sample_log import SampleLog
 from serving.inference.video.types import Observation, Sample
@@ -54,3 +57,12 @@ def test_a_log_of_something_else_is_begun_anew(tmp_path: Path) -> None:
     other = SampleLog(path, {**IDENTITY, "observing": {"per_second": 2.0}})
     assert other.progress.last is None
     assert list(other.samples()) == []
+
+
+@pytest.mark.parametrize("text", ["my notes\n", "my notes", '{"version": 1}\n', "\n", "[1]\n"])
+def test_a_file_that_is_no_log_is_left_alone(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(MienError, match="Move it away"):
+        SampleLog(path, IDENTITY)
+    assert path.read_text(encoding="utf-8") == text
