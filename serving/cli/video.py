@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def analyse_videos(
                 _read_or_say_why(
                     source,
                     outputs.log(index) or unkept / str(index),
+                    stack,
                     predictor=predictor,
                     settings=settings,
                     options=options,
@@ -108,7 +110,7 @@ def analyse_videos(
         for video in read:
             print(*_in_words(video, reading), sep="\n")
             if video.log is not None:
-                video.log.path.unlink()
+                video.log.delete()
     return sum(video.log is None for video in read)
 
 
@@ -126,12 +128,13 @@ def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
 def _read_or_say_why(
     source: VideoSource,
     log_path: Path,
+    stack: ExitStack,
     *,
     predictor: Predictor,
     settings: Settings,
     options: VideoOptions,
 ) -> Analysed:
-    """Read a video into its log, as far as it can be read.
+    """Read a video into its log, as far as it can be read; the stack closes the log.
 
     Raises:
         MienError: The log cannot be kept.
@@ -141,14 +144,14 @@ def _read_or_say_why(
     except (MienError, OSError) as error:
         return _failed(source, error)
     with reader:
-        log = SampleLog(log_path, _identity(source, settings.bundle, options))
+        log = stack.enter_context(SampleLog(log_path, _identity(source, settings.bundle, options)))
         try:
             if not log.progress.is_finished:
                 _fill(log, reader, source, predictor=predictor, options=options)
                 log.finish(reader.problem())
         except MienError as error:
             if log.progress.last is None:
-                log.path.unlink()
+                log.delete()
                 return _failed(source, error)
             log.finish(f"reading stopped: {readable(str(error))}")
     return Analysed(source, log, log.progress.problem)
@@ -196,16 +199,25 @@ def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[
         video: dict[str, Any] = {"started_ns": time.time_ns()}
     else:
         video = {
-            "name": source.name,
+            "path": str(source.resolve()),
             "bytes": source.stat().st_size,
             "changed_ns": source.stat().st_mtime_ns,
         }
     return {
         "video": video,
+        "mien": _version(),
         "bundle": hashlib.sha256(spec.read_bytes()).hexdigest(),
         "observing": asdict(options.observing),
         "stop_after_s": options.stop_after_s,
     }
+
+
+def _version() -> str | None:
+    """Return the version of the package; None where its source is run without installing it."""
+    try:
+        return metadata.version("mien")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _in_words(video: Analysed, reading: Reading) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from preprocessing.images.types import RgbImage
 from serving.__main__ import main
+from serving.inference.video.sole_writer import open_alone
 from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif, write_jpegs
 
 PER_SECOND = 5
@@ -162,6 +164,31 @@ def test_what_was_read_before_a_frame_that_is_too_large_is_kept(
     assert (first["face"], second["face"], problem["face"]) == ("1", "1", "")
     assert "reading stopped" in problem["problem"]
     assert "400 x 300" in problem["problem"]
+
+
+def test_a_log_is_of_one_path_only_and_of_one_run_at_a_time(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "out.csv"
+    log = table.with_name("out.csv.1.partial")
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        shutil.copy2(clip, folder)
+    commands = [["video", str(folder / clip.name), "--csv", str(table)] for folder in folders]
+    with open_alone(log) as file:
+        assert main(commands[0]) == 1
+        assert "Another run is writing" in capsys.readouterr().err
+        assert file.seek(0, os.SEEK_END) == 0
+    assert not table.exists()
+    # What keeps the first run from its end leaves its log behind.
+    table.with_name("out.csv.partial").mkdir()
+    assert main([*commands[0], "--stop-after", "0.1"]) == 1
+    of_first = log.read_bytes()
+    assert main([*commands[1], "--stop-after", "0.1"]) == 1
+    of_other = log.read_bytes()
+    assert of_first.splitlines()[1:] == of_other.splitlines()[1:]
+    assert of_first.splitlines()[0] != of_other.splitlines()[0]
 
 
 def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_told(
