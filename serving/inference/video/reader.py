@@ -20,7 +20,7 @@ from serving.inference.video.opening import (
     name_of,
     open_video,
 )
-from serving.inference.video.sampling import is_due
+from serving.inference.video.sampling import RisingClock, is_due
 from serving.inference.video.types import Frame, Sample, VideoInfo
 from serving.inference.video.upright import to_rgb
 
@@ -181,6 +181,7 @@ class VideoReader:
 
     def _decoded(self, after_s: float | None) -> Iterator[tuple[float, av.VideoFrame]]:
         """Decode the frames after a time, without those that are damaged; yield their times too."""
+        clock = RisingClock()
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -189,15 +190,16 @@ class VideoReader:
             except av.error.FFmpegError:
                 # Before that time it is known already; a decoder that begins in the middle of a
                 # video may also miss what its first frames refer to.
-                is_new = after_s is None or packet.pts is None or self._at(packet.pts) > after_s
-                self._is_damaged |= is_new
+                begins_s = None if packet.pts is None else clock.at(self._at(packet.pts))
+                self._is_damaged |= after_s is None or begins_s is None or begins_s > after_s
                 continue
             for frame in frames:
-                seconds = self._seconds(frame)
-                if seconds is None:
+                said_s, shown_s = self._seconds(frame), self._shown_s(frame)
+                if said_s is None:
                     self._is_damaged = True
                     continue
-                self._end_s = seconds + self._shown_s(frame)
+                seconds = clock.tick(said_s, shown_s)
+                self._end_s = seconds + shown_s
                 if after_s is not None and seconds <= after_s:
                     continue
                 if frame.is_corrupt:

@@ -180,6 +180,19 @@ def test_a_stream_that_begins_in_the_middle_ends_the_reading_and_that_is_said(
         assert "damaged" in str(reader.problem())
 
 
+def test_joined_recordings_are_read_one_after_another(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.ts")
+    path.write_bytes(3 * path.read_bytes())
+    wanted_s = np.arange(3 * len(EVEN)) / 30
+    with VideoReader(path) as reader:
+        assert np.allclose(times(list(reader.frames())), wanted_s, atol=ROUNDED_S)
+        assert reader.problem() is None
+    whole = read(path, per_second=5)
+    assert len(whole) == 5 * 3 * 2
+    rest = read(path, per_second=5, after=Sample(whole[14].seconds, ()))
+    assert times(rest) == times(whole)[15:]
+
+
 def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("no video " * 1000, encoding="utf-8")
