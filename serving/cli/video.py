@@ -96,22 +96,22 @@ def analyse_videos(
                 )
                 for index, source in enumerate(sources, start=1)
             ]
-            write_outputs(
-                outputs,
-                read,
-                reading,
-                max_pixels=settings.max_pixels,
-                bin_s=1 / options.observing.per_second,
-                until_s=options.stop_after_s,
-            )
+            bin_s, until_s = 1 / options.observing.per_second, options.stop_after_s
+            pixels = settings.max_pixels
+            write_outputs(outputs, read, reading, max_pixels=pixels, bin_s=bin_s, until_s=until_s)
         except KeyboardInterrupt:
             kept = "" if outputs.first() is None else " The same command goes on where it stopped."
             raise MienError(f"Stopped.{kept}") from None
-        for video in read:
-            print(*_in_words(video, reading), sep="\n")
-            if video.log is not None:
-                video.log.delete()
+        _say(read, reading)
     return sum(video.log is None for video in read)
+
+
+def _say(read: Sequence[Analysed], reading: Reading) -> None:
+    """Say what each video showed, and delete its log."""
+    for video in read:
+        print(*_in_words(video, reading), sep="\n")
+        if video.log is not None:
+            video.log.delete()
 
 
 def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
