@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tqdm import tqdm
 from preprocessing.bundle.spec import SPEC_NAME
 from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
+from serving.cli.terminal import for_terminal
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
 from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor
@@ -81,34 +83,35 @@ def analyse_videos(
     predictor = loaded_predictor(settings.bundle)
     reading = _reading(predictor, options)
     with ExitStack() as stack:
-        log_base = outputs.first() or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "_"
+        unkept = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
             read = [
                 _read_or_say_why(
                     source,
-                    log_base.with_name(f"{log_base.name}.{index}.partial"),
+                    outputs.log(index) or unkept / str(index),
+                    stack,
                     predictor=predictor,
                     settings=settings,
                     options=options,
                 )
                 for index, source in enumerate(sources, start=1)
             ]
-            write_outputs(
-                outputs,
-                read,
-                reading,
-                max_pixels=settings.max_pixels,
-                bin_s=1 / options.observing.per_second,
-                until_s=options.stop_after_s,
-            )
+            bin_s, until_s = 1 / options.observing.per_second, options.stop_after_s
+            pixels = settings.max_pixels
+            write_outputs(outputs, read, reading, max_pixels=pixels, bin_s=bin_s, until_s=until_s)
         except KeyboardInterrupt:
             kept = "" if outputs.first() is None else " The same command goes on where it stopped."
             raise MienError(f"Stopped.{kept}") from None
-        for video in read:
-            print(*_in_words(video, reading), sep="\n")
-            if video.log is not None:
-                video.log.path.unlink()
+        _say(read, reading)
     return sum(video.log is None for video in read)
+
+
+def _say(read: Sequence[Analysed], reading: Reading) -> None:
+    """Say what each video showed, and delete its log."""
+    for video in read:
+        print(*_in_words(video, reading), sep="\n")
+        if video.log is not None:
+            video.log.delete()
 
 
 def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
@@ -125,25 +128,39 @@ def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
 def _read_or_say_why(
     source: VideoSource,
     log_path: Path,
+    stack: ExitStack,
     *,
     predictor: Predictor,
     settings: Settings,
     options: VideoOptions,
 ) -> Analysed:
+    """Read a video into its log, as far as it can be read; the stack closes the log.
+
+    Raises:
+        MienError: The log cannot be kept.
+    """
     try:
-        with VideoReader(source, max_pixels=settings.max_pixels) as reader:
-            log = SampleLog(log_path, _identity(source, settings.bundle, options))
-            if log.progress.is_finished:
-                return Analysed(source, log, log.progress.problem)
-            _fill(log, reader, source, predictor=predictor, options=options)
-            problem = reader.problem()
-            log.finish(problem)
-            return Analysed(source, log, problem)
+        reader = VideoReader(source, max_pixels=settings.max_pixels)
     except (MienError, OSError) as error:
-        print(f"failed: {readable(name_of(source))}: {error}", file=sys.stderr)
-        if isinstance(error, MienError):  # reading it again would end in the same way
-            log_path.unlink(missing_ok=True)
-        return Analysed(source, None, str(error))
+        return _failed(source, error)
+    with reader:
+        log = stack.enter_context(SampleLog(log_path, _identity(source, settings.bundle, options)))
+        try:
+            if not log.progress.is_finished:
+                _fill(log, reader, source, predictor=predictor, options=options)
+                log.finish(reader.problem())
+        except MienError as error:
+            if log.progress.last is None:
+                log.delete()
+                return _failed(source, error)
+            log.finish(f"reading stopped: {readable(str(error))}")
+    return Analysed(source, log, log.progress.problem)
+
+
+def _failed(source: VideoSource, error: Exception) -> Analysed:
+    problem = readable(str(error))
+    print(for_terminal(f"failed: {name_of(source)}: {problem}"), file=sys.stderr)
+    return Analysed(source, None, problem)
 
 
 def _fill(
@@ -160,7 +177,7 @@ def _fill(
     with tqdm(
         total=whole_s,
         initial=last.seconds if last else 0,
-        desc=Path(readable(name_of(source))).name,
+        desc=for_terminal(Path(name_of(source)).name),
         bar_format=_BAR if whole_s else _ENDLESS_BAR,
         disable=None,
     ) as bar:
@@ -182,21 +199,30 @@ def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[
         video: dict[str, Any] = {"started_ns": time.time_ns()}
     else:
         video = {
-            "name": source.name,
+            "path": str(source.resolve()),
             "bytes": source.stat().st_size,
             "changed_ns": source.stat().st_mtime_ns,
         }
     return {
         "video": video,
+        "mien": _version(),
         "bundle": hashlib.sha256(spec.read_bytes()).hexdigest(),
         "observing": asdict(options.observing),
         "stop_after_s": options.stop_after_s,
     }
 
 
+def _version() -> str | None:
+    """Return the version of the package; None where its source is run without installing it."""
+    try:
+        return metadata.version("mien")
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def _in_words(video: Analysed, reading: Reading) -> Iterator[str]:
-    yield readable(name_of(video.source))
+    yield for_terminal(name_of(video.source))
     faces = summarise(video.samples(reading))
     yield from (f"  {face.in_words()}" for face in faces)
     if video.problem or not faces:
-        yield f"  {video.problem or 'no face found'}"
+        yield for_terminal(f"  {video.problem or 'no face found'}")

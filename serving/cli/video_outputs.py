@@ -1,14 +1,19 @@
-"""Write what was seen in videos: tables, page and drawn videos, all of them or none."""
+"""Write what was seen in videos: tables, page and drawn videos.
 
+All of them are written or none, but for a drawn video that cannot be encoded.
+"""
+
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 from tqdm import tqdm
 
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from serving.cli.terminal import for_terminal
 from serving.inference.video.drawing import write_annotated
 from serving.inference.video.following import Reading, follow
 from serving.inference.video.opening import VideoSource, name_of
@@ -45,6 +50,7 @@ class VideoOutputs:
         """
         tables = [self.csv_path, self.parquet_path, self.html_path]
         check_outputs(tables, overwrite=self.overwrite)
+        self._refuse_same_files(sources)
         if self.annotate_folder is None:
             return
         if any(isinstance(source, int) for source in sources):
@@ -52,11 +58,31 @@ class VideoOutputs:
                 "A camera's pictures are not kept, so they cannot be drawn on at the end. Leave "
                 "--annotate out, or record a file first."
             )
-        drawn = [self.drawn(source) for source in sources]
+        refuse_overwriting(map(self.drawn, sources), overwrite=self.overwrite)
+        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+
+    def _refuse_same_files(self, sources: Sequence[VideoSource]) -> None:
+        """Make sure that no file is written twice, or written and read."""
+        drawn = [] if self.annotate_folder is None else [self.drawn(source) for source in sources]
         if len(set(drawn)) < len(drawn):
             raise MienError("Two videos have the same name; annotate them into two folders.")
-        refuse_overwriting(drawn, overwrite=self.overwrite)
-        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+        tables = [self.csv_path, self.parquet_path, self.html_path]
+        outputs = [path for path in (*tables, *drawn) if path is not None]
+        logs = [self.log(index) for index, _ in enumerate(sources, start=1)]
+        files = [*outputs, *map(_partial, outputs), *(log for log in logs if log is not None)]
+        taken = {source.resolve() for source in sources if isinstance(source, Path)}
+        for path in files:
+            if path.resolve() in taken:
+                raise MienError(
+                    f"{path} would be used twice: as a video, an output, or a file that ends in "
+                    ".partial and holds what is not finished. Give the outputs other names."
+                )
+            taken.add(path.resolve())
+
+    def log(self, index: int) -> Path | None:
+        """Return where the log of a video lies, counted from 1; None where there is no output."""
+        first = self.first()
+        return None if first is None else first.with_name(f"{first.name}.{index}.partial")
 
     def drawn(self, source: VideoSource) -> Path:
         """Return where the marked copy of a video goes."""
@@ -99,6 +125,11 @@ class _Followed:
         return self._video.samples(self._reading)
 
 
+def _partial(output: Path) -> Path:
+    """Return the name of an output while it is being written."""
+    return output.with_name(f"{output.name}.partial")
+
+
 def write_outputs(
     outputs: VideoOutputs,
     videos: Sequence[Analysed],
@@ -125,7 +156,7 @@ def write_outputs(
     written: dict[Path, Path] = {}
 
     def partial(path: Path) -> Path:
-        written[path] = path.with_name(f"{path.name}.partial")
+        written[path] = _partial(path)
         return written[path]
 
     if outputs.csv_path is not None:
@@ -142,10 +173,10 @@ def write_outputs(
     if outputs.annotate_folder is not None:
         for of_video, video in zip(rows, videos, strict=True):
             if video.log is not None:
-                path = partial(outputs.drawn(video.source))
-                _annotate(
-                    path, video.source, of_video.samples, reading, max_pixels, until_s=until_s
-                )
+                drawn = outputs.drawn(video.source)
+                drawing = _Drawing(partial(drawn), video.source, of_video.samples, max_pixels)
+                if not _annotate_or_say_why(drawing, reading, until_s=until_s):
+                    del written[drawn]
     for path, unfinished in written.items():
         unfinished.replace(path)
 
@@ -163,20 +194,44 @@ def _frames_at(
     return read
 
 
-def _annotate(
-    path: Path,
-    source: VideoSource,
-    samples: Iterable[TrackedSample],
-    reading: Reading,
-    max_pixels: int,
-    *,
-    until_s: float | None,
-) -> None:
+@dataclass(frozen=True)
+class _Drawing:
+    """A marked copy that is to be written.
+
+    Attributes:
+        path: Of the copy, until it is finished.
+        source: The video.
+        samples: What was seen in it.
+        max_pixels: Of the largest frame that is read.
+    """
+
+    path: Path
+    source: VideoSource
+    samples: Iterable[TrackedSample]
+    max_pixels: int
+
+
+def _annotate_or_say_why(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> bool:
+    """Write a marked copy; where that fails, leave nothing behind. Return whether it was written.
+
+    Encoders take no frames of a few pixels or of odd proportions, and a disk may be full.
+    """
+    try:
+        _annotate(drawing, reading, until_s=until_s)
+    except (MienError, av.error.FFmpegError, OSError, IndexError) as error:
+        name = name_of(drawing.source)
+        print(for_terminal(f"failed: {name} cannot be drawn: {error}"), file=sys.stderr)
+        drawing.path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _annotate(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> None:
     with (
-        VideoReader(source, max_pixels=max_pixels) as reader,
+        VideoReader(drawing.source, max_pixels=drawing.max_pixels) as reader,
         tqdm(
             total=reader.info.duration_s,
-            desc=f"drawing {Path(readable(name_of(source))).name}",
+            desc=for_terminal(f"drawing {Path(name_of(drawing.source)).name}"),
             bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
             if reader.info.duration_s
             else None,
@@ -184,9 +239,9 @@ def _annotate(
         ) as bar,
     ):
         write_annotated(
-            path,
+            drawing.path,
             reader.frames(until_s=until_s),
-            samples=samples,
+            samples=drawing.samples,
             labels=reading.labels,
             frames_per_s=reader.info.frames_per_s,
             tell=lambda seconds: bar.update(seconds - bar.n),

@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -15,14 +16,17 @@ from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import RgbImage
 
 TICKS_PER_S = 60_000
-# The matrices of an MP4's track for a picture that is to be turned clockwise, in 16.16 fixed
-# point; the last column is 2.30 (ISO/IEC 14496-12, 8.3.2).
-_ONE = 1 << 16
-_TURNS = {
-    0: (_ONE, 0, 0, _ONE),
-    90: (0, _ONE, -_ONE, 0),
-    180: (-_ONE, 0, 0, -_ONE),
-    270: (0, -_ONE, _ONE, 0),
+# The numbers a, b, c and d of a matrix that shows the point (x, y) of a stored picture at
+# (a x + c y, b x + d y), by the clockwise turn in degrees and whether that is mirrored afterwards.
+DISPLAY_MATRICES = {
+    (0, False): (1, 0, 0, 1),
+    (90, False): (0, 1, -1, 0),
+    (180, False): (-1, 0, 0, -1),
+    (270, False): (0, -1, 1, 0),
+    (0, True): (-1, 0, 0, 1),
+    (90, True): (0, 1, 1, 0),
+    (180, True): (1, 0, 0, -1),
+    (270, True): (0, -1, -1, 0),
 }
 # From "tkhd" to its matrix in a box of version 0.
 _TO_MATRIX = 44
@@ -36,20 +40,49 @@ def write_clip(
     *,
     codec: str = "libx264",
     keyframes_apart: int = 12,
+    streams: int = 1,
+    title: str = "",
     **options: str,
 ) -> Path:
-    """Write frames with the times at which they are shown, in seconds; sides must be even."""
+    """Write frames with the times at which they are shown, in seconds; sides must be even.
+
+    All streams show the same.
+    """
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=30, options={"g": str(keyframes_apart)})
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
+        container.metadata["title"] = title
+        added = [
+            container.add_stream(codec, rate=30, options={"g": str(keyframes_apart)})
+            for _ in range(streams)
+        ]
+        for stream in added:
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = Fraction(1, TICKS_PER_S)
         for seconds, rgb in frames:
-            if not stream.codec_context.is_open:
+            for stream in added:
+                if not stream.codec_context.is_open:
+                    stream.height, stream.width = rgb.shape[:2]
+                frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+                frame.pts, frame.time_base = round(seconds * TICKS_PER_S), Fraction(1, TICKS_PER_S)
+                container.mux(stream.encode(frame))
+        for stream in added:
+            container.mux(stream.encode(None))
+    return path
+
+
+def write_jpegs(path: Path, pictures: Iterable[RgbImage]) -> Path:
+    """Write one JPEG a frame, 30 a second; sizes may differ from that of the first."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=30)
+        stream.pix_fmt = "yuvj420p"
+        for index, rgb in enumerate(pictures):
+            if not index:
                 stream.height, stream.width = rgb.shape[:2]
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-            frame.pts, frame.time_base = round(seconds * TICKS_PER_S), Fraction(1, TICKS_PER_S)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            file = BytesIO()
+            Image.fromarray(rgb).save(file, "JPEG")
+            packet = av.Packet(file.getvalue())
+            packet.stream, packet.time_base = stream, Fraction(1, 30)
+            packet.pts = packet.dts = index
+            container.mux(packet)
     return path
 
 
@@ -64,11 +97,14 @@ def write_gif(path: Path, frames: Iterable[tuple[float, RgbImage]], *, last_s: f
     return path
 
 
-def turn_track(path: Path, degrees: int) -> None:
-    """Set the rotation flag of an MP4 file, as a phone does that is held upright."""
+def set_matrix(path: Path, matrix: tuple[int, int, int, int]) -> None:
+    """Set the display matrix of an MP4 file, as a phone does that is held upright.
+
+    It is 16.16 fixed point, its last column 2.30 (ISO/IEC 14496-12, 8.3.2).
+    """
     data = bytearray(path.read_bytes())
     at = data.index(b"tkhd") + _TO_MATRIX
-    a, b, c, d = _TURNS[degrees]
+    a, b, c, d = (number << 16 for number in matrix)
     data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
 

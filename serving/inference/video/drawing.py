@@ -54,14 +54,13 @@ def write_annotated(
         stream: VideoStream | None = None
         for frame in frames:
             if stream is None:
-                height, width = (side - side % 2 for side in frame.rgb.shape[:2])
+                height, width = (side + side % 2 for side in frame.rgb.shape[:2])
                 stream = _add_stream(container, width, height, frames_per_s)
             drawn = Image.fromarray(frame.rgb)
             for face in spans.faces_at(frame.seconds):
                 draw_mark(drawn, _to_mark(face, colours[face.label]))
-            # H.264 needs even sides; a stream that changes its size keeps its first.
-            picture = drawn.crop((0, 0, stream.width, stream.height))
-            _encode(container, stream, np.asarray(picture, np.uint8), frame.seconds)
+            picture = _fit(np.asarray(drawn, np.uint8), stream.width, stream.height)
+            _encode(container, stream, picture, frame.seconds)
             tell(frame.seconds)
         if stream is not None:
             container.mux(stream.encode(None))
@@ -131,6 +130,16 @@ def _add_stream(
     stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
     stream.codec_context.time_base = Fraction(1, _TICKS_PER_S)
     return stream
+
+
+def _fit(rgb: RgbImage, width: int, height: int) -> RgbImage:
+    """Cut a picture, or repeat its last columns and rows.
+
+    H.264 needs even sides; a stream that changes its size keeps its first.
+    """
+    cut = rgb[:height, :width]
+    missing = ((0, height - cut.shape[0]), (0, width - cut.shape[1]), (0, 0))
+    return np.pad(cut, missing, mode="edge")
 
 
 def _encode(container: OutputContainer, stream: VideoStream, rgb: RgbImage, seconds: float) -> None:

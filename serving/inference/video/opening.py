@@ -35,7 +35,7 @@ def open_video(source: VideoSource) -> InputContainer:
     if not source.is_file():
         raise VideoDecodeError(f"{source} does not exist or is no file. Name a video file.")
     try:
-        return av.open(str(source.absolute()), options=_OPTIONS)
+        return av.open(str(source.absolute()), options=_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError:
         raise VideoDecodeError(
             f"{source} cannot be read as a video. It is of another kind, or a recording that "
@@ -52,7 +52,7 @@ def _open_camera(index: int) -> InputContainer:
         )
     device = f"/dev/video{index}"
     try:
-        return av.open(device, format="v4l2")
+        return av.open(device, format="v4l2", metadata_errors="replace")
     except (av.error.FFmpegError, OSError) as error:
         raise VideoDecodeError(
             f"Camera {index} ({device}) cannot be opened: {error}. "

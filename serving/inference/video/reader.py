@@ -9,13 +9,10 @@ from types import TracebackType
 from typing import Self
 
 import av
-import numpy as np
 from av.video.stream import VideoStream
 
 from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.decode import MAX_PIXELS
-from preprocessing.images.formats.opacity import lay_on_white
-from preprocessing.images.types import RgbImage
 from serving.inference.video.opening import (
     VideoSource,
     duration_s,
@@ -23,8 +20,9 @@ from serving.inference.video.opening import (
     name_of,
     open_video,
 )
-from serving.inference.video.sampling import is_due
+from serving.inference.video.sampling import RisingClock, is_due
 from serving.inference.video.types import Frame, Sample, VideoInfo
+from serving.inference.video.upright import to_rgb
 
 # Files of these kinds have an index, so that any frame can be reached at once.
 _INDEXED = ("mov", "matroska")
@@ -32,6 +30,8 @@ _INDEXED = ("mov", "matroska")
 # predicted from need not be decoded.
 _FRAMES_A_SAMPLE = 4
 _FALLBACK_FRAMES_PER_S = 25.0
+# A frame of more than this many times the pixels that are read is not even decoded.
+_DECODED_PIXELS = 2
 # Sound may go on for a moment after the last frame.
 _MISSING_END_S = 1.0
 
@@ -60,7 +60,10 @@ class VideoReader:
         self._container = open_video(source)
         try:
             self._stream = find_stream(self._container, self._name)
-            self._check_size(self._stream.codec_context.width, self._stream.codec_context.height)
+            context = self._stream.codec_context
+            self._check_size(context.width, context.height)
+            # Decoders round sides up, and later frames may be larger than the first.
+            context.options = {"max_pixels": str(_DECODED_PIXELS * max_pixels)}
         except Exception:
             self.close()
             raise
@@ -119,7 +122,7 @@ class VideoReader:
             if last_s is None or is_due(seconds, last_s=last_s, per_second=per_second):
                 self._check_size(decoded.width, decoded.height)
                 last_s = seconds
-                yield Frame(seconds, _to_rgb(decoded), self._is_damaged)
+                yield Frame(seconds, to_rgb(decoded), self._is_damaged)
         if self._last_s is None:
             raise VideoDecodeError(
                 f"No frame of {self._name} could be decoded. The file is damaged; save it anew, "
@@ -139,7 +142,7 @@ class VideoReader:
             if found is None:
                 return
             self._check_size(found.width, found.height)
-            yield Frame(wanted_s, _to_rgb(found), self._is_damaged)
+            yield Frame(wanted_s, to_rgb(found), self._is_damaged)
 
     def problem(self) -> str | None:
         """Say, after `frames`, what could not be read; None where all could."""
@@ -178,6 +181,7 @@ class VideoReader:
 
     def _decoded(self, after_s: float | None) -> Iterator[tuple[float, av.VideoFrame]]:
         """Decode the frames after a time, without those that are damaged; yield their times too."""
+        clock = RisingClock()
         for packet in self._packets():
             try:
                 frames = packet.decode()
@@ -186,15 +190,16 @@ class VideoReader:
             except av.error.FFmpegError:
                 # Before that time it is known already; a decoder that begins in the middle of a
                 # video may also miss what its first frames refer to.
-                is_new = after_s is None or packet.pts is None or self._at(packet.pts) > after_s
-                self._is_damaged |= is_new
+                begins_s = None if packet.pts is None else clock.at(self._at(packet.pts))
+                self._is_damaged |= after_s is None or begins_s is None or begins_s > after_s
                 continue
             for frame in frames:
-                seconds = self._seconds(frame)
-                if seconds is None:
+                said_s, shown_s = self._seconds(frame), self._shown_s(frame)
+                if said_s is None:
                     self._is_damaged = True
                     continue
-                self._end_s = seconds + self._shown_s(frame)
+                seconds = clock.tick(said_s, shown_s)
+                self._end_s = seconds + shown_s
                 if after_s is not None and seconds <= after_s:
                     continue
                 if frame.is_corrupt:
@@ -209,7 +214,8 @@ class VideoReader:
                 packet = next(packets)
             except (StopIteration, EOFError):
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):
+                # PyAV raises an IndexError for a stream that begins in the middle of the file.
                 self._is_damaged = True
                 return
             yield packet
@@ -230,13 +236,3 @@ class VideoReader:
         """Return a time of the stream in seconds from the start of the video."""
         start = self._first_pts if self._is_camera else self._stream.start_time or 0
         return max(0.0, round(float((pts - start) * (self._stream.time_base or 0)), 6))
-
-
-def _to_rgb(frame: av.VideoFrame) -> RgbImage:
-    """Convert a frame, lay transparent parts on white, and turn it as its rotation flag says."""
-    if any(component.is_alpha for component in frame.format.components):
-        rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
-    else:
-        rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    quarter_turns = round(frame.rotation / 90)  # counter-clockwise
-    return np.ascontiguousarray(np.rot90(rgb, quarter_turns))

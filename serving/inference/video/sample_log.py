@@ -8,12 +8,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from preprocessing.errors import MienError
 from preprocessing.faces.types import BoundingBox
+from serving.inference.video.sole_writer import open_alone
 from serving.inference.video.types import Observation, Sample
 
 FORMAT_VERSION = 1
+# How the first line of every log begins.
+_START = b'{"version": '
 _OF, _END = "of", "end"
 
 
@@ -33,7 +38,14 @@ class Progress:
 
 
 class SampleLog:
-    """The log of one video. A line that a kill cut short is written again."""
+    """The log of one video. A line that a kill cut short is written again.
+
+    No other process can write it until it is closed or deleted.
+
+    Attributes:
+        path: Of its file.
+        progress: How far it has come.
+    """
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
         """Open a log, or begin a new one where there is none or it is of something else.
@@ -42,19 +54,51 @@ class SampleLog:
             path: Of the log's file.
             identity: What decides the log's content, ready for JSON: the video, the bundle and the
                 options.
+
+        Raises:
+            MienError: The file is there and is no log, or another process is writing it.
         """
         self.path = path
         # As it is read again: JSON knows no tuples.
         self._first = json.loads(json.dumps({"version": FORMAT_VERSION, _OF: identity}))
-        self.progress = self._recover()
+        self._file = open_alone(path)
+        try:
+            self.progress = self._recover()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Return the log itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the log, so that it can be gone on with."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the log, so that it can be gone on with."""
+        self._file.close()
+
+    def delete(self) -> None:
+        """Close the log and delete it."""
+        self.close()
+        self.path.unlink()
 
     def append(self, sample: Sample) -> None:
         """Add a frame."""
         self._write(_to_json(sample))
+        self.progress = Progress(sample)
 
     def finish(self, problem: str | None) -> None:
         """Say that the video was read to its end, and what of it could not be read."""
         self._write({_END: problem})
+        self.progress = Progress(self.progress.last, is_finished=True, problem=problem)
 
     def samples(self) -> Iterator[Sample]:
         """Read all frames again, in their order."""
@@ -66,27 +110,44 @@ class SampleLog:
                     yield _from_json(fields)
 
     def _write(self, fields: dict[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(fields) + "\n")
+        self._file.write(json.dumps(fields).encode("ascii") + b"\n")
+        self._file.flush()
 
     def _recover(self) -> Progress:
-        """Cut the file after its last whole line, and return how far it has come."""
+        """Cut the file after its last sound line, and return how far it has come."""
         progress, whole = Progress(), 0
-        if self.path.exists():
-            with self.path.open("rb") as file:
-                for line in file:
-                    fields = _parse(line)
-                    if fields is None or (not whole and fields != self._first):
-                        break
-                    if whole:
-                        progress = _advance(progress, fields)
-                    whole += len(line)
-        if whole:
-            with self.path.open("r+b") as file:
-                file.truncate(whole)
-        else:
-            self.path.write_text(json.dumps(self._first) + "\n", encoding="utf-8", newline="\n")
+        self._file.seek(0)
+        for line in self._file:
+            fields = _parse(line)
+            if not whole:
+                self._refuse_foreign(line)
+                if fields != self._first:
+                    break
+            elif fields is None or not _is_next(progress, fields):
+                break
+            else:
+                progress = _advance(progress, fields)
+            whole += len(line)
+        self._file.truncate(whole)
+        if not whole:
+            self._write(self._first)
         return progress
+
+    def _refuse_foreign(self, first: bytes) -> None:
+        is_log = first.startswith(_START) or _START.startswith(first)
+        fields = _parse(first)
+        if not is_log or (fields is not None and _OF not in fields):
+            raise MienError(
+                f"{self.path} is there and was not written by this command, which would keep there "
+                "what it has read. Move it away, or give the output another name."
+            )
+
+
+def _is_next(progress: Progress, fields: dict[str, Any]) -> bool:
+    """Say whether a line can follow those before: times rise, and the end is the last line."""
+    if progress.is_finished:
+        return False
+    return _END in fields or progress.last is None or fields["seconds"] > progress.last.seconds
 
 
 def _advance(progress: Progress, fields: dict[str, Any]) -> Progress:

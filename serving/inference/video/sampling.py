@@ -1,9 +1,38 @@
-"""Choose the frames of a video that are looked at."""
+"""Choose the frames of a video that are looked at, by times that rise."""
 
 import math
 
 # WebM files give times to a millisecond.
 _ROUNDING_S = 1e-3
+# Damage may mix up the order of a few frames.
+_RESTART_S = 0.5
+
+
+class RisingClock:
+    """Makes the times of frames rise where the video's clock starts anew.
+
+    So it does where recordings were joined, or a camera was switched off and on.
+    """
+
+    def __init__(self) -> None:
+        """Begin at the start of the video, or where it is gone to."""
+        self._offset_s = self._end_s = 0.0
+
+    def at(self, seconds: float) -> float:
+        """Return the time of something from the part of the video that was read last."""
+        return round(seconds + self._offset_s, 6)
+
+    def tick(self, seconds: float, shown_s: float) -> float:
+        """Return the time of the next frame.
+
+        Args:
+            seconds: What the video says.
+            shown_s: How long the frame is shown.
+        """
+        if self.at(seconds) < self._end_s - shown_s - _RESTART_S:
+            self._offset_s = self._end_s - seconds
+        self._end_s = max(self._end_s, self.at(seconds) + shown_s)
+        return self.at(seconds)
 
 
 def is_due(seconds: float, *, last_s: float, per_second: float | None) -> bool:

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +18,8 @@ import pytest
 
 from preprocessing.images.types import RgbImage
 from serving.__main__ import main
-from tests.tools.clips import head, with_heads, write_clip
+from serving.inference.video.sole_writer import open_alone
+from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif, write_jpegs
 
 PER_SECOND = 5
 FRAMES = 12
@@ -102,7 +105,10 @@ def test_a_run_that_is_stopped_goes_on_and_ends_with_the_same_table(
     assert main(["video", str(clip), "--csv", str(whole)]) == 0
     log = table.with_name("stopped.csv.1.partial")
     command = [sys.executable, "-m", "serving", "video", str(clip), "--csv", str(table)]
+    # A shell lets what it starts in the background ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        signal.signal(signal.SIGINT, before)
         while run.poll() is None and _lines(log) < 4:
             time.sleep(0.01)
         run.send_signal(stopped_by)
@@ -133,6 +139,61 @@ def test_a_log_of_other_options_is_not_gone_on_with(clip: Path, tmp_path: Path) 
     assert len(rows_of(table)) == 2
 
 
+def test_a_video_that_is_gone_for_a_moment_costs_nothing_that_was_read(
+    clip: Path, tmp_path: Path
+) -> None:
+    log, other = tmp_path / "out.csv.1.partial", tmp_path / "other.csv.1.partial"
+    for path in (log, other):
+        path.write_text('{"version": 1, "of": {}}\n' if path is log else "notes", encoding="utf-8")
+        table = path.with_name(path.name.removesuffix(".1.partial"))
+        before = path.read_bytes()
+        assert main(["video", str(tmp_path / "gone.mp4"), "--csv", str(table)]) == 1
+        assert path.read_bytes() == before
+    command = ["video", str(clip), "--csv", str(tmp_path / "other.csv"), "--overwrite"]
+    assert main(command) == 1
+    assert other.read_bytes() == b"notes"
+
+
+def test_what_was_read_before_a_frame_that_is_too_large_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_MAX_PIXELS", str(320 * 240))
+    picture = with_heads([(40, 40)], head(150))
+    large = np.pad(picture, ((0, 60), (0, 80), (0, 0)))
+    path = write_jpegs(tmp_path / "clip.mkv", [picture, picture, large])
+    table = tmp_path / "out.csv"
+    assert main(["video", str(path), "--csv", str(table), "--per-second", "30"]) == 0
+    first, second, problem = rows_of(table)
+    assert (first["face"], second["face"], problem["face"]) == ("1", "1", "")
+    assert "reading stopped" in problem["problem"]
+    assert "400 x 300" in problem["problem"]
+
+
+def test_a_log_is_of_one_path_only_and_of_one_run_at_a_time(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "out.csv"
+    log = table.with_name("out.csv.1.partial")
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        shutil.copy2(clip, folder)
+    commands = [["video", str(folder / clip.name), "--csv", str(table)] for folder in folders]
+    with open_alone(log) as file:
+        assert main(commands[0]) == 1
+        assert "Another run is writing" in capsys.readouterr().err
+        assert file.seek(0, os.SEEK_END) == 0
+    assert not table.exists()
+    # What keeps the first run from its end leaves its log behind.
+    table.with_name("out.csv.partial").mkdir()
+    assert main([*commands[0], "--stop-after", "0.1"]) == 1
+    of_first = log.read_bytes()
+    assert main([*commands[1], "--stop-after", "0.1"]) == 1
+    of_other = log.read_bytes()
+    assert of_first.splitlines()[1:] == of_other.splitlines()[1:]
+    assert of_first.splitlines()[0] != of_other.splitlines()[0]
+
+
 def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_told(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,6 +213,20 @@ def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_tol
     assert main(["video", str(none)]) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_of_odd_bytes_neither_ends_the_run_nor_reaches_the_terminal(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, table, page = tmp_path / "\udcff\x1b[2J.mp4", tmp_path / "out.csv", tmp_path / "out.html"
+    bad.write_text("no video", encoding="utf-8")
+    command = ["video", str(bad), str(clip), "--csv", str(table), "--html", str(page)]
+    assert main([*command, "--stop-after", "0.1"]) == 0
+    said = "".join(capsys.readouterr())
+    assert "\\xff\ufffd[2J.mp4" in said
+    assert "\x1b[2J" not in said
+    assert "cannot be read as a video" in rows_of(table)[0]["problem"]
+
+
 def test_a_video_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_clip(tmp_path / "grey.mp4", [(0.0, with_heads([], head(8)))])
     table, page = tmp_path / "out.csv", tmp_path / "out.html"
@@ -160,6 +235,49 @@ def test_a_video_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFi
     (row,) = rows_of(table)
     assert (row["problem"], row["face"], row["seconds"]) == ("no face found", "", "")
     assert "no face found" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (63, 1), (20_000, 4)])
+def test_frames_of_odd_proportions_are_drawn_or_only_their_drawing_is_missing(
+    width: int, height: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = coloured(2, width=width, height=height)
+    path = write_gif(tmp_path / "odd.gif", zip([0, 0.5], pictures, strict=True), last_s=0.5)
+    folder, table = tmp_path / "drawn", tmp_path / "out.csv"
+    assert main(["video", str(path), "--csv", str(table), "--annotate", str(folder)]) == 0
+    assert rows_of(table)
+    drawn = [file.name for file in folder.iterdir()]
+    failed = "cannot be drawn" in capsys.readouterr().err
+    assert drawn == ([] if failed else ["odd.gif.mp4"])
+    assert not failed or width == 20_000
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["--csv", "out", "--html", "out"],
+        ["--csv", "out", "--parquet", "link"],
+        ["--csv", "out", "--html", "out.1.partial"],
+        ["--csv", "out.partial", "--html", "out"],
+        ["--csv", "clip.mp4"],
+        ["--csv", "clip.mp4.mp4", "--annotate", "."],
+    ],
+)
+def test_no_file_is_used_twice(
+    names: list[str],
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(clip, "clip.mp4")
+    Path("out").touch()
+    Path("link").symlink_to("out")
+    assert main(["video", "clip.mp4", "--overwrite", *names]) == 1
+    assert "would be used twice" in capsys.readouterr().err
+    assert Path("clip.mp4").read_bytes() == clip.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "link", "out"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +12,14 @@ from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.video.reader import VideoReader
 from serving.inference.video.types import Frame, Sample
-from tests.tools.clips import coloured, turn_track, write_clip, write_gif
+from tests.tools.clips import (
+    DISPLAY_MATRICES,
+    coloured,
+    set_matrix,
+    write_clip,
+    write_gif,
+    write_jpegs,
+)
 
 EVEN = [index / 30 for index in range(60)]
 # A phone that films in the dark, and stops to think.
@@ -36,7 +44,7 @@ def times(frames: list[Frame]) -> list[float]:
     return [frame.seconds for frame in frames]
 
 
-def clip(path: Path, shown_s: list[float] = EVEN, **options: str) -> Path:
+def clip(path: Path, shown_s: list[float] = EVEN, **options: Any) -> Path:
     return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
 
 
@@ -49,12 +57,16 @@ def test_every_kind_of_file_gives_its_frames(suffix: str, tmp_path: Path) -> Non
     assert brightness[-1] - brightness[0] > 100
 
 
-@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_a_rotation_flag_turns_the_frames(degrees: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("degrees", "is_mirrored"), DISPLAY_MATRICES)
+def test_frames_are_turned_and_mirrored_as_the_file_says(
+    degrees: int,
+    is_mirrored: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "clip.mp4"
-    stored = [np.rot90(rgb, degrees // 90) for rgb in coloured(3)]
-    write_clip(path, zip(EVEN, stored, strict=False))
-    turn_track(path, degrees)
+    shown = [np.fliplr(rgb) if is_mirrored else rgb for rgb in coloured(3)]
+    write_clip(path, zip(EVEN, (np.rot90(rgb, degrees // 90) for rgb in shown), strict=False))
+    set_matrix(path, DISPLAY_MATRICES[degrees, is_mirrored])
     for frame in read(path):
         assert frame.rgb.shape == (48, 64, 3)
         assert frame.rgb[2, 60].argmax() == 1, "green at the top"
@@ -144,6 +156,43 @@ def test_a_whole_video_has_no_problem(tmp_path: Path) -> None:
             assert reader.problem() is None
 
 
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_title_that_is_no_utf_8_does_not_matter(suffix: str, tmp_path: Path) -> None:
+    path, title = tmp_path / f"clip.{suffix}", b"My holidays"
+    write_clip(path, zip(EVEN, coloured(5), strict=False), title=title.decode())
+    data = path.read_bytes()
+    assert title in data
+    path.write_bytes(data.replace(title, title.replace(b"My", b"\xff\xfe")))
+    assert len(read(path)) == 5
+
+
+def test_a_stream_that_begins_in_the_middle_ends_the_reading_and_that_is_said(
+    tmp_path: Path,
+) -> None:
+    one = clip(tmp_path / "one.ts").read_bytes()
+    three = clip(tmp_path / "three.ts", streams=3).read_bytes()
+    # So that the streams are searched for in the first part alone.
+    padding = (b"\x47\x1f\xff\x10" + 184 * b"\xff") * 35_000
+    path = tmp_path / "both.ts"
+    path.write_bytes(one + padding + three + padding + one)
+    with VideoReader(path) as reader:
+        assert len(list(reader.frames())) >= len(EVEN)
+        assert "damaged" in str(reader.problem())
+
+
+def test_joined_recordings_are_read_one_after_another(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.ts")
+    path.write_bytes(3 * path.read_bytes())
+    wanted_s = np.arange(3 * len(EVEN)) / 30
+    with VideoReader(path) as reader:
+        assert np.allclose(times(list(reader.frames())), wanted_s, atol=ROUNDED_S)
+        assert reader.problem() is None
+    whole = read(path, per_second=5)
+    assert len(whole) == 5 * 3 * 2
+    rest = read(path, per_second=5, after=Sample(whole[14].seconds, ()))
+    assert times(rest) == times(whole)[15:]
+
+
 def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("no video " * 1000, encoding="utf-8")
@@ -174,7 +223,16 @@ def test_frames_with_too_many_pixels_are_refused(tmp_path: Path) -> None:
     path = clip(tmp_path / "clip.mp4")
     with pytest.raises(ImageTooLargeError, match="64 x 48"):
         VideoReader(path, max_pixels=64 * 48 - 1)
-    VideoReader(path, max_pixels=64 * 48).close()
+    with VideoReader(path, max_pixels=64 * 48) as reader:
+        assert len(list(reader.frames())) == len(EVEN)
+
+
+def test_a_frame_that_is_far_too_large_is_left_out_before_it_takes_memory(tmp_path: Path) -> None:
+    large = [np.zeros((4 * 48, 4 * 64, 3), np.uint8)]
+    path = write_jpegs(tmp_path / "clip.mkv", [*coloured(3), *large, *coloured(3)])
+    with VideoReader(path, max_pixels=64 * 48) as reader:
+        assert [frame.rgb.shape for frame in reader.frames()] == [(48, 64, 3)] * 6
+        assert "damaged" in str(reader.problem())
 
 
 def test_a_camera_that_is_not_there_is_an_error_in_words() -> None:
