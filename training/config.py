@@ -189,8 +189,8 @@ PRESETS = {
     "crowd": FitConfig(minutes=80, sizes=((0.0, 40),), learning_rate=0.025, raw_share=0.3),
     # python -m training fit data/fer2013 runs/crowd-longer --preset crowd-longer \
     #     --start-from runs/crowd --teacher two.npz --teacher-weight 0.5
-    # 97 minutes more on one core; crowd: 87.7 % of val's majority, label: 70.5 % of val. It does not
-    # ship: training/README.md.
+    # 97 minutes more on one core; crowd: 87.7 % of val's majority, label: 70.5 % of val. It does
+    # not ship: training/README.md.
     "crowd-longer": FitConfig(
         minutes=97,
         sizes=((0.0, 40),),
