@@ -36,7 +36,8 @@ def page(title: str, sections: Mapping[str, str], *, has_charts: bool = True) ->
     script = f"<script>{get_plotlyjs()}</script>" if has_charts else ""
     return (
         "<!doctype html>\n"
-        f'<html lang="en"><head><meta charset="utf-8"><title>{escaped}</title>'
+        '<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width"><title>{escaped}</title>'
         f"<style>{_STYLE}</style>{script}</head>\n"
         f"<body><h1>{escaped}</h1>\n{body}</body></html>\n"
     )
@@ -44,7 +45,8 @@ def page(title: str, sections: Mapping[str, str], *, has_charts: bool = True) ->
 
 def chart(figure: go.Figure) -> str:
     """Embed a chart; the page brings Plotly's script."""
-    return str(figure.to_html(full_html=False, include_plotlyjs=False))
+    config = {"responsive": True}
+    return str(figure.to_html(full_html=False, include_plotlyjs=False, config=config))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -159,7 +159,7 @@ def _read_or_say_why(
 
 def _failed(source: VideoSource, error: Exception) -> Analysed:
     problem = readable(str(error))
-    print(for_terminal(f"failed: {name_of(source)}: {problem}"), file=sys.stderr)
+    print(for_terminal(f"failed: {problem}"), file=sys.stderr)
     return Analysed(source, None, problem)
 
 

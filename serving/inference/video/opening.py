@@ -38,9 +38,9 @@ def open_video(source: VideoSource) -> InputContainer:
         return av.open(str(source.absolute()), options=_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError:
         raise VideoDecodeError(
-            f"{source} cannot be read as a video. It is of another kind, or a recording that "
-            "was cut off before its index was written. Give an MP4, WebM, MOV, MKV, AVI or GIF "
-            "file."
+            f"{source} cannot be read as a video. Either it is not a video (for pictures: `mien "
+            "predict`), or its recording was cut off before its index was written. Give an MP4, "
+            "WebM, MOV, MKV, AVI or GIF file."
         ) from None
 
 

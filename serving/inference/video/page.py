@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ from serving.inference.video.types import Frame
 _MOST_FACES = 12
 # More points of a curve are no more than a pixel apart on a screen.
 _MOST_POINTS = 600
-_CHART = {"width": 900, "height": 260, "margin": {"t": 20, "b": 40, "l": 60, "r": 20}}
+_CHART = {"template": "plotly_white", "height": 260, "margin": {"t": 20, "b": 40, "l": 60, "r": 20}}
 # Of the face's width, on each side of a thumbnail.
 _THUMBNAIL_MARGIN = 0.25
 _OUTSIDE = 128
@@ -60,7 +61,7 @@ def video_html(stories: Sequence[VideoStory], *, labels: tuple[str, ...], bin_s:
         bin_s: The least time between two points of a curve, in seconds.
     """
     sections = {
-        f"{index}. {readable(story.rows.name)}": _section(story, labels, bin_s)
+        f"{index}. {readable(PurePath(story.rows.name).name)}": _section(story, labels, bin_s)
         for index, story in enumerate(stories, start=1)
     }
     about = f"<p>{html.escape(_ABOUT)}</p>"
