@@ -32,7 +32,8 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
 
 test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (2)
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
 	$(BIN)/python -m pytest -m "not slow and not browser"

@@ -11,7 +11,7 @@ from tests.tools.costly.every import FORMATS
 from tests.tools.memory import PeakMemory, memory_mb
 from tests.tools.server_process import PREDICT, Answer, ServerProcess, running_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ANSWERED = (200, 400, 413, 415, 422)
 MOST_MB = 400
