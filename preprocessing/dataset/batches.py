@@ -90,11 +90,12 @@ def align_items(
                 batch.faceless.append(picture.item.name)
             elif faces.seen > len(faces.aligned):
                 batch.several.append((picture.item.name, faces.seen))
+            grey = to_grey(picture.image)
             rows += [
                 make_row(
                     picture.item,
                     label=picture.label,
-                    source=picture.grey(),
+                    source=grey,
                     aligned=aligned,
                     votes=None if votes is None else votes[picture.item.row].tobytes(),
                 )
@@ -108,10 +109,6 @@ class _Picture:
     item: SourceItem
     label: str | None
     image: GreyImage | RgbImage
-
-    def grey(self) -> GreyImage:
-        """Return the picture in grey."""
-        return self.image if self.image.ndim == 2 else to_grey(self.image)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,6 @@ from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import FALL_BACKS, UNALIGNED, AlignedFace, Face
-from preprocessing.images.decode import to_grey
 from preprocessing.images.types import GreyImage, RgbImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
@@ -63,9 +62,7 @@ def align_photo(
     Returns:
         One aligned face for each face found; empty where there is none.
     """
-    picture = Picture(photo)
-    faces = finder.find_faces(picture)
-    return [_align(picture.grey.full, face, geometry) for face in faces]
+    return _align_faces(Picture(photo), finder, geometry)
 
 
 def align_crops(
@@ -100,25 +97,26 @@ def align_labelled(
         geometry: What the chips are to look like.
         frame: What the pictures show around their faces.
     """
+    seen = [Picture(each) for each in pictures]
     if frame is Frame.PHOTO:
-        return [_largest(align_photo(each, finder, geometry=geometry)) for each in pictures]
-    greys = [each if each.ndim == 2 else to_grey(each) for each in pictures]
+        return [_largest(_align_faces(each, finder, geometry)) for each in seen]
+    greys = [each.grey.full for each in seen]
     crops = [LabelledFace(face, 1) for face in align_crops(greys, finder, geometry=geometry)]
     if frame is Frame.CROP:
         return crops
     return [
-        _with_room(each, crop, finder, geometry) for each, crop in zip(pictures, crops, strict=True)
+        _with_room(each, crop, finder, geometry) for each, crop in zip(seen, crops, strict=True)
     ]
 
 
 def _with_room(
-    picture: GreyImage | RgbImage, crop: LabelledFace, finder: FaceFinder, geometry: ChipGeometry
+    picture: Picture, crop: LabelledFace, finder: FaceFinder, geometry: ChipGeometry
 ) -> LabelledFace:
     """Search a picture as a photo where it is no crop of one face."""
     is_crop = crop.aligned is not None and crop.aligned.face.found_by not in FALL_BACKS
-    if is_crop or max(picture.shape[:2]) <= LARGEST_CERTAIN_CROP_PX:
+    if is_crop or max(picture.grey.full.shape) <= LARGEST_CERTAIN_CROP_PX:
         return crop
-    found = _largest(align_photo(picture, finder, geometry=geometry))
+    found = _largest(_align_faces(picture, finder, geometry))
     return crop if found.aligned is None else found
 
 
@@ -138,6 +136,11 @@ def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedF
         face=Face(face.box, face.landmarks, face.score, UNALIGNED),
         residual_px=aligned.residual_px,
     )
+
+
+def _align_faces(picture: Picture, finder: FaceFinder, geometry: ChipGeometry) -> list[AlignedFace]:
+    faces = finder.find_faces(picture)
+    return [_align(picture.grey.full, face, geometry) for face in faces]
 
 
 def _align(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:

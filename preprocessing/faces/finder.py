@@ -10,6 +10,7 @@ from preprocessing.faces.picture import Picture
 from preprocessing.faces.pose import head_pose, within_half_turn
 from preprocessing.faces.proposals import (
     FIRST,
+    budget_px,
     is_sure,
     most_promising,
     propose,
@@ -102,8 +103,7 @@ class FaceFinder:
     def _framed_in_crop(self, picture: Picture) -> Candidate | None:
         detector, seen = self._detector, seen_by(self._detector, picture)
         enlarged = max(1, round(detector.crop_side_px / min(seen.width, seen.height)))
-        budget_px = FIRST * detector.smallest_px**2
-        scale = scale_within(seen, budget_px=budget_px, largest=enlarged)
+        scale = scale_within(seen, budget_px=budget_px(detector, FIRST), largest=enlarged)
         candidates = scan(detector, seen, scale=scale, threshold=detector.crop_score)
         if not candidates:
             return None

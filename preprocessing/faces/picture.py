@@ -110,7 +110,7 @@ class Picture:
     @cached_property
     def grey(self) -> Pyramid:
         """The picture in grey."""
-        return Pyramid(self._image if self._image.ndim == 2 else to_grey(self._image))
+        return Pyramid(to_grey(self._image))
 
     @cached_property
     def colour(self) -> Pyramid:

@@ -45,7 +45,7 @@ def searched_down_to_px(detector: Detector, width: int, height: int) -> int:
     """Return how wide a face must be to be found in a photo of a size, in its pixels."""
     if detector.searches_whole:
         return round(promised_px(width, height))
-    first = math.sqrt(_budget_px(detector, FIRST) / (width * height))
+    first = math.sqrt(budget_px(detector, FIRST) / (width * height))
     return math.ceil(detector.smallest_px / min(LARGEST_SCALE, first))
 
 
@@ -98,8 +98,8 @@ def most_promising(detector: Detector, candidates: Sequence[Candidate]) -> list[
 
 def _propose_at_two_scales(detector: Detector, picture: Pyramid) -> tuple[list[Candidate], float]:
     """Scan for large faces, then for small ones; return all candidates and the larger scale."""
-    budget_px = _budget_px(detector, FIRST)
-    first = scale_within(picture, budget_px=budget_px, largest=LARGEST_SCALE)
+    most_px = budget_px(detector, FIRST)
+    first = scale_within(picture, budget_px=most_px, largest=LARGEST_SCALE)
     candidates = _scan_upright(detector, picture, scale=first)
     whole = whole_scale(detector, picture)
     if not detector.searches_whole or whole <= first:
@@ -112,8 +112,8 @@ def _with_larger(
     detector: Detector, candidates: list[Candidate], picture: Pyramid, *, budget: int, than: float
 ) -> list[Candidate]:
     """Scan once more where that can be at a larger scale, and join the candidates."""
-    budget_px = _budget_px(detector, budget)
-    scale = scale_within(picture, budget_px=budget_px, largest=LARGEST_SCALE)
+    most_px = budget_px(detector, budget)
+    scale = scale_within(picture, budget_px=most_px, largest=LARGEST_SCALE)
     if scale <= MUCH_LARGER * than:
         return candidates
     return merge(candidates + _scan_upright(detector, picture, scale=scale, is_larger=True))
@@ -134,13 +134,14 @@ def _scan_turned(
     scale = scale_within(
         picture,
         angle_deg=angle_deg,
-        budget_px=_budget_px(detector, budget),
+        budget_px=budget_px(detector, budget),
         largest=LARGEST_TURNED_SCALE,
     )
     return scan(detector, picture, angle_deg=angle_deg, scale=scale, threshold=detector.least_score)
 
 
-def _budget_px(detector: Detector, budget: int) -> int:
+def budget_px(detector: Detector, budget: int) -> int:
+    """Return how many pixels a budget is, such as `FIRST`."""
     return budget * detector.smallest_px**2
 
 

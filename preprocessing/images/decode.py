@@ -100,9 +100,11 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
     return DecodedPicture(rgb, notes)
 
 
-def to_grey(rgb: RgbImage) -> GreyImage:
-    """Return the luma of a picture by ITU-R BT.601, uint8 (height, width)."""
-    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+def to_grey(image: GreyImage | RgbImage) -> GreyImage:
+    """Return the luma of a picture by ITU-R BT.601, uint8 (height, width); a grey one as it is."""
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
 def _to_rgb(raster: Raster) -> RgbImage:

@@ -22,6 +22,7 @@ from preprocessing.dataset.sources.packed import read_table
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.faces.detectors import Detector
 from preprocessing.faces.finder import FaceFinder
+from tests.tools.memory import memory_mb, tree
 
 
 def print_dataset(csv: Path) -> None:
@@ -48,29 +49,13 @@ def _watch_memory_mb(process: subprocess.Popen[bytes]) -> float:
 
     Memory that several share counts in parts (PSS).
     """
-    peak_kb = 0
+    peak_mb = 0.0
     while process.poll() is None:
-        peak_kb = max(peak_kb, sum(_pss_kb(pid) for pid in _family(process.pid)))
+        peak_mb = max(peak_mb, memory_mb(tree(process.pid)))
         time.sleep(0.5)
     if process.returncode:
         raise SystemExit("align failed")
-    return peak_kb / 1000
-
-
-def _family(pid: int) -> list[int]:
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    except OSError:  # it has just ended
-        return []
-    return [pid, *(member for child in children for member in _family(int(child)))]
-
-
-def _pss_kb(pid: int) -> int:
-    try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
-    except OSError:  # it has just ended
-        return 0
-    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    return peak_mb
 
 
 def print_profile(csv: Path) -> None:
