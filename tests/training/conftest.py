@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import training.export.bundle
-import training.fitting.fit
+import training.fitting.recalibrate
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
 from preprocessing.dataset.labels import FER2013_LABELS
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _few_recalibration_batches() -> Iterator[None]:
     """They are most of what a short run costs, and no test asks how good the statistics are."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.fitting.fit, "RECALIBRATION_BATCHES", 10)
+        patch.setattr(training.fitting.recalibrate, "BATCHES", 10)
         yield
 
 

@@ -1,4 +1,4 @@
-"""The commands that write soft labels: `folds` and `distil`."""
+"""The commands that bring several networks into one: `folds`, `distil` and `average`."""
 
 import argparse
 from pathlib import Path
@@ -34,6 +34,19 @@ def add_teaching_commands(commands: "argparse._SubParsersAction[argparse.Argumen
     add_members_argument(distil)
     distil.set_defaults(run_command=_distil)
 
+    average = commands.add_parser(
+        "average",
+        help="write a run whose weights are the mean of those of others that began alike",
+        epilog="example: %(prog)s data/fer2013 runs/mean serving/bundle runs/crowd --weights 3 7",
+    )
+    average.add_argument("dataset", type=Path, help="what they were trained on")
+    average.add_argument("run", type=Path, help="the folder to write")
+    add_members_argument(average)
+    average.add_argument(
+        "--weights", type=float, nargs="+", metavar="W", help="of each member (default: alike)"
+    )
+    average.set_defaults(run_command=_average)
+
 
 def _add_target_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("dataset", type=Path)
@@ -62,6 +75,15 @@ def _distil(options: argparse.Namespace) -> None:
     dataset = read_dataset(options.dataset)
     rows = teach_by_members(dataset, options.file, members=options.members)
     _print_taught(options.file, rows)
+
+
+def _average(options: argparse.Namespace) -> None:
+    from training.distillation.average import average_runs
+
+    average_runs(
+        read_dataset(options.dataset), options.run, members=options.members, weights=options.weights
+    )
+    print(f"{options.run} holds the mean of {len(options.members)} networks.")
 
 
 def _print_taught(file: Path, rows: int) -> None:

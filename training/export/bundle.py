@@ -1,6 +1,5 @@
 """Export a trained run as a bundle: the network for LiteRT, its spec, its model card."""
 
-import json
 import platform
 import shutil
 import sys
@@ -45,7 +44,6 @@ from training.fitting.fit import PREDICT_BATCH
 from training.networks.build import (
     NETWORK_NAME,
     SAME_ANSWERS,
-    STATE_NAME,
     check_same_recipe,
     load_network,
     read_settings,
@@ -181,7 +179,7 @@ def _export_into(
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
         network_sha256=network_sha256(bundle),
-        provenance=_provenance(run, settings, views)
+        provenance=_provenance(settings, views)
         | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
         metrics={},
         known_answer=_known_answer(bundle, recipe),
@@ -243,14 +241,14 @@ def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     )
 
 
-def _provenance(run: Path, settings: dict[str, Any], views: Views) -> dict[str, Any]:
-    state = json.loads((run / STATE_NAME).read_text(encoding="utf-8"))
+def _provenance(settings: dict[str, Any], views: Views) -> dict[str, Any]:
     return {
         "exported": datetime.now(UTC).date().isoformat(),
         "views": asdict(views),
         "fit": settings["fit"],
         "dataset": settings["dataset"],
-        "epochs": state["epoch"],
+        "epochs": settings["epochs"],
+        "average": settings.get("average"),
         "start_from": settings.get("start_from"),
         "teacher": settings.get("teacher"),
         "ferplus": settings.get("ferplus", False),

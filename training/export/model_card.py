@@ -162,8 +162,15 @@ def _training_line(provenance: dict[str, Any]) -> str:
 
 
 def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
-    """Declare who taught the network beside the labels, and FER+ wherever it came in."""
+    """Declare whose weights are averaged, who taught beside the labels, and FER+ if it came in."""
     lines = []
+    if averaged := provenance.get("average"):
+        each = ", ".join(f"{run['weight']:.0%} after {run['minutes']:.0f}" for run in averaged)
+        lines.append(
+            f"Its weights are the mean of those of {len(averaged)} networks, by the minutes that "
+            f"each had been trained in all: {each} (Wortsman et al. 2022, arXiv:2203.05482). The "
+            "length above and the teachers below are those of the last."
+        )
     where = "training"
     run: dict[str, Any] | None = provenance
     while run:

@@ -28,11 +28,11 @@ from training.data import (
     training_rows,
     truth_for,
 )
-from training.fitting.augment import Augment
 from training.fitting.curves import Curves
 from training.fitting.devices import ONE_DEVICE, Devices
 from training.fitting.early_stop import Watcher, gives_up
 from training.fitting.last_layer import fit_last_layers, freeze_normalisation
+from training.fitting.recalibrate import recalibrate
 from training.fitting.runs import (
     open_run,
     read_earlier,
@@ -52,8 +52,6 @@ from training.networks.build import (
 )
 from training.soft_labels import SoftLabels, mix_targets, read_soft_labels
 
-# Batches from which the statistics of the normalisation layers are taken after averaging.
-RECALIBRATION_BATCHES = 100
 PREDICT_BATCH = 256
 
 
@@ -151,7 +149,7 @@ def fit(
     set_size(training_model, config.sizes[-1][1])
     watcher.finish()
     if not config.tunes:
-        _recalibrate(network, augment, train, config)
+        recalibrate(network, augment, train.chips, seed=config.seed)
     save_network(network, run, devices)
     return network
 
@@ -264,13 +262,3 @@ def _clocked(
     for index in tqdm(steps, desc=f"epoch {epoch + 1}", unit="step", leave=False, disable=None):
         started = time.monotonic()
         yield *batches[index], started
-
-
-def _recalibrate(
-    network: keras.Model, augment: Augment, train: Examples, config: FitConfig
-) -> None:
-    """Take the normalisation statistics anew: those of the last steps fit other weights."""
-    generator = np.random.default_rng(config.seed)
-    for _ in range(RECALIBRATION_BATCHES):
-        rows = generator.choice(len(train.chips), config.batch_size)
-        network(augment(train.chips[rows], training=False), training=True)

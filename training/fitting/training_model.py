@@ -25,17 +25,7 @@ def build_training_model(
         Its layers are `augment` and, named after its model, the network.
     """
     chips = keras.Input((side_px, side_px), dtype="uint8", name="chips")
-    augment = Augment(
-        name="augment",
-        size_px=config.sizes[0][1],
-        rotation_deg=config.rotation_deg,
-        scale=config.scale,
-        shift=config.shift,
-        contrast=config.contrast,
-        brightness=config.brightness,
-        erase=config.erase,
-        seed=config.seed,
-    )
+    augment = build_augment(config, size_px=config.sizes[0][1])
     network = build_network(config, classes=classes, outputs=outputs)
     training_model = Model(chips, network(augment(chips)), name="training_model")
     optimizer = keras.optimizers.SGD(
@@ -57,6 +47,21 @@ def build_training_model(
         jit_compile=keras.backend.backend() != "tensorflow",
     )
     return training_model
+
+
+def build_augment(config: FitConfig, *, size_px: int) -> Augment:
+    """Build the augmentation of a config, to chips of that side."""
+    return Augment(
+        name="augment",
+        size_px=size_px,
+        rotation_deg=config.rotation_deg,
+        scale=config.scale,
+        shift=config.shift,
+        contrast=config.contrast,
+        brightness=config.brightness,
+        erase=config.erase,
+        seed=config.seed,
+    )
 
 
 def set_size(training_model: Model, size_px: int) -> None:

@@ -56,9 +56,9 @@ def build_network(config: FitConfig, *, classes: int, outputs: tuple[str, ...]) 
 def read_settings(source: Path) -> dict[str, Any]:
     """Return what decided the network of a finished run or of a bundle.
 
-    It holds `fit`, `dataset` and `training_minutes` (with those of all that it started from), where
-    there were any `start_from` and `teacher`, and in `ferplus` whether FER+ votes went into the
-    network; without it, none did.
+    It holds `fit`, `dataset`, `epochs` and `training_minutes` (with those of all that it started
+    from), where there were any `start_from` and `teacher`, in `average` what weights are averaged
+    in it, and in `ferplus` whether FER+ votes went into the network; without it, none did.
 
     Raises:
         MienError: The folder is neither.
@@ -74,7 +74,8 @@ def read_settings(source: Path) -> dict[str, Any]:
         settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
         state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
     earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
-    return settings | {"training_minutes": earlier + state["elapsed_s"] / 60}
+    minutes = earlier + state["elapsed_s"] / 60
+    return settings | {"epochs": state["epoch"], "training_minutes": minutes}
 
 
 def check_same_recipe(
