@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import Model, ops
 
+from training.networks.resize import resize
+
 
 @dataclass(frozen=True)
 class Views:
@@ -71,9 +73,7 @@ class CutViews(keras.layers.Layer):
         if views.mirrored:
             cuts += [ops.flip(cut, axis=2) for cut in cuts]
         stacked = ops.reshape(ops.stack(cuts, axis=1), (-1, views.crop_px, views.crop_px, 1))
-        if views.input_px == views.crop_px:
-            return stacked
-        return ops.image.resize(stacked, (views.input_px, views.input_px))
+        return resize(stacked, views.input_px)
 
 
 def with_views(network: Model, views: Views, *, size_px: int) -> Model:

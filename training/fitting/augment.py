@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops, random
 
+from training.networks.resize import resize
+
 
 @keras.saving.register_keras_serializable("mien")
 class Augment(keras.layers.Layer):
@@ -56,8 +58,7 @@ class Augment(keras.layers.Layer):
         x = ops.expand_dims(ops.cast(chips, "float32"), -1)
         if training:
             x = self._warp(x)
-        if x.shape[1] != self.size_px:
-            x = ops.image.resize(x, (self.size_px, self.size_px), antialias=True)
+        x = resize(x, self.size_px)
         return self._erase(self._relight(x)) if training else x
 
     def _uniform(self, count: keras.KerasTensor, low: float, high: float) -> keras.KerasTensor:
