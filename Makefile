@@ -109,7 +109,8 @@ soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its ca
 scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
 	$(BIN)/python -m tests.bench.scale
 
-detector: $(VENV)/dev.stamp ## rebuild the face detector for browsers from its ONNX file
+detector: $(VENV)/dev.stamp ## rebuild the face detector for any size and for browsers
+	$(BIN)/python -m tests.tools.detector_of_any_size
 	$(BIN)/python -m tests.tools.detector_for_browsers
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)

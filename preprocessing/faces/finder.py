@@ -1,6 +1,7 @@
 """Find the faces of a picture, with their landmarks: propose, refine, landmark, verify."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from statistics import median
 
 from preprocessing.faces.detectors import load_detector
@@ -47,7 +48,9 @@ class FaceFinder:
             ModelFileError: A model is missing or is not the expected one.
         """
         self._detector = load_detector(detector)
+        self._crop_detector = replace(self._detector, detect=self._detector.detect_in_crop)
         self._landmarker = Landmarker(scheme.file, self._detector)
+        self._crop_landmarker = Landmarker(scheme.file, self._crop_detector)
         self._verifier = Verifier(self._detector, scheme.geometry)
 
     def searched_down_to_px(self, width: int, height: int) -> int:
@@ -94,14 +97,14 @@ class FaceFinder:
         # the processor's caches, and the landmark model would take twice as long.
         candidates = [self._framed_in_crop(picture) for picture in pictures]
         return [
-            self._landmarker.whole_frame(picture)
+            self._crop_landmarker.whole_frame(picture)
             if candidate is None
-            else self._landmarker.face(picture, candidate, is_crop=True)
+            else self._crop_landmarker.face(picture, candidate, is_crop=True)
             for picture, candidate in zip(pictures, candidates, strict=True)
         ]
 
     def _framed_in_crop(self, picture: Picture) -> Candidate | None:
-        detector, seen = self._detector, seen_by(self._detector, picture)
+        detector, seen = self._crop_detector, seen_by(self._crop_detector, picture)
         enlarged = max(1, round(detector.crop_side_px / min(seen.width, seen.height)))
         scale = scale_within(seen, budget_px=budget_px(detector, FIRST), largest=enlarged)
         candidates = scan(detector, seen, scale=scale, threshold=detector.crop_score)

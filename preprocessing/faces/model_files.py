@@ -82,3 +82,9 @@ YUNET_FILE = ModelFile(
     "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
     package="mien",
 )
+# The same network for RGB pictures of any size: tests/tools/detector_of_any_size.py makes it.
+YUNET_ANY_SIZE_FILE = ModelFile(
+    "yunet_any_size.onnx",
+    "5fe7afde8fa463a6d9af9198374cf059919e2dcb854f1c5ed88b9882e938f10b",
+    package="mien",
+)

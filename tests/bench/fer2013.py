@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.packed import read_table
 from preprocessing.dataset.sources.types import SourceKind
-from preprocessing.faces.detectors import Detector
 from preprocessing.faces.finder import FaceFinder
 from tests.tools.memory import memory_mb, tree
 
@@ -92,18 +91,16 @@ def print_profile(csv: Path) -> None:
 @contextmanager
 def timed_scans(finder: FaceFinder, spent: dict[str, float]) -> Iterator[None]:
     """Add up in `spent["scans"]` the seconds that a finder's detectors take."""
-
-    def timed(detector: Detector) -> Detector:
-        return replace(detector, detect=_timed(detector.detect, "scans", spent))
-
-    detector, verifier = timed(finder._detector), finder._verifier
-    second_detector = timed(verifier._second_detector)
-    with (
-        mock.patch.object(finder, "_detector", detector),
-        mock.patch.object(finder._landmarker, "_detector", detector),
-        mock.patch.object(verifier, "_detector", detector),
-        mock.patch.object(verifier, "_second_detector", second_detector),
-    ):
+    places = (
+        *((owner, "_detector") for owner in (finder, finder._landmarker, finder._verifier)),
+        *((finder, "_crop_detector"), (finder._crop_landmarker, "_detector")),
+        (finder._verifier, "_second_detector"),
+    )
+    with ExitStack() as stack:
+        for owner, name in places:
+            detector = getattr(owner, name)
+            timed = replace(detector, detect=_timed(detector.detect, "scans", spent))
+            stack.enter_context(mock.patch.object(owner, name, timed))
         yield
 
 

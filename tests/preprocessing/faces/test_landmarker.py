@@ -34,6 +34,6 @@ def test_a_tilted_crop_is_landmarked_upright(
 ) -> None:
     assert max(_misses_deg(finder, photo)) < ROLL_DEG
     # Without a look at it turned further one is taken for nearly upright.
-    without = replace(finder._detector, upright_crop_score=0.0)
-    monkeypatch.setattr(finder, "_detector", without)
+    without = replace(finder._crop_detector, upright_crop_score=0.0)
+    monkeypatch.setattr(finder, "_crop_detector", without)
     assert max(_misses_deg(finder, photo)) > ROLL_DEG
