@@ -6,7 +6,7 @@ import pytest
 from preprocessing.bundle.outputs import CROWD, LABEL, balanced_probabilities
 from training import metrics
 from training.data import Examples
-from training.export.calibrate import BALANCES, LEAST_SHARE, SURE_ACCURACY, calibrate
+from training.export.calibrate import BALANCES, LEAST_GAIN, LEAST_SHARE, SURE_ACCURACY, calibrate
 from training.votes import vote_shares
 
 PEOPLE = 10
@@ -101,7 +101,7 @@ def test_nine_of_ten_are_right_where_it_is_sure(
         assert is_sure.all() or right.mean() < SURE_ACCURACY + 0.01
 
 
-def test_the_default_balance_is_best_by_accuracy_and_mean_recall_together(
+def test_the_default_balance_is_the_least_that_is_as_good_as_the_best_by_both_together(
     drawn: tuple[Examples, np.ndarray], train: Examples
 ) -> None:
     val, logits = drawn
@@ -115,8 +115,11 @@ def test_the_default_balance_is_best_by_accuracy_and_mean_recall_together(
     # The case is one in which the two criteria disagree: neither end is best by both.
     assert np.argmax(plain) == 0
     assert np.argmax(recalls) > 0
-    together = np.add(plain, recalls)
-    assert found.balance == BALANCES[int(together.argmax())] > 0
+    together = np.add(plain, recalls) / 2
+    place = BALANCES.index(found.balance)
+    assert place > 0
+    assert together[place] > together.max() - LEAST_GAIN
+    assert (together[:place] <= together.max() - LEAST_GAIN).all()
 
 
 def test_what_a_constructed_network_says_decides_the_default() -> None:
