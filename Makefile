@@ -46,7 +46,7 @@ check: $(VENV)/dev.stamp ## check format, lint, imports and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (ten hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (twelve hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
@@ -66,7 +66,11 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 		$(RUN)-again
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd --preset crowd \
 		--start-from $(RUN)-again --teacher $(RUN)-again.npz --teacher-weight 0.5 --resume
-	$(BIN)/python -m training export $(RUN)-crowd $(RUN)-bundle $(DATASET) --overwrite
+	test -f $(RUN)-crowd.npz || $(BIN)/python -m training distil $(DATASET) $(RUN)-crowd.npz \
+		$(RUN)-crowd $(RUN)-again
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd-longer --preset crowd-longer \
+		--start-from $(RUN)-crowd --teacher $(RUN)-crowd.npz --teacher-weight 0.5 --resume
+	$(BIN)/python -m training export $(RUN)-crowd-longer $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 

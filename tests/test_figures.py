@@ -125,7 +125,7 @@ def test_the_text_on_training_tells_it_too(spec: ModelSpec) -> None:
     )
     pairs = zip(majorities, labels, strict=True)
     expected = [percent(row.accuracy) for pair in pairs for row in pair]
-    assert [cell.strip(" *") for cell in row_of(told, "| `crowd` (ships) |").split("|")[-5:-1]] == (
+    assert [cell.strip(" *") for cell in row_of(told, "| `crowd-longer` (ships) |").split("|")[-5:-1]] == (
         expected
     )
     peers = row_of(told, "| Mien, shipped |").split("|")[2].strip()
