@@ -9,9 +9,9 @@ import pytest
 from apache_beam.io.filesystem import BeamIOError
 
 from preprocessing.__main__ import RUNNER_NAMES, main
-from preprocessing.dataset import beam as beam_pipeline
 from preprocessing.dataset import build as align_source_module
-from preprocessing.dataset.beam import DEAD_LETTERS_NAME, align_pattern
+from preprocessing.dataset.beam import pipeline as beam_pipeline
+from preprocessing.dataset.beam.pipeline import DEAD_LETTERS_NAME, align_pattern
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import DisgustPolicy
