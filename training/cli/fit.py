@@ -6,7 +6,8 @@ from pathlib import Path
 
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import MienError
-from training.config import LOSSES, MODELS, PRESETS, FitConfig
+from training.config import LOSSES, MODELS, FitConfig
+from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""

@@ -13,7 +13,7 @@ from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.__main__ import main
-from training.config import PRESETS, FitConfig
+from training.config import FitConfig
 from training.data import Examples, row_weights, training_examples
 from training.fitting.devices import Devices
 from training.fitting.early_stop import BEST_NAME, Watcher, averaged_weights, gives_up
@@ -22,6 +22,7 @@ from training.fitting.last_layer import regress, take_known_labels
 from training.fitting.schedule import RunState
 from training.metrics import cross_entropy
 from training.networks.build import build_network, load_network
+from training.presets import PRESETS
 
 CLASSES = 4
 
