@@ -80,8 +80,8 @@ def config_of(options: argparse.Namespace) -> FitConfig:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from training.fitting.devices import open_devices
     from training.fitting.fit import fit
+    from training.fitting.open_devices import open_devices
 
     dataset, start_from = read_dataset(options.dataset), options.start_from
     if options.preset == "tune" and start_from is None:

@@ -18,8 +18,9 @@ import training.networks.resnet
 from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset, read_dataset
 from training.config import FitConfig
-from training.fitting.devices import Devices, open_devices
+from training.fitting.devices import Devices
 from training.fitting.fit import fit
+from training.fitting.open_devices import open_devices
 from training.fitting.training_model import build_training_model
 from training.presets import PRESETS
 
