@@ -40,7 +40,7 @@ from training.export.calibrate import calibrate
 from training.export.litert import Precision, choose_precision, convert_all, output_accuracies
 from training.export.model_card import record_metrics
 from training.export.tta import Views, candidate_views, with_views
-from training.fitting.fit import PREDICT_BATCH
+from training.fitting.epoch import PREDICT_BATCH
 from training.networks.build import (
     NETWORK_NAME,
     SAME_ANSWERS,

@@ -169,7 +169,7 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
     whole = fit(dataset, tmp_path / "whole", config=tuning, start_from=run)
     from training.fitting import fit as module
 
-    train_epoch = module._train_epoch
+    train_epoch = module.train_epoch
     epochs = 0
 
     def interrupt(*arguments: object) -> object:
@@ -179,10 +179,10 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
             raise KeyboardInterrupt
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(module, "_train_epoch", interrupt)
+    monkeypatch.setattr(module, "train_epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(dataset, tmp_path / "halved", config=tuning, start_from=run)
-    monkeypatch.setattr(module, "_train_epoch", train_epoch)
+    monkeypatch.setattr(module, "train_epoch", train_epoch)
     halved = fit(dataset, tmp_path / "halved", config=tuning, start_from=run, resume=True)
     for one, other in zip(whole.get_weights(), halved.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
