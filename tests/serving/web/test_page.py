@@ -21,9 +21,10 @@ from preprocessing.images.encode import encode_png
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.annotate import annotate
 from serving.inference.certainty import Level, read_record
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
 from serving.inference.saliency import LEAST_FACTOR
-from serving.inference.schema import Answer, Options
+from serving.inference.schema import Answer
 from serving.inference.serialize import to_answer
 from serving.web.samples import SAMPLES, sample_bytes
 from serving.web.view import ResultView, to_view
