@@ -9,13 +9,7 @@ from numpy.typing import NDArray
 
 from preprocessing.dataset.read import Dataset
 from training.config import FitConfig
-from training.data import (
-    Examples,
-    TrainingBatches,
-    outputs_for,
-    split_examples,
-    training_examples,
-)
+from training.data import Examples, TrainingBatches, outputs_for, split_examples, training_examples
 from training.fitting.devices import Devices
 from training.fitting.early_stop import gives_up
 from training.fitting.runs import open_run, read_earlier, settings_of

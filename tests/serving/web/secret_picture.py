@@ -17,10 +17,7 @@ import numpy as np
 from PIL import Image
 
 from tests.tools.picture_files import encode
-from tests.tools.server_process import (
-    PREDICT,
-    ServerProcess,
-)
+from tests.tools.server_process import PREDICT, ServerProcess
 
 # In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
 # no source file has it.

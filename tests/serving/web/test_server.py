@@ -27,12 +27,7 @@ from PIL import ExifTags, Image
 from tests.serving.web.secret_picture import NAME, changed, malformed, send_raw, uploads
 from tests.tools.picture_files import encode
 from tests.tools.picture_server import PictureServer, ok, picture_server
-from tests.tools.server_process import (
-    PREDICT,
-    ServerProcess,
-    running_server,
-    wait_until,
-)
+from tests.tools.server_process import PREDICT, ServerProcess, running_server, wait_until
 
 pytestmark = pytest.mark.slow
 
