@@ -23,7 +23,8 @@ from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.encode import encode_png
-from training.config import PRESETS, FitConfig
+from training.config import FitConfig
+from training.presets import PRESETS
 
 SAMPLE_FACES = 16
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -42,7 +42,7 @@ def _align(options: argparse.Namespace) -> None:
 
 
 def _align_pattern(options: argparse.Namespace) -> None:
-    from preprocessing.dataset.beam import align_pattern
+    from preprocessing.dataset.beam.pipeline import align_pattern
 
     try:
         align_pattern(

@@ -29,7 +29,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from serving.cli.predict import Outputs, list_pictures, predict_files
-    from serving.inference.schema import Options
+    from serving.inference.options import Options
     from serving.web.environment import read_settings
 
     pictures, passed_over = list_pictures(options.pictures)

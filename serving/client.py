@@ -21,7 +21,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from preprocessing.errors import MienError
-from serving.inference.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
+from serving.inference.options import Options
+from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
 
 __all__ = ["ApiError", "Client", "Options"]
 

@@ -125,9 +125,9 @@ def test_the_text_on_training_tells_it_too(spec: ModelSpec) -> None:
     )
     pairs = zip(majorities, labels, strict=True)
     expected = [percent(row.accuracy) for pair in pairs for row in pair]
-    assert [cell.strip(" *") for cell in row_of(told, "| `crowd-longer` (ships) |").split("|")[-5:-1]] == (
-        expected
-    )
+    assert [
+        cell.strip(" *") for cell in row_of(told, "| `crowd-longer` (ships) |").split("|")[-5:-1]
+    ] == (expected)
     peers = row_of(told, "| Mien, shipped |").split("|")[2].strip()
     assert peers.replace("*", "") == f"{percent(labels[0].accuracy)} {interval(labels[0])}"
     votes = vote_row(spec.metrics["val"], who=CROWD, balance=0)

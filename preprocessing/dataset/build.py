@@ -8,6 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from tqdm import tqdm
@@ -95,19 +96,7 @@ def align_source(
             size_px=options.scheme.geometry.size_px,
             tell=tell,
         )
-    files = [pq.ParquetFile(dataset / shard) for shard in shards]
-    manifest = Manifest(
-        recipe=recipe,
-        items=source.count,
-        rows=sum(file.metadata.num_rows for file in files),
-        rejected=sum(len(json.loads(file.metadata.metadata[REJECTED_KEY])) for file in files),
-        shards=tuple(shards),
-        choices=options.record(),
-        passed_over=dict(source.passed_over),
-    )
-    write_manifest(manifest, dataset)
-    (dataset / RECIPE_NAME).unlink()
-    return manifest
+    return _finish(shards, dataset, recipe, source, choices=options.record())
 
 
 def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
@@ -148,6 +137,25 @@ def _write_shards(source: Source, dataset: Path, options: AlignOptions) -> None:
             if stop % SHARD_ITEMS == 0 or stop == source.count:
                 write_shard(join_batches(batches), dataset / shard_name(start // SHARD_ITEMS))
                 batches.clear()
+
+
+def _finish(
+    shards: list[str], dataset: Path, recipe: Recipe, source: Source, *, choices: dict[str, Any]
+) -> Manifest:
+    """Write the manifest, which says that the dataset is whole."""
+    files = [pq.ParquetFile(dataset / shard) for shard in shards]
+    manifest = Manifest(
+        recipe=recipe,
+        items=source.count,
+        rows=sum(file.metadata.num_rows for file in files),
+        rejected=sum(len(json.loads(file.metadata.metadata[REJECTED_KEY])) for file in files),
+        shards=tuple(shards),
+        choices=choices,
+        passed_over=dict(source.passed_over),
+    )
+    write_manifest(manifest, dataset)
+    (dataset / RECIPE_NAME).unlink()
+    return manifest
 
 
 def _align_batches(

@@ -4,7 +4,7 @@ import argparse
 import math
 from collections.abc import Callable
 
-from serving.inference.schema import MAX_FACES
+from serving.inference.options import MAX_FACES
 
 
 def number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:

@@ -23,8 +23,9 @@ from serving.cli.tally import Tally
 from serving.inference.annotate import annotate
 from serving.inference.contact_sheet import contact_sheet
 from serving.inference.csv_table import write_csv
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
-from serving.inference.schema import Answer, FaceAnswer, Options
+from serving.inference.schema import Answer, FaceAnswer
 from serving.inference.serialize import to_answer
 from serving.web.settings import Settings
 

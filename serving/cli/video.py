@@ -144,7 +144,8 @@ def _read_or_say_why(
     except (MienError, OSError) as error:
         return _failed(source, error)
     with reader:
-        log = stack.enter_context(SampleLog(log_path, _identity(source, settings.bundle, options)))
+        log = SampleLog(log_path, _identity(source, settings.bundle, options))
+        stack.callback(log.close)
         try:
             if not log.progress.is_finished:
                 _fill(log, reader, source, predictor=predictor, options=options)

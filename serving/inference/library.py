@@ -17,9 +17,10 @@ from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
 from preprocessing.images.decode import decode_image
 from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.csv_table import to_row
+from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
-from serving.inference.schema import FaceAnswer, Options
+from serving.inference.schema import FaceAnswer
 from serving.inference.serialize import to_answer
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 

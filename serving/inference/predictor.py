@@ -12,14 +12,13 @@ from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.box.client import shared_box
-from preprocessing.images.decode import MAX_PIXELS, decode_image, decode_picture, to_grey
-from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.decode import MAX_PIXELS, decode_picture, to_grey
 from preprocessing.images.types import DecodedPicture, RgbImage
+from serving.inference.known_answer import check_known_answer
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
@@ -57,7 +56,7 @@ class Predictor:
         self._classifier = ChipClassifier(bundle)
         check_network(bundle, self.spec)
         self._lock = threading.Lock()
-        _check_known_answer(self)
+        check_known_answer(self.spec.known_answer, align=self.align, logits=self.logits)
 
     def predict(
         self,
@@ -128,20 +127,9 @@ class Predictor:
             faces = _largest(found, max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
         height, width = rgb.shape[:2]
-        answer = self.spec.answer
-        sure_from = answer.calibration(balance).sure_confidence
-        if min_confidence is not None:
-            sure_from = min_confidence
-        probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
-        predictions = tuple(
-            _to_prediction(
-                face,
-                of_face,
-                labels=self.spec.labels,
-                sure_from=sure_from,
-                measures=measure(face, width=width, height=height),
-            )
-            for face, of_face in zip(faces, probabilities, strict=True)
+        searched_down_to_px = None if is_crop else self._finder.searched_down_to_px(width, height)
+        predictions = self._to_predictions(
+            faces, logits, picture=rgb, min_confidence=min_confidence, balance=balance
         )
         done = time.perf_counter()
         return PhotoResult(
@@ -150,9 +138,7 @@ class Predictor:
             width=width,
             height=height,
             faces_found=len(found),
-            searched_down_to_px=None
-            if is_crop
-            else self._finder.searched_down_to_px(width, height),
+            searched_down_to_px=searched_down_to_px,
             notes=picture.notes,
             predictions=predictions,
             timing_ms={
@@ -161,6 +147,32 @@ class Predictor:
                 "classify": 1000 * (done - aligned),
                 "total": 1000 * (decode_s + done - started),
             },
+        )
+
+    def _to_predictions(
+        self,
+        faces: list[AlignedFace],
+        logits: NDArray[np.float32],
+        *,
+        picture: RgbImage,
+        min_confidence: float | None,
+        balance: float | None,
+    ) -> tuple[Prediction, ...]:
+        answer = self.spec.answer
+        sure_from = answer.calibration(balance).sure_confidence
+        if min_confidence is not None:
+            sure_from = min_confidence
+        probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
+        height, width = picture.shape[:2]
+        return tuple(
+            _to_prediction(
+                face,
+                of_face,
+                labels=self.spec.labels,
+                sure_from=sure_from,
+                measures=measure(face, width=width, height=height),
+            )
+            for face, of_face in zip(faces, probabilities, strict=True)
         )
 
     def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
@@ -216,28 +228,3 @@ def _to_prediction(
         is_sure=confidence >= sure_from,
         measures=measures,
     )
-
-
-def _check_known_answer(predictor: Predictor) -> None:
-    answer = predictor.spec.known_answer
-    faces = predictor.align(decode_image(sample_photo_path().read_bytes()))
-    if len(faces) != 1:
-        raise BundleError(
-            f"The sample photo shows one face. Received: {len(faces)}. The installation is damaged "
-            "or differs from the locked versions; install it again."
-        )
-    landmarks = faces[0].face.landmarks
-    found = apply_transform(faces[0].transform, landmarks)
-    expected = apply_transform(np.array(answer.transform), landmarks)
-    moved_px = float(np.linalg.norm(found - expected, axis=1).max())
-    changed = float(
-        np.abs(predictor.logits(faces[0].chip[None])[0] - np.array(answer.logits)).max()
-    )
-    # Written so that it fails where a number is none.
-    if not (moved_px <= answer.transform_tolerance_px and changed <= answer.logits_tolerance):
-        raise BundleError(
-            "The bundle does not give its known answer for the sample photo: the chip moved by "
-            f"{moved_px:.2f} px (accepted: {answer.transform_tolerance_px}), a logit changed by "
-            f"{changed:.3f} (accepted: {answer.logits_tolerance}). Versions differ from those it "
-            "was made with; install the locked ones, or export the bundle again."
-        )

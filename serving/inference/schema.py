@@ -1,11 +1,9 @@
-"""What the API takes and gives, as types: they check, they serialise, and they are documented."""
+"""What the API answers, as types: they check, they serialise, and they are documented."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_FACES = 100
-MAX_URL_CHARACTERS = 2_000
 PROBLEM_CODES = (
     "invalid_request",
     "no_image",
@@ -34,7 +32,6 @@ FACE_HINTS = ("small", "blurred", "turned", "cut", *PICTURE_HINTS)
 ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]
 FaceHintName = Annotated[str, Field(examples=list(FACE_HINTS))]
 PictureHintName = Annotated[str, Field(examples=list(PICTURE_HINTS))]
-Base64 = Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"})]
 Png = Annotated[
     str, Field(json_schema_extra={"contentEncoding": "base64", "contentMediaType": "image/png"})
 ]
@@ -44,60 +41,13 @@ Row = tuple[float, float, float]
 Transform = tuple[Row, Row]
 
 
-class Options(BaseModel):
-    """What a caller may ask for; anything else is refused."""
+class AnswerModel(BaseModel):
+    """What all answers have in common."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
-
-    crop: bool = False
-    """The picture is already a cropped face."""
-    max_faces: Annotated[int, Field(ge=1, le=MAX_FACES)] = MAX_FACES
-    """Answer on so many faces at most, the largest."""
-    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """From this confidence on an answer is sure. By default the model's own, from which on nine of
-    ten answers are right. No face is left out for it."""
-    balance: Annotated[float, Field(ge=0, le=1)] | None = None
-    """How far the expressions are taken for equally likely beforehand: 0 leaves them as frequent as
-    in the training pictures, mostly neutral and happy; 1 takes all for equally likely. By default
-    the model's own."""
-    clip_boxes: bool = False
-    """Cut boxes off at the edges of the picture. By default a box shows the whole face, also where
-    a part of it lies outside."""
-    landmarks: bool = False
-    """Give the landmarks of each face."""
-    chips: bool = False
-    """Give the aligned picture of each face: PNG, base64."""
-    annotated: bool = False
-    """Give the picture with every face marked: PNG, base64. A picture of more than 12 megapixels is
-    shrunk to 12."""
-    figure: bool = False
-    """Give a bar chart of each face: a Plotly figure."""
-
-
-class PictureOptions(Options):
-    """A picture and what is asked of it, in one JSON object."""
-
-    image: Annotated[Base64, Field(min_length=1)]
-    """The bytes of the picture, base64."""
-
-
-class UrlOptions(Options):
-    """The address of a picture and what is asked of it, in one JSON object."""
-
-    image_url: Annotated[
-        str, Field(max_length=MAX_URL_CHARACTERS, json_schema_extra={"format": "uri"})
-    ]
-    """Where the picture is: an address with http or https on the public internet, in ASCII, without
-    a user name or password. Taken only where the operator of the server allows it."""
-
-
-class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, serialize_by_alias=True, use_attribute_docstrings=True)
 
 
-class Box(_Answer):
+class Box(AnswerModel):
     """Where a face is, in pixels of the upright picture; partly outside, unless clip_boxes."""
 
     left: int
@@ -107,7 +57,7 @@ class Box(_Answer):
     bottom: int
 
 
-class FaceMeasures(_Answer):
+class FaceMeasures(AnswerModel):
     """What makes a face hard to read."""
 
     width_px: float
@@ -124,7 +74,7 @@ class FaceMeasures(_Answer):
     """Share of the chip that lies outside the picture."""
 
 
-class FaceAnswer(_Answer):
+class FaceAnswer(AnswerModel):
     """One face."""
 
     index: int
@@ -157,14 +107,14 @@ class FaceAnswer(_Answer):
     """Plotly's data and layout."""
 
 
-class Size(_Answer):
+class Size(AnswerModel):
     """In pixels of the upright picture."""
 
     width: int
     height: int
 
 
-class Answer(_Answer):
+class Answer(AnswerModel):
     """What was seen in one picture."""
 
     schema_version: Annotated[Literal[1], Field(alias="schema")] = 1
@@ -188,7 +138,7 @@ class Answer(_Answer):
     """Milliseconds for decode, align, classify and in total."""
 
 
-class ProblemAnswer(_Answer):
+class ProblemAnswer(AnswerModel):
     """What went wrong: problem details by RFC 9457."""
 
     type: str
@@ -201,7 +151,7 @@ class ProblemAnswer(_Answer):
     """Where the request was turned away: when to try again, in seconds."""
 
 
-class BatchLine(_Answer):
+class BatchLine(AnswerModel):
     """One line of a batch's answer: a picture's answer, or its problem."""
 
     name: str
@@ -210,26 +160,7 @@ class BatchLine(_Answer):
     problem: ProblemAnswer | None = None
 
 
-class FeedbackCode(BaseModel):
-    """What deletes one piece of feedback."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
-    )
-
-    code: Annotated[str, Field(min_length=32, max_length=100)]
-    """As it was shown when the feedback was sent: 32 letters and digits. Upper and lower case,
-    spaces and hyphens make no difference."""
-
-
-class FeedbackDeleted(_Answer):
-    """What became of it."""
-
-    deleted: int
-    """1, or 0 where nothing is kept under the code."""
-
-
-class ModelAnswer(_Answer):
+class ModelAnswer(AnswerModel):
     """What is known of the model."""
 
     name: str

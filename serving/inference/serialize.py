@@ -11,8 +11,9 @@ from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from serving.inference.annotate import annotate
 from serving.inference.charts import probability_figure
+from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult, Prediction
-from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Options, Size, Transform
+from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Size, Transform
 from serving.inference.shrink import scale_to_pixels, shrink
 
 # To draw and to pack 50 megapixels would take more memory and time than to read them.

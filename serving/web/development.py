@@ -1,15 +1,14 @@
 """The server for development: Werkzeug's, with the logs of the one that is deployed."""
 
-import logging.config
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from preprocessing.errors import MienError
-from serving.web.app import create_app
-from serving.web.environment import read_settings
-from serving.web.logs import log_config
+from serving.web.local_server import run_locally
+from serving.web.settings import Settings
 
 
 class _RequestHandler(WSGIRequestHandler):
@@ -20,29 +19,17 @@ class _RequestHandler(WSGIRequestHandler):
 
 
 def run_server(host: str, *, port: int | None, bundle: Path | None) -> None:
-    """Serve until Ctrl+C.
+    """Serve until Ctrl+C; arguments and errors as for `run_locally`."""
+    run_locally(host, port=port, bundle=bundle, open_server=partial(_open, host))
 
-    Args:
-        host: Name or address to listen on.
-        port: By default that of the settings.
-        bundle: A trained model instead of the one that is set.
 
-    Raises:
-        SettingsError: A setting is wrong.
-        MienError: The port cannot be opened.
-    """
-    settings = read_settings(bundle=bundle)
-    logging.config.dictConfig(log_config(settings.log_level))
-    app = create_app(settings)
-    port = settings.port if port is None else port
-    try:
-        # Threads, for a browser opens connections that it does not use at once.
-        server = make_server(host, port, app, threaded=True, request_handler=_RequestHandler)
-    except (OSError, SystemExit):
-        raise MienError(
-            f"Port {port} on {host} cannot be opened. Choose another by --port or --host."
-        ) from None
-    print(f"Mien is on http://{host}:{port}, end it with Ctrl+C.", file=sys.stderr)
+def _open(host: str, app: Flask, _: Settings, port: int) -> Callable[[], None]:
+    # Threads, for a browser opens connections that it does not use at once.
+    server = make_server(host, port, app, threaded=True, request_handler=_RequestHandler)
+    return partial(_serve, server)
+
+
+def _serve(server: BaseWSGIServer) -> None:
     try:
         server.serve_forever()
     except KeyboardInterrupt:

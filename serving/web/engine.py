@@ -10,9 +10,9 @@ from flask import current_app, g, has_request_context, request
 
 from preprocessing.errors import MienError, TooCostlyImageError
 from preprocessing.images.types import DecodedPicture, RgbImage
+from serving.inference.options import MAX_FACES
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
-from serving.inference.schema import MAX_FACES
 from serving.web.decoding import PictureDecoder
 from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics

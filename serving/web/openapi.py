@@ -7,17 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.inference.schema import (
-    Answer,
-    BatchLine,
-    FeedbackCode,
-    FeedbackDeleted,
-    ModelAnswer,
-    Options,
-    PictureOptions,
-    ProblemAnswer,
-    UrlOptions,
-)
+from serving.feedback.schema import FeedbackCode, FeedbackDeleted
+from serving.inference.options import Options, PictureOptions, UrlOptions
+from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
 from serving.web.openapi_examples import ANSWER, DELETED, LINES, MODEL, PROBLEMS
 from serving.web.problems import Problem
 from serving.web.uploads import FIELD, MAX_BATCH_PICTURES

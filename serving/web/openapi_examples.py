@@ -8,13 +8,13 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
+from serving.feedback.schema import FeedbackDeleted
 from serving.inference.schema import (
     Answer,
     BatchLine,
     Box,
     FaceAnswer,
     FaceMeasures,
-    FeedbackDeleted,
     ModelAnswer,
     ProblemAnswer,
     Size,

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
-from serving.inference.schema import Options
+from serving.inference.options import Options
 from serving.web.problems import InvalidRequestError
 
 # More of a wrong value is not repeated.

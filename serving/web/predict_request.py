@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Request
 
-from serving.inference.schema import Options
+from serving.inference.options import Options
 from serving.web.engine import current_service
 from serving.web.fetch.address import URL_FIELD
 from serving.web.json_body import JsonObject, read_json_object

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
-from serving.inference.schema import Answer, BatchLine, ModelAnswer, Options, ProblemAnswer
+from serving.inference.options import Options
+from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
 from serving.inference.serialize import to_answer
 from serving.web.engine import Service, current_service
 from serving.web.openapi import openapi_document

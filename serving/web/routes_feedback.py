@@ -13,9 +13,9 @@ from preprocessing.bundle.spec import spec_sha256
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import DecodedPicture
 from serving.feedback.codes import hash_code
+from serving.feedback.schema import FeedbackCode, FeedbackDeleted
 from serving.feedback.store import Store
 from serving.feedback.types import Feedback
-from serving.inference.schema import FeedbackCode, FeedbackDeleted
 from serving.web.chips import check_chip_file, read_data_url, to_chip
 from serving.web.engine import Service, current_service
 from serving.web.pictures import data_url

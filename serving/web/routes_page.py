@@ -14,9 +14,9 @@ from preprocessing.report.label_colours import colours_of
 from serving.inference import certainty
 from serving.inference.annotate import annotate
 from serving.inference.certainty import read_record
+from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
-from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
 from serving.web.device import is_available

@@ -4,8 +4,8 @@ import functools
 from pathlib import Path
 
 from serving.inference.certainty import read_record
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
-from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.web.view import ResultView, to_view
 

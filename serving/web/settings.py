@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from preprocessing.images.decode import MAX_PIXELS
-from serving.inference.schema import MAX_FACES
+from serving.inference.options import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
 PREFIX = "MIEN_"

@@ -11,7 +11,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from preprocessing.errors import UnsupportedImageError
-from serving.inference.schema import Options
+from serving.inference.options import Options
 from serving.web.engine import current_service
 from serving.web.form_body import Form, read_multipart, read_urlencoded
 from serving.web.options import join_options, options_from_text, parse_options

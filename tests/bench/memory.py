@@ -6,6 +6,7 @@ memory that several share once.
 """
 
 import argparse
+import io
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
@@ -23,7 +26,6 @@ from tests.tools.server_process import PREDICT, Answer, ServerProcess, running_s
 PICTURES = 6
 SIZE = (8160, 6120)
 EVERYTHING = f"{PREDICT}?annotated=true&chips=true&landmarks=true&figure=true"
-BOUNDARY = "mien"
 
 
 def main() -> None:
@@ -62,15 +64,9 @@ def _ask(server: ServerProcess, path: str, picture: bytes, *, address: int) -> A
     headers = {"X-Forwarded-For": f"192.0.2.{address + 1}"}
     if path != "/":
         return server.ask(path, picture, headers)
-    part = 'Content-Disposition: form-data; name="image"; filename="photo.jpg"'
-    body = b"--%b\r\n%b\r\n\r\n%b\r\n--%b--\r\n" % (
-        BOUNDARY.encode(),
-        part.encode(),
-        picture,
-        BOUNDARY.encode(),
-    )
-    headers["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
-    return server.ask(path, body, headers)
+    boundary, form = encode_multipart({"image": FileStorage(io.BytesIO(picture), "photo.jpg")})
+    headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
+    return server.ask(path, form, headers)
 
 
 def _pictures() -> dict[str, bytes]:

@@ -11,10 +11,11 @@ import keras
 import numpy as np
 
 from preprocessing.bundle.outputs import OUTPUTS
-from training.config import PRESETS, FitConfig
+from training.config import FitConfig
 from training.data import Examples, TrainingBatches, targets_for
 from training.fitting.training_model import build_training_model
 from training.networks.normalization import FusedBatchNormalization
+from training.presets import PRESETS
 
 CLASSES = 6
 SIDE_PX = 48

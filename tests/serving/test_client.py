@@ -12,8 +12,9 @@ from PIL import Image
 
 from preprocessing.images.sample import sample_photo_path
 from serving.client import ApiError, Client
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
-from serving.inference.schema import BatchLine, Options
+from serving.inference.schema import BatchLine
 from serving.web.openapi_examples import ANSWER
 from serving.web.problems import BUSY_RETRY_S, BusyError
 from serving.web.queue import TaskQueue

@@ -19,11 +19,12 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
-from training.config import PRESETS, FitConfig
+from training.config import FitConfig
 from training.evaluation.predict import TEST_USES_NAME
 from training.export.bundle import ExportOptions, export
 from training.export.litert import Converted, convert_all
 from training.fitting.fit import fit
+from training.presets import PRESETS
 
 # The face in the sample photo: left, top, side in pixels.
 FACE_PX = (160, 60, 125)

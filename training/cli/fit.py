@@ -6,7 +6,8 @@ from pathlib import Path
 
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import MienError
-from training.config import LOSSES, MODELS, PRESETS, FitConfig
+from training.config import LOSSES, MODELS, FitConfig
+from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
@@ -79,8 +80,8 @@ def config_of(options: argparse.Namespace) -> FitConfig:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from training.fitting.devices import open_devices
     from training.fitting.fit import fit
+    from training.fitting.open_devices import open_devices
 
     dataset, start_from = read_dataset(options.dataset), options.start_from
     if options.preset == "tune" and start_from is None:

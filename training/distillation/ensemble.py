@@ -20,7 +20,7 @@ from preprocessing.errors import MienError
 from training.data import rows_of
 from training.evaluation.predict import Answers, check_bundle, classify
 from training.export.tta import Views, with_views
-from training.fitting.fit import PREDICT_BATCH
+from training.fitting.epoch import PREDICT_BATCH
 from training.networks.build import NETWORK_NAME, check_same_recipe, load_network, read_settings
 from training.networks.outputs import outputs_of
 

@@ -2,7 +2,6 @@
 
 import platform
 import shutil
-import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -10,37 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
-from preprocessing.bundle.classifier import (
-    ONE_VIEW_SIGNATURE,
-    ChipClassifier,
-)
-from preprocessing.bundle.spec import (
-    MODEL_NAME,
-    SPEC_NAME,
-    KnownAnswer,
-    ModelSpec,
-    network_sha256,
-)
+from preprocessing.bundle.classifier import ONE_VIEW_SIGNATURE
+from preprocessing.bundle.outputs import OutputSpec
+from preprocessing.bundle.spec import MODEL_NAME, SPEC_NAME, ModelSpec, network_sha256
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from preprocessing.faces.align import align_photo
-from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.images.decode import decode_image
-from preprocessing.images.sample import sample_photo_path
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
-from training.data import Examples, split_examples, training_examples
+from training.data import split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
 from training.evaluation.predict import Answers, classify
 from training.export.calibrate import calibrate
-from training.export.litert import Precision, choose_precision, convert_all, output_accuracies
+from training.export.choose_views import choose_views
+from training.export.known_answer import known_answer
+from training.export.litert import Precision, choose_precision, convert_all
 from training.export.model_card import record_metrics
-from training.export.tta import Views, candidate_views, with_views
-from training.fitting.fit import PREDICT_BATCH
+from training.export.tta import Views
 from training.networks.build import (
     NETWORK_NAME,
     SAME_ANSWERS,
@@ -51,10 +37,6 @@ from training.networks.build import (
 )
 from training.networks.outputs import outputs_of
 
-# LiteRT's kernels add up in another order on another processor, and OpenCV may round a grey level
-# differently; both move a logit in the second decimal at most.
-LOGITS_TOLERANCE = 0.1
-TRANSFORM_TOLERANCE_PX = 0.25
 # Of a bundle, which goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
 # A bundle aligns as its network was taught. Only the detector may be another than in training: all
@@ -146,10 +128,10 @@ def export(
 def _export_into(
     bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
 ) -> Exported:
-    recipe, config = dataset.manifest.recipe, FitConfig(**settings["fit"])
+    config = FitConfig(**settings["fit"])
     network = load_network(run)
-    val = split_examples(dataset, "val")
-    views, keras_logits = _choose_views(
+    val, train = split_examples(dataset, "val"), training_examples(dataset)
+    views, keras_logits = choose_views(
         network, val, trained_px=config.sizes[-1][1], most=options.most_views
     )
     converted = convert_all(network, views, val=val, keras_logits=keras_logits)
@@ -158,44 +140,51 @@ def _export_into(
     (bundle / MODEL_NAME).write_bytes(chosen.model)
     _keep_network(network, bundle, config)
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
-    names = outputs_of(network)
-    outputs = {
-        name: calibrate(
-            name,
-            chosen.logits[:, place],
-            val=val,
-            train=training_examples(dataset),
-            class_weight=config.class_weight,
-        )
-        for place, name in enumerate(names)
+    answers = {
+        name: Answers("val", chosen.logits[:, place], one_view_logits[:, place])
+        for place, name in enumerate(outputs_of(network))
     }
-    spec = ModelSpec(
+    outputs = {
+        name: calibrate(name, said.logits, val=val, train=train, class_weight=config.class_weight)
+        for name, said in answers.items()
+    }
+    spec = _spec(
+        bundle,
+        dataset.manifest.recipe,
+        outputs,
         name=options.name or f"mien-{config.model}",
+        provenance=_provenance(settings, views)
+        | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
+    )
+    evaluation = evaluate_bundle(answers, outputs, dataset, answers_with=spec.answers_with)
+    record_metrics(bundle, spec, evaluation=evaluation)
+    return Exported(evaluation, precisions)
+
+
+def _spec(
+    bundle: Path,
+    recipe: Recipe,
+    outputs: dict[str, OutputSpec],
+    *,
+    name: str,
+    provenance: dict[str, Any],
+) -> ModelSpec:
+    """Describe a bundle whose network is written; its metrics are still to be measured."""
+    return ModelSpec(
+        name=name,
         labels=recipe.labels,
         disgust=recipe.disgust,
         geometry=ChipGeometry.from_json(recipe.geometry),
         outputs=outputs,
-        answers_with=names[0],
+        answers_with=next(iter(outputs)),
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
         network_sha256=network_sha256(bundle),
-        provenance=_provenance(settings, views)
-        | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
+        provenance=provenance,
         metrics={},
-        known_answer=_known_answer(bundle, recipe),
+        known_answer=known_answer(bundle, recipe),
         elsewhere={},
     )
-    evaluation = evaluate_bundle(
-        {
-            name: Answers("val", chosen.logits[:, place], one_view_logits[:, place])
-            for place, name in enumerate(names)
-        },
-        outputs,
-        dataset,
-        answers_with=spec.answers_with,
-    )
-    record_metrics(bundle, spec, evaluation=evaluation)
-    return Exported(evaluation, precisions)
 
 
 def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None:
@@ -204,41 +193,6 @@ def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None
     save_half(network, kept, config=config)
     if sum(path.stat().st_size for path in bundle.iterdir()) > LARGEST_BYTES:
         kept.unlink()
-
-
-def _choose_views(
-    network: keras.Model, val: Examples, *, trained_px: int, most: int
-) -> tuple[Views, NDArray[np.float32]]:
-    """Choose the views with the best val accuracy of the output that answers; return their logits.
-
-    Of equals it takes the cheapest.
-    """
-    size_px = val.chips.shape[1]
-    answers_with = outputs_of(network)[0]
-    tried: dict[Views, tuple[float, NDArray[np.float32]]] = {}
-    for views in candidate_views(size_px, trained_px=trained_px, most=most):
-        if network.input_shape[1] not in (None, views.input_px):
-            continue
-        model = with_views(network, views, size_px=size_px)
-        logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
-        reached = output_accuracies(network, logits, val)
-        print(f"val {reached} with {views}", file=sys.stderr)
-        tried[views] = (reached[answers_with], logits)
-    best = max(tried, key=lambda views: tried[views][0])
-    return best, tried[best][1]
-
-
-def _known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
-    photo = decode_image(sample_photo_path().read_bytes())
-    finder = FaceFinder(recipe.scheme(), detector=recipe.detector)
-    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry.from_json(recipe.geometry))
-    first, second = aligned.transform.tolist()
-    return KnownAnswer(
-        transform=(tuple(first), tuple(second)),
-        transform_tolerance_px=TRANSFORM_TOLERANCE_PX,
-        logits=tuple(map(tuple, ChipClassifier(bundle).logits(aligned.chip[None])[0].tolist())),
-        logits_tolerance=LOGITS_TOLERANCE,
-    )
 
 
 def _provenance(settings: dict[str, Any], views: Views) -> dict[str, Any]:

@@ -32,8 +32,7 @@ def calibrate(
     the labels, by cross-entropy. The sure confidence makes nine of ten predictions right. The
     default balance of `crowd` is the least of `BALANCES` whose mean of accuracy and balanced
     accuracy is the highest or less than `LEAST_GAIN` below it: people's pictures are neither as the
-    training pictures nor evenly mixed.
-    `label` is there for comparison with others, and is left as it was learnt.
+    training pictures nor evenly mixed. `label` is there for comparison with others, and is left as it was learnt.
 
     Args:
         output: Its name.
@@ -43,15 +42,8 @@ def calibrate(
         class_weight: Of the run: rows of rare labels counted for more, so the network takes these
             to be less rare.
     """
-    classes = logits.shape[1]
-    learnt = targets_for(output, train, classes=classes)
-    weights = row_weights(train, classes=classes, exponent=class_weight)
-    learnt *= weights[:, None]
-    has_target = learnt.any(axis=1)
-    shares = learnt[has_target].sum(axis=0) / weights[has_target].sum()
-    shares = np.maximum(shares, LEAST_SHARE)
-    class_shares = tuple((shares / shares.sum()).tolist())
-    targets = targets_for(output, val, classes=classes)
+    class_shares = _class_shares(output, train, classes=logits.shape[1], weight=class_weight)
+    targets = targets_for(output, val, classes=logits.shape[1])
     has_target = targets.any(axis=1)
     truth = truth_for(output, val)
     known = truth >= 0
@@ -63,18 +55,31 @@ def calibrate(
         probabilities = balanced_probabilities(
             logits[known], temperature=temperature, class_shares=class_shares, balance=balance
         )
+        sure_from = metrics.sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY)
         calibrations.append(
-            Calibration(
-                balance=balance,
-                temperature=temperature,
-                sure_confidence=metrics.sure_confidence(
-                    probabilities, truth[known], wanted=SURE_ACCURACY
-                ),
-            )
+            Calibration(balance=balance, temperature=temperature, sure_confidence=sure_from)
         )
-        predicted = probabilities.argmax(axis=1)
-        plain = float((predicted == truth[known]).mean())
-        worth.append((plain + metrics.balanced_accuracy(predicted, truth[known])) / 2)
+        worth.append(_worth(probabilities, truth[known]))
     good = np.asarray(worth) > max(worth) - LEAST_GAIN
-    balance = BALANCES[int(good.argmax())] if output == CROWD else 0.0
-    return OutputSpec(class_shares, balance=balance, calibrations=tuple(calibrations))
+    default = BALANCES[int(good.argmax())] if output == CROWD else 0.0
+    return OutputSpec(class_shares, balance=default, calibrations=tuple(calibrations))
+
+
+def _class_shares(
+    output: str, train: Examples, *, classes: int, weight: float
+) -> tuple[float, ...]:
+    """Return how frequent each label was in what an output learnt; they sum to 1."""
+    learnt = targets_for(output, train, classes=classes)
+    weights = row_weights(train, classes=classes, exponent=weight)
+    learnt *= weights[:, None]
+    has_target = learnt.any(axis=1)
+    shares = learnt[has_target].sum(axis=0) / weights[has_target].sum()
+    shares = np.maximum(shares, LEAST_SHARE)
+    return tuple((shares / shares.sum()).tolist())
+
+
+def _worth(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
+    """Return the mean of accuracy and balanced accuracy, 0 to 1."""
+    predicted = probabilities.argmax(axis=1)
+    plain = float((predicted == truth).mean())
+    return (plain + metrics.balanced_accuracy(predicted, truth)) / 2

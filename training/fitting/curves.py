@@ -2,7 +2,7 @@
 
 import csv
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from tensorboard.summary import Writer
 
@@ -30,16 +30,11 @@ class Curves:
         self._file = path.open("a", newline="", encoding="utf-8")
         self._writer = Writer(str(run / "tensorboard"))
 
-    def __enter__(self) -> "Curves":
+    def __enter__(self) -> Self:
         """Return the open curves."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the files."""
         self._file.close()
         self._writer.close()

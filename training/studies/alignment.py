@@ -26,12 +26,12 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.template import MEAN_FACE
 from preprocessing.faces.types import UNALIGNED
 from preprocessing.report.statistics import stray
-from training.config import PRESETS
 from training.data import split_examples
 from training.distillation.ensemble import open_network
 from training.fitting.fit import fit
 from training.metrics import accuracy
 from training.networks.build import NETWORK_NAME
+from training.presets import PRESETS
 
 UPPER_LIP = (*range(48, 55), *range(60, 65))
 LOWER_LIP_AND_JAW = (*range(4, 13), *range(55, 60), *range(65, 68))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from preprocessing.dataset.sources.archives import read_decompressed
@@ -48,6 +48,40 @@ class _Row:
     split: str | None
 
 
+@dataclass
+class _Said:
+    """What lists have said of the pictures so far.
+
+    Attributes:
+        entries: By a picture's position in the source; with each, where the line is that says it.
+        listed: Positions of all pictures that a line names.
+        left_out: Number of lines and pictures that are not taken, by the reason.
+    """
+
+    entries: dict[int, tuple[Entry, str]] = field(default_factory=dict)
+    listed: set[int] = field(default_factory=set)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: _Row, position: int, entry: Entry | str) -> None:
+        """Take down what a line says of a picture: its entry, or why it is left out.
+
+        Raises:
+            DatasetError: Another line says something else of it.
+        """
+        if isinstance(entry, str):
+            self.left_out[entry] += 1
+        elif position not in self.entries:
+            self.entries[position] = (entry, row.where)
+        elif self.entries[position][0] == entry:
+            self.left_out["named twice in a list"] += 1
+        else:
+            raise DatasetError(
+                f"{row.where}: {row.path} has another label or split than in "
+                f"{self.entries[position][1]}. Leave one of the two lines."
+            )
+        self.listed.add(position)
+
+
 def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     """Read what lists say of the pictures of a source.
 
@@ -63,33 +97,18 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             not understood; the message names file and line.
     """
     finder, places = PictureFinder(paths), read_places(paths, names)
-    entries: dict[int, tuple[Entry, str]] = {}
-    left_out: Counter[str] = Counter()
-    listed: set[int] = set()
+    said = _Said()
     missing: list[str] = []
     for row in (row for path in names.reading.lists for row in _rows(path, names)):
         try:
             position = finder.find(row.path)
         except DatasetError as error:
             if names.ignores(last := PurePath(row.path.replace("\\", "/")).name):
-                left_out[f"{last} (--ignore)"] += 1
+                said.left_out[f"{last} (--ignore)"] += 1
             else:
                 missing.append(f"{row.where}: {row.path!r}: {error}")
             continue
-        entry = _entry(row, position, places[position], names)
-        if isinstance(entry, str):
-            left_out[entry] += 1
-        elif position in entries:
-            if entries[position][0] != entry:
-                raise DatasetError(
-                    f"{row.where}: {row.path} has another label or split than in "
-                    f"{entries[position][1]}. Leave one of the two lines."
-                )
-            left_out["named twice in a list"] += 1
-            continue
-        else:
-            entries[position] = (entry, row.where)
-        listed.add(position)
+        said.add(row, position, _entry(row, position, places[position], names))
     if missing:
         raise DatasetError(
             f"{len(missing):,} lines name no picture of {source}:\n  "
@@ -97,11 +116,11 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             + f"\n{source} holds such as {paths[0]}. Name the folder in which the pictures lie, or "
             "leave single ones out with --ignore and the file's name."
         )
-    check_labels_found((entry.label for entry, _ in entries.values()), names, source)
-    if unlisted := len(paths) - len(listed):
-        left_out["in no list"] += unlisted
-    in_order = tuple(entries[position][0] for position in sorted(entries))
-    return Layout(in_order, is_labelled=True, left_out=left_out)
+    check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
+    if unlisted := len(paths) - len(said.listed):
+        said.left_out["in no list"] += unlisted
+    in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
+    return Layout(in_order, is_labelled=True, left_out=said.left_out)
 
 
 def looks_like_list(data: bytes) -> bool:

@@ -5,7 +5,6 @@ uneven times. Frames are decoded in this process, so only files that the user na
 """
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import Self
 
 import av
@@ -78,12 +77,7 @@ class VideoReader:
         """Return the reader itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the video."""
         self.close()
 

@@ -8,8 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from preprocessing.errors import MienError
 from preprocessing.faces.types import BoundingBox
@@ -67,19 +66,6 @@ class SampleLog:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        """Return the log itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the log, so that it can be gone on with."""
-        self.close()
 
     def close(self) -> None:
         """Close the log, so that it can be gone on with."""

@@ -4,15 +4,20 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from preprocessing.images.types import RgbImage
 from serving.inference.library import loaded_predictor
+from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.inference.video.following import Follower, Reading
 from serving.inference.video.observe import ObservingOptions, observe
 from serving.inference.video.smoothing import SmoothingOptions
 from serving.inference.video.tracking import TrackingOptions
 from serving.inference.video.types import TrackedFace
+
+if TYPE_CHECKING:
+    from serving.inference.video.reader import VideoReader
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +49,7 @@ def video(
 ) -> Iterator[VideoFrame]:
     """Follow the faces of a video and predict which expressions they show, frame by frame.
 
-    Only a few frames are held at a time, however long the video is. It needs the package `av`:
-    `pip install 'mien[video]'`.
+    Only a few frames are held at a time, however long the video is.
 
     Args:
         source: A file, or the number of a camera (on Linux), 0 for the first.
@@ -59,33 +63,33 @@ def video(
         bundle: Folder of another trained model.
 
     Raises:
-        ModuleNotFoundError: The package `av` is not installed.
+        ModuleNotFoundError: The package `av` is not installed: `pip install 'mien[video]'`.
         VideoDecodeError: It is no video, or none of it can be read.
         ImageTooLargeError: A frame has too many pixels.
-        BundleError: The model is missing or damaged.
-        ModelFileError: The landmark model or the face detector is missing or damaged.
+        BundleError, ModelFileError: The model, or a model that finds faces, is missing or damaged.
     """
     from serving.inference.video.reader import VideoReader
 
     if not per_second > 0:
         raise ValueError(f"per_second must be above 0. Received: {per_second}")
     predictor = loaded_predictor(Path(bundle))
-    options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
-    sure_from = predictor.spec.answer.calibration().sure_confidence
-    follower = Follower(
-        Reading(
-            labels=predictor.spec.labels,
-            sure_from=sure_from if min_confidence is None else min_confidence,
-            tracking=TrackingOptions(most_gone_s=keep_number_s),
-            smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
-        )
+    if min_confidence is None:
+        min_confidence = predictor.spec.answer.calibration().sure_confidence
+    reading = Reading(
+        labels=predictor.spec.labels,
+        sure_from=min_confidence,
+        tracking=TrackingOptions(most_gone_s=keep_number_s),
+        smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
+    options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
     reader = VideoReader(source if isinstance(source, int) else Path(source))
+    return _follow(reader, Follower(reading), predictor, options)
 
-    def read() -> Iterator[VideoFrame]:
-        with reader:
-            for frame in reader.frames(per_second=per_second):
-                sample = follower.update(observe(frame, predictor, options))
-                yield VideoFrame(sample.seconds, frame.rgb, sample.faces)
 
-    return read()
+def _follow(
+    reader: "VideoReader", follower: Follower, predictor: Predictor, options: ObservingOptions
+) -> Iterator[VideoFrame]:
+    with reader:
+        for frame in reader.frames(per_second=options.per_second):
+            sample = follower.update(observe(frame, predictor, options))
+            yield VideoFrame(sample.seconds, frame.rgb, sample.faces)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urljoin
 
-from serving.inference.schema import MAX_URL_CHARACTERS
+from serving.inference.options import MAX_URL_CHARACTERS
 from serving.web.problems import InvalidRequestError
 
 URL_FIELD = "image_url"

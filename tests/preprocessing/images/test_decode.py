@@ -4,7 +4,6 @@ import tracemalloc
 import zlib
 
 import numpy as np
-import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,8 +11,8 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
 from preprocessing.images.decode import MAX_PIXELS, decode_image, to_grey
+from tests.tools.picture_files import ORIENTATION, encode, stored
 
-ORIENTATION = 0x0112
 LOSSLESS = ("PNG", "BMP", "TIFF")
 LOSSY = ("JPEG", "WEBP", "HEIF", "AVIF", "GIF")
 # Lossy formats and palettes change smooth pictures by a few grey levels at most on average.
@@ -26,13 +25,6 @@ def picture() -> Image.Image:
     y, x = np.mgrid[:40, :64]
     channels = [x * 4 % 256, y * 6 % 256, (x + y) * 2 % 256]
     return Image.fromarray(np.stack(channels, axis=-1).clip(0, 255).astype(np.uint8))
-
-
-def encode(image: Image.Image, kind: str, **options: object) -> bytes:
-    pillow_heif.register_heif_opener()
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)
@@ -101,22 +93,10 @@ def test_floating_point_is_scaled_by_what_occurs() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_are_turned_upright(orientation: int, picture: Image.Image) -> None:
-    as_stored = {
-        1: None,
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }[orientation]
-    stored = picture if as_stored is None else picture.transpose(as_stored)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
-    np.testing.assert_array_equal(
-        decode_image(encode(stored, "PNG", exif=exif)), np.asarray(picture)
-    )
+    file = encode(stored(picture, orientation), "PNG", exif=exif)
+    np.testing.assert_array_equal(decode_image(file), np.asarray(picture))
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -15,7 +15,8 @@ import pytest
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
 from serving.cli.predict import PICTURES_A_WORKER, _FilePredictor
-from serving.inference.schema import Answer, Options
+from serving.inference.options import Options
+from serving.inference.schema import Answer
 from serving.web.settings import Settings
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]

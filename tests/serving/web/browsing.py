@@ -14,6 +14,8 @@ LAPTOP: ViewportSize = {"width": 1366, "height": 650}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 LARGE: ViewportSize = {"width": 2560, "height": 1440}
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+FACES = 24
+"""In the picture `many_faces`."""
 BUSY = """<section id="result"><div class="problem">
 <h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
 
@@ -92,3 +94,10 @@ def is_in_sight(page: Page, selector: str) -> bool:
             }"""
         )
     )
+
+
+def open_many(open_page: Open, many_faces: bytes, **options: object) -> Page:
+    """Open a page that shows the result of the picture with many faces."""
+    page = open_page(**{"viewport": LAPTOP, "reduced_motion": "reduce", **options})
+    upload(page, many_faces, said=f"{FACES} faces", name="many.jpg")
+    return page

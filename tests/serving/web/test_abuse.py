@@ -19,7 +19,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from preprocessing.images.sample import sample_photo_path
-from serving.inference.schema import Options
+from serving.inference.options import Options
 
 PREDICT = "/api/v1/predict"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")

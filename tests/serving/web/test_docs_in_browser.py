@@ -14,7 +14,8 @@ from flask import Request
 from flask.testing import FlaskClient
 from playwright.sync_api import Locator, Page, expect
 
-from serving.inference.schema import FACE_HINTS, PROBLEM_CODES, Options
+from serving.inference.options import Options
+from serving.inference.schema import FACE_HINTS, PROBLEM_CODES
 from serving.web import routes_api
 from serving.web.openapi import openapi_document
 from serving.web.openapi_examples import ANSWER

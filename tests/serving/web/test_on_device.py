@@ -12,8 +12,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from preprocessing.images.decode import decode_image
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
-from serving.inference.schema import Options
 from serving.inference.serialize import to_answer
 from serving.web.assets import asset_url
 from serving.web.samples import sample_bytes

@@ -9,12 +9,12 @@ from werkzeug.exceptions import ClientDisconnected, default_exceptions
 
 from preprocessing.faces.quality import Hint
 from preprocessing.images.types import PictureNote
+from serving.inference.options import Options
 from serving.inference.schema import (
     FACE_HINTS,
     PICTURE_HINTS,
     PROBLEM_CODES,
     FaceAnswer,
-    Options,
     ProblemAnswer,
 )
 from serving.web import problems

@@ -1,7 +1,6 @@
-"""A real server with two workers: figures, logs, and what happens when things go wrong."""
+"""A real server with two workers: figures, logs, restarts, and what it keeps of a picture."""
 
 import base64
-import contextlib
 import json
 import os
 import re
@@ -12,57 +11,30 @@ import sys
 import threading
 import time
 import uuid
-import zipfile
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from tests.serving.web.secret_picture import NAME, changed, malformed, send_raw, uploads
+from tests.tools.picture_files import encode
 from tests.tools.picture_server import PictureServer, ok, picture_server
-from tests.tools.server_process import (
-    COMMAND,
-    PREDICT,
-    Answer,
-    ServerProcess,
-    running_server,
-    wait_until,
-)
+from tests.tools.server_process import PREDICT, ServerProcess, running_server, wait_until
 
 pytestmark = pytest.mark.slow
 
-# In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
-# no source file has it.
-NAME = f"secret-{uuid.uuid4().hex[:12]}"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # Requests of which each has a picture of its own, and clients: five times what is taken at once.
 PARALLEL, CLIENTS = 2000, 32
 MEMORY = Path("/dev/shm")  # noqa: S108
-STARTED_S = time.time()
-# Starts a server whose models never come back from pictures of one size, whatever the machine.
-ENDLESS_PX = (61, 67)
-SERVE_WITHOUT_END = f"""
-import threading
-from serving.inference.predictor import Predictor
-from serving.web.start import main
-
-look = Predictor.predict_decoded
-
-def look_or_hang(self, picture, **options):
-    if picture.rgb.shape[1::-1] == {ENDLESS_PX}:
-        threading.Event().wait()
-    return look(self, picture, **options)
-
-Predictor.predict_decoded = look_or_hang
-main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -107,83 +79,7 @@ def secret_photo(photo: bytes) -> bytes:
 @pytest.fixture(scope="module")
 def small() -> bytes:
     """A picture that is looked at within some ten milliseconds."""
-    return blank(60, 60)
-
-
-def blank(width: int, height: int) -> bytes:
-    return encode(Image.new("RGB", (width, height), "grey"))
-
-
-def encode(image: Image.Image) -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def uploads(photo: bytes) -> dict[str, tuple[bytes, str]]:
-    """Return a body and its type by path, in every way to send a picture."""
-    head = f'--x\r\nContent-Disposition: form-data; name="image"; filename="{NAME}.jpg"\r\n\r\n'
-    part, kind = head.encode() + photo + b"\r\n", "multipart/form-data; boundary=x"
-    as_json = json.dumps({"image": base64.b64encode(photo).decode("ascii")}).encode()
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"{NAME}.jpg", photo)
-    noise = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
-    chip = base64.b64encode(encode(Image.fromarray(noise)))
-    return {
-        "/": (part + b"--x--\r\n", kind),
-        PREDICT: (photo, "application/octet-stream"),
-        f"{PREDICT}?figure=true": (as_json, "application/json"),
-        f"{PREDICT}?{NAME}=true": (photo, "application/octet-stream"),
-        f"{PREDICT}/batch": (2 * part + b"--x--\r\n", kind),
-        f"{PREDICT}/batch?figure=true": (buffer.getvalue(), "application/zip"),
-        "/heat-map": (
-            urlencode(
-                {"label": "happy", "chip": f"data:image/png;base64,{chip.decode()}"}
-            ).encode(),
-            "application/x-www-form-urlencoded",
-        ),
-    }
-
-
-def malformed(photo: bytes) -> dict[str, bytes]:
-    """Return requests that are none, by what is wrong, each with something of a picture."""
-    secret = NAME.encode() + photo[-80:-64]
-    get = b"GET /livez HTTP/1.1\r\nHost: a\r\n"
-    chunked = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    body = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n".encode()
-    return {
-        "more than it said": body + bytes(20_000) + secret + b"\r\n\r\n",
-        "name of a header": get + secret + b": 1\r\n\r\n",
-        "value of a header": get + b"A: \0" + secret + b"\r\n\r\n",
-        "folded header": get + b"A: 1\r\n " + secret + b"\r\n\r\n",
-        "transfer encoding": get + b"Transfer-Encoding: " + secret + b"\r\n\r\n",
-        "expectation": get + b"Expect: " + NAME.encode() + b"\r\n\r\n",
-        "method": NAME.encode() + b"{} / HTTP/1.1\r\n\r\n",
-        "version": b"GET / " + secret + b"\r\n\r\n",
-        "name in a query": b"GET /?" + secret + b" =1 HTTP/1.1\r\n\r\n",
-        "bytes in a query": b"GET /nothing?" + secret + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-        "size of a chunk": chunked + secret + b"\r\n",
-        "end of a chunk": chunked + b"1\r\na" + secret + b"\r\n",
-    }
-
-
-def send_raw(server: ServerProcess, data: bytes) -> bytes:
-    """Send bytes as they are, and return all that is answered until the server closes."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def changed(folder: Path) -> Iterator[tuple[Path, bytes]]:
-    """Give the files that were written since this module was loaded, but for those of tools."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in (".venv", ".git")]
-        for path in (Path(place, name) for name in names):
-            with contextlib.suppress(OSError):  # gone again, or not ours
-                if path.is_file() and path.stat().st_mtime >= STARTED_S:
-                    yield path, path.read_bytes()
+    return encode(Image.new("RGB", (60, 60), "grey"), "PNG")
 
 
 def crop_answer(server: ServerProcess, picture: bytes) -> Any:
@@ -192,15 +88,6 @@ def crop_answer(server: ServerProcess, picture: bytes) -> Any:
         time.sleep(int(answer.headers["Retry-After"]))
     assert answer.status == 200
     return answer.json()
-
-
-def ask_until(server: ServerProcess, picture: bytes, code: str) -> Answer:
-    """Send a picture again and again until it is refused with a code."""
-    for _ in range(1000):
-        answer = server.ask(PREDICT, picture)
-        if answer.json().get("code") == code:
-            return answer
-    raise AssertionError(f"never refused with {code}")
 
 
 class Load:
@@ -265,7 +152,7 @@ def test_every_answer_belongs_to_its_picture(server: ServerProcess) -> None:
     sizes = [(40 + number % 50, 40 + number // 50) for number in range(PARALLEL)]
     generator = np.random.default_rng(0)
     pictures = [
-        encode(Image.fromarray(generator.integers(0, 256, (height, width), np.uint8)))
+        encode(Image.fromarray(generator.integers(0, 256, (height, width), np.uint8)), "PNG")
         for width, height in sizes
     ]
     with ThreadPoolExecutor(CLIENTS) as clients:
@@ -380,65 +267,3 @@ def test_a_worker_that_dies_or_hangs_is_replaced(
         load.wait_for(3)
     # Only what it was working on: one request of each client at most.
     assert len(load.failed) <= 3
-
-
-def test_what_was_accepted_is_answered_before_the_server_ends(tmp_path: Path) -> None:
-    slow = blank(3000, 2000)
-    with running_server(tmp_path / "log", workers=1) as server, ThreadPoolExecutor() as clients:
-        asked = [clients.submit(server.ask, PREDICT, slow) for _ in range(3)]
-        wait(asked, return_when=FIRST_COMPLETED)
-        server.process.terminate()
-        assert [each.result().status for each in asked] == [200] * 3
-        assert server.process.wait() == 0
-
-
-def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
-    tmp_path: Path, small: bytes
-) -> None:
-    endless = blank(*ENDLESS_PX)
-    command = [sys.executable, "-c", SERVE_WITHOUT_END]
-    limits = {"MIEN_PARALLEL_REQUESTS": "1", "MIEN_TIME_LIMIT_S": "6"}
-    with running_server(tmp_path / "log", workers=1, command=command, **limits) as server:
-        (worker,) = server.workers()
-
-        def is_replaced() -> bool:
-            # It ends after an answer, whichever; this request may be the one that it leaves open.
-            with contextlib.suppress(OSError, HTTPException):
-                server.ask("/livez")
-            return bool(server.workers()) and worker not in server.workers()
-
-        # From here on decoding is at hand, so that the time runs out with the models.
-        assert server.ask(PREDICT, small).status == 200
-        with ThreadPoolExecutor() as clients:
-            waiting = clients.submit(ask_until, server, endless, "time_limit")
-            refused = ask_until(server, small, "busy")
-            late = waiting.result()
-        for answer in (refused, late):
-            assert answer.status == 503
-            assert int(answer.headers["Retry-After"]) > 0
-        wait_until(is_replaced)
-        assert server.ask(PREDICT, small).status == 200
-        assert server.metric("mien_shed_requests_total") >= 2
-
-
-def test_a_damaged_bundle_is_reported_and_the_process_lives(tmp_path: Path) -> None:
-    (tmp_path / "spec.json").write_text("{", encoding="utf-8")
-    with running_server(tmp_path / "log", workers=1, MIEN_BUNDLE=str(tmp_path)) as server:
-        assert server.ask("/livez").status == 200
-        answer = server.ask("/readyz")
-        assert (answer.status, answer.json()["code"]) == (503, "not_ready")
-        assert "spec.json is no valid JSON" in answer.json()["detail"]
-
-
-def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
-    run = subprocess.run(
-        [sys.executable, *COMMAND],
-        env={**os.environ, "MIEN_TIME_LIMIT": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 1
-    (line,) = run.stderr.splitlines()
-    assert "MIEN_TIME_LIMIT is no setting" in line
-    assert "MIEN_TIME_LIMIT_S" in line

@@ -17,10 +17,12 @@ import training.fitting.fit
 import training.networks.resnet
 from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset, read_dataset
-from training.config import PRESETS, FitConfig
-from training.fitting.devices import Devices, open_devices
+from training.config import FitConfig
+from training.fitting.devices import Devices
 from training.fitting.fit import fit
+from training.fitting.open_devices import open_devices
 from training.fitting.training_model import build_training_model
+from training.presets import PRESETS
 
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
 # One block that keeps the resolution and one that halves it: compiling 34 layers takes minutes.

@@ -14,7 +14,8 @@ import pytest
 from preprocessing.errors import MienError
 from training.__main__ import main
 from training.config import FitConfig
-from training.fitting.devices import Devices, open_devices
+from training.fitting.devices import Devices
+from training.fitting.open_devices import open_devices
 
 # Relative, on losses of 1 to 3. Only the order in which float32 sums are added up differs, which is
 # worth 1e-7 a step; a part of the batch lost, or statistics of half of it, cost more than 1e-2.

@@ -149,7 +149,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from preprocessing.dataset.read import read_dataset
-from training.config import PRESETS
+from training.presets import PRESETS
 from training.fitting.fit import fit
 
 config = replace(PRESETS["shallow"], epochs=40, batch_size=16)

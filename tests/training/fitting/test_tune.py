@@ -13,7 +13,7 @@ from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.__main__ import main
-from training.config import PRESETS, FitConfig
+from training.config import FitConfig
 from training.data import Examples, row_weights, training_examples
 from training.fitting.devices import Devices
 from training.fitting.early_stop import BEST_NAME, Watcher, averaged_weights, gives_up
@@ -22,6 +22,7 @@ from training.fitting.last_layer import regress, take_known_labels
 from training.fitting.schedule import RunState
 from training.metrics import cross_entropy
 from training.networks.build import build_network, load_network
+from training.presets import PRESETS
 
 CLASSES = 4
 
@@ -168,7 +169,7 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
     whole = fit(dataset, tmp_path / "whole", config=tuning, start_from=run)
     from training.fitting import fit as module
 
-    train_epoch = module._train_epoch
+    train_epoch = module.train_epoch
     epochs = 0
 
     def interrupt(*arguments: object) -> object:
@@ -178,10 +179,10 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
             raise KeyboardInterrupt
         return train_epoch(*arguments)
 
-    monkeypatch.setattr(module, "_train_epoch", interrupt)
+    monkeypatch.setattr(module, "train_epoch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         fit(dataset, tmp_path / "halved", config=tuning, start_from=run)
-    monkeypatch.setattr(module, "_train_epoch", train_epoch)
+    monkeypatch.setattr(module, "train_epoch", train_epoch)
     halved = fit(dataset, tmp_path / "halved", config=tuning, start_from=run, resume=True)
     for one, other in zip(whole.get_weights(), halved.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)

@@ -9,12 +9,13 @@ import pytest
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from training.config import MODELS, PRESETS, FitConfig
+from training.config import MODELS, FitConfig
 from training.distillation.ensemble import ensemble_logits, open_member, snapshot_logits
 from training.fitting.fit import fit
 from training.fitting.schedule import cycle_at, learning_rate_at
 from training.fitting.training_model import build_training_model
 from training.networks.build import build_network, load_network
+from training.presets import PRESETS
 
 
 @pytest.mark.parametrize(

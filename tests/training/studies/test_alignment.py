@@ -6,7 +6,7 @@ import pytest
 
 from preprocessing.dataset.read import Dataset
 from preprocessing.faces.geometry import ChipGeometry
-from training.config import PRESETS
+from training.presets import PRESETS
 from training.studies import alignment as geometries
 from training.studies.alignment import ANCHOR_SETS, compare_geometries, geometries_text, realign
 

@@ -1,3 +1,4 @@
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ SAMPLES = [
 
 
 def fill(path: Path) -> None:
-    with SampleLog(path, IDENTITY) as log:
+    with closing(SampleLog(path, IDENTITY)) as log:
         for sample in SAMPLES:
             log.append(sample)
 
@@ -29,9 +30,9 @@ def fill(path: Path) -> None:
 def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "log"
     fill(path)
-    with SampleLog(path, IDENTITY) as log:
+    with closing(SampleLog(path, IDENTITY)) as log:
         log.finish("it ends early")
-    with SampleLog(path, IDENTITY) as again:
+    with closing(SampleLog(path, IDENTITY)) as again:
         assert list(again.samples()) == SAMPLES
         assert again.progress == Progress(SAMPLES[-1], is_finished=True, problem="it ends early")
         again.delete()
@@ -44,7 +45,7 @@ def test_wherever_a_kill_cuts_it_a_log_can_be_gone_on_with(tmp_path: Path) -> No
     whole = path.read_bytes()
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        with SampleLog(path, IDENTITY) as log:
+        with closing(SampleLog(path, IDENTITY)) as log:
             kept = list(log.samples())
             assert kept == SAMPLES[: len(kept)]
             assert log.progress.last == (kept[-1] if kept else None)
@@ -56,19 +57,19 @@ def test_wherever_a_kill_cuts_it_a_log_can_be_gone_on_with(tmp_path: Path) -> No
 def test_a_log_of_something_else_is_begun_anew(tmp_path: Path) -> None:
     path = tmp_path / "log"
     fill(path)
-    with SampleLog(path, {**IDENTITY, "observing": {"per_second": 2.0}}) as other:
+    with closing(SampleLog(path, {**IDENTITY, "observing": {"per_second": 2.0}})) as other:
         assert other.progress.last is None
         assert list(other.samples()) == []
 
 
 def test_only_one_can_write_a_log(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    with SampleLog(path, IDENTITY) as log:
+    with closing(SampleLog(path, IDENTITY)) as log:
         log.append(SAMPLES[0])
         with pytest.raises(MienError, match="Another run is writing"):
             SampleLog(path, IDENTITY)
         log.append(SAMPLES[1])
-    with SampleLog(path, IDENTITY) as log:
+    with closing(SampleLog(path, IDENTITY)) as log:
         assert list(log.samples()) == SAMPLES[:2]
 
 
@@ -79,7 +80,7 @@ def test_lines_that_do_not_go_on_in_time_are_dropped(tmp_path: Path) -> None:
     end = b'{"end": null}\n'
     for tail in ([frames[1]], [frames[2]], [end, frames[3]]):
         path.write_bytes(b"".join([first, *frames[:3], *tail]))
-        with SampleLog(path, IDENTITY) as log:
+        with closing(SampleLog(path, IDENTITY)) as log:
             assert list(log.samples()) == SAMPLES[:3]
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.inference.schema import MAX_URL_CHARACTERS
+from serving.inference.options import MAX_URL_CHARACTERS
 from serving.web.fetch.address import WebAddress, follow, parse_address
 from serving.web.problems import InvalidRequestError
 

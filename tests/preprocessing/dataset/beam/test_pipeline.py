@@ -9,9 +9,10 @@ import pytest
 from apache_beam.io.filesystem import BeamIOError
 
 from preprocessing.__main__ import RUNNER_NAMES, main
-from preprocessing.dataset import beam as beam_pipeline
-from preprocessing.dataset import build as align_source_module
-from preprocessing.dataset.beam import DEAD_LETTERS_NAME, align_pattern
+from preprocessing.dataset import build
+from preprocessing.dataset.beam import align, files
+from preprocessing.dataset.beam.pipeline import RUNNERS, align_pattern
+from preprocessing.dataset.beam.write import DEAD_LETTERS_NAME
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import DisgustPolicy
@@ -87,7 +88,7 @@ def test_labels_by_ferplus_are_the_same_and_not_for_pictures(
 def test_tables_in_parts_are_one_source_over_many_shards(
     csv_path: Path, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (align_source_module, beam_pipeline):
+    for module in (build, align):
         monkeypatch.setattr(module, "SHARD_ITEMS", 64)
     for part, start in enumerate(range(0, ROWS, 70)):
         write_csv(tmp_path / f"part-{part}.csv", lines[start : start + 70])
@@ -101,7 +102,7 @@ def test_tables_in_parts_are_one_source_over_many_shards(
 
 
 def test_the_command_knows_all_runners() -> None:
-    assert tuple(beam_pipeline.RUNNERS) == RUNNER_NAMES
+    assert tuple(RUNNERS) == RUNNER_NAMES
 
 
 def test_broken_rows_are_dead_letters_and_the_counts_add_up(
@@ -155,9 +156,9 @@ def test_an_error_of_a_store_is_told_as_the_reason(monkeypatch: pytest.MonkeyPat
     def refuse(_: str) -> bytes:
         raise BeamIOError("no such bucket")
 
-    monkeypatch.setattr(beam_pipeline, "_read_file", refuse)
+    monkeypatch.setattr(files, "_read_file", refuse)
     with pytest.raises(ImageDecodeError, match="no such bucket"):
-        beam_pipeline._read_picture("gs://faces/1.png")
+        files.read_picture_file("gs://faces/1.png")
 
 
 def test_the_command_refuses_what_is_there_and_what_is_not(csv_path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Alignment on many machines, as an Apache Beam pipeline."""

@@ -1,0 +1,40 @@
+"""The record of the model, on `/model`."""
+
+from dataclasses import replace
+from unittest import mock
+
+from flask.testing import FlaskClient
+
+from serving.inference.predictor import Predictor
+
+
+def test_the_model_s_record_gives_its_own_figures(
+    client: FlaskClient, predictor: Predictor
+) -> None:
+    text = client.get("/model").text
+    for figures in predictor.spec.metrics.values():
+        for name in ("accuracy", "accuracy_one_view", "accuracy_without_leaked", "macro_f1"):
+            assert f"{figures[name]:.1%}" in text
+        assert f"{figures['ece_15_bins']:.3f}" in text
+    test = predictor.spec.metrics["test"]
+    for row in (*test["reliability"], *test["coverage"][4::5], *test["slices"]):
+        assert f">{row['accuracy']:.1%}</td>" in text
+    for name, key in (("reliability", "confidence"), ("coverage", "share")):
+        points = [
+            f"{40 + 300 * row[key]:.1f} {210 - 200 * row['accuracy']:.1f}" for row in test[name]
+        ]
+        assert f'd="M{"L".join(points)}"' in text
+    for counts in predictor.spec.metrics["test"]["confusion"]:
+        assert all(f">{count}</td>" in text for count in counts)
+    assert predictor.scheme.licence in text
+    assert "Not measured" in text
+    assert "An expression is not an emotion" in text
+    assert f"trained for {predictor.spec.provenance['training_minutes']:.0f} minutes" in text
+
+
+def test_a_model_without_figures_says_so(client: FlaskClient, predictor: Predictor) -> None:
+    with mock.patch.object(predictor, "spec", replace(predictor.spec, metrics={})):
+        answer = client.get("/model")
+        first = client.get("/")
+    assert answer.status_code == first.status_code == 200
+    assert "without figures" in answer.text

@@ -1,0 +1,55 @@
+"""The result comes back: by the back button, on a reload, at a new start; and is forgotten."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.serving.web.browsing import Open, upload
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("link", ["How good is it?", "API", "Privacy", "Mien, home"])
+def test_back_brings_the_result_again(link: str, open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face", name="mine.jpg")
+    page.get_by_role("banner").get_by_role("link", name=link).click()
+    expect(page.locator("#result h1")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#result h1")).to_have_text("One face in mine.jpg")
+    expect(page.locator(".scene image")).to_have_attribute("href", re.compile("^data:image/jpeg"))
+    assert page.evaluate("document.querySelector('.row').open")
+
+
+def test_a_reload_keeps_the_result_and_it_can_still_be_read_anew(
+    open_page: Open, photo: bytes
+) -> None:
+    page = open_page()
+    upload(page, photo, said="One face", name="mine.jpg")
+    shares = page.locator(".row").get_attribute("data-shares")
+    page.reload()
+    expect(page.locator("#result h1")).to_have_text("One face in mine.jpg")
+    assert page.locator(".row").get_attribute("data-shares") == shares
+    page.get_by_role("button", name="Why").click()
+    expect(page.locator(".tint:visible")).to_have_count(1)
+
+
+def test_a_new_start_offers_the_last_result(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face", name="mine.jpg")
+    page.get_by_role("link", name="Mien, home").click()
+    expect(page.locator("#promise")).to_be_visible()
+    page.get_by_role("button", name="Show it").click()
+    expect(page.locator("#result h1")).to_have_text("One face in mine.jpg")
+
+
+def test_results_are_forgotten_when_one_says_so(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face")
+    page.get_by_role("banner").get_by_role("link", name="Privacy").click()
+    page.get_by_role("button", name="Forget my results now").click()
+    expect(page.locator("#forgotten")).to_contain_text("no results")
+    assert page.evaluate("sessionStorage.length") == 0
+    page.go_back()
+    expect(page.locator("#promise")).to_be_visible()

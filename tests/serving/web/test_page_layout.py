@@ -1,0 +1,181 @@
+"""How a result lies on screens of several sizes: what is in sight, beside what, and how large."""
+
+import io
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.serving.web.browsing import (
+    LAPTOP,
+    LARGE,
+    TOUCH,
+    Open,
+    blank_picture,
+    drop,
+    is_in_sight,
+    jpeg_of,
+    open_many,
+    top_of,
+    upload,
+)
+
+pytestmark = pytest.mark.browser
+
+TARGET_PX = 44
+
+
+@pytest.mark.parametrize("screen", ["laptop", "phone"])
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_a_new_result_begins_at_the_top_of_the_window(
+    screen: str, kind: str, open_page: Open, many_faces: bytes, photo: bytes
+) -> None:
+    options = TOUCH if screen == "phone" else {}
+    page = open_many(open_page, many_faces, **options)
+    page.locator("#face-20").scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 500
+    drop(page, ("other.jpg", photo), kind=kind)
+    expect(page.locator("#result h1")).to_have_text("One face in other.jpg")
+    assert is_in_sight(page, "#result h1")
+    assert is_in_sight(page, ".scene")
+
+
+def test_the_chart_of_all_faces_has_its_words_on_a_phone(open_page: Open, two_faces: bytes) -> None:
+    page = open_page(**TOUCH)
+    upload(page, two_faces, said="2 faces")
+    page.get_by_text("All faces at a glance").click()
+    words = page.locator(".comparison .bartext")
+    expect(words.filter(has_text="happy").first).to_be_visible()
+    height = page.locator(".comparison .bars .point path").first.bounding_box()
+    assert height
+    assert height["height"] > 18
+    expect(page.locator("#result .key li")).to_have_count(6)
+
+
+def test_boxes_bars_and_strips_of_a_label_have_one_colour(
+    open_page: Open, two_faces: bytes
+) -> None:
+    for scheme in ("light", "dark"):
+        page = open_page(color_scheme=scheme)
+        upload(page, two_faces, said="2 faces")
+        expect(page.locator(".row .bars .point")).to_have_count(12)
+        index = page.locator(".row").first.evaluate(
+            "(row) => row.className.match(/label-(\\d)/)[1]"
+        )
+        colours = page.evaluate(
+            """(index) => {
+              const style = (selector, part) =>
+                getComputedStyle(document.querySelector(selector), part);
+              return [
+                style("#result .face .box").stroke,
+                style(`#result .strip .label-${index}`).fill,
+                style(`#result .key .label-${index}`, "::before").backgroundColor,
+                document.querySelectorAll(".row .bars .point path")[index].style.fill,
+              ];
+            }""",
+            index,
+        )
+        assert len(set(colours)) == 1, colours
+
+
+def test_the_picture_stays_beside_the_rows_on_a_low_screen(
+    open_page: Open, many_faces: bytes
+) -> None:
+    page = open_many(open_page, many_faces)
+    page.locator("#face-22").scroll_into_view_if_needed()
+    assert page.evaluate("scrollY") > 500
+    expect(page.locator(".scene")).to_be_in_viewport(ratio=0.95)
+    box = page.locator("#result .photo-side").bounding_box()
+    assert box
+    assert box["height"] <= LAPTOP["height"] - 56
+
+
+def test_the_heading_and_the_tip_are_in_sight_on_a_phone(open_page: Open, photo: bytes) -> None:
+    page = open_page(**TOUCH)
+    upload(page, photo, said="One face")
+    assert is_in_sight(page, "#result h1")
+    tall = jpeg_of(Image.open(io.BytesIO(blank_picture())).resize((300, 600)))
+    upload(page, tall, said="No face found")
+    assert is_in_sight(page, "#result h1")
+    assert is_in_sight(page, "#result .actions button")
+
+
+def test_what_is_tapped_is_large_enough(open_page: Open, many_faces: bytes) -> None:
+    page = open_many(open_page, many_faces, **TOUCH)
+    for selector in (
+        ".row > summary",
+        ".tools button",
+        ".tools a",
+        ".bar-actions button",
+        ".numbers > summary",
+    ):
+        for element in page.locator(f"{selector}:visible").all():
+            box = element.bounding_box()
+            assert box
+            assert box["height"] >= TARGET_PX - 0.5, selector
+    # Beside a small box its face is meant as well.
+    box = page.locator("#box-9 .box").bounding_box()
+    assert box
+    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] + 4)
+    assert page.locator(".row[open]").count() == 1
+
+
+def test_the_column_is_as_wide_as_a_tall_picture_and_a_large_screen_is_used(
+    open_page: Open, photo: bytes, many_faces: bytes
+) -> None:
+    page = open_page(viewport=LAPTOP)
+    tall = Image.open(io.BytesIO(photo)).crop((120, 0, 320, 500))
+    upload(page, jpeg_of(tall), said="One face")
+    scene, column = (
+        page.locator(each).bounding_box() for each in (".scene", "#result .photo-side")
+    )
+    assert scene
+    assert column
+    # The buttons below it may need more room than a narrow picture.
+    assert column["width"] <= max(scene["width"], 420) + 2
+    page.set_viewport_size(LARGE)
+    upload(page, many_faces, said="24 faces")
+    expect(page.locator(".row[open] .sheet-title")).to_be_visible()
+    edges = page.locator(".row[open] .sheet").bounding_box()
+    rows = page.locator(".faces").bounding_box()
+    assert edges
+    assert rows
+    assert edges["x"] > rows["x"] + rows["width"]
+    assert edges["x"] + edges["width"] <= LARGE["width"]
+    used = (
+        edges["x"]
+        + edges["width"]
+        - (page.locator("#result .photo-side").bounding_box() or edges)["x"]
+    )
+    assert used > 0.8 * LARGE["width"]
+
+
+def test_a_click_beside_the_faces_enlarges_the_picture(open_page: Open, photo: bytes) -> None:
+    page = open_page(viewport=LAPTOP)
+    upload(page, photo, said="One face")
+    page.locator(".scene").click(position={"x": 10, "y": 10})
+    large = page.locator(".lightbox img")
+    expect(large).to_have_js_property("naturalWidth", 512)
+    page.keyboard.press("Escape")
+    expect(page.locator(".lightbox")).to_have_count(0)
+    page.get_by_role("button", name="Enlarge").click()
+    expect(large).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(large).to_have_count(0)
+
+
+def test_a_click_on_a_face_opens_its_row_and_the_picture_stays(
+    open_page: Open, many_faces: bytes
+) -> None:
+    page = open_many(open_page, many_faces)
+    before = top_of(page, ".scene")
+    page.locator("#box-21 .box").click()
+    expect(page.locator("#face-21")).to_have_attribute("open", "")
+    expect(page.locator("#face-21 > summary")).to_be_in_viewport()
+    expect(page.locator(".row[open]")).to_have_count(1)
+    assert abs(top_of(page, ".scene") - before) < 2
+    y = page.evaluate("scrollY")
+    page.locator("#box-3 .box").hover()
+    expect(page.locator("#face-3")).to_contain_class("chosen")
+    assert page.evaluate("scrollY") == y
+    expect(page.locator("#box-3 .word")).to_be_visible()

@@ -1,0 +1,102 @@
+"""What a run has to do: on which rows, from what it starts; checked before it begins."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.dataset.read import Dataset
+from training.config import FitConfig
+from training.data import Examples, TrainingBatches, outputs_for, split_examples, training_examples
+from training.fitting.devices import Devices
+from training.fitting.early_stop import gives_up
+from training.fitting.runs import open_run, read_earlier, settings_of
+from training.fitting.schedule import RunState, progress
+from training.fitting.targets import training_targets
+from training.soft_labels import read_soft_labels
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a run has to do.
+
+    Attributes:
+        run: Its folder.
+        config: The settings.
+        devices: On which it trains.
+        start_from: The run or bundle whose network it starts with; None for a new network.
+        earlier: The settings of that.
+        settings: All that decides the run, as JSON keeps it.
+        train: The training rows.
+        val: The val rows.
+        outputs: Of the network, the one that answers first.
+        targets: What they are to say of the training rows, float32 (n, outputs, classes).
+        batches: The training rows with their targets.
+    """
+
+    run: Path
+    config: FitConfig
+    devices: Devices
+    start_from: Path | None
+    earlier: dict[str, Any] | None
+    settings: dict[str, Any]
+    train: Examples
+    val: Examples
+    outputs: tuple[str, ...]
+    targets: NDArray[np.float32]
+    batches: TrainingBatches
+
+    def progress(self, state: RunState) -> float:
+        """Return the share of the run that is over."""
+        return progress(state, self.config, steps_per_epoch=len(self.batches))
+
+    def is_over(self, state: RunState) -> bool:
+        """Say whether there is nothing left to train."""
+        return self.progress(state) >= 1 or gives_up(state, self.config)
+
+
+def open_job(
+    dataset: Dataset,
+    run: Path,
+    *,
+    config: FitConfig,
+    start_from: Path | None,
+    teacher: Path | None,
+    resume: bool,
+    devices: Devices,
+) -> tuple[Job, RunState]:
+    """Put together what a run has to do, and tell how far it has come; it writes nothing.
+
+    Arguments and errors are those of `fit`.
+    """
+    train, val = training_examples(dataset), split_examples(dataset, "val")
+    devices.check(config, rows=len(train.chips))
+    taught = None if teacher is None else read_soft_labels(teacher, dataset)
+    earlier = read_earlier(start_from, config, dataset)
+    settings = settings_of(config, dataset, earlier, taught)
+    state = open_run(run, settings, resume=resume)
+    devices.agree(state.step)
+    targets = training_targets(train, dataset, config, taught)
+    batches = TrainingBatches(
+        train,
+        targets=targets,
+        batch_size=config.batch_size,
+        raw_share=config.raw_share,
+        seed=config.seed,
+    )
+    job = Job(
+        run=run,
+        config=config,
+        devices=devices,
+        start_from=start_from,
+        earlier=earlier,
+        settings=settings,
+        train=train,
+        val=val,
+        outputs=outputs_for(dataset),
+        targets=targets,
+        batches=batches,
+    )
+    return job, state
