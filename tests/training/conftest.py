@@ -1,41 +1,28 @@
-"""Small aligned datasets, with and without votes, and short runs, made the way a user does."""
+"""Small aligned datasets, with and without votes, and short runs, made the way a user does.
+
+What takes long to make is made once, also where pytest-xdist has several processes.
+"""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
 import pytest
+from filelock import FileLock
 
-import training.export.bundle
 import training.fitting.recalibrate
 from preprocessing.dataset.build import align_source
-from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
-from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
-from preprocessing.images.decode import decode_image, to_grey
-from preprocessing.images.sample import sample_photo_path
+from tests.training.depth import SMALL_DEPTH, depth
+from tests.training.exported import Exported, export_into, read_exported
+from tests.training.small_sources import write_fer2013, write_ferplus
 from training.config import FitConfig
 from training.evaluation.predict import TEST_USES_NAME
-from training.export.bundle import ExportOptions, export
-from training.export.litert import Converted, convert_all
+from training.export import litert
 from training.fitting.fit import fit
 from training.presets import PRESETS
-
-# The face in the sample photo: left, top, side in pixels.
-FACE_PX = (160, 60, 125)
-ROWS = {"Training": 48, "PublicTest": 12, "PrivateTest": 12}
-CODES = (0, 2, 3, 4, 5, 6)
-# Of ten people, by the place of a row in its split: how many chose the row's label, the label
-# after it, `unknown` and `NF`, no face.
-USUAL_VOTES = (7, 2, 1, 0)
-OTHER_VOTES = {3: (4, 0, 0, 6), 5: (4, 4, 2, 0), 6: (2, 8, 0, 0)}
-PERIOD = 8
-
 
 TRAINED = {"run", "voted_run"}
 
@@ -50,75 +37,67 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _few_recalibration_batches() -> Iterator[None]:
-    """They are most of what a short run costs, and no test asks how good the statistics are."""
-    with pytest.MonkeyPatch.context() as patch:
+def _quick_runs() -> Iterator[None]:
+    """Leave out what most of a short run's time goes into: no test asks how good a network is."""
+    with pytest.MonkeyPatch.context() as patch, depth(SMALL_DEPTH):
         patch.setattr(training.fitting.recalibrate, "BATCHES", 10)
         yield
 
 
+@pytest.fixture
+def one_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Convert a network in no other precision than float32, for tests that compare none."""
+    monkeypatch.setattr(litert, "PRECISIONS", ("float32",))
+
+
+MakeOnce = Callable[[str, Callable[[Path], object]], Path]
+"""Takes a name, and what fills an empty folder; returns the folder of that name."""
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
+    """Make a folder in the first of xdist's processes that needs it; the others wait for it.
+
+    Tests may read such a folder and not change it.
+    """
+    root = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        root = root.parent
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = root / "made-once" / name
+        with FileLock(root / f"{name}.lock"):
+            if not folder.exists():
+                partial = tmp_path_factory.mktemp(name)
+                fill(partial)
+                folder.parent.mkdir(exist_ok=True)
+                partial.rename(folder)
+        return folder
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def fer2013_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """FER2013's format, one face; the code decides its contrast, so that it can be learnt."""
-    grey = to_grey(decode_image(sample_photo_path().read_bytes()))
-    left, top, side = FACE_PX
-    generator = np.random.default_rng(0)
-    lines = ["emotion,pixels,Usage"]
-    for usage, count in ROWS.items():
-        for row in range(count):
-            code = CODES[row % len(CODES)]
-            x, y = generator.integers((left - 4, top - 4), (left + 5, top + 5))
-            crop = cv2.resize(
-                grey[y : y + side, x : x + side], (48, 48), interpolation=cv2.INTER_AREA
-            )
-            noise = generator.normal(0, 2, crop.shape)
-            pixels = np.clip((crop - 128.0) * (code + 1) / 7 + 128 + noise, 0, 255).astype(np.uint8)
-            lines.append(f"{code},{' '.join(map(str, pixels.ravel()))},{usage}")
-    # The last training row is the first of val: what must be left out of training.
-    lines[ROWS["Training"]] = lines[ROWS["Training"] + 1].replace("PublicTest", "Training")
-    path = tmp_path_factory.mktemp("source") / "fer2013.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return write_fer2013(tmp_path_factory.mktemp("source") / "fer2013.csv")
 
 
 @pytest.fixture(scope="session")
-def dataset_folder(fer2013_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dataset")
-    align_source(fer2013_csv, folder, options=AlignOptions(workers=1))
-    return folder
+def dataset_folder(fer2013_csv: Path, make_once: MakeOnce) -> Path:
+    options = AlignOptions(workers=1)
+    return make_once("dataset", lambda folder: align_source(fer2013_csv, folder, options=options))
 
 
 @pytest.fixture(scope="session")
 def ferplus_csv(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """FER+'s format: ten people's votes on each picture of `fer2013_csv`.
-
-    Of eight rows one shows no face to most people, one has no majority, and one has a majority
-    for another label than FER2013's.
-    """
-    lines = [",".join(("Usage", "Image name", *VOTE_COLUMNS))]
-    for usage, count in ROWS.items():
-        for row in range(count):
-            place = row % len(CODES)
-            words = [
-                FERPLUS_WORDS[FER2013_LABELS[CODES[each % len(CODES)]]]
-                for each in (place, place + 1)
-            ]
-            counts = OTHER_VOTES.get(row % PERIOD, USUAL_VOTES)
-            votes = dict(zip((*words, "unknown", "NF"), counts, strict=True))
-            lines.append(",".join([usage, "", *(str(votes.get(each, 0)) for each in VOTE_COLUMNS)]))
-    path = tmp_path_factory.mktemp("ferplus") / "fer2013new.csv"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return write_ferplus(tmp_path_factory.mktemp("ferplus") / "fer2013new.csv")
 
 
 @pytest.fixture(scope="session")
-def voted_folder(
-    fer2013_csv: Path, ferplus_csv: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def voted_folder(fer2013_csv: Path, ferplus_csv: Path, make_once: MakeOnce) -> Path:
     """The same dataset with votes."""
-    folder = tmp_path_factory.mktemp("voted")
-    align_source(fer2013_csv, folder, options=AlignOptions(workers=1, ferplus=ferplus_csv))
-    return folder
+    options = AlignOptions(workers=1, ferplus=ferplus_csv)
+    return make_once("voted", lambda folder: align_source(fer2013_csv, folder, options=options))
 
 
 @pytest.fixture(scope="session")
@@ -151,57 +130,36 @@ def shallow_config() -> FitConfig:
 
 
 @pytest.fixture(scope="session")
-def run(dataset: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run."""
-    folder = tmp_path_factory.mktemp("runs") / "run"
-    fit(dataset, folder, config=config)
-    return folder
+def run(dataset: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
+    """A finished run; tests that change it take a copy."""
+    return make_once("run", lambda folder: fit(dataset, folder, config=config))
 
 
 @pytest.fixture(scope="session")
-def voted_run(voted: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished run of a network with two outputs."""
-    folder = tmp_path_factory.mktemp("runs") / "voted"
-    fit(voted, folder, config=config)
-    return folder
-
-
-Exported = tuple[Path, dict[str, Converted], np.ndarray]
-"""A bundle, its network in each precision, and what Keras made of val."""
-
-
-def _export(run: Path, bundle: Path, dataset: Dataset) -> Exported:
-    seen = []
-
-    def convert(*arguments: Any, **options: Any) -> dict[str, Converted]:
-        seen.append((convert_all(*arguments, **options), options["keras_logits"]))
-        return seen[0][0]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.export.bundle, "convert_all", convert)
-        export(run, bundle, dataset=dataset, options=ExportOptions("test", precision="int8"))
-    return bundle, *seen[0]
+def voted_run(voted: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
+    """A finished run of a network with two outputs; tests that change it take a copy."""
+    return make_once("voted-run", lambda folder: fit(voted, folder, config=config))
 
 
 @pytest.fixture(scope="session")
-def exported(run: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return _export(run, tmp_path_factory.mktemp("bundle"), dataset)
+def exported(run: Path, dataset: Dataset, make_once: MakeOnce) -> Exported:
+    return read_exported(make_once("exported", lambda folder: export_into(folder, run, dataset)))
 
 
 @pytest.fixture(scope="session")
 def bundle(exported: Exported) -> Path:
     """The run, exported; tests that change it take a copy."""
-    return exported[0]
+    return exported.bundle
 
 
 @pytest.fixture(scope="session")
-def voted_exported(
-    voted_run: Path, voted: Dataset, tmp_path_factory: pytest.TempPathFactory
-) -> Exported:
-    return _export(voted_run, tmp_path_factory.mktemp("voted-bundle"), voted)
+def voted_exported(voted_run: Path, voted: Dataset, make_once: MakeOnce) -> Exported:
+    return read_exported(
+        make_once("voted-exported", lambda folder: export_into(folder, voted_run, voted))
+    )
 
 
 @pytest.fixture(scope="session")
 def voted_bundle(voted_exported: Exported) -> Path:
     """A bundle with two outputs; tests that change it take a copy."""
-    return voted_exported[0]
+    return voted_exported.bundle

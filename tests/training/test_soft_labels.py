@@ -17,7 +17,6 @@ from preprocessing.errors import DatasetError, MienError
 from training.config import LOSSES, FitConfig
 from training.data import training_rows
 from training.evaluation.predict import answers_of
-from training.export import litert as convert
 from training.export.bundle import ExportOptions, export
 from training.fitting.fit import fit
 from training.soft_labels import mix_targets, read_soft_labels, write_soft_labels
@@ -323,12 +322,6 @@ def test_a_run_goes_on_with_its_own_teacher_only(
         fit(dataset, taught_run, config=untaught, resume=True)
 
 
-@pytest.fixture
-def one_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Convert a network in no other precision than these bundles have."""
-    monkeypatch.setattr(convert, "PRECISIONS", ("int8",))
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_precision")
 def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
@@ -337,7 +330,7 @@ def test_a_bundle_declares_the_teacher_and_ferplus_of_the_run_it_started_from(
     next_run, bundle = tmp_path / "run", tmp_path / "bundle"
     first_steps(dataset, next_run, steps=1, config=config, start_from=taught_run)
     finish(next_run, like=run)
-    export(next_run, bundle, dataset=dataset, options=ExportOptions("test", precision="int8"))
+    export(next_run, bundle, dataset=dataset, options=ExportOptions("test", precision="float32"))
     provenance = read_spec(bundle).provenance
     assert provenance["teacher"] is None
     assert provenance["start_from"]["teacher"]["origin"] == "dice"
@@ -363,7 +356,7 @@ def test_a_network_for_the_labels_of_ferplus_starts_from_another_and_declares_th
         keras.saving.load_model(run / "network.keras").get_layer("stem_conv").get_weights()[0],
         atol=1e-4,
     )
-    options = ExportOptions("test", precision="int8")
+    options = ExportOptions("test", precision="float32")
     with pytest.raises(MienError, match="--ferplus-labels"):
         export(next_run, bundle, dataset=dataset, options=options)
     export(next_run, bundle, dataset=by_ferplus, options=options)

@@ -32,7 +32,8 @@ def calibrate(
     the labels, by cross-entropy. The sure confidence makes nine of ten predictions right. The
     default balance of `crowd` is the least of `BALANCES` whose mean of accuracy and balanced
     accuracy is the highest or less than `LEAST_GAIN` below it: people's pictures are neither as the
-    training pictures nor evenly mixed. `label` is there for comparison with others, and is left as it was learnt.
+    training pictures nor evenly mixed. `label` is there for comparison with
+    others, and is left as it was learnt.
 
     Args:
         output: Its name.

@@ -63,6 +63,7 @@ def test_statistics_of_normalisation_are_those_of_the_mean_and_not_the_mean_of_t
     assert differ > len(mean.non_trainable_variables) / 2
 
 
+@pytest.mark.usefixtures("one_precision")
 def test_the_mean_is_a_run_that_says_what_went_into_it(
     run: Path, other: Path, dataset: Dataset, dataset_folder: Path, tmp_path: Path
 ) -> None:

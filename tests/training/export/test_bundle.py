@@ -31,6 +31,7 @@ def test_a_bundle_says_what_it_is(bundle: Path, dataset: Dataset) -> None:
     assert "expression is not an emotion" in card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["", "voted_"])
 def test_calibration_and_figures_are_those_of_the_exported_network(
     source: str, request: pytest.FixtureRequest
@@ -66,6 +67,7 @@ def test_a_network_that_learnt_votes_answers_with_the_crowd(
     assert spec.elsewhere == plain.elsewhere == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "outputs"), [("bundle", 1), ("voted_bundle", 2)])
 def test_the_known_answer_is_that_of_each_output_for_the_sample(
     source: str, outputs: int, request: pytest.FixtureRequest

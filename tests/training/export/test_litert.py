@@ -1,19 +1,23 @@
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
+from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from training.config import PRECISIONS
+from serving.inference.predictor import Predictor
+from tests.training.depth import WHOLE_DEPTH, depth
+from tests.training.exported import Exported, export_into, read_exported
+from training.config import PRECISIONS, FitConfig
 from training.export.litert import (
     LARGEST_MODEL_BYTES,
-    Converted,
     Precision,
     choose_precision,
     precisions_text,
 )
+from training.fitting.fit import fit
 
 COSTLESS = Precision(
     "",
@@ -25,12 +29,29 @@ COSTLESS = Precision(
 )
 
 
-@pytest.mark.parametrize("source", ["exported", "voted_exported"])
-def test_all_precisions_agree_with_keras(source: str, request: pytest.FixtureRequest) -> None:
-    converted: dict[str, Converted]
-    _, converted, logits = request.getfixturevalue(source)
+@pytest.fixture(scope="module")
+def whole_exported(
+    voted: Dataset, config: FitConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Exported:
+    """All 34 layers, trained and exported: what rounding costs adds up over them."""
+    run, folder = (tmp_path_factory.mktemp(name) for name in ("whole-run", "whole"))
+    with depth(WHOLE_DEPTH):
+        fit(voted, run, config=config)
+        export_into(folder, run, voted)
+    return read_exported(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "outputs"),
+    [("exported", [LABEL]), ("voted_exported", OUTPUTS), ("whole_exported", OUTPUTS)],
+)
+def test_all_precisions_agree_with_keras(
+    source: str, outputs: Sequence[str], request: pytest.FixtureRequest
+) -> None:
+    exported: Exported = request.getfixturevalue(source)
+    converted, logits = exported.converted, exported.keras_logits
     assert list(converted) == list(PRECISIONS)
-    outputs = [LABEL] if source == "exported" else [CROWD, LABEL]
     assert logits.shape == (12, len(outputs), 6)
     for place, output in enumerate(outputs):
         spread = logits[:, place].std()
@@ -41,13 +62,15 @@ def test_all_precisions_agree_with_keras(source: str, request: pytest.FixtureReq
     exact = converted["float32"].precision
     assert exact.agreement == 1
     assert exact.lost == dict.fromkeys(outputs, 0)
-    assert list(exact.accuracy) == outputs
+    assert list(exact.accuracy) == list(outputs)
     sizes = [len(converted[name].model) for name in ("float32", "float16", "int8")]
     assert sizes == sorted(sizes, reverse=True)
+    # It refuses a bundle whose network does not give the known answer.
+    Predictor(exported.bundle)
 
 
-def test_two_outputs_do_not_say_the_same(voted_exported: tuple[Any, Any, np.ndarray]) -> None:
-    logits = voted_exported[-1]
+def test_two_outputs_do_not_say_the_same(voted_exported: Exported) -> None:
+    logits = voted_exported.keras_logits
     assert np.abs(logits[:, 0] - logits[:, 1]).max() > 0.1 * logits.std()
 
 

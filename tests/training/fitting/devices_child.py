@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-import training.fitting.fit
+import training.fitting.recalibrate
 import training.networks.resnet
 from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset, read_dataset
@@ -27,7 +27,7 @@ from training.presets import PRESETS
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
 # One block that keeps the resolution and one that halves it: compiling 34 layers takes minutes.
 training.networks.resnet.STAGE_BLOCKS = (1, 1)
-training.fitting.fit.RECALIBRATION_BATCHES = 2
+training.fitting.recalibrate.BATCHES = 2
 CONFIG = replace(PRESETS["smoke"], epochs=3, raw_share=0.0)
 # TensorFlow draws other random numbers on each device, so there nothing may depend on them.
 STILL = replace(

@@ -162,21 +162,20 @@ def test_killed_at_a_random_step_a_run_comes_to_the_same(
     dataset: Dataset, dataset_folder: Path, shallow_config: FitConfig, tmp_path: Path
 ) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    child = subprocess.Popen(
+    curves = killed / "curves.csv"
+    with subprocess.Popen(
         [sys.executable, "-c", IN_A_CHILD, dataset_folder, killed],
         cwd=Path(__file__).parents[3],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )
-    curves = killed / "curves.csv"
-    deadline = time.monotonic() + 200
-    while not curves.exists() or len(curves.read_text(encoding="utf-8").splitlines()) < 25:
-        assert child.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(random.Random(0).uniform(0, 0.3))  # noqa: S311 - nothing secret
-    child.kill()
-    child.wait()
+    ) as child:
+        try:
+            while not curves.exists() or len(curves.read_text("utf-8").splitlines()) < 25:
+                assert child.poll() is None
+                time.sleep(0.02)
+            time.sleep(random.Random(0).uniform(0, 0.3))  # noqa: S311 - nothing secret
+        finally:
+            child.kill()
     assert not (killed / "network.keras").exists()
     config = replace(shallow_config, epochs=40)
     fit(dataset, killed, config=config, resume=True)
@@ -418,6 +417,7 @@ def test_a_run_without_votes_does_not_go_on_with_them(
         fit(voted, run, config=config, resume=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("others", "earlier"), [("voted", "run"), ("dataset", "voted_run")])
 def test_a_run_of_one_output_starts_one_of_two_and_the_other_way_round(
     others: str,

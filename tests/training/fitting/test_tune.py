@@ -276,7 +276,7 @@ def shipped(run: Path, tuning: FitConfig, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("training.cli.fit.SHIPPED_BUNDLE", run)
 
 
-@pytest.mark.usefixtures("shipped")
+@pytest.mark.usefixtures("shipped", "one_precision")
 def test_one_command_tunes_and_exports(
     dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

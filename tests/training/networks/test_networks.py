@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import OUTPUTS
+from tests.training.depth import WHOLE_DEPTH, depth
 from training.config import MOST_VIEWS
 from training.export.tta import Views, candidate_views, with_views
 from training.fitting.augment import Augment
@@ -32,7 +33,8 @@ def chips() -> np.ndarray:
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     keras.utils.set_random_seed(0)
-    return resnet34(6, outputs=OUTPUTS, width=4)
+    with depth(WHOLE_DEPTH):
+        return resnet34(6, outputs=OUTPUTS, width=4)
 
 
 def test_resnet34_has_34_weighted_layers_on_its_main_path(network: keras.Model) -> None:
@@ -48,7 +50,8 @@ def test_resnet34_has_34_weighted_layers_on_its_main_path(network: keras.Model) 
 
 
 def test_width_multiplies_channels_and_parameters() -> None:
-    narrow, wide = (resnet34(6, outputs=OUTPUTS, width=width) for width in (4, 8))
+    with depth(WHOLE_DEPTH):
+        narrow, wide = (resnet34(6, outputs=OUTPUTS, width=width) for width in (4, 8))
     assert narrow.get_layer("stem_conv").filters * 2 == wide.get_layer("stem_conv").filters
     assert wide.count_params() / narrow.count_params() == pytest.approx(4, rel=0.1)
 
