@@ -2,7 +2,7 @@
 
 import { colour } from "../charts.js";
 import { load, readFrame } from "./client.js";
-import { drawFaces, snapshot } from "./overlay.js";
+import { Overlay } from "./overlay.js";
 import { showPeople } from "./people.js";
 import { Recording } from "./recording.js";
 import { cameras, close, open } from "./stream.js";
@@ -17,6 +17,7 @@ const root = document.getElementById("live");
 const part = (name) => root.querySelector(`[data-part=${name}]`);
 const video = root.querySelector("video");
 const [start, pause, shoot, record, camera, chart, subject] = ["start", "pause", "shoot", "record", "camera", "chart", "subject"].map(part);
+const overlay = new Overlay(part("marks"));
 const settings = {};
 let spec = null;
 let view = null;
@@ -75,7 +76,7 @@ function stop(reason) {
   finishRecording();
   close(video);
   seen = [];
-  part("marks").replaceChildren();
+  overlay.clear();
   become("off");
   say(reason);
 }
@@ -129,7 +130,7 @@ async function readFrames() {
 function show({ width, height, faces }, taken_s) {
   Object.assign(view, { width, height });
   seen = tracker.update(faces, taken_s, settings);
-  drawFaces(part("marks"), seen, spec, view);
+  overlay.draw(seen, spec, view);
   showPeople(part("people"), seen, spec.labels);
   part("nobody").textContent = "No face in sight.";
   timeline.add(seen, taken_s);
@@ -178,7 +179,7 @@ function togglePause() {
 
 async function takeSnapshot() {
   const colourOf = (index) => ({ fill: colour(`--saved-label-${index}`), ink: colour(`--saved-ink-${index}`) });
-  save(await snapshot(video, seen, spec, { view, colourOf }), "live-mien.jpg");
+  save(await overlay.snapshot(video, { view, colourOf }), "live-mien.jpg");
 }
 
 function toggleRecording() {
