@@ -18,11 +18,8 @@ from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
 from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
 from serving.web.queue import Places, TaskQueue
-from serving.web.rate_limit import RateLimiter, network_of
+from serving.web.rate_limit import FRAME_ENDPOINT, RateLimiter, network_of
 from serving.web.settings import Settings
-
-FRAME_ENDPOINT = "device.read_frame"
-"""Which takes frames of the live camera; they have a limit of their own."""
 
 _log = logging.getLogger(__name__)
 
