@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-live bench-memory bench-box soak scale container gallery detector
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-memory bench-box soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -105,6 +105,9 @@ bench-box: $(VENV)/serving.stamp ## measure what decoding in a box costs, beside
 
 bench-video: $(VENV)/dev.stamp ## measure video on one core with a clip made from PHOTOS, beside FER_PYTHON
 	$(BIN)/python -m tests.bench.video $(PHOTOS) --fer-python "$(FER_PYTHON)"
+
+bench-long-video: $(VENV)/dev.stamp ## measure the memory of an hour of video, and of a run that is killed and goes on
+	$(BIN)/python -m tests.bench.long_video
 
 bench-live: $(VENV)/dev.stamp ## measure the live camera in Chromium, on the device and by the server
 	$(BIN)/python -m tests.bench.live

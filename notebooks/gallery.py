@@ -29,7 +29,7 @@ from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_heat_map
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
-from tests.tools.camera_clip import write_clip
+from tests.tools.camera_clip import write_film
 from training.explain.model import open_explained_model
 from training.explain.page import face_sheets
 
@@ -100,7 +100,7 @@ def camera_film() -> list[Image.Image]:
     width, height = CAMERA_PX
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         clip = Path(folder) / "clip.y4m"
-        write_clip(clip)
+        write_film(clip)
         camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={clip}"]
         chromium = playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox", *camera]

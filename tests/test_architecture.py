@@ -13,7 +13,12 @@ PACKAGES = ("preprocessing", "training", "serving")
 
 
 # Videos are read by those who install the extra `video`.
-VIDEO_MODULES = ("serving.cli.video", "serving.cli.video_outputs", "serving.inference.video")
+VIDEO_MODULES = (
+    "serving.cli.video",
+    "serving.cli.video_drawing",
+    "serving.cli.video_outputs",
+    "serving.inference.video",
+)
 VIDEO_EXTRA = {"av", "plotly", "pyarrow"}
 
 

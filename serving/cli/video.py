@@ -58,13 +58,27 @@ class VideoOptions:
     stop_after_s: float | None
 
 
+@dataclass(frozen=True)
+class Missing:
+    """What a run did not do; why is said on stderr.
+
+    Attributes:
+        unread: How many videos could not be read at all.
+        undrawn: How many marked copies were asked for and could not be written, though their videos
+            were read.
+    """
+
+    unread: int
+    undrawn: int
+
+
 def analyse_videos(
     settings: Settings,
     sources: Sequence[VideoSource],
     *,
     outputs: VideoOutputs,
     options: VideoOptions,
-) -> int:
+) -> Missing:
     """Read each video, write the outputs, and say in words what each face showed.
 
     Args:
@@ -72,9 +86,6 @@ def analyse_videos(
         sources: Files and cameras. A camera is read until Ctrl-C.
         outputs: Where results go.
         options: How the videos are read.
-
-    Returns:
-        How many could not be read at all; why is said on stderr.
 
     Raises:
         MienError: An output is there already and may not be replaced, or the user stopped.
@@ -98,12 +109,14 @@ def analyse_videos(
             ]
             bin_s, until_s = 1 / options.observing.per_second, options.stop_after_s
             pixels = settings.max_pixels
-            write_outputs(outputs, read, reading, max_pixels=pixels, bin_s=bin_s, until_s=until_s)
+            undrawn = write_outputs(
+                outputs, read, reading, max_pixels=pixels, bin_s=bin_s, until_s=until_s
+            )
         except KeyboardInterrupt:
             kept = "" if outputs.first() is None else " The same command goes on where it stopped."
             raise MienError(f"Stopped.{kept}") from None
         _say(read, reading)
-    return sum(video.log is None for video in read)
+    return Missing(sum(video.log is None for video in read), undrawn)
 
 
 def _say(read: Sequence[Analysed], reading: Reading) -> None:

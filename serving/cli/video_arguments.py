@@ -54,8 +54,9 @@ def _video(options: argparse.Namespace) -> int:
         min_confidence=options.min_confidence,
         stop_after_s=options.stop_after,
     )
-    failed = analyse_videos(settings, options.videos, outputs=outputs, options=asked)
-    return EXIT_FAILED if failed == len(options.videos) else 0
+    missing = analyse_videos(settings, options.videos, outputs=outputs, options=asked)
+    is_incomplete = missing.unread == len(options.videos) or missing.undrawn > 0
+    return EXIT_FAILED if is_incomplete else 0
 
 
 def _video_source(text: str) -> Path | int:

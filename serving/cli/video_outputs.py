@@ -3,18 +3,13 @@
 All of them are written or none, but for a drawn video that cannot be encoded.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-from tqdm import tqdm
-
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs, refuse_overwriting
-from serving.cli.terminal import for_terminal
-from serving.inference.video.drawing import write_annotated
+from serving.cli.video_drawing import Drawing, draw_or_say_why
 from serving.inference.video.following import Reading, follow
 from serving.inference.video.opening import VideoSource, name_of
 from serving.inference.video.page import VideoStory, video_html
@@ -138,7 +133,7 @@ def write_outputs(
     max_pixels: int,
     bin_s: float,
     until_s: float | None,
-) -> None:
+) -> int:
     """Write everything under other names first, then give all of it its own name.
 
     Args:
@@ -148,12 +143,16 @@ def write_outputs(
         max_pixels: Of the largest frame that is read again, for drawings and thumbnails.
         bin_s: The least time between two points of a chart, in seconds.
         until_s: When the videos were no longer read; None where they were read to their ends.
+
+    Returns:
+        How many marked copies could not be written; why is said on stderr.
     """
     rows = [
         VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
         for video in videos
     ]
     written: dict[Path, Path] = {}
+    undrawn = 0
 
     def partial(path: Path) -> Path:
         written[path] = _partial(path)
@@ -174,11 +173,13 @@ def write_outputs(
         for of_video, video in zip(rows, videos, strict=True):
             if video.log is not None:
                 drawn = outputs.drawn(video.source)
-                drawing = _Drawing(partial(drawn), video.source, of_video.samples, max_pixels)
-                if not _annotate_or_say_why(drawing, reading, until_s=until_s):
+                drawing = Drawing(partial(drawn), video.source, of_video.samples, max_pixels)
+                if not draw_or_say_why(drawing, reading, until_s=until_s):
                     del written[drawn]
+                    undrawn += 1
     for path, unfinished in written.items():
         unfinished.replace(path)
+    return undrawn
 
 
 def _frames_at(
@@ -192,57 +193,3 @@ def _frames_at(
             yield from reader.frames_at(times_s)
 
     return read
-
-
-@dataclass(frozen=True)
-class _Drawing:
-    """A marked copy that is to be written.
-
-    Attributes:
-        path: Of the copy, until it is finished.
-        source: The video.
-        samples: What was seen in it.
-        max_pixels: Of the largest frame that is read.
-    """
-
-    path: Path
-    source: VideoSource
-    samples: Iterable[TrackedSample]
-    max_pixels: int
-
-
-def _annotate_or_say_why(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> bool:
-    """Write a marked copy; where that fails, leave nothing behind. Return whether it was written.
-
-    Encoders take no frames of a few pixels or of odd proportions, and a disk may be full.
-    """
-    try:
-        _annotate(drawing, reading, until_s=until_s)
-    except (MienError, av.error.FFmpegError, OSError, IndexError) as error:
-        name = name_of(drawing.source)
-        print(for_terminal(f"failed: {name} cannot be drawn: {error}"), file=sys.stderr)
-        drawing.path.unlink(missing_ok=True)
-        return False
-    return True
-
-
-def _annotate(drawing: _Drawing, reading: Reading, *, until_s: float | None) -> None:
-    with (
-        VideoReader(drawing.source, max_pixels=drawing.max_pixels) as reader,
-        tqdm(
-            total=reader.info.duration_s,
-            desc=for_terminal(f"drawing {Path(name_of(drawing.source)).name}"),
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| [{elapsed}<{remaining}]"
-            if reader.info.duration_s
-            else None,
-            disable=None,
-        ) as bar,
-    ):
-        write_annotated(
-            drawing.path,
-            reader.frames(until_s=until_s),
-            samples=drawing.samples,
-            labels=reading.labels,
-            frames_per_s=reader.info.frames_per_s,
-            tell=lambda seconds: bar.update(seconds - bar.n),
-        )

@@ -23,10 +23,11 @@ from serving.web.request_log import log_requests
 from serving.web.settings import Settings
 from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest
 
-# Everything comes from files of this server; pictures also from the page itself.
+# Everything comes from files of this server; pictures, and videos that a person opens, also from
+# the page itself.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 PERMISSIONS_POLICY = "camera=(self), microphone=(), geolocation=()"
 

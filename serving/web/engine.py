@@ -18,7 +18,7 @@ from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
 from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
 from serving.web.queue import Places, TaskQueue
-from serving.web.rate_limit import RateLimiter, network_of
+from serving.web.rate_limit import FRAME_ENDPOINT, RateLimiter, network_of
 from serving.web.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ class Service:
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
         self._rate_limiter = RateLimiter(settings.pictures_per_minute)
+        self._frame_limiter = RateLimiter(settings.live_frames_per_minute)
         # Pictures that come slowly keep nobody's place before the models.
         self._fetch_places = Places(settings.parallel_requests)
         self._fetcher = _make_fetcher(settings) if settings.fetch_pictures else None
@@ -104,6 +105,7 @@ class Service:
         max_faces: int = MAX_FACES,
         min_confidence: float | None = None,
         balance: float | None = None,
+        max_pixels: int | None = None,
         until_s: float | None = None,
     ) -> T:
         """Do what `Predictor.predict` does, in turn, and count it.
@@ -117,7 +119,8 @@ class Service:
             max_faces: Likewise; the settings may allow less.
             min_confidence: Likewise.
             balance: Likewise.
-            until_s: Of `look_at`.
+            max_pixels: Of `look_at`.
+            until_s: Likewise.
 
         Raises:
             NotReadyError: The models could not be loaded.
@@ -138,7 +141,9 @@ class Service:
             )
             return result, to_answer(picture.rgb, result)
 
-        result, answer = self.look_at(data, look, address=address, until_s=until_s)
+        result, answer = self.look_at(
+            data, look, address=address, max_pixels=max_pixels, until_s=until_s
+        )
         self.metrics.count_result(result)
         return answer
 
@@ -204,12 +209,14 @@ class Service:
         """Make sure that the sender of the current request does not post too often.
 
         Whatever is posted counts as a picture: a heat map takes more work than one, and a request
-        that is refused may have brought as many bytes.
+        that is refused may have brought as many bytes. Frames of the live camera count apart.
 
         Raises:
             TooManyRequestsError: It does.
         """
-        if request.method == "POST":
+        if request.endpoint == FRAME_ENDPOINT:
+            self._frame_limiter.check(request.remote_addr or "", now_s=time.monotonic())
+        elif request.method == "POST":
             self.count_request()
 
     def count_request(self) -> None:

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from serving.web.problems import TooManyRequestsError
 
 WINDOW_S = 60.0
+# It takes frames of the live camera, which have a limit of their own.
+FRAME_ENDPOINT = "device.read_frame"
 # Beyond so many addresses, the one that has not asked for longest is forgotten, whatever it owes.
 KEPT_ADDRESSES = 10_000
 

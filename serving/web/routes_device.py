@@ -1,14 +1,27 @@
-"""Reading faces on the person's own device: the page of the live camera, and what scripts load."""
+"""Reading faces on the person's own device: the page of the live camera, and what scripts load.
+
+Where that device is too slow, a person may let the server read the camera's frames.
+"""
+
+from functools import partial
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from serving.inference.schema import Options
+from serving.inference.serialize import to_answer
 from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
 from serving.web.device import device_spec, is_available, static_network
 from serving.web.engine import current_service
+from serving.web.uploads import read_picture
 
 # What reading on the device does not need.
 _NOT_KEPT = ("samples/", "card.jpg", "docs.")
+
+# The page sends frames of at most 480 pixels a side, which seldom have more than 50 kB.
+MAX_FRAME_PIXELS = 640 * 640
+MAX_FRAME_BYTES = 300_000
 
 routes = Blueprint("device", __name__)
 
@@ -18,7 +31,34 @@ def show_live() -> ResponseReturnValue:
     """Show the page of the live camera."""
     if not is_available():
         abort(404)
-    return render_template("live.html", spec=current_service().require().spec)
+    service = current_service()
+    spec, frames_per_minute = service.require().spec, service.settings.live_frames_per_minute
+    return render_template("live.html", spec=spec, frames_per_minute=frames_per_minute)
+
+
+@routes.post("/live/frame")
+def read_frame() -> Response:
+    """Predict for one frame of the live camera, as the API does; nothing of it is kept.
+
+    Frames are small, and have a limit of their own instead of that for pictures.
+    """
+    service = current_service()
+    if not service.settings.live_frames_per_minute:
+        abort(404)
+    service.require()
+    try:
+        frame = read_picture(request, most_bytes=MAX_FRAME_BYTES)
+    except RequestEntityTooLarge:
+        raise RequestEntityTooLarge(
+            f"A frame may have {MAX_FRAME_BYTES:,} bytes. Send pictures to /api/v1/predict."
+        ) from None
+    answer = service.predict(
+        frame,
+        partial(to_answer, options=Options()),
+        address=request.remote_addr or "",
+        max_pixels=MAX_FRAME_PIXELS,
+    )
+    return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")
 
 
 @routes.get("/device/spec.json")

@@ -58,6 +58,15 @@ class Settings(BaseSettings):
             description="pictures and heat maps a worker takes from an address; 429 beyond; 0: any",
         ),
     ] = 120  # for a school or an office behind one address
+    live_frames_per_minute: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=6_000,
+            description="frames of the live camera a worker takes from an address, where a person "
+            "lets the server read them; 429 beyond; 0: none",
+        ),
+    ] = 300
     trusted_proxies: Annotated[
         int,
         Field(ge=0, le=10, description="proxies before the server that extend X-Forwarded-For"),

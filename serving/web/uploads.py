@@ -63,16 +63,20 @@ class Upload:
     read: Callable[[], bytes]
 
 
-def read_picture(request: Request) -> bytes:
+def read_picture(request: Request, *, most_bytes: int | None = None) -> bytes:
     """Return the bytes of the picture: the field `image` of a form, or the whole body.
+
+    Args:
+        request: Which brings it.
+        most_bytes: How many it may have; by default as many as is set.
 
     Raises:
         NoImageError: There is none.
         InvalidRequestError: There are several, or it came as text.
         UnsupportedImageError: The body is JSON that is not said to be so.
-        RequestEntityTooLarge: It has more bytes than is set.
+        RequestEntityTooLarge: It has more bytes than it may.
     """
-    limit = current_service().settings.max_upload_bytes
+    limit = most_bytes or current_service().settings.max_upload_bytes
     if request.mimetype == FORM:
         files = request.files.getlist(FIELD)
         if len(files) > 1:

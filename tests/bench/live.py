@@ -23,7 +23,7 @@ from notebooks.common import find_browser
 from serving.web.app import create_app
 from serving.web.settings import Settings
 from tests.conftest import CHROMIUM_ARGUMENTS
-from tests.tools.camera_clip import write_clip
+from tests.tools.camera_clip import write_film
 
 FACES = (1, 3)
 FILM_RATE = 30
@@ -70,7 +70,7 @@ def main() -> None:
     with _server() as address, tempfile.TemporaryDirectory() as folder:
         for faces in FACES:
             clip = Path(folder) / f"{faces}.y4m"
-            write_clip(clip, faces=faces, frames_a_second=FILM_RATE)
+            write_film(clip, faces=faces, frames_a_second=FILM_RATE)
             for reader, row in _measure(address, clip, options.seconds).items():
                 print(
                     f"{faces:<5}  {reader:<7}  {row.rate:>15.1f}  {row.delay_ms:>16.0f}  "

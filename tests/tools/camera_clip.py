@@ -16,7 +16,7 @@ HEAD_PX = (80, 40, 340, 300)  # left, top, right, bottom in the sample photo
 COLUMNS = 3
 
 
-def write_clip(path: Path, *, faces: int = 1, frames_a_second: int = 5) -> None:
+def write_film(path: Path, *, faces: int = 1, frames_a_second: int = 5) -> None:
     """Write an uncompressed film (YUV4MPEG2), which a fake camera repeats for ever.
 
     Args:

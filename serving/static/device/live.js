@@ -1,51 +1,65 @@
-// The live camera: frames go from the video to the worker, and what it reads is drawn over them.
+// The live page: frames go from the camera, or from a video that a person opens, to a reader, and what
+// it reads is drawn over them.
 
 import { colour } from "../charts.js";
-import { load, readFrame } from "./client.js";
-import { drawFaces, snapshot } from "./overlay.js";
+import { Figures } from "./figures.js";
+import { History } from "./history.js";
+import { LocalReader } from "./local.js";
+import { Overlay } from "./overlay.js";
 import { showPeople } from "./people.js";
-import { Recording } from "./recording.js";
-import { cameras, close, open } from "./stream.js";
-import { Timeline } from "./timeline.js";
+import { Recorder } from "./recording.js";
+import { RemoteReader } from "./remote.js";
+import { save } from "./save.js";
+import { cameras, close, isOpen, nextFrame, openCamera, openFile, playTo, STEP_S } from "./source.js";
 import { Tracker } from "./tracks.js";
 
-const CHART_S = 1; // between two drawings of the chart
-const FIGURES_FRAMES = 15; // over which speed and delay are averaged
-const SLOW = 4; // frames a second, below which a person is told
+// What happens to frames, said when it begins.
+const HERE = "Nothing is sent: this device reads every frame itself.";
+const THERE = "Smaller copies of the frames go to the server, which reads them and stores nothing.";
 
 const root = document.getElementById("live");
 const part = (name) => root.querySelector(`[data-part=${name}]`);
 const video = root.querySelector("video");
-const [start, pause, shoot, record, camera, chart, subject] = ["start", "pause", "shoot", "record", "camera", "chart", "subject"].map(part);
+const names = ["start", "open", "file", "pause", "shoot", "record", "camera", "offer", "send"];
+const [start, opener, file, pause, shoot, record, camera, offer, send] = names.map(part);
+const overlay = new Overlay(part("marks"));
+const figures = new Figures();
+const history = new History(part);
+const recorder = new Recorder(record);
 const settings = {};
+const here = new LocalReader();
+// Where a person may let the server read the camera.
+const there = send && new RemoteReader(Number(send.dataset.framesPerMinute));
+let reader = here; // of the camera; a file is read here always
+let kind = "camera"; // or "file": what is shown, or was last
 let spec = null;
 let view = null;
 let seen = [];
 let tracker = null;
-let timeline = null;
-let recording = null;
-let charted_s = 0;
-let picked = null; // the face whose chart was asked for
-let frames = [];
-let total = 0;
+let begun = 0; // grows each time that something is opened or closed
 let run = 0; // a number for each time that frames are read; 0 while none are
 
 const now_s = () => performance.now() / 1000;
+const isSent = () => kind === "camera" && reader === there;
 
 function say(text, { bad = false } = {}) {
   part("status").textContent = text;
   part("status").classList.toggle("bad", bad);
 }
 
-// off, on or paused: what shows, and which buttons do something.
+// off, on, paused, or done at the end of a file: what shows, and which buttons do something.
 function become(state) {
+  const isCamera = kind === "camera" && state !== "off";
   root.dataset.state = state;
-  start.textContent = state === "off" ? "Start the camera" : "Stop the camera";
+  if (state === "off") start.textContent = "Start the camera";
+  else start.textContent = isCamera ? "Stop the camera" : "Close the video";
   pause.textContent = state === "paused" ? "Go on" : "Pause";
-  for (const button of [pause, shoot, record]) button.disabled = state === "off";
-  part("lamp").hidden = state === "off";
-  part("lamp").textContent = state === "paused" ? "Camera is on, paused" : "Camera is on";
-  document.title = `${state === "off" ? "" : "● "}Live camera - Mien`;
+  pause.disabled = state === "off" || state === "done";
+  for (const button of [shoot, record]) button.disabled = state === "off";
+  const sent = isSent() ? ", and sent to the server" : "";
+  part("lamp").hidden = !isCamera;
+  part("lamp").textContent = `Camera is on${state === "paused" ? ", paused" : sent}`;
+  document.title = `${isCamera ? "● " : ""}Live camera - Mien`;
 }
 
 async function listCameras() {
@@ -55,140 +69,149 @@ async function listCameras() {
   camera.closest("label").hidden = found.length < 2;
 }
 
-function save(blob, name) {
-  const url = URL.createObjectURL(blob);
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
-function finishRecording() {
-  if (!recording) return;
-  save(new Blob([recording.toCsv()], { type: "text/csv" }), "live-mien.csv");
-  say(`Saved ${recording.rows} rows.`);
-  recording = null;
-  record.textContent = "Record as CSV";
-  record.ariaPressed = "false";
-}
-
 function stop(reason) {
   run = 0;
-  finishRecording();
+  begun += 1;
+  start.disabled = false;
+  there?.cancel();
+  // A file can be read again.
+  if (recorder.isOn && kind === "camera") recorder.save();
+  else recorder.drop();
   close(video);
   seen = [];
-  part("marks").replaceChildren();
+  overlay.clear();
   become("off");
   say(reason);
 }
 
-async function begin() {
+// Show the camera or a file, and read it, unless it is stopped meanwhile.
+async function begin(chosen, opened) {
+  stop("");
+  kind = chosen;
   start.disabled = true;
+  const mine = begun;
+  const isMine = () => begun === mine;
   try {
-    say("Starting the camera…");
-    const isMirrored = await open(video, camera.value);
-    part("lamp").hidden = false;
-    say("Loading what reads faces on this device, once…");
-    spec = await load();
-    // It may have been stopped meanwhile.
-    if (!video.srcObject) return;
+    say(kind === "camera" ? "Starting the camera…" : `Opening ${opened.name}…`);
+    const isMirrored = kind === "camera" && (await openCamera(video, camera.value, isMine));
+    if (kind === "file") await openFile(video, opened);
+    if (!isMine()) return;
+    part("lamp").hidden = kind === "file";
+    if (!isSent()) say("Loading what reads faces on this device, once…");
+    spec = await loadReader();
+    if (!isMine()) return;
     view = { width: video.videoWidth, height: video.videoHeight, isMirrored };
     video.classList.toggle("mirrored", isMirrored);
-    [tracker, timeline, charted_s, frames] = [new Tracker(), new Timeline(), 0, []];
+    tracker = new Tracker();
+    history.restart(spec.labels);
+    figures.restart();
     become("on");
-    await listCameras();
-    say("Nothing is sent: this device reads every frame itself.");
+    if (kind === "camera") await listCameras();
+    say(isSent() ? THERE : HERE);
+    // A file is recorded from its start.
+    if (kind === "file") recorder.start(spec.labels, 0);
+    start.disabled = false;
     readFrames();
   } catch (error) {
+    if (!isMine()) return;
     stop("");
     say(error.message, { bad: true });
-  } finally {
-    start.disabled = false;
   }
 }
 
-const nextFrame = () => new Promise((resolve) => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(resolve) : requestAnimationFrame(resolve)));
+async function loadReader() {
+  try {
+    return await (isSent() ? there : here).load();
+  } catch (error) {
+    if (kind === "camera" && offer) offer.open = true;
+    throw error;
+  }
+}
 
 // Read frame after frame, one at a time, until this run is over.
 async function readFrames() {
   run = now_s();
   const mine = run;
+  const isMine = () => run === mine;
+  const used = isSent() ? there : here;
+  let next_s = video.currentTime; // of a file
   try {
-    while (run === mine) {
-      await nextFrame();
-      if (run !== mine) return;
-      const taken_s = now_s();
-      const reading = await readFrame(await createImageBitmap(video));
-      if (run === mine) show(reading, taken_s);
+    while (isMine()) {
+      const reached_s = await (kind === "file" ? playTo(video, next_s, isMine) : nextFrame(video));
+      if (!isMine()) return;
+      if (reached_s === null) return finishFile();
+      const reading = await used.read(video);
+      if (!isMine()) return;
+      if (!reading) continue; // the server had no time
+      next_s = reached_s + STEP_S;
+      show(reading, kind === "file" ? reached_s : reading.taken_s);
     }
   } catch (error) {
-    if (run !== mine) return;
+    if (!isMine()) return;
     stop("");
     say(`Reading stopped: ${error.message}`, { bad: true });
   }
 }
 
-function show({ width, height, faces }, taken_s) {
+function finishFile() {
+  run = 0;
+  become("done");
+  history.draw();
+  say(`The video was read to its end, on this device. ${recorder.isOn ? "“Stop and save” gives the numbers." : ""}`);
+}
+
+function show({ width, height, faces, taken_s }, time_s) {
   Object.assign(view, { width, height });
-  seen = tracker.update(faces, taken_s, settings);
-  drawFaces(part("marks"), seen, spec, view);
+  seen = tracker.update(faces, time_s, settings);
+  overlay.draw(seen, spec, view);
   showPeople(part("people"), seen, spec.labels);
   part("nobody").textContent = "No face in sight.";
-  timeline.add(seen, taken_s);
-  recording?.add(seen, taken_s);
-  if (recording) record.textContent = `Stop and save (${recording.rows} rows)`;
-  measure(taken_s);
-  if (taken_s - charted_s > CHART_S) drawChart(taken_s);
+  history.add(seen, time_s);
+  recorder.add(seen, time_s);
+  if (kind === "file") part("figures").textContent = `${time_s.toFixed(1)} of ${video.duration.toFixed(1)} seconds were read`;
+  else tell(figures.add(taken_s, now_s()));
 }
 
-function measure(taken_s) {
-  total += 1;
-  frames.push({ taken_s, delay_s: now_s() - taken_s });
-  if (frames.length <= FIGURES_FRAMES) return;
-  const last = frames.slice(-FIGURES_FRAMES - 1);
-  const rate = FIGURES_FRAMES / (last.at(-1).taken_s - last[0].taken_s);
-  const delay_ms = (1000 * last.reduce((sum, { delay_s }) => sum + delay_s, 0)) / last.length;
+// Say how fast reading is, and where this device is too slow, what can be done.
+function tell(means) {
+  if (!means) return;
+  const { rate, delay_ms, total, isSlow } = means;
   Object.assign(part("figures").dataset, { rate, delayMs: delay_ms, frames: total });
-  const hint = rate < SLOW ? ". This device is slow or busy: boxes lag behind faces that move." : "";
+  const isSlowHere = isSlow && !isSent();
+  const hint = isSlowHere ? ". This device is slow or busy: boxes lag behind faces that move." : "";
   part("figures").textContent = `${rate.toFixed(1)} frames a second, ${delay_ms.toFixed(0)} ms from a frame to its boxes${hint}`;
-  frames = last;
-}
-
-async function drawChart(time_s) {
-  charted_s = time_s;
-  const { numbers } = timeline;
-  const chosen = numbers.includes(picked) ? picked : (seen[0]?.number ?? numbers.at(-1));
-  subject.replaceChildren(...numbers.map((number) => new Option(`Face ${number}`, number, false, number === chosen)));
-  part("history").hidden = numbers.length === 0;
-  if (chosen === undefined) return;
-  const isDrawn = await timeline.draw(chart, chosen, spec.labels, time_s);
-  part("no-chart").hidden = isDrawn;
+  if (isSlowHere && offer) offer.open = true;
 }
 
 function togglePause() {
   if (root.dataset.state === "paused") {
-    video.play();
-    frames = [];
+    if (kind === "camera") video.play();
+    figures.restart();
     become("on");
     readFrames();
   } else {
     run = 0;
+    there?.cancel();
     video.pause();
     become("paused");
   }
 }
 
+// Let the server read the camera, which the words beside this button explain, or this device again.
+function toggleServer() {
+  reader = reader === here ? there : here;
+  send.textContent = reader === there ? "Read on this device again" : send.dataset.words;
+  if (reader === there || (kind === "camera" && root.dataset.state !== "off")) begin("camera");
+}
+
 async function takeSnapshot() {
   const colourOf = (index) => ({ fill: colour(`--saved-label-${index}`), ink: colour(`--saved-ink-${index}`) });
-  save(await snapshot(video, seen, spec, { view, colourOf }), "live-mien.jpg");
+  save(await overlay.snapshot(video, { view, colourOf }), "live-mien.jpg");
 }
 
 function toggleRecording() {
-  if (recording) {
-    finishRecording();
-    return;
-  }
-  recording = new Recording(spec.labels, now_s());
-  record.ariaPressed = "true";
-  record.textContent = "Stop and save (0 rows)";
+  if (recorder.isOn) say(`Saved ${recorder.save()} rows.`);
+  else recorder.start(spec.labels, kind === "file" ? 0 : now_s());
 }
 
 function readSettings() {
@@ -198,20 +221,26 @@ function readSettings() {
   }
 }
 
-start.addEventListener("click", () => (root.dataset.state === "off" ? begin() : stop("The camera is off.")));
+start.addEventListener("click", () => (root.dataset.state === "off" ? begin("camera") : stop(kind === "camera" ? "The camera is off." : "The video is closed.")));
+opener.addEventListener("click", () => file.click());
+file.addEventListener("change", () => {
+  const [opened] = file.files;
+  if (opened) begin("file", opened);
+  file.value = "";
+});
 pause.addEventListener("click", togglePause);
 shoot.addEventListener("click", takeSnapshot);
 record.addEventListener("click", toggleRecording);
-camera.addEventListener("change", begin);
-subject.addEventListener("change", () => {
-  picked = Number(subject.value);
-  drawChart(now_s());
-});
+camera.addEventListener("change", () => begin("camera"));
+send?.addEventListener("click", toggleServer);
 root.addEventListener("input", readSettings);
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden && video.srcObject) stop("The camera was switched off when you left this page.");
+  if (!document.hidden || !isOpen(video)) return;
+  if (kind === "camera") stop("The camera was switched off when you left this page.");
+  else if (root.dataset.state === "on") togglePause();
 });
 addEventListener("pagehide", () => stop(""));
 readSettings();
 become("off");
-start.disabled = false;
+for (const button of [start, opener]) button.disabled = false;
+if (send) send.disabled = false;

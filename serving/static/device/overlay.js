@@ -1,8 +1,10 @@
 // Boxes and bars over the live picture, which is shown as in a mirror.
 
+import { Layout } from "./layout.js";
 import { levelOf, percent } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const RULED_PX = 100; // the size at which words are measured
 
 function make(name, attributes, ...children) {
   const element = document.createElementNS(SVG, name);
@@ -14,64 +16,86 @@ function make(name, attributes, ...children) {
 // Where a box is in the mirror.
 export const mirrored = ({ left, top, width, height }, { isMirrored, width: whole }) => ({ left: isMirrored ? whole - left - width : left, top, width, height });
 
-function bars(shares, { x, y, wide, high, anchor }) {
-  const step = high / shares.length;
+// The rectangles of the bars within their place; beside a face they begin at the face.
+function barsOf(shares, { rect: { left, top, width, height }, side }) {
+  const step = height / shares.length;
   return shares.map((share, index) => {
-    const width = share * wide;
-    return make("rect", { class: `label-${index}`, x: anchor === "end" ? x - width : x, y: y + index * step, width, height: step * 0.8 });
+    const wide = share * width;
+    return { x: side === "left" ? left + width - wide : left, y: top + index * step, width: wide, height: step * 0.8 };
   });
 }
 
-// What stands below a box; a question mark says that it is not sure.
+// What stands beside a box; a question mark says that it is not sure.
 function wordOf({ number, index, shares }, spec) {
   const isSure = levelOf(shares[index], spec) === "sure";
   return `${number} ${spec.labels[index]}${isSure ? "" : "?"} ${percent(shares[index])}`;
 }
 
-function mark(track, spec, view) {
-  const { left, top, width, height } = mirrored(track.box, view);
-  const unit = view.width / 100;
-  const wide = Math.min(width, 20 * unit);
-  // Beside the box, where there is room.
-  const isLeft = left + width + unit + wide > view.width;
-  const place = { x: isLeft ? left - unit : left + width + unit, y: top, wide, high: Math.min(height, 20 * unit), anchor: isLeft ? "end" : "start" };
+function markOf({ track, box, word, tag, bars }, spec) {
+  const { left, top, width, height } = box;
   const rectangle = { x: left, y: top, width, height, rx: width / 16 };
+  const drawn = bars ? barsOf(track.shares, bars) : [];
   return make(
     "g",
     { class: `face label-${track.index} ${levelOf(track.shares[track.index], spec)}`, "data-face": track.number },
     make("rect", { class: "halo", ...rectangle }),
     make("rect", { class: "box", ...rectangle }),
-    make("g", { class: "bars" }, ...bars(track.shares, place)),
-    make("text", { class: "tag", x: Math.max(left, unit), y: Math.min(top + height + 4.2 * unit, view.height - unit), "font-size": 3.2 * unit }, wordOf(track, spec)),
+    make("g", { class: "bars" }, ...drawn.map((each, index) => make("rect", { class: `label-${index}`, ...each }))),
+    make("text", { class: "tag", x: tag.x, y: tag.y, "font-size": tag.em }, word),
   );
 }
 
-// Draw the faces of a frame; `view` is { width, height, isMirrored } of the video.
-export function drawFaces(svg, tracks, spec, view) {
-  svg.setAttribute("viewBox", `0 0 ${view.width} ${view.height}`);
-  svg.replaceChildren(...tracks.map((track) => mark(track, spec, view)));
-}
+export class Overlay {
+  #svg;
+  #family;
+  #ruler = document.createElement("canvas").getContext("2d");
+  #layout = new Layout();
+  #marks = [];
 
-// A picture of what is seen, as a JPEG.
-export function snapshot(video, tracks, spec, { view, colourOf }) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: view.width, height: view.height });
-  const context = canvas.getContext("2d");
-  context.save();
-  if (view.isMirrored) context.setTransform(-1, 0, 0, 1, view.width, 0);
-  context.drawImage(video, 0, 0, view.width, view.height);
-  context.restore();
-  const unit = view.width / 100;
-  context.lineWidth = Math.max(2, unit / 2);
-  context.font = `600 ${3.2 * unit}px system-ui, sans-serif`;
-  for (const track of tracks) {
-    const { left, top, width, height } = mirrored(track.box, view);
-    const { fill, ink } = colourOf(track.index);
-    const word = wordOf(track, spec);
-    context.strokeStyle = context.fillStyle = fill;
-    context.strokeRect(left, top, width, height);
-    context.fillRect(left, top + height, context.measureText(word).width + unit, 4.2 * unit);
-    context.fillStyle = ink;
-    context.fillText(word, left + unit / 2, top + height + 3.2 * unit);
+  constructor(svg) {
+    this.#svg = svg;
+    this.#family = getComputedStyle(svg).getPropertyValue("--sans") || "sans-serif";
+    this.#ruler.font = `700 ${RULED_PX}px ${this.#family}`;
   }
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+
+  // Draw the faces of a frame; `view` is { width, height, isMirrored } of the video.
+  draw(tracks, spec, view) {
+    const faces = tracks.map((track) => {
+      const word = wordOf(track, spec);
+      return { track, word, number: track.number, box: mirrored(track.box, view), word_em: this.#ruler.measureText(word).width / RULED_PX };
+    });
+    this.#marks = this.#layout.place(faces, view);
+    this.#svg.setAttribute("viewBox", `0 0 ${view.width} ${view.height}`);
+    this.#svg.replaceChildren(...this.#marks.map((mark) => markOf(mark, spec)));
+  }
+
+  clear() {
+    this.#marks = [];
+    this.#svg.replaceChildren();
+  }
+
+  // A picture of what is seen, as a JPEG.
+  snapshot(video, { view, colourOf }) {
+    const canvas = Object.assign(document.createElement("canvas"), { width: view.width, height: view.height });
+    const context = canvas.getContext("2d");
+    context.save();
+    if (view.isMirrored) context.setTransform(-1, 0, 0, 1, view.width, 0);
+    context.drawImage(video, 0, 0, view.width, view.height);
+    context.restore();
+    context.lineWidth = Math.max(2, view.width / 200);
+    for (const { track, box, word, tag, bars } of this.#marks) {
+      const { fill, ink } = colourOf(track.index);
+      context.strokeStyle = context.fillStyle = fill;
+      context.strokeRect(box.left, box.top, box.width, box.height);
+      context.fillRect(tag.rect.left, tag.rect.top, tag.rect.width, tag.rect.height);
+      context.fillStyle = ink;
+      context.font = `700 ${tag.em}px ${this.#family}`;
+      context.fillText(word, tag.x, tag.y);
+      for (const [index, { x, y, width, height }] of (bars ? barsOf(track.shares, bars) : []).entries()) {
+        context.fillStyle = colourOf(index).fill;
+        context.fillRect(x, y, width, height);
+      }
+    }
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.92));
+  }
 }

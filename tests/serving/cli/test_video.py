@@ -238,16 +238,17 @@ def test_a_video_without_a_face_says_so(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (63, 1), (20_000, 4)])
-def test_frames_of_odd_proportions_are_drawn_or_only_their_drawing_is_missing(
+def test_of_frames_of_odd_proportions_at_most_the_drawing_is_missing_and_the_status_tells(
     width: int, height: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures = coloured(2, width=width, height=height)
     path = write_gif(tmp_path / "odd.gif", zip([0, 0.5], pictures, strict=True), last_s=0.5)
     folder, table = tmp_path / "drawn", tmp_path / "out.csv"
-    assert main(["video", str(path), "--csv", str(table), "--annotate", str(folder)]) == 0
+    status = main(["video", str(path), "--csv", str(table), "--annotate", str(folder)])
     assert rows_of(table)
     drawn = [file.name for file in folder.iterdir()]
     failed = "cannot be drawn" in capsys.readouterr().err
+    assert status == (1 if failed else 0)
     assert drawn == ([] if failed else ["odd.gif.mp4"])
     assert not failed or width == 20_000
 

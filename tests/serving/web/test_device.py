@@ -1,6 +1,8 @@
 """What the server gives a browser that reads faces itself."""
 
 import gzip
+import io
+import math
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
 
 from preprocessing.bundle.classifier import VIEWS_SIGNATURE
 from preprocessing.faces.geometry import apply_transform, fit_similarity
@@ -17,8 +20,13 @@ from preprocessing.images.decode import decode_image, to_grey
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web import device
+from serving.web.app import create_app
 from serving.web.assets import ONE_YEAR_S, WORKER, asset_url
 from serving.web.device import DETECTOR_FILE, RUNTIME_FILE, static_network
+from serving.web.engine import Service
+from serving.web.routes_device import MAX_FRAME_BYTES, MAX_FRAME_PIXELS
+from serving.web.settings import Settings
+from tests.serving.web.browsing import blank_picture, jpeg_of
 
 # What `serving/static/device/detector.js` takes for granted of the detector.
 SIDE_PX, STRIDES, PARTS = 320, (8, 16, 32), ("cls", "obj", "bbox", "kps")
@@ -108,3 +116,50 @@ def test_without_the_runtime_the_page_does_not_offer_it(
     assert "/live" not in page
     for path in ("/live", "/device/spec.json"):
         assert client.get(path).status_code == 404
+
+
+def test_a_frame_is_read_as_the_api_reads_it(client: FlaskClient, photo: bytes) -> None:
+    frame = jpeg_of(Image.open(io.BytesIO(photo)).resize((480, 480)))
+    answer = client.post("/live/frame", data=frame, content_type="image/jpeg").json
+    expected = client.post("/api/v1/predict", data=frame).json
+    assert answer is not None
+    assert expected is not None
+    assert answer["faces"] == expected["faces"]
+    assert len(answer["faces"]) == 1
+
+
+def test_a_frame_that_is_too_large_is_refused(client: FlaskClient, photo: bytes) -> None:
+    many_bytes = photo + bytes(MAX_FRAME_BYTES)
+    answer = client.post("/live/frame", data=many_bytes, content_type="image/jpeg")
+    assert (answer.status_code, answer.json and answer.json["code"]) == (413, "upload_too_large")
+    assert f"{MAX_FRAME_BYTES:,} bytes" in answer.text
+    side = math.isqrt(MAX_FRAME_PIXELS) + 1
+    many_pixels = blank_picture(side, side)
+    answer = client.post("/live/frame", data=many_pixels, content_type="image/jpeg")
+    assert answer.json is not None
+    assert answer.json["code"] == "too_many_pixels"
+
+
+def test_frames_and_pictures_are_limited_apart(photo: bytes) -> None:
+    client = create_app(Settings(live_frames_per_minute=1, pictures_per_minute=1)).test_client()
+    frame = jpeg_of(Image.open(io.BytesIO(photo)).resize((240, 240)))
+    statuses = [
+        client.post(path, data=frame, content_type="image/jpeg").status_code
+        for path in ("/live/frame", "/live/frame", "/api/v1/predict", "/api/v1/predict")
+    ]
+    assert statuses == [200, 429, 200, 429]
+    again = client.post("/live/frame", data=frame, content_type="image/jpeg")
+    assert int(again.headers["Retry-After"]) > 0
+
+
+def test_where_frames_are_not_taken_the_pages_do_not_offer_it(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = [client.get(path).text for path in ("/live", "/privacy")]
+    assert all("sent to this server" in page for page in pages)
+    service: Service = app.extensions["mien"]
+    without = service.settings.model_copy(update={"live_frames_per_minute": 0})
+    monkeypatch.setattr(service, "settings", without)
+    pages = [client.get(path).text for path in ("/live", "/privacy")]
+    assert not any("sent to this server" in page for page in pages)
+    assert client.post("/live/frame", data=b"", content_type="image/jpeg").status_code == 404

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from notebooks.common import find_browser
 from preprocessing.images.decode import decode_image
@@ -19,7 +20,8 @@ from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.conftest import WATCH
 from tests.serving.web.browsing import Open
 from tests.tools.accessibility import assert_accessible
-from tests.tools.camera_clip import SIZE, write_clip
+from tests.tools.camera_clip import SIZE, write_film
+from tests.tools.clips import head, with_heads, write_clip
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +29,10 @@ pytestmark = pytest.mark.browser
 LAG = 0.5
 SETTINGS = {"smooth_s": 0.5, "margin": 0.1, "cutoff_hz": 1.5, "response": 4, "keep_s": 5}
 STEP_S = 0.1
+# `serving/static/device/remote.js`
+SENT_PX = 480
+# Two faces pass each other in so many steps; each word and its bars may change place a few times.
+CHANGES = 8
 Box = tuple[float, float]
 
 Run = Callable[[str, Any], Any]
@@ -36,7 +42,7 @@ Run = Callable[[str, Any], Any]
 def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A browser whose camera shows a swaying face."""
     clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
-    write_clip(clip)
+    write_film(clip)
     arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
     browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
     yield browser
@@ -82,10 +88,7 @@ def test_a_face_before_the_camera_is_read_drawn_and_recorded(
     live.context.on("request", lambda request: sent.append(request.url))
     part(live, "record").click()
     expect(part(live, "figures")).to_contain_text("frames a second")
-    expect(part(live, "record")).to_contain_text("rows)")
-    live.wait_for_function(
-        "/[1-9]\\d+ rows/.test(document.querySelector('[data-part=record]').textContent)"
-    )
+    expect(part(live, "record")).to_contain_text(re.compile(r"[1-9]\d+ rows"))
     box = live.locator("[data-part=marks] .box")
     left, width = (float(box.get_attribute(name) or "nan") for name in ("x", "width"))
     bars = live.locator("[data-part=marks] .bars rect").evaluate_all(
@@ -140,6 +143,85 @@ def test_the_camera_is_paused_kept_and_switched_off(live: Page, tmp_path: Path) 
     assert track.evaluate("(one) => one.readyState") == "ended"
 
 
+def test_frames_go_to_the_server_only_while_a_person_lets_them(live: Page, address: str) -> None:
+    sent: list[Request] = []
+    under_way, most_at_once = 0, 0
+
+    def begin(request: Request) -> None:
+        nonlocal under_way, most_at_once
+        if request.method == "POST":
+            sent.append(request)
+            under_way += 1
+            most_at_once = max(most_at_once, under_way)
+
+    def end(request: Request) -> None:
+        nonlocal under_way
+        under_way -= request.method == "POST"
+
+    live.on("request", begin)
+    live.on("requestfinished", end)
+    live.on("requestfailed", end)
+    expect(part(live, "offer").locator("p")).to_be_hidden()
+    part(live, "offer").locator("summary").click()
+    expect(part(live, "offer")).to_contain_text("at most 5 a second")
+    expect(part(live, "offer")).to_contain_text("nothing is stored")
+    assert not sent
+    part(live, "send").click()
+    expect(part(live, "lamp")).to_have_text("Camera is on, and sent to the server")
+    expect(live.locator(".people li")).to_contain_text("1 · happy")
+    part(live, "pause").click()
+    expect(part(live, "lamp")).to_have_text("Camera is on, paused")
+    assert_accessible(live)
+    assert {request.url for request in sent} == {f"{address}/live/frame"}
+    assert most_at_once == 1
+    # The last one may have been given up.
+    read = [request.response() for request in sent[:-1]]
+    sizes = [answer.json()["image"] for answer in read if answer]
+    assert sizes
+    assert {max(size["width"], size["height"]) for size in sizes} == {SENT_PX}
+
+    # What this device reads again is not sent.
+    part(live, "send").click()
+    expect(part(live, "status")).to_contain_text("Nothing is sent")
+    before = len(sent)
+    expect(live.locator("[data-part=marks] .box")).to_have_count(1)
+    assert len(sent) == before
+
+
+def test_a_video_is_read_on_the_device_to_its_end(open_page: Open, tmp_path: Path) -> None:
+    picture = head(150)
+    shown = ((at / 10, with_heads([(10 + 4 * at, 40)], picture)) for at in range(24))
+    clip = write_clip(tmp_path / "me.webm", shown, codec="libvpx")
+    page = open_page("/live")
+    methods: list[str] = []
+    page.on("request", lambda request: methods.append(request.method))
+    page.set_input_files("[data-part=file]", clip)
+    expect(part(page, "status")).to_contain_text("was read to its end")
+    assert set(methods) == {"GET"}
+    expect(part(page, "lamp")).to_be_hidden()
+    expect(page.locator(".history .scatterlayer .trace").first).to_be_attached()
+    with page.expect_download() as download:
+        part(page, "record").click()
+    saved = tmp_path / "me.csv"
+    download.value.save_as(saved)
+    with saved.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["face"], row["label"]) for row in rows} == {("1", "happy")}
+    seconds = np.array([float(row["seconds"]) for row in rows])
+    assert len(rows) >= 4
+    assert (np.diff(seconds) > 0).all()
+    assert seconds[-1] < 2.4
+    # The face moves by 40 pixels in a second, and is told where it was then.
+    lefts = np.array([float(row["left"]) for row in rows])
+    np.testing.assert_allclose(lefts - lefts[0], 40 * (seconds - seconds[0]), atol=12)
+
+    notes = tmp_path / "notes.mp4"
+    notes.write_text("no video", encoding="utf-8")
+    page.set_input_files("[data-part=file]", notes)
+    expect(part(page, "status")).to_contain_text("notes.mp4 cannot be played by this browser")
+    expect(part(page, "start")).to_have_text("Start the camera")
+
+
 def test_a_refused_camera_is_explained_on_the_live_page(open_page: Open) -> None:
     page = open_page("/live")
     part(page, "start").click()
@@ -149,10 +231,10 @@ def test_a_refused_camera_is_explained_on_the_live_page(open_page: Open) -> None
 
 @pytest.fixture
 def run(open_page: Open, app: Flask) -> Run:
-    """A function that runs a script with the modules of tracks and smoothing."""
+    """A function that runs a script with the modules of tracks, smoothing and drawing."""
     page = open_page("/privacy")
     with app.test_request_context():
-        urls = [asset_url(f"device/{name}.js") for name in ("tracks", "smoothing")]
+        urls = [asset_url(f"device/{name}.js") for name in ("tracks", "smoothing", "overlay")]
     load = "async (urls) => { for (const url of urls) Object.assign(window, await import(url)); }"
     page.evaluate(load, urls)
     return page.evaluate
@@ -258,3 +340,70 @@ def test_numbers_are_calm_at_rest_and_follow_what_changes(run: Run) -> None:
         [[0.52, 0.48], [0.48, 0.52], [0.52, 0.48], [0.4, 0.6], [0.48, 0.52], [0.56, 0.44]],
     )
     assert words == [0, 0, 0, 1, 1, 0]
+
+
+DRAW = """async (steps) => {
+  const spec = await (await fetch("/device/spec.json")).json();
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  document.body.append(svg);
+  svg.setAttribute("width", 640);
+  const overlay = new Overlay(svg);
+  const view = { width: 640, height: 480, isMirrored: false };
+  const corners = ({ x, y, width, height }) => [x, y, x + width, y + height];
+  const cornersOf = (face, selector) => {
+    const element = face.querySelector(selector);
+    const { x, y, width, height } = element.getBBox();
+    const rim = selector === ".tag" ? parseFloat(getComputedStyle(element).strokeWidth) / 2 : 0;
+    return width ? corners({ x: x - rim, y, width: width + 2 * rim, height }) : null;
+  };
+  return steps.map((boxes) => {
+    const shares = spec.labels.map((_, index) => (index === 3 ? 0.5 : 0.1));
+    overlay.draw(boxes.map((box, at) => ({ number: at + 1, index: 3, shares, box })), spec, view);
+    return [...svg.querySelectorAll(".face")].map((face) => ({
+      box: cornersOf(face, ".box"), bars: cornersOf(face, ".bars"), word: cornersOf(face, ".tag"),
+    }));
+  });
+}"""
+
+
+def common_area(one: list[float], other: list[float]) -> float:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(0.0, width) * max(0.0, height)
+
+
+@pytest.mark.parametrize("side", [80, 150, 220])
+def test_words_and_bars_of_faces_that_pass_each_other_cover_nothing(side: int, run: Run) -> None:
+    random = np.random.default_rng(side)
+    steps = [
+        [
+            {"left": left + x, "top": top + y, "width": side, "height": side}
+            for (left, top), (x, y) in zip(
+                [(5 * step, 110), (640 - side - 5 * step, 130)],
+                random.uniform(-1, 1, (2, 2)),
+                strict=True,
+            )
+        ]
+        for step in range(80)
+    ]
+    changes, before = 0, None
+    for faces in run(DRAW, steps):
+        drawn = [face[name] for face in faces for name in ("bars", "word") if face[name]]
+        assert all(left >= 0 and top >= 0 for left, top, _, _ in drawn)
+        assert all(right <= 640 and bottom <= 480 for _, _, right, bottom in drawn)
+        for index, one in enumerate(drawn):
+            assert all(common_area(one, other) == 0 for other in drawn[index + 1 :])
+        for face, other in (faces, faces[::-1]):
+            for name in ("bars", "word"):
+                assert not face[name] or common_area(face[name], other["box"]) == 0
+            assert not face["bars"] or common_area(face["bars"], face["box"]) == 0
+        assert any(face["bars"] for face in faces)
+        # On which side of its box each is.
+        now = [
+            [np.sign(face[name][at] - face["box"][2 + at]) for at in (0, 1)] if face[name] else None
+            for face in faces
+            for name in ("bars", "word")
+        ]
+        changes += before is not None and now != before
+        before = now
+    assert changes <= CHANGES

@@ -182,7 +182,7 @@ def test_after_the_first_time_it_works_without_a_network(
     page.get_by_label("Read photos on this device").check()
     choose(page, photo, "me.jpg", heading="One face in me.jpg")
     page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
-    page.wait_for_function("navigator.serviceWorker.controller !== null")
+    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
     context.set_offline(True)
     page.goto(f"{address}/live")
     expect(page.get_by_role("button", name="Start the camera")).to_be_visible()

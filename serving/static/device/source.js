@@ -1,0 +1,85 @@
+// Where pictures come from: a camera, or a video that a person opens, which stays in the browser.
+
+const WIDTH_PX = 640; // of a camera, ideal: faces need no more, and larger frames take longer
+export const STEP_S = 0.2; // between two frames of a video that are read, as in `mien video`
+const REASONS = {
+  NotAllowedError: "The camera was refused. Allow it in the browser's settings for this page.",
+  NotFoundError: "No camera was found.",
+  NotReadableError: "The camera is used by another program. Close that, then try again.",
+  OverconstrainedError: "This camera is not there any more. Choose another one.",
+};
+
+export async function cameras() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
+  return devices.filter(({ kind }) => kind === "videoinput");
+}
+
+// Show a camera in a video element, unless it is not wanted any more once a person has allowed it.
+// Resolves to whether one looks at oneself in it.
+export async function openCamera(video, deviceId, isWanted) {
+  close(video);
+  if (!navigator.mediaDevices) throw new Error("This page has no camera: browsers give one only to pages over https, or on this machine.");
+  const choice = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+  let stream = null;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { ...choice, width: { ideal: WIDTH_PX } } });
+  } catch (error) {
+    throw new Error(REASONS[error.name] ?? `The camera did not start: ${error.message}`);
+  }
+  const [track] = stream.getVideoTracks();
+  if (!isWanted()) {
+    track.stop();
+    return false;
+  }
+  video.srcObject = stream;
+  await video.play();
+  return track.getSettings().facingMode !== "environment";
+}
+
+// Show a video of the person's own in a video element, at its first frame.
+export async function openFile(video, file) {
+  close(video);
+  await new Promise((resolve, reject) => {
+    video.onloadeddata = resolve;
+    video.onerror = () => reject(new Error(`${file.name} cannot be played by this browser. Try an MP4 (H.264) or a WebM.`));
+    video.src = URL.createObjectURL(file);
+  });
+}
+
+// Wait until a video shows another frame. Resolves to its time in the video, in seconds.
+export const nextFrame = (video) =>
+  new Promise((resolve) => {
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime));
+    else requestAnimationFrame(() => resolve(video.currentTime));
+  });
+
+// Let a file go on to a time, and halt there, so that a slow device passes nothing over. Resolves to
+// the time that was reached; null at the end, or where that is not wanted any more.
+export async function playTo(video, time_s, isWanted) {
+  if (video.ended) return null;
+  const ended = new Promise((resolve) => {
+    video.onended = () => resolve(null);
+  });
+  let reached_s = nextFrame(video);
+  await video.play();
+  for (;;) {
+    const shown_s = await Promise.race([reached_s, ended]);
+    if (shown_s === null || !isWanted()) return null;
+    if (shown_s >= time_s) {
+      video.pause();
+      return shown_s;
+    }
+    reached_s = nextFrame(video);
+  }
+}
+
+export const isOpen = (video) => Boolean(video.srcObject || video.src);
+
+export function close(video) {
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+  if (!video.src) return;
+  URL.revokeObjectURL(video.src);
+  video.removeAttribute("src");
+  video.load();
+}
