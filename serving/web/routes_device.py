@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request,
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from serving.inference.schema import Options
+from serving.inference.options import Options
 from serving.inference.serialize import to_answer
 from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
 from serving.web.device import device_spec, is_available, static_network
