@@ -31,8 +31,8 @@ def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
     """
     parts = take_apart(data)
     frame = parts.frame
-    check_size(frame.width, frame.height, max_pixels)
-    check_scans(len(parts.scans), pixels=frame.width * frame.height)
+    check_size(frame.width, frame.height, max_pixels, pixel_bytes=parts.pixel_bytes)
+    check_scans(len(parts.scans), frame)
     if frame.precision != 8 or len(frame.components) not in (1, 3, 4):
         raise UnsupportedImageError(
             f"JPEG files with {frame.precision} bits and {len(frame.components)} channels are not "
@@ -99,7 +99,7 @@ def _decode(data: bytes, frame: Frame, *, profile: bytes, is_quiet: bool) -> NDA
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         image.load()
         if image.mode == "CMYK":
-            return np.array(cmyk_to_rgb(image, profile))
+            return cmyk_to_rgb(image, profile)
         if image.mode not in ("L", "RGB"):
             raise ImageDecodeError(DAMAGED)
         return np.array(image)
