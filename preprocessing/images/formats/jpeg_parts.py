@@ -79,6 +79,7 @@ class JpegParts:
         icc: The pieces of its colour profile, by number.
         end: Where its first picture ends.
         is_whole: Whether the marker of the end is there.
+        has_adobe_mark: Whether it says how Adobe's programs have stored its channels.
     """
 
     data: bytes
@@ -90,6 +91,7 @@ class JpegParts:
     icc: dict[int, bytes] = field(default_factory=dict)
     end: int = 0
     is_whole: bool = False
+    has_adobe_mark: bool = False
     _dropped: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -121,9 +123,9 @@ class JpegParts:
             self.restart_interval = int.from_bytes(body[:2], "big")
         elif marker == _COM or marker in _APPLICATIONS:
             head = bytes(body[:5])
-            if not (marker == _APP0 and head == b"JFIF\0") and not (
-                marker == _APP14 and head == b"Adobe"
-            ):
+            if marker == _APP14 and head == b"Adobe":
+                self.has_adobe_mark = True
+            elif marker != _APP0 or head != b"JFIF\0":
                 self._dropped.append((start, end))
                 self._note_metadata(marker, body)
 

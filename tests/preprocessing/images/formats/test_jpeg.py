@@ -144,7 +144,9 @@ def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None
         data = jpeg(image)
         cut = decode_picture(data[:-2])
         assert cut.notes == (PictureNote.INCOMPLETE,)
-        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() == 0
+        # Another library converts the inks of files that are cut, and rounds otherwise.
+        most = 1 if image.mode == "CMYK" else 0
+        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() <= most
 
 
 def test_grey_at_the_bottom_is_not_taken_for_missing(photo: Image.Image) -> None:
