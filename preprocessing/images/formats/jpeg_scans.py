@@ -8,7 +8,7 @@ MOST_SCANS = 100
 MOST_SCANNED_PIXELS = 1_500_000_000
 # Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels.
 COEFFICIENT_BYTES, PIXEL_BYTES = 2, 3
-MOST_KEPT_BYTES = 380_000_000
+MOST_KEPT_BYTES = 350_000_000
 
 
 def check_scans(scans: int, frame: Frame) -> None:
