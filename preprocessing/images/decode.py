@@ -18,6 +18,7 @@ from preprocessing.images.formats.kinds import Kind, find_picture
 from preprocessing.images.formats.levels import to_eight_bits
 from preprocessing.images.formats.opacity import has_opacity, lay_on_white
 from preprocessing.images.formats.orientation import turn_upright
+from preprocessing.images.formats.others import name_of_other
 from preprocessing.images.formats.raster import DAMAGED, Raster
 from preprocessing.images.formats.readers import READERS
 from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage
@@ -28,10 +29,7 @@ PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
     ".ico", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pgm", ".ppm", ".pnm",
 }  # fmt: skip
-UNSUPPORTED = (
-    "This is not a picture in a format that Mien reads. "
-    "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
-)
+UNSUPPORTED = "This is {}. Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
@@ -78,7 +76,14 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         raise ImageDecodeError("The picture is empty: 0 bytes received.")
     found = find_picture(data)
     if found is None:
-        raise UnsupportedImageError(UNSUPPORTED)
+        name = name_of_other(data)
+        raise UnsupportedImageError(
+            UNSUPPORTED.format(
+                f"{name}, which Mien does not read"
+                if name
+                else "not a picture in a format that Mien reads"
+            )
+        )
     picture = data[found.start :] if found.start else data
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway

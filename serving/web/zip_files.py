@@ -15,6 +15,10 @@ from serving.web.problems import InvalidRequestError
 # Of the zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
 _MEMBER = b"PK\x01\x02"
+# Where the lengths of name, extra fields and comment stand in the head of a member; and the most
+# that they have together, for to read long ones takes time by the square of their length.
+_LENGTHS_AT, _LENGTHS = 28, struct.Struct("<HHH")
+MOST_HEAD_BYTES = 4_000
 # What systems add of themselves to a zip: files and folders.
 _ADDED_BY_SYSTEMS = {
     "__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir",
@@ -81,8 +85,21 @@ def is_zip(data: bytes) -> bool:
 
 
 def count_members(data: bytes) -> int:
-    """Count the files and folders of a zip, roughly, without reading its directory."""
-    return data.count(_MEMBER)
+    """Count the files and folders of a zip, roughly, without reading its directory.
+
+    Raises:
+        InvalidRequestError: A name or what stands beside it is far too long.
+    """
+    count, at = 0, data.find(_MEMBER)
+    while at >= 0 and count <= MAX_ZIP_MEMBERS:
+        lengths = data[at + _LENGTHS_AT : at + _LENGTHS_AT + _LENGTHS.size]
+        if len(lengths) == _LENGTHS.size and sum(_LENGTHS.unpack(lengths)) > MOST_HEAD_BYTES:
+            raise InvalidRequestError(
+                "The zip names a file in far too many letters, or says far too much of it. Pack "
+                "the pictures anew and try again."
+            )
+        count, at = count + 1, data.find(_MEMBER, at + len(_MEMBER))
+    return count
 
 
 def list_zip(data: bytes) -> list[ZippedFile]:
@@ -101,11 +118,6 @@ def list_zip(data: bytes) -> list[ZippedFile]:
 
 
 def _files(archive: zipfile.ZipFile) -> Iterator[ZippedFile]:
-    folders = {
-        folder
-        for member in archive.infolist()
-        for folder in _folders_of(member.filename.rstrip("/"), itself=member.filename[-1:] == "/")
-    }
     for member in archive.infolist():
         name = _name(member)
         parts = name.split("/")
@@ -114,7 +126,7 @@ def _files(archive: zipfile.ZipFile) -> Iterator[ZippedFile]:
         is_added = any(
             part.lower() in _ADDED_BY_SYSTEMS or part.startswith(_APPLE_DOUBLE) for part in parts
         )
-        if is_folder or is_added or _leads_to_folder(archive, member, folders):
+        if is_folder or is_added or _leads_to_folder(archive, member):
             continue
         yield ZippedFile(name, archive, member)
 
@@ -150,13 +162,6 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
     return None
 
 
-def _folders_of(path: str, *, itself: bool) -> Iterator[str]:
-    if itself:
-        yield path
-    while path := posixpath.dirname(path):
-        yield path
-
-
 def _is_link(member: zipfile.ZipInfo) -> bool:
     return member.create_system == _UNIX and stat.S_ISLNK(member.external_attr >> 16)
 
@@ -168,12 +173,13 @@ def _target(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(member.filename), text))
 
 
-def _leads_to_folder(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folders: set[str]) -> bool:
+def _leads_to_folder(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     """Say whether a member is a link to a folder of the zip, whose files are listed anyway."""
     if not _is_link(member):
         return False
     try:
-        return _target(archive, member) in folders
+        folder = f"{_target(archive, member)}/"
+        return any(name.startswith(folder) for name in archive.NameToInfo)
     except _UNPACKING_ERRORS:
         return False
 

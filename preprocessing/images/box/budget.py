@@ -8,7 +8,14 @@ LEAST_MEMORY_BYTES = 64_000_000
 # The file itself, without its metadata, and as a decoder keeps it; and what detail takes that only
 # large files have, such as coefficients of all three channels until the last scan has come.
 MEMORY_BYTES_A_FILE_BYTE = 40
+# Of a file that is walked through before its header says how large the picture is.
+MEMORY_BYTES_A_WALKED_BYTE = 8
 LEAST_SECONDS = 0.5
+# Whatever a file claims, if it is no larger than servers take by default: with the search for faces
+# after it, three seconds. Detail takes no memory beyond this either, only pixels do.
+MOST_SECONDS, MOST_MEMORY_BYTES, USUAL_FILE_BYTES = 2.0, 400_000_000, 10_000_000
+# Metadata that is passed over, and what is unpacked to look for the header.
+WALKED_S_A_MEGABYTE = 0.1
 
 
 class Rate(NamedTuple):
@@ -19,11 +26,16 @@ class Rate(NamedTuple):
         per_megabyte_s: The same for each million bytes of the file.
         pixel_bytes: Memory for each pixel, in bytes: the decoder's own pixels and a copy of them,
             in other colours, turned upright or in shared memory.
+        most_bytes_a_pixel: Of a file's bytes so many count for each pixel, where the format does
+            not tell which of them hold pixels.
+        most_seconds: Processor time that no picture in a file of the usual size may exceed.
     """
 
     per_megapixel_s: float
     per_megabyte_s: float
     pixel_bytes: float = 5.8
+    most_bytes_a_pixel: int = 8
+    most_seconds: float = MOST_SECONDS
 
 
 # Two to four times what photos take on a slow core (`python -m tests.bench.box`): a kind, what its
@@ -34,8 +46,17 @@ RATES = (
     ("GIF", re.compile(rb"GIF8"), Rate(0.035, 0.08)),
     ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), Rate(0.030, 0.08)),
     # Its decoder has the pixels three times at once.
-    ("AVIF", re.compile(rb"....ftyp.{0,60}avi[fs]", re.DOTALL), Rate(0.030, 0.40, 7.6)),
-    ("HEIC", re.compile(rb"....ftyp", re.DOTALL), Rate(0.030, 0.50)),
+    (
+        "AVIF",
+        re.compile(rb"....ftyp.{0,60}avi[fs]", re.DOTALL),
+        Rate(0.030, 0.40, 7.6, most_bytes_a_pixel=1),
+    ),
+    # A phone's picture of 48 megapixels and five megabytes takes one and a half seconds.
+    (
+        "HEIC",
+        re.compile(rb"....ftyp", re.DOTALL),
+        Rate(0.030, 0.50, most_bytes_a_pixel=1, most_seconds=2.6),
+    ),
 )
 OTHER_RATE = Rate(0.030, 0.08)
 
@@ -52,18 +73,39 @@ class Budget(NamedTuple):
     seconds: float
 
 
-def budget_of(data: bytes, *, pixels: int = 0) -> Budget:
-    """Return what decoding a file may take.
+def budget_to_walk(data: bytes) -> Budget:
+    """Return what reading the header of a file may take, wherever in the file it is."""
+    return Budget(
+        LEAST_MEMORY_BYTES + MEMORY_BYTES_A_WALKED_BYTE * len(data),
+        LEAST_SECONDS + WALKED_S_A_MEGABYTE * len(data) / 1e6,
+    )
+
+
+def budget_of(data: bytes, *, pixels: int, pixel_bytes: int | None = None) -> Budget:
+    """Return what decoding a file may take in all.
+
+    What is in the file beside its pixels earns it nothing, or a small costly picture would be given
+    the time and memory of a large one if ten megabytes of rubbish came with it.
 
     Args:
         data: The file.
-        pixels: Of the picture, once its header has been read; 0 before.
+        pixels: Of the picture.
+        pixel_bytes: How many bytes of the file hold its pixels; None where that is not known.
     """
     rate = next((rate for _, start, rate in RATES if start.match(data)), OTHER_RATE)
-    megapixels, megabytes = pixels / 1e6, len(data) / 1e6
+    if pixel_bytes is None:
+        pixel_bytes = rate.most_bytes_a_pixel * pixels
+    counted = min(len(data), pixel_bytes)
+    memory = LEAST_MEMORY_BYTES + rate.pixel_bytes * pixels
+    beyond = max(0, counted - USUAL_FILE_BYTES)
+    with_detail = memory + MEMORY_BYTES_A_FILE_BYTE * counted
+    most_memory = MOST_MEMORY_BYTES + MEMORY_BYTES_A_FILE_BYTE * beyond
     return Budget(
-        round(
-            LEAST_MEMORY_BYTES + rate.pixel_bytes * pixels + MEMORY_BYTES_A_FILE_BYTE * len(data)
+        round(max(memory, min(with_detail, most_memory))),
+        min(
+            rate.most_seconds + rate.per_megabyte_s * beyond / 1e6,
+            LEAST_SECONDS
+            + rate.per_megapixel_s * pixels / 1e6
+            + rate.per_megabyte_s * counted / 1e6,
         ),
-        LEAST_SECONDS + rate.per_megapixel_s * megapixels + rate.per_megabyte_s * megabytes,
     )

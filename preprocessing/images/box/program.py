@@ -18,7 +18,7 @@ from typing import Any
 
 from preprocessing.errors import MienError, TooCostlyImageError
 from preprocessing.images import announce
-from preprocessing.images.box.budget import budget_of
+from preprocessing.images.box.budget import budget_of, budget_to_walk
 from preprocessing.images.box.limits import PictureLimits, end_with_parent
 from preprocessing.images.box.messages import (
     START,
@@ -145,7 +145,7 @@ class _Helper:
         request = receive_message(self._connection)
         self._data = receive_bytes(self._connection, most=LARGEST_FILE_BYTES)
         self._granted_pixels = 0
-        self._limits.start(budget_of(self._data))
+        self._limits.start(budget_to_walk(self._data))
         try:
             picture = self._decoder(self._data, max_pixels=request["max_pixels"])
             self._limits.stop()
@@ -160,12 +160,13 @@ class _Helper:
         os.close(shared)
         send_message(self._connection, answer)
 
-    def _ask_for_room(self, width: int, height: int) -> None:
+    def _ask_for_room(self, width: int, height: int, pixel_bytes: int | None) -> None:
         """Tell the size of the picture, as soon as a decoder knows it, and wait to go on."""
         pixels = width * height
         if pixels <= self._granted_pixels:
             return
-        if pixels > LARGE_PIXELS and pixels > MOST_PIXELS_A_BYTE * len(self._data):
+        most_bytes = len(self._data) if pixel_bytes is None else pixel_bytes
+        if pixels > LARGE_PIXELS and pixels > MOST_PIXELS_A_BYTE * most_bytes:
             raise TooCostlyImageError
         self._granted_pixels = pixels
         try:
@@ -173,7 +174,7 @@ class _Helper:
             receive_message(self._connection)
         except (ClosedError, OSError):
             os._exit(0)  # decoders would take it for an error of theirs
-        self._limits.grant(budget_of(self._data, pixels=pixels))
+        self._limits.grant(budget_of(self._data, pixels=pixels, pixel_bytes=pixel_bytes))
 
 
 def _kind_of(error: BaseException) -> str:

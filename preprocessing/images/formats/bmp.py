@@ -38,8 +38,10 @@ def read_bmp(data: bytes, *, max_pixels: int) -> Raster:
     if header.packing in (JPEG, PNG):
         read = read_jpeg if header.packing == JPEG else read_png
         return read(data[start:], max_pixels=max_pixels)
-    check_size(header.width, header.height, max_pixels)
-    if header.packing in (RLE8, RLE4):
+    is_packed = header.packing in (RLE8, RLE4)
+    pixel_bytes = len(data) - start if is_packed else _row_bytes(header) * header.height
+    check_size(header.width, header.height, max_pixels, pixel_bytes=pixel_bytes)
+    if is_packed:
         return Raster(_unpack_runs(data))
     if header.packing not in (PLAIN, MASKS, MASKS_WITH_OPACITY):
         raise ImageDecodeError(DAMAGED)
@@ -61,7 +63,7 @@ def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
-    row_bytes = (header.width * header.depth + 31) // 32 * 4
+    row_bytes = _row_bytes(header)
     there = min(header.height, max(0, len(data) - start) // row_bytes)
     missing = 1 - there / header.height
     check_missing(missing)
@@ -77,6 +79,10 @@ def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.
             end = header.height - first
             samples[end - len(strip) : end] = strip[::-1]
     return samples, missing
+
+
+def _row_bytes(header: BmpHeader) -> int:
+    return (header.width * header.depth + 31) // 32 * 4
 
 
 def _colours(rows: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:

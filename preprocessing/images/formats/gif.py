@@ -28,6 +28,7 @@ class _Picture:
         clear: The index of the transparent colour, or None.
         start: Where its descriptor begins in the file.
         data: Where the packed pixels begin.
+        end: Where their last block begins: an empty one, or one that is cut short.
     """
 
     frame: tuple[int, int, int, int]
@@ -35,6 +36,7 @@ class _Picture:
     clear: int | None
     start: int
     data: int
+    end: int
 
 
 def read_gif(data: bytes, *, max_pixels: int) -> Raster:
@@ -48,8 +50,9 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
     left, top, width, height = picture.frame
     canvas_width, canvas_height = struct.unpack_from("<HH", data, 6)
     canvas_width, canvas_height = max(canvas_width, left + width), max(canvas_height, top + height)
-    check_size(width, height, max_pixels)
-    check_size(canvas_width, canvas_height, max_pixels)
+    pixel_bytes = picture.end - picture.data
+    check_size(width, height, max_pixels, pixel_bytes=pixel_bytes)
+    check_size(canvas_width, canvas_height, max_pixels, pixel_bytes=pixel_bytes)
     indices, is_incomplete = decode_rows(_alone(data, picture), "GIF", keeps_indices=True)
     fills_canvas = (width, height) == (canvas_width, canvas_height)
     is_opaque = fills_canvas and picture.clear is None
@@ -73,7 +76,8 @@ def _find_picture(data: bytes) -> _Picture:
         raise ImageDecodeError(DAMAGED)
     frame = struct.unpack_from("<HHHH", data, at + 1)
     own_palette, pixels = _table(data, at + _DESCRIPTOR_BYTES, flags_at=at + 9)
-    return _Picture(frame, own_palette or palette, clear, at, pixels)
+    end = _last_block(data, pixels + 1)
+    return _Picture(frame, own_palette or palette, clear, at, pixels, end)
 
 
 def _table(data: bytes, at: int, *, flags_at: int) -> tuple[bytes, int]:
@@ -99,7 +103,7 @@ def _alone(data: bytes, picture: _Picture) -> bytes:
     is_interlaced = data[picture.start + 9] & 0x40
     head = b"GIF89a" + struct.pack("<HHBBB", width, height, 0, 0, 0)
     descriptor = struct.pack("<BHHHHB", _IMAGE, 0, 0, width, height, is_interlaced)
-    last = _last_block(data, picture.data + 1)
+    last = picture.end
     pixels = memoryview(data)[picture.data : last]
     rest = data[last + 1 : last + 256] if data[last : last + 1] != b"\0" else b""
     end = bytes((len(rest),)) * bool(rest) + rest + b"\0\x3b"

@@ -11,6 +11,7 @@ from PIL import Image
 
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
+from preprocessing.images.formats.heif_end import complete
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.orientation import exif_orientation, orientation_of
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
@@ -25,8 +26,10 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     """Read the primary picture of a HEIC file.
 
     Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
+    data, is_incomplete = complete(data)
     boxes = _boxes(data)
     file = _open(data, boxes)
     image = file[file.primary_index]
@@ -35,15 +38,22 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     # A copy: the pixels are the file's, and go with it.
     samples = np.array(np.asarray(image)[:, : image.size[0]], dtype=np.uint8)
     # libheif turns and mirrors as the boxes ask.
-    return Raster(samples, colours=_colours(image.info), orientation=_by_exif(data, boxes))
+    return Raster(
+        samples,
+        colours=_colours(image.info),
+        orientation=_by_exif(data, boxes),
+        is_incomplete=is_incomplete,
+    )
 
 
 def read_avif(data: bytes, *, max_pixels: int) -> Raster:
     """Read the first picture of an AVIF file.
 
     Raises:
+        ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
+    data, is_incomplete = complete(data)
     boxes = _boxes(data)
     file = _open(data, boxes)
     with Image.open(io.BytesIO(data), formats=["AVIF"]) as image:
@@ -60,6 +70,7 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
             samples,
             colours=_colours(file[file.primary_index].info),
             orientation=by_boxes or _by_exif(data, boxes),
+            is_incomplete=is_incomplete,
         )
 
 

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from preprocessing.images.formats.colour import (
+    STRIP_PIXELS,
     Colours,
     Curve,
     is_srgb,
     light_colours,
     strips,
 )
+from preprocessing.images.types import RgbImage
 
 # Those of printers have two megabytes.
 MOST_BYTES = 4_000_000
@@ -68,16 +70,29 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
         return None
 
 
-def cmyk_to_rgb(image: Image.Image, profile: bytes) -> Image.Image:
+def is_ink_profile(profile: bytes) -> bool:
+    """Say whether a profile is one of inks, and may be used."""
+    return 132 <= len(profile) <= MOST_BYTES and profile[16:20] == _CMYK
+
+
+def cmyk_to_rgb(image: Image.Image, profile: bytes) -> RgbImage:
     """Convert a picture of inks to RGB, by its profile where it has one that can be used."""
-    if 132 <= len(profile) <= MOST_BYTES and profile[16:20] == _CMYK:
-        try:
-            converted = ImageCms.applyTransform(image, _transform(profile, "CMYK"))
-        except (OSError, ValueError, ImageCms.PyCMSError):
-            converted = None
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
+    transform = _ink_transform(profile)
+    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, STRIP_PIXELS // image.width)
+    # In one go, a picture of 50 megapixels would be in memory three times.
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        converted = ImageCms.applyTransform(strip, transform) if transform else None
+        rgb[top : top + rows] = np.asarray(converted or strip.convert("RGB"))
+    return rgb
+
+
+def _ink_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    try:
+        return _transform(profile, "CMYK") if is_ink_profile(profile) else None
+    except (OSError, ValueError, ImageCms.PyCMSError):
+        return None
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:

@@ -13,11 +13,13 @@ from preprocessing.images.formats.png_chunks import SIGNATURE
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 
 _HEAD_BYTES, _ENTRY_BYTES = 6, 16
+# An entry says 0 for it, and for what is larger.
+_LARGEST_PX = 256
 _OPACITY_MASK = 0xFF000000
 
 
 def read_icon(data: bytes, *, max_pixels: int) -> Raster:
-    """Read the picture of an ICO or CUR file that has the most bytes: the largest.
+    """Read the largest picture of an ICO or CUR file; of several as large the one with most bytes.
 
     Raises:
         ImageDecodeError: It is damaged.
@@ -25,17 +27,23 @@ def read_icon(data: bytes, *, max_pixels: int) -> Raster:
     """
     (count,) = struct.unpack_from("<H", data, 4)
     entries = [
-        struct.unpack_from("<LL", data, _HEAD_BYTES + _ENTRY_BYTES * index + 8)
+        _read_entry(data, _HEAD_BYTES + _ENTRY_BYTES * index)
         for index in range(count)
         if _HEAD_BYTES + _ENTRY_BYTES * (index + 1) <= len(data)
     ]
     if not entries:
         raise ImageDecodeError(DAMAGED)
-    size, start = max(entries)
+    _, size, start = max(entries)
     picture = data[start : start + size]
     if picture.startswith(SIGNATURE):
         return read_png(picture, max_pixels=max_pixels)
     return _read_bitmap(picture, max_pixels)
+
+
+def _read_entry(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return how many pixels a picture has, how many bytes, and where they begin."""
+    width, height, size, start = struct.unpack_from("<BB6xLL", data, at)
+    return (width or _LARGEST_PX) * (height or _LARGEST_PX), size, start
 
 
 def _read_bitmap(data: bytes, max_pixels: int) -> Raster:

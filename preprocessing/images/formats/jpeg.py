@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, UnsupportedImageError
-from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours, is_ink_profile
 from preprocessing.images.formats.jpeg_noise import noise_after
-from preprocessing.images.formats.jpeg_parts import END, Frame, JpegParts, take_apart
+from preprocessing.images.formats.jpeg_parts import END, JpegParts, take_apart
 from preprocessing.images.formats.jpeg_scans import check_scans
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
 
 COEFFICIENTS = set(range(64))
+# Cyan, magenta, yellow and black.
+INKS = 4
 # What libjpeg shows where nothing came.
 NOTHING = 128
 
@@ -31,9 +33,9 @@ def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
     """
     parts = take_apart(data)
     frame = parts.frame
-    check_size(frame.width, frame.height, max_pixels)
-    check_scans(len(parts.scans), pixels=frame.width * frame.height)
-    if frame.precision != 8 or len(frame.components) not in (1, 3, 4):
+    check_size(frame.width, frame.height, max_pixels, pixel_bytes=parts.pixel_bytes)
+    check_scans(len(parts.scans), frame)
+    if frame.precision != 8 or len(frame.components) not in (1, 3, INKS):
         raise UnsupportedImageError(
             f"JPEG files with {frame.precision} bits and {len(frame.components)} channels are not "
             "read. Save the picture as an ordinary JPEG or as PNG."
@@ -43,16 +45,16 @@ def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
         # Zeros are what a download leaves that was given all its room at once, and half a marker
         # would make one of what follows.
         clean = clean.rstrip(b"\0\xff")
-    samples = _decode(clean + END, frame, profile=parts.profile, is_quiet=not parts.is_whole)
+    samples = _decode(clean + END, parts, is_quiet=not parts.is_whole)
     is_incomplete = not parts.is_whole
     if is_incomplete or (samples[-1] == NOTHING).all():
         missing = _missing(parts, clean, samples)
         check_missing(missing)
         is_incomplete = is_incomplete or missing > 0
-    grey_or_rgb = len(frame.components)
+    channels = len(frame.components)
     return Raster(
         samples,
-        colours=None if grey_or_rgb == 4 else icc_colours(parts.profile, channels=grey_or_rgb),
+        colours=None if channels == INKS else icc_colours(parts.profile, channels=channels),
         orientation=orientation_of(parts.exif, parts.xmp),
         is_incomplete=is_incomplete,
     )
@@ -77,21 +79,21 @@ def _missing(parts: JpegParts, clean: bytes, samples: NDArray[np.uint8]) -> floa
     if not before | brought[-1] >= COEFFICIENTS:
         return 1.0
     # Two pictures that differ only where the file says nothing.
-    noisy = _decode(
-        clean + noise_after(clean, parts) + END, parts.frame, profile=parts.profile, is_quiet=True
-    )
+    noisy = _decode(clean + noise_after(clean, parts) + END, parts, is_quiet=True)
     differs = noisy != samples
     return float((differs.any(axis=2) if differs.ndim == 3 else differs).mean())
 
 
-def _decode(data: bytes, frame: Frame, *, profile: bytes, is_quiet: bool) -> NDArray[np.uint8]:
+def _decode(data: bytes, parts: JpegParts, *, is_quiet: bool) -> NDArray[np.uint8]:
     """Decode a JPEG file to grey, shape (height, width), or RGB.
 
     OpenCV takes a third of Pillow's time and less than half of its memory, but its libjpeg writes
-    to stderr what is wrong with a file.
+    to stderr what is wrong with a file, and it takes all inks for such as Adobe stores.
     """
-    if len(frame.components) < 4 and not is_quiet:
-        flag = cv2.IMREAD_COLOR_RGB if len(frame.components) == 3 else cv2.IMREAD_GRAYSCALE
+    channels = len(parts.frame.components)
+    is_known = channels < INKS or (parts.has_adobe_mark and not is_ink_profile(parts.profile))
+    if is_known and not is_quiet:
+        flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR_RGB
         buffer = np.frombuffer(data, np.uint8)
         decoded: NDArray[Any] | None = cv2.imdecode(buffer, flag | cv2.IMREAD_IGNORE_ORIENTATION)
         if decoded is not None:
@@ -99,7 +101,7 @@ def _decode(data: bytes, frame: Frame, *, profile: bytes, is_quiet: bool) -> NDA
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         image.load()
         if image.mode == "CMYK":
-            return np.array(cmyk_to_rgb(image, profile))
+            return cmyk_to_rgb(image, parts.profile)
         if image.mode not in ("L", "RGB"):
             raise ImageDecodeError(DAMAGED)
         return np.array(image)

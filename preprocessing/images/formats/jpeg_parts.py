@@ -18,6 +18,7 @@ _APPLICATIONS = range(0xE0, 0xF0)
 _ALONE = (0x01, 0xD8)
 # SOF0 to SOF15, without DHT, JPG and DAC.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _EXIF, _XMP, _ICC = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
@@ -31,15 +32,20 @@ class Frame:
         width: In pixels.
         height: Likewise.
         components: The id of each channel.
+        samples_a_pixel: How many samples all channels have for each pixel: 3 where none has fewer
+            than another, 1.5 where colour has half the width and height.
+        is_progressive: Whether detail comes scan by scan.
     """
 
     precision: int
     width: int
     height: int
     components: tuple[int, ...]
+    samples_a_pixel: float
+    is_progressive: bool
 
 
-_NO_FRAME = Frame(precision=0, width=0, height=0, components=())
+_NO_FRAME = Frame(0, 0, 0, components=(), samples_a_pixel=0.0, is_progressive=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ class JpegParts:
         icc: The pieces of its colour profile, by number.
         end: Where its first picture ends.
         is_whole: Whether the marker of the end is there.
+        has_adobe_mark: Whether it says how Adobe's programs have stored its channels.
     """
 
     data: bytes
@@ -84,12 +91,18 @@ class JpegParts:
     icc: dict[int, bytes] = field(default_factory=dict)
     end: int = 0
     is_whole: bool = False
+    has_adobe_mark: bool = False
     _dropped: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def profile(self) -> bytes:
         """Return the colour profile; empty where there is none."""
         return b"".join(self.icc[number] for number in sorted(self.icc))
+
+    @property
+    def pixel_bytes(self) -> int:
+        """Return how many bytes of the file its pixels need."""
+        return self.end - sum(end - begin for begin, end in self._dropped)
 
     def without_metadata(self) -> bytes:
         """Return the file without what its pixels do not need, and without its end marker."""
@@ -105,14 +118,14 @@ class JpegParts:
         if marker == _SOS:
             self.scans.append(_read_scan(bytes(body)))
         elif marker in _FRAMES and self.frame is _NO_FRAME:
-            self.frame = _read_frame(bytes(body))
+            self.frame = _read_frame(bytes(body), is_progressive=marker in _PROGRESSIVE)
         elif marker == _DRI:
             self.restart_interval = int.from_bytes(body[:2], "big")
         elif marker == _COM or marker in _APPLICATIONS:
             head = bytes(body[:5])
-            if not (marker == _APP0 and head == b"JFIF\0") and not (
-                marker == _APP14 and head == b"Adobe"
-            ):
+            if marker == _APP14 and head == b"Adobe":
+                self.has_adobe_mark = True
+            elif marker != _APP0 or head != b"JFIF\0":
                 self._dropped.append((start, end))
                 self._note_metadata(marker, body)
 
@@ -159,11 +172,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         at = end
 
 
-def _read_frame(body: bytes) -> Frame:
+def _read_frame(body: bytes, *, is_progressive: bool) -> Frame:
     if len(body) < 6:
         raise ImageDecodeError(DAMAGED)
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
-    return Frame(body[0], width, height, tuple(body[6 : 6 + 3 * body[5] : 3]))
+    end = 6 + 3 * body[5]
+    # Across and down, how many samples a channel has where the finest has the most.
+    factors = [(factor >> 4, factor & 15) for factor in body[7:end:3]]
+    finest = max((x for x, _ in factors), default=1) * max((y for _, y in factors), default=1)
+    samples = sum(x * y for x, y in factors) / max(1, finest)
+    return Frame(body[0], width, height, tuple(body[6:end:3]), samples, is_progressive)
 
 
 def _read_scan(body: bytes) -> Scan:

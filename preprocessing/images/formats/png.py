@@ -36,7 +36,7 @@ def read_png(data: bytes, *, max_pixels: int) -> Raster:
         ImageTooLargeError: It has too many pixels.
     """
     chunks = read_chunks(data)
-    check_size(chunks.width, chunks.height, max_pixels)
+    check_size(chunks.width, chunks.height, max_pixels, pixel_bytes=sum(map(len, chunks.pixels)))
     clean = chunks.to_file()
     samples, is_incomplete = _decode(clean, chunks) if chunks.is_whole else None, False
     if samples is None and chunks.mend_checksum():

@@ -33,7 +33,7 @@ def read_pnm(data: bytes, *, max_pixels: int) -> Raster:
     numbers, at = _header(data, 2 if kind in _BITMAPS else 3)
     width, height = numbers[:2]
     largest = 1 if kind in _BITMAPS else numbers[2]
-    check_size(width, height, max_pixels)
+    check_size(width, height, max_pixels, pixel_bytes=len(data) - at)
     if not 0 < largest < 65_536:
         raise ImageDecodeError(DAMAGED)
     shape = (height, width, 3) if kind in _PIXMAPS else (height, width)

@@ -38,8 +38,14 @@ class Raster:
     is_incomplete: bool = False
 
 
-def check_size(width: int, height: int, max_pixels: int) -> None:
+def check_size(width: int, height: int, max_pixels: int, *, pixel_bytes: int | None = None) -> None:
     """Make sure that a picture has pixels, and not too many, before it is decoded.
+
+    Args:
+        width: In pixels.
+        height: Likewise.
+        max_pixels: Of the largest picture that is decoded.
+        pixel_bytes: How many bytes of the file hold its pixels, where the format tells.
 
     Raises:
         ImageDecodeError: It has none.
@@ -53,7 +59,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
             f"At most {max_pixels / 1_000_000:g} million are decoded. "
             f"Received: {width} x {height}. Shrink it and try again."
         )
-    announce_size(width, height)
+    announce_size(width, height, pixel_bytes=pixel_bytes)
 
 
 def check_missing(missing: float) -> None:

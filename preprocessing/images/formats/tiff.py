@@ -54,7 +54,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
         UnsupportedImageError: Its packing or layout is not known here.
     """
     page = read_page(data)
-    check_size(page.number(WIDTH), page.height, max_pixels)
+    check_size(page.number(WIDTH), page.height, max_pixels, pixel_bytes=page.pixel_bytes)
     missing = 1 - page.rows / page.height
     check_missing(missing)
     samples = _decode(page)
@@ -81,8 +81,10 @@ def _decode(page: TiffPage) -> NDArray[Any]:
     """Decode by OpenCV or Pillow, whichever keeps more of this kind, or else by the other."""
     ways: list[Callable[[TiffPage, bytes], NDArray[Any] | None]] = [_by_pillow]
     if page.number(COMPRESSION, PLAIN) in _OF_OPENCV:
-        # Pillow takes palettes of eight bits, which are not by the standard, for black ones.
-        is_first = _has_many_bits(page) or page.number(PHOTOMETRIC) == _PALETTE
+        # Pillow takes palettes of eight bits, which are not by the standard, for black ones, and
+        # holds red, green and blue in four bytes and then in three.
+        is_palette = page.number(PHOTOMETRIC) == _PALETTE
+        is_first = _has_many_bits(page) or _is_rgb_of_bytes(page) or is_palette
         ways.insert(0 if is_first else 1, _by_opencv)
     file = page.to_file()
     for way in ways:
@@ -105,6 +107,15 @@ def _has_many_bits(page: TiffPage) -> bool:
     return has_many and is_plain and (channels in (1, 3) or has_plain_opacity)
 
 
+def _is_rgb_of_bytes(page: TiffPage) -> bool:
+    return (
+        page.number(PHOTOMETRIC) == _RGB
+        and page.number(SAMPLES, 1) == 3
+        and page.number(BITS, 1) == 8
+        and page.number(SAMPLE_FORMAT, UNSIGNED) == UNSIGNED
+    )
+
+
 def _by_opencv(page: TiffPage, file: bytes) -> NDArray[Any] | None:
     samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None:
@@ -119,7 +130,7 @@ def _by_pillow(page: TiffPage, file: bytes) -> NDArray[Any] | None:
         with Image.open(io.BytesIO(file), formats=["TIFF"]) as image:
             image.load()
             if image.mode == "CMYK":
-                return np.array(cmyk_to_rgb(image, page.directory.raw(PROFILE)))
+                return cmyk_to_rgb(image, page.directory.raw(PROFILE))
             if image.mode in ("1", "P", "PA", "LAB", "YCbCr", "RGBX"):
                 return np.array(image.convert("L" if image.mode == "1" else "RGB"))
             samples = np.array(image)

@@ -30,11 +30,13 @@ class TiffPage:
     Attributes:
         directory: Its tags.
         rows: How many of its rows are in the file, counted from above.
+        pixel_bytes: How many bytes of the file its strips or tiles are said to have.
         absent_bytes: How many bytes of pixels that are not packed the file lacks at its end.
     """
 
     directory: Directory
     rows: int
+    pixel_bytes: int
     absent_bytes: int = 0
 
     def number(self, tag: int, default: int = 0) -> int:
@@ -96,8 +98,9 @@ def read_page(data: bytes) -> TiffPage:
     offsets = tiles or directory.integers(STRIP_OFFSETS)
     counts = directory.integers(TILE_BYTES if tiles else STRIP_BYTES)
     pieces = list(zip(offsets, counts, strict=False))
+    pixel_bytes = sum(count for _, count in pieces)
     if all(offset + count <= len(data) for offset, count in pieces):
-        return TiffPage(directory, directory.integer(HEIGHT))
+        return TiffPage(directory, directory.integer(HEIGHT), pixel_bytes)
     if directory.integer(COMPRESSION, PLAIN) == PLAIN:
         return _cut_plain_page(directory, pieces)
     return _cut_page(directory, pieces, is_in_strips=not tiles)
@@ -113,19 +116,21 @@ def _cut_plain_page(directory: Directory, pieces: list[tuple[int, int]]) -> Tiff
     if there >= needed or absent > needed:
         absent = 0
     rows = int(height * min(1, there / max(1, needed)))
-    return TiffPage(directory, rows, absent_bytes=absent)
+    return TiffPage(directory, rows, there, absent_bytes=absent)
 
 
 def _cut_page(
     directory: Directory, pieces: list[tuple[int, int]], *, is_in_strips: bool
 ) -> TiffPage:
     """Describe a page whose packed pixels go beyond the end of the file: whole strips are there."""
+    pixel_bytes = sum(count for _, count in pieces)
     if not is_in_strips or directory.integer(PLANAR, _CONTIGUOUS) != _CONTIGUOUS:
-        return TiffPage(directory, 0)
+        return TiffPage(directory, 0, pixel_bytes)
     ends = (offset + count for offset, count in pieces)
     whole = next(index for index, end in enumerate(ends) if end > len(directory.data))
     height = directory.integer(HEIGHT)
-    return TiffPage(directory, min(height, whole * directory.integer(ROWS_PER_STRIP, height)))
+    rows = min(height, whole * directory.integer(ROWS_PER_STRIP, height))
+    return TiffPage(directory, rows, pixel_bytes)
 
 
 def _entry(directory: Directory, kind: int, value: int) -> bytes:

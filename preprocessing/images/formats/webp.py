@@ -49,8 +49,9 @@ def read_webp(data: bytes, *, max_pixels: int) -> Raster:
     parts = _take_apart(data)
     size = _size(parts)
     canvas = parts.canvas or size
-    check_size(*size, max_pixels)
-    check_size(*canvas, max_pixels)
+    pixel_bytes = sum(len(parts.chunks.get(name, b"")) for name in _PIXELS)
+    check_size(*size, max_pixels, pixel_bytes=pixel_bytes)
+    check_size(*canvas, max_pixels, pixel_bytes=pixel_bytes)
     check_missing(parts.missing)
     samples = _decode(parts, size)
     if canvas != size or parts.corner != (0, 0):

@@ -1,5 +1,6 @@
 import io
 import json
+import struct
 import zipfile
 from http.client import HTTPConnection
 from threading import Event
@@ -168,6 +169,21 @@ def test_a_zip_of_very_many_members_is_refused_before_it_is_listed(client: Flask
     answer = client.post(BATCH, data=data, content_type="application/zip")
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
     assert f"{MAX_ZIP_MEMBERS:,}" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("what", ["fields", "folders"])
+def test_a_zip_that_says_far_too_much_of_a_file_is_refused_before_it_is_listed(
+    what: str, client: FlaskClient, empty: bytes
+) -> None:
+    # Read as they are, 500 of the first take 16 s, and one of the second 600 MB.
+    member = zipfile.ZipInfo("a.png" if what == "fields" else "a/" * 30_000 + "b.png")
+    member.extra = struct.pack("<HH", 0x9999, 0) * 16_000 if what == "fields" else b""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(member, empty)
+    answer = client.post(BATCH, data=buffer.getvalue(), content_type="application/zip")
+    assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
+    assert "far too" in answer.json["detail"]
 
 
 def test_members_and_pictures_are_counted_over_all_zips_while_they_are_listed(

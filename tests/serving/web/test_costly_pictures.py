@@ -8,8 +8,8 @@ from threading import Event
 import pytest
 
 from tests.tools.costly.every import FORMATS
-from tests.tools.memory import PeakMemory, memory_mb
-from tests.tools.server_process import PREDICT, Answer, ServerProcess, running_server
+from tests.tools.costly.tries import ask_from, try_picture
+from tests.tools.server_process import ServerProcess, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
@@ -27,28 +27,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server
 
 
-def ask_from(server: ServerProcess, address: str, picture: bytes, path: str = PREDICT) -> Answer:
-    return server.ask(path, picture, {"X-Forwarded-For": address})
-
-
 @pytest.mark.parametrize("kind", FORMATS)
 def test_costly_pictures_are_answered_within_little_time_and_memory(
     kind: str, server: ServerProcess, photo: bytes
 ) -> None:
     workers = server.workers()
     for number, (name, data) in enumerate(FORMATS[kind]().items()):
-        # Both workers have their boxes ready.
-        while ask_from(server, "192.0.2.1", photo).status != 200:
-            pass
-        rest_mb, before_s = memory_mb(server.processes()), server.cpu_s()
-        with PeakMemory(server.processes) as memory:
-            # Each from an address of its own: one that is under suspicion may have to come again.
-            answer = ask_from(server, f"198.18.{list(FORMATS).index(kind)}.{number}", data)
-        assert answer.status in ANSWERED, f"{name}: {answer.body[:300]!r}"
-        assert memory.peak_mb - rest_mb < MOST_MB, name
-        assert server.cpu_s() - before_s < MOST_S, name
-        if answer.status == 422:
-            assert answer.json()["code"] == "too_costly_image"
+        address = f"198.18.{list(FORMATS).index(kind)}.{number}"
+        tried = try_picture(server, data, address=address, honest=photo)
+        assert tried.answer.status in ANSWERED, f"{name}: {tried.answer.body[:300]!r}"
+        assert tried.above_rest_mb < MOST_MB, name
+        assert tried.cpu_s < MOST_S, name
+        if tried.answer.status == 422:
+            assert tried.answer.json()["code"] == "too_costly_image"
     assert server.workers() == workers
 
 

@@ -24,6 +24,9 @@ def gifs() -> dict[str, bytes]:
         "GIF of a small frame on a large canvas": _gif(SIDE_PX, frame),
         "GIF of a frame far from its canvas": _gif(8, _frame(65_000, 700, 8, 8, _NO_PIXELS)),
         "GIF of codes that say nothing": _gif(SIDE_PX, _frame(0, 0, SIDE_PX, SIDE_PX, clear)),
+        "GIF, interlaced and cut": _gif(
+            SIDE_PX, _frame(0, 0, SIDE_PX, SIDE_PX, clear[:500_000], interlaced=True)
+        ),
     }
 
 
@@ -57,8 +60,10 @@ def _gif(side: int, blocks: bytes) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + bytes(6) + blocks + b"\x3b"
 
 
-def _frame(left: int, top: int, width: int, height: int, pixels: bytes) -> bytes:
-    return b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0) + pixels
+def _frame(
+    left: int, top: int, width: int, height: int, pixels: bytes, *, interlaced: bool = False
+) -> bytes:
+    return b"\x2c" + struct.pack("<HHHHB", left, top, width, height, 0x40 * interlaced) + pixels
 
 
 def _bmp(width: int, height: int, *, body: bytes, packing: int = 0, depth: int = 8) -> bytes:

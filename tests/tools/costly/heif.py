@@ -18,6 +18,10 @@ def heifs() -> dict[str, bytes]:
         files |= {
             f"{kind} of a large tile, 400 times": tiled(kind, TILE_PX, columns=20, rows=20),
             f"{kind} of a small tile, 900 times": tiled(kind, 64, columns=30, rows=30),
+            f"{kind} of a small tile, 900 times, and much rubbish": tiled(
+                kind, 64, columns=30, rows=30
+            )
+            + _box(b"free", bytes(9_000_000)),
             f"{kind} of 40 layers": tiled(kind, TILE_PX, columns=40, rows=1, is_layered=True),
             f"{kind} of 49 megapixels": tiled(kind, 1_024, columns=7, rows=7),
         }

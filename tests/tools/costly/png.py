@@ -45,6 +45,9 @@ def pngs() -> dict[str, bytes]:
         ),
         "PNG, interlaced": _flat(8, RGBA, interlaced=True),
         "PNG of four channels of 16 bits": _flat(16, RGBA),
+        "PNG of four channels of 16 bits and much rubbish": _flat(
+            16, RGBA, before=chunk(b"tEXt", b"Comment\0" + bytes(9_000_000))
+        ),
         "PNG of three channels of 16 bits": _flat(16, RGB),
         "PNG of four channels": _flat(8, RGBA),
         "PNG of one channel of 16 bits": _flat(16, GREY),
@@ -71,13 +74,13 @@ def _header(
     return chunk(b"IHDR", fields)
 
 
-def _flat(depth: int, kind: int, *, interlaced: bool = False) -> bytes:
-    """Return a black picture of 49 megapixels."""
+def _flat(depth: int, kind: int, *, interlaced: bool = False, before: bytes = b"") -> bytes:
+    """Return a black picture of 49 megapixels; some chunks may come before the pixels."""
     row_bytes = 1 + SIDE_PX * _CHANNELS[kind] * depth // 8
     passes = 2 if interlaced else 1  # seven passes have fewer rows than twice the picture
     pixels = _packed_zeros(SIDE_PX * row_bytes * passes)
     header = _header(SIDE_PX, SIDE_PX, depth=depth, kind=kind, interlaced=interlaced)
-    return png(header, chunk(b"IDAT", pixels))
+    return png(header, before, chunk(b"IDAT", pixels))
 
 
 def _packed_zeros(length: int) -> bytes:

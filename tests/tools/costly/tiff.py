@@ -1,6 +1,7 @@
 """TIFF files that are costly to decode."""
 
 import io
+import struct
 import zlib
 
 from PIL import Image
@@ -40,6 +41,13 @@ def tiffs() -> dict[str, bytes]:
         "TIFF of four milliard strips": tiff_file(few + endless, bytes(1_000_000)),
         "TIFF of 60,000 channels": tiff_file(channels, bytes(100)),
         "TIFF of fax": tiff_file(fax, bytes(2_000_000)),
+        "TIFF of 60,000 strips of the same megabyte": _same_strip(60_000, 1_000_000),
+        "TIFF of one row": tiff_file(
+            pixel_entries(9_000_000, 1, packing=1, length=9_000_000), bytes(9_000_000)
+        ),
+        "TIFF of one column": tiff_file(
+            pixel_entries(1, 9_000_000, packing=1, length=9_000_000), bytes(9_000_000)
+        ),
         **{f"TIFF by {packing}": _flat(packing) for packing in ("tiff_lzw", "zstd", "jpeg")},
     }
 
@@ -61,6 +69,25 @@ def _one_tile() -> bytes:
         (284, SHORT, 1, 1),
     ]
     return tiff_file(entries + tiles, tile)
+
+
+def _same_strip(strips: int, length: int) -> bytes:
+    """Return a picture of a row for each strip, and all strips are the same bytes."""
+    packed = zlib.compress(bytes(64)).ljust(length, b"\0")
+    offsets = struct.pack("<L", HEADER_BYTES) * strips
+    counts = struct.pack("<L", length) * strips
+    entries = [
+        entry
+        for entry in pixel_entries(64, strips, packing=DEFLATED, length=length)
+        if entry[0] not in (273, 278, 279)
+    ]
+    at = HEADER_BYTES + length
+    placed = [
+        (273, LONG, strips, at),
+        (278, LONG, 1, 1),
+        (279, LONG, strips, at + len(offsets)),
+    ]
+    return tiff_file(entries + placed, packed + offsets + counts)
 
 
 def _flat(packing: str) -> bytes:

@@ -21,6 +21,7 @@ def webps() -> dict[str, bytes]:
         ),
         "WebP with opacity": _encode(clear, lossless=True, exact=True),
         "WebP with opacity, lossy": _encode(clear, quality=10),
+        "WebP with opacity and much rubbish": _with_rubbish(_encode(clear, quality=10)),
     }
 
 
@@ -28,6 +29,11 @@ def _encode(image: Image.Image, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", method=0, **options)
     return buffer.getvalue()
+
+
+def _with_rubbish(data: bytes) -> bytes:
+    data += b"EXIF" + struct.pack("<I", 9_000_000) + bytes(9_000_000)
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
 
 
 def _animation(width: int, height: int, *, frames: int) -> bytes:

@@ -148,3 +148,15 @@ def test_of_an_icon_the_largest_picture_is_read(depth: int) -> None:
 def test_of_an_icon_a_png_is_read() -> None:
     data = encode(PICTURE.resize((64, 64)), "ICO", sizes=[(16, 16), (64, 64)])
     np.testing.assert_array_equal(decode_image(data), np.asarray(PICTURE.resize((64, 64))))
+
+
+def test_of_an_icon_the_picture_of_most_pixels_is_read_though_it_has_few_bytes() -> None:
+    large = encode(Image.new("1", (256, 256)), "PNG")
+    small = encode(PICTURE.resize((64, 64)), "PNG")
+    assert len(large) < len(small)
+    entries = [
+        struct.pack("<BBBBHHLL", side, side, 0, 0, 1, 24, len(content), at)
+        for side, content, at in ((0, large, 38), (64, small, 38 + len(large)))
+    ]
+    data = struct.pack("<HHH", 0, 1, 2) + b"".join(entries) + large + small
+    assert decode_image(data).shape == (256, 256, 3)

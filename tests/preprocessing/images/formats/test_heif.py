@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import decode_image
+from preprocessing.images.decode import decode_here, decode_image
 from preprocessing.images.formats.heif import read_heic
+from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, smooth_picture, stored
 
 PICTURE = smooth_picture(96, 80)
@@ -83,3 +84,24 @@ def test_pixels_outlive_the_file() -> None:
     rasters = [read_heic(heif(PICTURE), max_pixels=100_000) for _ in range(20)]
     for raster in rasters:
         np.testing.assert_array_equal(raster.samples, rasters[0].samples)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_picture_short_of_its_last_bytes_is_read_but_not_one_short_of_many(kind: str) -> None:
+    data = heif(PICTURE, kind)
+    picture = decode_here(data[:-20])
+    assert picture.notes == (PictureNote.INCOMPLETE,)
+    # Most of the picture is there: what is missing belongs to the lower right.
+    above = np.abs(picture.rgb.astype(int) - RGB)[: len(RGB) // 2]
+    assert above.mean() < LOSSY_LEVELS
+    with pytest.raises(ImageDecodeError, match="cut short"):
+        decode_here(data[: len(data) * 3 // 4])
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+@pytest.mark.parametrize(
+    "junk", [bytes(100), b"junk" * 1_000, b"\r\n", b"\0\0\4\0mpvd" + bytes(1_016) + b"SEFHSEFT"]
+)
+def test_what_follows_a_picture_changes_nothing(junk: bytes, kind: str) -> None:
+    data = heif(PICTURE, kind)
+    np.testing.assert_array_equal(decode_here(data + junk).rgb, decode_here(data).rgb)

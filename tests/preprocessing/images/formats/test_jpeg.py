@@ -1,11 +1,14 @@
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from preprocessing.errors import ImageDecodeError, UnsupportedImageError
+from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
 from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.formats.jpeg_parts import take_apart
+from preprocessing.images.formats.jpeg_scans import check_scans
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import (
     encode,
@@ -141,7 +144,9 @@ def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None
         data = jpeg(image)
         cut = decode_picture(data[:-2])
         assert cut.notes == (PictureNote.INCOMPLETE,)
-        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() == 0
+        # Another library converts the inks of files that are cut, and rounds otherwise.
+        most = 1 if image.mode == "CMYK" else 0
+        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() <= most
 
 
 def test_grey_at_the_bottom_is_not_taken_for_missing(photo: Image.Image) -> None:
@@ -207,6 +212,33 @@ def test_rare_kinds_are_refused_by_name(offset: int, value: int, photo: Image.Im
     data[data.index(b"\xff\xc0") + offset] = value
     with pytest.raises(UnsupportedImageError, match="bits and"):
         decode_image(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("subsampling", "samples"), [("4:4:4", 3), ("4:2:2", 2), ("4:2:0", 1.5), ("4:1:1", 1.5)]
+)
+def test_samples_of_a_pixel_are_counted_over_all_channels(
+    subsampling: str, samples: float, photo: Image.Image
+) -> None:
+    for progressive in (False, True):
+        frame = take_apart(jpeg(photo, subsampling=subsampling, progressive=progressive)).frame
+        assert (frame.samples_a_pixel, frame.is_progressive) == (samples, progressive)
+
+
+@pytest.mark.parametrize(
+    ("subsampling", "progressive", "is_fine"),
+    [("4:4:4", False, True), ("4:2:0", True, True), ("4:4:4", True, False)],
+)
+def test_of_the_largest_pictures_not_all_coefficients_of_all_channels_are_kept(
+    subsampling: str, photo: Image.Image, *, progressive: bool, is_fine: bool
+) -> None:
+    parts = take_apart(jpeg(photo, subsampling=subsampling, progressive=progressive))
+    frame = replace(parts.frame, width=8_000, height=6_000)
+    if is_fine:
+        check_scans(len(parts.scans), frame)
+    else:
+        with pytest.raises(TooCostlyImageError):
+            check_scans(len(parts.scans), frame)
 
 
 def test_an_error_says_nothing_of_python() -> None:

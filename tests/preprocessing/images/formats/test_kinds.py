@@ -1,6 +1,8 @@
 import pytest
 from PIL import Image
 
+from preprocessing.errors import UnsupportedImageError
+from preprocessing.images.decode import decode_here
 from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
 from tests.tools.picture_files import encode
 
@@ -40,3 +42,19 @@ def test_a_picture_behind_a_little_junk_is_found(kind: Kind) -> None:
 )  # fmt: skip
 def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
     assert find_picture(head + ENCODED[Kind.JPEG]) is None
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"\xff\x0a\xfa", "a JPEG XL file"), (b"\0\0\0\x0cJXL \r\n", "a JPEG XL file"),
+        (b"\0\0\0\x0cjP  \r\n", "a JPEG 2000 file"), (b"\xff\x4f\xff\x51", "a JPEG 2000 file"),
+        (b"<svg xmlns=", "an SVG drawing"), (b'<?xml version="1.0"?>\n<svg ', "an SVG drawing"),
+        (b"8BPS\0\1", "a Photoshop file"), (b"%PDF-1.7", "a PDF file"),
+        (b"\0\0\0\x18ftypcrx ", "a camera's raw file"), (b"\0\0\0\x18ftypmp42", "a video"),
+        (b"<?xml version='1.0'?><html>", "not a picture"),
+    ],
+)  # fmt: skip
+def test_formats_that_are_not_read_are_named(head: bytes, name: str) -> None:
+    with pytest.raises(UnsupportedImageError, match=f"This is {name}.* Send a JPEG"):
+        decode_here(head + bytes(1_000))
