@@ -6,12 +6,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.names import Names
-from preprocessing.dataset.sources.places import NO_SPLIT, Place, read_file_names, read_places
+from preprocessing.dataset.sources.places import (
+    NO_SPLIT,
+    Place,
+    read_file_names,
+    read_places,
+    read_splits_of_files,
+)
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
 LARGEST_CODE = 99
+NOTE_OF_SPLITS = "note: splits were read from the names of files, such as {}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,10 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             notes = (f"note: labels were read from the names of files, such as {paths[0]}",)
     is_labelled = not names.reading.is_unlabelled and _has_classes(places, names)
     if is_labelled:
-        places = _without_split_named(places)
+        told = read_splits_of_files(paths, places)
+        if told is not None:
+            notes = (*notes, NOTE_OF_SPLITS.format(paths[0]))
+        places = _without_split_named(places) if told is None else told
         if any(place.problem for place in places):
             raise DatasetError(_complaint(paths, places, names, source=source))
         check_labels_found((place.label for place in places if not place.left_out), names, source)

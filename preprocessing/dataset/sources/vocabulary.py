@@ -48,6 +48,18 @@ CODES = {
 }  # fmt: skip
 """What the numbers of published sets mean, by the name under which `--map` takes them."""
 
+LABEL_COLUMNS = (
+    "emotionname", "expressionname", "labelname", "classname", "categoryname", "emotion",
+    "emotions", "emotionlabel", "facialexpression", "facialemotion", "dominantemotion",
+    "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
+    "target", "groundtruth", "gt", "annotation", "sentiment",
+)  # fmt: skip
+"""Names of a column of labels, without spaces and signs; those that have words come first."""
+SPLIT_COLUMNS = (
+    "usage", "split", "splits", "set", "subset", "partition", "phase", "datasplit", "datasetsplit",
+)  # fmt: skip
+"""Names of a column of splits."""
+
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
@@ -137,5 +149,14 @@ def split_of_file(name: str) -> str | None:
 
 def suggest(name: str) -> str | None:
     """Return the label that a name may be a misspelling of."""
-    near = difflib.get_close_matches(core_of(name), LABEL_OF, n=1, cutoff=0.75)
+    core = core_of(name)
+    if core.startswith(("un", "not ", "non")):
+        return None
+    near = difflib.get_close_matches(core, LABEL_OF, n=1, cutoff=0.75)
     return LABEL_OF[near[0]] if near else None
+
+
+def suggest_split(name: str) -> str:
+    """Return the split that a name most likely means: "eval" is for validation."""
+    near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
+    return SPLIT_OF[near[0]] if near else "train"
