@@ -16,7 +16,7 @@ from preprocessing.dataset.sources.folders import (
 from preprocessing.dataset.sources.list_form import ListForm, open_list
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
-from preprocessing.dataset.sources.vocabulary import code_of, split_of_file, suggest_split
+from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file, suggest_split
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
@@ -158,10 +158,21 @@ def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:
     votes = {}
     for label, place in form.votes.items():
         try:
-            votes[label] = float(cells[place] or 0)
+            votes[label] = _number(cells[place])
         except ValueError as error:
             raise DatasetError(
                 f"{where}: expected a number in the column {label}. Received: {cells[place][:20]!r}"
             ) from error
     most = [label for label, number in votes.items() if number == max(votes.values())]
     return most[0] if len(most) == 1 else None
+
+
+def _number(cell: str) -> float:
+    """Read a vote: "7", "0,9", "90 %", "True" or nothing.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if fold(cell) in ("true", "false", ""):
+        return float(fold(cell) == "true")
+    return float(cell.rstrip("% ").replace(",", "."))

@@ -121,6 +121,14 @@ def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> 
     assert source.passed_over == {"without a label in the list": 2, "in no list": 1}
 
 
+@pytest.mark.parametrize("cells", ["1,0", "True;False", "0,9;0,1", "90%;10 %", "7.5e-1;", " 2 ; "])
+def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> None:
+    delimiter = ";" if ";" in cells else ","
+    header = delimiter.join(("path", "happy", "sad"))
+    source = read(pictures, f"{header}\nb.png{delimiter}{cells}\n")
+    assert [item.label for item in source.items()] == ["happy"]
+
+
 def test_a_list_may_have_names_without_folders_or_endings(pictures: Path) -> None:
     bare = "image,label\nc,fear\nb.png,sad\nÜnal,happy\na 1,happy\n"
     assert [item.label for item in read(pictures, bare).items()] == list(LABELS)
