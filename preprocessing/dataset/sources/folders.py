@@ -14,6 +14,7 @@ from preprocessing.dataset.sources.places import (
     read_splits_of_files,
 )
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
+from preprocessing.dataset.sources.vocabulary import suggest
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
@@ -121,7 +122,7 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
     reading = names.reading
     if reading.own_labels or reading.only or reading.mapping:
         return True
-    codes = set()
+    codes, likely = set(), set()
     for place in set(places):
         if place.label or place.split:
             return True
@@ -129,7 +130,8 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
         if any(each.stray for each in meanings.values()):
             return True
         codes |= {name for name, each in meanings.items() if each.is_code and _is_small(name)}
-    return len(codes) > 1
+        likely |= {suggest(name) for name, each in meanings.items() if not each.is_code}
+    return len(codes) > 1 or len(likely - {None}) > 1
 
 
 def _is_small(name: str) -> bool:

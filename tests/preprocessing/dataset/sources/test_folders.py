@@ -250,6 +250,18 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("train", "val", labels=("hapy", "sad")),
         ("hapy", "--map hapy=happy", "--ignore hapy"),
     ),
+    "in another language": (
+        folders("train", "val", labels=("feliz", "triste")),
+        ("--map feliz=happy,triste=sad", "--unlabelled"),
+    ),
+    "abbreviations": (
+        folders("", labels=("AN", "HA", "NE", "SA")),
+        ("--map AN=angry,HA=happy,NE=neutral,SA=sad",),
+    ),
+    "all misspelt": (
+        folders("", labels=("hapy", "suprised")),
+        ("--map hapy=happy,suprised=surprise",),
+    ),
     "calm": (folders("", labels=("calm", "sad")), ("--map calm=LABEL",)),
     "split that may be meant": (
         folders("train", "eval", labels=("happy", "sad")),
