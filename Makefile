@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-memory bench-box bench-costly soak scale container gallery detector
+.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-page bench-memory bench-box bench-costly soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -26,7 +26,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # As in the Dockerfile; preprocessing/runtime/processes.py says why.
-serve bench-align bench-serve bench-load bench-video bench-memory bench-costly soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
+serve bench-align bench-serve bench-page bench-load bench-video bench-memory bench-costly soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
@@ -114,6 +114,9 @@ bench-long-video: $(VENV)/dev.stamp ## measure the memory of an hour of video, a
 
 bench-live: $(VENV)/dev.stamp ## measure the live camera in Chromium, on the device and by the server
 	$(BIN)/python -m tests.bench.live
+
+bench-page: $(VENV)/dev.stamp ## measure the page in Chromium: bytes, heights, times
+	$(BIN)/python -m tests.bench.page
 
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.bench.soak $(SOAK)

@@ -5,7 +5,7 @@ import { problemIn, show } from "./result.js";
 import { limits } from "./send.js";
 import { say } from "./status.js";
 import { keepPictures, keptPictures } from "./store.js";
-import { hideWorking } from "./working.js";
+import { hideWorking, showProgress, showWorking } from "./working.js";
 
 const AT_MOST = 50;
 const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
@@ -64,6 +64,7 @@ async function showEntry(entry) {
     });
     entry.html = await answer.text();
     if (!answer.ok || problemIn(entry.html)) {
+      hideWorking({ stale: true });
       say(`${entry.name} could not be shown.`, { bad: true });
       entry.html = "";
       return;
@@ -213,11 +214,11 @@ export async function restorePictures() {
 export async function readPictures(files) {
   turn += 1;
   const mine = turn;
-  hideWorking();
   const taken = files.slice(0, AT_MOST);
   entries = taken.map(makeEntry);
   showStrip();
-  strip.scrollIntoView({ block: "nearest", behavior: "instant" });
+  showWorking({ name: `${taken.length} pictures` });
+  showProgress(null);
   const left = files.length > AT_MOST ? ` Took the first ${AT_MOST} of ${files.length}.` : "";
   say(`Reading ${taken.length} pictures.${left}`, { shown: Boolean(left) });
   for (const entry of entries) {
@@ -228,7 +229,9 @@ export async function readPictures(files) {
   for (const chunk of inChunks(entries)) {
     if (mine === turn) await send(chunk, mine);
   }
-  if (mine === turn) keepAll();
+  if (mine !== turn) return;
+  if (!entries.some(({ answer }) => answer)) hideWorking({ stale: true });
+  keepAll();
 }
 
 // A single picture takes the place of several.

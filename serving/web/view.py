@@ -49,7 +49,7 @@ class FaceRow:
         chip_url: The chip that the network saw, a PNG.
         matrix: Source to chip, as an SVG transform.
         tilt_deg: By how much the face was turned to be upright, clockwise.
-        crop: left, top and side of a square around the face, in pixels of the upright picture.
+        crop: left, top and side of a square around what was read, in pixels of the upright picture.
         box: Where the face is, in the same pixels; None where the whole picture was read as one.
         points: The landmarks, as the path of an SVG.
     """
@@ -164,7 +164,7 @@ def to_view(
         annotated_url: Likewise with the faces marked.
         balance: The class balance of the answer; None for the bundle's own.
     """
-    rows = [_row(face, labels=labels, record=record) for face in answer.faces]
+    rows = [_row(face, labels=labels, record=record, size=answer.image) for face in answer.faces]
     several = len(rows) > 1
     return ResultView(
         name=name,
@@ -201,10 +201,11 @@ def _json_url(answer: Answer) -> str:
     return data_url(without.model_dump_json(exclude_none=True).encode(), "application/json")
 
 
-def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record) -> FaceRow:
+def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record, size: Size) -> FaceRow:
     level = record.level(face.confidence, is_sure=face.is_sure)
     ranked = [(name, face.probabilities[name]) for name in (face.label, face.second_label)]
     is_whole = face.found_by in (FULL_FRAME, UNALIGNED)
+    whole = Box(left=0, top=0, right=size.width, bottom=size.height)
     (a, b, c), (d, e, f) = face.transform or ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
     return FaceRow(
         number=face.index,
@@ -221,14 +222,14 @@ def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record) -> FaceRo
         chip_url=f"data:image/png;base64,{face.chip}",
         matrix=f"matrix({a:g} {d:g} {b:g} {e:g} {c:g} {f:g})",
         tilt_deg=round(math.degrees(math.atan2(b, a)), 1),
-        crop=_crop(face.box),
+        crop=_crop(whole, 1) if is_whole else _crop(face.box, CROP_ROOM),
         box=None if is_whole else face.box,
         points=_points(face),
     )
 
 
-def _crop(box: Box) -> tuple[int, int, int]:
-    side = round(CROP_ROOM * max(box.right - box.left, box.bottom - box.top))
+def _crop(box: Box, room: float) -> tuple[int, int, int]:
+    side = round(room * max(box.right - box.left, box.bottom - box.top))
     return (box.left + box.right - side) // 2, (box.top + box.bottom - side) // 2, side
 
 

@@ -1,13 +1,13 @@
 """Read the lines and cells of a CSV file by one rule, whatever program wrote it.
 
-UTF-8 with or without a mark, UTF-16; any line ends; commas, semicolons, tabs or bars between cells;
-cells with or without quotes; blank lines, and a line "sep=;" before the header.
+UTF-8 with or without a mark, UTF-16, Windows-1252; any line ends; commas, semicolons, tabs or bars
+between cells; cells with or without quotes; blank lines, and a line "sep=;" before the header.
 """
 
 import codecs
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import overload
 
 import numpy as np
@@ -32,6 +32,8 @@ def to_utf8(data: bytes) -> bytes:
         data = data.decode("utf-16", "replace").encode()
     elif len(data) > 3 and data[1] == data[3] == 0 != data[0]:
         data = data.decode("utf-16-le", "replace").encode()
+    elif len(data) > 3 and data[0] == data[2] == 0 != data[1]:
+        data = data.decode("utf-16-be", "replace").encode()
     if data.endswith(b"\0"):
         data = data.rstrip(b"\0")
     if b"\n" not in data and b"\r" in data:
@@ -78,11 +80,16 @@ class CsvLines(Sequence[str]):
 
     def _decode(self, line: int) -> str:
         start = self._ends[line - 1] + 1 if line else 0
-        return self._data[start : self._ends[line]].decode("utf-8", "replace").rstrip("\r")
+        content = self._data[start : self._ends[line]]
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")
+        return text.rstrip("\r")
 
 
 def header_line(lines: CsvLines) -> tuple[int, str | None]:
-    """Find the first line with content.
+    """Find the first line with content, after blank lines and remarks ("# ...").
 
     Returns:
         Its position, and the delimiter that a line "sep=;" before it names, or None. The position
@@ -93,9 +100,14 @@ def header_line(lines: CsvLines) -> tuple[int, str | None]:
         line = lines[position].strip()
         if match := re.fullmatch(r'"?sep=(.)"?', line):
             named = match[1]
-        elif line.strip(" ,;\t|\"'"):
+        elif line.strip(" ,;\t|\"'") and not _is_comment(line):
             return position, named
     return len(lines), named
+
+
+def _is_comment(line: str) -> bool:
+    """Say whether a line is a remark; the name of a first column may begin with # too."""
+    return line.startswith("#") and not any(delimiter in line for delimiter in DELIMITERS)
 
 
 def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
@@ -118,6 +130,35 @@ def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
     return [cell.strip() for cell in line.split(delimiter)]
 
 
+def split_header(
+    line: str, delimiters: Iterable[str], *, name: str
+) -> Iterator[tuple[str, list[str]]]:
+    """Split a line into cells by each delimiter that it may be written with.
+
+    Args:
+        line: The first line of a table.
+        delimiters: That may be between its cells.
+        name: Of the file, for messages.
+
+    Yields:
+        A delimiter, and the cells, where the quotes fit it.
+
+    Raises:
+        DatasetError: The quotes fit none.
+    """
+    problem, fits = None, False
+    for delimiter in delimiters:
+        try:
+            cells = split_cells(line, delimiter, name=name)
+        except DatasetError as error:
+            problem = problem or error
+        else:
+            fits = True
+            yield delimiter, cells
+    if problem and not fits:
+        raise problem
+
+
 def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]:
     cells = []
     start = 0
@@ -133,7 +174,7 @@ def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]
             if cell.startswith('"') and quote == '"':
                 raise DatasetError(
                     f"{name}: a cell that begins with a quote does not end with one on its line. "
-                    f"Received: {cell[:20]!r}"
+                    f"Write each row on one line. Received: {cell[:20]!r}"
                 )
             cells.append(_bare(cell))
         start = end + 1

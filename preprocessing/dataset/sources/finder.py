@@ -4,12 +4,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from preprocessing.errors import DatasetError
 
 
 class PictureFinder:
-    """Finds pictures by paths that may be absolute, of Windows, or without folders.
+    """Finds pictures by paths that may be absolute, of Windows, addresses, or without folders.
 
     Neither case nor the way in which accents are stored makes a difference where only one picture
     can be meant.
@@ -38,6 +39,9 @@ class PictureFinder:
             raise DatasetError("it names no picture")
         wanted = tuple(_form(part) for part in parts)
         found = [each for each in self._by_last.get(wanted[-1], ()) if self._agree(each, wanted)]
+        plain = unquote(path.partition("?")[0])
+        if not found and plain != path:
+            return self.find(plain)
         if not found:
             raise DatasetError("there is no such picture")
         if len(found) > 1:

@@ -6,12 +6,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.names import Names
-from preprocessing.dataset.sources.places import NO_SPLIT, Place, read_file_names, read_places
+from preprocessing.dataset.sources.places import (
+    NO_SPLIT,
+    Place,
+    read_file_names,
+    read_places,
+    read_splits_of_files,
+)
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
+from preprocessing.dataset.sources.vocabulary import suggest
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
 LARGEST_CODE = 99
+NOTE_OF_SPLITS = "note: splits were read from the names of files, such as {}"
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,10 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             notes = (f"note: labels were read from the names of files, such as {paths[0]}",)
     is_labelled = not names.reading.is_unlabelled and _has_classes(places, names)
     if is_labelled:
-        places = _without_split_named(places)
+        told = read_splits_of_files(paths, places)
+        if told is not None:
+            notes = (*notes, NOTE_OF_SPLITS.format(paths[0]))
+        places = _without_split_named(places) if told is None else told
         if any(place.problem for place in places):
             raise DatasetError(_complaint(paths, places, names, source=source))
         check_labels_found((place.label for place in places if not place.left_out), names, source)
@@ -111,7 +122,7 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
     reading = names.reading
     if reading.own_labels or reading.only or reading.mapping:
         return True
-    codes = set()
+    codes, likely = set(), set()
     for place in set(places):
         if place.label or place.split:
             return True
@@ -119,7 +130,8 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
         if any(each.stray for each in meanings.values()):
             return True
         codes |= {name for name, each in meanings.items() if each.is_code and _is_small(name)}
-    return len(codes) > 1
+        likely |= {suggest(name) for name, each in meanings.items() if not each.is_code}
+    return len(codes) > 1 or len(likely - {None}) > 1
 
 
 def _is_small(name: str) -> bool:

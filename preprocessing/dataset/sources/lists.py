@@ -1,40 +1,24 @@
 """Read labels and splits from lists: CSV files with a column of paths."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from preprocessing.dataset.sources.archives import read_decompressed
-from preprocessing.dataset.sources.csv_lines import (
-    DELIMITERS,
-    CsvLines,
-    find_columns,
-    header_line,
-    split_cells,
-    to_utf8,
-)
+from preprocessing.dataset.sources.csv_lines import CsvLines, split_cells
 from preprocessing.dataset.sources.finder import PictureFinder
-from preprocessing.dataset.sources.folders import Entry, Layout, check_labels_found
+from preprocessing.dataset.sources.folders import (
+    NOTE_OF_SPLITS,
+    Entry,
+    Layout,
+    check_labels_found,
+)
+from preprocessing.dataset.sources.list_form import ListForm, open_list
 from preprocessing.dataset.sources.names import Names
-from preprocessing.dataset.sources.places import Place, read_places
-from preprocessing.dataset.sources.vocabulary import SPLIT_OF, code_of, fold, split_of_file
+from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
+from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file, suggest_split
 from preprocessing.errors import DatasetError
-from preprocessing.images.decode import PICTURE_SUFFIXES
 
-COLUMNS = {
-    "path": (
-        "path", "filepath", "imagepath", "imgpath", "file", "filename", "imagefile",
-        "imagefilename", "imagename", "image", "img", "imgname", "picture", "photo", "pic", "pth",
-        "fname", "name", "subdirectoryfilepath", "imageid",
-    ),
-    "label": (
-        "emotion", "emotions", "expression", "label", "labels", "class", "classname", "category",
-        "target",
-    ),
-    "split": ("split", "usage", "set", "subset", "partition"),
-}  # fmt: skip
-"""The names that each column may have, without spaces and signs."""
 _MOST_NAMED = 3
 
 
@@ -96,15 +80,46 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         DatasetError: A list cannot be read, names a picture that is not there, or something that is
             not understood; the message names file and line.
     """
-    finder, places = PictureFinder(paths), read_places(paths, names)
-    said = _Said()
-    missing: list[str] = []
-    for row in (row for path in names.reading.lists for row in _rows(path, names)):
+    places = read_places(paths, names)
+    lists = {path: open_list(path, names) for path in names.reading.lists}
+    notes = [
+        f"note: columns of {path.name} that were not read: {', '.join(unread)}"
+        for path, (_, form) in lists.items()
+        if (unread := form.unread())
+    ]
+    if (told := read_splits_of_files(paths, places)) is not None:
+        places = told
+        notes.append(NOTE_OF_SPLITS.format(paths[0]))
+    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
+    said = _read_rows(rows, paths, places, names, source)
+    if not said.entries:
+        raise DatasetError(
+            f"{source}: no picture that a list names has a label. "
+            + " ".join(
+                f"{path.name} has the columns {', '.join(form.header)}."
+                for path, (_, form) in lists.items()
+                if form.header
+            )
+            + " Expected a column of labels such as label or emotion, or a column for each label."
+        )
+    check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
+    if unlisted := len(paths) - len(said.listed):
+        said.left_out["in no list"] += unlisted
+    in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
+    return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _read_rows(
+    rows: Iterable[_Row], paths: Sequence[str], places: Sequence[Place], names: Names, source: str
+) -> _Said:
+    """Find the pictures that the lines of lists name, and take down what they say of them."""
+    finder, said, missing = PictureFinder(paths), _Said(), []
+    for row in rows:
         try:
             position = finder.find(row.path)
         except DatasetError as error:
-            if names.ignores(last := PurePath(row.path.replace("\\", "/")).name):
-                said.left_out[f"{last} (--ignore)"] += 1
+            if ignored := names.ignored_by(PurePath(row.path.replace("\\", "/")).name):
+                said.left_out[ignored] += 1
             else:
                 missing.append(f"{row.where}: {row.path!r}: {error}")
             continue
@@ -116,21 +131,7 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             + f"\n{source} holds such as {paths[0]}. Name the folder in which the pictures lie, or "
             "leave single ones out with --ignore and the file's name."
         )
-    check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
-    if unlisted := len(paths) - len(said.listed):
-        said.left_out["in no list"] += unlisted
-    in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
-    return Layout(in_order, is_labelled=True, left_out=said.left_out)
-
-
-def looks_like_list(data: bytes) -> bool:
-    """Say whether a file that begins so has a header with paths and labels."""
-    lines = CsvLines(to_utf8(data))
-    first, _ = header_line(lines)
-    if first == len(lines):
-        return False
-    headers = [lines[first].split(delimiter) for delimiter in DELIMITERS]
-    return any({"path", "label"} <= find_columns(cells, COLUMNS).keys() for cells in headers)
+    return said
 
 
 def _entry(row: _Row, position: int, place: Place, names: Names) -> Entry | str:
@@ -156,7 +157,7 @@ def _entry(row: _Row, position: int, place: Place, names: Names) -> Entry | str:
         if meaning.split is None:
             raise DatasetError(
                 f"{row.where}: the split {row.split!r} is not understood. Expected train, val or "
-                f"test. Say what it means with --map {row.split}=train"
+                f"test. Say what it means with --map {row.split}={suggest_split(row.split)}"
             )
         split = meaning.split
     if label is None:
@@ -164,68 +165,41 @@ def _entry(row: _Row, position: int, place: Place, names: Names) -> Entry | str:
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, names: Names) -> Iterator[_Row]:
+def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[_Row]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
-    lines = CsvLines(to_utf8(read_decompressed(path, path.name)))
-    first, delimiter = header_line(lines)
-    if first == len(lines):
-        raise DatasetError(f"{path.name} is empty.")
-    delimiter, columns, start = _form(lines, first, delimiter, path.name, names)
     of_file = split_of_file(path.name)
-    for position in range(start, len(lines)):
+    for position in range(form.start, len(lines)):
         where = f"{path.name}:{position + 1}"
-        cells = split_cells(lines[position], delimiter, name=where)
+        cells = split_cells(lines[position], form.delimiter, name=where)
         if not any(cells):
             continue
-        if len(cells) <= max(columns.values()):
+        if len(cells) <= form.last:
+            raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
+        found = {column: cells[place] for column, place in form.columns.items()}
+        label = found.get("label") or _most_voted(cells, form, where)
+        yield _Row(where, found["path"], label, found.get("split") or of_file)
+
+
+def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:
+    """Return the label whose column has the largest number, None where several have it."""
+    votes = {}
+    for label, place in form.votes.items():
+        try:
+            votes[label] = _number(cells[place])
+        except ValueError as error:
             raise DatasetError(
-                f"{where}: expected {max(columns.values()) + 1} cells. Received: {len(cells)}"
-            )
-        found = {column: cells[place] for column, place in columns.items()}
-        split = found.get("split") or of_file
-        yield _Row(where, found["path"], found.get("label"), split)
+                f"{where}: expected a number in the column {label}. Received: {cells[place][:20]!r}"
+            ) from error
+    most = [label for label, number in votes.items() if number == max(votes.values())]
+    return most[0] if len(most) == 1 else None
 
 
-def _form(
-    lines: CsvLines, first: int, delimiter: str | None, name: str, names: Names
-) -> tuple[str, dict[str, int], int]:
-    """Return what stands between cells, where the columns are, and the first line of content."""
-    choices = [delimiter] if delimiter else [*DELIMITERS, " "]
-    for each in choices:
-        header = split_cells(lines[first], each, name=name)
-        columns = find_columns(header, COLUMNS)
-        if "path" in columns and (len(header) > 1 or each == ","):
-            return each, columns, first + 1
-    for each in choices:
-        cells = split_cells(lines[first], each, name=name)
-        if columns := _columns_by_content(cells, names):
-            return each, columns, first
-    raise DatasetError(
-        f"{name} lacks a column of paths. Expected a header such as path,label,split. "
-        f"Received: {lines[first][:80]!r}"
-    )
+def _number(cell: str) -> float:
+    """Read a vote: "7", "0,9", "90 %", "True" or nothing.
 
-
-def _columns_by_content(cells: Sequence[str], names: Names) -> dict[str, int]:
-    """Tell the columns of a list without a header by its first line; empty where it has no path."""
-    paths = [
-        place
-        for place, cell in enumerate(cells)
-        if PurePath(cell.replace("\\", "/")).suffix.lower() in PICTURE_SUFFIXES
-    ]
-    if len(paths) != 1:
-        return {}
-    rest = [place for place in range(len(cells)) if place != paths[0]]
-    splits = [place for place in rest if fold(cells[place]) in SPLIT_OF]
-    labels = [place for place in rest if place not in splits and _may_be_label(cells[place], names)]
-    columns = {"path": paths[0]}
-    if labels:
-        columns["label"] = labels[0]
-    if splits:
-        columns["split"] = splits[0]
-    return columns
-
-
-def _may_be_label(cell: str, names: Names) -> bool:
-    meaning = names.label_of_cell(cell)
-    return bool(meaning.label or meaning.left_out or meaning.stray or meaning.is_code)
+    Raises:
+        ValueError: It is none of these.
+    """
+    if fold(cell) in ("true", "false", ""):
+        return float(fold(cell) == "true")
+    return float(cell.rstrip("% ").replace(",", "."))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from preprocessing.dataset.labels import SPLITS
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
@@ -15,6 +16,7 @@ from preprocessing.dataset.sources.vocabulary import (
     fold,
     split_and_label,
     suggest,
+    suggest_split,
 )
 
 
@@ -56,12 +58,14 @@ class Names:
             self._known[name] = self._read(name)
         return self._known[name]
 
-    def ignores(self, name: str) -> bool:
-        """Say whether a folder or file of this name is to be left out."""
+    def ignored_by(self, name: str) -> str | None:
+        """Return why a folder or file of this name is left out: its name or a pattern, or None."""
         folded = fold(name)
-        return folded in self._ignored or any(
-            fnmatch.fnmatchcase(folded, pattern) for pattern in self._patterns
-        )
+        if folded in self._ignored:
+            return f"{name} (--ignore)"
+        matching = (each for each in self._patterns if fnmatch.fnmatchcase(folded, each))
+        pattern = next(matching, None)
+        return None if pattern is None else f"{pattern} (--ignore)"
 
     def label_of_cell(self, cell: str, codes: dict[int, str] | None = None) -> Meaning:
         """Read a label in a table.
@@ -84,7 +88,7 @@ class Names:
 
     def _read(self, name: str) -> Meaning:
         core = core_of(name)
-        if self.ignores(name) or core in self._ignored:
+        if self.ignored_by(name) or core in self._ignored:
             return Meaning(left_out=f"{name} (--ignore)")
         split, label = self.reading.meaning_of_map(name)
         if not (split or label):
@@ -134,6 +138,8 @@ class Names:
         return f"For {_joined(names)}: {', or '.join(ways)}."
 
     def _guess(self, name: str, default: str) -> str:
+        if default in SPLITS:
+            return suggest_split(name)
         near = suggest(name)
         return near if near in self.reading.labels else default
 

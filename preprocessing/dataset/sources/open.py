@@ -14,7 +14,8 @@ from preprocessing.dataset.sources.archives import (
 )
 from preprocessing.dataset.sources.files import describe_others, looks_like_picture
 from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
-from preprocessing.dataset.sources.lists import looks_like_list, read_lists
+from preprocessing.dataset.sources.list_form import looks_like_list
+from preprocessing.dataset.sources.lists import read_lists
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
@@ -135,7 +136,7 @@ def _open_archive(path: Path, archive: Archive, names: Names) -> Source:
     if not store.names:
         hint = " Save the sheet as a CSV file." if path.suffix.lower() in _SHEET_SUFFIXES else ""
         raise DatasetError(
-            f"{path.name} should hold one CSV file, or pictures. It holds {contents_of(archive)}."
+            f"{path.name} should hold one CSV file, or pictures. It holds {contents_of(archive)}"
             f"{hint}"
         )
     return _open_pictures(store, names)
@@ -172,7 +173,7 @@ def _open_folder(path: Path, names: Names) -> Source:
     holds = ", ".join([*inside[:_MOST_TABLES], *listed])
     raise DatasetError(
         f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
-        "archive of them, or a CSV file."
+        "archive of them, or a CSV file; unpack several archives into one folder."
     )
 
 
@@ -180,17 +181,23 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
     source = store.path.name
     if names.reading.lists:
         layout = read_lists(store.names, names, source=source)
-        return _PictureSource(store, layout, SourceKind.LISTS, names)
+        listed = _PictureSource(store, layout, SourceKind.LISTS, names)
+        listed.notes = layout.notes
+        return listed
     layout = read_layout(store.names, names, source=source)
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     opened = _PictureSource(store, layout, kind, names)
     opened.notes = layout.notes
-    if isinstance(store, FolderStore) and not names.reading.is_unlabelled:
-        tables = [store.path / table for table in store.tables[:_MOST_TABLES]]
-        others = [table for table in tables if columns_found(_head(table))]
-        lists = [table for table in tables if table not in others and looks_like_list(_head(table))]
+    if not names.reading.is_unlabelled:
+        heads = {table: store.head(table) for table in store.tables[:_MOST_TABLES]}
+        others = [store.path / table for table, head in heads.items() if columns_found(head)]
+        lists = [
+            store.path / table
+            for table, head in heads.items()
+            if store.path / table not in others and looks_like_list(head)
+        ]
         if not layout.is_labelled and (lists or others):
-            raise DatasetError(_labels_elsewhere(source, lists, others))
+            raise DatasetError(_labels_elsewhere(store, lists, others))
         if lists:
             note = (
                 f"note: {lists[0]} names labels too; they were read from the folders. To read them "
@@ -200,15 +207,18 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
     return opened
 
 
-def _labels_elsewhere(source: str, lists: Sequence[Path], tables: Sequence[Path]) -> str:
+def _labels_elsewhere(store: PictureStore, lists: Sequence[Path], tables: Sequence[Path]) -> str:
     """Say what to do about photos beside which a table says what they, or others, show."""
-    if lists:
+    if isinstance(store, ArchiveStore):
+        inside = (*lists, *tables)[0]
+        way = f"{inside.name} has labels. Unpack it; a list of pictures is read with --list"
+    elif lists:
         way = f"{lists[0].name} names pictures and labels. Read it with --list {lists[0]}"
     else:
         way = f"{tables[0].name} is a table of pictures. Name it as the source: {tables[0]}"
     return (
-        f"{source}: no folder is named after an expression, but {way}, or take the pictures as "
-        "photos without labels with --unlabelled."
+        f"{store.path.name}: no folder is named after an expression, but {way}, or take the "
+        "pictures as photos without labels with --unlabelled."
     )
 
 

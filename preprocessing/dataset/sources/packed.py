@@ -13,8 +13,10 @@ from preprocessing.dataset.sources.archives import (
     read_decompressed,
 )
 from preprocessing.dataset.sources.files import TABLE_SUFFIXES
+from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.table_form import columns_found
 from preprocessing.errors import DatasetError
+from preprocessing.images.decode import PICTURE_SUFFIXES
 
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
 # A zip file in a zip file, with a compressed table in it, and no further.
@@ -36,7 +38,7 @@ def read_table(file: Path | BinaryIO, name: str) -> bytes:
         return read_decompressed(file, name)
     table = find_table(archive, name)
     if table is None:
-        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}.")
+        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}")
     return table
 
 
@@ -51,7 +53,7 @@ def read_csv(file: Path | BinaryIO, name: str) -> bytes:
         return read_decompressed(file, name)
     found = _ending(archive, (".csv",))
     if not found:
-        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}.")
+        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}")
     return _read(archive, _only(archive, found, name), name)
 
 
@@ -73,7 +75,11 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
         if found := [position for position in tables if columns[position] >= least]:
             return _read(archive, _only(archive, found, name), name)
     if len(alone := _ending(archive, (".csv", ".tsv"))) == 1:
-        return _read(archive, alone[0], name)
+        table = _read(archive, alone[0], name)
+        is_of_pictures = looks_like_list(table[:HEAD_BYTES]) and _ending(
+            archive, tuple(PICTURE_SUFFIXES)
+        )
+        return None if is_of_pictures else table
     packed = _ending(archive, PACKED_SUFFIXES)
     if len(packed) == 1 and not tables and depth < _MOST_NESTED:
         inner = f"{name}: {archive.names[packed[0]]}"
@@ -86,12 +92,15 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
 
 
 def contents_of(archive: Archive) -> str:
-    """Say what files an archive holds, by the ends of their names."""
+    """Say what files an archive holds, by the ends of their names, for the end of a message."""
     ends: dict[str, int] = {}
     for path in archive.names:
         end = PurePosixPath(path).suffix.lower() or "no suffix"
         ends[end] = ends.get(end, 0) + 1
-    return ", ".join(f"{count:,} x {end}" for end, count in sorted(ends.items())) or "no file"
+    held = ", ".join(f"{count:,} x {end}" for end, count in sorted(ends.items())) or "no file"
+    is_packed = not ends.keys().isdisjoint(PACKED_SUFFIXES)
+    hint = " Unpack these too, and name their folder." if is_packed else ""
+    return f"{held}.{hint}"
 
 
 def _ending(archive: Archive, suffixes: tuple[str, ...]) -> list[int]:

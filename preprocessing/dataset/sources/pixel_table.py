@@ -103,6 +103,8 @@ def parse_row(
             f"{name}: expected {form.last + 1} cells. Received: {len(cells)}. The file may be cut "
             "short; download it again."
         )
+    if not cells[form.emotion]:
+        return "without a label"
     emotion = names.label_of_cell(cells[form.emotion], CODES["fer2013"])
     if emotion.left_out:
         return emotion.left_out
@@ -144,5 +146,5 @@ def _label_problem(cell: str, meaning: Meaning, names: Names) -> str:
     numbers = len(CODES["fer2013"]) - 1
     return (
         f"emotion must be 0 to {numbers}, or a label. Received: {cell!r}. Say what it means with "
-        f"--map {cell or 'WORD'}=LABEL, or leave it out with --ignore {cell or 'WORD'}"
+        f"--map {cell}=LABEL, or leave it out with --ignore {cell}"
     )

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.tree import Folders
-from preprocessing.dataset.sources.vocabulary import words_of
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, words_of
 
 NO_CLASS = "in no class folder"
 NO_SPLIT = "in no split, while others are"
@@ -44,8 +44,8 @@ def read_places(paths: Iterable[str], names: Names) -> list[Place]:
     places = []
     for path in paths:
         *folders, name = PurePosixPath(path).parts
-        is_ignored = names.ignores(name)
-        places.append(Place(left_out=f"{name} (--ignore)") if is_ignored else read(tuple(folders)))
+        ignored = names.ignored_by(name)
+        places.append(Place(left_out=ignored) if ignored else read(tuple(folders)))
     return places
 
 
@@ -62,9 +62,13 @@ def read_file_names(
     Returns:
         The places with labels, or None where the names of files do not tell them.
     """
-    found = [_word_in(PurePosixPath(path).stem, names) for path in paths]
+    found = [
+        None if place.left_out else _word_in(PurePosixPath(path).stem, names)
+        for path, place in zip(paths, places, strict=True)
+    ]
+    taken = sum(place.left_out is None for place in places)
     labels = Counter(each.label or each.stray for each in found if each is not None)
-    if len(labels) < 2 or labels.total() < _MOST * len(paths):
+    if len(labels) < 2 or labels.total() < _MOST * taken:
         return None
     return [
         place
@@ -76,6 +80,23 @@ def read_file_names(
         else replace(place, unread=(each.stray,))
         for place, each in zip(places, found, strict=True)
     ]
+
+
+def read_splits_of_files(paths: Sequence[str], places: Sequence[Place]) -> list[Place] | None:
+    """Read splits from the first words of the names of files, such as "train_0001.jpg".
+
+    Args:
+        paths: Of the pictures within the source.
+        places: What their folders, or the rest of their names, say.
+
+    Returns:
+        The places with splits, or None where a folder names one, or not all names tell them.
+    """
+    splits = [SPLIT_OF.get(next(iter(words_of(PurePosixPath(path).stem)), "")) for path in paths]
+    told = {split for split, place in zip(splits, places, strict=True) if not place.left_out}
+    if None in told or len(told) < 2 or any(place.split for place in places):
+        return None
+    return [replace(place, split=split) for place, split in zip(places, splits, strict=True)]
 
 
 def _word_in(stem: str, names: Names) -> Meaning | None:

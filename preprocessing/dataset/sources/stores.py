@@ -44,6 +44,10 @@ class PictureStore(ABC):
     others: Counter[str]
 
     @abstractmethod
+    def head(self, table: str) -> bytes:
+        """Return the first `HEAD_BYTES` bytes of one of the `tables`; none where it is damaged."""
+
+    @abstractmethod
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the pictures at some positions, which must rise: a file's path, or its content."""
 
@@ -63,6 +67,11 @@ class FolderStore(PictureStore):
         self.sizes = [(path / picture).stat().st_size for picture in listing.pictures]
         self.tables = [table.as_posix() for table in listing.tables]
         self.others = listing.others
+
+    def head(self, table: str) -> bytes:
+        """Return how a table begins."""
+        with (self.path / table).open("rb") as file:
+            return file.read(HEAD_BYTES)
 
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the paths of the files."""
@@ -106,6 +115,11 @@ class ArchiveStore(PictureStore):
         self.others = Counter(
             ends[position] or NO_SUFFIX for position in odd if position not in pictures
         )
+
+    def head(self, table: str) -> bytes:
+        """Return how a table begins."""
+        (content,) = self._archive.contents([self._archive.names.index(table)], limit=HEAD_BYTES)
+        return content if isinstance(content, bytes) else b""
 
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the contents of the files."""

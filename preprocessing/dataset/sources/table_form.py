@@ -10,11 +10,13 @@ from preprocessing.dataset.sources.csv_lines import (
     CsvLines,
     find_columns,
     header_line,
-    split_cells,
+    split_header,
     to_utf8,
 )
 from preprocessing.dataset.sources.vocabulary import (
+    LABEL_COLUMNS,
     LABEL_OF,
+    SPLIT_COLUMNS,
     SPLIT_OF,
     code_of,
     fold,
@@ -23,18 +25,9 @@ from preprocessing.dataset.sources.vocabulary import (
 from preprocessing.errors import DatasetError
 
 COLUMNS = {
-    "emotion": (
-        "emotion",
-        "emotions",
-        "emotionlabel",
-        "label",
-        "labels",
-        "expression",
-        "class",
-        "target",
-    ),
+    "emotion": LABEL_COLUMNS,
     "pixels": ("pixels", "pixel"),
-    "Usage": ("usage", "split", "set", "subset"),
+    "Usage": SPLIT_COLUMNS,
 }
 """The names that each column may have, without spaces and signs."""
 _PIXEL_COLUMN = re.compile(r"(?:pixel|pix|px)?\d+")
@@ -107,8 +100,7 @@ def form_of_header(line: str, delimiter: str | None, name: str) -> TableForm | N
     Raises:
         DatasetError: A quoted cell does not end.
     """
-    for each in [delimiter] if delimiter else DELIMITERS:
-        cells = split_cells(line, each, name=name)
+    for each, cells in split_header(line, delimiter or DELIMITERS, name=name):
         columns = find_columns(cells, COLUMNS)
         if "emotion" not in columns:
             continue
@@ -135,8 +127,7 @@ def form_of_row(line: str, name: str) -> TableForm:
     Raises:
         DatasetError: It is none.
     """
-    for delimiter in DELIMITERS:
-        cells = split_cells(line, delimiter, name=name)
+    for delimiter, cells in split_header(line, DELIMITERS, name=name):
         pixels = [place for place, cell in enumerate(cells) if _is_pixels(cell)]
         labels = [place for place, cell in enumerate(cells) if _is_label(cell)]
         usages = [place for place, cell in enumerate(cells) if fold(cell) in SPLIT_OF]
@@ -145,11 +136,15 @@ def form_of_row(line: str, name: str) -> TableForm:
             usage = usages[0] if usages else None
             split = split_of_file(PurePath(name).name) or "train"
             return TableForm(delimiter, labels[-1], pixels[0], usage, split)
-    cells = [cell for each in DELIMITERS for cell in split_cells(line, each, name=name)]
+    cells = [cell for _, each in split_header(line, DELIMITERS, name=name) for cell in each]
     missing = [column for column in COLUMNS if column not in find_columns(cells, COLUMNS)]
     hint = ""
     if missing[0] == "emotion" and "pixels" not in missing:
         hint = " Without labels its pictures teach nothing and judge nothing."
+    if line.lstrip().startswith("<"):
+        hint = " This is a web page, not the table: download the table again."
+    if line.lstrip().startswith(("{", "[")):
+        hint = " This is JSON: write it as a CSV file."
     raise DatasetError(
         f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
         f"Received: {line[:80]!r}{hint}"

@@ -23,6 +23,21 @@ _CLASS_WORDS = {
     "neutral": ("neutral", "neutrality"),
     "contempt": ("contempt", "contemptuous"),
 }
+# Not taken for a class unasked, but proposed in messages: abbreviations, and German, French,
+# Spanish, Italian, Portuguese, Chinese and Japanese.
+_LIKELY_WORDS = {
+    "angry": "an ang wut wütend ärger zorn colère fâché enojo enojado ira enfado rabbia arrabbiato "
+    "raiva zangado 生气 愤怒 怒り",
+    "disgust": "di dis ekel dégoût asco disgusto nojo 厌恶 嫌悪",
+    "fear": "af fe fea angst ängstlich peur miedo paura medo 恐惧 害怕 恐れ",
+    "happy": "ha hap hpy freude glücklich fröhlich joie heureux alegría feliz felicidad gioia "
+    "felice alegria felicidade smile smiling 高兴 开心 快乐 喜び",
+    "sad": "sa trauer traurig tristesse triste tristeza tristezza 悲伤 伤心 悲しみ",
+    "surprise": "su sur überraschung überrascht surpris sorpresa sorprendido sorpreso surpresa "
+    "surpreso 惊讶 驚き",
+    "neutral": "ne neu neutre neutro neutrale 中性 平静 無表情",
+}
+_LIKELY_LABEL_OF = {word: label for label, words in _LIKELY_WORDS.items() for word in words.split()}
 SPLIT_OF = {word: split for split in SPLITS for word in _SPLIT_WORDS[split]}
 """Split by the word for it, in lower case and without spaces."""
 LABEL_OF = {word: label for label in FERPLUS_LABELS for word in _CLASS_WORDS[label]}
@@ -47,6 +62,18 @@ CODES = {
             7: "surprise"},
 }  # fmt: skip
 """What the numbers of published sets mean, by the name under which `--map` takes them."""
+
+LABEL_COLUMNS = (
+    "emotionname", "expressionname", "labelname", "classname", "categoryname", "emotion",
+    "emotions", "emotionlabel", "facialexpression", "facialemotion", "dominantemotion",
+    "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
+    "target", "groundtruth", "gt", "annotation", "sentiment",
+)  # fmt: skip
+"""Names of a column of labels, without spaces and signs; those that have words come first."""
+SPLIT_COLUMNS = (
+    "usage", "split", "splits", "set", "subset", "partition", "phase", "datasplit", "datasetsplit",
+)  # fmt: skip
+"""Names of a column of splits."""
 
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
 
@@ -136,6 +163,17 @@ def split_of_file(name: str) -> str | None:
 
 
 def suggest(name: str) -> str | None:
-    """Return the label that a name may be a misspelling of."""
-    near = difflib.get_close_matches(core_of(name), LABEL_OF, n=1, cutoff=0.75)
+    """Return the label that a name may mean, misspelt, abbreviated or in another language."""
+    core = core_of(name)
+    if core.startswith(("un", "not ", "non")):
+        return None
+    if core in _LIKELY_LABEL_OF:
+        return _LIKELY_LABEL_OF[core]
+    near = difflib.get_close_matches(core, LABEL_OF, n=1, cutoff=0.75)
     return LABEL_OF[near[0]] if near else None
+
+
+def suggest_split(name: str) -> str:
+    """Return the split that a name most likely means: "eval" is for validation."""
+    near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
+    return SPLIT_OF[near[0]] if near else "train"

@@ -72,10 +72,10 @@ def drop(page: Page, *files: tuple[str, bytes], kind: str = "drop") -> None:
     )
 
 
-def hold_answers(page: Page) -> list[Route]:
+def hold_answers(page: Page, address: str = "**/") -> list[Route]:
     """Keep what is sent from now on from the server, until it is let go."""
     held: list[Route] = []
-    page.route("**/", lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
+    page.route(address, lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
     return held
 
 

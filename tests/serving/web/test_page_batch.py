@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import expect
 
 from serving.web.settings import Settings
-from tests.serving.web.browsing import Open, blank_picture, drop, file_of, upload
+from tests.serving.web.browsing import Open, blank_picture, drop, file_of, is_in_sight, upload
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +26,10 @@ def test_several_pictures_go_through_the_batch_route_and_each_is_shown(
     expect(page.locator("#status")).to_contain_text("3 of 3 pictures read.")
     assert asked.count("/api/v1/predict/batch") == 1
     assert asked.count("/") == 0
-    # The first that is known is shown.
+    # The first that is known is shown, below the strip.
     expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+    assert is_in_sight(page, ".picture")
+    assert is_in_sight(page, "#result h1")
     expect(page.locator(".picture")).to_have_count(3)
     expect(page.locator(".picture img")).to_have_count(3)
     page.locator(".picture").nth(1).click()

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.serving.web.browsing import (
     BUSY,
     LAPTOP,
+    LARGE,
     PHONE,
     TOUCH,
     Open,
@@ -78,6 +79,20 @@ def bring_to(  # noqa: PLR0912 - a state after the other
         upload(page, photo, said="One face")
         page.get_by_role("button", name="Samples").click()
         expect(page.locator("#samples")).to_be_visible()
+    if state in ("filtered", "several waiting", "several pictures"):
+        bring_to_several(state, page, two_faces, photo)
+
+
+def bring_to_several(state: str, page: Page, two_faces: bytes, photo: bytes) -> None:
+    """Bring the page to a state with several faces or pictures."""
+    if state == "filtered":
+        page.locator(".home").get_by_role("button", name="Group").click()
+        page.get_by_role("button", name="1 happy").click()
+        expect(page.locator(".face.dimmed")).to_have_count(2)
+    if state == "several waiting":
+        hold_answers(page, "**/predict/batch*")
+        drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+        expect(page.locator("#working h1")).to_have_text("Reading 2 pictures")
     if state == "several pictures":
         drop(page, ("one.jpg", photo), ("two.jpg", two_faces), ("three.jpg", b"none"))
         expect(page.locator("#status")).to_contain_text("3 of 3")
@@ -87,7 +102,8 @@ def bring_to(  # noqa: PLR0912 - a state after the other
     "state",
     [
         "first", "options", "one face", "few faces", "many faces", "tables", "reasons", "no face",
-        "read whole", "error", "stale", "waiting", "busy", "camera", "samples", "several pictures",
+        "read whole", "error", "stale", "waiting", "busy", "camera", "samples", "filtered",
+        "several waiting", "several pictures",
         "/model", "/privacy", "/nothing",
     ],
 )  # fmt: skip
@@ -139,7 +155,11 @@ def test_twenty_four_faces_are_no_higher_than_promised(
     assert page.evaluate("document.documentElement.scrollHeight") <= most_px
 
 
-@pytest.mark.parametrize("options", [{"viewport": LAPTOP}, TOUCH], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    "options",
+    [{"viewport": LAPTOP}, TOUCH, {"viewport": LARGE}],
+    ids=["laptop", "phone", "large"],
+)
 def test_nothing_jumps(options: dict[str, object], open_page: Open, two_faces: bytes) -> None:
     page = open_page(**options)
     page.wait_for_timeout(500)

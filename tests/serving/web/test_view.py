@@ -44,6 +44,7 @@ def test_a_picture_read_whole_has_no_box_and_says_so(
         (row,) = view.rows
         assert any(said in hint for hint in row.hints) == expected
         assert (row.box is None) == expected
+        assert (row.crop == (0, 0, answer.image.width)) == expected
         assert (view.heading == "Read as one face") == expected
 
 

@@ -1,5 +1,6 @@
 """Class folders as people have them: each is read rightly, or refused with what to do."""
 
+import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Callable
@@ -145,6 +146,36 @@ def test_labels_may_be_in_the_names_of_files(tmp_path: Path) -> None:
     assert "--ignore contempt" in refused(tmp_path)
 
 
+def test_abbreviations_in_the_names_of_files_mean_what_is_said(tmp_path: Path) -> None:
+    emotions = ("AN", "AF", "HA", "NE")
+    for emotion, side in itertools.product(emotions, ("S", "HL", "FR")):
+        for person in ("AF01", "BM31"):
+            path = tmp_path / person / f"{person}{emotion}{side}.JPG"
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(png(0))
+    assert open_source(tmp_path).kind is SourceKind.PHOTOS
+    mapping = parse_mapping("ANS=angry,AFS=fear,HAS=happy,NES=neutral")
+    source = open_source(tmp_path, Reading(mapping=mapping, ignore=("*[HF][LR].JPG",)))
+    assert source.counts == {(label, "train"): 2 for label in ("angry", "fear", "happy", "neutral")}
+    assert source.passed_over == {"*[hf][lr].jpg (--ignore)": 16}
+    assert {item.folder for item in source.items()} == {"AF01", "BM31"}
+
+
+@pytest.mark.parametrize("form", ["{1}/{0}_1.png", "{0}_1_{1}.png", "faces/{1}/{0}-{1}.png"])
+def test_splits_may_be_in_the_names_of_files(form: str, tmp_path: Path) -> None:
+    for split, label in (("train", "happy"), ("train", "sad"), ("val", "sad"), ("test", "happy")):
+        path = tmp_path / form.format(split, label)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(0))
+    source = open_source(tmp_path)
+    assert set(source.counts) == {
+        ("happy", "train"), ("sad", "train"), ("sad", "val"), ("happy", "test"),
+    }  # fmt: skip
+    assert "splits were read from the names of files" in source.notes[-1]
+    (path.parent / "other happy.png").write_bytes(png(0))
+    assert {split for _, split in open_source(tmp_path).counts} == {"train"}
+
+
 def test_one_happy_name_makes_no_class(tmp_path: Path) -> None:
     for name in ("happy birthday.png", "beach.png", "sad goodbye.png", "dog.png"):
         (tmp_path / name).write_bytes(png(0))
@@ -219,7 +250,23 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("train", "val", labels=("hapy", "sad")),
         ("hapy", "--map hapy=happy", "--ignore hapy"),
     ),
+    "in another language": (
+        folders("train", "val", labels=("feliz", "triste")),
+        ("--map feliz=happy,triste=sad", "--unlabelled"),
+    ),
+    "abbreviations": (
+        folders("", labels=("AN", "HA", "NE", "SA")),
+        ("--map AN=angry,HA=happy,NE=neutral,SA=sad",),
+    ),
+    "all misspelt": (
+        folders("", labels=("hapy", "suprised")),
+        ("--map hapy=happy,suprised=surprise",),
+    ),
     "calm": (folders("", labels=("calm", "sad")), ("--map calm=LABEL",)),
+    "split that may be meant": (
+        folders("train", "eval", labels=("happy", "sad")),
+        ("in no split", "--map eval=val"),
+    ),
     "split of another name": (
         folders("train", "extra", labels=("happy", "sad")),
         ("in no split", "--map extra=train"),

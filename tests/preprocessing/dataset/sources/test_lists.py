@@ -45,6 +45,12 @@ def read(
 
 PLAIN = table("path,label,split", "{0},{1},{2}")
 WINDOWS = PLAIN.replace("deep/", "deep\\").replace("\n", "\r\n")
+VOTES = (
+    PLAIN.replace("path,label", "path,fear,happy,sad,noise")
+    .replace(",happy,t", ",1,8,1,9,t")
+    .replace(",sad,v", ",0,0,1.0,9,v")
+    .replace(",fear,t", ",0.5,,0.4,9,t")
+)
 READ: dict[str, str | bytes] = {
     "plain": PLAIN,
     "other order": table("split,label,path", "{2},{1},{0}"),
@@ -64,6 +70,20 @@ READ: dict[str, str | bytes] = {
     "nfd": unicodedata.normalize("NFD", PLAIN),
     "no header": table("", "{0},{1},{2}"),
     "no header, other order": table("", "{2},{0},{1}"),
+    "quoted, semicolons, mark": table('"path";"label";"split"', '"{0}";"{1}";"{2}"').encode(
+        "utf-8-sig"
+    ),
+    "utf-16 big without a mark": PLAIN.encode("utf-16-be"),
+    "windows-1252": PLAIN.encode("cp1252"),
+    "remark first": "# by hand\n" + PLAIN,
+    "word beside code": table("path,label,label_name,split", "{0},9,{1},{2}"),
+    "of a program": table("img_path,dominant_emotion,subset", "{0},{1},{2}"),
+    "of one's own": table("filenames,Ground truth,phase", "{0},{1},{2}"),
+    "boxes": table("image,x1,y1,x2,y2,facial_expression,set", "{0},1,2,30,40,{1},{2}"),
+    "addresses": table("url,label,split", "https://example.com/set/{0}?size=48,{1},{2}"),
+    "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
+    "a column for each label": VOTES,
+    "no header, number first": table("", "7,{0},{1},{2}"),
     "words": PLAIN.replace("happy", "Happiness").replace("fear", "afraid"),
 }
 
@@ -75,6 +95,38 @@ def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
     assert source.kind is SourceKind.LISTS
     assert [item.name for item in items] == list(NAMES)
     assert [(item.label, item.split) for item in items] == list(zip(LABELS, SPLITS, strict=True))
+
+
+def test_splits_may_be_in_the_names_of_files(tmp_path: Path) -> None:
+    folder = tmp_path / "raf"
+    folder.mkdir()
+    for name in ("train_1.jpg", "train_2.jpg", "test_1.jpg"):
+        (folder / name).write_bytes(png(1))
+    listed = "train_1.jpg 5\ntest_1.jpg 4\ntrain_2.jpg 1\n"
+    source = read(folder, listed, name="partition.txt", words="raf-db")
+    assert source.counts == {("sad", "train"): 1, ("happy", "test"): 1, ("surprise", "train"): 1}
+    assert "splits were read from the names of files" in source.notes[0]
+    said = read(folder, "path,label,split\ntrain_1.jpg,sad,val\ntest_1.jpg,sad,val\n")
+    assert said.counts == {("sad", "val"): 2}
+
+
+def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
+    source = read(pictures, table("path,label,is_train", "{0},{1},{2}"))
+    assert source.notes == ("note: columns of list.csv that were not read: is_train",)
+
+
+def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> None:
+    source = read(pictures, "path,happy,sad\na 1.png,5,5\nb.png,0,0\nÜnal,2,1\n")
+    assert [item.label for item in source.items()] == ["happy"]
+    assert source.passed_over == {"without a label in the list": 2, "in no list": 1}
+
+
+@pytest.mark.parametrize("cells", ["1,0", "True;False", "0,9;0,1", "90%;10 %", "7.5e-1;", " 2 ; "])
+def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> None:
+    delimiter = ";" if ";" in cells else ","
+    header = delimiter.join(("path", "happy", "sad"))
+    source = read(pictures, f"{header}\nb.png{delimiter}{cells}\n")
+    assert [item.label for item in source.items()] == ["happy"]
 
 
 def test_a_list_may_have_names_without_folders_or_endings(pictures: Path) -> None:
@@ -137,7 +189,9 @@ def test_what_is_passed_over_is_counted(pictures: Path) -> None:
         ("a 1.png,happy,fold1", "list.csv:2: the split 'fold1'.*--map fold1=train"),
         ("a 1.png,happy", "list.csv:2: expected 3 cells"),
         ("a 1.png,happy,train\na 1.png,sad,train", "list.csv:3: .*another label.*list.csv:2"),
-        ('"a 1.png,happy,train', "list.csv:2"),
+        ('"a 1.png,happy,train', "list.csv:2.*Write each row on one line"),
+        ("a 1.png,happy,eval", "list.csv:2: the split 'eval'.*--map eval=val"),
+        ("a 1.png,unhappy,train", "list.csv:2: the label 'unhappy'.*--map unhappy=LABEL"),
     ],
 )
 def test_a_line_that_is_not_understood_is_named(lines: str, message: str, pictures: Path) -> None:
@@ -154,9 +208,21 @@ def test_a_name_that_may_be_two_pictures_is_refused(pictures: Path) -> None:
     assert [item.name for item in source.items()] == ["other/c.png"]
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n"])
-def test_what_is_no_list_is_refused(content: str, pictures: Path) -> None:
-    with pytest.raises(DatasetError, match=r"list.csv (is empty|lacks a column of paths)"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "list.csv is empty"),
+        ("a,b\n1,2\n", "list.csv lacks a column of paths"),
+        ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
+        ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
+        ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
+        ('[{"path": "b.png", "label": "sad"}]', "holds JSON.*as a CSV file"),
+        ('{"path": "b.png", "label": "sad"}\n', "holds JSON.*as a CSV file"),
+        (zipped([("xl/sheet1.xml", "<x/>")]), "is no text.*spreadsheet.*as a CSV file"),
+    ],
+)
+def test_what_is_no_list_is_refused(content: str | bytes, message: str, pictures: Path) -> None:
+    with pytest.raises(DatasetError, match=message):
         read(pictures, content)
 
 
@@ -169,9 +235,16 @@ def test_lines_can_be_left_out_by_the_name_of_their_file(pictures: Path) -> None
 
 
 def test_a_list_beside_photos_is_not_passed_over(pictures: Path) -> None:
-    (pictures / "legend.csv").write_text("user.id,image,emotion\n7,b.png,sad\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"legend.csv names pictures and labels.*--list"):
-        open_source(pictures)
+    for name, content in {
+        "legend.csv": "user.id,image,emotion\n7,b.png,sad\n",
+        "votes.csv": "image,happy,sad\nb.png,2,8\n",
+        "partition.txt": "b.png 5\n",
+    }.items():
+        (pictures / name).write_text(content, encoding="utf-8")
+        with pytest.raises(DatasetError, match=rf"{name} names pictures and labels.*--list"):
+            open_source(pictures)
+        (pictures / name).rename(pictures.parent / name)
+    (pictures / "notes.txt").write_text("See b.png for details.\n", encoding="utf-8")
     assert open_source(pictures, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
 
 

@@ -67,6 +67,8 @@ READ: dict[str, str | bytes] = {
     "utf-16.csv": PLAIN.encode("utf-16"),
     "utf-16 big.csv": b"\xfe\xff" + PLAIN.encode("utf-16-be"),
     "utf-16 without a mark.csv": PLAIN.encode("utf-16-le"),
+    "utf-16 big without a mark.csv": PLAIN.encode("utf-16-be"),
+    "remark first.csv": "# FER2013\n" + PLAIN,
     "blank_end.csv": PLAIN + "\n",
     "blank lines.csv": PLAIN.replace("\n", "\n\n"),
     "blank_end_crlf.csv": text(ROWS, end="\r\n") + "\r\n\r\n",
@@ -80,6 +82,12 @@ READ: dict[str, str | bytes] = {
     "quoted header.csv": text(ROWS, header='"emotion","pixels","Usage"'),
     "single_quoted.csv": text(ROWS, form="{0},'{1}',{2}"),
     "semicolon.csv": text(ROWS, header="emotion;pixels;Usage", form="{0};{1};{2}"),
+    "quoted, semicolon.csv": text(
+        ROWS, header='"emotion";"pixels";"Usage"', form='"{0}";"{1}";"{2}"'
+    ),
+    "quoted, tab, utf-16.csv": text(
+        ROWS, header='"emotion"\t"pixels"\t"Usage"', form='"{0}"\t"{1}"\t"{2}"'
+    ).encode("utf-16"),
     "excel says how.csv": "sep=;\n" + text(ROWS, header="emotion;pixels;Usage", form="{0};{1};{2}"),
     "tab.tsv": text(ROWS, header="emotion\tpixels\tUsage", form="{0}\t{1}\t{2}"),
     "bars.csv": text(ROWS, header="emotion|pixels|Usage", form="{0}|{1}|{2}"),
@@ -88,6 +96,11 @@ READ: dict[str, str | bytes] = {
     "extra columns.csv": text(ROWS, header=f"id,{HEADER},note", form='1,{0},{1},{2},"a, b"'),
     "upper_names.csv": text(ROWS, header="EMOTION,Pixels,usage"),
     "other names.csv": text(ROWS, header="label,pixels,split"),
+    "more names.csv": text(ROWS, header="Emotion Label,pixels,phase"),
+    "code and word.csv": text(
+        with_cells(emotion=lambda code: f"9,{in_words(code)}"), header="label,label_name,pixels,set"
+    ),
+    "numpy.csv": text(with_cells(pixels=lambda cell: f"[[{cell.replace(' ', '. ')}.]]")),
     "lower_usage.csv": text(with_cells(usage=str.lower)),
     "train_val_test.csv": text(with_cells(usage=lambda word: MEANT[word])),
     "public_space.csv": text(with_cells(usage=lambda word: word.replace("Test", " Test"))),
@@ -175,6 +188,21 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         text(with_cells(pixels=lambda cell: cell.replace("90", "-1", 1))),
         "csv:2: a pixel must be .*'-1'",
     ),
+    "web page.csv": ("<!doctype html><html>Sign in, please</html>", "a web page.*download"),
+    "rows.json": (
+        '[{"emotion": 0, "pixels": "9 9", "Usage": "Training"}]',
+        "JSON: write it as a CSV",
+    ),
+    "zips.zip": (
+        zipped(
+            [(f"{split}.zip", zipped([("happy/1.png", png(0))])) for split in ("train", "test")]
+        ),
+        "It holds 2 x .zip. Unpack these too",
+    ),
+    "list of pictures.zip": (
+        zipped([("set/labels.csv", "path,label\na.png,happy\n"), ("set/a.png", png(0))]),
+        "labels.csv has labels. Unpack it; .*--list",
+    ),
     "open quote.csv": (PLAIN + '3,"90 90\n90,Training\n', "csv:14"),
     "list.csv": ("path,label\nhappy/1.png,happy\n", "is a list of pictures.*--list"),
     "two tables.zip": (
@@ -254,6 +282,14 @@ def test_classes_of_a_table_are_put_together(tmp_path: Path) -> None:
     reading = Reading(own_labels=("bad", "neutral", "good"), mapping=mapping)
     labels = [item.label for item in open_source(path, reading).items()]
     assert labels[:7] == ["bad", "bad", "bad", "good", "bad", "good", "neutral"]
+
+
+def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(text([("", *ROWS[0][1:]), ROWS[1]]), encoding="utf-8")
+    source = open_source(path)
+    assert [item.label for item in source.items()] == ["disgust"]
+    assert source.passed_over == {"without a label": 1}
 
 
 def test_what_holds_nothing_is_counted_and_lines_keep_their_numbers(tmp_path: Path) -> None:
