@@ -1,8 +1,8 @@
 """Measure the memory of `mien video` on a long video: `make bench-long-video` prints the figures.
 
 The video is generated: one face sways for all of it, a second one comes for half of every minute.
-It is read once to its end with all outputs, and once more with a kill in the middle, after which
-the same command goes on. Both tables must be the same, byte by byte.
+It is read once to its end into tables and a page, and once more with a kill in the middle, after
+which the same command goes on. Both tables must be the same, byte by byte.
 """
 
 import argparse

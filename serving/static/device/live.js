@@ -10,7 +10,8 @@ import { showPeople } from "./people.js";
 import { Recorder } from "./recording.js";
 import { RemoteReader } from "./remote.js";
 import { save } from "./save.js";
-import { cameras, close, isOpen, nextFrame, openCamera, openFile, playTo, STEP_S } from "./source.js";
+import { readSettings } from "./settings.js";
+import { close, isOpen, listCameras, nextFrame, openCamera, openFile, playTo, STEP_S } from "./source.js";
 import { Tracker } from "./tracks.js";
 
 // What happens to frames, said when it begins.
@@ -56,17 +57,10 @@ function become(state) {
   pause.textContent = state === "paused" ? "Go on" : "Pause";
   pause.disabled = state === "off" || state === "done";
   for (const button of [shoot, record]) button.disabled = state === "off";
-  const sent = isSent() ? ", and sent to the server" : "";
+  const sent = isSent() ? ", sent to the server" : "";
   part("lamp").hidden = !isCamera;
   part("lamp").textContent = `Camera is on${state === "paused" ? ", paused" : sent}`;
   document.title = `${isCamera ? "● " : ""}Live camera - Mien`;
-}
-
-async function listCameras() {
-  const found = await cameras();
-  camera.replaceChildren(...found.map(({ deviceId, label }, index) => new Option(label || `Camera ${index + 1}`, deviceId)));
-  camera.value = video.srcObject?.getVideoTracks()[0].getSettings().deviceId ?? "";
-  camera.closest("label").hidden = found.length < 2;
 }
 
 function stop(reason) {
@@ -99,6 +93,7 @@ async function begin(chosen, opened) {
     part("lamp").hidden = kind === "file";
     if (!isSent()) say("Loading what reads faces on this device, once…");
     spec = await loadReader();
+    if (kind === "camera") await listCameras(camera, video);
     if (!isMine()) return;
     view = { width: video.videoWidth, height: video.videoHeight, isMirrored };
     video.classList.toggle("mirrored", isMirrored);
@@ -106,7 +101,6 @@ async function begin(chosen, opened) {
     history.restart(spec.labels);
     figures.restart();
     become("on");
-    if (kind === "camera") await listCameras();
     say(isSent() ? THERE : HERE);
     // A file is recorded from its start.
     if (kind === "file") recorder.start(spec.labels, 0);
@@ -114,7 +108,7 @@ async function begin(chosen, opened) {
     readFrames();
   } catch (error) {
     if (!isMine()) return;
-    stop("");
+    end("");
     say(error.message, { bad: true });
   }
 }
@@ -148,7 +142,7 @@ async function readFrames() {
     }
   } catch (error) {
     if (!isMine()) return;
-    stop("");
+    end("");
     say(`Reading stopped: ${error.message}`, { bad: true });
   }
 }
@@ -168,7 +162,9 @@ function show({ width, height, faces, taken_s }, time_s) {
   part("nobody").textContent = "No face in sight.";
   history.add(seen, time_s);
   recorder.add(seen, time_s);
-  if (kind === "file") part("figures").textContent = `${time_s.toFixed(1)} of ${video.duration.toFixed(1)} seconds were read`;
+  // Some recordings do not say how long they are.
+  const whole = Number.isFinite(video.duration) ? ` of ${video.duration.toFixed(1)}` : "";
+  if (kind === "file") part("figures").textContent = `${time_s.toFixed(1)}${whole} seconds were read`;
   else tell(figures.add(taken_s, now_s()));
 }
 
@@ -197,11 +193,21 @@ function togglePause() {
   }
 }
 
-// Let the server read the camera, which the words beside this button explain, or this device again.
+// Let the server read the camera, which the words beside the button explain, or this device again.
+function readBy(chosen) {
+  reader = chosen;
+  if (send) send.textContent = reader === there ? "Read on this device again" : send.dataset.words;
+}
+
+// What a person has agreed to ends with the camera.
+function end(reason) {
+  stop(reason);
+  readBy(here);
+}
+
 function toggleServer() {
-  reader = reader === here ? there : here;
-  send.textContent = reader === there ? "Read on this device again" : send.dataset.words;
-  if (reader === there || (kind === "camera" && root.dataset.state !== "off")) begin("camera");
+  readBy(reader === here ? there : here);
+  if (reader === there || root.dataset.state !== "off") begin("camera");
 }
 
 async function takeSnapshot() {
@@ -214,18 +220,14 @@ function toggleRecording() {
   else recorder.start(spec.labels, kind === "file" ? 0 : now_s());
 }
 
-function readSettings() {
-  for (const input of root.querySelectorAll("[data-setting]")) {
-    settings[input.dataset.setting] = Number(input.value) * Number(input.dataset.unit ?? 1);
-    input.closest("label").querySelector("output").textContent = input.value;
-  }
-}
-
-start.addEventListener("click", () => (root.dataset.state === "off" ? begin("camera") : stop(kind === "camera" ? "The camera is off." : "The video is closed.")));
+start.addEventListener("click", () => (root.dataset.state === "off" ? begin("camera") : end(kind === "camera" ? "The camera is off." : "The video is closed.")));
 opener.addEventListener("click", () => file.click());
 file.addEventListener("change", () => {
   const [opened] = file.files;
-  if (opened) begin("file", opened);
+  if (opened) {
+    readBy(here);
+    begin("file", opened);
+  }
   file.value = "";
 });
 pause.addEventListener("click", togglePause);
@@ -233,14 +235,14 @@ shoot.addEventListener("click", takeSnapshot);
 record.addEventListener("click", toggleRecording);
 camera.addEventListener("change", () => begin("camera"));
 send?.addEventListener("click", toggleServer);
-root.addEventListener("input", readSettings);
+root.addEventListener("input", () => Object.assign(settings, readSettings(root)));
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden || !isOpen(video)) return;
-  if (kind === "camera") stop("The camera was switched off when you left this page.");
+  if (kind === "camera") end("The camera was switched off when you left this page.");
   else if (root.dataset.state === "on") togglePause();
 });
-addEventListener("pagehide", () => stop(""));
-readSettings();
+addEventListener("pagehide", () => end(""));
+Object.assign(settings, readSettings(root));
 become("off");
 for (const button of [start, opener]) button.disabled = false;
 if (send) send.disabled = false;

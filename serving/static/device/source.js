@@ -9,9 +9,13 @@ const REASONS = {
   OverconstrainedError: "This camera is not there any more. Choose another one.",
 };
 
-export async function cameras() {
+// Fill the choice of cameras, with the one that is shown selected; hide it where there is one only.
+export async function listCameras(select, video) {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
-  return devices.filter(({ kind }) => kind === "videoinput");
+  const cameras = devices.filter(({ kind }) => kind === "videoinput");
+  select.replaceChildren(...cameras.map(({ deviceId, label }, index) => new Option(label || `Camera ${index + 1}`, deviceId)));
+  select.value = video.srcObject?.getVideoTracks()[0].getSettings().deviceId ?? "";
+  select.closest("label").hidden = cameras.length < 2;
 }
 
 // Show a camera in a video element, unless it is not wanted any more once a person has allowed it.

@@ -167,7 +167,7 @@ def test_frames_go_to_the_server_only_while_a_person_lets_them(live: Page, addre
     expect(part(live, "offer")).to_contain_text("nothing is stored")
     assert not sent
     part(live, "send").click()
-    expect(part(live, "lamp")).to_have_text("Camera is on, and sent to the server")
+    expect(part(live, "lamp")).to_have_text("Camera is on, sent to the server")
     expect(live.locator(".people li")).to_contain_text("1 · happy")
     part(live, "pause").click()
     expect(part(live, "lamp")).to_have_text("Camera is on, paused")
@@ -180,7 +180,11 @@ def test_frames_go_to_the_server_only_while_a_person_lets_them(live: Page, addre
     assert sizes
     assert {max(size["width"], size["height"]) for size in sizes} == {SENT_PX}
 
-    # What this device reads again is not sent.
+    # What was agreed to ends with the camera, or where it is taken back.
+    part(live, "start").click()
+    expect(part(live, "send")).to_have_text("Send frames to the server")
+    part(live, "send").click()
+    expect(part(live, "lamp")).to_have_text("Camera is on, sent to the server")
     part(live, "send").click()
     expect(part(live, "status")).to_contain_text("Nothing is sent")
     before = len(sent)
