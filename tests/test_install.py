@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Hide())
 """
 SERVER = ("flask", "werkzeug", "gunicorn", "waitress", "prometheus_client")
 FEEDBACK = ("sqlalchemy", "alembic", "psycopg")
-TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "tensorboard")
+TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "scipy", "sklearn", "tensorboard")
 VIDEO = ("av",)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import training.export.bundle
 import training.fitting.recalibrate
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
 from preprocessing.dataset.labels import FER2013_LABELS
@@ -204,3 +205,13 @@ def voted_exported(
 def voted_bundle(voted_exported: Exported) -> Path:
     """A bundle with two outputs; tests that change it take a copy."""
     return voted_exported[0]
+
+
+@pytest.fixture(scope="session")
+def honest() -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose softmax is the true distribution from which the classes are drawn."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 3))
+    probabilities = to_probabilities(logits, 1.0)
+    truth = (generator.random(len(logits))[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
+    return logits, np.minimum(truth, 2)

@@ -11,6 +11,13 @@ from numpy.typing import NDArray
 from preprocessing.bundle.outputs import LABEL, OutputSpec, to_probabilities
 from preprocessing.dataset.read import Dataset
 from training import metrics
+from training.confidence import (
+    ReliabilityBin,
+    calibration_error,
+    confident_mistakes,
+    coverage_curve,
+    reliability_bins,
+)
 from training.data import rows_of
 from training.evaluation.predict import Answers, log_test_use
 from training.evaluation.slices import Slice, natural_slices
@@ -129,7 +136,7 @@ class Evaluation:
     brier: float
     brier_uncalibrated: float
     found_by: dict[str, int]
-    reliability: tuple[metrics.ReliabilityBin, ...]
+    reliability: tuple[ReliabilityBin, ...]
     coverage: tuple[Coverage, ...]
     slices: tuple[Slice, ...]
     mistakes: tuple[Mistake, ...]
@@ -252,7 +259,7 @@ def evaluate(
         accuracy_one_view=metrics.accuracy(one_view_logits, truth_indices),
         accuracy_without_leaked=float(hits[is_fresh].mean()) if is_fresh.any() else 0.0,
         images_without_leaked=int(is_fresh.sum()),
-        accuracy_two_guesses=float(metrics.in_guesses(logits, truth_indices, guesses=2).mean()),
+        accuracy_two_guesses=float(metrics.in_top_k(logits, truth_indices, k=2).mean()),
         share_sure=float(is_sure.mean()),
         accuracy_when_sure=float(hits[is_sure].mean()) if is_sure.any() else 0.0,
         precision={row.label: row.precision for row in classes},
@@ -261,14 +268,14 @@ def evaluate(
         macro_f1=float(np.mean([row.f1 for row in classes if row.count])),
         balanced_accuracy=metrics.balanced_accuracy(predicted, truth_indices),
         confusion=tuple(map(tuple, matrix.tolist())),
-        ece_15_bins=metrics.calibration_error(calibrated, truth_indices),
-        ece_15_bins_uncalibrated=metrics.calibration_error(plain, truth_indices),
+        ece_15_bins=calibration_error(calibrated, truth_indices),
+        ece_15_bins_uncalibrated=calibration_error(plain, truth_indices),
         nll=metrics.cross_entropy(logits, truth_indices, temperature=temperature),
         nll_uncalibrated=metrics.cross_entropy(logits, truth_indices),
         brier=metrics.brier(calibrated, truth_indices),
         brier_uncalibrated=metrics.brier(plain, truth_indices),
         found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
-        reliability=tuple(metrics.reliability(calibrated, truth_indices)),
+        reliability=tuple(reliability_bins(calibrated, truth_indices)),
         coverage=_coverage(calibrated, truth_indices),
         slices=tuple(natural_slices(dataset, rows, truth=truth_indices, hits=hits)),
         mistakes=_mistakes(dataset, rows, truth_indices, calibrated),
@@ -276,7 +283,7 @@ def evaluate(
 
 
 def _coverage(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[Coverage, ...]:
-    confidence, reached = metrics.coverage_curve(probabilities, truth)
+    confidence, reached = coverage_curve(probabilities, truth)
     ends = np.unique(np.linspace(0, len(truth), COVERAGE_STEPS + 1).round().astype(int)[1:])
     return tuple(
         Coverage(end / len(truth), float(confidence[end - 1]), float(reached[end - 1]))
@@ -300,5 +307,5 @@ def _mistakes(
             predicted=labels[probabilities[place].argmax()],
             confidence=float(probabilities[place].max()),
         )
-        for place in metrics.confident_mistakes(probabilities, truth, count=MISTAKES)
+        for place in confident_mistakes(probabilities, truth, count=MISTAKES)
     )

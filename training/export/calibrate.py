@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import CROWD, Calibration, OutputSpec, balanced_probabilities
-from training import metrics
+from training.confidence import fit_temperature, sure_confidence
 from training.data import Examples, row_weights, targets_for, truth_for
+from training.metrics import balanced_accuracy
 
 BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """At these the temperature and the sure confidence are fitted."""
@@ -53,7 +54,7 @@ def calibrate(
     known = truth >= 0
     calibrations, worth = [], []
     for balance in BALANCES:
-        temperature = metrics.fit_temperature(
+        temperature = fit_temperature(
             logits[has_target], targets[has_target], class_shares=class_shares, balance=balance
         )
         probabilities = balanced_probabilities(
@@ -63,13 +64,11 @@ def calibrate(
             Calibration(
                 balance=balance,
                 temperature=temperature,
-                sure_confidence=metrics.sure_confidence(
-                    probabilities, truth[known], wanted=SURE_ACCURACY
-                ),
+                sure_confidence=sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY),
             )
         )
         predicted = probabilities.argmax(axis=1)
         plain = float((predicted == truth[known]).mean())
-        worth.append((plain + metrics.balanced_accuracy(predicted, truth[known])) / 2)
+        worth.append((plain + balanced_accuracy(predicted, truth[known])) / 2)
     best = BALANCES[int(np.argmax(worth))] if output == CROWD else 0.0
     return OutputSpec(class_shares, balance=best, calibrations=tuple(calibrations))
