@@ -14,7 +14,7 @@ PACKAGES = ("preprocessing", "training", "serving")
 
 # Videos are read by those who install the extra `video`.
 VIDEO_MODULES = ("serving.cli.video", "serving.cli.video_outputs", "serving.inference.video")
-VIDEO_EXTRA = {"av", "plotly", "pyarrow"}
+VIDEO_EXTRA = {"av", "jinja2", "plotly", "pyarrow"}
 
 
 def test_serving_reaches_only_what_its_lock_installs(repository_root: Path) -> None:
