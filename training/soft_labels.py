@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import replacing
 
 # Float32 probabilities add up to 1 as nearly as this.
 SUM_TOLERANCE = 1e-4
@@ -73,10 +74,9 @@ def write_soft_labels(
         every_row[output] = np.full((len(dataset.chips), taught.shape[1]), np.nan, np.float32)
         every_row[output][rows] = taught
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    # Into an open file: given a path, NumPy would put .npz after a name that has another suffix.
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(about)), **every_row)
-    partial.replace(path)
 
 
 def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:

@@ -7,7 +7,6 @@ from keras import Model
 from numpy.typing import NDArray
 
 from preprocessing.bundle.occlusion import occlusion_maps
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
@@ -15,6 +14,7 @@ from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet
 from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.html import render
 from preprocessing.runtime.cli import refuse_overwriting
+from preprocessing.runtime.files import write_whole
 from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import ExplainedModel, open_explained_model
 
