@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import OUTPUTS
+from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import replacing
@@ -46,8 +47,8 @@ class SoftLabels:
 
     def record(self) -> dict[str, Any]:
         """Return what a run keeps of its teacher, as JSON."""
-        fields = ("name", "sha256", "origin", "ferplus")
-        return {field: getattr(self, field) for field in fields}
+        names = ("name", "sha256", "origin", "ferplus")
+        return {name: getattr(self, name) for name in names}
 
 
 def write_soft_labels(
@@ -92,21 +93,22 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
             probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
             if not probabilities:
                 raise ValueError(f"it has none of {', '.join(OUTPUTS)}")
-        made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
+        made_for, origin, ferplus = parse_recipe(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{path} cannot be read as soft labels: {error!r}. Make it with "
             "python -m training folds or distil."
         ) from error
-    recipe = json.loads(json.dumps(asdict(dataset.manifest.recipe)))
+    recipe = dataset.manifest.recipe
     if made_for != recipe:
-        differing = sorted(name for name in recipe if made_for.get(name) != recipe[name])
+        names = sorted(field.name for field in fields(Recipe))
+        differing = [name for name in names if getattr(made_for, name) != getattr(recipe, name)]
         raise DatasetError(
             f"{path} was made for another dataset: {', '.join(differing)} differ. "
             "Make it anew for this one."
         )
     for taught in probabilities.values():
-        _check(path, taught, shape=(len(dataset.chips), len(recipe["labels"])))
+        _check(path, taught, shape=(len(dataset.chips), len(recipe.labels)))
     digest = hashlib.sha256(content).hexdigest()
     return SoftLabels(path.name, digest, origin, ferplus, probabilities)
 
