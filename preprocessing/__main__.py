@@ -8,13 +8,13 @@ from pathlib import Path
 
 from preprocessing.dataset.arguments import add_align_arguments, add_split_arguments, align_options
 from preprocessing.dataset.build import align_source
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError
 from preprocessing.report.summary import summarise, summary_text, summary_warnings
 from preprocessing.report.text import report_text
 from preprocessing.runtime.cli import check_outputs, run_command
+from preprocessing.runtime.files import write_whole
 
 RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 

@@ -19,7 +19,7 @@ VIDEO_MODULES = (
     "serving.cli.video_outputs",
     "serving.inference.video",
 )
-VIDEO_EXTRA = {"av", "plotly", "pyarrow"}
+VIDEO_EXTRA = {"av", "jinja2", "plotly", "pyarrow"}
 
 
 def test_serving_reaches_only_what_its_lock_installs(repository_root: Path) -> None:

@@ -30,7 +30,7 @@ sys.meta_path.insert(0, Hide())
 """
 SERVER = ("flask", "werkzeug", "gunicorn", "waitress", "prometheus_client")
 FEEDBACK = ("sqlalchemy", "alembic", "psycopg")
-TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "tensorboard")
+TRAINING = ("keras", "tensorflow", "plotly", "pyarrow", "scipy", "sklearn", "tensorboard")
 VIDEO = ("av",)
 
 
@@ -88,6 +88,10 @@ def test_the_wheel_is_small_and_has_all_that_is_no_code(wheel: Path) -> None:
         "preprocessing/images/sample.jpg",
         "preprocessing/faces/face_detection_yunet_2023mar.onnx",
         "preprocessing/faces/face_detection_yunet_2023mar.LICENSE",
+        "preprocessing/report/templates/page.html",
+        "serving/inference/video/templates/video.html",
+        "training/evaluation/templates/evaluation.html",
+        "training/explain/templates/explanation.html",
         "serving/LICENCES.md",
         "serving/bundle/model.tflite",
         "serving/bundle/spec.json",

@@ -9,7 +9,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import OUTPUTS
+from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import replacing
 
 # Float32 probabilities add up to 1 as nearly as this.
 SUM_TOLERANCE = 1e-4
@@ -45,8 +47,8 @@ class SoftLabels:
 
     def record(self) -> dict[str, Any]:
         """Return what a run keeps of its teacher, as JSON."""
-        fields = ("name", "sha256", "origin", "ferplus")
-        return {field: getattr(self, field) for field in fields}
+        names = ("name", "sha256", "origin", "ferplus")
+        return {name: getattr(self, name) for name in names}
 
 
 def write_soft_labels(
@@ -73,10 +75,9 @@ def write_soft_labels(
         every_row[output] = np.full((len(dataset.chips), taught.shape[1]), np.nan, np.float32)
         every_row[output][rows] = taught
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    # Into an open file: given a path, NumPy would put .npz after a name that has another suffix.
+    with replacing(path) as unfinished, unfinished.open("wb") as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(about)), **every_row)
-    partial.replace(path)
 
 
 def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
@@ -92,21 +93,22 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
             probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
             if not probabilities:
                 raise ValueError(f"it has none of {', '.join(OUTPUTS)}")
-        made_for, origin, ferplus = dict(about["recipe"]), about["origin"], about["ferplus"]
+        made_for, origin, ferplus = parse_recipe(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{path} cannot be read as soft labels: {error!r}. Make it with "
             "python -m training folds or distil."
         ) from error
-    recipe = json.loads(json.dumps(asdict(dataset.manifest.recipe)))
+    recipe = dataset.manifest.recipe
     if made_for != recipe:
-        differing = sorted(name for name in recipe if made_for.get(name) != recipe[name])
+        names = sorted(field.name for field in fields(Recipe))
+        differing = [name for name in names if getattr(made_for, name) != getattr(recipe, name)]
         raise DatasetError(
             f"{path} was made for another dataset: {', '.join(differing)} differ. "
             "Make it anew for this one."
         )
     for taught in probabilities.values():
-        _check(path, taught, shape=(len(dataset.chips), len(recipe["labels"])))
+        _check(path, taught, shape=(len(dataset.chips), len(recipe.labels)))
     digest = hashlib.sha256(content).hexdigest()
     return SoftLabels(path.name, digest, origin, ferplus, probabilities)
 

@@ -31,7 +31,6 @@ from preprocessing.dataset.manifest import (
     Recipe,
     parse_recipe,
     write_manifest,
-    write_whole,
 )
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.shards import REJECTED_KEY, write_shard
@@ -40,6 +39,7 @@ from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.errors import DatasetError
 from preprocessing.faces.finder import FaceFinder
+from preprocessing.runtime.files import write_whole
 from preprocessing.runtime.processes import worker_pool
 
 RECIPE_NAME = "recipe.json"
@@ -105,7 +105,7 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     is_ours = recipe_path.exists() or manifest_path.exists()
     if overwrite and is_ours:
         # In this order what a kill leaves behind can be overwritten, or gone on with.
-        shards = sorted(dataset.glob("shard-*.parquet*"), reverse=True)
+        shards = sorted(dataset.glob("*shard-*.parquet"), reverse=True)
         for path in (*shards, manifest_path, recipe_path):
             path.unlink(missing_ok=True)
     # A run that was killed at its very end has left both.

@@ -9,6 +9,7 @@ from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import DatasetError
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
+from preprocessing.runtime.files import write_whole
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -139,10 +140,3 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
         "detector": DetectorKind(fields["detector"]),
     }
     return Recipe(**{**fields, **parsed})
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is never seen half written."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(path)

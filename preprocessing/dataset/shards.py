@@ -17,6 +17,7 @@ from preprocessing.dataset.sources.types import SourceItem
 from preprocessing.errors import DatasetError
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.types import GreyImage
+from preprocessing.runtime.files import replacing
 
 VOTES = 10
 # Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
@@ -99,12 +100,10 @@ def write_shard(table: pa.Table, path: Path) -> None:
     Raises:
         DatasetError: The disk is full or cannot be written to.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        write_table(table, partial)
-        partial.replace(path)
+        with replacing(path) as unfinished:
+            write_table(table, unfinished)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise DatasetError(
             f"{path} cannot be written: {error}. What is finished is kept: make room and run the "
             "same command again, it goes on from there."

@@ -1,74 +1,64 @@
-"""Build a self-contained HTML page of tables, charts and pictures."""
+"""Render self-contained HTML pages of tables, charts and pictures from Jinja2 templates.
+
+A package keeps the template of its page in its folder `templates`. Each extends `page.html` here
+and is made of the parts of `parts.html`.
+"""
 
 import base64
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import plotly.graph_objects as go
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from plotly.offline import get_plotlyjs
 
 from preprocessing.images.montage import Tile, draw_sheet
 from preprocessing.images.types import RgbImage
 
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-figure { display: inline-block; margin: 0 1rem 1rem 0 }
-img { image-rendering: pixelated; max-width: 100% }
-table { border-collapse: collapse; margin-bottom: 1rem }
-td, th { padding: .2rem .8rem; text-align: right }
-td:first-child, th:first-child { text-align: left } tr + tr { border-top: 1px solid #ccc }
-"""
+_SHARED = "preprocessing.report"
 
 
-def page(title: str, sections: Mapping[str, str], *, has_charts: bool = True) -> str:
-    """Put sections, HTML by heading, onto a page that asks no other host for anything.
+def render(template: str, *, package: str, **values: object) -> str:
+    """Render a page that asks no other host for anything.
 
-    Without charts the page is spared the four megabytes of Plotly's script.
+    Args:
+        template: The file's name in the folder `templates` of the package.
+        package: The package's dotted name.
+        values: What the template shows, by name. Text is escaped, wherever it came from.
+
+    Returns:
+        HTML.
     """
-    escaped = html.escape(title)
-    body = "\n".join(
-        f"<section><h2>{html.escape(heading)}</h2>\n{content}</section>"
-        for heading, content in sections.items()
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader(_SHARED)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    script = f"<script>{get_plotlyjs()}</script>" if has_charts else ""
-    return (
-        "<!doctype html>\n"
-        '<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escaped}</title>'
-        f"<style>{_STYLE}</style>{script}</head>\n"
-        f"<body><h1>{escaped}</h1>\n{body}</body></html>\n"
-    )
+    environment.globals["plotly_script"] = get_plotlyjs
+    environment.filters |= {
+        "jpeg_url": _jpeg_url,
+        "plotly_html": _plotly_html,
+        "side_by_side": _side_by_side,
+    }
+    return environment.get_template(template).render(values)
 
 
-def chart(figure: go.Figure) -> str:
-    """Embed a chart; the page brings Plotly's script."""
+def _plotly_html(figure: go.Figure) -> str:
+    """Write a chart; the page brings Plotly's script."""
     config = {"responsive": True}
     return str(figure.to_html(full_html=False, include_plotlyjs=False, config=config))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table; cells are text, not HTML."""
-    head = "".join(f"<th>{html.escape(word)}</th>" for word in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
-    return f"<table><tr>{head}</tr>{body}</table>"
+def _side_by_side(images: Sequence[NDArray[np.uint8]]) -> RgbImage:
+    """Draw square grey pictures, at least one, side by side in rows."""
+    return draw_sheet([Tile(image) for image in images])
 
 
-def pictures(images: Sequence[NDArray[np.uint8]], caption: str) -> str:
-    """Embed square grey pictures, at least one, side by side in rows, as one image."""
-    return sheet(draw_sheet([Tile(image) for image in images]), caption)
-
-
-def sheet(picture: RgbImage, caption: str) -> str:
-    """Embed a picture sheet."""
+def _jpeg_url(picture: RgbImage) -> str:
     encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-    data = base64.b64encode(encoded.tobytes()).decode()
-    escaped = html.escape(caption)
-    return (
-        f'<figure><img alt="{escaped}" src="data:image/jpeg;base64,{data}">'
-        f"<figcaption>{escaped}</figcaption></figure>"
-    )
+    return f"data:image/jpeg;base64,{base64.b64encode(encoded.tobytes()).decode()}"

@@ -1,16 +1,16 @@
 """Show in one self-contained HTML page what an aligned dataset holds, and how good it is."""
 
-import html
 from collections import Counter
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from preprocessing.dataset.fer2013 import FERPLUS_WORDS, VOTE_COLUMNS
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.read import Dataset
 from preprocessing.report.drawings import draw_mean_faces
-from preprocessing.report.html import chart, page, pictures, sheet, table
+from preprocessing.report.html import render
 from preprocessing.report.statistics import (
     constant_rows,
     count_pairs,
@@ -22,25 +22,45 @@ from preprocessing.report.statistics import (
 )
 
 EXAMPLES = 16
-NOT_CROPS = "<p>Not for these pictures: they are no face crops of the chip's size.</p>"
+
+Row = tuple[str, ...]
+Pictures = tuple[str, list[NDArray[np.uint8]]]
+"""A caption, and square grey pictures."""
 
 
 def report_html(dataset: Dataset) -> str:
     """Draw class balance, mean faces, spread, fall-backs, duplicates, votes and samples."""
     recipe = dataset.manifest.recipe
-    title = f"{recipe.source}: {dataset.manifest.rows:,} aligned faces"
-    return page(
-        title,
-        {
-            "Classes by split": chart(class_balance(dataset)),
-            "Mean face before and after alignment": _mean_faces(dataset),
-            "Spread of landmarks": _spread(dataset),
-            "How faces were found": _found_by(dataset),
-            "Duplicates": _duplicates(dataset),
-            "Constant pictures": _constant(dataset),
-            "FER+ votes": _ferplus(dataset),
-            "Samples": _samples(dataset),
-        },
+    means, near = mean_faces(dataset), near_duplicates(dataset)
+    has_votes = bool(dataset.votes.any())
+    is_compared = has_votes and not labelled_by_ferplus(recipe.source_kind, recipe.labels)
+    return render(
+        "dataset.html",
+        package="preprocessing.report",
+        title=f"{recipe.source}: {dataset.manifest.rows:,} aligned faces",
+        class_balance=class_balance(dataset),
+        mean_faces=draw_mean_faces(means) if means else None,
+        spread=[
+            (spread.part, f"{spread.before:.2%}", f"{spread.after:.2%}")
+            for spread in landmark_spread(dataset)
+        ],
+        found_by=_found_by(dataset),
+        fallbacks=_fallbacks(dataset),
+        duplicates=_duplicates(dataset),
+        pairs=[
+            (each.where, f"{each.identical:,}", f"{each.alike:,}")
+            for each in count_pairs(dataset, near)
+        ],
+        alike=[picture for one, two, _ in near[:EXAMPLES] for picture in dataset.raw[[one, two]]],
+        constant=dataset.names[constant_rows(dataset)].tolist(),
+        examples=EXAMPLES,
+        has_votes=has_votes,
+        crowd_votes=crowd_votes(dataset) if is_compared else None,
+        crowd_agrees=_crowd_agrees(dataset) if is_compared else None,
+        samples=[
+            (label, list(dataset.chips[rows]))
+            for label, rows in evenly_chosen(dataset, each=EXAMPLES).items()
+        ],
     )
 
 
@@ -83,41 +103,27 @@ def crowd_votes(dataset: Dataset) -> go.Figure:
     return figure
 
 
-def _mean_faces(dataset: Dataset) -> str:
-    means = mean_faces(dataset)
-    return sheet(draw_mean_faces(means), "mean faces") if means else NOT_CROPS
-
-
-def _spread(dataset: Dataset) -> str:
-    rows = [
-        (spread.part, f"{spread.before:.2%}", f"{spread.after:.2%}")
-        for spread in landmark_spread(dataset)
-    ]
-    if not rows:
-        return NOT_CROPS
-    text = "Root mean square distance from the mean place, as a share of the picture's side."
-    return f"<p>{text}</p>" + table(("part", "before", "after"), rows)
-
-
-def _found_by(dataset: Dataset) -> str:
-    parts = []
+def _found_by(dataset: Dataset) -> list[Row]:
     total = len(dataset.found_by)
     counts = Counter(dataset.found_by.tolist())
-    rows = [(name, f"{count:,}", f"{count / total:.1%}") for name, count in counts.most_common()]
-    parts.append(table(("found by", "faces", "share"), rows))
-    for name in counts:
+    return [(name, f"{count:,}", f"{count / total:.1%}") for name, count in counts.most_common()]
+
+
+def _fallbacks(dataset: Dataset) -> list[Pictures]:
+    """Choose examples of each way to find a face but the usual one."""
+    shown: list[Pictures] = []
+    for name in Counter(dataset.found_by.tolist()):
         if name != "detector":
             chosen = np.flatnonzero(dataset.found_by == name)[:EXAMPLES]
             if dataset.has_raw[chosen].all():
-                parts.append(pictures(list(dataset.raw[chosen]), f"{name}: source"))
-            parts.append(pictures(list(dataset.chips[chosen]), f"{name}: chip"))
-    return "".join(parts)
+                shown.append((f"{name}: source", list(dataset.raw[chosen])))
+            shown.append((f"{name}: chip", list(dataset.chips[chosen])))
+    return shown
 
 
-def _duplicates(dataset: Dataset) -> str:
-    near = near_duplicates(dataset)
+def _duplicates(dataset: Dataset) -> list[Row]:
     seen = dataset.in_training_too()
-    rows = [
+    return [
         ("groups of pixel-identical pictures", f"{dataset.duplicate_pictures():,}"),
         *(
             (
@@ -128,42 +134,13 @@ def _duplicates(dataset: Dataset) -> str:
         ),
         ("training pictures left out for that", f"{int(dataset.leaks().sum()):,}"),
     ]
-    pairs = [
-        (each.where, f"{each.identical:,}", f"{each.alike:,}")
-        for each in count_pairs(dataset, near)
-    ]
-    examples = [picture for one, two, _ in near[:EXAMPLES] for picture in dataset.raw[[one, two]]]
-    return (
-        table(("what", "count"), rows)
-        + table(("pairs of pictures", "identical", "alike without being identical"), pairs)
-        + (pictures(examples, "pairs that look alike, side by side") if examples else "")
-    )
 
 
-def _constant(dataset: Dataset) -> str:
-    rows = constant_rows(dataset)
-    names = ", ".join(html.escape(name) for name in dataset.names[rows][:EXAMPLES].tolist())
-    return f"<p>{len(rows):,} pictures have one grey level only. {names}</p>"
-
-
-def _ferplus(dataset: Dataset) -> str:
-    if not dataset.votes.any():
-        return "<p>No FER+ votes were joined (--ferplus).</p>"
-    recipe = dataset.manifest.recipe
-    if labelled_by_ferplus(recipe.source_kind, recipe.labels):
-        return "<p>The labels here are the majority of these votes.</p>"
+def _crowd_agrees(dataset: Dataset) -> float:
+    """Return on what fraction of the pictures the crowd's first choice is the label."""
     counts = ferplus_confusion(dataset)
     agreed = sum(
         counts[index, VOTE_COLUMNS.index(FERPLUS_WORDS[label])]
-        for index, label in enumerate(recipe.labels)
+        for index, label in enumerate(dataset.manifest.recipe.labels)
     )
-    share = agreed / max(1, int(counts.sum()))
-    return (
-        f"<p>The crowd's first choice is the FER2013 label on {share:.1%} of the pictures.</p>"
-        + chart(crowd_votes(dataset))
-    )
-
-
-def _samples(dataset: Dataset) -> str:
-    chosen = evenly_chosen(dataset, each=EXAMPLES)
-    return "".join(pictures(list(dataset.chips[rows]), label) for label, rows in chosen.items())
+    return float(agreed / max(1, int(counts.sum())))

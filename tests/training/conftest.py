@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from filelock import FileLock
 
 import training.fitting.recalibrate
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
@@ -163,3 +165,13 @@ def voted_exported(voted_run: Path, voted: Dataset, make_once: MakeOnce) -> Expo
 def voted_bundle(voted_exported: Exported) -> Path:
     """A bundle with two outputs; tests that change it take a copy."""
     return voted_exported.bundle
+
+
+@pytest.fixture(scope="session")
+def honest() -> tuple[np.ndarray, np.ndarray]:
+    """Logits whose softmax is the true distribution from which the classes are drawn."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, (20_000, 3))
+    probabilities = to_probabilities(logits, 1.0)
+    truth = (generator.random(len(logits))[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
+    return logits, np.minimum(truth, 2)

@@ -7,16 +7,6 @@ from training import metrics
 LABELS = ("one", "two", "three")
 
 
-@pytest.fixture
-def honest() -> tuple[np.ndarray, np.ndarray]:
-    """Logits whose softmax is the true distribution from which the classes are drawn."""
-    generator = np.random.default_rng(0)
-    logits = generator.normal(0, 2, (20_000, 3))
-    probabilities = to_probabilities(logits, 1.0)
-    truth = (generator.random(len(logits))[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
-    return logits, np.minimum(truth, 2)
-
-
 def test_accuracy_counts_largest_logits() -> None:
     logits = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]])
     assert metrics.accuracy(logits, np.array([0, 1, 2, 0])) == 0.75
@@ -30,45 +20,23 @@ def test_interval_holds_the_share_and_narrows_with_more_rows() -> None:
     assert narrow_high - narrow_low < (high - low) / 5
 
 
-def test_two_guesses_hold_the_truth_at_least_as_often_as_one(
+def test_interval_is_that_of_a_bootstrap_over_the_rows() -> None:
+    hits = np.arange(500) % 8 > 0
+    resampled = np.random.default_rng(0).choice(hits, (4000, len(hits))).mean(axis=1)
+    expected = np.percentile(resampled, [2.5, 97.5])
+    sampling_noise = 2 / len(hits)
+    assert metrics.share_interval(hits) == pytest.approx(expected, abs=sampling_noise)
+
+
+def test_the_top_two_hold_the_truth_more_often_than_the_top_one(
     honest: tuple[np.ndarray, np.ndarray],
 ) -> None:
     logits, truth = honest
-    one, two, three = (metrics.in_guesses(logits, truth, guesses=count) for count in (1, 2, 3))
+    one, two, three = (metrics.in_top_k(logits, truth, k=count) for count in (1, 2, 3))
     assert one.mean() == metrics.accuracy(logits, truth)
     assert one.mean() < two.mean() < 1
     assert (two | ~one).all()
     assert three.all()
-
-
-def test_reliability_bins_hold_every_answer_within_their_edges(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    probabilities = to_probabilities(logits, 1.0)
-    bins = metrics.reliability(probabilities, truth)
-    assert sum(each.count for each in bins) == len(truth)
-    assert all(each.low <= each.confidence <= each.high for each in bins)
-    # Of three classes the likeliest has a third at least, so the lowest bins are empty.
-    assert bins[0].high > 1 / 3
-    mean = sum(each.count * each.accuracy for each in bins) / len(truth)
-    assert mean == pytest.approx(metrics.accuracy(logits, truth))
-
-
-def test_coverage_ends_at_the_accuracy_on_all_answers(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    confidence, reached = metrics.coverage_curve(to_probabilities(logits, 1.0), truth)
-    assert (np.diff(confidence) <= 0).all()
-    assert reached[-1] == pytest.approx(metrics.accuracy(logits, truth))
-    assert reached[len(truth) // 4] > reached[-1]
-
-
-def test_mistakes_come_most_confident_first() -> None:
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
-    mistakes = metrics.confident_mistakes(probabilities, np.array([0, 1, 0, 0]), count=2)
-    assert mistakes.tolist() == [2, 3]
 
 
 def test_cross_entropy_of_no_opinion_is_the_logarithm_of_the_classes() -> None:
@@ -77,45 +45,23 @@ def test_cross_entropy_of_no_opinion_is_the_logarithm_of_the_classes() -> None:
     )
 
 
-def test_honest_probabilities_have_no_calibration_error(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    sampling_noise = 0.01
-    assert metrics.calibration_error(to_probabilities(logits, 1.0), truth) < sampling_noise
-    assert metrics.calibration_error(to_probabilities(logits, 0.3), truth) > 5 * sampling_noise
-
-
-@pytest.mark.parametrize("temperature", [0.25, 1.0, 3.0])
-def test_temperature_is_found_again(
-    honest: tuple[np.ndarray, np.ndarray], temperature: float
-) -> None:
-    logits, truth = honest
-    shares = (1 / 3,) * 3
-    for targets in (np.eye(3)[truth], to_probabilities(logits, 1.0)):
-        found = metrics.fit_temperature(
-            logits * temperature, targets, class_shares=shares, balance=1.0
-        )
-        assert found == pytest.approx(temperature, rel=0.05)
-
-
-def test_temperature_is_fitted_after_the_classes_are_balanced(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    shares = (0.7, 0.2, 0.1)
-    # What a network says that saw the first class seven times as often as the last.
-    learnt = logits + np.log(shares)
-    options = {"class_shares": shares, "balance": 1.0}
-    assert metrics.fit_temperature(learnt, np.eye(3)[truth], **options) == pytest.approx(
-        1, rel=0.05
-    )
-
-
 def test_brier_is_zero_for_certain_truth_and_two_for_certain_error() -> None:
     certain = np.array([[1.0, 0, 0]])
     assert metrics.brier(certain, np.array([0])) == 0
     assert metrics.brier(certain, np.array([1])) == 2
+
+
+@pytest.mark.parametrize("classes", [2, 6])
+def test_a_set_of_one_row_has_all_figures(classes: int) -> None:
+    logits, truth = np.eye(classes)[:1], np.array([0])
+    probabilities = to_probabilities(logits, 1.0)
+    assert metrics.accuracy(logits, truth) == metrics.balanced_accuracy(truth, truth) == 1
+    assert metrics.in_top_k(logits, truth, k=2).all()
+    assert metrics.share_interval(np.array([True])) == (1, 1)
+    assert metrics.brier(probabilities, truth) == pytest.approx(
+        ((probabilities - logits) ** 2).sum()
+    )
+    assert metrics.cross_entropy(logits, truth) == pytest.approx(-np.log(probabilities[0, 0]))
 
 
 def test_class_rows_read_a_confusion_matrix() -> None:
@@ -132,31 +78,6 @@ def test_class_rows_read_a_confusion_matrix() -> None:
 def test_a_class_never_seen_nor_claimed_has_zeros() -> None:
     matrix = metrics.confusion_matrix(np.array([0]), np.array([0]), classes=3)
     assert metrics.class_rows(matrix, LABELS)[2].f1 == 0
-
-
-def test_what_it_is_sure_of_is_right_as_often_as_wanted(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    probabilities = to_probabilities(logits, 1.0)
-    confidence = probabilities.max(axis=1)
-    thresholds = [
-        metrics.sure_confidence(probabilities, truth, wanted=wanted) for wanted in (0.8, 0.9, 0.95)
-    ]
-    assert thresholds == sorted(thresholds)
-    for wanted, threshold in zip((0.8, 0.9, 0.95), thresholds, strict=True):
-        taken = confidence >= threshold
-        assert metrics.accuracy(logits[taken], truth[taken]) == pytest.approx(wanted, abs=0.001)
-
-
-def test_answers_of_one_confidence_are_taken_together() -> None:
-    probabilities = np.array([[0.8, 0.2], [0.8, 0.2]])
-    assert metrics.sure_confidence(probabilities, np.array([0, 1]), wanted=0.9) == 1.0
-
-
-def test_nothing_is_sure_where_even_the_best_is_wrong() -> None:
-    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
-    assert metrics.sure_confidence(probabilities, np.array([1, 1]), wanted=0.9) == 1.0
 
 
 def test_each_class_that_occurs_counts_alike_in_the_balanced_accuracy() -> None:
@@ -190,27 +111,3 @@ def test_a_share_of_zero_may_be_predicted_with_no_probability() -> None:
 def test_vote_share_is_the_mean_share_for_what_was_said() -> None:
     shares = np.array([[0.7, 0.2, 0.1], [0.0, 0.4, 0.6]])
     assert metrics.vote_share(np.array([0, 1]), shares) == pytest.approx((0.7 + 0.4) / 2)
-
-
-def test_confidence_that_is_the_share_of_votes_has_no_calibration_error(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, _ = honest
-    shares = to_probabilities(logits, 1.0)
-    assert metrics.vote_calibration_error(shares, shares) == pytest.approx(0, abs=1e-12)
-    # Ten people draw their votes from it.
-    generator = np.random.default_rng(1)
-    votes = generator.multinomial(10, shares) / 10
-    sampling_noise = 0.01
-    assert metrics.vote_calibration_error(shares, votes) < sampling_noise
-    too_sure = to_probabilities(logits, 0.3)
-    assert metrics.vote_calibration_error(too_sure, votes) > 5 * sampling_noise
-
-
-def test_with_votes_of_one_person_both_calibration_errors_are_the_same(
-    honest: tuple[np.ndarray, np.ndarray],
-) -> None:
-    logits, truth = honest
-    probabilities = to_probabilities(logits, 0.5)
-    error = metrics.calibration_error(probabilities, truth)
-    assert metrics.vote_calibration_error(probabilities, np.eye(3)[truth]) == pytest.approx(error)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.bundle.spec import ModelSpec, read_spec
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs
+from preprocessing.runtime.files import write_whole
 
 if TYPE_CHECKING:
     from training.evaluation.evaluate import Evaluation

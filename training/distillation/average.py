@@ -13,9 +13,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
+from preprocessing.runtime.files import write_whole
 from training.config import FitConfig
 from training.data import training_examples
 from training.fitting.devices import ONE_DEVICE

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import GroupKFold
 
 from preprocessing.bundle.outputs import CROWD, OUTPUTS, to_probabilities
 from preprocessing.dataset.read import Dataset
@@ -84,7 +85,7 @@ def teach_by_folds(
     }
     for fold in range(1, folds + 1):
         run, is_held = runs / f"fold-{fold}", fold_of == fold
-        others = _without(dataset, rows[is_held], f"fold {fold} of {folds}")
+        others = _without(dataset, rows[is_held], f"held-out fold {fold} of {folds}")
         fit(others, run, config=config, resume=True)
         logits = open_network(run / NETWORK_NAME)(dataset.chips[rows[is_held]])
         for output, taught in probabilities.items():
@@ -115,14 +116,17 @@ def deal_folds(groups: NDArray[np.integer], *, folds: int, seed: int) -> NDArray
     Raises:
         MienError: There are fewer than 2 folds, or fewer groups than folds.
     """
-    names, group_of = np.unique(groups, return_inverse=True)
-    if not 2 <= folds <= len(names):
+    most = len(np.unique(groups))
+    if not 2 <= folds <= most:
         raise MienError(
-            f"The number of folds must be from 2 to {len(names)}, the number of different "
+            f"The number of folds must be from 2 to {most}, the number of different "
             f"training pictures. Received: {folds}"
         )
-    places = np.random.default_rng(seed).permutation(len(names))
-    return places[group_of] % folds + 1
+    splitter = GroupKFold(folds, shuffle=True, random_state=seed)
+    fold_of = np.empty(len(groups), np.int64)
+    for fold, (_, held_out) in enumerate(splitter.split(groups, groups=groups), start=1):
+        fold_of[held_out] = fold
+    return fold_of
 
 
 def _without(dataset: Dataset, rows: NDArray[np.int64], name: str) -> Dataset:

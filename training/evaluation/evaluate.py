@@ -1,5 +1,6 @@
 """Judge answers by the rules that make a number honest: one function computes all figures."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,56 +12,19 @@ from numpy.typing import NDArray
 from preprocessing.bundle.outputs import LABEL, OutputSpec, to_probabilities
 from preprocessing.dataset.read import Dataset
 from training import metrics
-from training.data import rows_of
+from training.confidence import ReliabilityBin, calibration_error, reliability_bins
+from training.evaluation.confident import Coverage, Mistake, coverage_steps, list_mistakes
+from training.evaluation.held import Held, hold
 from training.evaluation.predict import Answers, log_test_use
 from training.evaluation.slices import Slice, natural_slices
 from training.evaluation.truths import (
     LABEL_TRUTH,
     TruthRow,
     VoteRow,
-    known_rows,
-    true_indices,
     truth_of,
     truth_rows,
     vote_rows,
 )
-
-COVERAGE_STEPS = 50
-MISTAKES = 48
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How often the most confident answers are right.
-
-    Attributes:
-        share: Of all answers, 0 to 1.
-        confidence: The least among them.
-        accuracy: On them, 0 to 1.
-    """
-
-    share: float
-    confidence: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A wrong answer.
-
-    Attributes:
-        row: In the dataset.
-        name: Where to find the source picture.
-        label: The true one.
-        predicted: The likeliest one.
-        confidence: In that, 0 to 1.
-    """
-
-    row: int
-    name: str
-    label: str
-    predicted: str
-    confidence: float
 
 
 @dataclass(frozen=True)
@@ -129,7 +93,7 @@ class Evaluation:
     brier: float
     brier_uncalibrated: float
     found_by: dict[str, int]
-    reliability: tuple[metrics.ReliabilityBin, ...]
+    reliability: tuple[ReliabilityBin, ...]
     coverage: tuple[Coverage, ...]
     slices: tuple[Slice, ...]
     mistakes: tuple[Mistake, ...]
@@ -228,77 +192,56 @@ def evaluate(
     Raises:
         DatasetError: The truth is known of no row.
     """
+    held = hold(answers, dataset, truth=truth)
+    return _figures(held, dataset, temperature=temperature, sure_confidence=sure_confidence)
+
+
+def _figures(
+    held: Held, dataset: Dataset, *, temperature: float, sure_confidence: float
+) -> Evaluation:
+    rows, right, logits = held.rows, held.indices, held.logits
     labels = dataset.manifest.recipe.labels
-    every_row = rows_of(dataset, answers.split)
-    known, rows = known_rows(dataset, every_row, truth=truth)
-    truth_indices = true_indices(dataset, rows, truth=truth)
-    logits, one_view_logits = answers.logits[known], answers.one_view_logits[known]
     calibrated, plain = to_probabilities(logits, temperature), to_probabilities(logits, 1.0)
-    predicted, confidence = logits.argmax(axis=1), calibrated.max(axis=1)
-    hits = predicted == truth_indices
+    predicted = logits.argmax(axis=1)
+    hits = predicted == right
     is_fresh = ~dataset.in_training_too()[rows]
-    is_sure = confidence >= sure_confidence
-    matrix = metrics.confusion_matrix(predicted, truth_indices, classes=len(labels))
+    is_sure = calibrated.max(axis=1) >= sure_confidence
+    matrix = metrics.confusion_matrix(predicted, right, classes=len(labels))
     classes = metrics.class_rows(matrix, labels)
-    names, counts = np.unique(dataset.found_by[rows], return_counts=True)
     return Evaluation(
-        split=answers.split,
-        truth=truth,
+        split=held.split,
+        truth=held.truth,
         labels=labels,
         images=len(rows),
         images_by_label={row.label: row.count for row in classes},
         accuracy=float(hits.mean()),
         accuracy_interval_95=metrics.share_interval(hits),
-        accuracy_one_view=metrics.accuracy(one_view_logits, truth_indices),
-        accuracy_without_leaked=float(hits[is_fresh].mean()) if is_fresh.any() else 0.0,
+        accuracy_one_view=metrics.accuracy(held.one_view_logits, right),
+        accuracy_without_leaked=_mean_where(hits, is_fresh),
         images_without_leaked=int(is_fresh.sum()),
-        accuracy_two_guesses=float(metrics.in_guesses(logits, truth_indices, guesses=2).mean()),
+        accuracy_two_guesses=float(metrics.in_top_k(logits, right, k=2).mean()),
         share_sure=float(is_sure.mean()),
-        accuracy_when_sure=float(hits[is_sure].mean()) if is_sure.any() else 0.0,
+        accuracy_when_sure=_mean_where(hits, is_sure),
         precision={row.label: row.precision for row in classes},
         recall={row.label: row.recall for row in classes},
         f1={row.label: row.f1 for row in classes},
         macro_f1=float(np.mean([row.f1 for row in classes if row.count])),
-        balanced_accuracy=metrics.balanced_accuracy(predicted, truth_indices),
+        balanced_accuracy=metrics.balanced_accuracy(predicted, right),
         confusion=tuple(map(tuple, matrix.tolist())),
-        ece_15_bins=metrics.calibration_error(calibrated, truth_indices),
-        ece_15_bins_uncalibrated=metrics.calibration_error(plain, truth_indices),
-        nll=metrics.cross_entropy(logits, truth_indices, temperature=temperature),
-        nll_uncalibrated=metrics.cross_entropy(logits, truth_indices),
-        brier=metrics.brier(calibrated, truth_indices),
-        brier_uncalibrated=metrics.brier(plain, truth_indices),
-        found_by=dict(zip(names.tolist(), counts.tolist(), strict=True)),
-        reliability=tuple(metrics.reliability(calibrated, truth_indices)),
-        coverage=_coverage(calibrated, truth_indices),
-        slices=tuple(natural_slices(dataset, rows, truth=truth_indices, hits=hits)),
-        mistakes=_mistakes(dataset, rows, truth_indices, calibrated),
+        ece_15_bins=calibration_error(calibrated, right),
+        ece_15_bins_uncalibrated=calibration_error(plain, right),
+        nll=metrics.cross_entropy(logits, right, temperature=temperature),
+        nll_uncalibrated=metrics.cross_entropy(logits, right),
+        brier=metrics.brier(calibrated, right),
+        brier_uncalibrated=metrics.brier(plain, right),
+        found_by=dict(sorted(Counter(dataset.found_by[rows].tolist()).items())),
+        reliability=tuple(reliability_bins(calibrated, right)),
+        coverage=coverage_steps(calibrated, right),
+        slices=tuple(natural_slices(dataset, rows, truth=right, hits=hits)),
+        mistakes=list_mistakes(dataset, rows, truth=right, probabilities=calibrated),
     )
 
 
-def _coverage(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[Coverage, ...]:
-    confidence, reached = metrics.coverage_curve(probabilities, truth)
-    ends = np.unique(np.linspace(0, len(truth), COVERAGE_STEPS + 1).round().astype(int)[1:])
-    return tuple(
-        Coverage(end / len(truth), float(confidence[end - 1]), float(reached[end - 1]))
-        for end in ends.tolist()
-        if end
-    )
-
-
-def _mistakes(
-    dataset: Dataset,
-    rows: NDArray[np.int64],
-    truth: NDArray[np.int64],
-    probabilities: NDArray[np.float64],
-) -> tuple[Mistake, ...]:
-    labels = dataset.manifest.recipe.labels
-    return tuple(
-        Mistake(
-            row=int(rows[place]),
-            name=str(dataset.names[rows[place]]),
-            label=labels[truth[place]],
-            predicted=labels[probabilities[place].argmax()],
-            confidence=float(probabilities[place].max()),
-        )
-        for place in metrics.confident_mistakes(probabilities, truth, count=MISTAKES)
-    )
+def _mean_where(hits: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> float:
+    """Return the fraction of hits among the chosen rows; 0 where there are none."""
+    return float(hits[chosen].mean()) if chosen.any() else 0.0

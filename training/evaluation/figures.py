@@ -11,8 +11,9 @@ from plotly.subplots import make_subplots
 
 from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.report.label_colours import colours_of
+from training.confidence import ReliabilityBin
 from training.fitting.curves import CURVES_NAME
-from training.metrics import ReliabilityBin, class_rows
+from training.metrics import class_rows
 
 WIDTH_PX = 720
 LARGEST_MARKER_PX = 24
@@ -152,7 +153,7 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
     The area of a marker grows with the number of answers that it stands for.
 
     Args:
-        bins: By name, as `training.metrics.reliability` makes them.
+        bins: By name, as `training.confidence.reliability_bins` makes them.
     """
     figure = _figure("Is a confidence worth what it says?", y="right", tickformat=".0%")
     figure.add_scatter(name="honest", x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot"})

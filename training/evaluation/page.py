@@ -1,15 +1,15 @@
 """Show an evaluation as one self-contained HTML page."""
 
-import html
 from itertools import groupby
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
 from preprocessing.dataset.labels import labelled_by_ferplus
 from preprocessing.dataset.read import Dataset
-from preprocessing.report.html import chart, page, pictures, table
+from preprocessing.report.html import render
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.figures import confusion, reliability
 from training.evaluation.slices import Slice
@@ -17,6 +17,8 @@ from training.evaluation.text import calibration_rows
 
 _CHART = {"width": 640, "height": 480, "margin": {"t": 30}}
 _SLICES_HEIGHT_PX = 240
+
+Row = tuple[str, ...]
 
 
 def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> str:
@@ -27,26 +29,35 @@ def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> 
         dataset: The one that was evaluated: the chips of the mistakes are taken from it.
         title: Of the page.
     """
-    return page(
-        title,
-        {
-            "Figures": _figures(evaluation),
-            "Each output against each truth": _truths(evaluation),
-            "Confusion matrix": _confusion(evaluation),
-            "By class": _classes(evaluation),
-            "Reliability": _reliability(evaluation),
-            "Accuracy on the most confident answers": _coverage(evaluation),
-            "By what makes a face hard to read": _slices(evaluation),
-            "The most confident mistakes": _mistakes(evaluation, dataset),
-            "What to know of these figures": _notes(evaluation, dataset),
-        },
+    return render(
+        "evaluation.html",
+        package="training.evaluation",
+        title=title,
+        evaluation=evaluation,
+        figures=_figures(evaluation),
+        calibration=[
+            (name, f"{after:.4f}", f"{before:.4f}")
+            for name, after, before in calibration_rows(evaluation)
+        ],
+        truths=_truths(evaluation),
+        votes=_votes(evaluation),
+        confusion=confusion(np.array(evaluation.confusion), evaluation.labels),
+        classes=_classes(evaluation),
+        reliability=reliability({"answers": evaluation.reliability}),
+        coverage=_coverage(evaluation),
+        slices=[
+            (measure, _slices_chart(list(parts), evaluation.accuracy))
+            for measure, parts in groupby(evaluation.slices, key=lambda each: each.measure)
+        ],
+        mistakes=_mistakes(evaluation, dataset),
+        notes=_notes(evaluation, dataset),
     )
 
 
-def _figures(evaluation: Evaluation) -> str:
+def _figures(evaluation: Evaluation) -> list[Row]:
     low, high = evaluation.accuracy_interval_95
     fresh = f"{evaluation.accuracy_without_leaked:.1%} of {evaluation.images_without_leaked:,}"
-    shares = [
+    return [
         ("accuracy with views", f"{evaluation.accuracy:.1%} ({low:.1%} to {high:.1%})"),
         ("accuracy from one view", f"{evaluation.accuracy_one_view:.1%}"),
         ("accuracy on pictures that are not in training too", fresh),
@@ -55,20 +66,10 @@ def _figures(evaluation: Evaluation) -> str:
         ("accuracy where it is sure", f"{evaluation.accuracy_when_sure:.1%}"),
         ("macro F1", f"{evaluation.macro_f1:.1%}"),
     ]
-    calibration = [
-        (name, f"{after:.4f}", f"{before:.4f}")
-        for name, after, before in calibration_rows(evaluation)
-    ]
-    return (
-        f"<p>All {evaluation.images:,} pictures of the split <b>{evaluation.split}</b> that have a "
-        f"{evaluation.truth} count. In brackets 95 % intervals by bootstrap.</p>"
-        + table(("measure", "value"), shares)
-        + table(("calibration", "with the temperature", "before"), calibration)
-    )
 
 
-def _truths(evaluation: Evaluation) -> str:
-    truths = [
+def _truths(evaluation: Evaluation) -> list[Row]:
+    return [
         (
             row.output,
             f"{row.balance:g}",
@@ -79,7 +80,10 @@ def _truths(evaluation: Evaluation) -> str:
         )
         for row in evaluation.truths
     ]
-    votes = [
+
+
+def _votes(evaluation: Evaluation) -> list[Row]:
+    return [
         (
             row.who,
             "" if row.balance is None else f"{row.balance:g}",
@@ -90,17 +94,10 @@ def _truths(evaluation: Evaluation) -> str:
         )
         for row in evaluation.votes
     ]
-    names = ("output", "class balance", "held to", "pictures", "accuracy", "mean recall")
-    vote_names = ("who", "class balance", "pictures", "mean share of votes", "NLL", "ECE")
-    return table(names, truths) + (table(vote_names, votes) if votes else "")
 
 
-def _confusion(evaluation: Evaluation) -> str:
-    return chart(confusion(np.array(evaluation.confusion), evaluation.labels))
-
-
-def _classes(evaluation: Evaluation) -> str:
-    rows = [
+def _classes(evaluation: Evaluation) -> list[Row]:
+    return [
         (
             label,
             f"{count:,}",
@@ -110,15 +107,9 @@ def _classes(evaluation: Evaluation) -> str:
         )
         for label, count in evaluation.images_by_label.items()
     ]
-    return table(("label", "pictures", "precision", "recall", "F1"), rows)
 
 
-def _reliability(evaluation: Evaluation) -> str:
-    text = "On the dotted line confidence is what it says: of answers given with 70 %, 70 % hold."
-    return f"<p>{text}</p>" + chart(reliability({"answers": evaluation.reliability}))
-
-
-def _coverage(evaluation: Evaluation) -> str:
+def _coverage(evaluation: Evaluation) -> go.Figure:
     figure = go.Figure(
         go.Scatter(
             x=[each.share for each in evaluation.coverage],
@@ -133,19 +124,10 @@ def _coverage(evaluation: Evaluation) -> str:
         figure.add_vline(x=evaluation.share_sure, line_dash="dash", annotation_text="sure")
     figure.update_xaxes(title="share of the answers", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title="accuracy", tickformat=".0%")
-    return chart(figure)
+    return figure
 
 
-def _slices(evaluation: Evaluation) -> str:
-    charts = [
-        f"<h3>{measure}</h3>" + _slices_chart(list(parts), evaluation.accuracy)
-        for measure, parts in groupby(evaluation.slices, key=lambda each: each.measure)
-    ]
-    text = "Accuracy with its 95 % interval; the dashed line is that on all pictures."
-    return f"<p>{text}</p>" + "".join(charts)
-
-
-def _notes(evaluation: Evaluation, dataset: Dataset) -> str:
+def _notes(evaluation: Evaluation, dataset: Dataset) -> list[str]:
     recipe = dataset.manifest.recipe
     counts = ", ".join(f"{name} {count:,}" for name, count in evaluation.found_by.items())
     notes = [f"{recipe.source}, sha256 {recipe.source_sha256}. How the faces were found: {counts}."]
@@ -153,10 +135,10 @@ def _notes(evaluation: Evaluation, dataset: Dataset) -> str:
         notes.append(ABOUT_FER2013)
     if labelled_by_ferplus(recipe.source_kind, recipe.labels):
         notes.append(ABOUT_FERPLUS)
-    return "".join(f"<p>{html.escape(note)}</p>" for note in [*notes, NOT_MEASURED])
+    return [*notes, NOT_MEASURED]
 
 
-def _slices_chart(parts: list[Slice], overall: float) -> str:
+def _slices_chart(parts: list[Slice], overall: float) -> go.Figure:
     lows, highs = zip(*(each.interval_95 for each in parts), strict=True)
     shares = np.array([each.accuracy for each in parts])
     figure = go.Figure(
@@ -178,14 +160,14 @@ def _slices_chart(parts: list[Slice], overall: float) -> str:
     figure.add_hline(y=overall, line_dash="dash")
     figure.update_xaxes(tickvals=list(range(len(parts))), ticktext=[each.part for each in parts])
     figure.update_yaxes(tickformat=".0%")
-    return chart(figure)
+    return figure
 
 
-def _mistakes(evaluation: Evaluation, dataset: Dataset) -> str:
-    return "".join(
-        pictures(
-            [dataset.chips[each.row]],
+def _mistakes(evaluation: Evaluation, dataset: Dataset) -> list[tuple[NDArray[np.uint8], str]]:
+    return [
+        (
+            dataset.chips[each.row],
             f"true {each.label}, predicted {each.predicted} ({each.confidence:.0%})",
         )
         for each in evaluation.mistakes
-    )
+    ]

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from preprocessing.images.montage import draw_sheet, prediction_tiles
 from preprocessing.images.types import RgbImage
+from training.confidence import confident_mistakes
 from training.data import Examples
-from training.metrics import confident_mistakes, confusion_matrix
+from training.metrics import confusion_matrix
 
 
 @dataclass(frozen=True, eq=False)

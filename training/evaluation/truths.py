@@ -10,6 +10,7 @@ from preprocessing.bundle.outputs import CROWD, OutputSpec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from training import metrics
+from training.confidence import vote_calibration_error
 from training.data import has_majority, rows_of
 from training.evaluation.predict import Answers
 from training.votes import label_votes, majority_indices, vote_shares
@@ -149,7 +150,7 @@ def vote_rows(
                     images=len(places),
                     vote_share=metrics.vote_share(probabilities.argmax(axis=1), shares),
                     nll=metrics.soft_cross_entropy(probabilities, shares),
-                    calibration_error=metrics.vote_calibration_error(probabilities, shares),
+                    calibration_error=vote_calibration_error(probabilities, shares),
                 )
             )
     if (votes.sum(axis=1) > 1).any():

@@ -7,14 +7,14 @@ from keras import Model
 from numpy.typing import NDArray
 
 from preprocessing.bundle.occlusion import occlusion_maps
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
 from preprocessing.images.types import GreyImage, RgbImage
-from preprocessing.report.html import page
+from preprocessing.report.html import render
 from preprocessing.runtime.cli import refuse_overwriting
+from preprocessing.runtime.files import write_whole
 from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import ExplainedModel, open_explained_model
 
@@ -26,11 +26,6 @@ _ABOUT = {
     "grad-cam": "Grad-CAM: where the last stage speaks for each expression",
     "occlusion": "Occlusion: what makes each expression likelier (blurred, and shown sharp alone)",
 }
-_BUNDLE_NOTE = (
-    "<p>This bundle was too large to keep its Keras network. What it holds can be run but not "
-    "looked into, so occlusion is all that is shown. Explain the run that it was exported from to "
-    "see filters, feature maps and Grad-CAM.</p>"
-)
 
 
 def explain(
@@ -68,11 +63,14 @@ def explain(
     out.mkdir(parents=True, exist_ok=True)
     for name, sheet in sheets.items():
         (out / f"{name}.png").write_bytes(encode_png(sheet))
-    abouts = {name: _about(name) for name in sheets}
-    sections = {about: f'<img src="{name}.png" alt="{about}">' for name, about in abouts.items()}
-    if model.network is None:
-        sections["What is not shown"] = _BUNDLE_NOTE
-    write_whole(out / PAGE_NAME, page("What the network sees", sections, has_charts=False))
+    page = render(
+        "explanation.html",
+        package="training.explain",
+        title="What the network sees",
+        sheets={name: _about(name) for name in sheets},
+        has_network=model.network is not None,
+    )
+    write_whole(out / PAGE_NAME, page)
     return [*(out / f"{name}.png" for name in sheets), out / PAGE_NAME]
 
 

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import CROWD, Calibration, OutputSpec, balanced_probabilities
-from training import metrics
+from training.confidence import fit_temperature, sure_confidence
 from training.data import Examples, row_weights, targets_for, truth_for
+from training.metrics import balanced_accuracy
 
 BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """At these the temperature and the sure confidence are fitted."""
@@ -50,13 +51,13 @@ def calibrate(
     known = truth >= 0
     calibrations, worth = [], []
     for balance in BALANCES:
-        temperature = metrics.fit_temperature(
+        temperature = fit_temperature(
             logits[has_target], targets[has_target], class_shares=class_shares, balance=balance
         )
         probabilities = balanced_probabilities(
             logits[known], temperature=temperature, class_shares=class_shares, balance=balance
         )
-        sure_from = metrics.sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY)
+        sure_from = sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY)
         calibrations.append(
             Calibration(balance=balance, temperature=temperature, sure_confidence=sure_from)
         )
@@ -83,4 +84,4 @@ def _worth(probabilities: NDArray[np.float64], truth: NDArray[np.int64]) -> floa
     """Return the mean of accuracy and balanced accuracy, 0 to 1."""
     predicted = probabilities.argmax(axis=1)
     plain = float((predicted == truth).mean())
-    return (plain + metrics.balanced_accuracy(predicted, truth)) / 2
+    return (plain + balanced_accuracy(predicted, truth)) / 2

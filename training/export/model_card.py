@@ -7,8 +7,8 @@ from typing import Any
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
 from preprocessing.bundle.spec import CARD_NAME, ModelSpec, write_spec
 from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.faces.landmarks import scheme_of
+from preprocessing.runtime.files import write_whole
 from training.config import FitConfig
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.text import truths_text, votes_text

@@ -6,7 +6,7 @@ from typing import Self
 
 from tensorboard.summary import Writer
 
-from preprocessing.dataset.manifest import write_whole
+from preprocessing.runtime.files import write_whole
 
 CURVES_NAME = "curves.csv"
 

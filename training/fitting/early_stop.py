@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 from keras import Model
 
+from preprocessing.runtime.files import replacing
 from training.config import FitConfig
 from training.fitting.schedule import RunState
 from training.networks.build import read_network
@@ -60,9 +61,8 @@ class Watcher:
         val_loss = next(iter(figures.values()))
         if state.best_loss is not None and val_loss >= state.best_loss:
             return state
-        partial = self._run / f"partial-{BEST_NAME}"
-        self._network.save(partial)
-        partial.replace(self._run / BEST_NAME)
+        with replacing(self._run / BEST_NAME) as unfinished:
+            self._network.save(unfinished)
         return replace(state, best_loss=val_loss, best_epoch=state.epoch)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from preprocessing.bundle.outputs import CROWD, OUTPUTS
-from preprocessing.dataset.manifest import write_whole
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
+from preprocessing.runtime.files import replacing, write_whole
 from training.config import FitConfig
 from training.data import outputs_for
 from training.fitting.devices import Devices
@@ -136,10 +136,9 @@ def save_checkpoint(
 
 def save_network(network: keras.Model, run: Path, devices: Devices) -> None:
     """Save the finished network: its presence says that the run is over."""
-    unfinished = run / f"partial-{NETWORK_NAME}"
-    devices.save(network, unfinished)
     if devices.is_main:
-        unfinished.replace(run / NETWORK_NAME)
+        with replacing(run / NETWORK_NAME) as unfinished:
+            devices.save(network, unfinished)
 
 
 def take_earlier(

@@ -14,7 +14,7 @@ from preprocessing.dataset.sources.types import readable
 from preprocessing.faces.types import BoundingBox
 from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
 from preprocessing.images.types import RgbImage
-from preprocessing.report.html import chart, page, sheet, table
+from preprocessing.report.html import render
 from preprocessing.report.label_colours import colours_of
 from serving.inference.video.summary import Curve, FaceSummary, Peak, clock, curves, summarise
 from serving.inference.video.table import VideoRows
@@ -60,28 +60,58 @@ def video_html(stories: Sequence[VideoStory], *, labels: tuple[str, ...], bin_s:
         labels: Of the bundle, in their order.
         bin_s: The least time between two points of a curve, in seconds.
     """
-    sections = {
-        f"{index}. {readable(PurePath(story.rows.name).name)}": _section(story, labels, bin_s)
-        for index, story in enumerate(stories, start=1)
-    }
-    about = f"<p>{html.escape(_ABOUT)}</p>"
-    return page("Expressions over time", {**sections, "What to know of these curves": about})
+    return render(
+        "video.html",
+        package="serving.inference.video",
+        title="Expressions over time",
+        videos=[_video(story, labels, bin_s) for story in stories],
+        about=_ABOUT,
+    )
 
 
-def _section(story: VideoStory, labels: tuple[str, ...], bin_s: float) -> str:
+@dataclass(frozen=True, eq=False)
+class _Face:
+    """What the page shows of one face.
+
+    Attributes:
+        number: Of the face in its video.
+        curve: Its probabilities over time.
+        peaks: Thumbnails of it where an expression was clearest; None where there are none.
+    """
+
+    number: int
+    curve: go.Figure
+    peaks: RgbImage | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Video:
+    """What the page shows of one video.
+
+    Attributes:
+        name: Of its file.
+        notes: Sentences without their full stops.
+        rows: Cells of the table, a row a face.
+        faces: In the order of their numbers.
+    """
+
+    name: str
+    notes: list[str]
+    rows: list[tuple[str, ...]]
+    faces: list[_Face]
+
+
+def _video(story: VideoStory, labels: tuple[str, ...], bin_s: float) -> _Video:
     rows = story.rows
     faces = summarise(rows.samples)
-    said = [rows.problem] if rows.problem else []
+    notes = [rows.problem] if rows.problem else []
     longest = sorted(faces, key=lambda face: -face.shown.total())[:_MOST_FACES]
     shown = sorted(longest, key=lambda face: face.number)
     if not faces:
-        said.append("no face found")
+        notes.append("no face found")
     if len(shown) < len(faces):
-        said.append(f"shown are the {len(shown)} of {len(faces):,} faces that were seen longest")
-    notes = "".join(f"<p>{html.escape(each)}.</p>" for each in said)
-    if not faces:
-        return notes
-    until_s = max(face.last_s for face in faces)
+        notes.append(f"shown are the {len(shown)} of {len(faces):,} faces that were seen longest")
+    until_s = max((face.last_s for face in faces), default=0.0)
     lines = curves(
         rows.samples,
         [face.number for face in shown],
@@ -90,15 +120,19 @@ def _section(story: VideoStory, labels: tuple[str, ...], bin_s: float) -> str:
         bin_s=max(bin_s, until_s / _MOST_POINTS),
     )
     thumbnails = _thumbnails(story, shown)
-    return (
-        notes
-        + _table(shown)
-        + "".join(_face(face, lines[face.number], labels, thumbnails) for face in shown)
+    return _Video(
+        name=readable(PurePath(rows.name).name),
+        notes=notes,
+        rows=_rows(shown),
+        faces=[
+            _Face(face.number, time_chart(lines[face.number], labels), _peaks(face, thumbnails))
+            for face in shown
+        ],
     )
 
 
-def _table(faces: Sequence[FaceSummary]) -> str:
-    rows = [
+def _rows(faces: Sequence[FaceSummary]) -> list[tuple[str, ...]]:
+    return [
         (
             str(face.number),
             clock(face.first_s),
@@ -107,10 +141,9 @@ def _table(faces: Sequence[FaceSummary]) -> str:
         )
         for face in faces
     ]
-    return table(("face", "first seen", "last seen", "showed"), rows)
 
 
-def _face(face: FaceSummary, curve: Curve, labels: tuple[str, ...], thumbnails: Peaks) -> str:
+def _peaks(face: FaceSummary, thumbnails: Peaks) -> RgbImage | None:
     tiles = [
         Tile(
             thumbnails[face.number, label], f"{label} {peak.confidence:.0%}\n{clock(peak.seconds)}"
@@ -118,8 +151,7 @@ def _face(face: FaceSummary, curve: Curve, labels: tuple[str, ...], thumbnails: 
         for label, peak in face.peaks.items()
         if (face.number, label) in thumbnails
     ]
-    pictures = sheet(draw_sheet(tiles), f"face {face.number} at its peaks") if tiles else ""
-    return f"<h3>Face {face.number}</h3>{chart(time_chart(curve, labels))}{pictures}"
+    return draw_sheet(tiles) if tiles else None
 
 
 def time_chart(curve: Curve, labels: tuple[str, ...]) -> go.Figure:
@@ -141,7 +173,7 @@ def time_chart(curve: Curve, labels: tuple[str, ...]) -> go.Figure:
 
 
 def _thumbnails(story: VideoStory, faces: Sequence[FaceSummary]) -> Peaks:
-    if story.frames_at is None:
+    if story.frames_at is None or not faces:
         return {}
     peaks: dict[float, list[tuple[int, str, Peak]]] = {}
     for face in faces:

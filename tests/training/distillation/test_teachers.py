@@ -101,7 +101,7 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
             probabilities[held], to_probabilities(logits[LABEL], 1.0), atol=1e-5
         )
         kept = json.loads((runs / f"fold-{fold}" / "config.json").read_text(encoding="utf-8"))
-        assert kept["dataset"]["source"] == f"fer2013.csv without fold {fold} of 2"
+        assert kept["dataset"]["source"] == f"fer2013.csv without held-out fold {fold} of 2"
     assert np.isnan(np.delete(probabilities, rows, axis=0)).all()
     written = path.read_bytes()
     networks = [each.read_bytes() for each in sorted(runs.glob("*/network.keras"))]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import OUTPUTS
+from training.confidence import ReliabilityBin
 from training.data import Examples
 from training.evaluation.figures import (
     bars,
@@ -16,7 +17,6 @@ from training.evaluation.figures import (
 )
 from training.evaluation.predictions import Judged
 from training.fitting.curves import CURVES_NAME
-from training.metrics import ReliabilityBin
 
 LABELS = ("happy", "sad")
 COUNTS = np.array([[3, 1], [2, 4]])

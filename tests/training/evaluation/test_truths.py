@@ -7,6 +7,7 @@ import pytest
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, Calibration, OutputSpec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
+from training.confidence import ECE_BINS
 from training.data import rows_of, split_examples, training_examples
 from training.evaluation.evaluate import evaluate, evaluate_bundle
 from training.evaluation.predict import Answers
@@ -23,7 +24,6 @@ from training.evaluation.truths import (
     truth_rows,
     vote_rows,
 )
-from training.metrics import ECE_BINS
 from training.votes import vote_shares
 
 SHARES = (0.1, 0.05, 0.3, 0.15, 0.1, 0.3)

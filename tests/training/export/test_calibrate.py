@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import CROWD, LABEL, balanced_probabilities
-from training import metrics
+from training.confidence import sure_confidence
 from training.data import Examples
 from training.export.calibrate import BALANCES, LEAST_GAIN, LEAST_SHARE, SURE_ACCURACY, calibrate
 from training.votes import vote_shares
@@ -186,6 +186,6 @@ def test_rows_without_votes_or_majority_count_for_nothing_that_needs_them(
         assert ours.temperature == theirs.temperature
     known = majority >= 0
     probabilities = undecided.probabilities(logits[known], 0.0)
-    assert undecided.calibrations[0].sure_confidence == metrics.sure_confidence(
+    assert undecided.calibrations[0].sure_confidence == sure_confidence(
         probabilities, majority[known], wanted=SURE_ACCURACY
     )
