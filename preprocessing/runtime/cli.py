@@ -42,7 +42,7 @@ class Command(click.Command):
             formatter.write_text(f"example: {self.epilog.format(ctx.command_path)}")
 
 
-class Program(click.Group):
+class Program(Command, click.Group):
     """A command line; its name is what a user types to reach it.
 
     A command returns its exit status, None for 0. An error of ours or of the system ends it with 1

@@ -82,12 +82,11 @@ class Mien(Program):
             ctx.exit(EXIT_FAILED)
 
 
-@click.group(
-    "mien",
-    cls=Mien,
-    epilog="`mien COMMAND --help` has an example of each. In bash, "
-    '`eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands, options and files.',
-)
+@click.group("mien", cls=Mien, epilog="{} predict photo.jpg")
 @click.version_option(package_name="mien", message="%(prog)s %(version)s")
 def main() -> None:
-    """Find the faces in pictures and show which expression each bears."""
+    """Find the faces in pictures and show which expression each bears.
+
+    `mien COMMAND --help` has an example of each command. In bash,
+    `eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands, options and files.
+    """

@@ -5,7 +5,9 @@ from pathlib import Path
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import Program, overwrite_option, path_argument
 
-feedback = Program("feedback", help="Keep and export what people say of predictions.")
+feedback = Program(
+    "feedback", help="Keep and export what people say of predictions.", epilog="{} upgrade"
+)
 
 
 @feedback.command("upgrade", epilog="MIEN_FEEDBACK_DATABASE=feedback.db {}")
