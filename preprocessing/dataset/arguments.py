@@ -37,7 +37,7 @@ align_arguments = together(
         "--labels",
         type=_words,
         metavar="WORD,WORD",
-        help="The names of your classes, where they are not FER2013's, in the order to show.",
+        help="The names of your classes, if not FER2013's, in the order to show.",
     ),
     _labelling(
         "--only",
@@ -48,8 +48,7 @@ align_arguments = together(
     _labelling(
         "--disgust",
         type=click.Choice(DisgustPolicy, case_sensitive=False),
-        help="What becomes of the class disgust: drop it (the default), merge it into angry, or "
-        "keep it.",
+        help="The class disgust: drop it (the default), merge it into angry, or keep it.",
     ),
     _labelling(
         "--ferplus-labels",
@@ -60,7 +59,7 @@ align_arguments = together(
     _labelling(
         "--unlabelled",
         is_flag=True,
-        help="Photos without labels, whatever the names of their folders.",
+        help="Photos without labels, whatever their folders are called.",
     ),
     click.option(
         "--map",
@@ -82,8 +81,7 @@ align_arguments = together(
         "--detector",
         type=click.Choice(DetectorKind, case_sensitive=False),
         default=AlignOptions.detector.value,
-        help="yunet is quick and sees the smallest faces; dlib's hog is slower, its cnn far "
-        "slower.",
+        help="yunet is quick and sees the smallest faces; hog is slower, cnn far slower.",
     ),
     click.option(
         "--landmarks",
