@@ -1,11 +1,10 @@
 """Run notebooks from top to bottom: `python -m notebooks.execute --help`."""
 
-import argparse
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import click
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -17,38 +16,29 @@ FOLDER = Path(__file__).parent
 TIMEOUT_S = 4 * 3600
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the notebooks asked for and return 1 if that cannot be done, or a cell failed."""
-    options = _parser().parse_args(arguments)
-    if options.full and find_browser() is None:
-        print(
-            "error: A full run draws a still of each chart by Chromium, which is not on the PATH. "
-            "Install it (on Debian: apt-get install chromium), or try a sample, without --full.",
-            file=sys.stderr,
+@click.command()
+@click.argument("names", nargs=-1, help="Such as 03-shallow; by default all.")
+@click.option("--full", is_flag=True, help="In full; keep what comes out.")
+def main(*, names: tuple[str, ...], full: bool) -> None:
+    """Run notebooks from top to bottom."""
+    if full and find_browser() is None:
+        raise click.ClickException(
+            "A full run draws a still of each chart by Chromium, which is not on the PATH. "
+            "Install it (on Debian: apt-get install chromium), or try a sample, without --full."
         )
-        return 1
-    os.environ["NOTEBOOK_SAMPLE"] = "0" if options.full else "1"
-    paths = [FOLDER / f"{name}.ipynb" for name in options.names] or sorted(FOLDER.glob("*.ipynb"))
+    os.environ["NOTEBOOK_SAMPLE"] = "0" if full else "1"
+    paths = [FOLDER / f"{name}.ipynb" for name in names] or sorted(FOLDER.glob("*.ipynb"))
     # Full runs train on what earlier ones left, and use all cores by themselves.
-    at_once = 1 if options.full else usable_cores()
+    at_once = 1 if full else usable_cores()
     with ThreadPoolExecutor(at_once) as executor:
-        runs = [executor.submit(_execute, path, keep=options.full) for path in paths]
+        runs = [executor.submit(_execute, path, keep=full) for path in paths]
         for path, run in zip(paths, runs, strict=True):
             print(path.stem, flush=True)
             try:
                 run.result()
             except CellExecutionError as error:
-                print(error, file=sys.stderr)
                 executor.shutdown(cancel_futures=True)
-                return 1
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m notebooks.execute", description=__doc__)
-    parser.add_argument("names", nargs="*", help="such as 03-shallow (default: all)")
-    parser.add_argument("--full", action="store_true", help="in full; keep what comes out")
-    return parser
+                raise click.ClickException(str(error)) from error
 
 
 def _execute(path: Path, *, keep: bool) -> None:
@@ -77,4 +67,4 @@ def _is_noise(output: nbformat.NotebookNode) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,13 +1,12 @@
 """Make the README's small pictures: `python -m notebooks.gallery --help`."""
 
-import argparse
 import io
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 
+import click
 import cv2
 import numpy as np
 from PIL import Image
@@ -24,6 +23,7 @@ from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.drawings import draw_mean_faces
 from preprocessing.report.statistics import mean_faces
+from preprocessing.runtime.cli import path_option
 from serving.inference.annotate import annotate
 from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_heat_map
@@ -119,20 +119,19 @@ def camera_film() -> list[Image.Image]:
     return shots
 
 
-def main(arguments: list[str] | None = None) -> int:
+@click.command()
+@path_option("--dataset", help="For the mean faces: an aligned dataset.")
+@click.option("--page", is_flag=True, help="The page too, drawn by Chromium.")
+@click.option("--camera", is_flag=True, help="The live camera too, likewise.")
+def main(*, dataset: Path | None, page: bool, camera: bool) -> None:
     """Write the pictures that can be made from what is given."""
-    parser = argparse.ArgumentParser(prog="python -m notebooks.gallery", description=__doc__)
-    parser.add_argument("--dataset", type=Path, help="for the mean faces: an aligned dataset")
-    parser.add_argument("--page", action="store_true", help="the page too, drawn by Chromium")
-    parser.add_argument("--camera", action="store_true", help="the live camera too, likewise")
-    options = parser.parse_args(arguments)
     pictures = dict(photo_pictures())
-    if options.page:
+    if page:
         pictures["page"] = page_picture()
-    if options.dataset is not None:
-        pictures |= dataset_pictures(read_dataset(options.dataset))
+    if dataset is not None:
+        pictures |= dataset_pictures(read_dataset(dataset))
     FOLDER.mkdir(exist_ok=True)
-    if options.camera:
+    if camera:
         first, *rest = camera_film()
         first.save(
             FOLDER / "camera.webp",
@@ -144,7 +143,6 @@ def main(arguments: list[str] | None = None) -> int:
         )
     for name, picture in pictures.items():
         Image.fromarray(picture).save(FOLDER / f"{name}.jpg", quality=QUALITY, optimize=True)
-    return 0
 
 
 def _before_and_after(pairs: list[tuple[RgbImage, GreyImage]]) -> RgbImage:
@@ -166,4 +164,4 @@ def _head(photo: RgbImage, *, tilt_deg: float = 0.0, scale: float = 1.0) -> RgbI
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

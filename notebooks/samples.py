@@ -6,15 +6,15 @@ photo of `preprocessing`; the US Navy's portrait of Grace Hopper, as shipped wit
 scikit-image (`skimage/data/camera.png`).
 """
 
-import argparse
-import sys
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.runtime.cli import path_argument
 
 FOLDER = Path(__file__).parents[1] / "serving" / "static" / "samples"
 QUALITY, THUMBNAIL_QUALITY = 62, 50
@@ -50,19 +50,17 @@ def thumbnail(name: str, picture: Image.Image) -> Image.Image:
     return ImageOps.fit(picture, (width, THUMBNAIL_PX), centering=(0.45, 0.42))
 
 
-def main(arguments: list[str] | None = None) -> int:
+@click.command()
+@path_argument("hopper", help="Matplotlib's grace_hopper.jpg.")
+@path_argument("photographer", help="scikit-image's camera.png.")
+def main(hopper: Path, photographer: Path) -> None:
     """Write the pictures and their thumbnails into the page's static files."""
-    parser = argparse.ArgumentParser(prog="python -m notebooks.samples", description=__doc__)
-    parser.add_argument("hopper", type=Path, help="Matplotlib's grace_hopper.jpg")
-    parser.add_argument("photographer", type=Path, help="scikit-image's camera.png")
-    options = parser.parse_args(arguments)
     FOLDER.mkdir(exist_ok=True)
-    made = samples(Image.open(options.hopper), Image.open(options.photographer))
+    made = samples(Image.open(hopper), Image.open(photographer))
     for name, picture in made.items():
         picture.save(FOLDER / f"{name}.webp", quality=QUALITY, method=6)
         small = FOLDER / f"{name}-small.webp"
         thumbnail(name, picture).save(small, quality=THUMBNAIL_QUALITY, method=6)
-    return 0
 
 
 def _side_by_side(pictures: list[Image.Image]) -> Image.Image:
@@ -89,4 +87,4 @@ def _tilted(portrait: Image.Image) -> Image.Image:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

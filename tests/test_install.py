@@ -1,5 +1,6 @@
 """The wheel, installed into a new environment and used far from the checkout."""
 
+import importlib
 import json
 import os
 import site
@@ -129,11 +130,18 @@ def test_predict_and_import_work_without_server_and_training(
 
 def test_a_command_names_what_to_install_for_it(installed: Path, elsewhere: Path) -> None:
     hidden = SERVER + FEEDBACK + TRAINING + VIDEO
-    arguments = {"serve": [], "feedback": ["upgrade"]}
+    arguments = {
+        "serve": [],
+        "feedback": ["upgrade"],
+        "video": ["a"],
+        "report": ["a"],
+        "export": ["a", "b", "c"],
+        "explain": ["a", "b", "c"],
+    }
     for name, command in COMMANDS.items():
         if command.extra is None:
             continue
-        words = arguments.get(name, ["a", "b", "c"])
+        words = arguments.get(name, ["a", "b"])
         said = run([installed / "mien", name, *words], elsewhere, hidden)
         assert said.returncode == 1, (name, said.stderr)
         assert f"pip install 'mien[{command.extra}]'" in said.stderr
@@ -145,8 +153,14 @@ def test_every_command_has_help_in_its_own_name(
 ) -> None:
     said = run([installed / "mien", name, "--help"], elsewhere)
     assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith(f"usage: mien {name} ")
+    assert said.stdout.startswith(f"Usage: mien {name} ")
     assert f"example: mien {name}" in " ".join(said.stdout.split())
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    for name, command in COMMANDS.items():
+        program = importlib.import_module(f"{command.package}.__main__").main
+        assert program.commands[name].get_short_help_str(limit=80) == command.meaning
 
 
 def test_mien_tells_its_version_its_commands_and_wrong_usage(
@@ -161,11 +175,16 @@ def test_mien_tells_its_version_its_commands_and_wrong_usage(
     assert run([installed / "mien", "predict", "missing.jpg"], elsewhere).returncode == 1
 
 
-def test_commands_and_files_are_completed(
+def test_commands_options_and_files_are_completed(
     installed: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_MIEN_COMPLETE", "bash_complete")
-    for typed, offered in (("mien ev", "plain,evaluate\n"), ("mien predict ph", "file,ph\n")):
+    for typed, offered in (
+        ("mien ev", "plain,evaluate\n"),
+        ("mien align --sp", "plain,--split-off\n"),
+        ("mien align --frame p", "plain,photo\n"),
+        ("mien predict ph", "file,ph\n"),
+    ):
         monkeypatch.setenv("COMP_WORDS", typed)
         monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
         assert run([installed / "mien"], elsewhere).stdout == offered

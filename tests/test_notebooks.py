@@ -1,6 +1,5 @@
 """What holds for the notebooks as they lie here; `make notebooks` runs them."""
 
-import argparse
 import ast
 import json
 import re
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from notebooks import execute, gallery
 from notebooks.cartoons import SIX, draw_face, write_cartoons
@@ -23,17 +23,18 @@ from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from serving import __main__ as serving_commands
 from serving.inference.predictor import Predictor
+from tests.tools.command_lines import understood
 from training import __main__ as training_commands
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 2_000_000
 MAX_PICTURE_BYTES = 150_000
 PLOTLY = "application/vnd.plotly.v1+json"
-PARSERS = {
-    "preprocessing": preprocessing_commands._parser,
-    "training": training_commands._parser,
-    "serving": serving_commands._parser,
-    "notebooks.execute": execute._parser,
+COMMANDS = {
+    "preprocessing": preprocessing_commands.main,
+    "training": training_commands.main,
+    "serving": serving_commands.main,
+    "notebooks.execute": execute.main,
 }
 # Two chips of one face, cut at different tilts: correlation of their grey levels.
 SAME_CHIP = 0.99
@@ -81,7 +82,7 @@ def test_every_command_that_a_notebook_quotes_can_be_typed(
     for command in commands_in(path):
         if command.startswith("python -m "):
             module, *arguments = shlex.split(command.removeprefix("python -m "))
-            assert isinstance(PARSERS[module]().parse_args(arguments), argparse.Namespace)
+            assert understood(COMMANDS[module], arguments) is not None
         elif match := re.fullmatch(r"(?:[A-Z_]+=\S+ )?make ([a-z-]+)", command):
             assert f"\n{match[1]}:" in targets
 
@@ -111,11 +112,12 @@ def test_the_last_notebook_shows_the_error_that_a_stray_folder_brings_today() ->
 
 
 def test_a_full_run_without_chromium_says_what_to_do_before_it_begins(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(execute, "find_browser", lambda: None)
-    assert execute.main(["--full", "01-data"]) == 1
-    assert "apt-get install chromium" in capsys.readouterr().err
+    run = CliRunner().invoke(execute.main, ["--full", "01-data"])
+    assert run.exit_code == 1
+    assert "apt-get install chromium" in run.stderr
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -137,7 +139,7 @@ def test_the_gallery_is_made_anew_from_the_sample_photo(
 ) -> None:
     here = {path.name for path in gallery.FOLDER.iterdir()}
     monkeypatch.setattr(gallery, "FOLDER", tmp_path)
-    assert gallery.main([]) == 0
+    assert CliRunner().invoke(gallery.main, []).exit_code == 0
     made = {path.name for path in tmp_path.iterdir()}
     assert made == here - {"page.jpg", "camera.webp", "mean-faces.jpg"}
 

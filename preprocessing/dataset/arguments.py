@@ -1,9 +1,12 @@
 """The arguments of the commands that align, and what they choose."""
 
-import argparse
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
+
+import click
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.options import AlignOptions
@@ -14,159 +17,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.types import DetectorKind
-
-T = TypeVar("T")
-
-
-def add_align_arguments(align: argparse.ArgumentParser) -> None:
-    """Add what both commands that align understand."""
-    _add_label_arguments(align)
-    _add_name_arguments(align)
-    align.add_argument(
-        "--detector",
-        type=DetectorKind,
-        choices=list(DetectorKind),
-        default=AlignOptions.detector,
-        help="yunet is quick and sees the smallest faces; dlib's hog is slower, its cnn far slower",
-    )
-    align.add_argument(
-        "--landmarks",
-        type=int,
-        choices=sorted(LANDMARK_SCHEMES),
-        default=AlignOptions.scheme.count,
-        help="the 68-landmark model may not be used commercially; that of 5 may",
-    )
-    align.add_argument("--ferplus", type=Path, help="fer2013new.csv: FER+ votes to join")
-    frame = align.add_mutually_exclusive_group()
-    frame.add_argument(
-        "--frame",
-        type=Frame,
-        choices=list(Frame),
-        default=AlignOptions.frame,
-        help="whether each picture is the crop of one face or a photo with room around it; auto"
-        " (default) looks at each labelled picture",
-    )
-    frame.add_argument(
-        "--crop", dest="frame", action="store_const", const=Frame.CROP, help="as --frame crop"
-    )
-
-
-def add_split_arguments(align: argparse.ArgumentParser) -> None:
-    """Add what needs all pictures at once."""
-    align.add_argument(
-        "--list",
-        type=Path,
-        action="append",
-        default=[],
-        dest="lists",
-        metavar="CSV",
-        help="a table with columns path, label and split, which says what the pictures show",
-    )
-    align.add_argument(
-        "--split-off",
-        type=_checked(parse_shares),
-        metavar="val=0.1,test=0.1",
-        help="make other splits of a part of the training pictures, with about as many of each"
-        " label; pictures that look alike stay together",
-    )
-    align.add_argument(
-        "--group-by",
-        metavar="folder|REGEX",
-        help="what else stays together: the pictures of a folder, such as a person's, or those in"
-        " whose path the expression finds the same",
-    )
-    align.add_argument("--seed", type=int, default=0, help="of --split-off")
-
-
-def align_options(options: argparse.Namespace) -> AlignOptions:
-    """Return what was chosen.
-
-    Raises:
-        MienError: Two choices contradict each other.
-    """
-    keeps_all = options.labels or options.only or options.ferplus_labels
-    return AlignOptions(
-        scheme=LANDMARK_SCHEMES[options.landmarks],
-        detector=options.detector,
-        disgust=options.disgust or (DisgustPolicy.KEEP if keeps_all else DisgustPolicy.DROP),
-        reading=Reading(
-            own_labels=options.labels,
-            only=options.only,
-            mapping=tuple(pair for pairs in options.mapping for pair in pairs),
-            ignore=tuple(word for words in options.ignore for word in words),
-            lists=tuple(getattr(options, "lists", ())),
-            is_unlabelled=options.unlabelled,
-        ),
-        split_off=_split_off(options),
-        ferplus=options.ferplus,
-        ferplus_labels=options.ferplus_labels,
-        frame=options.frame,
-    )
-
-
-def _split_off(options: argparse.Namespace) -> SplitOff | None:
-    shares = getattr(options, "split_off", None)
-    if shares is not None:
-        return SplitOff(shares, options.group_by, options.seed)
-    if getattr(options, "group_by", None) is not None:
-        raise MienError("--group-by says what stays together in --split-off. Give that too.")
-    return None
-
-
-def _add_label_arguments(align: argparse.ArgumentParser) -> None:
-    labels = align.add_mutually_exclusive_group()
-    labels.add_argument(
-        "--labels",
-        type=_words,
-        default=(),
-        metavar="WORD,WORD",
-        help="the names of your classes, where they are not FER2013's, in the order to show",
-    )
-    labels.add_argument(
-        "--only",
-        type=_labels,
-        default=(),
-        metavar="LABEL,LABEL",
-        help="take these classes and leave the others out",
-    )
-    labels.add_argument(
-        "--disgust",
-        type=DisgustPolicy,
-        choices=list(DisgustPolicy),
-        help="what becomes of the class disgust: drop (default), merge into angry, or keep",
-    )
-    labels.add_argument(
-        "--ferplus-labels",
-        action="store_true",
-        help="label FER2013 by the majority of the votes in --ferplus, eight classes; pictures"
-        " without a majority are left out",
-    )
-    labels.add_argument(
-        "--unlabelled",
-        action="store_true",
-        help="photos without labels, whatever the names of their folders",
-    )
-
-
-def _add_name_arguments(align: argparse.ArgumentParser) -> None:
-    align.add_argument(
-        "--map",
-        type=_checked(parse_mapping),
-        action="append",
-        default=[],
-        dest="mapping",
-        metavar="NAME=LABEL,...",
-        help="what a number or a name means: a label, or train, val or test; or the set whose"
-        " numbers are used: fer2013, raf-db, affectnet, ck+",
-    )
-    align.add_argument(
-        "--ignore",
-        type=_words,
-        action="append",
-        default=[],
-        metavar="NAME,NAME",
-        help="classes, folders and files to leave out, also as patterns such as 'backup*'",
-    )
+from preprocessing.runtime.cli import OneOf, path_option, together
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -178,13 +29,143 @@ def _labels(text: str) -> tuple[str, ...]:
     return tuple(LABEL_OF.get(fold(word), fold(word)) for word in text.split(","))
 
 
-def _checked(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Let argparse show an error of ours as wrong usage."""
+_labelling = partial(click.option, cls=OneOf, group="labels")
+_framing = partial(click.option, cls=OneOf, group="frame")
 
-    def checked(text: str) -> T:
-        try:
-            return read(text)
-        except MienError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
+align_arguments = together(
+    _labelling(
+        "--labels",
+        type=_words,
+        metavar="WORD,WORD",
+        help="The names of your classes, if not FER2013's, in the order to show.",
+    ),
+    _labelling(
+        "--only",
+        type=_labels,
+        metavar="LABEL,LABEL",
+        help="Take these classes and leave the others out.",
+    ),
+    _labelling(
+        "--disgust",
+        type=click.Choice(DisgustPolicy, case_sensitive=False),
+        help="The class disgust: drop it (the default), merge it into angry, or keep it.",
+    ),
+    _labelling(
+        "--ferplus-labels",
+        is_flag=True,
+        help="Label FER2013 by the majority of the votes in --ferplus, eight classes; pictures "
+        "without a majority are left out.",
+    ),
+    _labelling(
+        "--unlabelled",
+        is_flag=True,
+        help="Photos without labels, whatever their folders are called.",
+    ),
+    click.option(
+        "--map",
+        "mapping",
+        type=parse_mapping,
+        multiple=True,
+        metavar="NAME=LABEL,...",
+        help="What a number or a name means: a label, or train, val or test; or the set whose "
+        "numbers are used: fer2013, raf-db, affectnet, ck+.",
+    ),
+    click.option(
+        "--ignore",
+        type=_words,
+        multiple=True,
+        metavar="NAME,NAME",
+        help="Classes, folders and files to leave out, also as patterns such as 'backup*'.",
+    ),
+    click.option(
+        "--detector",
+        type=click.Choice(DetectorKind, case_sensitive=False),
+        default=AlignOptions.detector.value,
+        help="yunet is quick and sees the smallest faces; hog is slower, cnn far slower.",
+    ),
+    click.option(
+        "--landmarks",
+        type=click.Choice(sorted(LANDMARK_SCHEMES)),
+        default=AlignOptions.scheme.count,
+        help="The 68-landmark model may not be used commercially; that of 5 may.",
+    ),
+    path_option("--ferplus", help="fer2013new.csv: FER+ votes to join."),
+    _framing(
+        "--frame",
+        type=click.Choice(Frame, case_sensitive=False),
+        default=AlignOptions.frame.value,
+        help="Whether each picture is the crop of one face or a photo with room around it; auto "
+        "looks at each labelled picture.",
+    ),
+    _framing("--crop", is_flag=True, help="As --frame crop."),
+)
+"""What both commands that align understand."""
 
-    return checked
+split_arguments = together(
+    path_option(
+        "--list",
+        "lists",
+        multiple=True,
+        metavar="CSV",
+        help="A table with columns path, label and split, which says what the pictures show.",
+    ),
+    click.option(
+        "--split-off",
+        type=parse_shares,
+        metavar="val=0.1,test=0.1",
+        help="Make other splits of a part of the training pictures, with about as many of each "
+        "label; pictures that look alike stay together.",
+    ),
+    click.option(
+        "--group-by",
+        metavar="folder|REGEX",
+        help="What else stays together: the pictures of a folder, such as a person's, or those in "
+        "whose path the expression finds the same.",
+    ),
+    click.option("--seed", type=int, default=SplitOff.seed, help="Of --split-off."),
+)
+"""What needs all pictures at once."""
+
+
+def align_options(
+    *,
+    labels: tuple[str, ...] | None,
+    only: tuple[str, ...] | None,
+    disgust: DisgustPolicy | None,
+    ferplus_labels: bool,
+    unlabelled: bool,
+    mapping: Sequence[tuple[tuple[str, str], ...]],
+    ignore: Sequence[tuple[str, ...]],
+    landmarks: int,
+    frame: Frame,
+    crop: bool,
+    lists: tuple[Path, ...] = (),
+    split_off: tuple[tuple[str, float], ...] | None = None,
+    group_by: str | None = None,
+    seed: int = 0,
+    **others: Any,
+) -> AlignOptions:
+    """Return what was chosen by the arguments of a command; others are as in `AlignOptions`.
+
+    Raises:
+        MienError: Two choices contradict each other.
+    """
+    if group_by is not None and split_off is None:
+        raise MienError("--group-by says what stays together in --split-off. Give that too.")
+    keeps_all = labels or only or ferplus_labels
+    return AlignOptions(
+        scheme=LANDMARK_SCHEMES[landmarks],
+        disgust=disgust or (DisgustPolicy.KEEP if keeps_all else DisgustPolicy.DROP),
+        reading=Reading(
+            own_labels=labels or (),
+            only=only or (),
+            mapping=tuple(chain.from_iterable(mapping)),
+            ignore=tuple(chain.from_iterable(ignore)),
+            lists=lists,
+            is_unlabelled=unlabelled,
+        ),
+        split_off=None if split_off is None else SplitOff(split_off, group_by, seed),
+        ferplus_labels=ferplus_labels,
+        frame=Frame.CROP if crop else frame,
+        **others,
+    )

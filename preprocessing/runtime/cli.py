@@ -1,29 +1,101 @@
 """What the command lines of all packages share: exit statuses, errors, and what may be replaced."""
 
-import argparse
+import functools
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import click
 
 from preprocessing.errors import MienError
 
 EXIT_FAILED = 1
+Decorator = Callable[[Any], Any]
+
+path_argument = functools.partial(click.argument, type=click.Path(path_type=Path))
+path_option = functools.partial(click.option, type=click.Path(path_type=Path))
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
 
 
-def run_command(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> int:
-    """Run the command that was asked for: its `run_command`, called with the parsed options.
+def together(*parameters: Decorator) -> Decorator:
+    """Return one decorator for several parameters; help lists them in this order."""
+    return lambda command: functools.reduce(
+        lambda function, add: add(function), reversed(parameters), command
+    )
 
-    Returns:
-        The exit status: what the command returns, 0 where that is None, or 1 where it failed.
-        Wrong usage ends the process with 2.
+
+class Command(click.Command):
+    """A command whose epilog is an example; `{}` stands for the command's own name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an error of ours about one is wrong usage."""
+        try:
+            return super().parse_args(ctx, args)
+        except MienError as error:
+            raise click.UsageError(str(error), ctx) from error
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example below the options."""
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write_text(f"example: {self.epilog.format(ctx.command_path)}")
+
+
+class Program(Command, click.Group):
+    """A command line; its name is what a user types to reach it.
+
+    A command returns its exit status, None for 0. An error of ours or of the system ends it with 1
+    and is told in one line.
     """
-    options = parser.parse_args(arguments)
-    try:
-        status: int | None = options.run_command(options)
-    except (MienError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED
-    return status or 0
+
+    command_class = Command
+    group_class = type  # a group within is of this class too
+
+    def __init__(self, *args: Any, **attrs: Any) -> None:
+        settings = {"help_option_names": ["-h", "--help"], "show_default": True}
+        super().__init__(*args, context_settings=settings, **attrs)
+
+    def __call__(self, arguments: Sequence[str] | None = None) -> int:
+        """Run a command and return the exit status: 0, 1 it failed, 2 wrong usage.
+
+        Args:
+            arguments: What was typed after the name of the program; None for that of the process.
+        """
+        try:
+            self.main(arguments, prog_name=self.name)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command that was typed."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever reads has enough, as `head`; click ends the process
+            raise
+        except (MienError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            status = EXIT_FAILED
+        ctx.exit(status or 0)
+
+
+class OneOf(click.Option):
+    """An option of a group of which at most one can be given."""
+
+    def __init__(self, *args: Any, group: str, **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.group = group
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Read the option, unless another of its group is given as well."""
+        group = [each for each in ctx.command.params if getattr(each, "group", "") == self.group]
+        given = [each.opts[0] for each in group if each.name in opts]
+        if len(given) > 1:
+            raise click.UsageError(f"Give only one of {' and '.join(given)}.", ctx)
+        return super().handle_parse_result(ctx, opts, args)
 
 
 def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:

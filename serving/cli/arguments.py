@@ -1,43 +1,43 @@
-"""Arguments that several commands take."""
+"""Options that several commands take."""
 
-import argparse
 import math
-from collections.abc import Callable
+from typing import Any
 
+import click
+
+from preprocessing.runtime.cli import path_option, together
 from serving.inference.options import MAX_FACES
 
 
-def number(kind: Callable[[str], float], least: float, most: float) -> Callable[[str], float]:
-    """Return what reads a number of a command line, within limits."""
+class FloatRange(click.FloatRange):
+    """A range without NaN, which is neither below nor above any number."""
 
-    def read(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = math.nan  # within no limits
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"a number from {least} to {most}, not {text}")
-        return value
-
-    return read
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a number."""
+        number = super().convert(value, param, ctx)
+        return self.fail(f"{value} is no number.", param, ctx) if math.isnan(number) else number
 
 
-def add_answer_options(parser: argparse.ArgumentParser) -> None:
-    """Add what the API takes as options too."""
-    parser.add_argument(
+bundle_option = path_option("--bundle", help="Another trained model.")
+
+answer_options = together(
+    click.option(
         "--max-faces",
-        type=number(int, 1, MAX_FACES),
+        type=click.IntRange(1, MAX_FACES),
         default=MAX_FACES,
-        help="answer on so many of a picture, the largest",
-    )
-    parser.add_argument(
+        help="Answer on so many of a picture, the largest.",
+    ),
+    click.option(
         "--min-confidence",
-        type=number(float, 0, 1),
-        help="from here on an answer is sure; default: the model's",
-    )
-    parser.add_argument(
+        type=FloatRange(0, 1),
+        help="From here on an answer is sure; by default the model's.",
+    ),
+    click.option(
         "--balance",
-        type=number(float, 0, 1),
-        help="0: expressions as frequent as in the training pictures; 1: all equally likely; "
-        "default: the model's",
-    )
+        type=FloatRange(0, 1),
+        help="0: expressions as frequent as in the training pictures; 1: all equally likely; by "
+        "default the model's.",
+    ),
+    bundle_option,
+)
+"""What the API takes as options too, and the model that answers."""

@@ -7,22 +7,19 @@ its commands runs: each needs other libraries, and importing some takes seconds.
 import importlib
 import sys
 from dataclasses import dataclass
-from typing import Any
 
 import click
 
-from preprocessing.runtime.cli import EXIT_FAILED
-
-PROGRAM = "mien"
+from preprocessing.runtime.cli import EXIT_FAILED, Program
 
 
 @dataclass(frozen=True)
-class _Command:
+class PackageCommand:
     """Where a command is to be found.
 
     Attributes:
         package: Whose `__main__` has it.
-        meaning: One line of help.
+        meaning: One line of help, as there; told without importing the package.
         extra: What must be installed for it beside the base: `pip install 'mien[extra]'`.
     """
 
@@ -32,61 +29,64 @@ class _Command:
 
 
 COMMANDS = {
-    "predict": _Command("serving", "Predict which expressions the faces in pictures show."),
-    "video": _Command("serving", "Follow the faces of videos and what they show.", "video"),
-    "serve": _Command("serving", "Start the server: page and API.", "server"),
-    "doctor": _Command("serving", "Check the installation."),
-    "feedback": _Command("serving", "Keep and export what people say of predictions.", "feedback"),
-    "align": _Command("preprocessing", "Align every face of a source into a dataset.", "training"),
-    "report": _Command("preprocessing", "Show what a dataset holds.", "training"),
-    "fit": _Command("training", "Train a network on a dataset.", "training"),
-    "evaluate": _Command("training", "Measure how good a network is on a split.", "training"),
-    "export": _Command("training", "Turn a finished run into a bundle.", "training"),
-    "explain": _Command("training", "Show what a prediction rests on.", "training"),
+    "predict": PackageCommand("serving", "Predict which expressions the faces in pictures show."),
+    "video": PackageCommand("serving", "Follow the faces of videos and what they show.", "video"),
+    "serve": PackageCommand("serving", "Start the server: page and API.", "server"),
+    "doctor": PackageCommand("serving", "Check the installation."),
+    "feedback": PackageCommand(
+        "serving", "Keep and export what people say of predictions.", "feedback"
+    ),
+    "align": PackageCommand(
+        "preprocessing", "Align every face of a source into a dataset.", "training"
+    ),
+    "report": PackageCommand("preprocessing", "Show what a dataset holds.", "training"),
+    "fit": PackageCommand("training", "Train a network on a dataset.", "training"),
+    "evaluate": PackageCommand("training", "Measure how good a network is on a split.", "training"),
+    "export": PackageCommand("training", "Turn a finished run into a bundle.", "training"),
+    "explain": PackageCommand("training", "Show what a prediction rests on.", "training"),
 }
 
 
-@click.group(
-    PROGRAM,
-    epilog="`mien COMMAND --help` has an example of each. In bash, "
-    '`eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands and files.',
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+class Mien(Program):
+    """The program whose commands lie in packages."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        """Import the package of a command and return the command."""
+        if name not in COMMANDS:
+            return None
+        program: Program = importlib.import_module(f"{COMMANDS[name].package}.__main__").main
+        return program.commands[name]
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands and their meanings."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.meaning) for name, command in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command that was typed, or tell what to install for it."""
+        try:
+            super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            command = COMMANDS.get(ctx.invoked_subcommand or "")
+            if command is None or command.extra is None:
+                raise
+            print(
+                f"error: `{ctx.command_path} {ctx.invoked_subcommand}` needs the package "
+                f"{error.name}. Install it with: pip install 'mien[{command.extra}]'",
+                file=sys.stderr,
+            )
+            ctx.exit(EXIT_FAILED)
+
+
+@click.group("mien", cls=Mien, epilog="{} predict photo.jpg")
 @click.version_option(package_name="mien", message="%(prog)s %(version)s")
 def main() -> None:
-    """Find the faces in pictures and show which expression each bears."""
+    """Find the faces in pictures and show which expression each bears.
 
-
-def _run(name: str, arguments: tuple[str, ...]) -> int:
-    """Run a command in its package and return the exit status."""
-    command = COMMANDS[name]
-    try:
-        package: Any = importlib.import_module(f"{command.package}.__main__")
-        status: int = package.main([name, *arguments], program=PROGRAM)
-    except ModuleNotFoundError as error:
-        if command.extra is None:
-            raise
-        print(
-            f"error: `{PROGRAM} {name}` needs the package {error.name}. "
-            f"Install it with: pip install 'mien[{command.extra}]'",
-            file=sys.stderr,
-        )
-        return EXIT_FAILED
-    return status
-
-
-def _add(name: str, meaning: str) -> None:
-    # The package itself reads the arguments, --help too.
-    @main.command(
-        name,
-        short_help=meaning,
-        add_help_option=False,
-        context_settings={"ignore_unknown_options": True},
-    )
-    @click.argument("arguments", nargs=-1, type=click.Path())  # so that files are completed
-    def command(arguments: tuple[str, ...]) -> None:
-        sys.exit(_run(name, arguments))
-
-
-for _name, _command in COMMANDS.items():
-    _add(_name, _command.meaning)
+    `mien COMMAND --help` has an example of each command. In bash,
+    `eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands, options and files.
+    """

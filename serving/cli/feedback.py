@@ -1,39 +1,18 @@
 """Prepare the database of the feedback, and export what it holds."""
 
-import argparse
 from pathlib import Path
 
 from preprocessing.errors import MienError
+from preprocessing.runtime.cli import Program, overwrite_option, path_argument
+
+feedback = Program(
+    "feedback", help="Keep and export what people say of predictions.", epilog="{} upgrade"
+)
 
 
-def add_feedback(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of `feedback` to its parser."""
-    actions = parser.add_subparsers(dest="action", required=True)
-    upgrade = actions.add_parser(
-        "upgrade",
-        help="make or upgrade the database, once before the server starts",
-        epilog="example: MIEN_FEEDBACK_DATABASE=feedback.db %(prog)s",
-    )
-    upgrade.set_defaults(run_command=lambda _: upgrade_database())
-    export = actions.add_parser(
-        "export",
-        help="write what people said, and the chips, as a folder that align reads",
-        epilog="example: %(prog)s said && mien align said data/said --list said/feedback.csv "
-        "--frame crop --split-off val=0.2",
-    )
-    export.add_argument("folder", type=Path, help="the folder to write")
-    export.add_argument("--overwrite", action="store_true", help="replace an earlier export")
-    export.set_defaults(
-        run_command=lambda options: export_folder(options.folder, overwrite=options.overwrite)
-    )
-
-
+@feedback.command("upgrade", epilog="MIEN_FEEDBACK_DATABASE=feedback.db {}")
 def upgrade_database() -> None:
-    """Bring the database to this version.
-
-    Raises:
-        MienError: None is set, or it cannot be changed.
-    """
+    """Make or upgrade the database, once before the server starts."""
     from serving.feedback.upgrade import upgrade
 
     before, after = upgrade(_place())
@@ -43,16 +22,15 @@ def upgrade_database() -> None:
         print(f"The database was {'made' if before is None else 'upgraded'}: version {after}.")
 
 
+@feedback.command(
+    "export",
+    epilog="{} said && mien align said data/said --list said/feedback.csv "
+    "--frame crop --split-off val=0.2",
+)
+@path_argument("folder", help="The folder to write.")
+@overwrite_option
 def export_folder(folder: Path, *, overwrite: bool) -> None:
-    """Write what people said as a folder.
-
-    Args:
-        folder: To write.
-        overwrite: Replace an earlier export.
-
-    Raises:
-        MienError: No database is set, it cannot be read, or the folder cannot be written.
-    """
+    """Write what people said, and the chips, as a folder that align reads."""
     from serving.feedback.export import export
     from serving.feedback.store import Store
 

@@ -1,111 +1,112 @@
-"""The command `fit`, and the arguments that decide a run's settings."""
+"""The command `fit`, and the options that decide a run's settings."""
 
-import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from preprocessing.dataset.read import read_dataset
+import click
+
 from preprocessing.errors import MienError
+from preprocessing.runtime.cli import Command, OneOf, path_argument, path_option, together
 from training.config import LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
+_preset = partial(click.option, cls=OneOf, group="preset")
+_length = partial(click.option, cls=OneOf, group="length", type=float)
 
-def add_fit_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `fit` to a parser's commands."""
-    fit = commands.add_parser(
-        "fit",
-        help="train a network on an aligned dataset",
-        epilog="example: %(prog)s data/fer2013 runs/cpu --preset cpu",
-    )
-    fit.add_argument("dataset", type=Path)
-    fit.add_argument("run", type=Path, help="the folder for checkpoints, curves and the network")
-    add_config_arguments(fit)
-    fit.add_argument(
-        "--start-from",
-        type=Path,
-        metavar="RUN",
-        help="start with the network of a finished run, or of a bundle (with --preset tune by "
-        "default of the one that ships)",
-    )
-    fit.add_argument(
-        "--export",
-        type=Path,
-        metavar="BUNDLE",
-        help="then export the network as a bundle, as the command export does",
-    )
-    fit.add_argument(
-        "--teacher", type=Path, metavar="FILE", help="learn from soft labels beside the labels"
-    )
-    fit.add_argument(
-        "--teacher-weight", type=float, metavar="W", help="their share, above 0 and up to 1"
-    )
-    fit.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    fit.add_argument(
-        "--devices",
-        type=int,
-        default=1,
-        metavar="N",
-        help="train on N GPUs (CPUs where there is none); each takes an equal part of every batch",
-    )
-    fit.set_defaults(run_command=_fit)
+config_options = together(
+    _preset("--preset", type=click.Choice(list(PRESETS))),
+    _preset(
+        "--model",
+        type=click.Choice(list(MODELS)),
+        default="resnet34",
+        help="By the preset made for it.",
+    ),
+    _length("--minutes", help="Length of a run in time."),
+    _length("--epochs", help="Length of a run in passes over the data."),
+    click.option("--learning-rate", type=float, metavar="RATE", help="At its peak."),
+    click.option("--loss", type=click.Choice(LOSSES)),
+    click.option("--seed", type=int),
+)
+"""What `config_of` takes."""
 
 
-def add_config_arguments(command: argparse.ArgumentParser) -> None:
-    """Add what `config_of` reads."""
-    preset = command.add_mutually_exclusive_group()
-    preset.add_argument("--preset", choices=list(PRESETS))
-    preset.add_argument(
-        "--model", choices=list(MODELS), default="resnet34", help="by the preset made for it"
-    )
-    length = command.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="length of a run in time")
-    length.add_argument("--epochs", type=float, help="length of a run in passes over the data")
-    command.add_argument("--learning-rate", type=float, metavar="RATE", help="at its peak")
-    command.add_argument("--loss", choices=LOSSES)
-    command.add_argument("--seed", type=int)
-
-
-def config_of(options: argparse.Namespace) -> FitConfig:
-    """Return the preset that was chosen, with what else was given."""
-    config = PRESETS[options.preset or MODELS[options.model]]
-    if options.minutes is not None:
-        config = replace(config, minutes=options.minutes, epochs=None)
-    if options.epochs is not None:
-        config = replace(config, minutes=None, epochs=options.epochs)
-    others = {name: getattr(options, name) for name in ("learning_rate", "loss", "seed")}
+def config_of(
+    *, preset: str | None, model: str, minutes: float | None, epochs: float | None, **others: Any
+) -> FitConfig:
+    """Return the preset that was chosen, with what else was given, as in `FitConfig`."""
+    config = PRESETS[preset or MODELS[model]]
+    if minutes is not None or epochs is not None:
+        config = replace(config, minutes=minutes, epochs=epochs)
     return replace(config, **{name: value for name, value in others.items() if value is not None})
 
 
-def _fit(options: argparse.Namespace) -> None:
-    from training.fitting.fit import fit
+@click.command(cls=Command, epilog="{} data/fer2013 runs/cpu --preset cpu")
+@path_argument("dataset")
+@path_argument("run", help="The folder for checkpoints, curves and the network.")
+@config_options
+@path_option(
+    "--start-from",
+    metavar="RUN",
+    help="Start with the network of a finished run, or of a bundle (with --preset tune by default "
+    "of the one that ships).",
+)
+@path_option(
+    "--export",
+    "bundle",
+    metavar="BUNDLE",
+    help="Then export the network as a bundle, as the command export does.",
+)
+@path_option("--teacher", metavar="FILE", help="Learn from soft labels beside the labels.")
+@click.option("--teacher-weight", type=float, metavar="W", help="Their share, above 0 and up to 1.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option(
+    "--devices",
+    type=int,
+    default=1,
+    metavar="N",
+    help="Train on N GPUs (CPUs where there is none); each takes an equal part of every batch.",
+)
+def fit(
+    dataset: Path,
+    run: Path,
+    *,
+    start_from: Path | None,
+    bundle: Path | None,
+    teacher: Path | None,
+    resume: bool,
+    devices: int,
+    **choices: Any,
+) -> None:
+    """Train a network on a dataset."""
+    from preprocessing.dataset.read import read_dataset
+    from training.fitting.fit import fit as train
     from training.fitting.open_devices import open_devices
 
-    dataset, start_from = read_dataset(options.dataset), options.start_from
-    if options.preset == "tune" and start_from is None:
+    rows = read_dataset(dataset)
+    if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
-    bundle = options.export
-    if bundle is not None and not options.resume and bundle.exists() and any(bundle.iterdir()):
+    if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
-    with open_devices(options.devices) as devices:
-        fit(
-            dataset,
-            options.run,
-            config=replace(config_of(options), teacher_weight=options.teacher_weight),
+    with open_devices(devices) as opened:
+        train(
+            rows,
+            run,
+            config=config_of(**choices),
             start_from=start_from,
-            teacher=options.teacher,
-            resume=options.resume,
-            devices=devices,
+            teacher=teacher,
+            resume=resume,
+            devices=opened,
         )
-    print(f"The trained network is in {options.run}.")
+    print(f"The trained network is in {run}.")
     if bundle is not None:
         from training.evaluation.text import evaluation_text
         from training.export.bundle import ExportOptions, export
 
-        exported = export(
-            options.run, bundle, dataset=dataset, options=ExportOptions(), overwrite=options.resume
-        )
+        exported = export(run, bundle, dataset=rows, options=ExportOptions(), overwrite=resume)
         print(f"\n{evaluation_text(exported.evaluation)}")
         print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {bundle}")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.__main__ import _parser
+from preprocessing.__main__ import main
 from preprocessing.dataset.arguments import align_options
+from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.vocabulary import CODES, LABEL_OF, SPLIT_OF
 from tests.preprocessing.dataset.sources.drawn import png, write_folders
+from tests.tools.command_lines import understood
 
 README = Path("preprocessing", "dataset", "sources", "README.md")
 
@@ -27,15 +29,17 @@ def lines(repository_root: Path) -> list[str]:
     ]
 
 
-def command_of(line: str) -> list[str]:
-    return shlex.split(line, comments=True)[3:]
+def options_of(line: str) -> AlignOptions:
+    choices = understood(main, shlex.split(line, comments=True)[3:])
+    own = ("source", "dataset", "overwrite")
+    return align_options(**{name: value for name, value in choices.items() if name not in own})
 
 
 def test_every_command_can_be_typed(lines: list[str]) -> None:
     commands = [line for line in lines if line.startswith("python -m preprocessing")]
     assert len(commands) > 8
     for line in commands:
-        align_options(_parser().parse_args(command_of(line)))
+        assert options_of(line)
 
 
 def make_affectnet(folder: Path) -> Path:
@@ -97,7 +101,7 @@ def test_the_lists_of_published_sets_are_read_in_a_line(
     before = lines[lines.index(align) - 1]
     if before.startswith("awk"):
         subprocess.run(["bash", "-c", before], check=True)  # noqa: S607
-    options = align_options(_parser().parse_args(command_of(align)))
+    options = options_of(align)
     items = list(open_source(source, options.reading).items())
     assert sorted((item.label, item.split) for item in items) == sorted(read)
 
@@ -115,6 +119,6 @@ def test_every_word_that_is_listed_is_understood(repository_root: Path) -> None:
 def test_the_classes_of_folders_are_put_together_as_shown(lines: list[str], tmp_path: Path) -> None:
     write_folders(tmp_path, ("",), ("happy", "angry", "sad", "neutral", "fear"))
     line = next(line for line in lines if "--labels good,neutral,bad" in line)
-    options = align_options(_parser().parse_args(command_of(line)))
+    options = options_of(line)
     counts = open_source(tmp_path, options.reading).counts
     assert counts == {("good", "train"): 2, ("bad", "train"): 4, ("neutral", "train"): 2}

@@ -1,0 +1,90 @@
+"""What all command lines share: statuses, one-line errors, and examples in the help."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from preprocessing.errors import MienError
+from preprocessing.runtime.cli import OneOf, Program, path_argument, together
+
+
+def refuse(text: str) -> str:
+    raise MienError(f"cannot read {text}")
+
+
+@pytest.fixture
+def program() -> Program:
+    program = Program("program")
+
+    @program.command(epilog="{} 1 --small")
+    @click.argument("status", type=int)
+    @together(
+        click.option("--small", is_flag=True, cls=OneOf, group="size"),
+        click.option("--large", is_flag=True, cls=OneOf, group="size"),
+    )
+    @click.option("--strange", type=refuse)
+    def end(status: int, **_: object) -> int:
+        return status
+
+    @program.command()
+    @path_argument("path")
+    def show(path: Path) -> None:
+        print(path.read_text(encoding="utf-8"))
+
+    return program
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_command_decides_its_status(program: Program, status: int) -> None:
+    assert program(["end", str(status)]) == status
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ([], "Usage: program"),
+        (["begin"], "begin"),
+        (["end"], "STATUS"),
+        (["end", "0", "--small", "--large"], "--small and --large"),
+        (["end", "0", "--large", "--small"], "--small and --large"),
+        (["end", "0", "--strange", "word"], "cannot read word"),
+    ],
+)
+def test_wrong_usage_is_2(
+    program: Program, wrong: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program(wrong) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert told in captured.err
+
+
+def test_an_error_is_one_line(
+    program: Program, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program(["show", str(tmp_path / "missing")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert "missing" in line
+
+
+def test_help_ends_with_an_example(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program(["end", "--help"]) == 0
+    assert capsys.readouterr().out.endswith("\nexample: program end 1 --small\n")
+    assert program(["end", "-h"]) == 0
+
+
+def test_a_program_starts_without_what_is_slow_to_import() -> None:
+    """Models, tables and networks are imported by the commands that need them."""
+    script = (
+        "import sys, serving.cli.command, serving.__main__, training.__main__;"
+        "print(*sys.modules, sep='\\n')"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    slow = {"keras", "tensorflow", "pyarrow", "cv2", "dlib", "ai_edge_litert", "flask", "av"}
+    assert not slow & set(printed.stdout.splitlines())
