@@ -15,6 +15,7 @@ from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import GreyImage
+from tests.training.depth import WHOLE_DEPTH, depth
 from training.__main__ import main
 from training.distillation.ensemble import open_network
 from training.explain.maps import feature_maps, first_filters, grad_cam
@@ -71,7 +72,8 @@ def test_grad_cam_is_the_class_activation_map_of_a_network_that_pools(
 
 @pytest.fixture(scope="module")
 def shipped(repository_root: Path) -> ExplainedModel:
-    return open_explained_model(repository_root / "serving" / "bundle")
+    with depth(WHOLE_DEPTH):
+        return open_explained_model(repository_root / "serving" / "bundle")
 
 
 @pytest.fixture(scope="module")
