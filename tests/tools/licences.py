@@ -59,6 +59,7 @@ DECLARED = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
     "Boost Software License": "BSL-1.0",
+    "MIT License": "MIT",
     "MIT license": "MIT",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
@@ -119,6 +120,7 @@ LIBRARIES_OF = {
 # README of davisking/dlib-models for dlib's.
 MODELS = {
     "face_detection_yunet_2023mar.onnx": "MIT",
+    "yunet_any_size.onnx": "MIT",
     "yunet.tflite": "MIT",
     "dlib_face_recognition_resnet_model_v1.dat": "CC0-1.0",
     "mmod_human_face_detector.dat": "CC0-1.0",
@@ -158,7 +160,8 @@ class Component:
     @property
     def is_allowed(self) -> bool:
         """Whether its licence asks for no more than that its text or a credit goes along."""
-        return set(self.licence.split(" AND ")) <= ALLOWED
+        choices = self.licence.split(" OR ")
+        return any(set(choice.split(" AND ")) <= ALLOWED for choice in choices)
 
 
 def components() -> list[Component]:
