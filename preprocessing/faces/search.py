@@ -16,7 +16,7 @@ from preprocessing.images.types import GreyImage, RgbImage
 
 # In pictures up to this size all faces of `SMALLEST_PX` are searched for.
 WHOLE_PX = 3_000_000
-# YuNet takes 80 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
+# YuNet takes 75 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
 # faces sees.
 STRIP_PX, OVERLAP_PX, APART_PX = 1_800_000, 160, 16
