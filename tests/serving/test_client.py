@@ -49,7 +49,7 @@ def test_a_server_that_fetches_nothing_says_so(api: Client) -> None:
 
 
 def test_a_problem_is_an_error_with_its_code(api: Client) -> None:
-    with pytest.raises(ApiError, match="not a picture") as raised:
+    with pytest.raises(ApiError, match="PDF file") as raised:
         api.predict(b"%PDF")
     assert raised.value.problem.code == "unsupported_image"
     assert raised.value.problem.status == 415

@@ -145,7 +145,7 @@ def test_a_broken_detector(
     # It lies beside its module.
     monkeypatch.setattr(model_files, "__file__", str(tmp_path / "model_files.py"))
     if content is not None:
-        (tmp_path / model_files.YUNET_FILE.name).write_bytes(content)
+        (tmp_path / model_files.YUNET_ANY_SIZE_FILE.name).write_bytes(content)
     words = examine(capsys)
     assert wrong in words
     assert "git restore" in words
