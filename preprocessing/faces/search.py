@@ -19,7 +19,7 @@ WHOLE_PX = 3_000_000
 # YuNet takes 75 bytes a pixel and keeps them, so larger pictures are looked at in strips. They
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
 # faces sees.
-STRIP_PX, OVERLAP_PX, APART_PX = 1_800_000, 160, 16
+STRIP_PX, OVERLAP_PX, APART_PX = 1_300_000, 160, 16
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
 LONGEST_PX = 20_000
 

@@ -1,11 +1,13 @@
 """Small files that ask for gigabytes or minutes: a real server with two workers stays as it is."""
 
+import io
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from PIL import Image
 
 from tests.tools.costly.every import FORMATS
 from tests.tools.costly.tries import ask_from, try_picture
@@ -15,8 +17,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ANSWERED = (200, 400, 413, 415, 422)
 MOST_MB = 400
-# Of processor time, which on an idle machine is about the time that it takes.
-MOST_S = 3.0
+# Times the processor time that an honest picture of as many pixels takes, which is 1 s where the
+# table of tests/README.md was measured.
+MOST_TIMES = 3.0
+SIDE_PX = 7_000
 HONEST = 60
 
 
@@ -27,9 +31,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def honest_s(server: ServerProcess, photo: bytes) -> float:
+    """Processor time that a large honest picture takes, once its models are warm."""
+    large = Image.open(io.BytesIO(photo)).resize((SIDE_PX, SIDE_PX))
+    data = io.BytesIO()
+    large.save(data, "JPEG")
+    tries = [
+        try_picture(server, data.getvalue(), address=f"198.19.0.{number}", honest=photo)
+        for number in range(3)
+    ]
+    assert all(tried.answer.status == 200 for tried in tries)
+    return min(tried.cpu_s for tried in tries)
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_costly_pictures_are_answered_within_little_time_and_memory(
-    kind: str, server: ServerProcess, photo: bytes
+    kind: str, server: ServerProcess, photo: bytes, honest_s: float
 ) -> None:
     workers = server.workers()
     for number, (name, data) in enumerate(FORMATS[kind]().items()):
@@ -37,7 +55,7 @@ def test_costly_pictures_are_answered_within_little_time_and_memory(
         tried = try_picture(server, data, address=address, honest=photo)
         assert tried.answer.status in ANSWERED, f"{name}: {tried.answer.body[:300]!r}"
         assert tried.above_rest_mb < MOST_MB, name
-        assert tried.cpu_s < MOST_S, name
+        assert tried.cpu_s < MOST_TIMES * honest_s, name
         if tried.answer.status == 422:
             assert tried.answer.json()["code"] == "too_costly_image"
     assert server.workers() == workers
