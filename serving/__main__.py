@@ -25,7 +25,11 @@ main.add_command(feedback)
 
 @main.command(epilog="{} --port 9000")
 @click.option("--host", default="127.0.0.1", help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", type=click.IntRange(1, 65535), help="By default that of the settings.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="By default that of the variable PORT, or else 8080.",
+)
 @bundle_option
 def serve(*, host: str, port: int | None, bundle: Path | None) -> None:
     """Start the server: page and API."""

@@ -32,8 +32,8 @@ def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
 
 
 @main.command(epilog="{} runs/cpu serving/bundle data/fer2013")
-@path_argument("run")
-@path_argument("bundle")
+@path_argument("run", help="The folder that fit wrote.")
+@path_argument("bundle", help="The folder to write, for mien serve --bundle.")
 @path_argument("dataset", help="The dataset that the run was trained on.")
 @click.option("--name", help="Shown to users; by default mien- and the network's name.")
 @click.option(

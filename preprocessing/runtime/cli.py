@@ -39,7 +39,8 @@ class Command(click.Command):
         """Write the example below the options."""
         if self.epilog:
             formatter.write_paragraph()
-            formatter.write_text(f"example: {self.epilog.format(ctx.command_path)}")
+            # Not wrapped by click: a command that is copied must stay one line.
+            formatter.write(f"example: {self.epilog.format(ctx.command_path)}\n")
 
 
 class Program(Command, click.Group):

@@ -25,12 +25,12 @@ answer_options = together(
         "--max-faces",
         type=click.IntRange(1, MAX_FACES),
         default=MAX_FACES,
-        help="Answer on so many of a picture, the largest.",
+        help="Classify at most this many faces of a picture, the largest.",
     ),
     click.option(
         "--min-confidence",
         type=FloatRange(0, 1),
-        help="From here on an answer is sure; by default the model's.",
+        help="Confidence from which a prediction counts as sure; by default the model's.",
     ),
     click.option(
         "--balance",

@@ -101,8 +101,9 @@ function receive(entry, line) {
 }
 
 function countDone() {
-  const done = entries.filter((entry) => entry.answer || entry.problem).length;
-  say(`${done} of ${entries.length} pictures read.`);
+  const read = entries.filter((entry) => entry.answer).length;
+  const failed = entries.filter((entry) => entry.problem).length;
+  say(`${read} of ${entries.length} pictures read${failed ? `, ${failed} could not be` : ""}.`);
   strip.querySelector(".all-csv").hidden = !entries.some((entry) => entry.answer);
 }
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from flask import Flask
 
+from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
 from serving.web.app import create_app
 from serving.web.environment import read_settings
@@ -31,8 +32,10 @@ def run_locally(
 
     Raises:
         SettingsError: A setting is wrong.
-        MienError: The port cannot be opened.
+        MienError: `bundle` is no trained model, or the port cannot be opened.
     """
+    if bundle is not None:  # whoever types a name is told now, not by a page that never gets ready
+        read_spec(bundle)
     settings = read_settings(bundle=bundle)
     logging.config.dictConfig(log_config(settings.log_level))
     app = create_app(settings)

@@ -52,8 +52,8 @@ _output_option = click.option(
 
 
 @click.command(cls=Command, epilog="{} serving/bundle data/fer2013 --split val")
-@path_argument("bundle")
-@path_argument("dataset")
+@path_argument("bundle", help="The folder of a trained model.")
+@path_argument("dataset", help="A folder that align wrote.")
 @_split_options("val", "test", "all")
 @click.option(
     "--map",

@@ -19,18 +19,28 @@ _preset = partial(click.option, cls=OneOf, group="preset")
 _length = partial(click.option, cls=OneOf, group="length", type=float)
 
 config_options = together(
-    _preset("--preset", type=click.Choice(list(PRESETS))),
+    _preset(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        help="A network with all its settings; tune is for your own pictures, smoke tries that "
+        "everything works. The options below change one setting each.",
+    ),
     _preset(
         "--model",
         type=click.Choice(list(MODELS)),
         default="resnet34",
-        help="By the preset made for it.",
+        help="A network, trained by the preset made for it.",
     ),
     _length("--minutes", help="Length of a run in time."),
     _length("--epochs", help="Length of a run in passes over the data."),
-    click.option("--learning-rate", type=float, metavar="RATE", help="At its peak."),
-    click.option("--loss", type=click.Choice(LOSSES)),
-    click.option("--seed", type=int),
+    click.option(
+        "--learning-rate",
+        type=float,
+        metavar="RATE",
+        help="The highest one, at the end of the warm-up.",
+    ),
+    click.option("--loss", type=click.Choice(LOSSES), help="What training minimises."),
+    click.option("--seed", type=int, help="Of all random numbers: weights, order, augmentation."),
 )
 """What `config_of` takes."""
 
@@ -46,7 +56,7 @@ def config_of(
 
 
 @click.command(cls=Command, epilog="{} data/fer2013 runs/cpu --preset cpu")
-@path_argument("dataset")
+@path_argument("dataset", help="A folder that align wrote, with the splits train and val.")
 @path_argument("run", help="The folder for checkpoints, curves and the network.")
 @config_options
 @path_option(
@@ -62,7 +72,12 @@ def config_of(
     help="Then export the network as a bundle, as the command export does.",
 )
 @path_option("--teacher", metavar="FILE", help="Learn from soft labels beside the labels.")
-@click.option("--teacher-weight", type=float, metavar="W", help="Their share, above 0 and up to 1.")
+@click.option(
+    "--teacher-weight",
+    type=float,
+    metavar="W",
+    help="Weight of the soft labels of --teacher, above 0 and up to 1; the labels get the rest.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option(
     "--devices",

@@ -6,6 +6,9 @@ from training.evaluation.evaluate import Evaluation
 from training.evaluation.slices import Slice
 from training.evaluation.truths import TruthRow, VoteRow
 
+LEAST_FACES_TO_JUDGE = 30
+"""An interval of fewer faces says little: that of one face is a point."""
+
 _COLUMNS = (
     "network",
     "pictures",
@@ -59,10 +62,18 @@ def evaluation_text(evaluation: Evaluation) -> str:
         lines += ["", truths_text(evaluation.truths)]
     if evaluation.votes:
         lines += ["", votes_text(evaluation.votes)]
-    weak = [each for each in evaluation.slices if each.interval_95[1] < evaluation.accuracy]
+    weak = [
+        each
+        for each in evaluation.slices
+        if each.count >= LEAST_FACES_TO_JUDGE and each.interval_95[1] < evaluation.accuracy
+    ]
     if weak:
         weak.sort(key=lambda each: each.accuracy)
-        lines += ["", "Clearly below that:", slices_text(weak)]
+        lines += [
+            "",
+            f"Clearly below the accuracy of {evaluation.accuracy:.2%}:",
+            slices_text(weak),
+        ]
     return "\n".join(lines)
 
 

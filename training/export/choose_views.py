@@ -38,7 +38,11 @@ def choose_views(
         model = with_views(network, views, size_px=size_px)
         logits = model.predict(val.chips, batch_size=PREDICT_BATCH, verbose=0)
         reached = output_accuracies(network, logits, val)
-        print(f"val {reached} with {views}", file=sys.stderr)
+        words = ", ".join(f"{output} {accuracy:.1%}" for output, accuracy in reached.items())
+        print(
+            f"val accuracy: {words}, from {views.count()} view(s) of {views.input_px} px",
+            file=sys.stderr,
+        )
         tried[views] = (reached[answers_with], logits)
     best = max(tried, key=lambda views: tried[views][0])
     return best, tried[best][1]

@@ -49,6 +49,8 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
     names = Names(reading or Reading())
     if path.is_dir():
         return _open_folder(path, names)
+    if not path.exists():
+        raise DatasetError(f"{path} does not exist. Check the name of the source.")
     if not path.is_file():
         raise _no_source(path)
     archive = open_archive(path, path.name)

@@ -171,7 +171,7 @@ def test_dogs_have_no_faces(
 def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
     finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where all candidates are weak, small and tilted, the ladder takes its dearest way."""
+    """Where all candidates are weak, small and tilted, the search takes its costliest way."""
     detector, verifier = finder._detector, finder._verifier
     scanned_px, closer_px, second_px = [], [], []
 

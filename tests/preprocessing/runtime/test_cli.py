@@ -77,6 +77,14 @@ def test_help_ends_with_an_example(program: Program, capsys: pytest.CaptureFixtu
     assert program(["end", "-h"]) == 0
 
 
+def test_a_long_example_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    program = Program("program")
+    words = " ".join(f"--option-{number}=value" for number in range(20))
+    program.command("end", epilog=f"{{}} {words}")(lambda: 0)
+    assert program(["end", "-h"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"example: program end {words}"
+
+
 def test_a_program_starts_without_what_is_slow_to_import() -> None:
     """Models, tables and networks are imported by the commands that need them."""
     script = (

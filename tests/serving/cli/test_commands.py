@@ -271,6 +271,15 @@ def test_what_is_no_port_is_wrong_usage(port: str, capsys: pytest.CaptureFixture
     assert "port" in capsys.readouterr().err
 
 
+def test_a_server_of_a_bundle_that_is_none_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", "--bundle", str(tmp_path / "mine")]) == 1
+    words = capsys.readouterr().err
+    assert f"error: {tmp_path / 'mine' / 'spec.json'} is missing" in words
+    assert "Mien is on" not in words
+
+
 def test_predict_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(sample_photo_path())]) == 0
     assert "1  happy" in capsys.readouterr().out

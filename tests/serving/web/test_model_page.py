@@ -38,3 +38,13 @@ def test_a_model_without_figures_says_so(client: FlaskClient, predictor: Predict
         first = client.get("/")
     assert answer.status_code == first.status_code == 200
     assert "without figures" in answer.text
+
+
+def test_a_model_without_a_test_split_does_not_speak_of_one(
+    client: FlaskClient, predictor: Predictor
+) -> None:
+    val = {"val": predictor.spec.metrics["val"]}
+    with mock.patch.object(predictor, "spec", replace(predictor.spec, metrics=val)):
+        text = client.get("/model").text
+    assert "Settings were chosen on “val”" in text
+    assert "“test”" not in text

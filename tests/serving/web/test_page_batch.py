@@ -59,7 +59,7 @@ def test_a_picture_that_cannot_be_read_says_why_and_holds_up_no_other(
 ) -> None:
     page = open_page()
     drop(page, ("notes.docx", b"text"), ("one.jpg", photo), ("empty.jpg", b""))
-    expect(page.locator("#status")).to_contain_text("3 of 3")
+    expect(page.locator("#status")).to_contain_text("1 of 3 pictures read, 2 could not be.")
     expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
     failed = page.locator(".picture.failed")
     expect(failed).to_have_count(2)

@@ -17,7 +17,8 @@ from training.__main__ import main
 from training.data import rows_of
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.predict import Answers, answers_of
-from training.evaluation.text import comparison_text, evaluation_text
+from training.evaluation.slices import slice_of
+from training.evaluation.text import LEAST_FACES_TO_JUDGE, comparison_text, evaluation_text
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,15 @@ def test_texts_hold_the_figures(evaluation: Evaluation) -> None:
     assert "75.00%" in text
     table = comparison_text({"one": evaluation, "two": evaluation})
     assert table.count("| 75.0% (") == 2
+
+
+@pytest.mark.parametrize(("count", "is_named"), [(1, False), (LEAST_FACES_TO_JUDGE, True)])
+def test_few_faces_are_not_called_clearly_worse(
+    evaluation: Evaluation, *, count: int, is_named: bool
+) -> None:
+    wrong = slice_of("sharpness", "0.66 to 0.66", hits=np.zeros(count, bool))
+    text = evaluation_text(replace(evaluation, slices=(wrong,)))
+    assert ("Clearly below" in text) == is_named
 
 
 def test_the_test_split_needs_a_word(

@@ -237,6 +237,11 @@ def test_a_table_that_cannot_be_read_is_refused_with_what_to_do(name: str, tmp_p
         open_source(path)
 
 
+def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="photo does not exist"):
+        open_source(tmp_path / "photo")
+
+
 def test_pictures_of_other_sides_are_read(tmp_path: Path) -> None:
     path = tmp_path / "side64.csv"
     path.write_text(text(rows(side_px=64)), encoding="utf-8")
