@@ -149,6 +149,16 @@ def predict_files(
         tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
+    _write_outputs(outputs, answers, settings)
+    if len(pictures) > 1 or tally.passed_over:
+        print(*tally.lines(), sep="\n", file=sys.stderr)
+    return len(failed)
+
+
+def _write_outputs(
+    outputs: Outputs, answers: list[tuple[Path, Answer | str]], settings: Settings
+) -> None:
+    """Write the table and the contact sheet, where they are wanted."""
     if outputs.csv_path is not None:
         with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
             write_csv(file, answers, labels=read_spec(settings.bundle).labels)
@@ -158,9 +168,6 @@ def predict_files(
             _write_png(contact_sheet(faces), outputs.sheet_path)
         else:
             print("no contact sheet was written: no face was found", file=sys.stderr)
-    if len(pictures) > 1 or tally.passed_over:
-        print(*tally.lines(), sep="\n", file=sys.stderr)
-    return len(failed)
 
 
 def _predict_all(

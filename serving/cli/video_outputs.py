@@ -147,10 +147,7 @@ def write_outputs(
     Returns:
         How many marked copies could not be written; why is said on stderr.
     """
-    rows = [
-        VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
-        for video in videos
-    ]
+    rows = [_rows(video, reading) for video in videos]
     written: dict[Path, Path] = {}
     undrawn = 0
 
@@ -163,11 +160,7 @@ def write_outputs(
     if outputs.parquet_path is not None:
         write_video_parquet(partial(outputs.parquet_path), rows, labels=reading.labels)
     if outputs.html_path is not None:
-        stories = [
-            VideoStory(of_video, _frames_at(video, max_pixels))
-            for of_video, video in zip(rows, videos, strict=True)
-        ]
-        text = video_html(stories, labels=reading.labels, bin_s=bin_s)
+        text = _page(videos, rows, reading, max_pixels=max_pixels, bin_s=bin_s)
         partial(outputs.html_path).write_text(text, encoding="utf-8", newline="\n")
     if outputs.annotate_folder is not None:
         for of_video, video in zip(rows, videos, strict=True):
@@ -180,6 +173,26 @@ def write_outputs(
     for path, unfinished in written.items():
         unfinished.replace(path)
     return undrawn
+
+
+def _rows(video: Analysed, reading: Reading) -> VideoRows:
+    return VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
+
+
+def _page(
+    videos: Sequence[Analysed],
+    rows: Sequence[VideoRows],
+    reading: Reading,
+    *,
+    max_pixels: int,
+    bin_s: float,
+) -> str:
+    """Return the page with a time chart for each face."""
+    stories = [
+        VideoStory(of_video, _frames_at(video, max_pixels))
+        for of_video, video in zip(rows, videos, strict=True)
+    ]
+    return video_html(stories, labels=reading.labels, bin_s=bin_s)
 
 
 def _frames_at(

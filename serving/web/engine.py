@@ -123,10 +123,7 @@ class Service:
             until_s: Likewise.
 
         Raises:
-            NotReadyError: The models could not be loaded.
-            BusyError: Too many wait already.
-            TimeLimitError: It took too long.
-            TooCostlyImageError: Decoding it takes more memory or time than a picture may.
+            NotReadyError: The models could not be loaded. Otherwise as `look_at`.
         """
         predictor = self.require()
 

@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from preprocessing.errors import (
@@ -19,17 +18,9 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
-from preprocessing.images.box.messages import (
-    ClosedError,
-    receive_message,
-    send_bytes,
-    send_message,
-)
-from preprocessing.images.box.shared_memory import (
-    CHANNELS,
-    SharedMemory,
-    SharedMemoryPool,
-)
+from preprocessing.images.box.helper import Helper, checked_size
+from preprocessing.images.box.messages import ClosedError
+from preprocessing.images.box.shared_memory import CHANNELS, SharedMemoryPool
 from preprocessing.images.box.starter import Starter
 from preprocessing.images.types import DecodedPicture, PictureNote
 
@@ -50,32 +41,6 @@ _ERRORS: dict[str, type[MienError]] = {
 }
 
 
-@dataclass
-class _Helper:
-    """A process that decodes.
-
-    Attributes:
-        connection: By which it is asked.
-        pid: Its process id.
-        pictures: How many it has decoded.
-    """
-
-    connection: socket.socket
-    pid: int
-    pictures: int = 0
-
-    def is_alive(self) -> bool:
-        """Say whether it waits for a picture: its socket has neither an end nor anything to say."""
-        self.connection.settimeout(0)
-        try:
-            self.connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        return False
-
-
 class Box:
     """Decodes pictures in processes of their own; threads may share one.
 
@@ -92,7 +57,7 @@ class Box:
         self._pool = SharedMemoryPool(CHANNELS * most_pixels)
         self._decoder = decoder
         self._starter: Starter | None = None
-        self._idle: dict[int, list[_Helper]] = {}
+        self._idle: dict[int, list[Helper]] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -132,15 +97,10 @@ class Box:
         helper, memory = self._take(niceness), self._pool.take()
         is_well = False
         try:
-            answer = _ask(
-                helper,
-                memory,
-                data,
-                max_pixels=max_pixels,
-                until_s=until_s,
-                make_room=make_room,
+            answer = helper.ask(
+                memory, data, max_pixels=max_pixels, until_s=until_s, make_room=make_room
             )
-            decoded = None if "error" in answer else _size(answer["decoded"], max_pixels)
+            decoded = None if "error" in answer else checked_size(answer["decoded"], max_pixels)
             is_well = True
         except (ClosedError, ConnectionError):
             # The system has ended it, or it has crashed.
@@ -180,19 +140,19 @@ class Box:
                 self._starter = Starter(self._decoder)
             return self._starter
 
-    def _take(self, niceness: int) -> _Helper:
+    def _take(self, niceness: int) -> Helper:
         """Return a helper that waits, or a new one."""
         while True:
             with self._lock:
                 waiting = self._idle.get(niceness)
                 helper = waiting.pop() if waiting else None
             if helper is None:
-                return _Helper(*self._running_starter().start_helper(niceness))
+                return Helper(*self._running_starter().start_helper(niceness))
             if helper.is_alive():
                 return helper
             helper.connection.close()
 
-    def _give_back(self, helper: _Helper, niceness: int, *, is_well: bool) -> None:
+    def _give_back(self, helper: Helper, niceness: int, *, is_well: bool) -> None:
         """Let a helper wait for the next picture, or end it."""
         helper.pictures += 1
         with self._lock:
@@ -212,52 +172,10 @@ class Box:
             starter.end_helper(helper.pid)
 
 
-def _ask(
-    helper: _Helper,
-    memory: SharedMemory,
-    data: bytes,
-    *,
-    max_pixels: int,
-    until_s: float,
-    make_room: Callable[[int], None] | None,
-) -> dict[str, Any]:
-    """Have a helper decode a picture into shared memory; return its last word."""
-    connection = helper.connection
-    _wait_until(connection, until_s)
-    socket.send_fds(connection, [b"\0"], [memory.descriptor])
-    send_message(connection, {"max_pixels": max_pixels, "memory": memory.number})
-    send_bytes(connection, data)
-    while True:
-        _wait_until(connection, until_s)
-        answer = receive_message(connection)
-        if "asks" not in answer:
-            return answer
-        width, height = _size(answer["asks"], max_pixels)
-        if make_room is not None:
-            make_room(width * height)
-        send_message(connection, {})
-
-
 def _error(answer: dict[str, Any]) -> MienError:
     if answer["error"] == TooCostlyImageError.__name__:
         return TooCostlyImageError()
     return _ERRORS.get(answer["error"], ImageDecodeError)(str(answer.get("words", "")))
-
-
-def _wait_until(connection: socket.socket, until_s: float) -> None:
-    connection.settimeout(max(0.001, until_s - time.monotonic()))
-
-
-def _size(told: Any, max_pixels: int) -> tuple[int, int]:
-    """Return width and height as a helper told them, if they can be so."""
-    try:
-        width, height = told
-        is_possible = min(width, height) >= 1 and width * height <= max_pixels
-    except (TypeError, ValueError):
-        is_possible = False
-    if not is_possible:
-        raise ClosedError
-    return width, height
 
 
 @functools.cache

@@ -1,0 +1,102 @@
+"""Ask a helper, one of the processes that decode."""
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from preprocessing.images.box.messages import (
+    ClosedError,
+    receive_message,
+    send_bytes,
+    send_message,
+)
+from preprocessing.images.box.shared_memory import SharedMemory
+
+
+@dataclass
+class Helper:
+    """A process that decodes.
+
+    Attributes:
+        connection: By which it is asked.
+        pid: Its process id.
+        pictures: How many it has decoded.
+    """
+
+    connection: socket.socket
+    pid: int
+    pictures: int = 0
+
+    def is_alive(self) -> bool:
+        """Say whether it waits for a picture: its socket has neither an end nor anything to say."""
+        self.connection.settimeout(0)
+        try:
+            self.connection.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def ask(
+        self,
+        memory: SharedMemory,
+        data: bytes,
+        *,
+        max_pixels: int,
+        until_s: float,
+        make_room: Callable[[int], None] | None,
+    ) -> dict[str, Any]:
+        """Have it decode a picture into shared memory.
+
+        Args:
+            memory: Where the pixels go.
+            data: The bytes of a picture file.
+            max_pixels: Of the largest picture that is decoded.
+            until_s: When to give it up, by `time.monotonic`.
+            make_room: Called with the number of its pixels before they are decoded.
+
+        Returns:
+            Its last word: the size that it decoded, or its error.
+
+        Raises:
+            ClosedError: It has ended, or told a size that cannot be.
+            ConnectionError: It has ended.
+            TimeoutError: It did not answer in time.
+        """
+        connection = self.connection
+        _wait_until(connection, until_s)
+        socket.send_fds(connection, [b"\0"], [memory.descriptor])
+        send_message(connection, {"max_pixels": max_pixels, "memory": memory.number})
+        send_bytes(connection, data)
+        while True:
+            _wait_until(connection, until_s)
+            answer = receive_message(connection)
+            if "asks" not in answer:
+                return answer
+            width, height = checked_size(answer["asks"], max_pixels)
+            if make_room is not None:
+                make_room(width * height)
+            send_message(connection, {})
+
+
+def _wait_until(connection: socket.socket, until_s: float) -> None:
+    connection.settimeout(max(0.001, until_s - time.monotonic()))
+
+
+def checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
+    """Return width and height as a helper told them, if they can be so.
+
+    Raises:
+        ClosedError: They cannot: it is not to be trusted any more.
+    """
+    try:
+        width, height = told
+        is_possible = min(width, height) >= 1 and width * height <= max_pixels
+    except (TypeError, ValueError):
+        is_possible = False
+    if not is_possible:
+        raise ClosedError
+    return width, height
