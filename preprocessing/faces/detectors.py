@@ -53,6 +53,8 @@ class Detector:
         cut_score: Likewise where the picture's edge cuts the face.
         second_look_score: One that is not certain must be seen again, aligned, by dlib's HOG
             detector with this score.
+        doubtful_score: With less than this it is doubtful.
+        doubtful_look_score: One that is doubtful must be seen again with this score instead.
         smaller_score: One that was sure may instead be seen again, shrunk, with this mean score.
         crop_score: In a picture that is known to be one face, a weak detection is better than none.
         crop_side_px: Side to which such a picture is enlarged.
@@ -77,6 +79,8 @@ class Detector:
     certain_score: float
     cut_score: float
     second_look_score: float
+    doubtful_score: float
+    doubtful_look_score: float
     smaller_score: float
     crop_score: float
     crop_side_px: int
@@ -140,8 +144,11 @@ def _load_yunet() -> Detector:
         # Animals' faces get up to 0.89.
         certain_score=0.91,
         cut_score=0.86,
-        # What misleads one of the two seldom misleads the other.
+        # What misleads one of the two seldom misleads the other, but a dog's face may: it got 0.85
+        # and, aligned, 0.49. Faces of people that were not certain had 0.89 or more.
         second_look_score=0.15,
+        doubtful_score=0.87,
+        doubtful_look_score=0.6,
         # Dogs get up to 0.73, faces that only one of the two detectors sees 0.86.
         smaller_score=0.84,
         crop_score=0.3,
@@ -213,6 +220,8 @@ def _dlib_detector(detect: Callable[[GreyImage, float], list[Detection]]) -> Det
         certain_score=0.6,
         cut_score=0.6,
         second_look_score=0.6,
+        doubtful_score=-math.inf,
+        doubtful_look_score=0.6,
         smaller_score=math.inf,
         crop_score=-0.5,
         crop_side_px=144,

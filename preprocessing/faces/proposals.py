@@ -50,11 +50,11 @@ def searched_down_to_px(detector: Detector, width: int, height: int) -> int:
 
 
 def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
-    """Scan a photo at two scales, and in other ways until a face is sure.
+    """Scan a photo at two scales, and in other ways until a face is certain.
 
     The small scale, of `FIRST`, shows large faces, and `whole_scale` small ones. Small pictures are
     enlarged: to `CROWD` where small faces are seen, to `SECOND` where no face is sure. Where none
-    is sure yet, the picture is turned.
+    is certain yet, the picture is turned.
 
     Returns:
         The candidates of the angle at which the surest was seen, one for each face.
@@ -67,7 +67,9 @@ def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
     elif not _has_sure(detector, best):
         best = _with_larger(detector, best, picture, budget=SECOND, than=scale)
     for angle_deg in detector.turns_deg:
-        if _has_sure(detector, best):
+        # In colour YuNet takes faces that stand on their heads for upright ones, and scores them up
+        # to 0.89.
+        if _best_score(best) >= detector.certain_score:
             break
         turned = _scan_turned(detector, picture, angle_deg=angle_deg, budget=TURNED)
         best = max(best, turned, key=_best_score)

@@ -48,16 +48,19 @@ class Verifier:
         is_cut = _outside_share(face.box, picture.grey) >= CUT_SHARE
         if face.score >= (detector.cut_score if is_cut else detector.certain_score):
             return True
-        if self._is_seen_aligned(picture, face):
+        if self._is_seen_aligned(picture, face, is_cut=is_cut):
             return True
         return scan_score >= detector.sure_score and self._is_seen_smaller(picture, face)
 
-    def _is_seen_aligned(self, picture: Picture, face: Face) -> bool:
+    def _is_seen_aligned(self, picture: Picture, face: Face, *, is_cut: bool) -> bool:
         """Look with dlib's detector at the face aligned by its landmarks."""
         transform, _ = fit_landmarks(face.landmarks, self._geometry)
         outside = cv2.BORDER_REFLECT_101
         patch = picture.grey.sample(transform, size_px=SECOND_LOOK_PX, outside=outside)
-        least_score = self._detector.second_look_score
+        detector = self._detector
+        # Of a face that the edge cuts dlib's detector sees little.
+        is_doubtful = face.score < detector.doubtful_score and not is_cut
+        least_score = detector.doubtful_look_score if is_doubtful else detector.second_look_score
         candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)
         middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
         # Not a neighbour's face in a corner of the patch.

@@ -244,7 +244,7 @@ def _chips(finder: FaceFinder, photo: Photo) -> dict[int, GreyImage]:
 
 def _turn(photo: Photo, angle_deg: float) -> Photo:
     """Turn a photo clockwise; squares keep their size and stay upright."""
-    height, width = photo.image.shape
+    height, width = photo.image.shape[:2]
     turn, size = turn_back(width, height, angle_deg=-angle_deg)
     image = np.asarray(cv2.warpAffine(photo.image, turn, size, flags=cv2.INTER_CUBIC), np.uint8)
     centres = apply_transform(turn, photo.squares[:, :2])

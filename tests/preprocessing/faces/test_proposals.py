@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from preprocessing.faces.proposals import (
 )
 from preprocessing.faces.search import Candidate
 from preprocessing.faces.types import DetectorKind
+from preprocessing.images.decode import decode_image
+from serving.web.samples import sample_bytes
 
 YUNET = load_detector(DetectorKind.YUNET)
 
@@ -47,7 +51,19 @@ def test_dlibs_detector_sees_smaller_faces_in_small_photos_which_are_enlarged() 
     assert searched_down_to_px(hog, 4000, 3000) > searched_down_to_px(hog, 2000, 1500) > 80
 
 
-def test_where_no_face_is_sure_the_photo_is_turned(photo: np.ndarray) -> None:
+def test_where_no_face_is_certain_the_photo_is_turned(photo: np.ndarray) -> None:
     upside_down = np.ascontiguousarray(photo[::-1, ::-1])
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(photo))} == {0}
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(upside_down))} == {180}
+
+
+def test_a_face_on_its_head_that_is_sure_all_the_same_does_not_end_the_search() -> None:
+    group = decode_image(sample_bytes("group"))
+    upside_down = Pyramid(np.ascontiguousarray(group[::-1, ::-1]))
+    mistaken = propose(replace(YUNET, turns_deg=()), upside_down)
+    assert mistaken
+    # In other photos such faces get up to 0.89.
+    lenient = replace(YUNET, sure_score=max(candidate.score for candidate in mistaken))
+    turned = propose(lenient, upside_down)
+    assert {candidate.scan_deg for candidate in turned} == {180}
+    assert len(turned) == 3
