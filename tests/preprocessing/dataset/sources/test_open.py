@@ -168,10 +168,12 @@ def test_a_broken_photo_says_so(tmp_path: Path) -> None:
         item.load()
 
 
-@pytest.mark.parametrize("name", ["nowhere", "text.txt"])
-def test_what_is_no_source_is_refused(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"), [("nowhere", "does not exist"), ("text.txt", "no source")]
+)
+def test_what_is_no_source_is_refused(name: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("hello", encoding="utf-8")
-    with pytest.raises(DatasetError, match="no source"):
+    with pytest.raises(DatasetError, match=said):
         open_source(tmp_path / name)
 
 
