@@ -8,7 +8,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from preprocessing.faces.model_files import YUNET_ANY_SIZE_FILE
@@ -31,6 +30,10 @@ class YuNet:
         Raises:
             ModelFileError: Its file is missing or is not the expected one.
         """
+        # It starts threads as soon as it is imported. A process forked later would lack them, and
+        # hang or abort when it ends: only the one that uses it may import it.
+        import onnxruntime
+
         # On Windows it would tell its maker that it runs.
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import cv2
@@ -17,6 +19,17 @@ from tests.tools.detector_of_any_size import make_any_size
 LEAST_SCORE = 0.3
 # Two runtimes add up in another order.
 ROUNDING_PX = 0.01
+# As gunicorn does: import, fork, load. The alarm ends a child that hangs.
+FORK = """
+import os, signal, sys
+from preprocessing.faces.yunet import YuNet
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    YuNet()
+    sys.exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +94,8 @@ def test_a_crop_is_seen_by_opencv_as_a_photo_is_here(photo: RgbImage) -> None:
 def test_the_file_is_what_make_detector_makes_of_opencv_s() -> None:
     made = make_any_size(onnx.load(YUNET_FILE.path()))
     assert made.SerializeToString() == YUNET_ANY_SIZE_FILE.path().read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="servers fork on Linux")
+def test_a_process_that_was_forked_before_it_loads_the_network_ends_well() -> None:
+    subprocess.run([sys.executable, "-c", FORK], check=True)

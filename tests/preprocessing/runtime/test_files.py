@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,27 @@ def test_what_a_killed_process_left_is_overwritten(tmp_path: Path) -> None:
     write_whole(path, "Größe\n")
     assert path.read_bytes() == "Größe\n".encode()
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_a_private_file_stays_private_and_a_link_a_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "figures.json", tmp_path / "latest.json"
+    path.touch(mode=0o600)
+    link.symlink_to(path.name)
+    write_whole(link, "after\n")
+    assert path.read_text(encoding="utf-8") == "after\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert link.is_symlink()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, "after\n")
+        assert os.read(reader, 100) == b"after\n"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
