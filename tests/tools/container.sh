@@ -161,12 +161,14 @@ echo "memory, MB: main process $(memory_mb '^Pss:' $main)"
 for worker in $workers; do
     pss=$(memory_mb '^Pss:' "$worker") private=$(memory_mb '^Private_' "$worker")
     echo "memory, MB: worker $pss, of it private $private"
-    [ "$pss" -le 130 ] || fail "A worker holds more than 130 MB: the landmark model is not shared."
+    # ONNX Runtime is loaded by each worker, for it cannot be forked: 35 MB.
+    [ "$pss" -le 175 ] || fail "A worker holds more than 175 MB: the landmark model is not shared."
 done
 echo "image: $whole MB unpacked, $beyond MB of it beyond the base"
 echo "ready $server_ms ms after the server's process began, $ready_ms ms after buildah was called (goal: 2000)"
-# SQLAlchemy, Alembic and psycopg, with which feedback can be turned on, have 45 MB of it.
-[ "$beyond" -le 495 ] || fail "The image has grown beyond 495 MB."
+# ONNX Runtime has 80 MB of it; SQLAlchemy, Alembic and psycopg, with which feedback can be turned
+# on, have 45.
+[ "$beyond" -le 590 ] || fail "The image has grown beyond 590 MB."
 if [ "$server_ms" -gt 5000 ]; then
     awk -v cores="$(nproc)" '{ exit !($1 > 2 * cores) }' /proc/loadavg ||
         fail "The server took more than 5 s to be ready."
