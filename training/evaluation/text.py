@@ -62,19 +62,20 @@ def evaluation_text(evaluation: Evaluation) -> str:
         lines += ["", truths_text(evaluation.truths)]
     if evaluation.votes:
         lines += ["", votes_text(evaluation.votes)]
-    weak = [
+    if weak := _weak_slices(evaluation):
+        title = f"Clearly below the accuracy of {evaluation.accuracy:.2%}:"
+        lines += ["", title, slices_text(weak)]
+    return "\n".join(lines)
+
+
+def _weak_slices(evaluation: Evaluation) -> list[Slice]:
+    """Return the slices whose accuracy is clearly lower than that of all, the lowest first."""
+    weak = (
         each
         for each in evaluation.slices
         if each.count >= LEAST_FACES_TO_JUDGE and each.interval_95[1] < evaluation.accuracy
-    ]
-    if weak:
-        weak.sort(key=lambda each: each.accuracy)
-        lines += [
-            "",
-            f"Clearly below the accuracy of {evaluation.accuracy:.2%}:",
-            slices_text(weak),
-        ]
-    return "\n".join(lines)
+    )
+    return sorted(weak, key=lambda each: each.accuracy)
 
 
 def truths_text(rows: Iterable[TruthRow]) -> str:
