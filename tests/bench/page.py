@@ -18,6 +18,7 @@ from notebooks.common import find_browser
 from preprocessing.images.sample import sample_photo_path
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.web.browsing import LAPTOP, TOUCH, crowd, file_of, jpeg_of, upload
+from tests.tools.page_weight import received_bytes
 from tests.tools.server_process import running_server
 
 FACES = 24
@@ -61,11 +62,7 @@ def main() -> None:
 def print_sizes(browser: Browser, address: str) -> None:
     """Print what is sent, as it is sent, and how high 24 faces are."""
     page = browser.new_page(viewport=LAPTOP)
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    sizes: list[float] = []
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(address, wait_until="networkidle")
+    sizes = received_bytes(page, address)
     print(f"first page: {sum(sizes) / 1000:.1f} kB in {len(sizes)} files")
     page.close()
     many = crowd(sample_photo_path().read_bytes(), FACES)

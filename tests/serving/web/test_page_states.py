@@ -20,6 +20,7 @@ from tests.serving.web.browsing import (
     upload,
 )
 from tests.tools.accessibility import assert_accessible
+from tests.tools.page_weight import received_bytes
 
 pytestmark = pytest.mark.browser
 FACES = 24
@@ -196,11 +197,7 @@ def test_the_first_page_is_light_and_plotly_comes_with_the_first_result(
     chromium: Browser, address: str
 ) -> None:
     page = chromium.new_page(viewport=PHONE)
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    sizes: list[float] = []
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(address, wait_until="networkidle")
+    sizes = received_bytes(page, address)
     assert len(sizes) >= 6
     assert sum(sizes) < FIRST_PAGE_BYTES
     assert page.evaluate("typeof Plotly") == "undefined"
