@@ -60,7 +60,7 @@ def on_starting(_server: Any) -> None:
     # here goes wrong in the workers too, and they say so at /readyz.
     with contextlib.suppress(MienError):
         scheme = scheme_of(read_spec(settings.bundle).landmark_model_sha256)
-        if scheme is not None:
+        if scheme is not None and not scheme.is_of_detector:
             load_landmark_model(scheme.file)
 
 

@@ -85,9 +85,10 @@ align_arguments = together(
     ),
     click.option(
         "--landmarks",
-        type=click.Choice(sorted(LANDMARK_SCHEMES)),
-        default=AlignOptions.scheme.count,
-        help="The 68-landmark model may not be used commercially; that of 5 may.",
+        type=click.Choice(list(LANDMARK_SCHEMES)),
+        default=AlignOptions.scheme.name,
+        help="The 68-landmark model may not be used commercially; that of 5 may, and so may the "
+        "five points of yunet.",
     ),
     path_option("--ferplus", help="fer2013new.csv: FER+ votes to join."),
     _framing(
@@ -136,7 +137,7 @@ def align_options(
     unlabelled: bool,
     mapping: Sequence[tuple[tuple[str, str], ...]],
     ignore: Sequence[tuple[str, ...]],
-    landmarks: int,
+    landmarks: str,
     frame: Frame,
     crop: bool,
     lists: tuple[Path, ...] = (),

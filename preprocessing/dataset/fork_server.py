@@ -12,4 +12,4 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 
 # Whoever needs a model that is missing will say so.
 with suppress(ModelFileError):
-    load_landmark_model(LANDMARK_SCHEMES[68].file)
+    load_landmark_model(LANDMARK_SCHEMES["68"].file)

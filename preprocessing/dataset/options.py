@@ -39,7 +39,7 @@ class AlignOptions:
         workers: Processes.
     """
 
-    scheme: LandmarkScheme = LANDMARK_SCHEMES[68]
+    scheme: LandmarkScheme = LANDMARK_SCHEMES["68"]
     detector: DetectorKind = DetectorKind.YUNET
     disgust: DisgustPolicy = DisgustPolicy.DROP
     reading: Reading = NO_CHOICES

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -127,13 +127,14 @@ def _largest(faces: Sequence[AlignedFace]) -> LabelledFace:
 
 def _align_crop(grey: GreyImage, face: Face, geometry: ChipGeometry) -> AlignedFace:
     aligned = _align(grey, face, geometry)
-    if _is_plausible_for_crop(aligned.transform, grey, geometry):
+    is_known = face.found_by != UNALIGNED
+    if is_known and _is_plausible_for_crop(aligned.transform, grey, geometry):
         return aligned
     transform = _whole_frame_transform(grey, geometry)
     return AlignedFace(
         chip=extract_chip(grey, transform, geometry=geometry),
         transform=transform,
-        face=Face(face.box, face.landmarks, face.score, UNALIGNED),
+        face=replace(face, found_by=UNALIGNED),
         residual_px=aligned.residual_px,
     )
 

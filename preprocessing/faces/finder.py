@@ -8,7 +8,7 @@ from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarker import Landmarker
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.picture import Picture
-from preprocessing.faces.pose import head_pose, within_half_turn
+from preprocessing.faces.pose import within_half_turn
 from preprocessing.faces.proposals import (
     FIRST,
     budget_px,
@@ -38,7 +38,7 @@ class FaceFinder:
 
     def __init__(
         self,
-        scheme: LandmarkScheme = LANDMARK_SCHEMES[68],
+        scheme: LandmarkScheme = LANDMARK_SCHEMES["68"],
         *,
         detector: DetectorKind = DetectorKind.YUNET,
     ) -> None:
@@ -49,8 +49,8 @@ class FaceFinder:
         """
         self._detector = load_detector(detector)
         self._crop_detector = replace(self._detector, detect=self._detector.detect_in_crop)
-        self._landmarker = Landmarker(scheme.file, self._detector)
-        self._crop_landmarker = Landmarker(scheme.file, self._crop_detector)
+        self._landmarker = Landmarker(scheme, self._detector)
+        self._crop_landmarker = Landmarker(scheme, self._crop_detector)
         self._verifier = Verifier(self._detector, scheme.geometry)
 
     def searched_down_to_px(self, width: int, height: int) -> int:
@@ -90,17 +90,20 @@ class FaceFinder:
         """Find the one face of each picture that is a face crop, such as FER2013's.
 
         A small crop is enlarged first. Where the detector finds nothing, the landmark model runs
-        on the whole frame, and `found_by` says `full_frame`.
+        on the whole frame, and `found_by` says `full_frame`; where that sees none, `unaligned`.
         """
         pictures = [Picture(grey) for grey in crops]
         # All are searched and framed first: taking turns, each model would drive the other out of
         # the processor's caches, and the landmark model would take twice as long.
         candidates = [self._framed_in_crop(picture) for picture in pictures]
-        return [
-            self._crop_landmarker.whole_frame(picture)
-            if candidate is None
-            else self._crop_landmarker.face(picture, candidate, is_crop=True)
+        landmarker = self._crop_landmarker
+        found = [
+            None if candidate is None else landmarker.face(picture, candidate, is_crop=True)
             for picture, candidate in zip(pictures, candidates, strict=True)
+        ]
+        return [
+            landmarker.whole_frame(picture) if face is None else face
+            for picture, face in zip(pictures, found, strict=True)
         ]
 
     def _framed_in_crop(self, picture: Picture) -> Candidate | None:
@@ -122,13 +125,14 @@ class FaceFinder:
         """
         detector, seen = self._detector, seen_by(self._detector, picture)
         framed = {candidate: frame(detector, seen, candidate) for candidate in candidates}
-        return {
+        faces = {
             candidate: self._landmarker.face(picture, better)
             for candidate, better in framed.items()
             if better.score >= detector.closer_score
             or is_sure(detector, candidate)
             or candidate.seen_px >= detector.closer_px
         }
+        return {candidate: face for candidate, face in faces.items() if face is not None}
 
     def _tilt_deg(self, faces: dict[Candidate, Face]) -> float | None:
         """Return by how much a photo's faces are tilted if another scan is worth it, else None."""
@@ -137,7 +141,7 @@ class FaceFinder:
         if not likely:
             return None
         scan_deg = likely[0].scan_deg  # the same for all
-        rolls_deg = [head_pose(faces[candidate].landmarks).roll_deg for candidate in likely]
+        rolls_deg = [faces[candidate].pose.roll_deg for candidate in likely]
         tilt_deg = median(within_half_turn(roll_deg - scan_deg) for roll_deg in rolls_deg)
         all_sure = all(is_sure(self._detector, candidate) for candidate in faces)
         least_deg = TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG

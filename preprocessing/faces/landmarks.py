@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.model_files import LANDMARKS_5_FILE, LANDMARKS_68_FILE, ModelFile
-from preprocessing.faces.template import MEAN_FACE
+from preprocessing.faces.model_files import (
+    LANDMARKS_5_FILE,
+    LANDMARKS_68_FILE,
+    YUNET_FILE,
+    ModelFile,
+)
+from preprocessing.faces.template import MEAN_FACE, YUNET_MEAN_FACE
 
 # dlib's five points as iBUG 300-W indices: outer and inner corner of the eye at image-right, then
 # of the eye at image-left, and the base of the nose.
@@ -16,7 +21,7 @@ class LandmarkScheme:
     """What a landmark model finds.
 
     Attributes:
-        count: Number of landmarks.
+        name: As the option `--landmarks` takes it.
         file: The trained model.
         licence: What may be done with it, in a sentence.
         eye_image_left: Indices of the landmarks of the eye at image-left.
@@ -26,10 +31,12 @@ class LandmarkScheme:
         nose_depth: How far that stands before the plane of the eyes, as a share of the distance
             between the eyes, roughly.
         mouth: Likewise; empty where the model does not see the mouth.
+        mean_face: Where each landmark lies in the mean face of FER2013, which looks ahead: x and y
+            as shares of the frame.
         geometry: How chips are cut by these landmarks, unless told otherwise.
     """
 
-    count: int
+    name: str
     file: ModelFile
     licence: str
     eye_image_left: tuple[int, ...]
@@ -38,7 +45,18 @@ class LandmarkScheme:
     nose_tip: int
     nose_depth: float
     mouth: tuple[int, ...]
+    mean_face: tuple[tuple[float, float], ...]
     geometry: ChipGeometry
+
+    @property
+    def count(self) -> int:
+        """Number of landmarks."""
+        return len(self.mean_face)
+
+    @property
+    def is_of_detector(self) -> bool:
+        """Whether they are what YuNet, a detector, marks itself; else a model of dlib's does."""
+        return self.file == YUNET_FILE
 
     def parts(self) -> dict[str, tuple[int, ...]]:
         """Return the indices of the landmarks by part of the face."""
@@ -50,9 +68,11 @@ class LandmarkScheme:
         return {name: indices for name, indices in parts.items() if indices}
 
 
-LANDMARK_SCHEMES = {
-    68: LandmarkScheme(
-        count=68,
+_FIVE_MEAN_FACE = tuple(MEAN_FACE[index] for index in _FIVE)
+
+_SCHEMES = (
+    LandmarkScheme(
+        name="68",
         file=LANDMARKS_68_FILE,
         licence=(
             "The 68-point landmark model was trained on iBUG 300-W "
@@ -64,10 +84,11 @@ LANDMARK_SCHEMES = {
         nose_tip=30,
         nose_depth=0.5,
         mouth=tuple(range(48, 68)),
+        mean_face=MEAN_FACE,
         geometry=ChipGeometry(),
     ),
-    5: LandmarkScheme(
-        count=5,
+    LandmarkScheme(
+        name="5",
         file=LANDMARKS_5_FILE,
         licence="The 5-point landmark model was put into the public domain by its author.",
         eye_image_left=(2, 3),
@@ -76,12 +97,25 @@ LANDMARK_SCHEMES = {
         nose_tip=4,
         nose_depth=0.35,
         mouth=(),
-        geometry=ChipGeometry(
-            anchors=tuple(range(5)), template=tuple(MEAN_FACE[index] for index in _FIVE)
-        ),
+        mean_face=_FIVE_MEAN_FACE,
+        geometry=ChipGeometry(anchors=tuple(range(5)), template=_FIVE_MEAN_FACE),
     ),
-}
-"""By number of landmarks."""
+    LandmarkScheme(
+        name="yunet",
+        file=YUNET_FILE,
+        licence="YuNet, which finds these five points, is under the MIT licence.",
+        eye_image_left=(0,),
+        eye_image_right=(1,),
+        nose=(2,),
+        nose_tip=2,
+        nose_depth=0.5,
+        mouth=(3, 4),
+        mean_face=YUNET_MEAN_FACE,
+        geometry=ChipGeometry(anchors=tuple(range(5)), template=YUNET_MEAN_FACE),
+    ),
+)
+LANDMARK_SCHEMES = {scheme.name: scheme for scheme in _SCHEMES}
+"""By name."""
 
 
 def scheme_of(model_sha256: str) -> LandmarkScheme | None:

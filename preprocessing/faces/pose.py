@@ -1,38 +1,25 @@
 """Estimate from landmarks how a head is turned, roughly."""
 
+import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.template import MEAN_FACE
-from preprocessing.faces.types import Landmarks
+from preprocessing.faces.landmarks import LandmarkScheme
+from preprocessing.faces.types import HeadPose, Landmarks
 
 
-@dataclass(frozen=True)
-class HeadPose:
-    """How a head is turned, in degrees.
-
-    Attributes:
-        roll_deg: Of the line through the eyes in the picture, clockwise, -180 to 180.
-        yaw_deg: Positive where the nose points to image-right; within 10 degrees or so.
-        pitch_deg: Positive where it points down; 0 where the landmarks do not cover the mouth.
-    """
-
-    roll_deg: float
-    yaw_deg: float
-    pitch_deg: float
-
-
-def head_pose(landmarks: Landmarks) -> HeadPose:
+def head_pose(landmarks: Landmarks, scheme: LandmarkScheme) -> HeadPose:
     """Estimate a pose from where the tip of the nose lies between eyes and mouth.
 
     Weak perspective: a nose of depth d (in distances between the eyes) on a head turned by an
     angle a moves by d sin(a) while the face shrinks by cos(a), so tan(a) is the move over d.
+
+    Args:
+        landmarks: In pixels.
+        scheme: What they mean.
     """
-    scheme = LANDMARK_SCHEMES[len(landmarks)]
     image_left = _middle(landmarks, scheme.eye_image_left)
     across = _middle(landmarks, scheme.eye_image_right) - image_left
     width = math.hypot(*across)
@@ -43,8 +30,9 @@ def head_pose(landmarks: Landmarks) -> HeadPose:
     pitch = 0.0
     if scheme.mouth:
         _, mouth_below = _in_axes(_middle(landmarks, scheme.mouth), image_left, across)
-        level = below / mouth_below if mouth_below > 0 else _LEVEL_AHEAD
-        pitch = math.atan((level - _LEVEL_AHEAD) * _MOUTH_BELOW / scheme.nose_depth)
+        level_ahead, mouth_ahead = _levels_ahead(scheme)
+        level = below / mouth_below if mouth_below > 0 else level_ahead
+        pitch = math.atan((level - level_ahead) * mouth_ahead / scheme.nose_depth)
     return HeadPose(
         roll_deg=math.degrees(math.atan2(across[1], across[0])),
         yaw_deg=math.degrees(math.atan(aside / scheme.nose_depth)),
@@ -69,15 +57,12 @@ def _in_axes(
     return turned.real, turned.imag
 
 
-def _mean_face_levels() -> tuple[float, float]:
+@functools.cache
+def _levels_ahead(scheme: LandmarkScheme) -> tuple[float, float]:
     """Return where the mean face, which looks ahead, has its nose tip and its mouth."""
-    scheme = LANDMARK_SCHEMES[68]
-    face = np.array(MEAN_FACE)
+    face = np.array(scheme.mean_face)
     image_left = _middle(face, scheme.eye_image_left)
     across = _middle(face, scheme.eye_image_right) - image_left
     _, nose = _in_axes(face[scheme.nose_tip], image_left, across)
     _, mouth = _in_axes(_middle(face, scheme.mouth), image_left, across)
     return nose / mouth, mouth
-
-
-_LEVEL_AHEAD, _MOUTH_BELOW = _mean_face_levels()

@@ -8,8 +8,7 @@ import cv2
 import numpy as np
 
 from preprocessing.faces.geometry import apply_transform, invert_transform
-from preprocessing.faces.pose import HeadPose, head_pose
-from preprocessing.faces.types import AlignedFace
+from preprocessing.faces.types import AlignedFace, HeadPose
 from preprocessing.images.types import GreyImage
 
 # Where accuracy on FER2013's val split falls by five points: the commands `evaluate --html` and
@@ -78,7 +77,7 @@ def measure(aligned: AlignedFace, *, width: int, height: int) -> Measures:
     return Measures(
         width_px=width_px,
         sharpness=sharpness(chip),
-        pose=head_pose(aligned.face.landmarks),
+        pose=aligned.face.pose,
         outside=min(1.0, max(0.0, 1 - inside / width_px**2)),
     )
 

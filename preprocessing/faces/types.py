@@ -12,7 +12,7 @@ SMALLEST_PX = 24
 """Width of the smallest faces that the default detector, YuNet, finds dependably."""
 
 Landmarks = NDArray[np.float32]
-"""Shape (68, 2), iBUG 300-W order, or (5, 2); see `preprocessing.faces.landmarks`.
+"""Shape (68, 2), iBUG 300-W order, or (5, 2), as `preprocessing.faces.landmarks` tells.
 
 Columns x and y in pixels; pixel centres are whole numbers.
 """
@@ -29,6 +29,21 @@ class DetectorKind(StrEnum):
     YUNET = "yunet"
     HOG = "hog"
     CNN = "cnn"
+
+
+@dataclass(frozen=True)
+class HeadPose:
+    """How a head is turned, in degrees.
+
+    Attributes:
+        roll_deg: Of the line through the eyes in the picture, clockwise, -180 to 180.
+        yaw_deg: Positive where the nose points to image-right; within 10 degrees or so.
+        pitch_deg: Positive where it points down; 0 where the landmarks do not cover the mouth.
+    """
+
+    roll_deg: float
+    yaw_deg: float
+    pitch_deg: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +91,7 @@ class Face:
     Attributes:
         box: Where it is, in the upright source picture.
         landmarks: In source pixels.
+        pose: How the head is turned, by the landmarks.
         score: The detector's confidence; YuNet's is 0 to 1, dlib's about -0.5 to 4. 0 without
             detection.
         found_by: `detector`; `detector+larger` in a second scan, at a larger scale;
@@ -87,6 +103,7 @@ class Face:
 
     box: BoundingBox
     landmarks: Landmarks
+    pose: HeadPose
     score: float
     found_by: str
 

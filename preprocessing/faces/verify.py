@@ -9,7 +9,6 @@ import numpy as np
 from preprocessing.faces.detectors import Detector, load_detector
 from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
 from preprocessing.faces.picture import Picture, Pyramid
-from preprocessing.faces.pose import head_pose
 from preprocessing.faces.refine import seen_in_the_middle, to_square
 from preprocessing.faces.search import Candidate, scan, seen_by
 from preprocessing.faces.types import BoundingBox, DetectorKind, Face
@@ -69,7 +68,7 @@ class Verifier:
 
     def _is_seen_smaller(self, picture: Picture, face: Face) -> bool:
         """Look at the face shrunk, and mirrored too: animals' faces are seldom seen then."""
-        box, roll_deg = face.box, head_pose(face.landmarks).roll_deg
+        box, roll_deg = face.box, face.pose.roll_deg
         middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
         candidate = Candidate(
             middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=SMALLER_PX

@@ -11,7 +11,6 @@ from preprocessing.dataset.fer2013 import VOTE_COLUMNS
 from preprocessing.dataset.labels import SPLITS
 from preprocessing.dataset.near_duplicates import alike_pairs, to_thumbnails
 from preprocessing.dataset.read import Dataset
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.images.types import GreyImage
 
 
@@ -68,7 +67,7 @@ def landmark_spread(dataset: Dataset) -> list[Spread]:
             before=stray(before[:, list(indices)]) / size_px,
             after=stray(after[:, list(indices)]) / size_px,
         )
-        for part, indices in LANDMARK_SCHEMES[before.shape[1]].parts().items()
+        for part, indices in dataset.manifest.recipe.scheme().parts().items()
     ]
 
 

@@ -5,11 +5,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from preprocessing.bundle.spec import MODEL_NAME, ModelSpec
-from preprocessing.faces.template import MEAN_FACE
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from serving.inference.certainty import read_record
 from serving.inference.charts import probability_figure
 
@@ -19,26 +18,10 @@ DETECTOR_FILE = _STATIC / "device" / "yunet.tflite"
 RUNTIME_FILE = _STATIC / "vendor" / "litert-wasm-2.5.3.wasm.gz"
 """LiteRT's WebAssembly; the wheel leaves it out."""
 
-_EYE_IMAGE_LEFT, _EYE_IMAGE_RIGHT = range(36, 42), range(42, 48)
-_NOSE_TIP, _MOUTH_CORNERS = 30, (48, 54)
-
 
 def is_available() -> bool:
     """Say whether this installation has all files that reading on the device takes."""
     return DETECTOR_FILE.is_file() and RUNTIME_FILE.is_file()
-
-
-def five_point_template() -> tuple[tuple[float, float], ...]:
-    """Return where YuNet's five points go in a chip, as shares of the frame.
-
-    Both eyes, the tip of the nose, both corners of the mouth, each from image-left.
-    """
-    eyes = [
-        tuple(np.mean([MEAN_FACE[index] for index in eye], axis=0).tolist())
-        for eye in (_EYE_IMAGE_LEFT, _EYE_IMAGE_RIGHT)
-    ]
-    left, right = (MEAN_FACE[index] for index in _MOUTH_CORNERS)
-    return (*eyes, MEAN_FACE[_NOSE_TIP], left, right)
 
 
 def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
@@ -49,8 +32,8 @@ def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
         network_url: Where `static_network` is to be had.
     """
     record = read_record(spec)
-    template = five_point_template()
-    five = replace(spec.geometry, anchors=tuple(range(len(template))), template=template)
+    five_points = LANDMARK_SCHEMES["yunet"].geometry
+    five = replace(spec.geometry, anchors=five_points.anchors, template=five_points.template)
     return {
         "model": spec.name,
         "labels": spec.labels,

@@ -76,7 +76,7 @@ def _measure_parts() -> dict[str, float]:
     """Return the median milliseconds of each part alone, in a tight loop."""
     data = photo_640x480()
     grey = to_grey(decode_image(data))
-    finder, geometry = FaceFinder(LANDMARK_SCHEMES[68]), ChipGeometry()
+    finder, geometry = FaceFinder(LANDMARK_SCHEMES["68"]), ChipGeometry()
     picture, detector = Pyramid(grey), finder._detector
     (candidate,) = propose(detector, picture)
     (face,) = align_photo(grey, finder, geometry=geometry)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.dataset.read import Dataset
+from preprocessing.faces.pose import head_pose
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import UNALIGNED, AlignedFace, BoundingBox, Face
 from training.metrics import share_interval
@@ -84,7 +85,9 @@ def natural_slices(
 
 def _measure_row(dataset: Dataset, row: int) -> Measures:
     height, width = dataset.raw[row].shape
-    face = Face(BoundingBox(0, 0, width, height), dataset.landmarks[row], 0.0, "")
+    landmarks = dataset.landmarks[row]
+    pose = head_pose(landmarks, dataset.manifest.recipe.scheme())
+    face = Face(BoundingBox(0, 0, width, height), landmarks, pose, score=0.0, found_by="")
     aligned = AlignedFace(dataset.chips[row], dataset.transforms[row], face, 0.0)
     return measure(aligned, width=width, height=height)
 

@@ -151,7 +151,7 @@ def _found(dataset: Dataset) -> NDArray[np.float32]:
 
 
 def _by_part(landmarks: NDArray[np.floating]) -> Iterable[tuple[str, NDArray[np.floating]]]:
-    for part, indices in LANDMARK_SCHEMES[68].parts().items():
+    for part, indices in LANDMARK_SCHEMES["68"].parts().items():
         yield part, landmarks[:, list(indices)]
 
 

@@ -11,6 +11,8 @@ from preprocessing.faces.align import (
 )
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry, apply_transform
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.faces.pose import head_pose
 from preprocessing.faces.template import MEAN_FACE
 from preprocessing.faces.types import FALL_BACKS, FULL_FRAME, UNALIGNED, BoundingBox, Face
 from tests.tools.sample_photo import WANDERING_LEVELS, framed, turn
@@ -100,7 +102,8 @@ def test_landmarks_that_make_no_sense_leave_a_crop_as_it_is(
 ) -> None:
     crop = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint8)
     landmarks = apply_transform(misleading, np.array(MEAN_FACE) * 48).astype(np.float32)
-    face = Face(BoundingBox(0, 0, 48, 48), landmarks, 0.0, FULL_FRAME)
+    pose = head_pose(landmarks, LANDMARK_SCHEMES["68"])
+    face = Face(BoundingBox(0, 0, 48, 48), landmarks, pose, score=0.0, found_by=FULL_FRAME)
     monkeypatch.setattr(FaceFinder, "find_faces_in_crops", lambda *_: [face])
     (aligned,) = align_crops([crop], finder, geometry=GEOMETRY)
     assert aligned.face.found_by == UNALIGNED

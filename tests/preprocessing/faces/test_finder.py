@@ -11,7 +11,6 @@ from preprocessing.faces.detectors import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
-from preprocessing.faces.pose import head_pose
 from preprocessing.faces.proposals import FIRST, MOST_WEAK, TILTED, TURNED
 from preprocessing.faces.search import LONGEST_PX, scale_within, turn_back, whole_scale
 from preprocessing.faces.types import FULL_FRAME, UNALIGNED
@@ -67,7 +66,7 @@ def test_a_turned_photo_is_turned_back(
     (aligned,) = align_photo(turned, finder, geometry=GEOMETRY)
     # The detector is sure of no face that is tilted by so much.
     assert aligned.face.found_by.startswith("detector@")
-    rolls = [head_pose(found.face.landmarks).roll_deg for found in (straight, aligned)]
+    rolls = [found.face.pose.roll_deg for found in (straight, aligned)]
     difference = (rolls[1] - rolls[0]) % 360
     assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
     assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
@@ -80,7 +79,7 @@ def test_a_tilted_face_that_fills_the_picture_is_landmarked_upright(
     (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
     head = turn(photo, -angle_deg)[2:242, 100:340]
     (tilted,) = align_photo(head, finder, geometry=GEOMETRY)
-    rolls = [head_pose(found.face.landmarks).roll_deg for found in (straight, tilted)]
+    rolls = [found.face.pose.roll_deg for found in (straight, tilted)]
     assert (rolls[1] - rolls[0]) % 360 == pytest.approx(angle_deg % 360, abs=ROLL_DEG)
 
 
@@ -92,7 +91,7 @@ def test_a_face_that_alone_is_tilted_is_landmarked_upright(
     straight, tilted, _ = align_photo(three, finder, geometry=GEOMETRY)
     # Seen in an upright scan, so that nothing but its landmarks told that it is tilted.
     assert "@" not in tilted.face.found_by
-    rolls = [head_pose(found.face.landmarks).roll_deg for found in (straight, tilted)]
+    rolls = [found.face.pose.roll_deg for found in (straight, tilted)]
     assert rolls[1] - rolls[0] == pytest.approx(angle_deg, abs=ROLL_DEG)
     assert np.abs(straight.chip.astype(int) - tilted.chip).mean() < WANDERING_LEVELS
 

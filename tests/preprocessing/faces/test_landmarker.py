@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.pose import head_pose
 
 # The line through the eyes is as sure as that.
 ROLL_DEG = 4
@@ -21,9 +20,7 @@ def _tilted_crop(photo: np.ndarray, angle_deg: float) -> np.ndarray:
 
 def _misses_deg(finder: FaceFinder, photo: np.ndarray) -> list[float]:
     crops = [_tilted_crop(photo, angle_deg) for angle_deg in (0, *TILTED_DEG)]
-    straight, *rolls = [
-        head_pose(face.landmarks).roll_deg for face in finder.find_faces_in_crops(crops)
-    ]
+    straight, *rolls = [face.pose.roll_deg for face in finder.find_faces_in_crops(crops)]
     return [
         abs(roll - straight - angle_deg) for roll, angle_deg in zip(rolls, TILTED_DEG, strict=True)
     ]

@@ -6,10 +6,9 @@ from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.picture import Picture
-from preprocessing.faces.pose import head_pose
 from preprocessing.faces.types import DetectorKind
 
-# The two models were trained on other people's clicks; the chips they cut agree to this.
+# The models were trained on other people's clicks; the chips they cut agree to this.
 SCHEMES_AGREE_PX = 1.5
 BOXES_AGREE_IOU = 0.5
 STRAIGHT_DEG = 5
@@ -26,14 +25,15 @@ def test_each_model_finds_the_landmarks_it_promises(
     nose = face.landmarks[list(scheme.nose)].mean(axis=0)
     assert image_left[0] < nose[0] < image_right[0]
     assert max(image_left[1], image_right[1]) < nose[1]
-    assert abs(head_pose(face.landmarks).roll_deg) < STRAIGHT_DEG
+    assert abs(face.pose.roll_deg) < STRAIGHT_DEG
     assert scheme_of(scheme.file.sha256) is scheme
 
 
-def test_both_models_cut_nearly_the_same_chip(photo: np.ndarray) -> None:
+@pytest.mark.parametrize("name", ["5", "yunet"])
+def test_all_models_cut_nearly_the_same_chip(name: str, photo: np.ndarray) -> None:
     one, other = (
         align_photo(photo, FaceFinder(scheme), geometry=scheme.geometry)[0]
-        for scheme in LANDMARK_SCHEMES.values()
+        for scheme in (LANDMARK_SCHEMES["68"], LANDMARK_SCHEMES[name])
     )
     box = one.face.box
     corners = np.array([[box.left, box.top], [box.right, box.bottom]], float)

