@@ -51,6 +51,8 @@ class FitConfig:
             above 0; None without a teacher.
         average_momentum: Memory of the moving average of the weights, a step.
         raw_share: Share of training chips shown unaligned, as the source frames them.
+        other_share: Share of training chips shown as other landmarks align them; None without
+            other landmarks.
         rotation_deg: Largest random turn.
         scale: Smallest and largest random scale.
         shift: Largest random shift, as a share of the chip's side.
@@ -86,6 +88,7 @@ class FitConfig:
     teacher_weight: float | None = None
     average_momentum: float = 0.995
     raw_share: float = 0.15
+    other_share: float | None = None
     rotation_deg: float = 10.0
     scale: tuple[float, float] = (0.88, 1.15)
     shift: float = 0.07
@@ -125,6 +128,11 @@ class FitConfig:
         for name in ("raw_share", "dropout", "erase", "crowd_weight", "label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
+        if self.other_share is not None and not 0 < self.other_share <= 1 - self.raw_share:
+            raise MienError(
+                "other_share must be above 0, and with raw_share no more than 1. "
+                f"Received: other_share={self.other_share}, raw_share={self.raw_share}"
+            )
         if self.teacher_weight is not None and not 0 < self.teacher_weight <= 1:
             raise MienError(f"teacher_weight must be in (0, 1]. Received: {self.teacher_weight}")
         if not 0 <= self.class_weight <= 1 or (self.class_weight and self.loss != CROSS_ENTROPY):

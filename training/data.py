@@ -1,5 +1,6 @@
 """Bring the rows of a dataset to the training_model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import keras
@@ -42,6 +43,34 @@ def rows_of(dataset: Dataset, split: str) -> NDArray[np.int64]:
     if split == ALL_SPLITS:
         return _not_empty(np.flatnonzero(dataset.class_indices != UNLABELLED), dataset, split)
     return _not_empty(np.flatnonzero(dataset.labelled_in(split)), dataset, split)
+
+
+def chips_by_other_landmarks(dataset: Dataset, other: Dataset) -> NDArray[np.uint8]:
+    """Return the chips of the same faces, row for row, aligned by other landmarks.
+
+    Args:
+        dataset: The dataset.
+        other: The same source, aligned with another choice of `--landmarks`.
+
+    Returns:
+        uint8 of the shape of `dataset.chips`.
+
+    Raises:
+        DatasetError: Its faces are other ones, or their crops are not kept, as photos' are not.
+    """
+    is_same = (
+        other.chips.shape == dataset.chips.shape
+        and other.manifest.recipe.labels == dataset.manifest.recipe.labels
+        and bool((other.has_raw & dataset.has_raw).all())
+        and np.array_equal(other.raw, dataset.raw)
+    )
+    if not is_same:
+        raise DatasetError(
+            f"The dataset from {other.manifest.recipe.source} by other landmarks is not of the "
+            f"same crops as that from {dataset.manifest.recipe.source}. Align the same source "
+            "twice, with the same options but --landmarks."
+        )
+    return other.chips
 
 
 def training_rows(dataset: Dataset) -> NDArray[np.int64]:
@@ -162,26 +191,35 @@ def outputs_for(dataset: Dataset) -> tuple[str, ...]:
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """Shuffled batches; a share of the chips is replaced by the unaligned source.
+    """Shuffled batches, in which each face is shown in one of several ways, at random.
 
     The order depends on seed and epoch only, so a resumed run sees what the first would have.
     """
 
     def __init__(
         self,
-        examples: Examples,
+        ways: Sequence[tuple[float, NDArray[np.uint8]]],
         *,
         targets: NDArray[np.float32],
         batch_size: int,
-        raw_share: float,
         seed: int,
     ):
+        """Start with the first epoch.
+
+        Args:
+            ways: The ways to show the faces: the share of each, and chips uint8 (n, side, side).
+                The shares add up to 1.
+            targets: float32 (n, outputs, classes).
+            batch_size: Chips a batch.
+            seed: Of order and ways.
+        """
         super().__init__(workers=1)
         self.epoch = 0
-        self._examples = examples
+        # The last shares end at 1: rounding must not leave a number beyond them.
+        self._ends = np.cumsum([share for share, _ in ways])[:-1]
+        self._chips = [chips for _, chips in ways]
         self._targets = targets
         self._batch_size = batch_size
-        self._raw_share = raw_share
         self._seed = seed
         self.on_epoch_begin()
 
@@ -193,11 +231,11 @@ class TrainingBatches(keras.utils.PyDataset):
         """Shuffle for the epoch in `self.epoch`."""
         generator = np.random.default_rng((self._seed, self.epoch))
         self._order = generator.permutation(len(self._targets))
-        self._is_raw = generator.random(len(self._targets)) < self._raw_share
+        self._way = np.searchsorted(self._ends, generator.random(len(self._targets)), side="right")
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return uint8 chips (n, side, side) and float32 targets (n, outputs, classes)."""
         rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        is_raw = self._is_raw[rows][:, None, None]
-        chips = np.where(is_raw, self._examples.raw[rows], self._examples.chips[rows])
+        way = self._way[rows][:, None, None]
+        chips = np.choose(way, [chips[rows] for chips in self._chips])
         return chips, self._targets[rows]

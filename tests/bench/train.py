@@ -13,6 +13,7 @@ import numpy as np
 from preprocessing.bundle.outputs import OUTPUTS
 from training.config import FitConfig
 from training.data import Examples, TrainingBatches, targets_for
+from training.fitting.job import ways_to_show
 from training.fitting.training_model import build_training_model
 from training.networks.normalization import FusedBatchNormalization
 from training.presets import PRESETS
@@ -117,12 +118,11 @@ def _print_input_share(config: FitConfig, examples: Examples, steps: int) -> Non
 
 def _endless(config: FitConfig, examples: Examples) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     batches = TrainingBatches(
-        examples,
+        ways_to_show(examples, config, other=None),
         targets=np.stack(
             [targets_for(output, examples, classes=CLASSES) for output in OUTPUTS], axis=1
         ),
         batch_size=config.batch_size,
-        raw_share=config.raw_share,
         seed=config.seed,
     )
     while True:

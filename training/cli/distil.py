@@ -14,7 +14,7 @@ from preprocessing.runtime.cli import (
     together,
 )
 from training.cli.evaluate import members_argument
-from training.cli.fit import config_of, config_options
+from training.cli.fit import config_of, config_options, other_landmarks_option
 
 _target_arguments = together(
     path_argument("dataset"),
@@ -47,13 +47,23 @@ def folds(
 @click.command(cls=Command, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
 @_target_arguments
 @members_argument
-def distil(dataset: Path, file: Path, *, overwrite: bool, members: tuple[Path, ...]) -> None:
+@other_landmarks_option
+def distil(
+    dataset: Path,
+    file: Path,
+    *,
+    overwrite: bool,
+    members: tuple[Path, ...],
+    other_landmarks: Path | None,
+) -> None:
     """Write soft labels of an ensemble for the training rows."""
     from preprocessing.dataset.read import read_dataset
     from training.distillation.teachers import teach_by_members
 
     check_outputs([file], overwrite=overwrite)
-    _print_taught(file, teach_by_members(read_dataset(dataset), file, members=members))
+    other = None if other_landmarks is None else read_dataset(other_landmarks)
+    rows = teach_by_members(read_dataset(dataset), file, members=members, other=other)
+    _print_taught(file, rows)
 
 
 def _weights(text: str) -> tuple[float, ...]:

@@ -15,6 +15,9 @@ from training.presets import PRESETS
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
+# So many of the training chips are by other landmarks, where there are some.
+OTHER_SHARE = 0.3
+
 _preset = partial(click.option, cls=OneOf, group="preset")
 _length = partial(click.option, cls=OneOf, group="length", type=float)
 
@@ -43,6 +46,15 @@ config_options = together(
     click.option("--seed", type=int, help="Of all random numbers: weights, order, augmentation."),
 )
 """What `config_of` takes."""
+
+
+other_landmarks_option = path_option(
+    "--other-landmarks",
+    metavar="DATASET",
+    help="The same source aligned with another choice of --landmarks: the network sees each face "
+    "by either.",
+)
+"""Of `fit` and `distil`."""
 
 
 def config_of(
@@ -78,6 +90,7 @@ def config_of(
     metavar="W",
     help="Weight of the soft labels of --teacher, above 0 and up to 1; the labels get the rest.",
 )
+@other_landmarks_option
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option(
     "--devices",
@@ -93,6 +106,7 @@ def fit(
     start_from: Path | None,
     bundle: Path | None,
     teacher: Path | None,
+    other_landmarks: Path | None,
     resume: bool,
     devices: int,
     **choices: Any,
@@ -107,13 +121,18 @@ def fit(
         start_from = SHIPPED_BUNDLE
     if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+    config, other = config_of(**choices), None
+    if other_landmarks is not None:
+        other = read_dataset(other_landmarks)
+        config = replace(config, other_share=OTHER_SHARE)
     with open_devices(devices) as opened:
         train(
             rows,
             run,
-            config=config_of(**choices),
+            config=config,
             start_from=start_from,
             teacher=teacher,
+            other=other,
             resume=resume,
             devices=opened,
         )

@@ -12,15 +12,20 @@ from preprocessing.bundle.outputs import CROWD, OUTPUTS, to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.config import FitConfig
-from training.data import outputs_for, training_rows
+from training.data import chips_by_other_landmarks, outputs_for, training_rows
 from training.distillation.ensemble import learnt_from_ferplus, open_member, open_network
 from training.fitting.fit import fit
 from training.networks.build import NETWORK_NAME
 from training.soft_labels import write_soft_labels
 
 
-def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -> int:
+def teach_by_members(
+    dataset: Dataset, path: Path, *, members: Sequence[Path], other: Dataset | None = None
+) -> int:
     """Write the mean probabilities of an ensemble, for each output of the members that have it.
+
+    Each member sees a face aligned, as the source frames it where that is kept, and by other
+    landmarks where there are some: the mean of these has more right than any of them.
 
     A network taught by them becomes like all of it (Hinton et al. 2015, arXiv:1503.02531). Members
     that were trained on these rows know them by heart, and say less of them than of new ones.
@@ -29,15 +34,23 @@ def teach_by_members(dataset: Dataset, path: Path, *, members: Sequence[Path]) -
         dataset: The dataset.
         path: The file of soft labels.
         members: Runs, snapshots of runs, and bundles.
+        other: The same source, aligned by other landmarks.
 
     Returns:
         The number of rows taught.
 
     Raises:
-        MienError: A member is none of these, or of other chips or labels than the dataset's.
+        MienError: A member is none of these, or of other chips or labels than the dataset's; or
+            `other` is of other pictures.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    said = [open_member(member, recipe)(dataset.chips[rows]) for member in members]
+    kinds = [dataset.chips]
+    if dataset.has_raw[rows].all():
+        kinds.append(dataset.raw)
+    if other is not None:
+        kinds.append(chips_by_other_landmarks(dataset, other))
+    opened = [open_member(member, recipe) for member in members]
+    said = [member(chips[rows]) for member in opened for chips in kinds]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_labels(
         path,

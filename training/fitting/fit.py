@@ -28,6 +28,7 @@ def fit(
     config: FitConfig,
     start_from: Path | None = None,
     teacher: Path | None = None,
+    other: Dataset | None = None,
     resume: bool = False,
     devices: Devices = ONE_DEVICE,
 ) -> keras.Model:
@@ -44,6 +45,8 @@ def fit(
             longer or on other pictures. The last layer of an output that it does not have, or has
             for other labels, starts anew; where `config.tunes`, with what it knows of the labels.
         teacher: A file of soft labels for this dataset, mixed in by `config.teacher_weight`.
+        other: The same source aligned by other landmarks; `config.other_share` of the chips are
+            its.
         resume: Go on from the last checkpoint; a run that is over is returned as it is.
         devices: What `open_devices` gave; a run may go on with another number of them.
 
@@ -51,8 +54,8 @@ def fit(
         The trained network, from chips (n, height, width, 1) to logits (n, outputs, classes).
 
     Raises:
-        MienError: `run`, `start_from`, `teacher` or `devices` do not fit what is to be trained, a
-            file of theirs is damaged, or the loss is no number any more.
+        MienError: `run`, `start_from`, `teacher`, `other` or `devices` do not fit what is to be
+            trained, a file of theirs is damaged, or the loss is no number any more.
     """
     job, state = open_job(
         dataset,
@@ -60,6 +63,7 @@ def fit(
         config=config,
         start_from=start_from,
         teacher=teacher,
+        other=other,
         resume=resume,
         devices=devices,
     )

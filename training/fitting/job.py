@@ -9,7 +9,15 @@ from numpy.typing import NDArray
 
 from preprocessing.dataset.read import Dataset
 from training.config import FitConfig
-from training.data import Examples, TrainingBatches, outputs_for, split_examples, training_examples
+from training.data import (
+    Examples,
+    TrainingBatches,
+    chips_by_other_landmarks,
+    outputs_for,
+    split_examples,
+    training_examples,
+    training_rows,
+)
 from training.fitting.devices import Devices
 from training.fitting.early_stop import gives_up
 from training.fitting.runs import open_run, read_earlier, settings_of
@@ -64,6 +72,7 @@ def open_job(
     config: FitConfig,
     start_from: Path | None,
     teacher: Path | None,
+    other: Dataset | None,
     resume: bool,
     devices: Devices,
 ) -> tuple[Job, RunState]:
@@ -75,15 +84,14 @@ def open_job(
     devices.check(config, rows=len(train.chips))
     taught = None if teacher is None else read_soft_labels(teacher, dataset)
     earlier = read_earlier(start_from, config, dataset)
-    settings = settings_of(config, dataset, earlier, taught)
+    settings = settings_of(config, dataset, earlier, taught, other)
     state = open_run(run, settings, resume=resume)
     devices.agree(state.step)
     targets = training_targets(train, dataset, config, taught)
     batches = TrainingBatches(
-        train,
+        ways_to_show(train, config, other=_chips_of(other, dataset)),
         targets=targets,
         batch_size=config.batch_size,
-        raw_share=config.raw_share,
         seed=config.seed,
     )
     job = Job(
@@ -100,3 +108,25 @@ def open_job(
         batches=batches,
     )
     return job, state
+
+
+def ways_to_show(
+    train: Examples, config: FitConfig, *, other: NDArray[np.uint8] | None
+) -> list[tuple[float, NDArray[np.uint8]]]:
+    """List the ways in which training shows a face, as `TrainingBatches` takes them.
+
+    Args:
+        train: The training rows.
+        config: The share of each way.
+        other: Their chips by other landmarks; None where there are none.
+    """
+    other_share = config.other_share or 0.0
+    ways = [(1 - config.raw_share - other_share, train.chips), (config.raw_share, train.raw)]
+    return ways if other is None else [*ways, (other_share, other)]
+
+
+def _chips_of(other: Dataset | None, dataset: Dataset) -> NDArray[np.uint8] | None:
+    if other is None:
+        return None
+    chips: NDArray[np.uint8] = chips_by_other_landmarks(dataset, other)[training_rows(dataset)]
+    return chips

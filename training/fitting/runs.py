@@ -55,6 +55,7 @@ def settings_of(
     dataset: Dataset,
     earlier: dict[str, Any] | None,
     taught: SoftLabels | None,
+    other: Dataset | None,
 ) -> dict[str, Any]:
     """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
     settings: dict[str, Any] = {
@@ -66,6 +67,13 @@ def settings_of(
             "Give a teacher and its weight, or neither. Received: "
             f"teacher={taught and taught.name}, teacher_weight={config.teacher_weight}"
         )
+    if (other is None) != (config.other_share is None):
+        raise MienError(
+            "Give a dataset by other landmarks and the share of its chips, or neither. Received: "
+            f"other_share={config.other_share}"
+        )
+    if other is not None:
+        settings["other_landmarks"] = asdict(other.manifest.recipe)
     if taught is not None:
         settings["teacher"] = taught.record()
         settings["ferplus"] = taught.ferplus

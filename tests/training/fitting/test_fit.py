@@ -43,7 +43,8 @@ def test_batches_are_reproducible_and_differ_by_epoch(dataset: Dataset) -> None:
     targets = targets_for(LABEL, examples, classes=6)[:, None]
 
     def first_batch(epoch: int) -> np.ndarray:
-        batches = TrainingBatches(examples, targets=targets, batch_size=8, raw_share=0.5, seed=1)
+        ways = [(0.5, examples.chips), (0.5, examples.raw)]
+        batches = TrainingBatches(ways, targets=targets, batch_size=8, seed=1)
         batches.epoch = epoch
         batches.on_epoch_begin()
         return batches[0][0]
