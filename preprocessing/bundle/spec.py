@@ -13,6 +13,7 @@ from preprocessing.bundle.outputs import OUTPUTS, Calibration, OutputSpec
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 
 FORMAT_VERSION = 4
@@ -57,7 +58,8 @@ class ModelSpec:
         metrics: By split, then by name, of the output that answers at its default balance, against
             what it learnt; shares from 0 to 1 unless the name says otherwise. Under `truths` and
             `votes` each output is held to each truth.
-        elsewhere: By the name of a set that the network did not learn from, the same of that.
+        elsewhere: By the name of another set, the same of that: one that the network did not learn
+            from, or its own aligned by other landmarks.
         known_answer: Checked whenever the model is loaded.
         format_version: Of this file.
     """
@@ -100,6 +102,21 @@ class ModelSpec:
     def answer(self) -> OutputSpec:
         """Return the output that the product answers with."""
         return self.outputs[self.answers_with]
+
+    def scheme(self) -> LandmarkScheme:
+        """Return the landmarks by which the training set was aligned.
+
+        Raises:
+            BundleError: Their model is not known.
+        """
+        scheme = scheme_of(self.landmark_model_sha256)
+        if scheme is None:
+            raise BundleError(
+                f"The bundle {self.name} was trained with a landmark model that this version of "
+                f"Mien does not know. Received: sha256 {self.landmark_model_sha256}. Export a "
+                "bundle with this version."
+            )
+        return scheme
 
     def answer_logits(self, logits: NDArray[np.floating]) -> NDArray[np.floating]:
         """Take the logits of the output that answers, (n, labels), from those of all."""

@@ -1,6 +1,6 @@
 """The landmark models that can be chosen, and what their points mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.model_files import (
@@ -116,6 +116,17 @@ _SCHEMES = (
 )
 LANDMARK_SCHEMES = {scheme.name: scheme for scheme in _SCHEMES}
 """By name."""
+
+
+def geometry_by(scheme: LandmarkScheme, geometry: ChipGeometry) -> ChipGeometry:
+    """Return how landmarks of a scheme cut chips as much like those of another as they can.
+
+    Args:
+        scheme: The scheme.
+        geometry: How the landmarks of any scheme cut chips, with that scheme's own anchors.
+    """
+    own = scheme.geometry
+    return replace(geometry, anchors=own.anchors, template=own.template)
 
 
 def scheme_of(model_sha256: str) -> LandmarkScheme | None:

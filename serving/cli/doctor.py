@@ -61,7 +61,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     if has_server and settings.has_feedback:
         yield _check_feedback(settings)
     yield f"Temporary files can be written to {_check_temporary_folder()}."
-    predictor = Predictor(settings.bundle)
+    predictor = Predictor(settings.bundle, landmarks=settings.landmarks)
     yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
     yield f"The bundle {predictor.spec.name} gives its known answer: {settings.bundle}"
     _, result = predictor.predict(sample_photo_path().read_bytes())

@@ -56,7 +56,9 @@ class _FilePredictor:
     """Predicts on one picture file after the other."""
 
     def __init__(self, settings: Settings, options: Options, annotate_folder: Path | None) -> None:
-        self._predictor = Predictor(settings.bundle, max_pixels=settings.max_pixels)
+        self._predictor = Predictor(
+            settings.bundle, landmarks=settings.landmarks, max_pixels=settings.max_pixels
+        )
         self._options = options
         self._annotate_folder = annotate_folder
 

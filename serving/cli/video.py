@@ -91,7 +91,7 @@ def analyse_videos(
         MienError: An output is there already and may not be replaced, or the user stopped.
     """
     outputs.check(sources)
-    predictor = loaded_predictor(settings.bundle)
+    predictor = loaded_predictor(settings.bundle, settings.landmarks)
     reading = _reading(predictor, options)
     with ExitStack() as stack:
         unkept = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -157,7 +157,7 @@ def _read_or_say_why(
     except (MienError, OSError) as error:
         return _failed(source, error)
     with reader:
-        log = SampleLog(log_path, _identity(source, settings.bundle, options))
+        log = SampleLog(log_path, _identity(source, settings, options))
         stack.callback(log.close)
         try:
             if not log.progress.is_finished:
@@ -206,9 +206,9 @@ def _fill(
                 raise
 
 
-def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[str, Any]:
+def _identity(source: VideoSource, settings: Settings, options: VideoOptions) -> dict[str, Any]:
     """Return what decides the content of a video's log. Live pictures never come again."""
-    spec = bundle / SPEC_NAME
+    spec = settings.bundle / SPEC_NAME
     if isinstance(source, int) or not source.is_file():
         video: dict[str, Any] = {"started_ns": time.time_ns()}
     else:
@@ -221,6 +221,7 @@ def _identity(source: VideoSource, bundle: Path, options: VideoOptions) -> dict[
         "video": video,
         "mien": _version(),
         "bundle": hashlib.sha256(spec.read_bytes()).hexdigest(),
+        "landmarks": settings.landmarks,
         "observing": asdict(options.observing),
         "stop_after_s": options.stop_after_s,
     }

@@ -144,6 +144,7 @@ def predict(
     crop: bool = False,
     max_faces: int | None = None,
     min_confidence: float | None = None,
+    landmarks: str | None = None,
     bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> Faces:
     """Find every face of a picture and predict which expression it shows.
@@ -157,6 +158,8 @@ def predict(
         crop: The picture is already a cropped face.
         max_faces: Only the largest so many faces are classified; by default all.
         min_confidence: Confidence from which `is_sure` is true; by default the model's own.
+        landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
+            model's training.
         bundle: Folder of another trained model.
 
     Raises:
@@ -166,21 +169,26 @@ def predict(
         ModelFileError: The landmark model or the face detector is missing or damaged.
         OSError: The file cannot be opened.
     """
-    rgb, result = loaded_predictor(Path(bundle)).predict(
+    rgb, result = loaded_predictor(Path(bundle), landmarks).predict(
         _read(picture), is_crop=crop, max_faces=max_faces, min_confidence=min_confidence
     )
     return Faces(rgb, result)
 
 
 def align(
-    picture: Picture, *, crop: bool = False, bundle: str | os.PathLike[str] = SHIPPED_BUNDLE
+    picture: Picture,
+    *,
+    crop: bool = False,
+    landmarks: str | None = None,
+    bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> list[AlignedFace]:
     """Find every face of a picture and align it, as the network is shown it.
 
     Args:
         picture: As for `predict`.
         crop: The picture is already a cropped face.
-        bundle: Folder of the trained model whose detector, landmarks and geometry are used.
+        landmarks: As for `predict`.
+        bundle: Folder of the trained model whose detector and geometry are used.
 
     Returns:
         For each face its `chip`, uint8 (side, side), grey, and where it comes from: `transform`
@@ -191,13 +199,13 @@ def align(
     """
     read = _read(picture)
     rgb = decode_image(read) if isinstance(read, bytes) else read
-    return loaded_predictor(Path(bundle)).align(rgb, is_crop=crop)
+    return loaded_predictor(Path(bundle), landmarks).align(rgb, is_crop=crop)
 
 
 @functools.lru_cache(_KEPT_BUNDLES)
-def loaded_predictor(bundle: Path) -> Predictor:
+def loaded_predictor(bundle: Path, landmarks: str | None) -> Predictor:
     """Load a bundle with all that it needs, or return it as it was loaded before."""
-    return Predictor(bundle)
+    return Predictor(bundle, landmarks=landmarks)
 
 
 def _to_file(image: Image.Image) -> bytes:

@@ -12,7 +12,7 @@ from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.landmarks import scheme_of
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.box.client import shared_box
@@ -30,33 +30,51 @@ class Predictor:
     in which they wait for each other.
     """
 
-    def __init__(self, bundle: Path = SHIPPED_BUNDLE, *, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        bundle: Path = SHIPPED_BUNDLE,
+        *,
+        landmarks: str | None = None,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
         """Load all models, and check that the bundle's known answer comes out again.
 
         Args:
             bundle: The bundle's folder.
+            landmarks: The name of a scheme in `LANDMARK_SCHEMES`, by which faces are aligned; by
+                default that of the bundle's training set.
             max_pixels: Of the largest picture that is decoded.
 
         Raises:
-            BundleError: The bundle is missing, damaged, or does not do what it promises.
+            BundleError: The bundle is missing, damaged, or does not do what it promises, or there
+                is no such scheme.
             ModelFileError: A model file is missing or is not the expected one.
         """
         self._max_pixels = max_pixels
         shared_box().start()  # beside what follows
         self.spec = read_spec(bundle)
-        scheme = scheme_of(self.spec.landmark_model_sha256)
-        if scheme is None:
+        if landmarks is not None and landmarks not in LANDMARK_SCHEMES:
             raise BundleError(
-                f"The bundle {bundle} was trained with a landmark model that this version of Mien "
-                f"does not know. Received: sha256 {self.spec.landmark_model_sha256}. "
-                "Export a bundle with this version."
+                f"The landmarks must be one of {', '.join(LANDMARK_SCHEMES)}. "
+                f"Received: {landmarks!r}"
             )
-        self.scheme = scheme
-        self._finder = FaceFinder(scheme, detector=self.spec.detector)
+        own = self.spec.scheme()
+        self.scheme = own if landmarks is None else LANDMARK_SCHEMES[landmarks]
+        is_own = self.scheme is own
+        self._geometry = (
+            self.spec.geometry if is_own else geometry_by(self.scheme, self.spec.geometry)
+        )
+        self._finder = FaceFinder(self.scheme, detector=self.spec.detector)
         self._classifier = ChipClassifier(bundle)
         check_network(bundle, self.spec)
         self._lock = threading.Lock()
-        check_known_answer(self.spec.known_answer, align=self.align, logits=self.logits)
+        check_known_answer(
+            self.spec.known_answer,
+            geometry=self.spec.geometry,
+            align=self.align,
+            logits=self.logits,
+            has_own_landmarks=is_own,
+        )
 
     def predict(
         self,
@@ -182,8 +200,8 @@ class Predictor:
 
     def _align(self, rgb: RgbImage, *, is_crop: bool) -> list[AlignedFace]:
         if is_crop:
-            return align_crops([to_grey(rgb)], self._finder, geometry=self.spec.geometry)
-        return align_photo(rgb, self._finder, geometry=self.spec.geometry)
+            return align_crops([to_grey(rgb)], self._finder, geometry=self._geometry)
+        return align_photo(rgb, self._finder, geometry=self._geometry)
 
     def probabilities(
         self, chips: NDArray[np.uint8], balance: float | None = None

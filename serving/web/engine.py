@@ -57,7 +57,11 @@ class Service:
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
         try:
-            self.predictor = Predictor(self.settings.bundle, max_pixels=self.settings.max_pixels)
+            self.predictor = Predictor(
+                self.settings.bundle,
+                landmarks=self.settings.landmarks,
+                max_pixels=self.settings.max_pixels,
+            )
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)

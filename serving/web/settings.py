@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
 
     bundle: Annotated[Path, Field(description="folder of the trained model")] = SHIPPED_BUNDLE
+    landmarks: Annotated[
+        Literal["68", "5", "yunet"] | None,
+        Field(
+            description="landmarks by which faces are aligned: 68, 5 or yunet (the five points of "
+            "the detector); none: those of the model's training"
+        ),
+    ] = None
     max_upload_bytes: Annotated[
         int, Field(ge=1_000, le=1_000_000_000, description="largest upload, in bytes")
     ] = 10_000_000

@@ -83,7 +83,8 @@ def evaluate(
 ) -> None:
     """Measure how good a network is on a split.
 
-    If the bundle learnt from the source of this dataset, the figures are recorded in it.
+    If the bundle learnt from the source of this dataset, the figures are recorded in it; aligned by
+    other landmarks, as those of another set.
     """
     from preprocessing.bundle.spec import read_spec
     from preprocessing.dataset.read import read_dataset
@@ -100,6 +101,8 @@ def evaluate(
     is_own = _is_own(spec, as_aligned)
     if is_own:
         _check_own(split, final=final, record=record)
+    recipe = as_aligned.manifest.recipe
+    is_by_other_landmarks = recipe.landmark_model_sha256 != spec.landmark_model_sha256
     rows = with_labels_of(spec, as_aligned, mapping=parse_map(mapping))
     answers = answers_of(bundle, spec, dataset=rows, split=split)
     evaluation = evaluate_bundle(answers, spec.outputs, rows, answers_with=spec.answers_with)
@@ -108,6 +111,8 @@ def evaluate(
         uses = log_test_use(dataset, name=spec.name, exported=exported, accuracy=accuracy)
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
+    if is_own and is_by_other_landmarks:
+        record = f"{recipe.source}, {split}, landmarks {recipe.scheme().name}"
     if record or (is_own and rows is as_aligned and split != "all"):
         _record(bundle, evaluation, name=record)
     elif is_own:

@@ -12,11 +12,9 @@ from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import parse_recipe
-from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarks import scheme_of
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.decode import decode_image, to_grey
 from training.export.tta import CutViews, Views, with_views
@@ -81,18 +79,13 @@ def _open_run(run: Path) -> ExplainedModel:
 
 def _open_bundle(bundle: Path) -> ExplainedModel:
     spec = read_spec(bundle)
-    scheme = scheme_of(spec.landmark_model_sha256)
-    if scheme is None:
-        raise BundleError(
-            f"{bundle} was trained with a landmark model that is not known. Export it again."
-        )
     classifier = ChipClassifier(bundle)
     has_network = (bundle / NETWORK_NAME).is_file()
     input_px = spec.provenance["views"]["input_px"]
     return ExplainedModel(
         labels=spec.labels,
         geometry=spec.geometry,
-        finder=FaceFinder(scheme, detector=spec.detector),
+        finder=FaceFinder(spec.scheme(), detector=spec.detector),
         classify=lambda chips: spec.answer.probabilities(
             spec.answer_logits(classifier.logits(chips))
         ),

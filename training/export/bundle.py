@@ -205,6 +205,7 @@ def _provenance(settings: dict[str, Any], views: Views) -> dict[str, Any]:
         "average": settings.get("average"),
         "start_from": settings.get("start_from"),
         "teacher": settings.get("teacher"),
+        "other_landmarks": settings.get("other_landmarks"),
         "ferplus": settings.get("ferplus", False),
         "training_minutes": round(settings["training_minutes"], 1),
         "versions": {name: metadata.version(name) for name in ("keras", "numpy")},

@@ -85,7 +85,7 @@ _SPLIT = """\
 _ELSEWHERE = """\
 ### Other pictures
 
-Sets that the network has not learnt from, measured with `python -m training evaluate --record`.
+Sets that the network has not learnt from, or its own aligned by other landmarks.
 
 | set | pictures | accuracy (95 % interval) | mean recall | recall by expression |
 |---|---|---|---|---|
@@ -170,6 +170,12 @@ def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
             f"Its weights are the mean of those of {len(averaged)} networks, by the minutes that "
             f"each had been trained in all: {each} (Wortsman et al. 2022, arXiv:2203.05482). The "
             "length above and the teachers below are those of the last."
+        )
+    if other := provenance.get("other_landmarks"):
+        share = provenance["fit"]["other_share"]
+        lines.append(
+            f"{share:.0%} of the training chips were aligned by other landmarks: of the model with "
+            f"sha256 `{other['landmark_model_sha256']}`."
         )
     where = "training"
     run: dict[str, Any] | None = provenance

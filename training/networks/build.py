@@ -17,6 +17,8 @@ from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
+from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
 from training.config import FitConfig
 from training.networks.legacy import alexlike, shallow, vgg, wide
 from training.networks.outputs import outputs_of
@@ -93,6 +95,8 @@ def check_same_recipe(
     """
     for name in fields:
         here = asdict(recipe)[name]
+        if name == "geometry_digest" and here in _digests_by_landmarks(trained_on):
+            continue
         if json.dumps(trained_on.get(name)) != json.dumps(here):
             raise MienError(
                 f"The network was trained on a dataset that differs in {name}: "
@@ -100,6 +104,16 @@ def check_same_recipe(
                 "this version of Mien: the same --disgust, --labels or --ferplus-labels, and "
                 "--landmarks."
             )
+
+
+def _digests_by_landmarks(trained_on: dict[str, Any]) -> set[str]:
+    """Return the digests of the geometries by which any landmarks cut much the same chips.
+
+    Empty where the network's own geometry is none of these.
+    """
+    geometry = ChipGeometry.from_json(trained_on["geometry"])
+    digests = {geometry_by(scheme, geometry).digest() for scheme in LANDMARK_SCHEMES.values()}
+    return digests if geometry.digest() in digests else set()
 
 
 def load_network(source: Path, name: str = NETWORK_NAME) -> Model:

@@ -45,6 +45,7 @@ def video(
     keep_number_s: float = 3.0,
     smoothing_s: float = 0.5,
     change_margin: float = 0.1,
+    landmarks: str | None = None,
     bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> Iterator[VideoFrame]:
     """Follow the faces of a video and predict which expressions they show, frame by frame.
@@ -60,6 +61,8 @@ def video(
         keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing_s: Time constant in seconds over which probabilities are averaged; 0 for none.
         change_margin: The label changes when another one is likelier by this probability.
+        landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
+            model's training.
         bundle: Folder of another trained model.
 
     Raises:
@@ -72,7 +75,7 @@ def video(
 
     if not per_second > 0:
         raise ValueError(f"per_second must be above 0. Received: {per_second}")
-    predictor = loaded_predictor(Path(bundle))
+    predictor = loaded_predictor(Path(bundle), landmarks)
     if min_confidence is None:
         min_confidence = predictor.spec.answer.calibration().sure_confidence
     reading = Reading(

@@ -21,6 +21,8 @@ ORIENTATION = 0x0112
 FACE_BOX = (160, 60, 285, 185)
 # A JPEG saved anew differs by its compression.
 RECOMPRESSED = 0.05
+# Other landmarks turn and frame a face a little differently.
+OTHER_LANDMARKS = 0.1
 
 
 def as_jpeg(image: Image.Image, *, orientation: int = 1) -> bytes:
@@ -51,6 +53,24 @@ def test_all_faces_of_a_picture_go_through_the_network_in_one_call(
     ((chips,), _) = logits.call_args
     assert logits.call_count == 1
     assert len(chips) == len(result.predictions) == 2
+
+
+@pytest.mark.parametrize("landmarks", ["5", "yunet"])
+def test_a_bundle_is_served_with_other_landmarks(
+    landmarks: str, predictor: Predictor, two_faces: bytes
+) -> None:
+    other = Predictor(landmarks=landmarks)
+    found, expected = (each.predict(two_faces)[1].predictions for each in (other, predictor))
+    assert len(found[0].face.face.landmarks) == 5
+    assert [each.label for each in found] == [each.label for each in expected]
+    assert [each.face.face.box for each in found] == [each.face.face.box for each in expected]
+    for one, same in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.probabilities, same.probabilities, atol=OTHER_LANDMARKS)
+
+
+def test_landmarks_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(BundleError, match="yunet"):
+        Predictor(landmarks="7")
 
 
 def test_the_smiling_sample_is_happy(predictor: Predictor, photo: bytes) -> None:

@@ -35,6 +35,7 @@ def test_settings_cannot_be_changed() -> None:
         ("MIEN_FETCH_PICTURES", "sometimes"),
         ("MIEN_FETCH_PORTS", "80,http"),
         ("MIEN_FETCH_PORTS", "0"),
+        ("MIEN_LANDMARKS", "six"),
         ("MIEN_FETCH_NETWORKS", "10.0.0.1/8"),
         ("MIEN_FETCH_NETWORKS", "localhost"),
         ("PORT", "65536"),

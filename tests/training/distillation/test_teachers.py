@@ -113,6 +113,16 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     assert main([*command, "--overwrite", "--seed", "1"]) == 1
 
 
+def _said(member: Path, dataset: Dataset) -> dict[str, np.ndarray]:
+    """Return by output what a member says of the training rows, aligned and as they were."""
+    rows, answer = training_rows(dataset), open_member(member, dataset.manifest.recipe)
+    aligned, raw = (answer(chips[rows]) for chips in (dataset.chips, dataset.raw))
+    return {
+        output: (to_probabilities(aligned[output], 1.0) + to_probabilities(raw[output], 1.0)) / 2
+        for output in aligned
+    }
+
+
 def test_an_ensemble_teaches_the_mean_of_its_members(
     run: Path, bundle: Path, dataset: Dataset, dataset_folder: Path, tmp_path: Path
 ) -> None:
@@ -121,11 +131,8 @@ def test_an_ensemble_teaches_the_mean_of_its_members(
     assert main(command) == 0
     assert main(command) == 1
     taught = read_soft_labels(path, dataset)
-    rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    one, two = (
-        to_probabilities(open_member(member, recipe)(dataset.chips[rows])[LABEL], 1.0)
-        for member in (run, bundle)
-    )
+    rows = training_rows(dataset)
+    one, two = (_said(member, dataset)[LABEL] for member in (run, bundle))
     assert list(taught.probabilities) == [LABEL]
     probabilities = taught.probabilities[LABEL]
     np.testing.assert_allclose(probabilities[rows], (one + two) / 2, atol=1e-6)
@@ -149,11 +156,10 @@ def test_members_of_one_output_and_of_two_teach_each_output_that_they_have(
     assert teach_by_members(voted, path, members=[run, voted_run]) == len(training_rows(voted))
     taught = read_soft_labels(path, voted)
     assert list(taught.probabilities) == list(OUTPUTS)
-    rows, recipe = training_rows(voted), voted.manifest.recipe
-    one, two = (open_member(member, recipe)(voted.chips[rows]) for member in (run, voted_run))
+    rows = training_rows(voted)
+    one, two = (_said(member, voted) for member in (run, voted_run))
     assert list(one) == [LABEL]
-    crowd = to_probabilities(two[CROWD], 1.0)
-    label = (to_probabilities(one[LABEL], 1.0) + to_probabilities(two[LABEL], 1.0)) / 2
+    crowd, label = two[CROWD], (one[LABEL] + two[LABEL]) / 2
     for output, expected in ((CROWD, crowd), (LABEL, label)):
         np.testing.assert_allclose(taught.probabilities[output][rows], expected, atol=1e-6)
         assert np.isnan(np.delete(taught.probabilities[output], rows, axis=0)).all()
