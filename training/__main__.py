@@ -62,7 +62,7 @@ def export(
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.text import evaluation_text
     from training.export import bundle as bundles
-    from training.export.litert import precisions_text
+    from training.export.precision import precisions_text
 
     exported = bundles.export(
         run,

@@ -93,6 +93,7 @@ def evaluate(
     from training.evaluation.predict import answers_of, log_test_use
     from training.evaluation.relabel import parse_map, with_labels_of
     from training.evaluation.text import evaluation_text
+    from training.export.provenance import read_provenance
 
     _guard_test_split(split, final=final)
     check_outputs([html, json_path], overwrite=overwrite)
@@ -104,7 +105,7 @@ def evaluate(
     answers = answers_of(bundle, spec, dataset=rows, split=split)
     evaluation = evaluate_bundle(answers, spec.outputs, rows, answers_with=spec.answers_with)
     if split in ("test", "all") and rows.labelled_in("test").any():
-        exported, accuracy = spec.provenance["exported"], evaluation.accuracy
+        exported, accuracy = read_provenance(spec).exported, evaluation.accuracy
         uses = log_test_use(dataset, name=spec.name, exported=exported, accuracy=accuracy)
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
@@ -123,8 +124,9 @@ def evaluate(
 
 def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
     """Say whether a bundle learnt from the source of a dataset."""
-    learnt_from: str = spec.provenance["dataset"]["source_sha256"]
-    return dataset.manifest.recipe.source_sha256 == learnt_from
+    from training.networks.build import settings_in
+
+    return dataset.manifest.recipe.source_sha256 == settings_in(spec).dataset.source_sha256
 
 
 def _check_own(split: str, *, final: bool, record: str | None) -> None:
