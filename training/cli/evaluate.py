@@ -1,4 +1,4 @@
-"""The commands that judge networks: `evaluate`, `peers`, `ensemble` and `degrade`."""
+"""The commands that judge networks: `evaluate`, `baselines`, `ensemble` and `robustness`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -151,7 +151,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
         record_metrics(bundle, spec, evaluation=evaluation)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 serving/bundle fer/peer.json")
+@click.command(cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
 @path_argument("dataset")
 @path_argument(
     "models",
@@ -161,11 +161,13 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
 )
 @_split_options("val", "test")
 @_output_option
-def peers(dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, output: str) -> None:
+def baselines(
+    dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, output: str
+) -> None:
     """Judge other networks on the same pictures."""
     from preprocessing.dataset.read import read_dataset
     from training.distillation.ensemble import member_answers
-    from training.evaluation.baselines import peer_answers, read_peer
+    from training.evaluation.baselines import baseline_answers, read_baseline
 
     _guard_test_split(split, final=final)
     rows = read_dataset(dataset)
@@ -174,8 +176,8 @@ def peers(dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, o
         if path.is_dir():
             answers[str(path)] = member_answers(path, rows, split=split, output=output)
         else:
-            peer = read_peer(path)
-            answers[peer.name] = peer_answers(peer, rows, split=split)
+            baseline = read_baseline(path)
+            answers[baseline.name] = baseline_answers(baseline, rows, split=split)
     _print_comparison(answers, rows, folder=dataset, output=output)
 
 
@@ -217,7 +219,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
 @click.command(cls=Command, epilog="{} serving/bundle data/fer2013")
 @path_argument("bundle")
 @path_argument("dataset")
-def degrade(bundle: Path, dataset: Path) -> None:
+def robustness(bundle: Path, dataset: Path) -> None:
     """Say how accuracy on val falls as chips are shrunk or blurred."""
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.robustness import degraded_slices
