@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-page bench-memory bench-box bench-costly soak scale container gallery detector
+.PHONY: help serve test coverage test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-page bench-memory bench-box bench-costly soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -36,6 +36,9 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (3)
 	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist loadfile
 	$(BIN)/python -m pytest -m alone $$(grep -rl 'mark\.alone' tests --include='test_*.py')
+
+coverage: $(VENV)/dev.stamp ## run the tests as `make test` does, and tell which branches none of them takes
+	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist loadfile --cov --cov-report=term
 
 test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
 	$(BIN)/python -m pytest -m "not slow and not browser"
@@ -121,7 +124,7 @@ bench-page: $(VENV)/dev.stamp ## measure the page in Chromium: bytes, heights, t
 soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its capacity
 	$(BIN)/python -m tests.bench.soak $(SOAK)
 
-scale: $(VENV)/serving.stamp ## reckon instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
+scale: $(VENV)/serving.stamp ## estimate instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
 	$(BIN)/python -m tests.bench.scale
 
 detector: $(VENV)/dev.stamp ## rebuild the face detector for any size and for browsers

@@ -32,7 +32,7 @@ class ApiError(MienError):
 
     Attributes:
         problem: What the server says of it.
-        retry_after_s: Where it turned the request away: when to try again, in seconds.
+        retry_after_s: Of a rejected request: after how many seconds to try again.
     """
 
     def __init__(self, problem: ProblemAnswer) -> None:

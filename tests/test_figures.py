@@ -128,8 +128,8 @@ def test_the_text_on_training_tells_it_too(spec: ModelSpec) -> None:
     assert [
         cell.strip(" *") for cell in row_of(told, "| `crowd-longer` (ships) |").split("|")[-5:-1]
     ] == (expected)
-    peers = row_of(told, "| Mien, shipped |").split("|")[2].strip()
-    assert peers.replace("*", "") == f"{percent(labels[0].accuracy)} {interval(labels[0])}"
+    shipped = row_of(told, "| Mien, shipped |").split("|")[2].strip()
+    assert shipped.replace("*", "") == f"{percent(labels[0].accuracy)} {interval(labels[0])}"
     votes = vote_row(spec.metrics["val"], who=CROWD, balance=0)
     outputs = row_of(told, "| `crowd` and `label` (ships) |").split("|")[2:-1]
     assert [cell.strip(" *") for cell in outputs] == [

@@ -7,12 +7,12 @@ import click
 
 from preprocessing.runtime.cli import Program, overwrite_option, path_argument, path_option
 from training.cli.distil import average, distil, folds
-from training.cli.evaluate import degrade, ensemble, evaluate, peers
+from training.cli.evaluate import baselines, ensemble, evaluate, robustness
 from training.cli.fit import fit
 from training.config import MOST_VIEWS, PRECISIONS
 
 main = Program("python -m training", help="Train, evaluate and export the network.")
-for _command in (fit, folds, distil, average, evaluate, peers, ensemble, degrade):
+for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, robustness):
     main.add_command(_command)
 
 
@@ -62,7 +62,7 @@ def export(
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.text import evaluation_text
     from training.export import bundle as bundles
-    from training.export.litert import precisions_text
+    from training.export.precision import precisions_text
 
     exported = bundles.export(
         run,

@@ -1,4 +1,4 @@
-"""Soft targets: probabilities that a network learns from beside the labels, in a file.
+"""Soft labels: probabilities that a network learns from beside the labels, in a file.
 
 Whatever teaches (other networks, the folds of this one) writes such a file,
 and `fit` knows nothing else of it.
@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import replacing
+from training.records import TeacherRecord
 
 # Float32 probabilities add up to 1 as nearly as this.
 SUM_TOLERANCE = 1e-4
@@ -45,10 +45,11 @@ class SoftLabels:
     ferplus: bool
     probabilities: dict[str, NDArray[np.float32]]
 
-    def record(self) -> dict[str, Any]:
-        """Return what a run keeps of its teacher, as JSON."""
-        names = ("name", "sha256", "origin", "ferplus")
-        return {name: getattr(self, name) for name in names}
+    def record(self) -> TeacherRecord:
+        """Return what a run keeps of its teacher."""
+        return TeacherRecord(
+            name=self.name, sha256=self.sha256, origin=self.origin, ferplus=self.ferplus
+        )
 
 
 def write_soft_labels(
@@ -105,7 +106,7 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
         differing = [name for name in names if getattr(made_for, name) != getattr(recipe, name)]
         raise DatasetError(
             f"{path} was made for another dataset: {', '.join(differing)} differ. "
-            "Make it anew for this one."
+            "Make another for this one."
         )
     for taught in probabilities.values():
         _check(path, taught, shape=(len(dataset.chips), len(recipe.labels)))
@@ -121,7 +122,7 @@ def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, 
     given = probabilities[~np.isnan(probabilities).all(axis=1)]
     is_off = np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE
     if np.isnan(given).any() or (given < 0).any() or is_off.any():
-        raise DatasetError(f"{path} holds rows that are no probabilities. Make it anew.")
+        raise DatasetError(f"{path} holds rows that are no probabilities. Make it again.")
 
 
 def mix_targets(

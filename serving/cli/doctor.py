@@ -85,7 +85,7 @@ def _has_server() -> bool:
 
 
 def needed_mb(settings: "Settings") -> int:
-    """Return how much memory to reckon with for a server, in MB."""
+    """Estimate how much memory a server needs, in MB."""
     bodies_mb = settings.threads * settings.max_batch_bytes // 1_000_000
     return SHARED_MB + settings.workers * (WORKER_MB + LARGEST_PICTURE_MB + bodies_mb)
 

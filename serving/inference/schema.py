@@ -148,7 +148,7 @@ class ProblemAnswer(AnswerModel):
     code: ProblemCode
     """Stable; for programs."""
     retry_after_s: int | None = None
-    """Where the request was turned away: when to try again, in seconds."""
+    """Of a rejected request: after how many seconds to try again."""
 
 
 class BatchLine(AnswerModel):

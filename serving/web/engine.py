@@ -188,7 +188,7 @@ class Service:
             return self.queue.run(lambda: look(decoded.pop(), decode_s), until_s=until_s)
 
     def describe(self, error: Exception) -> Problem:
-        """Describe an error to a client; count who is turned away, and log what is our fault."""
+        """Describe an error to a client; count rejected requests, and log what is our fault."""
         problem = to_problem(
             error,
             max_upload_bytes=self.settings.max_upload_bytes,

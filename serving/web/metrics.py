@@ -49,7 +49,7 @@ class Metrics:
             registry=registry,
         )
         self._shed = Counter(
-            "mien_shed_requests", "Requests turned away, by code.", ["code"], registry=registry
+            "mien_shed_requests", "Requests rejected, by code.", ["code"], registry=registry
         )
         for code in SHED_CODES:  # shown as zero until the first
             self._shed.labels(code)
@@ -84,7 +84,7 @@ class Metrics:
             self._memory_bytes.set(resident_pages * mmap.PAGESIZE)
 
     def count_shed(self, code: str) -> None:
-        """Count a request that was turned away."""
+        """Count a request that was rejected."""
         self._shed.labels(code).inc()
 
     def count_costly(self) -> None:

@@ -88,7 +88,7 @@ class Problem:
         code: Stable; for programs.
         title: What kind of problem it is; for people.
         detail: What happened and what to do.
-        retry_after_s: Where the request was turned away: when to try again, in seconds.
+        retry_after_s: Of a rejected request: after how many seconds to try again.
     """
 
     status: int

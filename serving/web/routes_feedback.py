@@ -72,7 +72,7 @@ def current_desk() -> Desk:
 def take_feedback() -> ResponseReturnValue:
     """Keep what a person says of a face, or ask for consent where none was given.
 
-    The prediction is computed anew from the chip: what a browser says of it is not believed.
+    The prediction is computed again from the chip: what a browser says of it is not believed.
     """
     require_same_origin(request)
     _limit_length()

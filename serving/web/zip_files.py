@@ -75,7 +75,7 @@ class ZippedFile:
         except _UNPACKING_ERRORS:
             raise InvalidRequestError(
                 "This file cannot be unpacked: the zip is damaged, or packed in a rare way. Pack "
-                "it anew and try again."
+                "it again and retry."
             ) from None
 
 
@@ -96,7 +96,7 @@ def count_members(data: bytes) -> int:
         if len(lengths) == _LENGTHS.size and sum(_LENGTHS.unpack(lengths)) > MOST_HEAD_BYTES:
             raise InvalidRequestError(
                 "The zip names a file in far too many letters, or says far too much of it. Pack "
-                "the pictures anew and try again."
+                "the pictures again and retry."
             )
         count, at = count + 1, data.find(_MEMBER, at + len(_MEMBER))
     return count
@@ -112,7 +112,7 @@ def list_zip(data: bytes) -> list[ZippedFile]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, OSError):
         raise InvalidRequestError(
-            "The zip cannot be read: it is damaged or cut short. Pack it anew and try again."
+            "The zip cannot be read: it is damaged or cut short. Pack it again and retry."
         ) from None
     return list(_files(archive))
 

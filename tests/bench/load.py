@@ -1,7 +1,7 @@
 """Measure the server under load: `make bench-load` prints the figures.
 
 32 clients send mixed pictures as fast as they are answered to a server with two workers and its
-default limits, but for that of an address, which all share. A client that is turned away waits as
+default limits, but for that of an address, which all share. A client that is rejected waits as
 long as it is told. Clients share the machine's cores with the server. Where other programs work
 beside them, only the processor time of a picture means something.
 """
@@ -53,7 +53,7 @@ def main() -> None:
     alone_ms = 1000 * (between_s - before_s) / len(alone_s)
     loaded_ms = 1000 * (after_s - between_s) / len(answered_s)
     print(f"processor time of a picture: {alone_ms:.0f} ms alone, {loaded_ms:.0f} ms under load")
-    print(f"answered {len(answered_s)}, turned away {shed}, failed {failed}")
+    print(f"answered {len(answered_s)}, rejected {shed}, failed {failed}")
 
 
 def _load(

@@ -1,8 +1,8 @@
 """How many instances a load needs, how long its answers take, and what it costs: `make scale`.
 
 Measures how long pictures take a core, and lets requests arrive at random at a simulated instance:
-two workers, a limited number of places, those who find none turned away. It says nothing of what
-load balancers, networks and neighbours add.
+two workers, a limited number of places; requests that find none are rejected. It says nothing of
+what load balancers, networks and neighbours add.
 """
 
 import argparse
@@ -37,7 +37,7 @@ class Met:
     """What requests meet at an instance.
 
     Attributes:
-        shed: Share of them that are turned away.
+        shed: Fraction of them that are rejected.
         p99_s: 99 of 100 of the others are answered within so many seconds.
     """
 

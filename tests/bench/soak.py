@@ -110,7 +110,7 @@ def _soak(
     until = time.monotonic() + 60 * minutes
     sent = 0
     watcher.start()
-    # As many as one worker takes at once: none is turned away for what others do on this machine.
+    # As many as one worker takes at once: none is rejected for what others do on this machine.
     with ThreadPoolExecutor(Settings().parallel_requests) as clients:
         for picture in itertools.cycle(pictures):
             if time.monotonic() > until:

@@ -170,7 +170,7 @@ echo "ready $server_ms ms after the server's process began, $ready_ms ms after b
 # on, have 45.
 [ "$beyond" -le 590 ] || fail "The image has grown beyond 590 MB."
 if [ "$server_ms" -gt 5000 ]; then
-    awk -v cores="$(nproc)" '{ exit !($1 > 2 * cores) }' /proc/loadavg ||
+    awk -v cores="$(nproc)" '{ exit !($1 > cores) }' /proc/loadavg ||
         fail "The server took more than 5 s to be ready."
     echo "more than 5 s, but others keep this machine busy: $(cat /proc/loadavg)" >&2
 fi

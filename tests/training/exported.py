@@ -13,7 +13,8 @@ import training.export.bundle
 from preprocessing.dataset.read import Dataset
 from training.config import PRECISIONS
 from training.export.bundle import ExportOptions, export
-from training.export.litert import Converted, Precision, convert_all
+from training.export.litert import Converted, convert_all
+from training.export.precision import Precision
 
 KERAS_NAME = "keras.npy"
 

@@ -110,7 +110,7 @@ def test_what_is_written_is_read(dataset: Dataset, teacher: Path, taught_rows: n
         probabilities[taught_rows], random_probabilities(len(taught_rows))
     )
     assert np.isnan(np.delete(probabilities, taught_rows, axis=0)).all()
-    assert read.record() == {
+    assert read.record().to_json() == {
         "name": "teacher.npz",
         "sha256": hashlib.sha256(teacher.read_bytes()).hexdigest(),
         "origin": "dice",
@@ -302,7 +302,7 @@ def test_a_run_goes_on_with_its_own_teacher_only(
     dataset: Dataset, teacher: Path, taught_config: FitConfig, taught_run: Path, tmp_path: Path
 ) -> None:
     kept = json.loads((taught_run / "config.json").read_text(encoding="utf-8"))
-    assert kept["teacher"] == read_soft_labels(teacher, dataset).record()
+    assert kept["teacher"] == read_soft_labels(teacher, dataset).record().to_json()
     fit(dataset, taught_run, config=taught_config, teacher=teacher, resume=True)
     other = tmp_path / teacher.name
     rows = training_rows(dataset)

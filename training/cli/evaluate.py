@@ -1,4 +1,4 @@
-"""The commands that judge networks: `evaluate`, `peers`, `ensemble` and `degrade`."""
+"""The commands that judge networks: `evaluate`, `baselines`, `ensemble` and `robustness`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -94,6 +94,7 @@ def evaluate(
     from training.evaluation.predict import answers_of, log_test_use
     from training.evaluation.relabel import parse_map, with_labels_of
     from training.evaluation.text import evaluation_text
+    from training.export.provenance import read_provenance
 
     _guard_test_split(split, final=final)
     check_outputs([html, json_path], overwrite=overwrite)
@@ -107,7 +108,7 @@ def evaluate(
     answers = answers_of(bundle, spec, dataset=rows, split=split)
     evaluation = evaluate_bundle(answers, spec.outputs, rows, answers_with=spec.answers_with)
     if split in ("test", "all") and rows.labelled_in("test").any():
-        exported, accuracy = spec.provenance["exported"], evaluation.accuracy
+        exported, accuracy = read_provenance(spec).exported, evaluation.accuracy
         uses = log_test_use(dataset, name=spec.name, exported=exported, accuracy=accuracy)
         print(f"The test split of this dataset was used {uses} times by now.\n")
     print(evaluation_text(evaluation))
@@ -128,8 +129,9 @@ def evaluate(
 
 def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
     """Say whether a bundle learnt from the source of a dataset."""
-    learnt_from: str = spec.provenance["dataset"]["source_sha256"]
-    return dataset.manifest.recipe.source_sha256 == learnt_from
+    from training.networks.build import settings_in
+
+    return dataset.manifest.recipe.source_sha256 == settings_in(spec).dataset.source_sha256
 
 
 def _check_own(split: str, *, final: bool, record: str | None) -> None:
@@ -154,7 +156,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
         record_metrics(bundle, spec, evaluation=evaluation)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 serving/bundle fer/peer.json")
+@click.command(cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
 @path_argument("dataset")
 @path_argument(
     "models",
@@ -164,11 +166,13 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
 )
 @_split_options("val", "test")
 @_output_option
-def peers(dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, output: str) -> None:
+def baselines(
+    dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, output: str
+) -> None:
     """Judge other networks on the same pictures."""
     from preprocessing.dataset.read import read_dataset
     from training.distillation.ensemble import member_answers
-    from training.evaluation.baselines import peer_answers, read_peer
+    from training.evaluation.baselines import baseline_answers, read_baseline
 
     _guard_test_split(split, final=final)
     rows = read_dataset(dataset)
@@ -177,8 +181,8 @@ def peers(dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, o
         if path.is_dir():
             answers[str(path)] = member_answers(path, rows, split=split, output=output)
         else:
-            peer = read_peer(path)
-            answers[peer.name] = peer_answers(peer, rows, split=split)
+            baseline = read_baseline(path)
+            answers[baseline.name] = baseline_answers(baseline, rows, split=split)
     _print_comparison(answers, rows, folder=dataset, output=output)
 
 
@@ -220,7 +224,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
 @click.command(cls=Command, epilog="{} serving/bundle data/fer2013")
 @path_argument("bundle")
 @path_argument("dataset")
-def degrade(bundle: Path, dataset: Path) -> None:
+def robustness(bundle: Path, dataset: Path) -> None:
     """Say how accuracy on val falls as chips are shrunk or blurred."""
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.robustness import degraded_slices

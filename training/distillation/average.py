@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.runtime.files import write_whole
-from training.config import FitConfig
 from training.data import training_examples
 from training.fitting.devices import ONE_DEVICE
 from training.fitting.recalibrate import recalibrate
@@ -30,6 +28,7 @@ from training.networks.build import (
     read_settings,
 )
 from training.networks.outputs import outputs_of
+from training.records import AveragedStage, RunSettings, TrainedNetwork
 
 
 def average_runs(
@@ -37,9 +36,9 @@ def average_runs(
 ) -> keras.Model:
     """Write a run whose network has the mean of the weights of others.
 
-    The statistics of normalisation are taken anew, on the training rows. The run can be exported,
-    started from and taught by as any other; its settings are those of the last member, and say what
-    went into the mean.
+    The statistics of normalisation are computed again, on the training rows. The run can be
+    exported, started from and taught by as any other; its settings are those of the last member,
+    and say what went into the mean.
 
     Args:
         dataset: The dataset that the members were trained on.
@@ -67,13 +66,13 @@ def average_runs(
     shares = [weight / sum(weights) for weight in weights]
     settings = [read_settings(member) for member in members]
     for each in settings:
-        check_same_recipe(each["dataset"], dataset.manifest.recipe)
+        check_same_recipe(each.dataset, dataset.manifest.recipe)
     networks = [load_network(member) for member in members]
-    network, config = networks[-1], FitConfig(**settings[-1]["fit"])
+    network, config = networks[-1], settings[-1].fit
     _set_mean(network, networks, shares)
     augment = build_augment(config, size_px=config.sizes[-1][1])
     recalibrate(network, augment, training_examples(dataset).chips, seed=config.seed)
-    _write(run, network, _settings_of(settings, shares))
+    _write(run, network, settings, shares)
     return network
 
 
@@ -94,28 +93,36 @@ def _set_mean(
     network.set_weights([np.average(each, axis=0, weights=shares) for each in together])
 
 
-def _settings_of(settings: Sequence[dict[str, Any]], shares: Sequence[float]) -> dict[str, Any]:
+def _settings_of(members: Sequence[TrainedNetwork], shares: Sequence[float]) -> RunSettings:
     """Return the settings of the last, with what each member brought."""
-    decided = [
-        {name: each[name] for name in ("fit", "start_from", "teacher") if each.get(name)}
-        for each in settings
-    ]
-    averaged = [
-        {"weight": share, "minutes": each["training_minutes"], "epochs": each["epochs"]} | own
-        for each, own, share in zip(settings, decided, shares, strict=True)
-    ]
-    return decided[-1] | {
-        "dataset": settings[-1]["dataset"],
-        "average": averaged,
-        "ferplus": any(each.get("ferplus") for each in settings),
-    }
+    last = members[-1]
+    return RunSettings(
+        fit=last.fit,
+        start_from=last.start_from,
+        teacher=last.teacher,
+        dataset=last.dataset,
+        average=tuple(
+            AveragedStage(
+                fit=each.fit,
+                start_from=each.start_from,
+                teacher=each.teacher,
+                weight=share,
+                minutes=each.training_minutes,
+                epochs=each.epochs,
+            )
+            for each, share in zip(members, shares, strict=True)
+        ),
+        ferplus=any(each.ferplus for each in members),
+    )
 
 
-def _write(run: Path, network: keras.Model, settings: dict[str, Any]) -> None:
+def _write(
+    run: Path, network: keras.Model, members: Sequence[TrainedNetwork], shares: Sequence[float]
+) -> None:
     run.mkdir(parents=True, exist_ok=True)
-    last = settings["average"][-1]
-    own_minutes = last["minutes"] - last.get("start_from", {"minutes": 0.0})["minutes"]
-    state = RunState(epoch=last["epochs"], elapsed_s=own_minutes * 60)
-    write_settings(settings, run)
+    last = members[-1]
+    own_minutes = last.training_minutes - (last.start_from.minutes if last.start_from else 0.0)
+    state = RunState(epoch=last.epochs, elapsed_s=own_minutes * 60)
+    write_settings(_settings_of(members, shares), run)
     write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
     save_network(network, run, ONE_DEVICE)

@@ -92,7 +92,7 @@ def open_member(member: Path, recipe: Recipe) -> Member:
     """
     if not (member / SPEC_NAME).is_file():
         network = _network_file(member)
-        check_same_recipe(read_settings(network.parent)["dataset"], recipe)
+        check_same_recipe(read_settings(network.parent).dataset, recipe)
         return open_network(network)
     spec = read_spec(member)
     check_bundle(member, spec, recipe=recipe)
@@ -120,7 +120,7 @@ def open_network(network: Path) -> Member:
         MienError: The run is not finished, or has no such network.
     """
     run = network.parent
-    input_px = read_settings(run)["fit"]["sizes"][-1][1]
+    input_px = read_settings(run).fit.sizes[-1][1]
     model = load_network(run, network.name)
 
     def answer(
@@ -141,7 +141,7 @@ def learnt_from_ferplus(member: Path) -> bool:
     Raises:
         MienError: It is neither run nor bundle.
     """
-    return bool(read_settings(_network_file(member).parent).get("ferplus"))
+    return read_settings(_network_file(member).parent).ferplus
 
 
 def _network_file(member: Path) -> Path:

@@ -26,13 +26,13 @@ from training.data import rows_of
 from training.evaluation.predict import Answers
 
 BATCH = 64
-# What keeps the logarithm of a probability that a peer rounds to 0 finite.
+# What keeps the logarithm of a probability that a baseline rounds to 0 finite.
 LEAST_PROBABILITY = 1e-7
 _CHOICES = {"pictures": ("raw", "aligned"), "outputs": ("probabilities", "logits")}
 
 
 @dataclass(frozen=True)
-class Peer:
+class Baseline:
     """Another network and how it wants to be asked.
 
     Attributes:
@@ -69,8 +69,8 @@ class Peer:
                 )
 
 
-def read_peer(path: Path) -> Peer:
-    """Read the JSON file that describes a peer; its model's path is relative to that file.
+def read_baseline(path: Path) -> Baseline:
+    """Read the JSON file that describes a baseline; its model's path is relative to that file.
 
     Raises:
         BundleError: It is missing, is no JSON, or lacks or has fields it should not.
@@ -78,71 +78,78 @@ def read_peer(path: Path) -> Peer:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         parsed = {"model": path.parent / fields["model"], "labels": tuple(fields["labels"])}
-        return Peer(**{**fields, **parsed})
+        return Baseline(**{**fields, **parsed})
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{path} does not describe a peer: {error!r}") from error
+        raise BundleError(f"{path} does not describe a baseline: {error!r}") from error
 
 
-def peer_answers(peer: Peer, dataset: Dataset, *, split: str) -> Answers:
-    """Let a peer answer for every labelled row of a split; it has one view.
+def baseline_answers(baseline: Baseline, dataset: Dataset, *, split: str) -> Answers:
+    """Let a baseline answer for every labelled row of a split; it has one view.
 
     Raises:
-        DatasetError: The peer lacks a label of the dataset, or wants unaligned pictures where the
-            dataset has none.
+        DatasetError: The baseline lacks a label of the dataset, or wants unaligned pictures where
+            the dataset has none.
         BundleError: Its model cannot be run.
     """
     labels, rows = dataset.manifest.recipe.labels, rows_of(dataset, split)
-    if missing := set(labels) - set(peer.labels):
-        raise DatasetError(f"{peer.name} does not know {', '.join(sorted(missing))}.")
-    if peer.pictures == "raw" and not dataset.has_raw[rows].all():
-        raise DatasetError(f"{peer.name} wants face crops of the chip's size: use FER2013.")
-    pictures = (dataset.raw if peer.pictures == "raw" else dataset.chips)[rows]
-    outputs = _outputs(peer, pictures)
-    if outputs.shape != (len(rows), len(peer.labels)):
+    if missing := set(labels) - set(baseline.labels):
+        raise DatasetError(f"{baseline.name} does not know {', '.join(sorted(missing))}.")
+    if baseline.pictures == "raw" and not dataset.has_raw[rows].all():
+        raise DatasetError(f"{baseline.name} wants face crops of the chip's size: use FER2013.")
+    pictures = (dataset.raw if baseline.pictures == "raw" else dataset.chips)[rows]
+    outputs = _outputs(baseline, pictures)
+    if outputs.shape != (len(rows), len(baseline.labels)):
         raise BundleError(
-            f"{peer.model} gives outputs of shape {outputs.shape[1:]} for {len(peer.labels)} "
-            "labels. Correct the list of labels."
+            f"{baseline.model} gives outputs of shape {outputs.shape[1:]} for "
+            f"{len(baseline.labels)} labels. Correct the list of labels."
         )
-    probabilities = to_probabilities(outputs, 1.0) if peer.outputs == "logits" else outputs
-    ours = probabilities[:, [peer.labels.index(label) for label in labels]]
+    probabilities = to_probabilities(outputs, 1.0) if baseline.outputs == "logits" else outputs
+    ours = probabilities[:, [baseline.labels.index(label) for label in labels]]
     ours = np.maximum(ours, LEAST_PROBABILITY)
     logits = np.log(ours / ours.sum(axis=1, keepdims=True)).astype(np.float32)
     return Answers(split=split, logits=logits, one_view_logits=logits)
 
 
-def _outputs(peer: Peer, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _outputs(baseline: Baseline, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     try:
-        run, channels = _load_tflite(peer) if peer.model.suffix == ".tflite" else _load_keras(peer)
-        return np.concatenate([run(batch) for batch in _batches(peer, pictures, channels)])
+        run, channels = (
+            _load_tflite(baseline) if baseline.model.suffix == ".tflite" else _load_keras(baseline)
+        )
+        return np.concatenate([run(batch) for batch in _batches(baseline, pictures, channels)])
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise BundleError(
-            f"{peer.model} cannot be run as {peer.name}'s JSON file says: {error}"
+            f"{baseline.model} cannot be run as {baseline.name}'s JSON file says: {error}"
         ) from error
 
 
 def _batches(
-    peer: Peer, pictures: NDArray[np.uint8], channels: int
+    baseline: Baseline, pictures: NDArray[np.uint8], channels: int
 ) -> Iterator[NDArray[np.float32]]:
-    """Bring pictures to the peer's size and scale, float32 (n, input_px, input_px, channels)."""
-    side = (peer.input_px, peer.input_px)
-    for start in tqdm(range(0, len(pictures), BATCH), desc=peer.name, unit="batch", disable=None):
+    """Bring pictures to its size and scale, float32 (n, input_px, input_px, channels)."""
+    side = (baseline.input_px, baseline.input_px)
+    for start in tqdm(
+        range(0, len(pictures), BATCH), desc=baseline.name, unit="batch", disable=None
+    ):
         resized = [cv2.resize(each, side) for each in pictures[start : start + BATCH]]
-        scaled = peer.black + np.stack(resized, dtype=np.float32) * (peer.white - peer.black) / 255
+        scaled = (
+            baseline.black
+            + np.stack(resized, dtype=np.float32) * (baseline.white - baseline.black) / 255
+        )
         yield np.repeat(scaled[..., None], channels, axis=-1).astype(np.float32)
 
 
 def _load_keras(
-    peer: Peer,
+    baseline: Baseline,
 ) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], int]:
     # How it was trained does not matter, and may need what this Keras has no more.
-    model = keras.saving.load_model(peer.model, compile=False)
+    model = keras.saving.load_model(baseline.model, compile=False)
     return model.predict_on_batch, model.input_shape[-1]
 
 
 def _load_tflite(
-    peer: Peer,
+    baseline: Baseline,
 ) -> tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], int]:
-    interpreter = Interpreter(model_path=str(peer.model), num_threads=1)
+    interpreter = Interpreter(model_path=str(baseline.model), num_threads=1)
     interpreter.allocate_tensors()
     (source,), (target,) = interpreter.get_input_details(), interpreter.get_output_details()
 

@@ -14,7 +14,7 @@ from preprocessing.bundle.spec import ModelSpec, check_network
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from training.data import rows_of
-from training.networks.build import check_same_recipe
+from training.networks.build import check_same_recipe, settings_in
 
 BATCH = 32
 TEST_USES_NAME = "test-uses.jsonl"
@@ -63,7 +63,7 @@ def check_bundle(bundle: Path, spec: ModelSpec, *, recipe: Recipe) -> None:
     Raises:
         MienError: It is not, or does not.
     """
-    check_same_recipe(spec.provenance["dataset"], recipe)
+    check_same_recipe(settings_in(spec).dataset, recipe)
     check_network(bundle, spec)
 
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.bundle.spec import SPEC_NAME, read_spec
-from preprocessing.dataset.manifest import parse_recipe
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.decode import decode_image, to_grey
+from training.export.provenance import read_provenance
 from training.export.tta import CutViews, Views, with_views
 from training.networks.build import NETWORK_NAME, load_network, read_settings
 
@@ -62,10 +62,10 @@ def open_explained_model(source: Path) -> ExplainedModel:
 
 def _open_run(run: Path) -> ExplainedModel:
     settings = read_settings(run)
-    recipe = parse_recipe(settings["dataset"])
+    recipe = settings.dataset
     geometry = ChipGeometry.from_json(recipe.geometry)
     network = load_network(run)
-    size_px, trained_px = geometry.size_px, settings["fit"]["sizes"][-1][1]
+    size_px, trained_px = geometry.size_px, settings.fit.sizes[-1][1]
     seeing = with_views(network, Views(size_px, trained_px, mirrored=True), size_px=size_px)
     return ExplainedModel(
         labels=recipe.labels,
@@ -81,7 +81,7 @@ def _open_bundle(bundle: Path) -> ExplainedModel:
     spec = read_spec(bundle)
     classifier = ChipClassifier(bundle)
     has_network = (bundle / NETWORK_NAME).is_file()
-    input_px = spec.provenance["views"]["input_px"]
+    input_px = read_provenance(spec).views.input_px
     return ExplainedModel(
         labels=spec.labels,
         geometry=spec.geometry,

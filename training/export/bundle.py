@@ -2,11 +2,10 @@
 
 import platform
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -24,8 +23,10 @@ from training.evaluation.predict import Answers, classify
 from training.export.calibrate import calibrate
 from training.export.choose_views import choose_views
 from training.export.known_answer import known_answer
-from training.export.litert import Precision, choose_precision, convert_all
+from training.export.litert import convert_all
 from training.export.model_card import record_metrics
+from training.export.precision import Precision, choose_precision
+from training.export.provenance import Provenance
 from training.export.tta import Views
 from training.networks.build import (
     NETWORK_NAME,
@@ -36,6 +37,7 @@ from training.networks.build import (
     save_half,
 )
 from training.networks.outputs import outputs_of
+from training.records import TrainedNetwork
 
 # Of a bundle, which goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
@@ -115,7 +117,7 @@ def export(
             raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
         if not (bundle / SPEC_NAME).is_file():
             raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
-    check_same_recipe(settings["dataset"], dataset.manifest.recipe, fields=SAME_SPEC)
+    check_same_recipe(settings.dataset, dataset.manifest.recipe, fields=SAME_SPEC)
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -126,9 +128,9 @@ def export(
 
 
 def _export_into(
-    bundle: Path, run: Path, settings: dict[str, Any], dataset: Dataset, options: ExportOptions
+    bundle: Path, run: Path, settings: TrainedNetwork, dataset: Dataset, options: ExportOptions
 ) -> Exported:
-    config = FitConfig(**settings["fit"])
+    config = settings.fit
     network = load_network(run)
     val, train = split_examples(dataset, "val"), training_examples(dataset)
     views, keras_logits = choose_views(
@@ -153,8 +155,7 @@ def _export_into(
         dataset.manifest.recipe,
         outputs,
         name=options.name or f"mien-{config.model}",
-        provenance=_provenance(settings, views)
-        | {"precision": chosen.precision.name, "precisions": list(map(asdict, precisions))},
+        provenance=_provenance(settings, views, chosen.precision, precisions),
     )
     evaluation = evaluate_bundle(answers, outputs, dataset, answers_with=spec.answers_with)
     record_metrics(bundle, spec, evaluation=evaluation)
@@ -167,7 +168,7 @@ def _spec(
     outputs: dict[str, OutputSpec],
     *,
     name: str,
-    provenance: dict[str, Any],
+    provenance: Provenance,
 ) -> ModelSpec:
     """Describe a bundle whose network is written; its metrics are still to be measured."""
     return ModelSpec(
@@ -180,7 +181,7 @@ def _spec(
         detector=recipe.detector,
         landmark_model_sha256=recipe.landmark_model_sha256,
         network_sha256=network_sha256(bundle),
-        provenance=provenance,
+        provenance=provenance.to_json(),
         metrics={},
         known_answer=known_answer(bundle, recipe),
         elsewhere={},
@@ -195,19 +196,23 @@ def _keep_network(network: keras.Model, bundle: Path, config: FitConfig) -> None
         kept.unlink()
 
 
-def _provenance(settings: dict[str, Any], views: Views) -> dict[str, Any]:
-    return {
-        "exported": datetime.now(UTC).date().isoformat(),
-        "views": asdict(views),
-        "fit": settings["fit"],
-        "dataset": settings["dataset"],
-        "epochs": settings["epochs"],
-        "average": settings.get("average"),
-        "start_from": settings.get("start_from"),
-        "teacher": settings.get("teacher"),
-        "other_landmarks": settings.get("other_landmarks"),
-        "ferplus": settings.get("ferplus", False),
-        "training_minutes": round(settings["training_minutes"], 1),
-        "versions": {name: metadata.version(name) for name in ("keras", "numpy")},
-        "processor": platform.machine(),
-    }
+def _provenance(
+    settings: TrainedNetwork, views: Views, chosen: Precision, precisions: tuple[Precision, ...]
+) -> Provenance:
+    return Provenance(
+        fit=settings.fit,
+        start_from=settings.start_from,
+        teacher=settings.teacher,
+        dataset=settings.dataset,
+        ferplus=settings.ferplus,
+        average=settings.average,
+        other_landmarks=settings.other_landmarks,
+        epochs=settings.epochs,
+        training_minutes=round(settings.training_minutes, 1),
+        exported=datetime.now(UTC).date().isoformat(),
+        views=views,
+        precision=chosen.name,
+        precisions=precisions,
+        versions={name: metadata.version(name) for name in ("keras", "numpy")},
+        processor=platform.machine(),
+    )

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,39 +14,13 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.classifier import ONE_VIEW_SIGNATURE, VIEWS_SIGNATURE
 from preprocessing.bundle.spec import MODEL_NAME
-from preprocessing.errors import MienError
 from training.config import PRECISIONS
 from training.data import Examples, truth_for
 from training.evaluation.predict import classify
+from training.export.precision import Precision
 from training.export.tta import Views, with_views
 from training.metrics import accuracy
 from training.networks.outputs import outputs_of
-
-# What storing the weights in fewer bits may cost, as a share of the val rows.
-MOST_LOST = 0.002
-# With its spec and card a bundle stays under 25 MB.
-LARGEST_MODEL_BYTES = 24_000_000
-
-
-@dataclass(frozen=True)
-class Precision:
-    """What storing the weights in one way makes of a network.
-
-    Attributes:
-        name: One of `PRECISIONS`.
-        size_bytes: Of the converted network.
-        chip_ms: Processor time for a chip with all views, on one core.
-        accuracy: On val with views, by output, 0 to 1.
-        lost: Accuracy of the Keras network less this one, by output.
-        agreement: Fraction of val rows with the same likeliest labels as from the Keras network.
-    """
-
-    name: str
-    size_bytes: int
-    chip_ms: float
-    accuracy: dict[str, float]
-    lost: dict[str, float]
-    agreement: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,40 +68,6 @@ def output_accuracies(
         known = truth >= 0
         accuracies[output] = accuracy(logits[known, place], truth[known])
     return accuracies
-
-
-def choose_precision(precisions: Sequence[Precision]) -> str:
-    """Choose the smallest, which is also the fastest, among those that cost next to nothing.
-
-    Raises:
-        MienError: All are too large or lose too much.
-    """
-    fit = [
-        each
-        for each in precisions
-        if max(each.lost.values()) <= MOST_LOST and each.size_bytes <= LARGEST_MODEL_BYTES
-    ]
-    if not fit:
-        raise MienError(
-            f"No precision keeps the network under {LARGEST_MODEL_BYTES / 1e6:.0f} MB and loses "
-            f"at most {MOST_LOST:.1%} on val with any output. "
-            "Choose one all the same with --precision.\n" + precisions_text(precisions)
-        )
-    return min(fit, key=lambda each: each.size_bytes).name
-
-
-def precisions_text(precisions: Sequence[Precision]) -> str:
-    """Write the comparison as a table."""
-    outputs = list(precisions[0].accuracy)
-    heads = "".join(f"{output:>9}{'lost':>9}" for output in outputs)
-    lines = [f"{'weights':<10}{'MB':>8}{'ms a chip':>12}{heads}{'like Keras':>12}"]
-    for each in precisions:
-        figures = "".join(f"{each.accuracy[name]:>9.2%}{each.lost[name]:>9.2%}" for name in outputs)
-        lines.append(
-            f"{each.name:<10}{each.size_bytes / 1e6:>8.1f}{each.chip_ms:>12.1f}{figures}"
-            f"{each.agreement:>12.1%}"
-        )
-    return "\n".join(lines)
 
 
 def _convert_and_run(

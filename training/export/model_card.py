@@ -1,18 +1,19 @@
 """A bundle's model card: what the model is for, how good it is, what it must not be used for."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
 from preprocessing.bundle.spec import CARD_NAME, ModelSpec, write_spec
 from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.runtime.files import write_whole
-from training.config import FitConfig
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.text import truths_text, votes_text
 from training.evaluation.truths import TruthRow, VoteRow
+from training.export.precision import Precision
+from training.export.provenance import read_provenance
+from training.records import Stage, TrainedNetwork
 
 _CARD = """\
 # {name}
@@ -113,15 +114,16 @@ def record_elsewhere(bundle: Path, spec: ModelSpec, *, name: str, evaluation: Ev
 def model_card(spec: ModelSpec) -> str:
     """Write the model card of a bundle in Markdown."""
     scheme = scheme_of(spec.landmark_model_sha256)
-    dataset = spec.provenance["dataset"]
-    is_fer2013 = dataset["source_kind"] == "fer2013"
+    provenance = read_provenance(spec)
+    dataset = provenance.dataset
+    is_fer2013 = dataset.source_kind == "fer2013"
     notes = [ABOUT_FER2013] if is_fer2013 else []
-    if labelled_by_ferplus(dataset["source_kind"], spec.labels):
+    if labelled_by_ferplus(dataset.source_kind, spec.labels):
         notes.append(ABOUT_FERPLUS)
     return _CARD.format(
         name=spec.name,
-        model=FitConfig(**spec.provenance["fit"]).model,
-        source="FER2013" if is_fer2013 else dataset["source"],
+        model=provenance.fit.model,
+        source="FER2013" if is_fer2013 else dataset.source,
         about_data="".join(f"{note}\n\n" for note in notes),
         not_measured=NOT_MEASURED,
         count=len(spec.labels),
@@ -132,11 +134,11 @@ def model_card(spec: ModelSpec) -> str:
         splits="\n".join(_split_section(spec, split) for split in spec.metrics),
         size_px=spec.geometry.size_px,
         digest=spec.geometry.digest(),
-        training=_training_line(spec.provenance),
-        teachers="".join(f"- {line}\n" for line in _teacher_lines(spec.provenance)),
-        views=", ".join(f"{name} {value}" for name, value in spec.provenance["views"].items()),
-        precision=spec.provenance["precision"],
-        precisions="\n".join(map(_precision_row, spec.provenance["precisions"])),
+        training=_training_line(provenance),
+        teachers="".join(f"- {line}\n" for line in _teacher_lines(provenance)),
+        views=", ".join(f"{name} {value}" for name, value in asdict(provenance.views).items()),
+        precision=provenance.precision,
+        precisions="\n".join(map(_precision_row, provenance.precisions)),
         answers_with=spec.answers_with,
         balance=spec.answer.balance,
         elsewhere=_elsewhere_section(spec),
@@ -149,54 +151,53 @@ def model_card(spec: ModelSpec) -> str:
     )
 
 
-def _training_line(provenance: dict[str, Any]) -> str:
+def _training_line(network: TrainedNetwork) -> str:
     """Say how long it was trained, and how long what it started from."""
-    earlier, minutes = provenance["start_from"], provenance["training_minutes"]
-    if not earlier:
-        return f"{provenance['epochs']} epochs in {minutes:.0f} minutes"
-    own, source = minutes - earlier["minutes"], earlier.get("source")
+    earlier, minutes = network.start_from, network.training_minutes
+    if earlier is None:
+        return f"{network.epochs} epochs in {minutes:.0f} minutes"
     return (
-        f"{provenance['epochs']} epochs in {own:.0f} minutes, from a network that had been trained "
-        f"for {earlier['minutes']:.0f} minutes" + (f" on {source}" if source else "")
+        f"{network.epochs} epochs in {minutes - earlier.minutes:.0f} minutes, from a network that "
+        f"had been trained for {earlier.minutes:.0f} minutes"
+        + (f" on {earlier.source}" if earlier.source else "")
     )
 
 
-def _teacher_lines(provenance: dict[str, Any]) -> list[str]:
+def _teacher_lines(network: TrainedNetwork) -> list[str]:
     """Declare whose weights are averaged, who taught beside the labels, and FER+ if it came in."""
     lines = []
-    if averaged := provenance.get("average"):
-        each = ", ".join(f"{run['weight']:.0%} after {run['minutes']:.0f}" for run in averaged)
+    if network.average:
+        each = ", ".join(f"{run.weight:.0%} after {run.minutes:.0f}" for run in network.average)
         lines.append(
-            f"Its weights are the mean of those of {len(averaged)} networks, by the minutes that "
-            f"each had been trained in all: {each} (Wortsman et al. 2022, arXiv:2203.05482). The "
-            "length above and the teachers below are those of the last."
+            f"Its weights are the mean of those of {len(network.average)} networks, by the minutes "
+            f"that each had been trained in all: {each} (Wortsman et al. 2022, arXiv:2203.05482). "
+            "The length above and the teachers below are those of the last."
         )
-    if other := provenance.get("other_landmarks"):
-        share = provenance["fit"]["other_share"]
+    if network.other_landmarks is not None:
         lines.append(
-            f"{share:.0%} of the training chips were aligned by other landmarks: of the model with "
-            f"sha256 `{other['landmark_model_sha256']}`."
+            f"{network.fit.other_share:.0%} of the training chips were aligned by other landmarks "
+            f"(`--landmarks {network.other_landmarks.scheme().name}`)."
         )
     where = "training"
-    run: dict[str, Any] | None = provenance
-    while run:
-        if teacher := run.get("teacher"):
-            weight = run["fit"]["teacher_weight"]
+    stage: Stage | None = network
+    while stage is not None:
+        if teacher := stage.teacher:
             lines.append(
-                f"In {where}, a teacher gave {weight:.0%} of the target of each row that it knows: "
-                f"{teacher['origin']} (`{teacher['name']}`, sha256 `{teacher['sha256']}`)."
+                f"In {where}, a teacher gave {stage.fit.teacher_weight:.0%} of the target of each "
+                f"row that it knows: {teacher.origin} (`{teacher.name}`, sha256 "
+                f"`{teacher.sha256}`)."
             )
-        where, run = "a run before", run.get("start_from")
-    if provenance.get("ferplus"):
+        where, stage = "a run before", stage.start_from
+    if network.ferplus:
         lines.append("FER+ votes (Barsoum et al. 2016, arXiv:1608.01041) went into it.")
     return lines
 
 
-def _precision_row(fields: dict[str, Any]) -> str:
+def _precision_row(precision: Precision) -> str:
     return (
-        f"| {fields['name']} | {fields['size_bytes'] / 1e6:.1f} MB | {fields['chip_ms']:.1f} ms | "
-        f"{_by_output(fields['accuracy'])} | {_by_output(fields['lost'])} | "
-        f"{fields['agreement']:.1%} |"
+        f"| {precision.name} | {precision.size_bytes / 1e6:.1f} MB | {precision.chip_ms:.1f} ms | "
+        f"{_by_output(precision.accuracy)} | {_by_output(precision.lost)} | "
+        f"{precision.agreement:.1%} |"
     )
 
 

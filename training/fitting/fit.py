@@ -43,7 +43,8 @@ def fit(
         config: The settings; a resumed run must have been started with the same.
         start_from: A finished run, or a bundle, whose network this one starts with, to train it
             longer or on other pictures. The last layer of an output that it does not have, or has
-            for other labels, starts anew; where `config.tunes`, with what it knows of the labels.
+            for other labels, starts from random weights; where `config.tunes`, with what it knows
+            of the labels.
         teacher: A file of soft labels for this dataset, mixed in by `config.teacher_weight`.
         other: The same source aligned by other landmarks; `config.other_share` of the chips are
             its.

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from training.fitting.early_stop import gives_up
 from training.fitting.runs import open_run, read_earlier, settings_of
 from training.fitting.schedule import RunState, progress
 from training.fitting.targets import training_targets
+from training.records import RunSettings, TrainedNetwork
 from training.soft_labels import read_soft_labels
 
 
@@ -35,8 +35,8 @@ class Job:
         config: The settings.
         devices: On which it trains.
         start_from: The run or bundle whose network it starts with; None for a new network.
-        earlier: The settings of that.
-        settings: All that decides the run, as JSON keeps it.
+        earlier: What decided that.
+        settings: All that decides the run.
         train: The training rows.
         val: The val rows.
         outputs: Of the network, the one that answers first.
@@ -48,8 +48,8 @@ class Job:
     config: FitConfig
     devices: Devices
     start_from: Path | None
-    earlier: dict[str, Any] | None
-    settings: dict[str, Any]
+    earlier: TrainedNetwork | None
+    settings: RunSettings
     train: Examples
     val: Examples
     outputs: tuple[str, ...]

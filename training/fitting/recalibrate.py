@@ -1,4 +1,4 @@
-"""The statistics of normalisation, taken anew for weights that no step has left behind."""
+"""The statistics of normalisation, computed again for weights that no step has left behind."""
 
 import keras
 import numpy as np

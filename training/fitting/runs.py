@@ -1,9 +1,8 @@
 """What lies in a run's folder, and what a run starts from."""
 
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 
@@ -22,17 +21,19 @@ from training.networks.build import (
     SAME_CHIPS,
     STATE_NAME,
     check_same_recipe,
+    damage_named,
     load_network,
     read_settings,
 )
 from training.networks.outputs import outputs_of
+from training.records import RunSettings, TrainedNetwork, parse_record
 from training.soft_labels import SoftLabels
 
 
 def read_earlier(
     start_from: Path | None, config: FitConfig, dataset: Dataset
-) -> dict[str, Any] | None:
-    """Return the settings of a network to start from, once it is known to fit."""
+) -> TrainedNetwork | None:
+    """Return what decided a network to start from, once it is known to fit."""
     if start_from is None:
         if config.tunes:
             raise MienError(
@@ -40,28 +41,23 @@ def read_earlier(
             )
         return None
     earlier = read_settings(start_from)
-    earlier_model = FitConfig(**earlier["fit"]).model
-    if earlier_model != config.model:
+    if earlier.fit.model != config.model:
         raise MienError(
-            f"{start_from} holds a network {earlier_model!r}, this run is of {config.model!r}. "
-            "Start from a run of the same network."
+            f"{start_from} holds a network {earlier.fit.model!r}, this run is of "
+            f"{config.model!r}. Start from a run of the same network."
         )
-    check_same_recipe(earlier["dataset"], dataset.manifest.recipe, fields=SAME_CHIPS)
+    check_same_recipe(earlier.dataset, dataset.manifest.recipe, fields=SAME_CHIPS)
     return earlier
 
 
 def settings_of(
     config: FitConfig,
     dataset: Dataset,
-    earlier: dict[str, Any] | None,
+    earlier: TrainedNetwork | None,
     taught: SoftLabels | None,
     other: Dataset | None,
-) -> dict[str, Any]:
-    """Return what decides a run, as JSON keeps it; `earlier` is of what it starts from."""
-    settings: dict[str, Any] = {
-        "fit": asdict(config),
-        "dataset": asdict(dataset.manifest.recipe),
-    }
+) -> RunSettings:
+    """Return what decides a run; `earlier` is of what it starts from."""
     if (taught is None) != (config.teacher_weight is None):
         raise MienError(
             "Give a teacher and its weight, or neither. Received: "
@@ -72,61 +68,52 @@ def settings_of(
             "Give a dataset by other landmarks and the share of its chips, or neither. Received: "
             f"other_share={config.other_share}"
         )
-    if other is not None:
-        settings["other_landmarks"] = asdict(other.manifest.recipe)
-    if taught is not None:
-        settings["teacher"] = taught.record()
-        settings["ferplus"] = taught.ferplus
-    if earlier is not None:
-        settings["start_from"] = {
-            "fit": earlier["fit"],
-            "source": earlier["dataset"]["source"],
-            "minutes": earlier["training_minutes"],
-        }
-        for name in ("start_from", "teacher"):
-            if earlier.get(name):
-                settings["start_from"][name] = earlier[name]
-        if earlier.get("ferplus"):
-            settings["ferplus"] = True
-    if CROWD in outputs_for(dataset):
-        settings["ferplus"] = True
-    as_read: dict[str, Any] = json.loads(json.dumps(settings))
-    return as_read
+    return RunSettings(
+        fit=config,
+        dataset=dataset.manifest.recipe,
+        start_from=None if earlier is None else earlier.as_earlier(),
+        other_landmarks=None if other is None else other.manifest.recipe,
+        teacher=None if taught is None else taught.record(),
+        ferplus=(taught is not None and taught.ferplus)
+        or (earlier is not None and earlier.ferplus)
+        or CROWD in outputs_for(dataset),
+    )
 
 
-def open_run(run: Path, settings: dict[str, Any], *, resume: bool) -> RunState:
+def open_run(run: Path, settings: RunSettings, *, resume: bool) -> RunState:
     """Return how far a run has come; a new one has not begun.
 
     Args:
         run: Its folder.
-        settings: What decides it, as `settings_of` returns them.
+        settings: What decides it.
         resume: Whether one that is there may be gone on with.
 
     Raises:
-        MienError: There is one and `resume` is false, or it was started with other settings.
+        MienError: There is one and `resume` is false, or it was started with other settings, or
+            its files are damaged.
     """
     config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
     if not config_path.exists():
         return RunState()
     if not resume:
         raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")
-    started = json.loads(config_path.read_text(encoding="utf-8"))
-    # A setting that is younger than the run has its default there.
-    started["fit"] = {each.name: each.default for each in fields(FitConfig)} | started["fit"]
-    if json.loads(json.dumps(started)) != settings:
+    with damage_named(config_path):
+        started = parse_record(RunSettings, json.loads(config_path.read_text(encoding="utf-8")))
+    if started.to_json() != settings.to_json():
         raise MienError(
             f"{run} was started with other settings or another dataset; compare {config_path}. "
             "Resume it with the same, or choose another folder."
         )
     if not state_path.exists():
         return RunState()
-    return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
+    with damage_named(state_path):
+        return RunState(**json.loads(state_path.read_text(encoding="utf-8")))
 
 
-def write_settings(settings: dict[str, Any], run: Path) -> None:
+def write_settings(settings: RunSettings, run: Path) -> None:
     """Keep what decides a run in its folder."""
     run.mkdir(parents=True, exist_ok=True)
-    write_whole(run / CONFIG_NAME, json.dumps(settings, indent=2) + "\n")
+    write_whole(run / CONFIG_NAME, json.dumps(settings.to_json(), indent=2) + "\n")
 
 
 def save_checkpoint(
@@ -150,13 +137,13 @@ def save_network(network: keras.Model, run: Path, devices: Devices) -> None:
 
 
 def take_earlier(
-    network: keras.Model, start_from: Path, earlier: dict[str, Any], settings: dict[str, Any]
+    network: keras.Model, start_from: Path, earlier: TrainedNetwork, settings: RunSettings
 ) -> None:
     """Start with the weights of an earlier network."""
     known = load_network(start_from)
-    labels, known_labels = (each["dataset"]["labels"] for each in (settings, earlier))
+    labels, known_labels = settings.dataset.labels, earlier.dataset.labels
     _take_weights(network, known, has_same_labels=labels == known_labels)
-    if settings["fit"]["tunes"]:
+    if settings.fit.tunes:
         take_known_labels(network, known, labels=labels, known_labels=known_labels)
 
 

@@ -4,17 +4,15 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 from keras import Model
 
 from preprocessing.bundle.outputs import OUTPUTS
-from preprocessing.bundle.spec import SPEC_NAME, read_spec
+from preprocessing.bundle.spec import SPEC_NAME, ModelSpec, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
 from preprocessing.faces.geometry import ChipGeometry
@@ -23,6 +21,7 @@ from training.config import FitConfig
 from training.networks.legacy import alexlike, shallow, vgg, wide
 from training.networks.outputs import outputs_of
 from training.networks.resnet import resnet34
+from training.records import TrainedNetwork, parse_record
 
 CONFIG_NAME = "config.json"
 STATE_NAME = "state.json"
@@ -55,63 +54,69 @@ def build_network(config: FitConfig, *, classes: int, outputs: tuple[str, ...]) 
     return build(classes, outputs=outputs, dropout=config.dropout)
 
 
-def read_settings(source: Path) -> dict[str, Any]:
+def read_settings(source: Path) -> TrainedNetwork:
     """Return what decided the network of a finished run or of a bundle.
 
-    It holds `fit`, `dataset`, `epochs` and `training_minutes` (with those of all that it started
-    from), where there were any `start_from` and `teacher`, in `average` what weights are averaged
-    in it, and in `ferplus` whether FER+ votes went into the network; without it, none did.
-
     Raises:
-        MienError: The folder is neither.
+        MienError: The folder is neither, or its files are damaged or of another version.
     """
     if (source / SPEC_NAME).is_file():
-        return read_spec(source).provenance
+        return settings_in(read_spec(source))
     if not (source / NETWORK_NAME).is_file():
         raise MienError(
             f"{source} is no bundle and no finished run: it has no {NETWORK_NAME}. Make a run "
             "with python -m training fit, or finish this one with --resume."
         )
     with damage_named(source):
-        settings: dict[str, Any] = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
+        settings = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
         state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
-    earlier = settings["start_from"]["minutes"] if "start_from" in settings else 0.0
-    minutes = earlier + state["elapsed_s"] / 60
-    return settings | {"epochs": state["epoch"], "training_minutes": minutes}
+        earlier = settings["start_from"]["minutes"] if settings.get("start_from") else 0.0
+        minutes = earlier + state["elapsed_s"] / 60
+        had = {"epochs": state["epoch"], "training_minutes": minutes}
+        return parse_record(TrainedNetwork, settings | had)
+
+
+def settings_in(spec: ModelSpec) -> TrainedNetwork:
+    """Return what decided the network of a bundle.
+
+    Raises:
+        MienError: Its provenance is damaged or of another version.
+    """
+    with damage_named(Path(SPEC_NAME)):
+        return parse_record(TrainedNetwork, spec.provenance)
 
 
 def check_same_recipe(
-    trained_on: dict[str, Any], recipe: Recipe, *, fields: tuple[str, ...] = SAME_ANSWERS
+    trained_on: Recipe, recipe: Recipe, *, fields: tuple[str, ...] = SAME_ANSWERS
 ) -> None:
     """Make sure that a dataset was made as the one that a network was trained on.
 
     Args:
-        trained_on: `dataset` in the settings of the run, or in the provenance of the bundle.
+        trained_on: The recipe of that one.
         recipe: Of the dataset.
-        fields: Of the recipe; those that must be the same.
+        fields: Of the recipes; those that must be the same.
 
     Raises:
         MienError: They are not.
     """
     for name in fields:
-        here = asdict(recipe)[name]
+        there, here = getattr(trained_on, name), getattr(recipe, name)
         if name == "geometry_digest" and here in _digests_by_landmarks(trained_on):
             continue
-        if json.dumps(trained_on.get(name)) != json.dumps(here):
+        if there != here:
             raise MienError(
-                f"The network was trained on a dataset that differs in {name}: "
-                f"{trained_on.get(name)}. Received: {here}. Align the source as that was, with "
-                "this version of Mien: the same --disgust, --labels or --ferplus-labels, and "
-                "--landmarks."
+                f"The network was trained on a dataset that differs in {name}: {there}. Received: "
+                f"{here}. Align the source as that was, with this version of Mien: the same "
+                "--disgust, --labels or --ferplus-labels, and --landmarks."
             )
 
 
-def _digests_by_landmarks(trained_on: dict[str, Any]) -> set[str]:
+def _digests_by_landmarks(trained_on: Recipe) -> set[str]:
     """Return the digests of the geometries by which any landmarks cut much the same chips.
 
     Empty where the network's own geometry is none of these.
     """
-    geometry = ChipGeometry.from_json(trained_on["geometry"])
+    geometry = ChipGeometry.from_json(trained_on.geometry)
     digests = {geometry_by(scheme, geometry).digest() for scheme in LANDMARK_SCHEMES.values()}
     return digests if geometry.digest() in digests else set()
 
@@ -130,9 +135,7 @@ def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
     settings = read_settings(source)
     if not (source / name).is_file():
         raise MienError(f"{source} has no network {name}.")
-    with damage_named(source):
-        config = FitConfig(**settings["fit"])
-    return _with_precision(read_network(source / name), "float32", config)
+    return _with_precision(read_network(source / name), "float32", settings.fit)
 
 
 def read_network(path: Path) -> Model:
@@ -156,7 +159,7 @@ def damage_named(path: Path) -> Iterator[None]:
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise MienError(
             f"{path} cannot be read: {error}. It is damaged, or from another version of Mien or "
-            "Keras; train anew, or use the version that wrote it."
+            "Keras; train again, or use the version that wrote it."
         ) from error
 
 

@@ -68,7 +68,7 @@ class GeometryRow:
 
 
 def compare_geometries(dataset: Dataset, runs: Path | None, *, seeds: int) -> list[GeometryRow]:
-    """Cut the chips of a dataset anew by each geometry, measure, and train.
+    """Cut the chips of a dataset again by each geometry, measure, and train.
 
     Args:
         dataset: FER2013, aligned by any geometry of 68 landmarks: landmarks and unaligned pictures
@@ -118,7 +118,7 @@ def compare_geometries(dataset: Dataset, runs: Path | None, *, seeds: int) -> li
 
 
 def realign(dataset: Dataset, geometry: ChipGeometry) -> Dataset:
-    """Cut all chips anew from the unaligned pictures; what was kept unaligned stays as it is."""
+    """Cut all chips again from the unaligned pictures; what was kept unaligned stays as it is."""
     chips, transforms = dataset.chips.copy(), dataset.transforms.copy()
     for row in np.flatnonzero(dataset.found_by != UNALIGNED):
         transforms[row], _ = fit_landmarks(dataset.landmarks[row], geometry)

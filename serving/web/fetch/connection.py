@@ -34,7 +34,7 @@ HEADERS = {
 
 
 class Limits:
-    """What a connection may take; a socket's own timeout would begin anew with every byte."""
+    """What a connection may take; a socket's own timeout would start again with every byte."""
 
     def __init__(self, *, until_s: float, bytes_left: int) -> None:
         """Begin.

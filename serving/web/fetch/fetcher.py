@@ -1,4 +1,4 @@
-"""Fetch a picture by its address: look up its host, check it, and ask it, at every redirect anew.
+"""Fetch a picture by its address: look up its host, check it and ask it; at each redirect again.
 
 A host is looked up once for each request, and the connection goes to the IP address that was
 checked. What is refused is refused before anything is sent, with the same words whatever is there.

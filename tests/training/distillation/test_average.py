@@ -69,10 +69,11 @@ def test_the_mean_is_a_run_that_says_what_went_into_it(
 ) -> None:
     paths = [str(each) for each in (dataset_folder, tmp_path / "mean", run, other)]
     assert main(["average", *paths, "--weights", "1,3"]) == 0
-    averaged = read_settings(tmp_path / "mean")["average"]
-    assert [each["weight"] for each in averaged] == [0.25, 0.75]
-    assert read_settings(tmp_path / "mean")["training_minutes"] == pytest.approx(
-        read_settings(run)["training_minutes"]
+    averaged = read_settings(tmp_path / "mean").average
+    assert averaged is not None
+    assert [each.weight for each in averaged] == [0.25, 0.75]
+    assert read_settings(tmp_path / "mean").training_minutes == pytest.approx(
+        read_settings(run).training_minutes
     )
     export(
         tmp_path / "mean",

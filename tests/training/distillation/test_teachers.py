@@ -177,4 +177,4 @@ def test_a_crowd_teaches_a_network_without_votes_its_label_only(
     network = fit(dataset, tmp_path / "run", config=short, teacher=path)
     assert outputs_of(network) == (LABEL,)
     # Votes went into the teacher, and so into what it taught.
-    assert read_settings(tmp_path / "run")["ferplus"]
+    assert read_settings(tmp_path / "run").ferplus

@@ -10,7 +10,7 @@ from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
 from training.__main__ import main
-from training.evaluation.baselines import Peer, peer_answers, read_peer
+from training.evaluation.baselines import Baseline, baseline_answers, read_baseline
 from training.evaluation.predict import TEST_USES_NAME
 
 SIDE_PX = 8
@@ -27,7 +27,7 @@ def network() -> keras.Model:
 @pytest.fixture(scope="module")
 def folder(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same tiny network in each kind of file, each with its JSON file."""
-    root = tmp_path_factory.mktemp("peers")
+    root = tmp_path_factory.mktemp("baselines")
     for suffix in ("h5", "keras"):
         network.save(root / f"model.{suffix}")
     network.export(root / "model.tflite", format="litert", verbose=False)
@@ -47,13 +47,13 @@ def folder(network: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="module")
-def peer(folder: Path) -> Peer:
-    return read_peer(folder / "keras.json")
+def baseline(folder: Path) -> Baseline:
+    return read_baseline(folder / "keras.json")
 
 
 def test_every_kind_of_file_gives_the_same_answers(folder: Path, dataset: Dataset) -> None:
     answers = [
-        peer_answers(read_peer(folder / f"{kind}.json"), dataset, split="val").logits
+        baseline_answers(read_baseline(folder / f"{kind}.json"), dataset, split="val").logits
         for kind in ("h5", "keras", "tflite")
     ]
     np.testing.assert_allclose(answers[1], answers[0], atol=1e-5)
@@ -61,19 +61,19 @@ def test_every_kind_of_file_gives_the_same_answers(folder: Path, dataset: Datase
 
 
 def test_the_scale_and_the_missing_label_are_minded(
-    peer: Peer, network: keras.Model, dataset: Dataset
+    baseline: Baseline, network: keras.Model, dataset: Dataset
 ) -> None:
     white = replace(dataset, raw=np.full_like(dataset.raw, 255))
-    (first, *_) = peer_answers(peer, white, split="val").logits
+    (first, *_) = baseline_answers(baseline, white, split="val").logits
     outputs = network(np.ones((1, SIDE_PX, SIDE_PX, 3)))[0].numpy()
     kept = np.delete(outputs, FER2013_LABELS.index("disgust"))
     np.testing.assert_allclose(np.exp(first), kept / kept.sum(), rtol=1e-4)
 
 
-def test_labels_in_another_order_are_sorted(peer: Peer, dataset: Dataset) -> None:
-    turned = replace(peer, labels=(*FER2013_LABELS[1:], FER2013_LABELS[0]))
-    logits = peer_answers(peer, dataset, split="val").logits
-    moved = peer_answers(turned, dataset, split="val").logits
+def test_labels_in_another_order_are_sorted(baseline: Baseline, dataset: Dataset) -> None:
+    turned = replace(baseline, labels=(*FER2013_LABELS[1:], FER2013_LABELS[0]))
+    logits = baseline_answers(baseline, dataset, split="val").logits
+    moved = baseline_answers(turned, dataset, split="val").logits
     # Each output now bears the name of the label before; happy's is what fear's was, and so on.
     labels = dataset.manifest.recipe.labels
 
@@ -97,35 +97,35 @@ def test_labels_in_another_order_are_sorted(peer: Peer, dataset: Dataset) -> Non
         ({"model": Path("nowhere.h5")}, BundleError, "nowhere"),
     ],
 )
-def test_a_peer_that_is_described_wrongly_is_refused(
-    peer: Peer,
+def test_a_baseline_that_is_described_wrongly_is_refused(
+    baseline: Baseline,
     dataset: Dataset,
     changes: dict[str, object],
     error: type[Exception],
     words: str,
 ) -> None:
     with pytest.raises(error, match=words):
-        peer_answers(replace(peer, **changes), dataset, split="val")
+        baseline_answers(replace(baseline, **changes), dataset, split="val")
 
 
-def test_a_json_file_that_describes_no_peer_is_named(folder: Path, tmp_path: Path) -> None:
-    path = tmp_path / "peer.json"
+def test_a_json_file_that_describes_no_baseline_is_named(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
     with pytest.raises(BundleError, match="No such file"):
-        read_peer(path)
+        read_baseline(path)
     fields = json.loads((folder / "keras.json").read_text(encoding="utf-8"))
     for wrong in (fields | {"colour": 1}, fields | {"pictures": "any"}, {"name": "none"}):
         path.write_text(json.dumps(wrong), encoding="utf-8")
         with pytest.raises(BundleError):
-            read_peer(path)
+            read_baseline(path)
 
 
-def test_bundle_and_peers_stand_in_one_table(
+def test_bundle_and_baselines_stand_in_one_table(
     bundle: Path,
     folder: Path,
     unused_dataset: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = ["peers", str(unused_dataset), str(bundle), str(folder / "tflite.json")]
+    command = ["baselines", str(unused_dataset), str(bundle), str(folder / "tflite.json")]
     assert main(command) == 0
     header, _, ours, theirs = capsys.readouterr().out.splitlines()
     assert header.count("|") == ours.count("|") == theirs.count("|")

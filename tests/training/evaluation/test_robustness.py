@@ -10,7 +10,7 @@ from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.faces.quality import sharpness
 from training.data import rows_of, split_examples
-from training.evaluation import robustness as degrade
+from training.evaluation import robustness
 from training.evaluation.predict import answers_of
 from training.evaluation.slices import Slice
 from training.metrics import accuracy
@@ -24,21 +24,21 @@ def seen() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def slices(bundle: Path, dataset: Dataset, seen: list[np.ndarray]) -> list[Slice]:
-    classify = degrade.classify
+    classify = robustness.classify
 
     def watched(bundle: Path, chips: np.ndarray, *, signature: str) -> np.ndarray:
         seen.append(chips)
         return classify(bundle, chips, signature=signature)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(degrade, "classify", watched)
-        return degrade.degraded_slices(bundle, dataset, split="val")
+        patch.setattr(robustness, "classify", watched)
+        return robustness.degraded_slices(bundle, dataset, split="val")
 
 
 def test_every_step_is_judged_on_all_of_the_split(slices: list[Slice]) -> None:
     widths = [each.part for each in slices if each.measure == "shrunk to width, px"]
-    assert widths == [str(width) for width in degrade.WIDTHS_PX]
-    assert len(slices) == len(degrade.WIDTHS_PX) + len(degrade.BLURS_PX)
+    assert widths == [str(width) for width in robustness.WIDTHS_PX]
+    assert len(slices) == len(robustness.WIDTHS_PX) + len(robustness.BLURS_PX)
     assert {each.count for each in slices} == {12}
 
 
@@ -48,14 +48,14 @@ def test_the_first_steps_leave_the_chips_as_they_are(
     chips = dataset.chips[rows_of(dataset, "val")]
     answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")[LABEL]
     reached = accuracy(answers.logits, dataset.class_indices[rows_of(dataset, "val")])
-    for step in (0, len(degrade.WIDTHS_PX)):
+    for step in (0, len(robustness.WIDTHS_PX)):
         np.testing.assert_array_equal(seen[step], chips)
         assert slices[step].accuracy == reached
 
 
 def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.ndarray]) -> None:
     detail = [float(np.median([sharpness(chip) for chip in chips])) for chips in seen]
-    shrunk, blurred = np.split(np.array(detail), [len(degrade.WIDTHS_PX)])
+    shrunk, blurred = np.split(np.array(detail), [len(robustness.WIDTHS_PX)])
     assert (np.diff(shrunk) < 0).all()
     assert (np.diff(blurred) < 0).all()
     named = [float(each.part) for each in slices if each.measure == "blurred to sharpness"]
@@ -65,14 +65,14 @@ def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.
 def test_the_crowd_is_judged_at_its_balance_by_the_majority(
     voted_bundle: Path, voted: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(degrade, "WIDTHS_PX", (48,))
-    monkeypatch.setattr(degrade, "BLURS_PX", (0.0,))
+    monkeypatch.setattr(robustness, "WIDTHS_PX", (48,))
+    monkeypatch.setattr(robustness, "BLURS_PX", (0.0,))
     spec, val = read_spec(voted_bundle), split_examples(voted, "val")
     logits = answers_of(voted_bundle, spec, dataset=voted, split="val")[CROWD].logits
     predicted = spec.outputs[CROWD].probabilities(logits).argmax(axis=1)
     known = val.majority >= 0
     expected = (predicted == val.majority)[known].mean()
-    for each in degrade.degraded_slices(voted_bundle, voted, split="val"):
+    for each in robustness.degraded_slices(voted_bundle, voted, split="val"):
         assert (each.count, each.accuracy) == (9, pytest.approx(expected))
 
 
@@ -80,4 +80,4 @@ def test_chips_cut_otherwise_are_refused(bundle: Path, dataset: Dataset) -> None
     recipe = replace(dataset.manifest.recipe, geometry_digest="0" * 16)
     moved = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
     with pytest.raises(MienError, match="geometry"):
-        degrade.degraded_slices(bundle, moved, split="val")
+        robustness.degraded_slices(bundle, moved, split="val")
