@@ -8,15 +8,25 @@ from typing import Any
 import click
 
 from preprocessing.errors import MienError
-from preprocessing.runtime.cli import Command, OneOf, path_argument, path_option, together
-from training.config import LOSSES, MODELS, FitConfig
+from preprocessing.runtime.cli import (
+    SEED_RANGE,
+    Command,
+    FloatRange,
+    OneOf,
+    path_argument,
+    path_option,
+    together,
+)
+from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
 _preset = partial(click.option, cls=OneOf, group="preset")
-_length = partial(click.option, cls=OneOf, group="length", type=float)
+_length = partial(
+    click.option, cls=OneOf, group="length", type=FloatRange(0, LONGEST_RUN, min_open=True)
+)
 
 config_options = together(
     _preset(
@@ -35,12 +45,14 @@ config_options = together(
     _length("--epochs", help="Length of a run in passes over the data."),
     click.option(
         "--learning-rate",
-        type=float,
+        type=FloatRange(0, HIGHEST_RATE, min_open=True),
         metavar="RATE",
         help="The highest one, at the end of the warm-up.",
     ),
     click.option("--loss", type=click.Choice(LOSSES), help="What training minimises."),
-    click.option("--seed", type=int, help="Of all random numbers: weights, order, augmentation."),
+    click.option(
+        "--seed", type=SEED_RANGE, help="Of all random numbers: weights, order, augmentation."
+    ),
 )
 """What `config_of` takes."""
 
@@ -74,14 +86,14 @@ def config_of(
 @path_option("--teacher", metavar="FILE", help="Learn from soft labels beside the labels.")
 @click.option(
     "--teacher-weight",
-    type=float,
+    type=FloatRange(0, 1, min_open=True),
     metavar="W",
     help="Weight of the soft labels of --teacher, above 0 and up to 1; the labels get the rest.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option(
     "--devices",
-    type=int,
+    type=click.IntRange(1),
     default=1,
     metavar="N",
     help="Train on N GPUs (CPUs where there is none); each takes an equal part of every batch.",
