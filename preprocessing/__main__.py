@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from preprocessing.dataset.arguments import align_arguments, align_options, split_arguments
-from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.options import MOST_WORKERS, AlignOptions
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.cli import (
     Program,
@@ -32,7 +32,11 @@ main = Program("python -m preprocessing", help="Align pictures into a dataset an
 @align_arguments
 @split_arguments
 @click.option(
-    "--workers", type=int, default=AlignOptions.workers, show_default="all cores", help="Processes."
+    "--workers",
+    type=click.IntRange(1, MOST_WORKERS),
+    default=AlignOptions.workers,
+    show_default="all cores",
+    help="Processes.",
 )
 @overwrite_option
 def align(source: Path, dataset: Path, *, overwrite: bool, **choices: Any) -> None:

@@ -19,7 +19,7 @@ for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, rob
 @main.command(epilog="{} data/fer2013 --runs runs/geometries")
 @path_argument("dataset")
 @path_option("--runs", help="Train each of them; go on with what is there.")
-@click.option("--seeds", type=int, default=3)
+@click.option("--seeds", type=click.IntRange(1), default=3)
 def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
     """Compare ways to align.
 

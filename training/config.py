@@ -18,6 +18,10 @@ PRECISIONS = ("float32", "float16", "int8")
 """Of the exported weights; int8 means dynamic-range quantisation."""
 MOST_VIEWS = (1, 2, 10)
 """Views of a chip that an export averages at most: itself, mirrored too, and its corners too."""
+LONGEST_RUN = 1e6
+"""Minutes, or passes over the training rows: far more than any network needs."""
+HIGHEST_RATE = 1e3
+"""Of the learning rates that are taken: far higher than any network bears."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,11 @@ class FitConfig:
                 f"epochs={self.epochs}"
             )
         length = self.minutes if self.epochs is None else self.epochs
-        if not (length or 0) > 0 or self.learning_rate <= 0:
+        # Written so that NaN fails too.
+        if not (0 < (length or 0) <= LONGEST_RUN and 0 < self.learning_rate <= HIGHEST_RATE):
             raise MienError(
-                "The length of a run and the learning rate must be above 0. Received: "
+                f"The length of a run must be above 0 and at most {LONGEST_RUN:,.0f} minutes or "
+                f"epochs, the learning rate above 0 and at most {HIGHEST_RATE:,.0f}. Received: "
                 f"minutes={self.minutes}, epochs={self.epochs}, learning_rate={self.learning_rate}"
             )
         if self.model not in MODELS or self.loss not in LOSSES:

@@ -17,7 +17,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.types import DetectorKind
-from preprocessing.runtime.cli import OneOf, path_option, together
+from preprocessing.runtime.cli import SEED_RANGE, OneOf, path_option, together
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ split_arguments = together(
         help="What else stays together: the pictures of a folder, such as a person's, or those in "
         "whose path the expression finds the same.",
     ),
-    click.option("--seed", type=int, default=SplitOff.seed, help="Of --split-off."),
+    click.option("--seed", type=SEED_RANGE, default=SplitOff.seed, help="Of --split-off."),
 )
 """What needs all pictures at once."""
 

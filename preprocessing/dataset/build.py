@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from preprocessing.dataset.advice import check_source
@@ -33,7 +32,7 @@ from preprocessing.dataset.manifest import (
     write_manifest,
 )
 from preprocessing.dataset.options import AlignOptions
-from preprocessing.dataset.shards import REJECTED_KEY, write_shard
+from preprocessing.dataset.shards import REJECTED_KEY, read_shard_metadata, write_shard
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
@@ -143,12 +142,12 @@ def _finish(
     shards: list[str], dataset: Path, recipe: Recipe, source: Source, *, choices: dict[str, Any]
 ) -> Manifest:
     """Write the manifest, which says that the dataset is whole."""
-    files = [pq.ParquetFile(dataset / shard) for shard in shards]
+    metadata = [read_shard_metadata(dataset / shard) for shard in shards]
     manifest = Manifest(
         recipe=recipe,
         items=source.count,
-        rows=sum(file.metadata.num_rows for file in files),
-        rejected=sum(len(json.loads(file.metadata.metadata[REJECTED_KEY])) for file in files),
+        rows=sum(each.num_rows for each in metadata),
+        rejected=sum(len(json.loads(each.metadata[REJECTED_KEY])) for each in metadata),
         shards=tuple(shards),
         choices=choices,
         passed_over=dict(source.passed_over),

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from preprocessing.dataset.grouping import LARGEST_ALIKE, group_pictures
 from preprocessing.dataset.near_duplicates import Thumbnails, to_thumbnails
-from preprocessing.dataset.shards import write_shard
+from preprocessing.dataset.shards import read_shard, write_shard
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.split_off import SplitOff, assign_splits
 from preprocessing.errors import DatasetError
@@ -42,7 +41,7 @@ def make_splits(
     Raises:
         DatasetError: A split would be empty, or nothing can be grouped as asked.
     """
-    tables = [pq.read_table(dataset / shard, columns=_COLUMNS) for shard in shards]
+    tables = [read_shard(dataset / shard, columns=_COLUMNS) for shard in shards]
     rows = pa.concat_tables(tables)
     splits = np.array(rows["split"].to_pylist())
     chosen = np.flatnonzero(np.isin(splits, ["train", *split_off.splits]))
@@ -94,7 +93,7 @@ def _assign(
 
 def _thumbnails(shard: Path, size_px: int) -> Thumbnails:
     """Make the source pictures small, or their chips where the source has another size."""
-    table = pq.read_table(shard, columns=["chip", "raw"])
+    table = read_shard(shard, columns=["chip", "raw"])
     pictures = [
         raw or chip
         for raw, chip in zip(table["raw"].to_pylist(), table["chip"].to_pylist(), strict=True)
@@ -104,7 +103,7 @@ def _thumbnails(shard: Path, size_px: int) -> Thumbnails:
 
 
 def _write_splits(path: Path, splits: Sequence[str]) -> None:
-    table = pq.read_table(path)
+    table = read_shard(path)
     column = table.schema.get_field_index("split")
     if table["split"].to_pylist() != list(splits):
         field = table.schema.field(column)

@@ -19,6 +19,8 @@ from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.processes import usable_cores
 
 NO_CHOICES = Reading()
+# Each takes some 100 MB, and more than there are cores bring nothing.
+MOST_WORKERS = 1024
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class AlignOptions:
     workers: int = usable_cores()
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise MienError(f"workers must be at least 1. Received: {self.workers}")
+        if not 1 <= self.workers <= MOST_WORKERS:
+            raise MienError(f"workers must be 1 to {MOST_WORKERS}. Received: {self.workers}")
         if self.ferplus_labels and self.ferplus is None:
             raise MienError("Labels by FER+ need its votes: --ferplus fer2013new.csv.")
         if self.ferplus is not None and self.reading.record():

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from preprocessing.dataset.manifest import Manifest, read_manifest
-from preprocessing.dataset.shards import SCHEMA, VOTES
+from preprocessing.dataset.shards import SCHEMA, VOTES, read_shard
 from preprocessing.errors import DatasetError
 from preprocessing.faces.geometry import apply_transform
 
@@ -90,7 +89,7 @@ def read_dataset(folder: Path) -> Dataset:
     """
     manifest = read_manifest(folder)
     try:
-        tables = [pq.read_table(folder / shard, schema=SCHEMA) for shard in manifest.shards]
+        tables = [read_shard(folder / shard, schema=SCHEMA) for shard in manifest.shards]
     except (OSError, pa.ArrowException) as error:
         raise DatasetError(f"A shard of {folder} cannot be read: {error}") from error
     table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()

@@ -101,8 +101,9 @@ def write_shard(table: pa.Table, path: Path) -> None:
         DatasetError: The disk is full or cannot be written to.
     """
     try:
-        with replacing(path) as unfinished:
-            write_table(table, unfinished)
+        # Lent to pyarrow as open files: of paths it takes only such as are UTF-8.
+        with replacing(path) as unfinished, unfinished.open("wb") as file:
+            write_table(table, file)
     except OSError as error:
         raise DatasetError(
             f"{path} cannot be written: {error}. What is finished is kept: make room and run the "
@@ -110,9 +111,21 @@ def write_shard(table: pa.Table, path: Path) -> None:
         ) from error
 
 
-def write_table(table: pa.Table, target: Path | BinaryIO) -> None:
-    """Write a table as Parquet into a path or an open file."""
+def write_table(table: pa.Table, target: BinaryIO) -> None:
+    """Write a table as Parquet into an open file."""
     pq.write_table(table, target, compression="zstd")
+
+
+def read_shard(path: Path, **choices: Any) -> pa.Table:
+    """Read a shard; choices are those of `pyarrow.parquet.read_table`."""
+    with path.open("rb") as file:
+        return pq.read_table(file, **choices)
+
+
+def read_shard_metadata(path: Path) -> pq.FileMetaData:
+    """Read how many rows a shard has, and what is kept beside them."""
+    with path.open("rb") as file:
+        return pq.read_metadata(file)
 
 
 def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
@@ -132,4 +145,4 @@ def read_faceless(manifest: Manifest, dataset: Path) -> list[str]:
 
 def _read_notes(manifest: Manifest, dataset: Path, key: bytes) -> Iterator[Any]:
     for shard in manifest.shards:
-        yield from json.loads(pq.read_metadata(dataset / shard).metadata.get(key, b"[]"))
+        yield from json.loads(read_shard_metadata(dataset / shard).metadata.get(key, b"[]"))

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
-from preprocessing.dataset.shards import read_faceless, read_rejected, read_several
+from preprocessing.dataset.shards import (
+    read_faceless,
+    read_rejected,
+    read_several,
+    read_shard,
+)
 from preprocessing.faces.types import FALL_BACKS
 
 # Of FER2013, where all are crops of a face, six in a hundred fall back.
@@ -42,7 +46,7 @@ class Summary:
 
 def summarise(manifest: Manifest, dataset: Path) -> Summary:
     """Count what came of a source, from the dataset's shards."""
-    tables = [pq.read_table(dataset / shard, columns=_COLUMNS) for shard in manifest.shards]
+    tables = [read_shard(dataset / shard, columns=_COLUMNS) for shard in manifest.shards]
     rows = pa.concat_tables(tables).to_pydict() if tables else {name: [] for name in _COLUMNS}
     rejected = [name for name, _ in read_rejected(manifest, dataset)]
     faceless = read_faceless(manifest, dataset)

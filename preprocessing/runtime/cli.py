@@ -1,6 +1,8 @@
 """What the command lines of all packages share: exit statuses, errors, and what may be replaced."""
 
 import functools
+import io
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,15 +27,35 @@ def together(*parameters: Decorator) -> Decorator:
     )
 
 
+class FloatRange(click.FloatRange):
+    """A range of numbers, to which neither NaN nor infinity belongs."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read a number."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is no number that can be used here.", param, ctx)
+        return number
+
+
+# Seeds of NumPy and Keras end at 2**32; a run adds its epochs.
+SEED_RANGE = click.IntRange(0, 2**31 - 1)
+
+
 class Command(click.Command):
     """A command whose epilog is an example; `{}` stands for the command's own name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; an error of ours about one is wrong usage."""
+        typed = list(args)
         try:
             return super().parse_args(ctx, args)
         except MienError as error:
             raise click.UsageError(str(error), ctx) from error
+        except click.NoSuchOption as error:
+            if files := [each for each in typed if each.startswith("-") and Path(each).exists()]:
+                error.message += f" For the file or folder, write ./{files[0]}"
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example below the options."""
@@ -63,6 +85,9 @@ class Program(Command, click.Group):
         Args:
             arguments: What was typed after the name of the program; None for that of the process.
         """
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # Names of files may have characters, or bytes, that a terminal cannot show.
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             self.main(arguments, prog_name=self.name)
         except SystemExit as ended:

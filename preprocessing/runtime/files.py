@@ -1,9 +1,14 @@
 """Write files so that nobody ever sees them half written."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_BEFORE = "partial-"
+# Of a file's name, on all systems.
+_MOST_BYTES = 255
 
 
 @contextmanager
@@ -21,13 +26,14 @@ def replacing(path: Path) -> Iterator[Path]:
         path: The file to write or to replace.
 
     Yields:
-        Its name with `partial-` before it.
+        Its name with `partial-` before it, or in place of its first letters where it is long.
     """
     if path.exists() and not path.is_file():
         yield path
         return
     path = path.resolve()
-    unfinished = path.with_name(f"partial-{path.name}")
+    is_long = len(os.fsencode(_BEFORE + path.name)) > _MOST_BYTES
+    unfinished = path.with_name(_BEFORE + path.name[len(_BEFORE) if is_long else 0 :])
     try:
         yield unfinished
         if path.exists():

@@ -1,22 +1,9 @@
 """Options that several commands take."""
 
-import math
-from typing import Any
-
 import click
 
-from preprocessing.runtime.cli import path_option, together
+from preprocessing.runtime.cli import FloatRange, path_option, together
 from serving.inference.options import MAX_FACES
-
-
-class FloatRange(click.FloatRange):
-    """A range without NaN, which is neither below nor above any number."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read a number."""
-        number = super().convert(value, param, ctx)
-        return self.fail(f"{value} is no number.", param, ctx) if math.isnan(number) else number
-
 
 bundle_option = path_option("--bundle", help="Another trained model.")
 

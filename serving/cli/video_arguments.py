@@ -6,8 +6,14 @@ from typing import Any
 
 import click
 
-from preprocessing.runtime.cli import EXIT_FAILED, Command, overwrite_option, path_option
-from serving.cli.arguments import FloatRange, answer_options
+from preprocessing.runtime.cli import (
+    EXIT_FAILED,
+    Command,
+    FloatRange,
+    overwrite_option,
+    path_option,
+)
+from serving.cli.arguments import answer_options
 
 
 def _video_source(text: str) -> Path | int:

@@ -25,7 +25,7 @@ _target_arguments = together(
 
 @click.command(cls=Command, epilog="{} data/fer2013 folds.npz --runs runs/folds --preset shallow")
 @_target_arguments
-@click.option("--folds", type=int, default=5)
+@click.option("--folds", type=click.IntRange(2), default=5)
 @path_option("--runs", required=True, help="The folder for a run a fold; go on with them.")
 @config_options
 def folds(

@@ -8,8 +8,16 @@ from typing import Any
 import click
 
 from preprocessing.errors import MienError
-from preprocessing.runtime.cli import Command, OneOf, path_argument, path_option, together
-from training.config import LOSSES, MODELS, FitConfig
+from preprocessing.runtime.cli import (
+    SEED_RANGE,
+    Command,
+    FloatRange,
+    OneOf,
+    path_argument,
+    path_option,
+    together,
+)
+from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
@@ -19,7 +27,9 @@ SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 OTHER_SHARE = 0.3
 
 _preset = partial(click.option, cls=OneOf, group="preset")
-_length = partial(click.option, cls=OneOf, group="length", type=float)
+_length = partial(
+    click.option, cls=OneOf, group="length", type=FloatRange(0, LONGEST_RUN, min_open=True)
+)
 
 config_options = together(
     _preset(
@@ -38,12 +48,14 @@ config_options = together(
     _length("--epochs", help="Length of a run in passes over the data."),
     click.option(
         "--learning-rate",
-        type=float,
+        type=FloatRange(0, HIGHEST_RATE, min_open=True),
         metavar="RATE",
         help="The highest one, at the end of the warm-up.",
     ),
     click.option("--loss", type=click.Choice(LOSSES), help="What training minimises."),
-    click.option("--seed", type=int, help="Of all random numbers: weights, order, augmentation."),
+    click.option(
+        "--seed", type=SEED_RANGE, help="Of all random numbers: weights, order, augmentation."
+    ),
 )
 """What `config_of` takes."""
 
@@ -86,7 +98,7 @@ def config_of(
 @path_option("--teacher", metavar="FILE", help="Learn from soft labels beside the labels.")
 @click.option(
     "--teacher-weight",
-    type=float,
+    type=FloatRange(0, 1, min_open=True),
     metavar="W",
     help="Weight of the soft labels of --teacher, above 0 and up to 1; the labels get the rest.",
 )
@@ -94,7 +106,7 @@ def config_of(
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option(
     "--devices",
-    type=int,
+    type=click.IntRange(1),
     default=1,
     metavar="N",
     help="Train on N GPUs (CPUs where there is none); each takes an equal part of every batch.",

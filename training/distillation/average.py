@@ -5,6 +5,7 @@ mean is often better than each, at the price of one (Wortsman et al. 2022, arXiv
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,7 +58,7 @@ def average_runs(
     weights = [1.0] * len(members) if weights is None else weights
     if len(set(members)) < max(2, len(members)):
         raise MienError("Name two members or more, each once.")
-    if len(weights) != len(members) or not all(weight > 0 for weight in weights):
+    if len(weights) != len(members) or not (min(weights) > 0 and math.isfinite(sum(weights))):
         raise MienError(
             f"Give a weight above 0 for each of the {len(members)} members. Received: {weights}"
         )

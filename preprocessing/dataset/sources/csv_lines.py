@@ -7,7 +7,8 @@ between cells; cells with or without quotes; blank lines, and a line "sep=;" bef
 import codecs
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
@@ -88,21 +89,59 @@ class CsvLines(Sequence[str]):
         return text.rstrip("\r")
 
 
-def header_line(lines: CsvLines) -> tuple[int, str | None]:
+@dataclass(frozen=True)
+class FirstLine:
+    """The first line of a table that has content.
+
+    Attributes:
+        position: Among the lines; their number where none has content.
+        text: The line.
+        delimiters: That may stand between its cells.
+    """
+
+    position: int
+    text: str
+    delimiters: Sequence[str]
+
+    def split(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """Split it into cells by each delimiter that it may be written with.
+
+        Args:
+            name: Of the file, for messages.
+
+        Yields:
+            A delimiter, and the cells, where the quotes fit it.
+
+        Raises:
+            DatasetError: The quotes fit none.
+        """
+        problem, fits = None, False
+        for delimiter in self.delimiters:
+            try:
+                cells = split_cells(self.text, delimiter, name=name)
+            except DatasetError as error:
+                problem = problem or error
+            else:
+                fits = True
+                yield delimiter, cells
+        if problem and not fits:
+            raise problem
+
+
+def first_line(lines: CsvLines, delimiters: Sequence[str] = DELIMITERS) -> FirstLine:
     """Find the first line with content, after blank lines and remarks ("# ...").
 
-    Returns:
-        Its position, and the delimiter that a line "sep=;" before it names, or None. The position
-        is the number of lines where there is no content.
+    Args:
+        lines: Of a table.
+        delimiters: That may stand between its cells, if no line "sep=;" names one.
     """
-    named = None
     for position in range(len(lines)):
         line = lines[position].strip()
         if match := re.fullmatch(r'"?sep=(.)"?', line):
-            named = match[1]
+            delimiters = match[1]
         elif line.strip(" ,;\t|\"'") and not _is_comment(line):
-            return position, named
-    return len(lines), named
+            return FirstLine(position, lines[position], delimiters)
+    return FirstLine(len(lines), "", delimiters)
 
 
 def _is_comment(line: str) -> bool:
@@ -128,35 +167,6 @@ def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
     if "'" in line:
         return _split_quoted(line, delimiter, "'", name)
     return [cell.strip() for cell in line.split(delimiter)]
-
-
-def split_header(
-    line: str, delimiters: Iterable[str], *, name: str
-) -> Iterator[tuple[str, list[str]]]:
-    """Split a line into cells by each delimiter that it may be written with.
-
-    Args:
-        line: The first line of a table.
-        delimiters: That may be between its cells.
-        name: Of the file, for messages.
-
-    Yields:
-        A delimiter, and the cells, where the quotes fit it.
-
-    Raises:
-        DatasetError: The quotes fit none.
-    """
-    problem, fits = None, False
-    for delimiter in delimiters:
-        try:
-            cells = split_cells(line, delimiter, name=name)
-        except DatasetError as error:
-            problem = problem or error
-        else:
-            fits = True
-            yield delimiter, cells
-    if problem and not fits:
-        raise problem
 
 
 def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]:

@@ -13,6 +13,7 @@ SYSTEM_NAMES = frozenset(
     ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin")
 )
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
+LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml")
 # A suffix that no picture had in so many files is not looked into any more: a set of millions of
 # pictures can have as many files beside them.
 MOST_LOOKED_AT = 50
@@ -59,7 +60,7 @@ def list_folder(folder: Path) -> FolderListing:
             others[BROKEN_LINKS] += 1
         elif suffix in PICTURE_SUFFIXES:
             pictures.append(relative)
-        elif suffix in TABLE_SUFFIXES:
+        elif suffix in LIST_SUFFIXES:
             tables.append(relative)
         elif odd[suffix] < MOST_LOOKED_AT and looks_like_picture(_head(path)):
             odd[suffix] = 0

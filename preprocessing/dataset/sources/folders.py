@@ -14,7 +14,7 @@ from preprocessing.dataset.sources.places import (
     read_splits_of_files,
 )
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
-from preprocessing.dataset.sources.vocabulary import suggest
+from preprocessing.dataset.sources.vocabulary import split_of_file, suggest
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
@@ -105,7 +105,10 @@ def check_labels_found(labels: Iterable[str | None], names: Names, source: str) 
     found = set(labels)
     asked = names.reading.own_labels or names.reading.only
     if missing := [label for label in asked if label not in found]:
-        raise DatasetError(f"{source}: No folder with pictures is named {' or '.join(missing)}.")
+        raise DatasetError(
+            f"{source}: No folder with pictures is named {' or '.join(missing)}. Say with --map "
+            f"what is, as --map NAME={missing[0]}, or leave it out of the labels."
+        )
 
 
 def expected(names: Names) -> str:
@@ -140,7 +143,9 @@ def _is_small(name: str) -> bool:
 
 def _without_split_named(places: Sequence[Place]) -> list[Place]:
     """Mark pictures that are in no split, but in a folder that may stand for one."""
-    if not any(place.split for place in places):
+    unread = {name for place in places for name in place.unread}
+    may_be = {split_of_file(name) for name in unread} - {None}  # "my_train", "my_val"
+    if len(may_be) < 2 and not any(place.split for place in places):
         return list(places)
     return [
         replace(place, problem=NO_SPLIT)

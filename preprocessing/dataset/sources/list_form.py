@@ -1,22 +1,24 @@
 """Find out how a list is written: its delimiter, header, and the columns of paths and labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from preprocessing.dataset.sources.archives import read_decompressed
+from preprocessing.dataset.sources.archives import HEAD_BYTES, read_decompressed
 from preprocessing.dataset.sources.csv_lines import (
     DELIMITERS,
     CsvLines,
+    FirstLine,
     find_columns,
-    header_line,
-    split_header,
+    first_line,
     to_utf8,
 )
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.records import first_keys, holds_records, records_as_csv
 from preprocessing.dataset.sources.vocabulary import (
     LABEL_COLUMNS,
+    PATH_COLUMNS,
     SPLIT_COLUMNS,
     SPLIT_OF,
     code_of,
@@ -25,17 +27,9 @@ from preprocessing.dataset.sources.vocabulary import (
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
-COLUMNS = {
-    "path": (
-        "path", "paths", "filepath", "filepaths", "imagepath", "imgpath", "file", "files",
-        "filename", "filenames", "imagefile", "imagefilename", "imagename", "image", "images",
-        "img", "imgname", "picture", "photo", "pic", "pth", "fname", "name",
-        "subdirectoryfilepath", "imageid", "url", "imageurl", "uri",
-    ),
-    "label": LABEL_COLUMNS,
-    "split": SPLIT_COLUMNS,
-}  # fmt: skip
+COLUMNS = {"path": PATH_COLUMNS, "label": LABEL_COLUMNS, "split": SPLIT_COLUMNS}
 """The names that each column may have, without spaces and signs."""
+_DELIMITERS = (*DELIMITERS, " ")
 
 
 @dataclass(frozen=True)
@@ -49,6 +43,7 @@ class ListForm:
             the name in the header.
         start: Position of the first line that names a picture.
         header: The names of the columns; empty where there are none.
+        is_of_records: Whether the lines were made of records, as of JSON.
     """
 
     delimiter: str
@@ -56,11 +51,16 @@ class ListForm:
     votes: dict[str, int]
     start: int
     header: tuple[str, ...] = ()
+    is_of_records: bool = False
 
     @property
     def last(self) -> int:
         """Position of the last column that is needed."""
         return max(*self.columns.values(), *self.votes.values(), 0)
+
+    def where(self, name: str, position: int) -> str:
+        """Say where a line of a file is, for messages, as a person counts it."""
+        return f"{name}, record {position}" if self.is_of_records else f"{name}:{position + 1}"
 
     def unread(self) -> list[str]:
         """List the names of the columns that are not understood."""
@@ -78,49 +78,49 @@ def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
     Raises:
         DatasetError: It is no text, is empty, or lacks a column of paths.
     """
-    data = to_utf8(read_decompressed(path, path.name))
+    if not path.exists() or path.is_dir():
+        raise DatasetError(f"{path} is no file. Check the name after --list.")
+    data = read_decompressed(path, path.name)
+    if holds_records(data[:HEAD_BYTES]):
+        lines = CsvLines(records_as_csv(data, path.name))
+        return lines, replace(_form(first_line(lines, ","), path.name, names), is_of_records=True)
+    data = to_utf8(data)
     if b"\0" in data:
         raise DatasetError(
             f"{path.name} is no text. Save the spreadsheet, or what else it is, as a CSV file with "
             "columns such as path, label and split."
         )
     lines = CsvLines(data)
-    first, delimiter = header_line(lines)
-    if first == len(lines):
+    first = first_line(lines, _DELIMITERS)
+    if not first.text:
         raise DatasetError(f"{path.name} is empty.")
-    if lines[first].lstrip().startswith(("{", "[")):
-        raise DatasetError(
-            f"{path.name} holds JSON. Write it as a CSV file with columns such as path, label and "
-            "split."
-        )
-    return lines, _form(lines[first], first, delimiter or (*DELIMITERS, " "), path.name, names)
+    return lines, _form(first, path.name, names)
 
 
 def looks_like_list(data: bytes) -> bool:
     """Say whether a file that begins so names pictures and labels, with a header or without."""
-    lines = CsvLines(to_utf8(data))
-    first, _ = header_line(lines)
-    if first == len(lines):
-        return False
+    if holds_records(data):
+        return {"path", "label"} <= find_columns(first_keys(data), COLUMNS).keys()
+    first = first_line(CsvLines(to_utf8(data)), _DELIMITERS)
     try:
-        form = _form(lines[first], first, (*DELIMITERS, " "), "", Names(Reading()))
+        form = _form(first, "", Names(Reading()))
     except DatasetError:
         return False
     return "label" in form.columns or bool(form.votes)
 
 
-def _form(line: str, first: int, choices: Sequence[str], name: str, names: Names) -> ListForm:
-    for each, header in split_header(line, choices, name=name):
+def _form(first: FirstLine, name: str, names: Names) -> ListForm:
+    for each, header in first.split(name):
         columns = find_columns(header, COLUMNS)
         if "path" in columns and (len(header) > 1 or each == ","):
             votes = {} if "label" in columns else _vote_columns(header, names)
-            return ListForm(each, columns, votes, first + 1, tuple(header))
-    for each, cells in split_header(line, choices, name=name):
+            return ListForm(each, columns, votes, first.position + 1, tuple(header))
+    for each, cells in first.split(name):
         if columns := _columns_by_content(cells, name, names):
-            return ListForm(each, columns, {}, first)
+            return ListForm(each, columns, {}, first.position)
     raise DatasetError(
         f"{name} lacks a column of paths. Expected a header such as path,label,split. "
-        f"Received: {line[:80]!r}"
+        f"Received: {first.text[:80]!r}"
     )
 
 

@@ -82,10 +82,12 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     """
     places = read_places(paths, names)
     lists = {path: open_list(path, names) for path in names.reading.lists}
+    # Once for lists of one name and form, as in a folder for each split.
+    unread = dict.fromkeys((path.name, *form.unread()) for path, (_, form) in lists.items())
     notes = [
-        f"note: columns of {path.name} that were not read: {', '.join(unread)}"
-        for path, (_, form) in lists.items()
-        if (unread := form.unread())
+        f"note: columns of {name} that were not read: {', '.join(columns)}"
+        for name, *columns in unread
+        if columns
     ]
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
@@ -115,6 +117,9 @@ def _read_rows(
     """Find the pictures that the lines of lists name, and take down what they say of them."""
     finder, said, missing = PictureFinder(paths), _Said(), []
     for row in rows:
+        if not row.path:
+            said.left_out["without a path in the list"] += 1
+            continue
         try:
             position = finder.find(row.path)
         except DatasetError as error:
@@ -169,7 +174,7 @@ def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[_Row]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
     of_file = split_of_file(path.name)
     for position in range(form.start, len(lines)):
-        where = f"{path.name}:{position + 1}"
+        where = form.where(path.name, position)
         cells = split_cells(lines[position], form.delimiter, name=where)
         if not any(cells):
             continue

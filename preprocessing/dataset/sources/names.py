@@ -17,6 +17,7 @@ from preprocessing.dataset.sources.vocabulary import (
     split_and_label,
     suggest,
     suggest_split,
+    words_of,
 )
 
 
@@ -96,7 +97,8 @@ class Names:
         if not (split or label):
             if core.isdecimal():
                 return Meaning(is_code=True)
-            found = split_and_label(name)
+            # A smiley has no words.
+            found = split_and_label(name) if words_of(name) else None
             if found is None:
                 return Meaning(is_known=False)
             split, label = found[0], found[1] and self.reading.mapped(found[1])
@@ -118,7 +120,8 @@ class Names:
             words: The names.
             default: What a name may mean that is like no label.
         """
-        names = sorted(set(words))
+        # An option has commas between names, and a name is known by its words.
+        names = sorted({" ".join(word.replace(",", " ").split()) for word in words})
         if all(self.read(name).is_code for name in names):
             return (
                 f"Say what the numbers mean, with --map {_joined(names, '=LABEL')}, or with --map "

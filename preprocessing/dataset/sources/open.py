@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from preprocessing.dataset.sources.archives import (
@@ -12,6 +13,7 @@ from preprocessing.dataset.sources.archives import (
     open_archive,
     read_decompressed,
 )
+from preprocessing.dataset.sources.beside import Beside, look_beside
 from preprocessing.dataset.sources.files import describe_others, looks_like_picture
 from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
 from preprocessing.dataset.sources.list_form import looks_like_list
@@ -29,11 +31,11 @@ from preprocessing.dataset.sources.types import (
     listing_sha256,
     readable,
 )
+from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 
-# Tables beside photos that are looked into, to know whether they say what the photos show.
-_MOST_TABLES = 5
-_SHEET_SUFFIXES = (".xlsx", ".xlsm", ".ods")
+# Of a folder without pictures, so many tables are named.
+_MOST_NAMED = 5
 
 
 def open_source(path: Path, reading: Reading | None = None) -> Source:
@@ -136,10 +138,10 @@ def _open_archive(path: Path, archive: Archive, names: Names) -> Source:
         return _TableSource(path, table, names)
     store = ArchiveStore(archive, path)
     if not store.names:
-        hint = " Save the sheet as a CSV file." if path.suffix.lower() in _SHEET_SUFFIXES else ""
+        suffixes = [path.suffix.lower(), *store.others]
         raise DatasetError(
             f"{path.name} should hold one CSV file, or pictures. It holds {contents_of(archive)}"
-            f"{hint}"
+            f"{advice_for(suffixes)}"
         )
     return _open_pictures(store, names)
 
@@ -151,13 +153,14 @@ def _open_table(path: Path, names: Names) -> Source:
         )
     data = read_decompressed(path, path.name)
     head = data[:HEAD_BYTES]
+    advice = advice_for([path.suffix.lower()], head)
     if looks_like_list(head) and not columns_found(head):
         raise DatasetError(
             f"{path.name} is a list of pictures. Name their folder as the source, and the list "
-            f"with --list {path}."
+            f"with --list {shlex.quote(str(path))}."
         )
-    if looks_like_picture(head) or not looks_like_table(head):
-        raise _no_source(path)
+    if advice or looks_like_picture(head) or not looks_like_table(head):
+        raise _no_source(path, advice)
     return _TableSource(path, data, names)
 
 
@@ -172,10 +175,11 @@ def _open_folder(path: Path, names: Names) -> Source:
         return _open_table(path / best[0], names)
     inside = [*tables, *(name for name in store.tables if name not in tables)]
     listed = [f"{count} x {end}" for end, count in store.others.items() if end]
-    holds = ", ".join([*inside[:_MOST_TABLES], *listed])
+    holds = ", ".join([*inside[:_MOST_NAMED], *listed])
     raise DatasetError(
         f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
         "archive of them, or a CSV file; unpack several archives into one folder."
+        f"{advice_for(store.others)}"
     )
 
 
@@ -186,42 +190,28 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
         listed = _PictureSource(store, layout, SourceKind.LISTS, names)
         listed.notes = layout.notes
         return listed
-    layout = read_layout(store.names, names, source=source)
+    beside = Beside() if names.reading.is_unlabelled else look_beside(store)
+    elsewhere = beside.what_to_do(store)
+    try:
+        layout = read_layout(store.names, names, source=source)
+    except DatasetError as error:
+        hint = f" But {elsewhere}." if elsewhere else ""
+        raise DatasetError(f"{error}{hint}") from error
+    if elsewhere and not layout.is_labelled:
+        raise DatasetError(
+            f"{source}: no folder is named after an expression, but {elsewhere}, or take the "
+            "pictures as photos without labels with --unlabelled."
+        )
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     opened = _PictureSource(store, layout, kind, names)
     opened.notes = layout.notes
-    if not names.reading.is_unlabelled:
-        heads = {table: store.head(table) for table in store.tables[:_MOST_TABLES]}
-        others = [store.path / table for table, head in heads.items() if columns_found(head)]
-        lists = [
-            store.path / table
-            for table, head in heads.items()
-            if store.path / table not in others and looks_like_list(head)
-        ]
-        if not layout.is_labelled and (lists or others):
-            raise DatasetError(_labels_elsewhere(store, lists, others))
-        if lists:
-            note = (
-                f"note: {lists[0]} names labels too; they were read from the folders. To read them "
-                f"from the list: --list {lists[0]}"
-            )
-            opened.notes = (*opened.notes, note)
+    if beside.lists:
+        note = (
+            f"note: {beside.lists[0]} names labels too; they were read from the folders. To read "
+            f"them from the list: {beside.options()}"
+        )
+        opened.notes = (*opened.notes, note)
     return opened
-
-
-def _labels_elsewhere(store: PictureStore, lists: Sequence[Path], tables: Sequence[Path]) -> str:
-    """Say what to do about photos beside which a table says what they, or others, show."""
-    if isinstance(store, ArchiveStore):
-        inside = (*lists, *tables)[0]
-        way = f"{inside.name} has labels. Unpack it; a list of pictures is read with --list"
-    elif lists:
-        way = f"{lists[0].name} names pictures and labels. Read it with --list {lists[0]}"
-    else:
-        way = f"{tables[0].name} is a table of pictures. Name it as the source: {tables[0]}"
-    return (
-        f"{store.path.name}: no folder is named after an expression, but {way}, or take the "
-        "pictures as photos without labels with --unlabelled."
-    )
 
 
 def _head(path: Path) -> bytes:
@@ -229,8 +219,8 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def _no_source(path: Path) -> DatasetError:
+def _no_source(path: Path, advice: str = "") -> DatasetError:
     return DatasetError(
         f"{path} is no source of pictures. Expected fer2013.csv or a table like it, class folders, "
-        "a folder of photos, or one of these in a zip or tar file."
+        f"a folder of photos, or one of these in a zip or tar file.{advice}"
     )

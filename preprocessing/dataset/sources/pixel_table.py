@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preprocessing.dataset.sources.csv_lines import CsvLines, header_line, split_cells, to_utf8
+from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, split_cells, to_utf8
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
-from preprocessing.dataset.sources.table_form import TableForm, form_of_header, form_of_row
+from preprocessing.dataset.sources.table_form import (
+    TableForm,
+    form_of_header,
+    form_of_row,
+    with_split_column,
+)
 from preprocessing.dataset.sources.vocabulary import CODES
 from preprocessing.errors import DatasetError
 
@@ -46,11 +51,10 @@ class PixelTable:
             DatasetError: It lacks a column, has no row, or its first row is broken.
         """
         self._lines = CsvLines(to_utf8(data))
-        first, delimiter = header_line(self._lines)
-        line = self._lines[first] if first < len(self._lines) else ""
-        form = form_of_header(line, delimiter, name)
-        start = first if form is None else first + 1
-        self.form = form or form_of_row(line, name)
+        first = first_line(self._lines)
+        form = form_of_header(first, name)
+        start = first.position if form is None else first.position + 1
+        self.form = form or form_of_row(first, name)
         keeps = np.ones(len(self._lines), np.bool_)
         keeps[:start] = False
         for short in self._lines.shorter_than(_SHORT_BYTES):
@@ -59,7 +63,9 @@ class PixelTable:
         self.blank = len(self._lines) - start - len(self._rows)
         if not len(self):
             raise DatasetError(f"{name} has no rows.")
-        self.pixels = self._pixel_form(name)
+        cells = self._first_cells(name)
+        self.form = with_split_column(self.form, cells)
+        self.pixels = pixel_form(map(self.form.pixel_text, cells))
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -70,13 +76,13 @@ class PixelTable:
         position = int(self._rows[row])
         return position + 1, self._lines[position]
 
-    def _pixel_form(self, name: str) -> PixelForm:
-        texts = []
-        for row in range(min(len(self), _FIRST_ROWS)):
-            number, line = self.row(row)
-            cells = split_cells(line, self.form.delimiter, name=row_name(name, number))
-            texts.append(self.form.pixel_text(cells))
-        return pixel_form(texts)
+    def _first_cells(self, name: str) -> list[list[str]]:
+        """Split the first rows, by which it is told how the others are written."""
+        rows = [self.row(row) for row in range(min(len(self), _FIRST_ROWS))]
+        return [
+            split_cells(line, self.form.delimiter, name=row_name(name, number))
+            for number, line in rows
+        ]
 
 
 def parse_row(

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from preprocessing.dataset.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES, Archive
 from preprocessing.dataset.sources.files import (
+    LIST_SUFFIXES,
     NO_SUFFIX,
-    TABLE_SUFFIXES,
     list_folder,
     looks_like_picture,
 )
@@ -92,7 +92,7 @@ class ArchiveStore(PictureStore):
         odd = [
             position
             for position, end in enumerate(ends)
-            if end not in PICTURE_SUFFIXES and end not in TABLE_SUFFIXES
+            if end not in PICTURE_SUFFIXES and end not in LIST_SUFFIXES
         ]
         heads = archive.contents(odd, limit=HEAD_BYTES)
         pictures = {
@@ -110,7 +110,7 @@ class ArchiveStore(PictureStore):
         self.names = [archive.names[position] for position in self._positions]
         self.sizes = [archive.sizes[position] for position in self._positions]
         self.tables = [
-            name for name, end in zip(archive.names, ends, strict=True) if end in TABLE_SUFFIXES
+            name for name, end in zip(archive.names, ends, strict=True) if end in LIST_SUFFIXES
         ]
         self.others = Counter(
             ends[position] or NO_SUFFIX for position in odd if position not in pictures

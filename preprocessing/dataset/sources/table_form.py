@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from preprocessing.dataset.sources.csv_lines import (
-    DELIMITERS,
     CsvLines,
+    FirstLine,
     find_columns,
-    header_line,
-    split_header,
+    first_line,
     to_utf8,
 )
 from preprocessing.dataset.sources.vocabulary import (
@@ -67,10 +66,8 @@ class TableForm:
 
 def columns_found(head: bytes) -> int:
     """Return how many of `COLUMNS` the header of a file that begins so has: 0, or 2 or 3."""
-    lines = CsvLines(to_utf8(head))
-    first, delimiter = header_line(lines)
     try:
-        form = form_of_header(lines[first], delimiter, "") if first < len(lines) else None
+        form = form_of_header(first_line(CsvLines(to_utf8(head))), "")
     except DatasetError:
         return 0
     return 0 if form is None else 2 + (form.usage is not None)
@@ -78,20 +75,19 @@ def columns_found(head: bytes) -> int:
 
 def looks_like_table(head: bytes) -> bool:
     """Say whether a file that begins so is a text with several cells a line, or a known column."""
-    lines = CsvLines(to_utf8(head))
-    first, _ = header_line(lines)
-    if b"\0" in to_utf8(head) or first == len(lines):
+    data = to_utf8(head)
+    first = first_line(CsvLines(data))
+    if b"\0" in data or not first.text:
         return False
-    rows = [lines[first].split(delimiter) for delimiter in DELIMITERS]
+    rows = [first.text.split(delimiter) for delimiter in first.delimiters]
     return any(len(cells) > 1 or find_columns(cells, COLUMNS) for cells in rows)
 
 
-def form_of_header(line: str, delimiter: str | None, name: str) -> TableForm | None:
+def form_of_header(first: FirstLine, name: str) -> TableForm | None:
     """Read a header.
 
     Args:
-        line: The first line with content.
-        delimiter: Where a line before it names one.
+        first: The first line with content.
         name: Of the file, for messages.
 
     Returns:
@@ -100,16 +96,16 @@ def form_of_header(line: str, delimiter: str | None, name: str) -> TableForm | N
     Raises:
         DatasetError: A quoted cell does not end.
     """
-    for each, cells in split_header(line, delimiter or DELIMITERS, name=name):
+    for each, cells in first.split(name):
         columns = find_columns(cells, COLUMNS)
         if "emotion" not in columns:
             continue
-        first, count = columns.get("pixels"), 1
-        if first is None:
-            first, count = _pixel_columns(cells)
+        pixels, count = columns.get("pixels"), 1
+        if pixels is None:
+            pixels, count = _pixel_columns(cells)
         if count:
             split = split_of_file(PurePath(name).name) or "train"
-            return TableForm(each, columns["emotion"], first, columns.get("Usage"), split, count)
+            return TableForm(each, columns["emotion"], pixels, columns.get("Usage"), split, count)
     return None
 
 
@@ -121,13 +117,13 @@ def _pixel_columns(cells: Sequence[str]) -> tuple[int, int]:
     return first, count if count >= _LEAST_NUMBERS else 0
 
 
-def form_of_row(line: str, name: str) -> TableForm:
+def form_of_row(first: FirstLine, name: str) -> TableForm:
     """Recognise a table without a header by its first row.
 
     Raises:
         DatasetError: It is none.
     """
-    for delimiter, cells in split_header(line, DELIMITERS, name=name):
+    for delimiter, cells in first.split(name):
         pixels = [place for place, cell in enumerate(cells) if _is_pixels(cell)]
         labels = [place for place, cell in enumerate(cells) if _is_label(cell)]
         usages = [place for place, cell in enumerate(cells) if fold(cell) in SPLIT_OF]
@@ -136,19 +132,28 @@ def form_of_row(line: str, name: str) -> TableForm:
             usage = usages[0] if usages else None
             split = split_of_file(PurePath(name).name) or "train"
             return TableForm(delimiter, labels[-1], pixels[0], usage, split)
-    cells = [cell for _, each in split_header(line, DELIMITERS, name=name) for cell in each]
+    cells = [cell for _, each in first.split(name) for cell in each]
     missing = [column for column in COLUMNS if column not in find_columns(cells, COLUMNS)]
     hint = ""
     if missing[0] == "emotion" and "pixels" not in missing:
         hint = " Without labels its pictures teach nothing and judge nothing."
-    if line.lstrip().startswith("<"):
+    if first.text.lstrip().startswith("<"):
         hint = " This is a web page, not the table: download the table again."
-    if line.lstrip().startswith(("{", "[")):
+    if first.text.lstrip().startswith(("{", "[")):
         hint = " This is JSON: write it as a CSV file."
     raise DatasetError(
         f"{name} lacks the column {missing[0]!r}. Expected {', '.join(COLUMNS)}. "
-        f"Received: {line[:80]!r}{hint}"
+        f"Received: {first.text[:80]!r}{hint}"
     )
+
+
+def with_split_column(form: TableForm, rows: Sequence[Sequence[str]]) -> TableForm:
+    """Find the column of splits by the cells of some rows, where the header does not name it."""
+    if form.usage is not None:
+        return form
+    places = range(min(map(len, rows)))
+    found = [place for place in places if all(fold(cells[place]) in SPLIT_OF for cells in rows)]
+    return replace(form, usage=found[0]) if len(found) == 1 else form
 
 
 def _is_pixels(cell: str) -> bool:

@@ -24,18 +24,24 @@ _CLASS_WORDS = {
     "contempt": ("contempt", "contemptuous"),
 }
 # Not taken for a class unasked, but proposed in messages: abbreviations, and German, French,
-# Spanish, Italian, Portuguese, Chinese and Japanese.
+# Spanish, Italian, Portuguese, Dutch, Turkish, Polish, Russian, Arabic, Chinese, Japanese, Korean.
 _LIKELY_WORDS = {
-    "angry": "an ang wut wütend ärger zorn colère fâché enojo enojado ira enfado rabbia arrabbiato "
-    "raiva zangado 生气 愤怒 怒り",
-    "disgust": "di dis ekel dégoût asco disgusto nojo 厌恶 嫌悪",
-    "fear": "af fe fea angst ängstlich peur miedo paura medo 恐惧 害怕 恐れ",
+    "angry": "an ang wut wütend ärger zorn colère fâché enojo enojado ira enfado rabbia "
+    "arrabbiato raiva zangado boos woede öfke gniew zły злость злой гнев غاضب غضب 生气 愤怒 "
+    "怒り 분노 화남 😠 😡",
+    "disgust": "di dis ekel dégoût asco disgusto nojo walging iğrenme wstręt отвращение "
+    "اشمئزاز 厌恶 嫌悪 혐오 🤢",
+    "fear": "af fe fea angst ängstlich peur miedo paura medo korku strach страх خوف خائف 恐惧 "
+    "害怕 恐れ 공포 😨 😱",
     "happy": "ha hap hpy freude glücklich fröhlich joie heureux alegría feliz felicidad gioia "
-    "felice alegria felicidade smile smiling 高兴 开心 快乐 喜び",
-    "sad": "sa trauer traurig tristesse triste tristeza tristezza 悲伤 伤心 悲しみ",
-    "surprise": "su sur überraschung überrascht surpris sorpresa sorprendido sorpreso surpresa "
-    "surpreso 惊讶 驚き",
-    "neutral": "ne neu neutre neutro neutrale 中性 平静 無表情",
+    "felice alegria felicidade blij mutlu radość wesoły радость счастье سعيد فرح smile "
+    "smiling 高兴 开心 快乐 喜び 기쁨 행복 😀 😃 😄 😊 🙂",
+    "sad": "sa trauer traurig tristesse triste tristeza tristezza verdrietig üzgün smutek "
+    "smutny грусть печаль حزين حزن 悲伤 伤心 悲しみ 슬픔 😢 😭 🙁",
+    "surprise": "su sur überraschung überrascht surpris sorpresa sorprendido sorpreso "
+    "surpresa surpreso verrast zdziwienie удивление مندهش 惊讶 驚き 놀람 😮 😲",
+    "neutral": "ne neu neutre neutro neutrale neutraal nötr neutralny нейтральный спокойствие "
+    "محايد 中性 平静 無表情 중립 무표정 😐",
 }
 _LIKELY_LABEL_OF = {word: label for label, words in _LIKELY_WORDS.items() for word in words.split()}
 SPLIT_OF = {word: split for split in SPLITS for word in _SPLIT_WORDS[split]}
@@ -63,11 +69,19 @@ CODES = {
 }  # fmt: skip
 """What the numbers of published sets mean, by the name under which `--map` takes them."""
 
+PATH_COLUMNS = (
+    "path", "paths", "filepath", "filepaths", "imagepath", "imgpath", "file", "files", "filename",
+    "filenames", "imagefile", "imagefilename", "imagename", "image", "images", "img", "imgname",
+    "picture", "photo", "pic", "pth", "fname", "name", "subdirectoryfilepath", "imageid", "url",
+    "imageurl", "uri",
+)  # fmt: skip
+"""Names of a column of paths, without spaces and signs."""
 LABEL_COLUMNS = (
     "emotionname", "expressionname", "labelname", "classname", "categoryname", "emotion",
     "emotions", "emotionlabel", "facialexpression", "facialemotion", "dominantemotion",
     "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
-    "target", "groundtruth", "gt", "annotation", "sentiment",
+    "target", "groundtruth", "gt", "annotation", "sentiment", "emotionid", "expressionid",
+    "labelid", "classid", "categoryid", "emotioncode", "labelcode", "emotionindex", "labelindex",
 )  # fmt: skip
 """Names of a column of labels, without spaces and signs; those that have words come first."""
 SPLIT_COLUMNS = (
@@ -164,7 +178,7 @@ def split_of_file(name: str) -> str | None:
 
 def suggest(name: str) -> str | None:
     """Return the label that a name may mean, misspelt, abbreviated or in another language."""
-    core = core_of(name)
+    core = core_of(name) or fold(name)
     if core.startswith(("un", "not ", "non")):
         return None
     if core in _LIKELY_LABEL_OF:
@@ -175,5 +189,7 @@ def suggest(name: str) -> str | None:
 
 def suggest_split(name: str) -> str:
     """Return the split that a name most likely means: "eval" is for validation."""
+    if named := split_of_file(name):
+        return named
     near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
     return SPLIT_OF[near[0]] if near else "train"

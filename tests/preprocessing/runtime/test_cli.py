@@ -1,5 +1,6 @@
 """What all command lines share: statuses, one-line errors, and examples in the help."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,15 @@ import click
 import pytest
 
 from preprocessing.errors import MienError
-from preprocessing.runtime.cli import OneOf, Program, path_argument, together
+from preprocessing.runtime.cli import FloatRange, OneOf, Program, path_argument, together
+
+ASCII = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+show_names = Program("names")
+
+
+@show_names.command("list")
+def _list() -> None:
+    print("表\udcff")
 
 
 def refuse(text: str) -> str:
@@ -26,6 +35,7 @@ def program() -> Program:
         click.option("--large", is_flag=True, cls=OneOf, group="size"),
     )
     @click.option("--strange", type=refuse)
+    @click.option("--number", type=FloatRange(0, min_open=True))
     def end(status: int, **_: object) -> int:
         return status
 
@@ -51,6 +61,10 @@ def test_a_command_decides_its_status(program: Program, status: int) -> None:
         (["end", "0", "--small", "--large"], "--small and --large"),
         (["end", "0", "--large", "--small"], "--small and --large"),
         (["end", "0", "--strange", "word"], "cannot read word"),
+        (["end", "0", "--number", "nan"], "nan"),
+        (["end", "0", "--number", "inf"], "inf"),
+        (["end", "0", "--number", "0"], "0"),
+        (["end", "0", "--number", "-7"], "-7"),
     ],
 )
 def test_wrong_usage_is_2(
@@ -69,6 +83,28 @@ def test_an_error_is_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert "missing" in line
+
+
+def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_be_named(
+    program: Program,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-text").write_text("text", encoding="utf-8")
+    assert program(["show", "-text"]) == 2
+    assert "write ./-text" in capsys.readouterr().err
+    assert program(["show", "./-text"]) == 0
+    assert program(["show", "--", "-text"]) == 0
+
+
+def test_what_a_terminal_cannot_show_is_written_out() -> None:
+    script = "from tests.preprocessing.runtime.test_cli import show_names; show_names(['list'])"
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env=os.environ | ASCII
+    )
+    assert run.stdout == b"\\u8868\\udcff\n"
 
 
 def test_help_ends_with_an_example(program: Program, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,15 @@ def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["a" * 251 + ".csv", "ü" * 123 + ".csv", "a" * 247])
+def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    for text in ("before\n", "after\n"):
+        write_whole(path, text)
+    assert path.read_text(encoding="utf-8") == "after\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
     tmp_path: Path, error: type[BaseException]

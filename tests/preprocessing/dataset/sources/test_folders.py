@@ -55,6 +55,17 @@ def with_litter(root: Path) -> None:
     (root / "train" / "happy" / "landmarks.npy").write_bytes(bytes(200))
 
 
+def linked_classes(root: Path) -> None:
+    """Make links to the folders of classes, and to single pictures."""
+    real = root.with_name("elsewhere")
+    write_folders(real, ("",), SIX)
+    root.mkdir()
+    for label in SIX:
+        (root / label).mkdir() if label == "sad" else (root / label).symlink_to(real / label)
+    for picture in (real / "sad").iterdir():
+        (root / "sad" / picture.name).symlink_to(picture)
+
+
 def class_first(root: Path) -> None:
     for label in SIX:
         write_folders(root / label, ALL, ("",))
@@ -101,7 +112,13 @@ READ: dict[str, tuple[Make, tuple[str, ...]]] = {
     "jfif": (folders(*ALL, suffix=".jfif"), ALL),
     "odd suffix": (folders(*ALL, suffix=".x"), ALL),
     "no suffix": (folders(*ALL, suffix=""), ALL),
+    "brackets behind": (folders(*ALL, labels=tuple(f"{word.title()}[12]" for word in SIX)), ALL),
+    "smileys": (folders(*ALL, labels=tuple(f"😀 {word}" for word in SIX)), ALL),
+    "dashes before": (folders(*ALL, labels=tuple(f"-{word}" for word in SIX)), ALL),
+    "shares behind": (folders("train (80%)", "test (20%)"), ("train", "test")),
+    "folds": (folders("fold_0", "fold_1"), ("train",)),
     "links": (linked, ALL),
+    "links to classes": (linked_classes, ("train",)),
     "litter": (with_litter, ALL),
 }
 
@@ -113,7 +130,7 @@ def test_class_folders_as_people_have_them_are_read(name: str, tmp_path: Path) -
     source = open_source(tmp_path / "faces")
     assert source.kind is SourceKind.CLASS_FOLDERS
     counts = {(label, split): 2 for split in splits for label in FER2013_LABELS}
-    if name == "people":
+    if name in ("people", "folds"):
         counts = dict.fromkeys(counts, 4)
     assert source.counts == counts
     items = list(source.items())
@@ -233,6 +250,48 @@ def test_litter_is_counted(tmp_path: Path) -> None:
     }
 
 
+def with_notes(picture: str, note: str) -> Make:
+    """Make pictures, and beside each a text that says what it shows."""
+
+    def make(root: Path) -> None:
+        for split, number in itertools.product(("train", "val"), range(3)):
+            for form, content in ((picture, png(number)), (note, b"3 0.5 0.5 0.4 0.4\n")):
+                path = root / form.format(split, number)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("picture", "note"),
+    [
+        ("images/{0}{1}.jpg", "labels/{0}{1}.txt"),
+        ("{0}{1}.jpg", "{0}{1}.xml"),
+        ("{0}{1}.jpg", "{0}{1}.json"),
+        ("anna{1}/a.jpg", "anna{1}/label.txt"),
+        ("{0}{1}.jpg", "labels.xlsx"),
+    ],
+)
+def test_pictures_beside_which_their_labels_may_lie_are_not_taken_without_them(
+    picture: str, note: str, tmp_path: Path
+) -> None:
+    with_notes(picture, note)(tmp_path)
+    message = refused(tmp_path)
+    for word in ("no folder is named after an expression", "--list", "--unlabelled"):
+        assert word in message
+    assert open_source(tmp_path, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
+
+
+def test_what_a_photo_service_adds_makes_no_labels(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(png(number))
+        about = f'{{\n  "title": "{number}.jpg",\n  "url": "https://example.com/{number}"\n}}\n'
+        (tmp_path / f"{number}.jpg.json").write_text(about, "utf-8")
+    (tmp_path / "notes.txt").write_text("Holidays\n", "utf-8")
+    assert open_source(tmp_path).kind is SourceKind.PHOTOS
+
+
 def refused(root: Path, reading: Reading | None = None) -> str:
     with pytest.raises(DatasetError) as error_info:
         open_source(root, reading)
@@ -253,6 +312,25 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
     "in another language": (
         folders("train", "val", labels=("feliz", "triste")),
         ("--map feliz=happy,triste=sad", "--unlabelled"),
+    ),
+    "in Russian": (
+        folders("", labels=("радость", "грусть", "злость")),
+        ("--map грусть=sad,злость=angry,радость=happy",),
+    ),
+    "in Arabic": (folders("", labels=("سعيد", "حزين")), ("حزين=sad", "سعيد=happy")),
+    "in Korean": (folders("", labels=("기쁨", "슬픔")), ("기쁨=happy", "슬픔=sad")),
+    "smileys alone": (folders("", labels=("😀", "😢")), ("--map '😀=happy,😢=sad'",)),
+    "splits with a word of one's own": (
+        folders("my_train", "my_val"),
+        ("in no split", "--map my_train=train,my_val=val"),
+    ),
+    "two at once": (
+        folders("", labels=("Happily, Surprised", "sad")),
+        ("--map 'Happily Surprised=LABEL'",),
+    ),
+    "boxes in files": (
+        with_notes("{}/images/{}.jpg", "{}/labels/{}.txt"),
+        ("6 files beside the pictures, such as train/labels/0.txt", "--list"),
     ),
     "abbreviations": (
         folders("", labels=("AN", "HA", "NE", "SA")),

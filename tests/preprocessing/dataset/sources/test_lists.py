@@ -1,8 +1,13 @@
 """Lists of labels as people have them: each is read rightly, or refused with file and line."""
 
+import io
+import json
 import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from preprocessing.dataset.sources.open import open_source
@@ -51,7 +56,31 @@ VOTES = (
     .replace(",sad,v", ",0,0,1.0,9,v")
     .replace(",fear,t", ",0.5,,0.4,9,t")
 )
+RECORDS = [
+    {"path": name, "box": [1, 2], "label": label, "split": split}
+    for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
+]
+IN_CELLS = [record | {"box": None} for record in RECORDS]
+
+
+def parquet(records: Sequence[Mapping[str, object]]) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(list(records)), file)
+    return file.getvalue()
+
+
 READ: dict[str, str | bytes] = {
+    "json": json.dumps(RECORDS),
+    "json, indented, mark": json.dumps(RECORDS, indent=2).encode("utf-8-sig"),
+    "json, other order": json.dumps([dict(reversed(each.items())) for each in RECORDS]),
+    "json lines": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in RECORDS),
+    "json lines, blank lines": "\n\n".join(map(json.dumps, IN_CELLS)),
+    "parquet": parquet(RECORDS),
+    "index": table(",path,label,split", "7,{0},{1},{2}"),
+    "unnamed index": table("Unnamed: 0,image,emotion,set", "7,{0},{1},{2}"),
+    "decimal comma": table("path;valence;label;split", "{0};0,93;{1};{2}"),
+    "spaces after commas": table("filename, width, class, split", "{0}, 48, {1}, {2}"),
+    "capitals, upper": PLAIN.upper().replace(".PNG", ".png"),
     "plain": PLAIN,
     "other order": table("split,label,path", "{2},{1},{0}"),
     "other names": table("Image File,EMOTION,Usage", "{0},{1},{2}"),
@@ -216,8 +245,16 @@ def test_a_name_that_may_be_two_pictures_is_refused(pictures: Path) -> None:
         ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
         ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
         ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
-        ('[{"path": "b.png", "label": "sad"}]', "holds JSON.*as a CSV file"),
-        ('{"path": "b.png", "label": "sad"}\n', "holds JSON.*as a CSV file"),
+        ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
+        ('{"path": "b.png"}\n{"path": 7', "list.csv cannot be read as JSON"),
+        ("[" * 100_000, "list.csv cannot be read as JSON"),
+        ('["b.png", "sad"]', "JSON without records.*Expected objects such as"),
+        ('{"happy": ["b.png"]}', "JSON without records"),
+        ('{"images": [], "annotations": [], "categories": []}', "COCO.*as a CSV file"),
+        ('[{"path": "b.png", "label": "hapy"}]', "list.csv, record 1: the label 'hapy'.*--map"),
+        ('[{"x": "b.png", "label": "sad"}]', "lacks a column of paths"),
+        (b"PAR1" + bytes(99), "list.csv cannot be read as Parquet"),
+        (parquet([{"image": {"bytes": b"", "path": "b.png"}, "label": 1}]), "pictures themselves"),
         (zipped([("xl/sheet1.xml", "<x/>")]), "is no text.*spreadsheet.*as a CSV file"),
     ],
 )
@@ -254,6 +291,43 @@ def test_a_list_of_pictures_in_an_archive(pictures: Path) -> None:
     packed.write_bytes(zipped((f"set/{name}", (pictures / name).read_bytes()) for name in NAMES))
     source = open_source(packed, Reading(lists=(path,)))
     assert [item.label for item in source.items()] == list(LABELS)
+
+
+def test_an_object_of_names_and_labels_is_a_list(pictures: Path) -> None:
+    source = read(pictures, json.dumps(dict(zip(NAMES, LABELS, strict=True))), name="l.json")
+    assert [item.label for item in source.items()] == list(LABELS)
+    single = read(pictures, '{"path": "b.png", "label": "sad"}', name="l.jsonl")
+    assert [(item.name, item.label) for item in single.items()] == [("b.png", "sad")]
+
+
+def test_lines_without_a_path_are_counted(pictures: Path) -> None:
+    votes = "Usage,Image name,neutral,happiness,NF\nTraining,b.png,1,9,0\nTraining,,0,0,10\n"
+    source = read(pictures, votes)
+    assert [(item.name, item.label) for item in source.items()] == [("b.png", "happy")]
+    assert source.passed_over == {"without a path in the list": 1, "in no list": 3}
+
+
+def test_a_list_in_the_folder_of_each_split_is_named_to_be_read(tmp_path: Path) -> None:
+    lists = []
+    for split in ("train", "valid"):
+        folder = tmp_path / "my set" / split
+        folder.mkdir(parents=True)
+        (folder / f"{split}.jpg").write_bytes(png(0))
+        lists.append(folder / "_annotations.csv")
+        lists[-1].write_text(f"filename,width,class,xmin\n{split}.jpg,48,happy,1\n", "utf-8")
+    with pytest.raises(DatasetError) as error_info:
+        open_source(tmp_path / "my set")
+    options = " ".join(f"--list '{each}'" for each in lists)
+    assert options in str(error_info.value)
+    source = open_source(tmp_path / "my set", Reading(lists=tuple(lists)))
+    assert source.counts == {("happy", "train"): 1, ("happy", "val"): 1}
+    assert len(source.notes) == 1
+
+
+def test_a_list_that_is_not_there_is_named(pictures: Path) -> None:
+    for path in (pictures / "gone.csv", pictures):
+        with pytest.raises(DatasetError, match=f"{path.name} is no file.*--list"):
+            open_source(pictures, Reading(lists=(path,)))
 
 
 def test_a_list_is_part_of_the_source(pictures: Path) -> None:

@@ -1,0 +1,95 @@
+"""Find labels that lie beside pictures: in lists and tables, or in a file for each picture."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from preprocessing.dataset.sources.files import LIST_SUFFIXES
+from preprocessing.dataset.sources.list_form import looks_like_list
+from preprocessing.dataset.sources.stores import ArchiveStore, PictureStore
+from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.dataset.sources.unread import SHEET_SUFFIXES
+from preprocessing.dataset.sources.vocabulary import LABEL_COLUMNS, words_of
+
+# So many tables are looked into.
+_MOST_TABLES = 5
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside the pictures of a source and may say what they show.
+
+    Attributes:
+        lists: Lists of pictures and labels.
+        tables: Tables of pictures.
+        notes: Text files, one for each picture or each folder.
+        sheets: Number of spreadsheets.
+    """
+
+    lists: tuple[Path, ...] = ()
+    tables: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    sheets: int = 0
+
+    def what_to_do(self, store: PictureStore) -> str | None:
+        """Say what it is and how to read it, as a part of a sentence; None where nothing is."""
+        if isinstance(store, ArchiveStore) and (self.lists or self.tables):
+            inside = (*self.lists, *self.tables)[0].name
+            return f"{inside} has labels. Unpack it; a list of pictures is read with --list"
+        if self.lists:
+            said = "names" if len(self.lists) == 1 else "and others name"
+            return f"{self.lists[0].name} {said} pictures and labels. Read it with {self.options()}"
+        if self.tables:
+            table = self.tables[0]
+            return f"{table.name} is a table of pictures. Name it as the source: {_quoted(table)}"
+        if self.notes:
+            return (
+                f"{len(self.notes):,} files beside the pictures, such as {self.notes[0]}, may say "
+                "what they show. Write that into one CSV file, a header path,label and a line for "
+                "each picture, and read it with --list"
+            )
+        if self.sheets:
+            return (
+                "a spreadsheet beside the pictures may say what they show. Save it as a CSV file, "
+                "and read it with --list"
+            )
+        return None
+
+    def options(self) -> str:
+        """Return the options that read the lists."""
+        return " ".join(f"--list {_quoted(each)}" for each in self.lists)
+
+
+def look_beside(store: PictureStore) -> Beside:
+    """Look at what lies beside the pictures of a source."""
+    likely_first = sorted(store.tables, key=lambda name: LIST_SUFFIXES.index(_suffix(name)))
+    heads = {store.path / name: store.head(name) for name in likely_first[:_MOST_TABLES]}
+    tables = tuple(path for path, head in heads.items() if columns_found(head))
+    lists = tuple(
+        path for path, head in heads.items() if path not in tables and looks_like_list(head)
+    )
+    sheets = sum(store.others[suffix] for suffix in SHEET_SUFFIXES)
+    return Beside(lists, tables, tuple(_notes(store.names, store.tables)), sheets)
+
+
+def _notes(pictures: Sequence[str], texts: Sequence[str]) -> list[str]:
+    """Return text files that are named after pictures, or after labels in several folders."""
+    stems = {PurePosixPath(name).stem for name in pictures}
+    named = [text for text in texts if PurePosixPath(text).stem in stems]
+    if len(named) > 1 and 2 * len(named) >= len(pictures):
+        return named
+    named = [
+        text
+        for text in texts
+        if not {*words_of(PurePosixPath(text).stem)}.isdisjoint(LABEL_COLUMNS)
+    ]
+    return named if len({PurePosixPath(text).parent for text in named}) > 1 else []
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))

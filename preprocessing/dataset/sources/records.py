@@ -1,0 +1,127 @@
+"""Read lists that are written as JSON, as JSON lines or as Parquet: records of named values."""
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
+from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
+from preprocessing.errors import DatasetError
+
+_PARQUET = b"PAR1"
+_JSON = (b"{", b"[")
+_EXPECTED = (
+    'Expected objects such as {"path": "a.png", "label": "happy"}, in a list or one a line, or '
+    "one object of names and labels. Write it so, or as a CSV file with columns such as path, "
+    "label and split."
+)
+
+
+def holds_records(head: bytes) -> bool:
+    """Say whether a file that begins so is JSON or Parquet."""
+    return head.startswith(_PARQUET) or to_utf8(head).lstrip().startswith(_JSON)
+
+
+def first_keys(head: bytes) -> list[str]:
+    """Return the names in the first JSON record of a file that begins so; none where it is none."""
+    text = to_utf8(head).decode("utf-8", "replace").lstrip()
+    if text.startswith("["):
+        return re.findall(r'"([^"]+)"\s*:', text.partition("}")[0])
+    line = text.partition("\n")[0]
+    return list(json.loads(line)) if _is_record(line) else []
+
+
+def records_as_csv(data: bytes, name: str) -> bytes:
+    """Write the records of a file as a CSV file: a header, then a line for each.
+
+    Args:
+        data: The content of a file that `holds_records`.
+        name: Of the file, for messages.
+
+    Raises:
+        DatasetError: It is broken, or holds something else than records.
+    """
+    is_parquet = data.startswith(_PARQUET)
+    records = _from_parquet(data, name) if is_parquet else _from_json(to_utf8(data), name)
+    columns = dict.fromkeys(column for record in records for column in record)
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(map(_cell, columns))
+    writer.writerows([_cell(record.get(column)) for column in columns] for record in records)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
+    try:
+        records: list[dict[str, Any]] = pq.read_table(pa.BufferReader(data)).to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DatasetError(f"{name} cannot be read as Parquet: {error}") from error
+    if any(_holds_bytes(value) for record in records[:1] for value in record.values()):
+        raise DatasetError(
+            f"{name} holds the pictures themselves, which are not read from Parquet. Save each as "
+            "a file, in a folder named after its class."
+        )
+    return records
+
+
+def _holds_bytes(value: Any) -> bool:
+    inside = value.values() if isinstance(value, dict) else (value,)
+    return any(isinstance(each, bytes) for each in inside)
+
+
+def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
+    try:
+        read = _parse(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{name} cannot be read as JSON: {error}. {_EXPECTED}") from error
+    if isinstance(read, dict) and read and not any(map(_is_nested, read.values())):
+        if find_columns(list(read), {"path": PATH_COLUMNS}):
+            return [read]
+        return [{"path": path, "label": label} for path, label in read.items()]
+    if isinstance(read, dict) and {"images", "annotations"} <= read.keys():
+        raise DatasetError(
+            f"{name} is written as COCO's annotations, which are not read. {_EXPECTED}"
+        )
+    if isinstance(read, list) and read and all(isinstance(each, dict) for each in read):
+        return read
+    raise DatasetError(f"{name} is JSON without records. {_EXPECTED}")
+
+
+def _parse(text: str) -> Any:
+    """Parse JSON, or JSON lines.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) > 1 and _is_record(lines[0]):
+        return [json.loads(line) for line in lines]
+    return json.loads(text)
+
+
+def _is_record(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _cell(value: Any) -> str:
+    """Write a value as the cell of a table, on one line."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = json.dumps(value, default=str) if _is_nested(value) else str(value)
+    return " ".join(text.splitlines())

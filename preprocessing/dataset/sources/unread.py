@@ -1,0 +1,33 @@
+"""Say what to do with files that are no source of pictures, by their kind."""
+
+from collections.abc import Iterable
+
+SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
+_ARRAY_SUFFIXES = (
+    ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord",
+    ".tfrecords", ".parquet", ".arrow", ".mdb", ".lmdb",
+)  # fmt: skip
+_VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+_ADVICE = {
+    SHEET_SUFFIXES: " Save the sheet as a CSV file.",
+    _ARRAY_SUFFIXES: " Arrays and databases are not read: save each picture as a PNG file, in a "
+    "folder named after its class.",
+    _VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
+}
+_POINTER = b"version https://git-lfs"
+
+
+def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
+    """Say what to do with files that are not read, as the end of a message; empty if not known.
+
+    Args:
+        suffixes: Ends of their names, in lower case.
+        head: How the only one begins.
+    """
+    if head.lstrip().startswith(b"<"):
+        return " It holds a web page, not what was to be downloaded: download it again."
+    if head.startswith(_POINTER):
+        return " It only says where Git keeps the file: fetch that with git lfs pull."
+    found = set(suffixes)
+    ways = (way for ends, way in _ADVICE.items() if not found.isdisjoint(ends))
+    return next(ways, "")
