@@ -102,8 +102,11 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         # Decoders raise almost anything on damaged files.
         except Exception as error:
             raise ImageDecodeError(DAMAGED) from error
-    notes = (PictureNote.INCOMPLETE,) if raster.is_incomplete else ()
-    return DecodedPicture(rgb, notes)
+    said = {
+        PictureNote.INCOMPLETE: raster.is_incomplete,
+        PictureNote.HALVED: raster.is_halved,
+    }
+    return DecodedPicture(rgb, tuple(note for note, is_so in said.items() if is_so))
 
 
 def to_grey(image: GreyImage | RgbImage) -> GreyImage:

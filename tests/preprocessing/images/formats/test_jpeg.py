@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
-from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.formats.jpeg_parts import take_apart
-from preprocessing.images.formats.jpeg_scans import check_scans
+from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import (
     encode,
@@ -226,19 +226,34 @@ def test_samples_of_a_pixel_are_counted_over_all_channels(
 
 
 @pytest.mark.parametrize(
-    ("subsampling", "progressive", "is_fine"),
-    [("4:4:4", False, True), ("4:2:0", True, True), ("4:4:4", True, False)],
+    ("subsampling", "progressive", "is_halved"),
+    [("4:4:4", False, False), ("4:2:0", True, False), ("4:4:4", True, True)],
 )
-def test_of_the_largest_pictures_not_all_coefficients_of_all_channels_are_kept(
-    subsampling: str, photo: Image.Image, *, progressive: bool, is_fine: bool
+def test_the_largest_pictures_whose_coefficients_take_much_are_halved(
+    subsampling: str, photo: Image.Image, *, progressive: bool, is_halved: bool
 ) -> None:
     parts = take_apart(jpeg(photo, subsampling=subsampling, progressive=progressive))
-    frame = replace(parts.frame, width=8_000, height=6_000)
-    if is_fine:
-        check_scans(len(parts.scans), frame)
-    else:
-        with pytest.raises(TooCostlyImageError):
-            check_scans(len(parts.scans), frame)
+    frame = replace(parts.frame, width=8_000, height=6_200)
+    assert is_to_be_halved(len(parts.scans), frame) == is_halved
+    with pytest.raises(TooCostlyImageError):
+        is_to_be_halved(len(parts.scans), replace(frame, samples_a_pixel=4.0, is_progressive=True))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("there", [1.0, 0.995])
+def test_a_picture_that_is_halved_keeps_its_size_and_says_so(
+    there: float, orientation: int, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preprocessing.images.formats.jpeg_scans.MOST_KEPT_BYTES", 160 * 159 * 7)
+    upright = photo.crop((0, 0, 160, 159))
+    data = jpeg(stored(upright, orientation), subsampling=0, progressive=True)
+    exif = exif_block(struct.pack("<HH", orientation, 0))
+    file = with_segments(data, jpeg_segment(EXIF, exif))
+    decoded = decode_here(file[: int(there * len(file))])
+    assert decoded.rgb.shape == (159, 160, 3)
+    assert PictureNote.HALVED in decoded.notes
+    assert (PictureNote.INCOMPLETE in decoded.notes) == (there < 1)
+    assert np.abs(decoded.rgb.astype(int) - np.asarray(upright)).mean() < NOISE_LEVELS
 
 
 def test_an_error_says_nothing_of_python() -> None:
