@@ -41,6 +41,11 @@ def read_jpeg(data: bytes, *, max_pixels: int) -> Raster:
     parts = take_apart(data)
     frame = parts.frame
     check_size(frame.width, frame.height, max_pixels, pixel_bytes=parts.pixel_bytes)
+    if frame.rare_kind:
+        raise UnsupportedImageError(
+            f"{frame.rare_kind} JPEG files are not read. Save the picture as an ordinary JPEG or "
+            "as PNG."
+        )
     is_halved = is_to_be_halved(len(parts.scans), frame)
     if frame.precision != 8 or len(frame.components) not in (1, 3, INKS):
         raise UnsupportedImageError(
@@ -82,8 +87,9 @@ def _missing(
     colour or the last bits of them are missing, and no pixel is.
     """
     luma = parts.frame.components[0]
+    # Lossless scans tell a way to predict in place of the first coefficient, and none as the last.
     brought = [
-        set(range(scan.first, scan.last + 1))
+        (COEFFICIENTS if scan.first > scan.last else set(range(scan.first, scan.last + 1)))
         if luma in scan.components and not scan.is_refinement
         else set()
         for scan in parts.scans

@@ -206,6 +206,35 @@ def test_red_green_and_blue_stay_what_they_are(photo: Image.Image) -> None:
     assert np.abs(decoded - np.asarray(photo)).mean() < NOISE_LEVELS / 2
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_lossless_files_are_read(channels: int) -> None:
+    numbers = range(1, channels + 1)
+    table = b"\0" + bytes((1, 1)) + bytes(14) + b"\0\1"  # the bit 0 is no difference
+    frame = struct.pack(">BHHB", 8, 16, 16, channels)
+    scan = bytes((channels, *(byte for number in numbers for byte in (number, 0)), 1, 0, 0))
+    data = b"".join(
+        [
+            b"\xff\xd8",
+            jpeg_segment(0xC4, table),
+            jpeg_segment(0xC3, frame + b"".join(bytes((number, 0x11, 0)) for number in numbers)),
+            jpeg_segment(0xDA, scan),
+            bytes(16 * 16 * channels // 8),
+            b"\xff\xd9",
+        ]
+    )
+    decoded = decode_image(data)
+    assert decoded.shape == (16, 16, 3)
+    assert (decoded == 128).all()
+
+
+@pytest.mark.parametrize(("marker", "name"), [(0xC5, "Hierarchical"), (0xCB, "arithmetic")])
+def test_rare_ways_to_code_are_refused_by_name(marker: int, name: str, photo: Image.Image) -> None:
+    data = bytearray(jpeg(photo))
+    data[data.index(b"\xff\xc0") + 1] = marker
+    with pytest.raises(UnsupportedImageError, match=name):
+        decode_image(bytes(data))
+
+
 @pytest.mark.parametrize(("offset", "value"), [(4, 12), (9, 2)])
 def test_rare_kinds_are_refused_by_name(offset: int, value: int, photo: Image.Image) -> None:
     data = bytearray(jpeg(photo))
