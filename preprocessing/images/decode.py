@@ -13,13 +13,14 @@ from preprocessing.errors import (
     UnsupportedImageError,
 )
 from preprocessing.images.box.client import shared_box
+from preprocessing.images.canvas import new_canvas
 from preprocessing.images.derived import check_derived
 from preprocessing.images.formats.kinds import Kind, find_picture
 from preprocessing.images.formats.levels import to_eight_bits
 from preprocessing.images.formats.opacity import has_opacity, lay_on_white
-from preprocessing.images.formats.orientation import turn_upright
+from preprocessing.images.formats.orientation import is_turned, turn_upright
 from preprocessing.images.formats.others import name_of_other
-from preprocessing.images.formats.raster import DAMAGED, Raster
+from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster
 from preprocessing.images.formats.readers import READERS
 from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage
 
@@ -101,8 +102,11 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         # Decoders raise almost anything on damaged files.
         except Exception as error:
             raise ImageDecodeError(DAMAGED) from error
-    notes = (PictureNote.INCOMPLETE,) if raster.is_incomplete else ()
-    return DecodedPicture(rgb, notes)
+    said = {
+        PictureNote.INCOMPLETE: raster.is_incomplete,
+        PictureNote.HALVED: raster.is_halved,
+    }
+    return DecodedPicture(rgb, tuple(note for note, is_so in said.items() if is_so))
 
 
 def to_grey(image: GreyImage | RgbImage) -> GreyImage:
@@ -121,6 +125,11 @@ def _to_rgb(raster: Raster) -> RgbImage:
         if not flat.flags.c_contiguous or not flat.flags.writeable:
             flat = flat.copy()
         raster.colours.convert(flat)
+    height, width = flat.shape[1::-1] if is_turned(raster.orientation) else flat.shape[:2]
     if flat.ndim == 2:
-        flat = np.asarray(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
-    return turn_upright(flat, raster.orientation)
+        upright = turn_upright(flat, raster.orientation)
+        canvas = new_canvas(height, width)
+        return np.asarray(cv2.cvtColor(upright, cv2.COLOR_GRAY2RGB, dst=canvas), dtype=np.uint8)
+    if raster.orientation == UPRIGHT:
+        return flat
+    return turn_upright(flat, raster.orientation, into=new_canvas(height, width))

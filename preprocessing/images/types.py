@@ -18,6 +18,8 @@ class PictureNote(StrEnum):
 
     INCOMPLETE = "incomplete"
     """The file ends too early; at most a tenth of the picture is missing."""
+    HALVED = "halved"
+    """It was decoded at half its width and height and enlarged, for want of memory."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,8 @@ def hints_of(face: FaceAnswer) -> list[str]:
         "front-facing people: take this with care.",
         Hint.CUT: "Part of this face is outside the picture.",
         PictureNote.INCOMPLETE: "The file ends too early; what is missing could not be seen.",
+        PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
+        "much memory. Save it as an ordinary JPEG (not progressive) for more detail.",
     }
     causes = [face.found_by, *face.hints]
     return [sentences[cause] for cause in causes if cause in sentences]

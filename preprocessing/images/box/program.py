@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from preprocessing.errors import MienError, TooCostlyImageError
-from preprocessing.images import announce
+from preprocessing.images import announce, canvas
 from preprocessing.images.box.budget import budget_of, budget_to_walk
 from preprocessing.images.box.limits import PictureLimits, end_with_parent
 from preprocessing.images.box.messages import (
@@ -27,7 +27,7 @@ from preprocessing.images.box.messages import (
     receive_message,
     send_message,
 )
-from preprocessing.images.box.shared_memory import SharedPixels
+from preprocessing.images.box.shared_memory import CHANNELS, KEPT_BYTES, SharedPixels
 from preprocessing.images.types import DecodedPicture
 
 Decoder = Callable[..., DecodedPicture]
@@ -131,6 +131,7 @@ class _Helper:
         self._pixels = SharedPixels()
         self._limits = PictureLimits(most_file_bytes=LARGEST_FILE_BYTES)
         announce.listener = self._ask_for_room
+        canvas.maker = self._pixels.canvas
 
     def decode_next(self) -> None:
         """Wait for a picture, decode it, and say what came of it.
@@ -145,17 +146,20 @@ class _Helper:
         request = receive_message(self._connection)
         self._data = receive_bytes(self._connection, most=LARGEST_FILE_BYTES)
         self._granted_pixels = 0
+        self._pixels.open(shared, request["memory"])
         self._limits.start(budget_to_walk(self._data))
         try:
             picture = self._decoder(self._data, max_pixels=request["max_pixels"])
             self._limits.stop()
-            self._pixels.write(shared, request["memory"], picture.rgb)
+            self._pixels.write(picture.rgb)
             height, width = picture.rgb.shape[:2]
             answer: dict[str, Any] = {"decoded": [width, height], "notes": picture.notes}
             del picture
         except BaseException as error:  # noqa: BLE001 - decoders raise almost anything
             self._limits.stop()
             answer = {"error": _kind_of(error), "words": str(error)[:1000]}
+        if self._granted_pixels * CHANNELS > KEPT_BYTES:  # which is given back to the system soon
+            self._pixels.drop()
         self._data = b""
         os.close(shared)
         send_message(self._connection, answer)

@@ -4,6 +4,7 @@ To get fresh memory from the system takes longer than to copy a picture, so it i
 """
 
 import ctypes
+import gc
 import itertools
 import mmap
 import os
@@ -138,19 +139,37 @@ class SharedPixels:
         self._number = -1
         self._mapped: mmap.mmap | None = None
 
-    def write(self, descriptor: int, number: int, rgb: RgbImage) -> None:
-        """Write a picture into the piece of memory with this descriptor and number."""
+    def open(self, descriptor: int, number: int) -> None:
+        """Have the piece of memory with this descriptor and number before one's eyes."""
         if self._mapped is None or self._number != number:
-            self._drop()
+            self.drop()
             self._mapped, self._number = mmap.mmap(descriptor, 0), number
-        size = rgb.nbytes
-        np.frombuffer(self._mapped, np.uint8, size).reshape(rgb.shape)[:] = rgb
-        if size > KEPT_BYTES:  # which is given back to the system soon
-            self._drop()
 
-    def _drop(self) -> None:
+    def canvas(self, height: int, width: int) -> RgbImage:
+        """Return room for a picture in it, uint8 (height, width, 3).
+
+        Raises:
+            MemoryError: The picture is larger than the piece.
+        """
+        size = height * width * CHANNELS
+        if self._mapped is None or size > len(self._mapped):
+            raise MemoryError
+        return np.frombuffer(self._mapped, np.uint8, size).reshape(height, width, CHANNELS)
+
+    def write(self, rgb: RgbImage) -> None:
+        """Write a picture into it, if it is not there already."""
+        canvas = self.canvas(*rgb.shape[:2])
+        if canvas.__array_interface__["data"] != rgb.__array_interface__["data"]:
+            canvas[:] = rgb
+
+    def drop(self) -> None:
+        """Let go of it."""
         if self._mapped is not None:
-            self._mapped.close()
+            try:
+                self._mapped.close()
+            except BufferError:  # an error that was raised still holds pixels
+                gc.collect()
+                self._mapped.close()
             self._mapped = None
 
 

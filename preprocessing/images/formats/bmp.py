@@ -17,7 +17,7 @@ from preprocessing.images.formats.bmp_header import (
     read_header,
 )
 from preprocessing.images.formats.jpeg import read_jpeg
-from preprocessing.images.formats.palette import look_up
+from preprocessing.images.formats.palette import look_up, unpack_indices
 from preprocessing.images.formats.png import read_png
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
 
@@ -89,7 +89,7 @@ def _colours(rows: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:
     """Return the colours of some rows of bytes, in RGB or RGBA."""
     width, depth = header.width, header.depth
     if depth <= 8:
-        return look_up(_indices(rows, depth)[:, :width], header.palette)
+        return look_up(unpack_indices(rows, depth)[:, :width], header.palette)
     if depth == 24:
         return rows[:, : 3 * width].reshape(-1, width, 3)[..., ::-1]
     if depth == 32 and header.has_bytes:
@@ -98,13 +98,6 @@ def _colours(rows: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:
     values = rows.view("<u2" if depth == 16 else "<u4")[:, :width]
     masks = header.masks if header.masks[3] else header.masks[:3]
     return np.stack([_channel(values, mask) for mask in masks], axis=-1)
-
-
-def _indices(rows: NDArray[np.uint8], depth: int) -> NDArray[np.uint8]:
-    if depth == 1:
-        return np.unpackbits(rows, axis=1)
-    shifts = np.arange(8 - depth, -1, -depth, dtype=np.uint8)
-    return (rows[..., None] >> shifts & np.uint8(2**depth - 1)).reshape(len(rows), -1)
 
 
 def _channel(values: NDArray[np.unsignedinteger], mask: int) -> NDArray[np.uint8]:

@@ -53,7 +53,7 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
     pixel_bytes = picture.end - picture.data
     check_size(width, height, max_pixels, pixel_bytes=pixel_bytes)
     check_size(canvas_width, canvas_height, max_pixels, pixel_bytes=pixel_bytes)
-    indices, is_incomplete = decode_rows(_alone(data, picture), "GIF", keeps_indices=True)
+    indices, is_incomplete = decode_rows(_alone(data, picture))
     fills_canvas = (width, height) == (canvas_width, canvas_height)
     is_opaque = fills_canvas and picture.clear is None
     samples = look_up(indices, _colours(picture)[:, : 3 if is_opaque else 4])

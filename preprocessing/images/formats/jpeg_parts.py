@@ -19,6 +19,11 @@ _ALONE = (0x01, 0xD8)
 # SOF0 to SOF15, without DHT, JPG and DAC.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
+# Which no browser shows, and no decoder here reads.
+_RARE = {
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "Hierarchical"),
+    0xCB: "Lossless arithmetic-coded",
+}
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _EXIF, _XMP, _ICC = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
@@ -35,6 +40,7 @@ class Frame:
         samples_a_pixel: How many samples all channels have for each pixel: 3 where none has fewer
             than another, 1.5 where colour has half the width and height.
         is_progressive: Whether detail comes scan by scan.
+        rare_kind: The name of a way to code pixels that is not read; empty for others.
     """
 
     precision: int
@@ -43,6 +49,7 @@ class Frame:
     components: tuple[int, ...]
     samples_a_pixel: float
     is_progressive: bool
+    rare_kind: str = ""
 
 
 _NO_FRAME = Frame(0, 0, 0, components=(), samples_a_pixel=0.0, is_progressive=False)
@@ -118,7 +125,7 @@ class JpegParts:
         if marker == _SOS:
             self.scans.append(_read_scan(bytes(body)))
         elif marker in _FRAMES and self.frame is _NO_FRAME:
-            self.frame = _read_frame(bytes(body), is_progressive=marker in _PROGRESSIVE)
+            self.frame = _read_frame(bytes(body), marker)
         elif marker == _DRI:
             self.restart_interval = int.from_bytes(body[:2], "big")
         elif marker == _COM or marker in _APPLICATIONS:
@@ -172,7 +179,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         at = end
 
 
-def _read_frame(body: bytes, *, is_progressive: bool) -> Frame:
+def _read_frame(body: bytes, marker: int) -> Frame:
     if len(body) < 6:
         raise ImageDecodeError(DAMAGED)
     height, width = int.from_bytes(body[1:3], "big"), int.from_bytes(body[3:5], "big")
@@ -181,7 +188,11 @@ def _read_frame(body: bytes, *, is_progressive: bool) -> Frame:
     factors = [(factor >> 4, factor & 15) for factor in body[7:end:3]]
     finest = max((x for x, _ in factors), default=1) * max((y for _, y in factors), default=1)
     samples = sum(x * y for x, y in factors) / max(1, finest)
-    return Frame(body[0], width, height, tuple(body[6:end:3]), samples, is_progressive)
+    return Frame(
+        *(body[0], width, height, tuple(body[6:end:3]), samples),
+        is_progressive=marker in _PROGRESSIVE,
+        rare_kind=_RARE.get(marker, ""),
+    )
 
 
 def _read_scan(body: bytes) -> Scan:

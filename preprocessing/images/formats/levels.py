@@ -4,6 +4,7 @@ Microscopes, depth cameras and NumPy write 8, 10 or 12 bits into files that coul
 fractions into floating point. No file says so, yet taken literally such pictures are nearly black.
 """
 
+import functools
 from typing import Any
 
 import cv2
@@ -44,6 +45,17 @@ def to_eight_bits(
     return _scale(samples, low=low, high=high)
 
 
+def white_of(values: NDArray[np.uint16]) -> int:
+    """Return which value is white by those that occur; where all are black, the largest there is.
+
+    Args:
+        values: Shape (values,), enough of them to stand for all.
+    """
+    if not values.any():
+        return int(np.iinfo(values.dtype).max)
+    return round(_black_and_white(values[:, None])[1])
+
+
 def _with_opacity(samples: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint8]:
     opaque = np.iinfo(samples.dtype).max if samples.dtype.kind in "iu" else 1.0
     colours = _scale(samples[..., :-1], low=low, high=high)
@@ -82,14 +94,18 @@ def _white_of_floats(high: float) -> float:
 
 def _scale(samples: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint8]:
     if samples.dtype == np.uint16:
-        levels = _levels(np.arange(65_536), low=low, high=high)
-        looked_up = cv2.LUT(np.ascontiguousarray(samples), levels[None])
+        looked_up = cv2.LUT(np.ascontiguousarray(samples), _levels_of_16_bits(low, high))
         return np.asarray(looked_up, dtype=np.uint8).reshape(samples.shape)
     # Row by row: in one go, a picture of 50 megapixels would take more than a gigabyte.
     scaled = np.empty(samples.shape, np.uint8)
     for row, values in zip(scaled, samples, strict=True):
         row[:] = _levels(values, low=low, high=high)
     return scaled
+
+
+@functools.lru_cache(maxsize=4)
+def _levels_of_16_bits(low: float, high: float) -> NDArray[np.uint8]:
+    return _levels(np.arange(65_536), low=low, high=high)[None]
 
 
 def _levels(values: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint8]:

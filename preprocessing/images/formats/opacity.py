@@ -17,7 +17,7 @@ def has_opacity(samples: NDArray[Any]) -> bool:
     return samples.ndim == 3 and samples.shape[2] in _WITH_OPACITY
 
 
-def lay_on_white(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -> NDArray[np.uint8]:
     """Return a picture without its opacity, as it looks on white.
 
     A picture that is transparent throughout is opaque: nobody means to show nothing, but programs
@@ -25,13 +25,16 @@ def lay_on_white(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Args:
         samples: Shape (height, width, 2) for grey and opacity, or (height, width, 4).
+        is_hidden: Whether the picture of which these are some rows is transparent throughout; None
+            where these are all of them.
 
     Returns:
         Shape (height, width) or (height, width, 3).
     """
     height, width, channels = samples.shape
     flat = np.empty((height, width) if channels == 2 else (height, width, 3), np.uint8)
-    is_hidden = not any(strip[..., -1].any() for strip in strips(samples))
+    if is_hidden is None:
+        is_hidden = not any(strip[..., -1].any() for strip in strips(samples))
     for strip, out in zip(strips(samples), strips(flat), strict=True):
         opacity = strip[..., -1]
         if is_hidden or opacity.min() == OPAQUE:

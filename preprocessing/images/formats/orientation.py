@@ -43,31 +43,40 @@ def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
     return exif_orientation(exif) or xmp_orientation(xmp) or UPRIGHT
 
 
-def turn_upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def is_turned(orientation: int) -> bool:
+    """Say whether width and height change places when a picture is turned upright."""
+    return orientation >= 5
+
+
+def turn_upright(
+    rgb: NDArray[np.uint8], orientation: int, *, into: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
     """Turn and mirror a picture as its orientation asks.
 
     Args:
-        rgb: Shape (height, width, 3).
+        rgb: Shape (height, width, 3), or (height, width) for grey.
         orientation: 1 to 8.
+        into: Where the result goes, of its shape; by default it has memory of its own.
 
     Returns:
         The same array where nothing is to be done.
     """
     match orientation:
         case 2:
-            turned = cv2.flip(rgb, 1)
+            turned = cv2.flip(rgb, 1, dst=into)
         case 3:
-            turned = cv2.flip(rgb, -1)
+            turned = cv2.flip(rgb, -1, dst=into)
         case 4:
-            turned = cv2.flip(rgb, 0)
+            turned = cv2.flip(rgb, 0, dst=into)
         case 5:
-            turned = cv2.transpose(rgb)
+            turned = cv2.transpose(rgb, dst=into)
         case 6:
-            turned = cv2.rotate(rgb, cv2.ROTATE_90_CLOCKWISE)
+            turned = cv2.rotate(rgb, cv2.ROTATE_90_CLOCKWISE, dst=into)
         case 7:
-            turned = cv2.rotate(cv2.transpose(rgb), cv2.ROTATE_180)
+            turned = cv2.transpose(rgb, dst=into)
+            cv2.flip(turned, -1, dst=turned)
         case 8:
-            turned = cv2.rotate(rgb, cv2.ROTATE_90_COUNTERCLOCKWISE)
+            turned = cv2.rotate(rgb, cv2.ROTATE_90_COUNTERCLOCKWISE, dst=into)
         case _:
             return rgb
     return np.asarray(turned, dtype=np.uint8)

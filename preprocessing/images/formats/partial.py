@@ -1,4 +1,4 @@
-"""Decode as many rows as a damaged file gives, and find those that are missing."""
+"""Read files of which rows are missing: find these, and fill them."""
 
 import io
 from typing import Any
@@ -13,50 +13,38 @@ from preprocessing.images.formats.raster import DAMAGED, check_missing
 # Pixels that differ between two decoded pictures, each filled with one of these before, were not
 # in the file.
 _FILLINGS = (0, 255)
-_READABLE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
 
 
-def decode_rows(
-    data: bytes, kind: str, *, keeps_indices: bool = False
-) -> tuple[NDArray[Any], bool]:
-    """Decode a file that may be damaged or end too early.
-
-    Rows that are missing at the end are white; in an interlaced picture they repeat the row above.
+def decode_rows(data: bytes) -> tuple[NDArray[np.uint8], bool]:
+    """Decode a GIF file that may be damaged or end too early.
 
     Args:
         data: The file.
-        kind: Pillow's name of its format, one that Pillow decodes row after row.
-        keeps_indices: Return the indices of a palette instead of its colours.
 
     Returns:
-        The samples, shape (height, width) or (height, width, channels), and whether rows are
-        missing.
+        Indices of its palette, shape (height, width), and whether rows are missing.
 
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
-    one, is_whole = _decode(data, kind, _FILLINGS[0], keeps_indices=keeps_indices)
+    one, is_whole = _decode(data, _FILLINGS[0])
     if is_whole:
         return one, False
-    other, _ = _decode(data, kind, _FILLINGS[1], keeps_indices=keeps_indices)
-    is_missing = (one != other).reshape(len(one), -1).any(axis=1)
+    other, _ = _decode(data, _FILLINGS[1])
+    is_missing = (one != other).any(axis=1)
     check_missing(float(is_missing.mean()))
-    _fill(one, is_missing)
+    fill_rows(one, is_missing)
     return one, True
 
 
-def _decode(
-    data: bytes, kind: str, filling: int, *, keeps_indices: bool
-) -> tuple[NDArray[Any], bool]:
+def _decode(data: bytes, filling: int) -> tuple[NDArray[np.uint8], bool]:
     """Decode onto a filled picture; say whether there was no error."""
     try:
-        image = Image.open(io.BytesIO(data), formats=[kind])
+        image = Image.open(io.BytesIO(data), formats=["GIF"])
     except UnidentifiedImageError:
         raise ImageDecodeError(DAMAGED) from None
     with image:
-        bands = len(image.getbands())
-        color = filling if bands == 1 else (filling,) * bands
-        image.im = Image.new(image.mode, image.size, color).im
+        image.im = Image.new(image.mode, image.size, filling).im
         is_whole = True
         try:
             image.load()
@@ -65,23 +53,25 @@ def _decode(
         # Pillow's decoders raise almost anything on damaged files; the rows before stay.
         except Exception:  # noqa: BLE001
             image.tile, is_whole = [], False
-        return np.array(image) if keeps_indices else _samples(image), is_whole
+        return np.array(image), is_whole
 
 
-def _samples(image: Image.Image) -> NDArray[Any]:
-    if image.has_transparency_data:
-        return np.array(image.convert("RGBA"))
-    return np.array(image if image.mode in _READABLE else image.convert("RGB"))
+def fill_rows(samples: NDArray[Any], is_missing: NDArray[np.bool_]) -> None:
+    """Fill the rows that are missing, in place.
 
+    At the end they become white; in an interlaced picture they repeat the row above.
 
-def _fill(samples: NDArray[Any], is_missing: NDArray[np.bool_]) -> None:
-    """Fill the rows that are missing, in place."""
+    Args:
+        samples: Shape (height, width) or (height, width, channels).
+        is_missing: Shape (height,).
+    """
     there = np.flatnonzero(~is_missing)
     if not there.size:
         return
     is_interlaced = is_missing[: there[-1]].any()
     if not is_interlaced:
-        samples[there[-1] + 1 :] = 255
+        white = 255 if samples.dtype == np.uint8 else samples[there].max()
+        samples[there[-1] + 1 :] = white
         return
     above = np.maximum.accumulate(np.where(is_missing, there[0], np.arange(len(samples))))
     for row in np.flatnonzero(is_missing):

@@ -1,27 +1,22 @@
 """Read PNG files, whatever their metadata looks like."""
 
 import struct
-from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import D65, SRGB, Chromaticities, Colours, gamma_colours
 from preprocessing.images.formats.icc import icc_colours
-from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import orientation_of
-from preprocessing.images.formats.partial import decode_rows
 from preprocessing.images.formats.png_chunks import (
     MOST_PROFILE_BYTES,
     PngChunks,
     inflate,
     read_chunks,
 )
-from preprocessing.images.formats.raster import Raster, check_size
+from preprocessing.images.formats.png_pixels import decode_pixels
+from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
-_GREY, _GREY_AND_OPACITY, _RGB_AND_OPACITY = 0, 4, 6
 # In parts of 100,000: that of sRGB is about 45,455.
 _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
 # Twice the area between primaries; that of sRGB is 0.22.
@@ -37,50 +32,14 @@ def read_png(data: bytes, *, max_pixels: int) -> Raster:
     """
     chunks = read_chunks(data)
     check_size(chunks.width, chunks.height, max_pixels, pixel_bytes=sum(map(len, chunks.pixels)))
-    clean = chunks.to_file()
-    samples, is_incomplete = _decode(clean, chunks) if chunks.is_whole else None, False
-    if samples is None and chunks.mend_checksum():
-        samples = _decode(chunks.to_file(), chunks)
-    if samples is None:
-        samples, is_incomplete = decode_rows(clean, "PNG")
-    is_grey = chunks.colour_type in (_GREY, _GREY_AND_OPACITY)
+    orientation = orientation_of(chunks.chunks.get(b"eXIf", b"") or chunks.exif, chunks.xmp)
+    samples, is_incomplete = decode_pixels(chunks, is_upright=orientation == UPRIGHT)
     return Raster(
         samples,
-        colours=_colours(chunks, channels=1 if is_grey else 3),
-        orientation=orientation_of(chunks.chunks.get(b"eXIf", b"") or chunks.exif, chunks.xmp),
+        colours=_colours(chunks, channels=1 if samples.ndim == 2 else 3),
+        orientation=orientation,
         is_incomplete=is_incomplete,
     )
-
-
-def _decode(clean: bytes, chunks: PngChunks) -> NDArray[Any] | None:
-    """Decode a whole file; None where its pixels are damaged."""
-    has_opacity = b"tRNS" in chunks.chunks or chunks.colour_type in (
-        _GREY_AND_OPACITY,
-        _RGB_AND_OPACITY,
-    )
-    as_it_is = has_opacity or chunks.colour_type == _GREY
-    flags = cv2.IMREAD_UNCHANGED if as_it_is else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH
-    samples = cv2.imdecode(np.frombuffer(clean, np.uint8), flags)
-    if samples is None:
-        return None
-    if samples.ndim == 2:
-        return _with_clear_grey(samples, chunks)
-    if as_it_is and samples.shape[2] == 4:
-        samples = swap_red_and_blue(samples)
-        if chunks.colour_type == _GREY_AND_OPACITY:
-            samples = samples[..., 2:]
-    return np.asarray(samples)
-
-
-def _with_clear_grey(grey: NDArray[Any], chunks: PngChunks) -> NDArray[Any]:
-    """Add opacity where the file names one grey as transparent."""
-    clear = chunks.chunks.get(b"tRNS", b"")
-    if len(clear) < 2:
-        return grey
-    # Samples of fewer bits come scaled to eight.
-    value = int.from_bytes(clear[:2], "big") * max(1, 255 // (2**chunks.depth - 1))
-    opacity = np.where(grey == value, 0, np.iinfo(grey.dtype).max).astype(grey.dtype)
-    return np.stack([grey, opacity], axis=-1)
 
 
 def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:

@@ -8,13 +8,19 @@ from dataclasses import dataclass, field
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.raster import DAMAGED
 
+GREY, RGB, PALETTE, GREY_AND_OPACITY, RGB_AND_OPACITY = 0, 2, 3, 4, 6
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Of what is compressed in metadata no more than this is unpacked.
 MOST_PROFILE_BYTES = 4_000_000
 MOST_TEXT_BYTES = 200_000
 # More chunks than any file has; to walk through millions would take long.
 MOST_CHUNKS = 200_000
-_UNPACKED_AT_ONCE = 65_536
+# Which depths each type of colour may have.
+_DEPTHS = {
+    *((GREY, depth) for depth in (1, 2, 4, 8, 16)),
+    *((PALETTE, depth) for depth in (1, 2, 4, 8)),
+    *((kind, depth) for kind in (RGB, GREY_AND_OPACITY, RGB_AND_OPACITY) for depth in (8, 16)),
+}
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"eXIf")
 _EXIF_TEXT = (b"Raw profile type exif\0", b"Raw profile type APP1\0")
 _XMP_TEXT = b"XML:com.adobe.xmp\0"
@@ -28,50 +34,23 @@ class PngChunks:
         width: In pixels.
         height: Likewise.
         depth: Bits of a sample.
-        colour_type: As PNG counts: 0 grey, 2 RGB, 3 palette, 4 grey and opacity, 6 RGB and opacity.
+        colour_type: GREY, RGB, PALETTE, GREY_AND_OPACITY or RGB_AND_OPACITY.
+        is_interlaced: Whether the pixels come in seven passes.
         chunks: The contents of those chunks that matter, by name.
         pixels: The contents of the chunks with pixels.
         exif: An EXIF block that was kept as text.
         xmp: An XMP packet.
-        is_whole: Whether the last chunk is there.
     """
 
     width: int = 0
     height: int = 0
     depth: int = 0
     colour_type: int = 0
+    is_interlaced: bool = False
     chunks: dict[bytes, bytes] = field(default_factory=dict)
-    pixels: list[bytes] = field(default_factory=list)
+    pixels: list[memoryview] = field(default_factory=list)
     exif: bytes = b""
     xmp: bytes = b""
-    is_whole: bool = False
-
-    def to_file(self) -> bytes:
-        """Return a PNG file with the pixels and nothing else, all checksums right."""
-        needed = [(name, self.chunks[name]) for name in _KEPT[:3] if name in self.chunks]
-        chunks = [*needed, (b"IDAT", b"".join(self.pixels)), (b"IEND", b"")]
-        return b"".join([SIGNATURE, *(part for chunk in chunks for part in _chunk(*chunk))])
-
-    def mend_checksum(self) -> bool:
-        """Write the right checksum at the end of the pixels; say whether they come to their end."""
-        packed = b"".join(self.pixels)
-        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)  # which knows of no checksum
-        checksum, rest, most = zlib.adler32(b""), packed[2:], self.height * self._row_bytes()
-        try:
-            while rest and not unpacker.eof and most > 0:
-                unpacked = unpacker.decompress(rest, _UNPACKED_AT_ONCE)
-                checksum, rest = zlib.adler32(unpacked, checksum), unpacker.unconsumed_tail
-                most -= len(unpacked)
-        except zlib.error:
-            return False
-        if unpacker.eof:
-            end = len(packed) - len(unpacker.unused_data)
-            self.pixels = [packed[:end], struct.pack(">L", checksum)]
-        return unpacker.eof
-
-    def _row_bytes(self) -> int:
-        """Return more bytes than a row can have, its filters and passes included."""
-        return self.width * 8 + 32
 
 
 def read_chunks(data: bytes) -> PngChunks:
@@ -88,10 +67,9 @@ def read_chunks(data: bytes) -> PngChunks:
         if count == MOST_CHUNKS:
             raise ImageDecodeError(DAMAGED)
         if name == b"IEND":
-            found.is_whole = True
             break
         if name == b"IDAT":
-            found.pixels.append(data[start:end])
+            found.pixels.append(memoryview(data)[start:end])
         elif name in _KEPT:
             found.chunks.setdefault(name, data[start:end])
         elif name in (b"zTXt", b"tEXt", b"iTXt"):
@@ -100,6 +78,9 @@ def read_chunks(data: bytes) -> PngChunks:
     if len(header) != 13 or not found.pixels:
         raise ImageDecodeError(DAMAGED)
     found.width, found.height, found.depth, found.colour_type = struct.unpack(">LLBB", header[:10])
+    found.is_interlaced = header[12] == 1
+    if (found.colour_type, found.depth) not in _DEPTHS:
+        raise ImageDecodeError(DAMAGED)
     return found
 
 
@@ -139,8 +120,3 @@ def _from_hexadecimal(text: bytes) -> bytes:
         return bytes.fromhex("".join(text.decode("ascii").split()[2:]))
     except ValueError:
         return b""
-
-
-def _chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
-    checksum = zlib.crc32(content, zlib.crc32(name))
-    return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)

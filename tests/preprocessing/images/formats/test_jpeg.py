@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
-from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.formats.jpeg_parts import take_apart
-from preprocessing.images.formats.jpeg_scans import check_scans
+from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import (
     encode,
@@ -206,6 +206,35 @@ def test_red_green_and_blue_stay_what_they_are(photo: Image.Image) -> None:
     assert np.abs(decoded - np.asarray(photo)).mean() < NOISE_LEVELS / 2
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_lossless_files_are_read(channels: int) -> None:
+    numbers = range(1, channels + 1)
+    table = b"\0" + bytes((1, 1)) + bytes(14) + b"\0\1"  # the bit 0 is no difference
+    frame = struct.pack(">BHHB", 8, 16, 16, channels)
+    scan = bytes((channels, *(byte for number in numbers for byte in (number, 0)), 1, 0, 0))
+    data = b"".join(
+        [
+            b"\xff\xd8",
+            jpeg_segment(0xC4, table),
+            jpeg_segment(0xC3, frame + b"".join(bytes((number, 0x11, 0)) for number in numbers)),
+            jpeg_segment(0xDA, scan),
+            bytes(16 * 16 * channels // 8),
+            b"\xff\xd9",
+        ]
+    )
+    decoded = decode_image(data)
+    assert decoded.shape == (16, 16, 3)
+    assert (decoded == 128).all()
+
+
+@pytest.mark.parametrize(("marker", "name"), [(0xC5, "Hierarchical"), (0xCB, "arithmetic")])
+def test_rare_ways_to_code_are_refused_by_name(marker: int, name: str, photo: Image.Image) -> None:
+    data = bytearray(jpeg(photo))
+    data[data.index(b"\xff\xc0") + 1] = marker
+    with pytest.raises(UnsupportedImageError, match=name):
+        decode_image(bytes(data))
+
+
 @pytest.mark.parametrize(("offset", "value"), [(4, 12), (9, 2)])
 def test_rare_kinds_are_refused_by_name(offset: int, value: int, photo: Image.Image) -> None:
     data = bytearray(jpeg(photo))
@@ -226,19 +255,34 @@ def test_samples_of_a_pixel_are_counted_over_all_channels(
 
 
 @pytest.mark.parametrize(
-    ("subsampling", "progressive", "is_fine"),
-    [("4:4:4", False, True), ("4:2:0", True, True), ("4:4:4", True, False)],
+    ("subsampling", "progressive", "is_halved"),
+    [("4:4:4", False, False), ("4:2:0", True, False), ("4:4:4", True, True)],
 )
-def test_of_the_largest_pictures_not_all_coefficients_of_all_channels_are_kept(
-    subsampling: str, photo: Image.Image, *, progressive: bool, is_fine: bool
+def test_the_largest_pictures_whose_coefficients_take_much_are_halved(
+    subsampling: str, photo: Image.Image, *, progressive: bool, is_halved: bool
 ) -> None:
     parts = take_apart(jpeg(photo, subsampling=subsampling, progressive=progressive))
-    frame = replace(parts.frame, width=8_000, height=6_000)
-    if is_fine:
-        check_scans(len(parts.scans), frame)
-    else:
-        with pytest.raises(TooCostlyImageError):
-            check_scans(len(parts.scans), frame)
+    frame = replace(parts.frame, width=8_000, height=6_200)
+    assert is_to_be_halved(len(parts.scans), frame) == is_halved
+    with pytest.raises(TooCostlyImageError):
+        is_to_be_halved(len(parts.scans), replace(frame, samples_a_pixel=4.0, is_progressive=True))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("there", [1.0, 0.995])
+def test_a_picture_that_is_halved_keeps_its_size_and_says_so(
+    there: float, orientation: int, photo: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preprocessing.images.formats.jpeg_scans.MOST_KEPT_BYTES", 160 * 159 * 7)
+    upright = photo.crop((0, 0, 160, 159))
+    data = jpeg(stored(upright, orientation), subsampling=0, progressive=True)
+    exif = exif_block(struct.pack("<HH", orientation, 0))
+    file = with_segments(data, jpeg_segment(EXIF, exif))
+    decoded = decode_here(file[: int(there * len(file))])
+    assert decoded.rgb.shape == (159, 160, 3)
+    assert PictureNote.HALVED in decoded.notes
+    assert (PictureNote.INCOMPLETE in decoded.notes) == (there < 1)
+    assert np.abs(decoded.rgb.astype(int) - np.asarray(upright)).mean() < NOISE_LEVELS
 
 
 def test_an_error_says_nothing_of_python() -> None:

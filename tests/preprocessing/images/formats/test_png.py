@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, png, png_chunk, smooth_picture, stored
 
@@ -165,6 +165,37 @@ def test_a_colour_that_is_named_transparent_is_white(channels: int, depth: int) 
     is_clear = samples == clear if channels == 1 else (samples == clear).all(axis=-1)
     expected = RGB if channels == 3 else np.repeat(RGB[..., :1], 3, axis=2)
     np.testing.assert_array_equal(decoded[~is_clear], expected[~is_clear])
+
+
+@pytest.mark.parametrize("strip_bytes", [1, 1_000, 1_000_000])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_rows_are_the_same_however_many_are_decoded_at_once(
+    mode: str, strip_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("preprocessing.images.formats.png_rows.STRIP_BYTES", strip_bytes)
+    picture = Image.fromarray(RGB)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
+    else:
+        image = picture.convert(mode)
+    expected = np.asarray((picture.convert("L") if mode == "I;16" else image).convert("RGB"))
+    np.testing.assert_array_equal(decode_here(encode(image, "PNG")).rgb, expected)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_few_of_16_bits_and_what_is_missing_change_no_other_pixel(channels: int) -> None:
+    samples = np.random.default_rng(0).integers(0, 2**16, (80, 96, channels))
+    samples[..., -1] |= 0xFF00 * (channels in (2, 4))  # hardly transparent
+    samples = samples if channels > 1 else samples[..., 0]
+    whole = decode_here(png(samples, depth=16)).rgb.astype(int)
+    data = png(samples, depth=16)
+    cut = decode_picture(data[: len(data) * 95 // 100])
+    assert cut.notes == (PictureNote.INCOMPLETE,)
+    np.testing.assert_array_equal(cut.rgb[:70], whole[:70])
+    assert (cut.rgb[-1] == 255).all()
+    if channels in (1, 3):
+        twelve_bits = decode_here(png(samples // 16, depth=16)).rgb
+        assert np.abs(twelve_bits - whole).max() <= 1
 
 
 def test_gamma_is_heeded_where_it_is_another_than_the_usual() -> None:
