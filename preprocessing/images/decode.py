@@ -1,6 +1,7 @@
 """Decode any picture that a user has into upright RGB."""
 
 import warnings
+from functools import partial
 from typing import Any
 
 import cv2
@@ -14,14 +15,15 @@ from preprocessing.errors import (
 )
 from preprocessing.images.box.client import shared_box
 from preprocessing.images.derived import check_derived
+from preprocessing.images.formats.jpeg import read_jpeg
 from preprocessing.images.formats.kinds import Kind, find_picture
 from preprocessing.images.formats.levels import to_eight_bits
 from preprocessing.images.formats.opacity import has_opacity, lay_on_white
-from preprocessing.images.formats.orientation import turn_upright
+from preprocessing.images.formats.orientation import turn_upright, upright_size
 from preprocessing.images.formats.others import name_of_other
 from preprocessing.images.formats.raster import DAMAGED, Raster
 from preprocessing.images.formats.readers import READERS
-from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage
+from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage, Whole
 
 MAX_PIXELS = 50_000_000
 # By which files are taken for pictures; what is in them decides how they are read.
@@ -37,12 +39,15 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     return decode_picture(data, max_pixels=max_pixels).rgb
 
 
-def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
+def decode_picture(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, may_reduce: bool = False
+) -> DecodedPicture:
     """Decode a picture as `decode_here` does, in the box: nothing that is in it does harm.
 
     Args:
         data: See `decode_here`.
         max_pixels: Likewise.
+        may_reduce: Likewise.
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -50,10 +55,12 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
         ImageTooLargeError: It has more than `max_pixels` pixels by its header.
         TooCostlyImageError: It takes more memory or processor time than a picture may.
     """
-    return shared_box().decode(data, max_pixels=max_pixels)
+    return shared_box().decode(data, max_pixels=max_pixels, may_reduce=may_reduce)
 
 
-def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
+def decode_here(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, may_reduce: bool = False
+) -> DecodedPicture:
     """Decode a picture, turn it upright, convert its colours to sRGB, and flatten it.
 
     Transparent parts lie on white; a picture that is transparent throughout is taken as opaque. Of
@@ -64,6 +71,7 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file; also of an icon,
             PBM, PGM or PPM file.
         max_pixels: Of the largest picture that is decoded.
+        may_reduce: Read a large JPEG at a half of its width and height (`DecodedPicture.whole`).
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -90,7 +98,9 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         try:
             if found.kind in (Kind.HEIC, Kind.AVIF):
                 check_derived(picture)
-            raster = READERS[found.kind](picture, max_pixels=max_pixels)
+            reduces = may_reduce and found.kind is Kind.JPEG
+            reader = partial(read_jpeg, may_reduce=True) if reduces else READERS[found.kind]
+            raster = reader(picture, max_pixels=max_pixels)
             rgb = _to_rgb(raster)
         except (MienError, MemoryError):
             raise
@@ -102,7 +112,11 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         except Exception as error:
             raise ImageDecodeError(DAMAGED) from error
     notes = (PictureNote.INCOMPLETE,) if raster.is_incomplete else ()
-    return DecodedPicture(rgb, notes)
+    if raster.whole_size is None:
+        return DecodedPicture(rgb, notes)
+    width, height = upright_size(*raster.whole_size, raster.orientation)
+    whole = Whole(width, height, lambda: decode_here(data, max_pixels=max_pixels).rgb)
+    return DecodedPicture(rgb, notes, whole)
 
 
 def to_grey(image: GreyImage | RgbImage) -> GreyImage:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from preprocessing.images.formats.raster import UPRIGHT
 from preprocessing.images.formats.tags import ASCII, ORIENTATION, read_directory
 
+# From here on orientations swap width and height.
+FIRST_LYING = 5
 EXIF_PREFIX = b"Exif\0\0"
 _XMP = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
 
@@ -41,6 +43,11 @@ def xmp_orientation(packet: bytes) -> int | None:
 def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
     """Return the orientation by EXIF, or else by XMP, or else upright."""
     return exif_orientation(exif) or xmp_orientation(xmp) or UPRIGHT
+
+
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return the width and height that a picture has once it is turned upright."""
+    return (height, width) if orientation >= FIRST_LYING else (width, height)
 
 
 def turn_upright(rgb: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

@@ -29,6 +29,7 @@ class Raster:
         colours: How red, green and blue, or grey, are meant; None for sRGB.
         orientation: How the picture is to be turned, 1 to 8 as EXIF counts.
         is_incomplete: Whether the file ends too early.
+        whole_size: Width and height of the picture in its file, where it was read reduced.
     """
 
     samples: NDArray[Any]
@@ -36,6 +37,7 @@ class Raster:
     colours: Colours | None = None
     orientation: int = UPRIGHT
     is_incomplete: bool = False
+    whole_size: tuple[int, int] | None = None
 
 
 def check_size(width: int, height: int, max_pixels: int, *, pixel_bytes: int | None = None) -> None:
