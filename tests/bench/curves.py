@@ -23,7 +23,7 @@ def draw_curves(rows: Sequence[Row]) -> str:
     Left: of the faces of a width in pictures of 12 megapixels, the fraction found. Right: the
     median milliseconds for a picture, by megapixels.
     """
-    names = list(rows[0].scores)
+    names = list(max((row.scores for row in rows), key=len))
     recall = {name: _recall_points(rows, name) for name in names}
     times = {name: _time_points(rows, name) for name in names}
     widths = [x for points in recall.values() for x, _ in points] or list(EDGES_PX)
@@ -64,7 +64,7 @@ def _recall_points(rows: Sequence[Row], name: str) -> list[Point]:
     faces = [
         face
         for row in rows
-        if row.scenes.megapixels == RECALL_MEGAPIXELS
+        if row.scenes.megapixels == RECALL_MEGAPIXELS and name in row.scores
         for face in row.scores[name].widths_px
     ]
     points = []
@@ -77,7 +77,9 @@ def _recall_points(rows: Sequence[Row], name: str) -> list[Point]:
 
 def _time_points(rows: Sequence[Row], name: str) -> list[Point]:
     """Return the median milliseconds for each size of picture, of its first row."""
-    first = {row.scenes.megapixels: row.median_ms(name) for row in reversed(rows)}
+    first = {
+        row.scenes.megapixels: row.median_ms(name) for row in reversed(rows) if name in row.scores
+    }
     return [(float(size), first[size]) for size in sorted(first)]
 
 
