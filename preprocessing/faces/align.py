@@ -8,11 +8,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.faces.enlarge import enlarge
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.geometry import ChipGeometry, extract_chip, fit_landmarks
+from preprocessing.faces.geometry import (
+    ChipGeometry,
+    chip_width_px,
+    extract_chip,
+    fit_landmarks,
+)
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import FALL_BACKS, UNALIGNED, AlignedFace, Face
-from preprocessing.images.types import GreyImage, RgbImage
+from preprocessing.images.types import REDUCTION, DecodedPicture, GreyImage, RgbImage
 
 # A face crop shows its face frame-filling, and tilted by no more than a head on a pillow. A fit
 # that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
@@ -22,6 +28,8 @@ CROP_SCALE_RANGE = (0.7, 1.6)
 # Pictures up to this side are crops, such as FER2013's of 48 px: with room around it, a face in
 # them would be too small to read.
 LARGEST_CERTAIN_CROP_PX = 64
+# A chip that shows less of a photo which was read reduced is cut from the whole photo.
+LEAST_REDUCED_PX = 36
 
 
 class Frame(StrEnum):
@@ -63,6 +71,33 @@ def align_photo(
         One aligned face for each face found; empty where there is none.
     """
     return _align_faces(Picture(photo), finder, geometry)
+
+
+def align_decoded(
+    picture: DecodedPicture, finder: FaceFinder, *, geometry: ChipGeometry
+) -> list[AlignedFace]:
+    """Find and align every face of a photo that may have been read reduced.
+
+    Faces that then have too few pixels are looked at again in the whole photo.
+
+    Returns:
+        As `align_photo`, in pixels of the whole photo.
+    """
+    whole = picture.whole
+    if whole is None:
+        return align_photo(picture.rgb, finder, geometry=geometry)
+    found = _align_faces(Picture(picture.rgb, reduction=REDUCTION), finder, geometry)
+    small = [chip_width_px(each.transform, geometry.size_px) < LEAST_REDUCED_PX for each in found]
+    enlarged = [enlarge(each, REDUCTION) for each in found]
+    if not any(small):
+        return enlarged
+    detailed = Picture(whole.read())
+    return [
+        _align(detailed.grey.full, finder.locate_again(detailed, each.face), geometry)
+        if is_small
+        else each
+        for each, is_small in zip(enlarged, small, strict=True)
+    ]
 
 
 def align_crops(

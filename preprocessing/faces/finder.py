@@ -1,5 +1,6 @@
 """Find the faces of a picture, with their landmarks: propose, refine, landmark, verify."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import median
@@ -18,7 +19,7 @@ from preprocessing.faces.proposals import (
     propose_tilted,
     searched_down_to_px,
 )
-from preprocessing.faces.refine import frame
+from preprocessing.faces.refine import frame, look_closer
 from preprocessing.faces.search import Candidate, merge, scale_within, scan, seen_by
 from preprocessing.faces.types import DetectorKind, Face
 from preprocessing.faces.verify import Verifier
@@ -85,6 +86,25 @@ class FaceFinder:
             if self._verifier.is_face(face, picture, scan_score=candidate.score)
         ]
         return sorted(verified, key=lambda face: (face.box.left, face.box.top))
+
+    def locate_again(self, picture: Picture, face: Face) -> Face:
+        """Frame a face that is known better, and locate its landmarks again.
+
+        Args:
+            picture: The upright photo, with more detail than that in which the face was found.
+            face: The face, in pixels of this picture.
+        """
+        box, roll_deg = face.box, face.pose.roll_deg
+        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
+        known = Candidate(
+            middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=math.inf
+        )
+        seen = seen_by(self._detector, picture)
+        framed = look_closer(self._detector, seen, known) if self._detector.closer_px else None
+        found = self._landmarker.face(picture, framed or known)
+        if found is None:
+            return face
+        return replace(face, box=found.box, landmarks=found.landmarks, pose=found.pose)
 
     def find_faces_in_crops(self, crops: Sequence[GreyImage]) -> list[Face]:
         """Find the one face of each picture that is a face crop, such as FER2013's.

@@ -148,6 +148,16 @@ def invert_transform(transform: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(cv2.invertAffineTransform(transform), dtype=np.float64)
 
 
+def chip_width_px(transform: NDArray[np.float64], size_px: int) -> float:
+    """Return how wide the square is that a chip shows, in pixels of its picture.
+
+    Args:
+        transform: From the picture to the chip, shape (2, 3).
+        size_px: Side of the chip.
+    """
+    return size_px / math.hypot(transform[0, 0], transform[1, 0])
+
+
 def extract_chip(
     grey: GreyImage, transform: NDArray[np.float64], *, geometry: ChipGeometry
 ) -> GreyImage:

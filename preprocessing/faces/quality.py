@@ -1,13 +1,12 @@
 """Measure what makes a face hard to read, and say so in hints."""
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 import cv2
 import numpy as np
 
-from preprocessing.faces.geometry import apply_transform, invert_transform
+from preprocessing.faces.geometry import apply_transform, chip_width_px, invert_transform
 from preprocessing.faces.types import AlignedFace, HeadPose
 from preprocessing.images.types import GreyImage
 
@@ -73,7 +72,7 @@ def measure(aligned: AlignedFace, *, width: int, height: int) -> Measures:
     in_source = apply_transform(invert_transform(transform), frame) + 0.5
     picture = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     inside, _ = cv2.intersectConvexConvex(in_source.astype(np.float32), picture)
-    width_px = size_px / math.hypot(transform[0, 0], transform[1, 0])
+    width_px = chip_width_px(transform, size_px)
     return Measures(
         width_px=width_px,
         sharpness=sharpness(chip),

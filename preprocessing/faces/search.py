@@ -146,10 +146,15 @@ def promised_px(width: int, height: int) -> float:
 
 
 def whole_scale(detector: Detector, picture: Pyramid) -> float:
-    """Return the scale at which a photo is searched for its small faces."""
-    wide = promised_px(picture.width, picture.height)
+    """Return the scale at which a photo is searched for its small faces.
+
+    A photo that was read reduced may be enlarged again, where the detector needs that.
+    """
+    reduction = picture.reduction
+    wide = promised_px(reduction * picture.width, reduction * picture.height) / reduction
     smallest_px = detector.smallest_colour_px if picture.has_colours else detector.smallest_px
-    return min(1.0, smallest_px / wide, LONGEST_PX / max(picture.width, picture.height))
+    longest = LONGEST_PX / max(picture.width, picture.height)
+    return min(float(reduction), smallest_px / wide, longest)
 
 
 def turn_back(

@@ -1,6 +1,7 @@
 """Decode any picture that a user has into upright RGB."""
 
 import warnings
+from functools import partial
 from typing import Any
 
 import cv2
@@ -15,14 +16,15 @@ from preprocessing.errors import (
 from preprocessing.images.box.client import shared_box
 from preprocessing.images.canvas import new_canvas
 from preprocessing.images.derived import check_derived
+from preprocessing.images.formats.jpeg import read_jpeg
 from preprocessing.images.formats.kinds import Kind, find_picture
 from preprocessing.images.formats.levels import to_eight_bits
 from preprocessing.images.formats.opacity import has_opacity, lay_on_white
-from preprocessing.images.formats.orientation import is_turned, turn_upright
+from preprocessing.images.formats.orientation import turn_upright, upright_size
 from preprocessing.images.formats.others import name_of_other
 from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster
 from preprocessing.images.formats.readers import READERS
-from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage
+from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage, Whole
 
 MAX_PIXELS = 50_000_000
 # By which files are taken for pictures; what is in them decides how they are read.
@@ -38,12 +40,15 @@ def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     return decode_picture(data, max_pixels=max_pixels).rgb
 
 
-def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
+def decode_picture(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, may_reduce: bool = False
+) -> DecodedPicture:
     """Decode a picture as `decode_here` does, in the box: nothing that is in it does harm.
 
     Args:
         data: See `decode_here`.
         max_pixels: Likewise.
+        may_reduce: Likewise.
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -51,10 +56,12 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPictu
         ImageTooLargeError: It has more than `max_pixels` pixels by its header.
         TooCostlyImageError: It takes more memory or processor time than a picture may.
     """
-    return shared_box().decode(data, max_pixels=max_pixels)
+    return shared_box().decode(data, max_pixels=max_pixels, may_reduce=may_reduce)
 
 
-def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
+def decode_here(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, may_reduce: bool = False
+) -> DecodedPicture:
     """Decode a picture, turn it upright, convert its colours to sRGB, and flatten it.
 
     Transparent parts lie on white; a picture that is transparent throughout is taken as opaque. Of
@@ -65,6 +72,7 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file; also of an icon,
             PBM, PGM or PPM file.
         max_pixels: Of the largest picture that is decoded.
+        may_reduce: Read a large JPEG at a half of its width and height (`DecodedPicture.whole`).
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -91,7 +99,9 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         try:
             if found.kind in (Kind.HEIC, Kind.AVIF):
                 check_derived(picture)
-            raster = READERS[found.kind](picture, max_pixels=max_pixels)
+            reduces = may_reduce and found.kind is Kind.JPEG
+            reader = partial(read_jpeg, may_reduce=True) if reduces else READERS[found.kind]
+            raster = reader(picture, max_pixels=max_pixels)
             rgb = _to_rgb(raster)
         except (MienError, MemoryError):
             raise
@@ -106,7 +116,12 @@ def decode_here(data: bytes, *, max_pixels: int = MAX_PIXELS) -> DecodedPicture:
         PictureNote.INCOMPLETE: raster.is_incomplete,
         PictureNote.HALVED: raster.is_halved,
     }
-    return DecodedPicture(rgb, tuple(note for note, is_so in said.items() if is_so))
+    notes = tuple(note for note, is_so in said.items() if is_so)
+    if raster.whole_size is None:
+        return DecodedPicture(rgb, notes)
+    width, height = upright_size(*raster.whole_size, raster.orientation)
+    whole = Whole(width, height, lambda: decode_here(data, max_pixels=max_pixels).rgb)
+    return DecodedPicture(rgb, notes, whole)
 
 
 def to_grey(image: GreyImage | RgbImage) -> GreyImage:
@@ -125,7 +140,7 @@ def _to_rgb(raster: Raster) -> RgbImage:
         if not flat.flags.c_contiguous or not flat.flags.writeable:
             flat = flat.copy()
         raster.colours.convert(flat)
-    height, width = flat.shape[1::-1] if is_turned(raster.orientation) else flat.shape[:2]
+    width, height = upright_size(flat.shape[1], flat.shape[0], raster.orientation)
     if flat.ndim == 2:
         upright = turn_upright(flat, raster.orientation)
         canvas = new_canvas(height, width)

@@ -1,5 +1,6 @@
 """How pictures are held."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +23,25 @@ class PictureNote(StrEnum):
     """It was decoded at half its width and height and enlarged, for want of memory."""
 
 
+REDUCTION = 2
+"""How many pixels of a file, in width and height, make one of a picture that is read reduced."""
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """The whole of a picture that was read reduced.
+
+    Attributes:
+        width: Of the upright picture, in pixels.
+        height: Likewise.
+        read: Reads the picture again, with all its pixels.
+    """
+
+    width: int
+    height: int
+    read: Callable[[], RgbImage]
+
+
 @dataclass(frozen=True, eq=False)
 class DecodedPicture:
     """A picture that was read.
@@ -29,7 +49,25 @@ class DecodedPicture:
     Attributes:
         rgb: Upright, in sRGB: uint8 (height, width, 3).
         notes: What is to be known of it.
+        whole: Where the picture was read reduced, so that `rgb` has only a part of its pixels: each
+            stands for `REDUCTION` in width and height. Otherwise None.
     """
 
     rgb: RgbImage
     notes: tuple[PictureNote, ...] = ()
+    whole: Whole | None = None
+
+    @property
+    def width(self) -> int:
+        """Width of the whole picture in pixels."""
+        return self.rgb.shape[1] if self.whole is None else self.whole.width
+
+    @property
+    def height(self) -> int:
+        """Height of the whole picture in pixels."""
+        return self.rgb.shape[0] if self.whole is None else self.whole.height
+
+
+def reduced_side(side_px: int) -> int:
+    """Return how many pixels the side of a picture has when it is read reduced."""
+    return -(-side_px // REDUCTION)

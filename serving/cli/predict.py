@@ -71,6 +71,8 @@ class _FilePredictor:
                 max_faces=self._options.max_faces,
                 min_confidence=self._options.min_confidence,
                 balance=self._options.balance,
+                # What is drawn on shall be as large as the picture is.
+                may_reduce=self._annotate_folder is None,
             )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))

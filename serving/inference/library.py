@@ -14,7 +14,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
-from preprocessing.images.decode import decode_image
+from preprocessing.images.decode import decode_picture
 from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.csv_table import to_row
 from serving.inference.options import Options
@@ -198,8 +198,8 @@ def align(
         ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError: As `predict`.
     """
     read = _read(picture)
-    rgb = decode_image(read) if isinstance(read, bytes) else read
-    return loaded_predictor(Path(bundle), landmarks).align(rgb, is_crop=crop)
+    decoded = decode_picture(read, may_reduce=True) if isinstance(read, bytes) else read
+    return loaded_predictor(Path(bundle), landmarks).align(decoded, is_crop=crop)
 
 
 @functools.lru_cache(_KEPT_BUNDLES)

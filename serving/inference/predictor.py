@@ -10,14 +10,15 @@ from numpy.typing import NDArray
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
 from preprocessing.errors import BundleError
-from preprocessing.faces.align import align_crops, align_photo
+from preprocessing.faces.align import align_crops, align_decoded
+from preprocessing.faces.enlarge import enlarge
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.box.client import shared_box
 from preprocessing.images.decode import MAX_PIXELS, decode_picture, to_grey
-from preprocessing.images.types import DecodedPicture, RgbImage
+from preprocessing.images.types import REDUCTION, DecodedPicture, RgbImage
 from serving.inference.known_answer import check_known_answer
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
@@ -84,6 +85,7 @@ class Predictor:
         max_faces: int | None = None,
         min_confidence: float | None = None,
         balance: float | None = None,
+        may_reduce: bool = True,
     ) -> tuple[RgbImage, PhotoResult]:
         """Find, align and classify every face of a picture.
 
@@ -93,9 +95,11 @@ class Predictor:
             max_faces: Read no more than so many faces, the largest.
             min_confidence: At this confidence and above an answer is sure; by default the bundle's.
             balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); by default the bundle's.
+            may_reduce: Read a large JPEG at a half of its width and height, but for small faces.
 
         Returns:
-            The decoded upright picture, and what was seen in it.
+            The decoded upright picture, which may be reduced, and what was seen in it, in pixels
+            of the whole picture.
 
         Raises:
             ImageDecodeError: The bytes cannot be read as a picture.
@@ -104,7 +108,7 @@ class Predictor:
         """
         started = time.perf_counter()
         decoded = (
-            decode_picture(picture, max_pixels=self._max_pixels)
+            decode_picture(picture, max_pixels=self._max_pixels, may_reduce=may_reduce)
             if isinstance(picture, bytes)
             else DecodedPicture(picture)
         )
@@ -131,23 +135,23 @@ class Predictor:
         """Find, align and classify every face of a picture that is decoded already.
 
         Args:
-            picture: The upright picture.
+            picture: The upright picture, which may be reduced.
             decode_s: How long decoding it took, in seconds, for the result's timing.
             is_crop: See `predict`.
             max_faces: Likewise.
             min_confidence: Likewise.
             balance: Likewise.
         """
-        started, rgb = time.perf_counter(), picture.rgb
+        started = time.perf_counter()
         with self._lock:
-            found = self._align(rgb, is_crop=is_crop)
+            found = self._align(picture, is_crop=is_crop)
             aligned = time.perf_counter()
             faces = _largest(found, max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
-        height, width = rgb.shape[:2]
+        width, height = picture.width, picture.height
         searched_down_to_px = None if is_crop else self._finder.searched_down_to_px(width, height)
         predictions = self._to_predictions(
-            faces, logits, picture=rgb, min_confidence=min_confidence, balance=balance
+            faces, logits, picture=picture, min_confidence=min_confidence, balance=balance
         )
         done = time.perf_counter()
         return PhotoResult(
@@ -172,7 +176,7 @@ class Predictor:
         faces: list[AlignedFace],
         logits: NDArray[np.float32],
         *,
-        picture: RgbImage,
+        picture: DecodedPicture,
         min_confidence: float | None,
         balance: float | None,
     ) -> tuple[Prediction, ...]:
@@ -181,27 +185,30 @@ class Predictor:
         if min_confidence is not None:
             sure_from = min_confidence
         probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
-        height, width = picture.shape[:2]
         return tuple(
             _to_prediction(
                 face,
                 of_face,
                 labels=self.spec.labels,
                 sure_from=sure_from,
-                measures=measure(face, width=width, height=height),
+                measures=measure(face, width=picture.width, height=picture.height),
             )
             for face, of_face in zip(faces, probabilities, strict=True)
         )
 
-    def align(self, rgb: RgbImage, *, is_crop: bool = False) -> list[AlignedFace]:
+    def align(
+        self, picture: RgbImage | DecodedPicture, *, is_crop: bool = False
+    ) -> list[AlignedFace]:
         """Find and align the faces of a decoded picture, as training did."""
+        decoded = picture if isinstance(picture, DecodedPicture) else DecodedPicture(picture)
         with self._lock:
-            return self._align(rgb, is_crop=is_crop)
+            return self._align(decoded, is_crop=is_crop)
 
-    def _align(self, rgb: RgbImage, *, is_crop: bool) -> list[AlignedFace]:
-        if is_crop:
-            return align_crops([to_grey(rgb)], self._finder, geometry=self._geometry)
-        return align_photo(rgb, self._finder, geometry=self._geometry)
+    def _align(self, picture: DecodedPicture, *, is_crop: bool) -> list[AlignedFace]:
+        if not is_crop:
+            return align_decoded(picture, self._finder, geometry=self._geometry)
+        crops = align_crops([to_grey(picture.rgb)], self._finder, geometry=self._geometry)
+        return crops if picture.whole is None else [enlarge(each, REDUCTION) for each in crops]
 
     def probabilities(
         self, chips: NDArray[np.uint8], balance: float | None = None

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from preprocessing.faces.types import BoundingBox, Face
-from preprocessing.images.types import RgbImage
+from preprocessing.images.types import REDUCTION, RgbImage
 from serving.inference.prediction import PhotoResult
 
 
@@ -15,19 +15,21 @@ def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImag
     """Shrink a picture with the boxes and landmarks of its faces.
 
     Args:
-        rgb: The upright picture.
-        result: What was seen in it.
-        scale: Of the new sides to the old; from 1 on the same is returned.
+        rgb: The upright picture, which may have been read reduced.
+        result: What was seen in it, in pixels of the whole picture.
+        scale: Of the new sides to those of `rgb`, which is never enlarged.
 
     Returns:
         The picture, and a result of which boxes, landmarks and size fit it.
     """
-    if scale >= 1:
+    scale = min(1.0, scale)
+    of_whole = scale if rgb.shape[1] == result.width else scale / REDUCTION
+    if of_whole == 1:
         return rgb, result
     height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
-    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    small = rgb if scale == 1 else cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     predictions = tuple(
-        replace(each, face=replace(each.face, face=_scaled(each.face.face, scale)))
+        replace(each, face=replace(each.face, face=_scaled(each.face.face, of_whole)))
         for each in result.predictions
     )
     shrunk = replace(result, width=width, height=height, predictions=predictions)

@@ -127,6 +127,10 @@ class PictureDecoder:
         """Say whether an address has sent a costly picture within the last minute."""
         return self._suspects.includes(address, now_s=time.monotonic())
 
+    def note_costly(self, address: str) -> None:
+        """Note that a costly picture came from an address, which is under suspicion then."""
+        self._suspects.note(address, now_s=time.monotonic())
+
     @contextmanager
     def hold(self, *, until_s: float) -> Iterator[Hold]:
         """Let a request have room for its picture, from decoding to the end of its answer."""
@@ -167,10 +171,14 @@ class PictureDecoder:
             return self._decode_behind_others(data, hold, address, until_s, max_pixels)
         try:
             return shared_box().decode(
-                data, max_pixels=max_pixels, until_s=until_s, make_room=hold.grow_to
+                data,
+                max_pixels=max_pixels,
+                may_reduce=True,
+                until_s=until_s,
+                make_room=hold.grow_to,
             )
         except TooCostlyImageError:
-            self._suspects.note(address, now_s=time.monotonic())
+            self.note_costly(address)
             raise
 
     def _decode_behind_others(
@@ -183,12 +191,13 @@ class PictureDecoder:
             return shared_box().decode(
                 data,
                 max_pixels=max_pixels,
+                may_reduce=True,
                 niceness=SUSPECT_NICENESS,
                 until_s=until_s,
                 make_room=hold.grow_to,
             )
         except TooCostlyImageError:
-            self._suspects.note(address, now_s=time.monotonic())
+            self.note_costly(address)
             raise
         except TimeoutError:
             raise _no_time() from None

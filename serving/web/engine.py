@@ -185,7 +185,11 @@ class Service:
             # Only the task holds the picture, which is gone when its room is given back.
             decoded = [picture]
             del picture
-            return self.queue.run(lambda: look(decoded.pop(), decode_s), until_s=until_s)
+            try:
+                return self.queue.run(lambda: look(decoded.pop(), decode_s), until_s=until_s)
+            except TooCostlyImageError:  # when the whole of it was read
+                self.decoder.note_costly(address)
+                raise
 
     def describe(self, error: Exception) -> Problem:
         """Describe an error to a client; count rejected requests, and log what is our fault."""

@@ -7,6 +7,7 @@ import argparse
 import statistics
 import time
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -36,6 +37,7 @@ from tests.bench.annotated import (
 )
 from tests.bench.fer2013 import print_dataset, print_profile, timed_scans
 from tests.bench.scenes import print_scenes
+from tests.bench.small_faces import MEGAPIXELS
 
 SEARCH = "Mien's search"
 STEP_DEG = 15
@@ -52,11 +54,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path, help="the annotated photos")
     parser.add_argument("csv", type=Path, help="fer2013.csv, plain or compressed")
+    parser.add_argument("--fer-python", default="", help="a Python that has the package fer")
+    parser.add_argument("--plot", type=Path, help="draw recall and time into this SVG file")
+    parser.add_argument("--scenes-only", action="store_true", help="faces in large pictures only")
+    parser.add_argument(
+        "--megapixels", type=int, nargs="+", default=MEGAPIXELS, help="of these pictures"
+    )
     options = parser.parse_args()
     folder = options.photos
     cv2.setNumThreads(1)
     photos = read_photos(folder)
     finder = FaceFinder()
+    print_pasted = partial(
+        print_scenes,
+        finder,
+        photos,
+        folder,
+        megapixels=tuple(options.megapixels),
+        fer_python=options.fer_python,
+        plot=options.plot,
+    )
+    if options.scenes_only:
+        print_pasted()
+        return
     plain = dlib.get_frontal_face_detector()
     landmark = dlib.shape_predictor(str(LANDMARKS_68_FILE.path()))
     detectors: dict[str, Detect] = {
@@ -76,7 +96,7 @@ def main() -> None:
     _print_landmarks(finder, plain, landmark, photos)
     _print_sizes(detectors, photos)
     _print_turns(detectors, finder, photos)
-    print_scenes(finder, photos, folder)
+    print_pasted()
     print_dataset(options.csv)
     print_profile(options.csv)
 

@@ -42,6 +42,8 @@ class Score:
     found: int = 0
     claimed: int = 0
     seconds: list[float] = field(default_factory=list)
+    widths_px: list[tuple[float, bool]] = field(default_factory=list)
+    """Of each annotated face, and whether it was found."""
 
     @property
     def recall(self) -> float:
@@ -55,10 +57,17 @@ class Score:
         """Count, and time, what a detector finds in one more photo."""
         started = time.perf_counter()
         squares = detect(photo.image)
-        self.seconds.append(time.perf_counter() - started)
+        self.count(photo, squares, time.perf_counter() - started)
+
+    def count(self, photo: Photo, squares: Squares, seconds: float) -> None:
+        """Count what was found in one more photo, within some time."""
+        pairs = match(photo.squares, squares, least_iou=self.least_iou)
+        self.seconds.append(seconds)
         self.faces += len(photo.squares)
         self.claimed += len(squares)
-        self.found += len(match(photo.squares, squares, least_iou=self.least_iou))
+        self.found += len(pairs)
+        widths = photo.squares[:, 2].tolist()
+        self.widths_px += [(width, index in pairs) for index, width in enumerate(widths)]
 
 
 def score(detect: Detect, photos: Iterable[Photo], *, least_iou: float = MATCH_IOU) -> Score:

@@ -18,11 +18,17 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
-from preprocessing.images.box.helper import Helper, checked_size
+from preprocessing.images.box.helper import Helper, Request, checked_size
 from preprocessing.images.box.messages import ClosedError
 from preprocessing.images.box.shared_memory import CHANNELS, SharedMemoryPool
 from preprocessing.images.box.starter import Starter
-from preprocessing.images.types import DecodedPicture, PictureNote
+from preprocessing.images.types import (
+    DecodedPicture,
+    PictureNote,
+    RgbImage,
+    Whole,
+    reduced_side,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +76,7 @@ class Box:
         data: bytes,
         *,
         max_pixels: int,
+        may_reduce: bool = False,
         niceness: int = 0,
         until_s: float | None = None,
         make_room: Callable[[int], None] | None = None,
@@ -79,8 +86,10 @@ class Box:
         Args:
             data: The bytes of a picture file.
             max_pixels: Of the largest picture that is decoded.
+            may_reduce: Read a large JPEG at a half of its width and height
+                (`DecodedPicture.whole`).
             niceness: How far the decoder stands back behind other processes, 0 to 19.
-            until_s: When to give it up, by `time.monotonic`.
+            until_s: When to give it up, by `time.monotonic`; also reading the whole of it later.
             make_room: Called with the number of its pixels once that is known; it may wait until
                 there is room for them, or raise.
 
@@ -91,15 +100,14 @@ class Box:
             TimeoutError: It was not decoded in time.
             MienError: The processes cannot be started.
         """
+        request = Request(data, max_pixels, may_reduce)
         if not IS_POSSIBLE:
-            return _decode_without(self._decoder, data, max_pixels=max_pixels)
-        until_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
+            return _decode_without(self._decoder, request)
         helper, memory = self._take(niceness), self._pool.take()
         is_well = False
         try:
-            answer = helper.ask(
-                memory, data, max_pixels=max_pixels, until_s=until_s, make_room=make_room
-            )
+            last_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
+            answer = helper.ask(request, memory, until_s=last_s, make_room=make_room)
             decoded = None if "error" in answer else checked_size(answer["decoded"], max_pixels)
             is_well = True
         except (ClosedError, ConnectionError):
@@ -113,7 +121,14 @@ class Box:
             self._pool.give_back(memory)
             raise _error(answer)
         notes = tuple(note for note in PictureNote if note in answer.get("notes", ()))
-        return DecodedPicture(self._pool.picture_in(memory, *decoded), notes)
+        if not (may_reduce and answer.get("is_reduced")):
+            return DecodedPicture(self._pool.picture_in(memory, *decoded), notes)
+
+        def read_whole() -> RgbImage:
+            return self.decode(data, max_pixels=max_pixels, niceness=niceness, until_s=until_s).rgb
+
+        reduced = self._pool.picture_in(memory, *map(reduced_side, decoded))
+        return DecodedPicture(reduced, notes, Whole(*decoded, read_whole))
 
     def helper_pids(self) -> tuple[int, ...]:
         """Return the process ids of the helpers that wait for pictures."""
@@ -190,10 +205,11 @@ def _decoder_here(name: str) -> Callable[..., DecodedPicture]:
     return decoder
 
 
-def _decode_without(decoder: str, data: bytes, *, max_pixels: int) -> DecodedPicture:
+def _decode_without(decoder: str, request: Request) -> DecodedPicture:
     """Decode in this process, where the system offers nothing else, as Windows."""
+    decode, limit, may_reduce = _decoder_here(decoder), request.max_pixels, request.may_reduce
     try:
-        return _decoder_here(decoder)(data, max_pixels=max_pixels)
+        return decode(request.data, max_pixels=limit, may_reduce=may_reduce)
     except MemoryError:
         raise TooCostlyImageError from None
 

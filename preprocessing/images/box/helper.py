@@ -15,6 +15,21 @@ from preprocessing.images.box.messages import (
 from preprocessing.images.box.shared_memory import SharedMemory
 
 
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a helper is to decode.
+
+    Attributes:
+        data: The bytes of a picture file.
+        max_pixels: Of the largest picture that is decoded.
+        may_reduce: Whether a large JPEG is read at a half of its width and height.
+    """
+
+    data: bytes
+    max_pixels: int
+    may_reduce: bool
+
+
 @dataclass
 class Helper:
     """A process that decodes.
@@ -42,24 +57,22 @@ class Helper:
 
     def ask(
         self,
+        request: Request,
         memory: SharedMemory,
-        data: bytes,
         *,
-        max_pixels: int,
         until_s: float,
         make_room: Callable[[int], None] | None,
     ) -> dict[str, Any]:
         """Have it decode a picture into shared memory.
 
         Args:
+            request: What to decode.
             memory: Where the pixels go.
-            data: The bytes of a picture file.
-            max_pixels: Of the largest picture that is decoded.
             until_s: When to give it up, by `time.monotonic`.
             make_room: Called with the number of its pixels before they are decoded.
 
         Returns:
-            Its last word: the size that it decoded, or its error.
+            Its last word: the size of the picture and whether it was read reduced, or its error.
 
         Raises:
             ClosedError: It has ended, or told a size that cannot be.
@@ -69,14 +82,15 @@ class Helper:
         connection = self.connection
         _wait_until(connection, until_s)
         socket.send_fds(connection, [b"\0"], [memory.descriptor])
-        send_message(connection, {"max_pixels": max_pixels, "memory": memory.number})
-        send_bytes(connection, data)
+        asked = {"max_pixels": request.max_pixels, "may_reduce": request.may_reduce}
+        send_message(connection, {**asked, "memory": memory.number})
+        send_bytes(connection, request.data)
         while True:
             _wait_until(connection, until_s)
             answer = receive_message(connection)
             if "asks" not in answer:
                 return answer
-            width, height = checked_size(answer["asks"], max_pixels)
+            width, height = checked_size(answer["asks"], request.max_pixels)
             if make_room is not None:
                 make_room(width * height)
             send_message(connection, {})

@@ -31,7 +31,7 @@ from preprocessing.images.box.shared_memory import CHANNELS, KEPT_BYTES, SharedP
 from preprocessing.images.types import DecodedPicture
 
 Decoder = Callable[..., DecodedPicture]
-"""Takes the bytes of a picture and `max_pixels`."""
+"""Takes the bytes of a picture, `max_pixels` and `may_reduce`."""
 
 # No file of so many pixels has so few bytes, if it shows anything: the best formats take a byte for
 # some hundred pixels.
@@ -149,11 +149,16 @@ class _Helper:
         self._pixels.open(shared, request["memory"])
         self._limits.start(budget_to_walk(self._data))
         try:
-            picture = self._decoder(self._data, max_pixels=request["max_pixels"])
+            picture = self._decoder(
+                self._data, max_pixels=request["max_pixels"], may_reduce=request["may_reduce"]
+            )
             self._limits.stop()
             self._pixels.write(picture.rgb)
-            height, width = picture.rgb.shape[:2]
-            answer: dict[str, Any] = {"decoded": [width, height], "notes": picture.notes}
+            answer: dict[str, Any] = {
+                "decoded": [picture.width, picture.height],
+                "is_reduced": picture.whole is not None,
+                "notes": picture.notes,
+            }
             del picture
         except BaseException as error:  # noqa: BLE001 - decoders raise almost anything
             self._limits.stop()

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from preprocessing.images.formats.raster import UPRIGHT
 from preprocessing.images.formats.tags import ASCII, ORIENTATION, read_directory
 
+# From here on orientations swap width and height.
+FIRST_LYING = 5
 EXIF_PREFIX = b"Exif\0\0"
 _XMP = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
 
@@ -43,9 +45,9 @@ def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
     return exif_orientation(exif) or xmp_orientation(xmp) or UPRIGHT
 
 
-def is_turned(orientation: int) -> bool:
-    """Say whether width and height change places when a picture is turned upright."""
-    return orientation >= 5
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """Return the width and height that a picture has once it is turned upright."""
+    return (height, width) if orientation >= FIRST_LYING else (width, height)
 
 
 def turn_upright(

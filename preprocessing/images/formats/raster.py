@@ -30,6 +30,7 @@ class Raster:
         orientation: How the picture is to be turned, 1 to 8 as EXIF counts.
         is_incomplete: Whether the file ends too early.
         is_halved: Whether it was decoded at half its width and height, and enlarged.
+        whole_size: Width and height of the picture in its file, where it was read reduced.
     """
 
     samples: NDArray[Any]
@@ -38,6 +39,7 @@ class Raster:
     orientation: int = UPRIGHT
     is_incomplete: bool = False
     is_halved: bool = False
+    whole_size: tuple[int, int] | None = None
 
 
 def check_size(width: int, height: int, max_pixels: int, *, pixel_bytes: int | None = None) -> None:

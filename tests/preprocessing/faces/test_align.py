@@ -4,8 +4,10 @@ import pytest
 
 from preprocessing.faces.align import (
     LARGEST_CERTAIN_CROP_PX,
+    LEAST_REDUCED_PX,
     Frame,
     align_crops,
+    align_decoded,
     align_labelled,
     align_photo,
 )
@@ -15,7 +17,8 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.template import MEAN_FACE
 from preprocessing.faces.types import FALL_BACKS, FULL_FRAME, UNALIGNED, BoundingBox, Face
-from tests.tools.sample_photo import WANDERING_LEVELS, framed, turn
+from preprocessing.images.types import DecodedPicture, Whole
+from tests.tools.sample_photo import HEAD_PX, WANDERING_LEVELS, framed, turn
 
 GEOMETRY = ChipGeometry()
 
@@ -194,3 +197,33 @@ def test_a_turned_photo_in_a_class_folder_is_turned_back(
     (found,) = align_labelled([turned], finder, geometry=GEOMETRY, frame=Frame.AUTO)
     assert found.aligned is not None
     assert np.abs(expected.chip.astype(int) - found.aligned.chip).mean() < WANDERING_LEVELS
+
+
+@pytest.mark.parametrize("face_px", [40, 50, 160])
+def test_a_photo_that_was_read_reduced_gives_the_same_faces(
+    face_px: int, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    scale = face_px / HEAD_PX
+    large = np.full((1001, 1401), 128, np.uint8)
+    face = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    large[60 : 60 + len(face), 90 : 90 + len(face)] = face
+    rgb = np.repeat(large[..., None], 3, axis=2)
+    half = np.asarray(cv2.resize(rgb, (701, 501), interpolation=cv2.INTER_AREA), np.uint8)
+    readings: list[np.ndarray] = []
+
+    def read() -> np.ndarray:
+        readings.append(rgb)
+        return rgb
+
+    picture = DecodedPicture(half, whole=Whole(1401, 1001, read))
+    (expected,) = align_photo(rgb, finder, geometry=GEOMETRY)
+    (found,) = align_decoded(picture, finder, geometry=GEOMETRY)
+    # Only a face that has too few pixels in the reduced photo is looked at in the whole photo.
+    assert len(readings) == (face_px < 2 * LEAST_REDUCED_PX)
+    assert found.face.box.width == pytest.approx(expected.face.box.width, rel=0.1)
+    misses = np.linalg.norm(found.face.landmarks - expected.face.landmarks, axis=1)
+    assert misses.mean() < 0.05 * face_px
+    assert np.abs(found.chip.astype(int) - expected.chip).mean() < WANDERING_LEVELS
+    anchors = apply_transform(found.transform, found.face.landmarks[list(GEOMETRY.anchors)])
+    misses = np.linalg.norm(anchors - GEOMETRY.template_px(), axis=1)
+    assert np.sqrt((misses**2).mean()) == pytest.approx(found.residual_px, rel=1e-3)

@@ -3,7 +3,7 @@ import pytest
 
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.picture import Pyramid
-from preprocessing.faces.search import Candidate, merge, scale_within, scan, turn_back
+from preprocessing.faces.search import Candidate, merge, scale_within, scan, turn_back, whole_scale
 from tests.tools.sample_photo import shrink
 
 
@@ -29,3 +29,14 @@ def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
         _, (width, height) = turn_back(*photo.shape[::-1], angle_deg=angle_deg)
         assert width * height * scale**2 == pytest.approx(100_000, rel=0.01)
     assert scale_within(Pyramid(photo), budget_px=10**9, largest=2) == 2
+
+
+@pytest.mark.parametrize("side", [6000, 8000])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_photo_that_was_read_reduced_is_searched_for_faces_as_small(
+    channels: int, side: int, finder: FaceFinder
+) -> None:
+    whole = np.broadcast_to(np.uint8(0), (side, side, 3)[: 2 + channels // 3])
+    reduced = Pyramid(whole[::2, ::2], reduction=2)
+    scales = [whole_scale(finder._detector, each) for each in (Pyramid(whole), reduced)]
+    assert scales[1] == pytest.approx(2 * scales[0])

@@ -12,7 +12,9 @@ from PIL import Image
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
+from serving.inference.options import Options
 from serving.inference.predictor import Predictor
+from serving.inference.serialize import to_answer
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from tests.tools.specs import sure_from
 
@@ -223,3 +225,20 @@ def test_what_ships_is_small(repository_root: Path) -> None:
     shipped = sum(path.stat().st_size for path in SHIPPED_BUNDLE.iterdir())
     assert shipped < 25_000_000
     assert repository_root in SHIPPED_BUNDLE.parents
+
+
+def test_a_photo_of_a_large_camera_is_answered_in_its_own_pixels(
+    predictor: Predictor, photo: bytes
+) -> None:
+    side = 5_001
+    large = as_jpeg(Image.open(io.BytesIO(photo)).resize((side, side), Image.Resampling.BILINEAR))
+    rgb, result = predictor.predict(large)
+    assert (result.width, result.height) == (side, side)
+    assert len(rgb) < side  # read reduced
+    (found,) = result.predictions
+    (expected,) = predictor.predict(large, may_reduce=False)[1].predictions
+    misses = np.linalg.norm(found.face.face.landmarks - expected.face.face.landmarks, axis=1)
+    assert misses.mean() < 0.05 * expected.face.face.box.width
+    assert found.label == expected.label
+    assert found.measures.width_px == pytest.approx(expected.measures.width_px, rel=0.05)
+    assert to_answer(rgb, result, options=Options()).image.width == side

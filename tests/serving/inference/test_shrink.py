@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,3 +28,15 @@ def test_a_picture_that_is_small_enough_stays(predictor: Predictor, photo: bytes
         assert scale == 1
         assert shrink(rgb, result, scale=scale) == (rgb, result)
     assert scale_to_side(rgb, 256) == scale_to_pixels(rgb, 256 * 256) == 0.5
+
+
+def test_what_was_read_reduced_is_shown_as_it_is(predictor: Predictor, photo: bytes) -> None:
+    rgb, result = predictor.predict(photo)
+    twice = replace(result, width=2 * result.width, height=2 * result.height)
+    for scale, side in ((1.0, 512), (0.5, 256)):
+        small, shrunk = shrink(rgb, twice, scale=scale)
+        assert small.shape == (shrunk.height, shrunk.width, 3) == (side, side, 3)
+        (before,), (after,) = twice.predictions, shrunk.predictions
+        assert after.face.face.box.width == pytest.approx(
+            before.face.face.box.width * side / 1024, abs=1
+        )

@@ -7,6 +7,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
 from preprocessing.images.decode import decode_here, decode_image, decode_picture
+from preprocessing.images.formats import jpeg as jpeg_reader
 from preprocessing.images.formats.jpeg_parts import take_apart
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
@@ -289,3 +290,44 @@ def test_an_error_says_nothing_of_python() -> None:
     with pytest.raises(ImageDecodeError) as caught:
         decode_image(b"\xff\xd8\xff\xe0" + bytes(100))
     assert not any(mark in str(caught.value) for mark in ("<", "b'", "Error"))
+
+
+@pytest.fixture
+def all_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jpeg_reader, "LEAST_REDUCED_PIXELS", 0)
+
+
+@pytest.mark.usefixtures("all_are_large")
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("size", [(160, 160), (157, 91), (33, 90)])
+def test_a_large_picture_may_be_read_at_a_half_of_its_sides(
+    size: tuple[int, int], orientation: int, mode: str, photo: Image.Image
+) -> None:
+    picture = photo.resize(size).convert(mode)
+    data = jpeg(stored(picture, orientation), exif=exif_block(struct.pack("<HH", orientation, 0)))
+    expected = decode_here(data).rgb
+    reduced = decode_here(data, may_reduce=True)
+    assert (reduced.width, reduced.height) == expected.shape[1::-1] == size
+    assert reduced.rgb.shape == (-(-size[1] // 2), -(-size[0] // 2), 3)
+    averaged = np.asarray(
+        Image.fromarray(expected).resize(reduced.rgb.shape[1::-1], Image.Resampling.BOX)
+    )
+    assert np.abs(averaged.astype(int) - reduced.rgb).mean() < NOISE_LEVELS / 2
+    assert reduced.whole is not None
+    np.testing.assert_array_equal(reduced.whole.read(), expected)
+
+
+def test_small_pictures_are_read_whole(photo: Image.Image) -> None:
+    decoded = decode_here(jpeg(photo), may_reduce=True)
+    assert decoded.whole is None
+    assert (decoded.width, decoded.height) == photo.size
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_what_is_cut_or_in_inks_is_read_whole(photo: Image.Image) -> None:
+    data = jpeg(photo)
+    for whole in (data[: len(data) - len(data) // 20], jpeg(photo.convert("CMYK"))):
+        decoded = decode_here(whole, may_reduce=True)
+        assert decoded.whole is None
+        assert decoded.rgb.shape == (160, 160, 3)
