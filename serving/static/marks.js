@@ -2,8 +2,24 @@
 
 const TAG_PX = 16;
 const INSET_PX = 5;
+const ROOM_PX = 4;
+// A number that is wider than this many of its box would cover its neighbours.
+const MOST_NUMBER = 1.1;
 // WCAG's target size: who taps within this of a small box means it.
 const TAP_PX = 22;
+
+// What a tag's words are read on: of the label's colour, a little larger than they are.
+function layGround(face, tag, unit) {
+  const { x, y, width, height } = tag.getBBox();
+  let ground = face.querySelector(".ground");
+  if (!ground) {
+    ground = document.createElementNS(tag.namespaceURI, "rect");
+    ground.setAttribute("class", "ground");
+    tag.before(ground);
+  }
+  const place = { x: x - ROOM_PX * unit, y, width: width + 2 * ROOM_PX * unit, height, rx: ROOM_PX * unit };
+  for (const [name, value] of Object.entries(place)) ground.setAttribute(name, value);
+}
 
 // Put a tag below its box, or where the picture ends, inside it.
 export function placeTag(face) {
@@ -15,6 +31,7 @@ export function placeTag(face) {
   const furthest = width - tag.getComputedTextLength() - INSET_PX * unit;
   tag.setAttribute("x", Math.max(Math.min(left + INSET_PX * unit, furthest), INSET_PX * unit));
   tag.setAttribute("y", Math.min(top + high + TAG_PX * unit, height - INSET_PX * unit));
+  layGround(face, tag, unit);
 }
 
 function boxOf(face) {
@@ -28,10 +45,13 @@ function layOut(scene) {
   scene.style.setProperty("--unit", unit);
   scene.classList.add("scaled");
   for (const face of scene.querySelectorAll(".face")) {
-    face.classList.add("fits");
-    const words = face.querySelector(".tag").getComputedTextLength();
     const [, , wide] = boxOf(face);
-    face.classList.toggle("fits", words + 2 * INSET_PX * unit <= wide);
+    const tag = face.querySelector(".tag");
+    face.classList.remove("fits", "tiny");
+    const isTiny = tag.getComputedTextLength() > MOST_NUMBER * wide;
+    face.classList.add("fits");
+    face.classList.toggle("fits", tag.getComputedTextLength() + 2 * INSET_PX * unit <= wide);
+    face.classList.toggle("tiny", isTiny);
     placeTag(face);
   }
 }

@@ -1,6 +1,8 @@
 // A picture as the browser holds it: its preview, a copy for the screen, and a smaller one to send.
 
 const SCREEN_SIDE_PX = 1280;
+// Of the longest side that every browser draws.
+const MOST_SIDE_PX = 8192;
 const COPY_QUALITY = 0.85;
 const SENT_QUALITY = 0.92;
 // Room for what a form adds, and for what a browser counts otherwise.
@@ -38,8 +40,10 @@ export async function openPicture(file, { name = file.name } = {}) {
 }
 
 // A copy for the screen: upright, for a browser's own turning of pictures does not reach SVG everywhere.
+// It has as many pixels as a square of that side, so that faces in a panorama can be seen too.
 export async function screenCopy({ image }, side_px = SCREEN_SIDE_PX) {
-  const scale = Math.min(1, side_px / Math.max(image.naturalWidth, image.naturalHeight));
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const scale = Math.min(1, side_px / Math.sqrt(width * height), MOST_SIDE_PX / Math.max(width, height));
   return draw(image, scale).toDataURL("image/jpeg", COPY_QUALITY);
 }
 

@@ -8,6 +8,7 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
+from preprocessing.images.formats.raster import DAMAGED
 from serving.feedback.schema import FeedbackDeleted
 from serving.inference.schema import (
     Answer,
@@ -35,10 +36,12 @@ from serving.web.problems import (
 _ERRORS = (
     NoImageError("No picture was received. Send it as the form field “image”, or as the body."),
     InvalidRequestError("max_faces: Input should be greater than or equal to 1. Received: 0"),
-    ImageDecodeError("The picture is damaged or cut short. Save it anew and try again."),
+    ImageDecodeError(DAMAGED),
     ClientDisconnected(),
     RequestEntityTooLarge(),
-    ImageTooLargeError("The picture has 12000 x 9000 pixels; at most 50 million are read."),
+    ImageTooLargeError(
+        "The picture has 108 megapixels (12000 x 9000); the limit is 50. Shrink it, then try again."
+    ),
     UnsupportedImageError(
         "This is not a picture in a format that Mien reads. "
         "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from preprocessing.errors import (
     ImageDecodeError,
@@ -23,6 +28,7 @@ else:
     _MALFORMED = (ParseException,)
 
 BUSY_RETRY_S = 1
+NOTHING_HERE = "There is nothing at this address. /api/v1/docs lists all routes of the API."
 
 
 class NoImageError(MienError):
@@ -153,7 +159,10 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
         name = error.name.lower().replace(" ", "_")
         other = "bad_request" if error.code < 500 else "internal_error"
         code = name if name in PROBLEM_CODES else other
-        return Problem(error.code, code, error.name, error.description or error.name)
+        detail = error.description or error.name
+        if detail == NotFound.description:
+            detail = NOTHING_HERE
+        return Problem(error.code, code, error.name, detail)
     return Problem(
         500, "internal_error", "Internal error", "Something went wrong here. Please try again."
     )

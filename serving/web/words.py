@@ -5,8 +5,7 @@ from dataclasses import replace
 
 from serving.web.problems import Problem
 
-_SIZE = re.compile(r"(\d+) x (\d+)")
-_LIMIT = re.compile(r"(\d+(?:\.\d+)?) million")
+_MEGAPIXELS = re.compile(r"has ([\d.]+) megapixels .*the limit is (\d+(?:\.\d+)?)")
 KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP or TIFF"
 
 
@@ -36,8 +35,7 @@ def in_words(problem: Problem, *, name: str) -> Problem:
 
 def _megapixels(detail: str, subject: str) -> str:
     """Say how large a picture is and may be, where the problem tells both."""
-    size, limit = _SIZE.search(detail), _LIMIT.search(detail)
-    if size is None or limit is None:
+    said = _MEGAPIXELS.search(detail)
+    if said is None:
         return f"{subject} has too many megapixels."
-    pixels = int(size[1]) * int(size[2]) / 1_000_000
-    return f"{subject} has {pixels:.0f} megapixels; the limit is {float(limit[1]):g}."
+    return f"{subject} has {said[1]} megapixels; the limit is {said[2]}."

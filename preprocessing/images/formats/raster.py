@@ -13,7 +13,9 @@ from preprocessing.images.formats.colour import Colours
 UPRIGHT = 1
 # A picture of which a larger fraction is missing is refused.
 MOST_MISSING = 0.1
-DAMAGED = "The picture is damaged or cut short. Save it anew and try again."
+DAMAGED = (
+    "The picture is incomplete or damaged. The download may have stopped early; save it again."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +61,9 @@ def check_size(width: int, height: int, max_pixels: int, *, pixel_bytes: int | N
         raise ImageDecodeError(DAMAGED)
     if width * height > max_pixels:
         raise ImageTooLargeError(
-            "The picture has too many pixels. "
-            f"At most {max_pixels / 1_000_000:g} million are decoded. "
-            f"Received: {width} x {height}. Shrink it and try again."
+            f"The picture has {round(width * height / 1_000_000, 1):g} megapixels "
+            f"({width} x {height}); the limit is {max_pixels / 1_000_000:g}. "
+            "Shrink it, then try again."
         )
     announce_size(width, height, pixel_bytes=pixel_bytes)
 

@@ -138,6 +138,6 @@ export function render(reading, { name, spec, balance, took_ms }) {
   <div class="readings"><h1 id="result-title">${count} in ${escape(name)}</h1>
     ${rows.length > 1 ? `<div class="summary" role="group" aria-label="Show only">${chips}</div>` : ""}
     ${rows.length ? key : none}
-    <p class="caution">An expression is not an emotion: a smile does not prove someone is happy.</p>
+    <p class="caution">An expression is not an emotion<span class="because">: a smile does not prove someone is happy</span>.</p>
     <div class="faces" data-figure="${escape(JSON.stringify(spec.figure))}">${rows.map((row) => rowOf(row, spec, options)).join("")}</div></div></section>`;
 }

@@ -1,5 +1,6 @@
 """The colours of labels can be told apart, also by people who do not see all colours."""
 
+import colorsys
 from itertools import combinations
 
 import numpy as np
@@ -131,3 +132,15 @@ def test_labels_of_one_s_own_get_different_colours_by_their_order() -> None:
     assert len({colour.light for colour in colours.values()}) == len(own)
     assert colours == colours_of(list(own))
     assert len(colours_of([f"label {number}" for number in range(40)])) == 40
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_are_those_that_people_expect(theme: str) -> None:
+    colours = {label: getattr(colour, theme) for label, colour in colours_of(SIX).items()}
+    hues = {}
+    for label, colour in colours.items():
+        shares = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+        hues[label] = 360 * colorsys.rgb_to_hsv(*shares)[0]
+    assert min(hues["angry"], 360 - hues["angry"]) < 20, "angry is red"
+    assert 190 < hues["sad"] < 250, "sad is blue"
+    assert 30 < hues["happy"] < 60, "happy is yellow"

@@ -96,6 +96,24 @@ def is_in_sight(page: Page, selector: str) -> bool:
     )
 
 
+def is_seen_whole(page: Page, selector: str) -> bool:
+    """Say whether all of an element is within the window, and nothing lies over it."""
+    return bool(
+        page.locator(selector).first.evaluate(
+            """(one) => {
+              const { top, bottom, left, right } = one.getBoundingClientRect();
+              const across = left >= 0 && left < right && right <= innerWidth;
+              const down = top >= 0 && top < bottom && bottom <= innerHeight;
+              const middle = (left + right) / 2;
+              return across && down && [top + 2, (top + bottom) / 2, bottom - 2].every((y) => {
+                const upmost = document.elementFromPoint(middle, y);
+                return one.contains(upmost) || upmost?.contains(one);
+              });
+            }"""
+        )
+    )
+
+
 def open_many(open_page: Open, many_faces: bytes, **options: object) -> Page:
     """Open a page that shows the result of the picture with many faces."""
     page = open_page(**{"viewport": LAPTOP, "reduced_motion": "reduce", **options})

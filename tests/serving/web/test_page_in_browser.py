@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from serving.inference.predictor import Predictor
 from serving.web.settings import Settings
-from tests.serving.web.browsing import TOUCH, Open, file_of, is_in_sight, upload
+from tests.serving.web.browsing import TOUCH, Open, file_of, upload
 
 pytestmark = pytest.mark.browser
 
@@ -190,22 +190,3 @@ def test_a_phone_shares_the_picture(open_page: Open, photo: bytes) -> None:
     upload(page, photo, said="One face", name="me.jpg")
     page.locator(".bar-actions [data-share]").click()
     page.wait_for_function("window.shared === 'me-mien.jpg'")
-
-
-@pytest.mark.parametrize("screen", ["laptop", "phone"])
-def test_what_a_newcomer_looks_for_is_within_one_screen(screen: str, open_page: Open) -> None:
-    page = open_page(
-        **(TOUCH if screen == "phone" else {"viewport": {"width": 1366, "height": 650}})
-    )
-    wanted = [
-        ".home [data-choose]",
-        ".home .sample",
-        ".bar a[href='/model']",
-        ".bar a[href='/privacy']",
-    ]
-    assert all(is_in_sight(page, selector) for selector in wanted)
-    page.locator(".home .sample").first.click()
-    expect(page.locator("#result h1")).to_contain_text("One face")
-    save = ".bar-actions [data-save]" if screen == "phone" else ".tools [data-save]"
-    assert is_in_sight(page, save)
-    assert is_in_sight(page, "#result h1")

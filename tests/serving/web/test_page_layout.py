@@ -107,6 +107,7 @@ def test_what_is_tapped_is_large_enough(open_page: Open, many_faces: bytes) -> N
         ".tools button",
         ".tools a",
         ".bar-actions button",
+        ".summary .chip",
         ".numbers > summary",
     ):
         for element in page.locator(f"{selector}:visible").all():

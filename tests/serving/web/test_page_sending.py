@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from serving.web.settings import Settings
 from tests.serving.web.browsing import (
+    TOUCH,
     Open,
     blank_picture,
     drop,
@@ -92,6 +93,35 @@ def test_the_camera_is_a_mirror_that_takes_the_picture_as_it_is(open_page: Open)
     expect(page.locator(".countdown")).to_have_text(re.compile("[123]"))
     expect(page.locator("#result h1")).to_have_text(re.compile("in camera.jpg"))
     assert page.evaluate("document.querySelector('video').srcObject") is None
+
+
+def test_a_phone_s_camera_can_be_turned_and_its_preview_keeps_its_room(open_page: Open) -> None:
+    page = open_page(**TOUCH)
+    page.context.grant_permissions(["camera"])
+    page.evaluate(
+        """() => {
+          const { mediaDevices } = navigator;
+          const original = mediaDevices.getUserMedia.bind(mediaDevices);
+          const one = { kind: "videoinput" };
+          mediaDevices.enumerateDevices = async () => [one, one];
+          mediaDevices.getUserMedia = (wanted) => {
+            window.facing = wanted.video.facingMode;
+            return original({ video: true });
+          };
+          document.querySelector("[data-camera]").click();
+        }"""
+    )
+    video = page.locator("#camera video")
+    turn = page.get_by_role("button", name="Turn camera")
+    expect(turn).to_be_visible()
+    room = video.bounding_box()
+    assert room
+    assert room["height"] == pytest.approx(0.75 * room["width"], abs=1)
+    turn.click()
+    expect(video).not_to_have_class("mirrored")
+    assert page.evaluate("facing") == "environment"
+    expect(video).not_to_have_js_property("videoWidth", 0)
+    assert video.bounding_box() == room
 
 
 @pytest.mark.parametrize(
