@@ -3,6 +3,7 @@
 
 import { loadAndCompile, loadLiteRt, Tensor } from "../vendor/litert-2.5.3.min.js";
 import { SIDE_PX } from "./detector.js";
+import { fetchFiles } from "./download.js";
 import { fitSimilarity, sampleSquare } from "./geometry.js";
 import { toGrey } from "./grey.js";
 import { probabilities } from "./outputs.js";
@@ -22,24 +23,37 @@ let network = null;
 let canvas = null;
 let turn = 0;
 
-// Load the runtime and both networks; `given` is what `/device/spec.json` says.
-async function load(given) {
+// Load the runtime and both networks; `given` is what `/device/spec.json` says. `tell` is called with
+// the progress, 0 to 1.
+async function load(given, tell) {
   spec = given;
+  // The runtime loads its WebAssembly itself, then from the browser's cache: only so is what was
+  // compiled kept as well.
+  const urls = [at(`${RUNTIME}.wasm`), at("yunet.tflite"), spec.network_url];
+  const [, ...models] = await fetchFiles(urls, spec.bytes, tell);
   self.Module = { locateFile: () => at(`${RUNTIME}.wasm`), printErr() {} };
   // The runtime complains where there is no graphics card, which is not needed here.
   const { warn } = console;
   console.warn = () => {};
   await loadLiteRt(at(`${RUNTIME}.js`));
   console.warn = warn;
-  [detector, network] = await Promise.all([at("yunet.tflite"), spec.network_url].map((url) => loadAndCompile(url, { accelerator: "wasm" })));
-  return spec.labels;
+  [detector, network] = await Promise.all(models.map((bytes) => loadAndCompile(bytes, { accelerator: "wasm" })));
+}
+
+// Make sure that the network gives here what it gives on the server.
+async function check() {
+  const { chip, probabilities: expected, tolerance } = spec.known_answer;
+  const found = await classify(Uint8Array.from(chip), null);
+  const apart = Math.max(...found.map((share, index) => Math.abs(share - expected[index])));
+  // The comparison also fails for NaN.
+  if (!(apart <= tolerance)) throw new Error("This browser computes other numbers than the server, so it cannot read faces. Let the server read them.");
 }
 
 async function run(model, name, data, shape, signature) {
   const input = new Tensor(data, shape);
   const outputs = await (signature ? model.run(signature, { [name]: input }) : model.run({ [name]: input }));
   input.delete();
-  const [values] = Object.values(outputs).map((tensor) => Array.from(tensor.toTypedArray()));
+  const [values] = Object.values(outputs).map((tensor) => tensor.toTypedArray());
   for (const tensor of Object.values(outputs)) tensor.delete();
   return values;
 }
@@ -50,7 +64,7 @@ async function classify(chip, balance) {
   const { size_px } = spec.geometry;
   const logits = await run(network, "chips", chip, [1, size_px, size_px], SIGNATURE);
   const first = spec.answers_with * spec.labels.length;
-  return probabilities(logits.slice(first, first + spec.labels.length), spec.output, balance);
+  return probabilities(Array.from(logits.subarray(first, first + spec.labels.length)), spec.output, balance);
 }
 
 function greyOf(bitmap) {
@@ -109,4 +123,4 @@ async function readAligned({ bitmap, transforms, balance = null }) {
   return faces;
 }
 
-export const tasks = { load, read, readFrame, readAligned };
+export const tasks = { load, check, read, readFrame, readAligned };
