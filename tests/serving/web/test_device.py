@@ -16,7 +16,7 @@ from PIL import Image
 from preprocessing.bundle.classifier import VIEWS_SIGNATURE
 from preprocessing.faces.geometry import apply_transform, fit_similarity
 from preprocessing.faces.model_files import YUNET_FILE
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.decode import decode_image
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web import device
