@@ -11,7 +11,10 @@ from preprocessing.bundle.spec import MODEL_NAME, ModelSpec
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from serving.inference.certainty import read_record
 from serving.inference.charts import probability_figure
+from serving.inference.predictor import Predictor
 
+# A browser whose numbers differ by more computes them wrongly; kernels differ by a tenth of it.
+KNOWN_ANSWER_TOLERANCE = 0.01
 _STATIC = Path(__file__).parents[1] / "static"
 DETECTOR_FILE = _STATIC / "device" / "yunet.tflite"
 """YuNet for LiteRT; `tests/tools/detector_for_browsers.py` writes it."""
@@ -48,6 +51,26 @@ def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
         "figure": probability_figure([0.0] * len(spec.labels), spec.labels),
         "network_url": network_url,
     }
+
+
+@functools.lru_cache(maxsize=1)
+def known_answer(predictor: Predictor) -> dict[str, Any]:
+    """Return a chip and what the server predicts for it, as JSON, for browsers to compare with."""
+    size_px = predictor.spec.geometry.size_px
+    chip = np.linspace(0, 255, size_px**2).astype(np.uint8).reshape(size_px, size_px)
+    (probabilities,) = predictor.probabilities(chip[None])
+    return {
+        "chip": chip.ravel().tolist(),
+        "probabilities": probabilities.round(6).tolist(),
+        "tolerance": KNOWN_ANSWER_TOLERANCE,
+    }
+
+
+def unpacked_bytes(bundle: Path) -> int:
+    """Return how many bytes runtime, detector and network have that a browser loads."""
+    # Gzip's last four bytes say how long its content is (RFC 1952, 2.3.1).
+    runtime_bytes = int.from_bytes(RUNTIME_FILE.read_bytes()[-4:], "little")
+    return runtime_bytes + DETECTOR_FILE.stat().st_size + len(static_network(bundle))
 
 
 @functools.lru_cache(maxsize=1)

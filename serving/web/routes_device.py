@@ -12,7 +12,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from serving.inference.options import Options
 from serving.inference.serialize import to_answer
 from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
-from serving.web.device import device_spec, is_available, static_network
+from serving.web.device import (
+    device_spec,
+    is_available,
+    known_answer,
+    static_network,
+    unpacked_bytes,
+)
 from serving.web.engine import current_service
 from serving.web.uploads import read_picture
 
@@ -66,8 +72,15 @@ def send_spec() -> Response:
     """Send what scripts must know of the bundle."""
     if not is_available():
         abort(404)
-    spec = current_service().require().spec
-    answer = jsonify(device_spec(spec, network_url=_network_url()))
+    service = current_service()
+    predictor = service.require()
+    answer = jsonify(
+        {
+            **device_spec(predictor.spec, network_url=_network_url()),
+            "known_answer": known_answer(predictor),
+            "bytes": unpacked_bytes(service.settings.bundle),
+        }
+    )
     answer.headers["Cache-Control"] = "no-cache"
     answer.add_etag()
     answer.make_conditional(request)

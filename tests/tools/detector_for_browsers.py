@@ -1,8 +1,8 @@
 """Rebuild YuNet as a LiteRT model for browsers: `make detector`.
 
 The page runs one runtime, LiteRT, so the detector's ONNX file is walked node by node into the same
-network of TensorFlow's, with the same weights. It takes one grey square of a fixed size, for the
-server's detector sees grey pictures too, and LiteRT in a browser takes no other sizes.
+network of TensorFlow's, with the same weights. It takes one square of a fixed size in colour, red
+first, where the ONNX file takes blue first; LiteRT in a browser takes no other sizes.
 """
 
 import sys
@@ -25,7 +25,7 @@ PARTS = ("cls", "obj", "bbox", "kps")
 
 
 class YuNet(tf.Module):
-    """The network of an ONNX file, on pictures (1, side, side, 1) of grey levels 0 to 255."""
+    """The network of an ONNX file, on pictures (1, side, side, 3), RGB, 0 to 255."""
 
     def __init__(self, path: Path) -> None:
         graph = onnx.load(path).graph
@@ -34,11 +34,11 @@ class YuNet(tf.Module):
         self._input = graph.input[0].name
 
     @tf.function(
-        input_signature=[tf.TensorSpec((1, SIDE_PX, SIDE_PX, 1), tf.float32)], autograph=False
+        input_signature=[tf.TensorSpec((1, SIDE_PX, SIDE_PX, 3), tf.float32)], autograph=False
     )
-    def detect(self, grey: tf.Tensor) -> dict[str, tf.Tensor]:
+    def detect(self, rgb: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return for each anchor class, objectness, box and points, (1, anchors, 16)."""
-        values = {self._input: grey}
+        values = {self._input: tf.reverse(rgb, [3])}
         for node in self._nodes:
             values[node.output[0]] = self._run(node, values)
         of_strides = [
@@ -73,9 +73,6 @@ _LAYERS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
 
 
 def _convolve(picture: tf.Tensor, weights: Any, bias: Any, options: dict[str, Any]) -> tf.Tensor:
-    channels = picture.shape[3]
-    if weights.shape[1] == 3 * channels:  # grey instead of three equal colours
-        weights = weights.sum(axis=1, keepdims=True)
     border = options["pads"][0]
     padded = tf.pad(picture, ((0, 0), (border, border), (border, border), (0, 0)))
     stride = options["strides"][0]

@@ -1,6 +1,7 @@
 """How much memory processes take together, shared memory counted once (Linux)."""
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,6 +23,20 @@ def tree(pid: int) -> list[int]:
 def memory_mb(pids: Iterable[int]) -> float:
     """Return what some processes take together (PSS), in MB."""
     return sum(map(_pss_kb, pids)) * 1024 / 1e6
+
+
+def resident_mb(pids: Iterable[int]) -> float:
+    """Return what some processes have in memory (RSS), in MB, which no other process changes.
+
+    What they share is counted for each of them.
+    """
+    return sum(map(_resident_pages, pids)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _resident_pages(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return 0
 
 
 def _pss_kb(pid: int) -> int:

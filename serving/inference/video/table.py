@@ -32,8 +32,8 @@ from serving.inference.video.types import TrackedFace, TrackedSample
 _BOX = ("left", "top", "right", "bottom")
 _BEFORE = ("file", "seconds", "face", *_BOX, "label", "confidence", "is_sure", "second_label")
 _AFTER = ("hints", "found_by", "problem")
-# A group of rows takes about a megabyte.
-_ROWS_A_GROUP = 10_000
+# What a group takes while it is written, and so does a short video, a few megabytes.
+_ROWS_A_GROUP = 1000
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from preprocessing.images.formats.opacity import lay_on_white
 from preprocessing.images.types import RgbImage
 
+_TINY_PX = 16
+
 
 def to_rgb(frame: av.VideoFrame) -> RgbImage:
     """Convert a frame, lay transparent parts on white, and turn it as its matrix says."""
@@ -15,10 +17,19 @@ def to_rgb(frame: av.VideoFrame) -> RgbImage:
         rgb = lay_on_white(np.asarray(frame.to_ndarray(format="rgba"), np.uint8))
     else:
         rgb = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if isinstance(matrix, SideData):
-        rgb = _displayed(rgb, np.frombuffer(bytes(matrix), np.int32))
-    return np.ascontiguousarray(rgb)
+    matrix = _display_matrix(frame)
+    return np.ascontiguousarray(rgb if matrix is None else _displayed(rgb, matrix))
+
+
+def _display_matrix(frame: av.VideoFrame) -> NDArray[np.int32] | None:
+    """Return the display matrix of a frame; None where it has none."""
+    # A frame of PyAV's and its side data hold each other. Until Python's collector of cycles comes,
+    # which may be after hundreds of frames, both stay. So it is a tiny copy that is asked.
+    tiny = frame.reformat(
+        width=_TINY_PX, height=_TINY_PX, format="gray", interpolation="POINT", threads=1
+    )
+    matrix = tiny.side_data.get("DISPLAYMATRIX")
+    return np.frombuffer(bytes(matrix), np.int32) if isinstance(matrix, SideData) else None
 
 
 def _displayed(rgb: RgbImage, matrix: NDArray[np.int32]) -> RgbImage:

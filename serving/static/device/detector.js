@@ -8,6 +8,9 @@ const OVERLAP = 0.3; // OpenCV's default
 const SIDE = 1.65;
 const ABOVE = 0.04;
 
+// A black square as the detector takes it: red, green and blue of each pixel, 0 to 255.
+export const emptySquare = () => new Float32Array(3 * SIDE_PX * SIDE_PX);
+
 // Detections in one square of `SIDE_PX`: boxes, the five points, scores of at least `leastScore`.
 export function decode(anchors, leastScore) {
   const found = [];

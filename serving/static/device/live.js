@@ -2,27 +2,32 @@
 // it reads is drawn over them.
 
 import { colour } from "../charts.js";
+import { loadingWords } from "./download.js";
 import { Figures } from "./figures.js";
+import { readCamera, readFile } from "./frames.js";
 import { History } from "./history.js";
 import { LocalReader } from "./local.js";
 import { Overlay } from "./overlay.js";
+import { Panel } from "./panel.js";
 import { showPeople } from "./people.js";
 import { Recorder } from "./recording.js";
 import { RemoteReader } from "./remote.js";
 import { save } from "./save.js";
 import { readSettings } from "./settings.js";
-import { close, isOpen, listCameras, nextFrame, openCamera, openFile, playTo, STEP_S } from "./source.js";
+import { close, isOpen, listCameras, openCamera, openFile, watchCamera } from "./source.js";
 import { Tracker } from "./tracks.js";
 
 // What happens to frames, said when it begins.
 const HERE = "Nothing is sent: this device reads every frame itself.";
+const LEFT = "The camera was switched off when you left this page.";
 const THERE = "Smaller copies of the frames go to the server, which reads them and stores nothing.";
 
 const root = document.getElementById("live");
 const part = (name) => root.querySelector(`[data-part=${name}]`);
 const video = root.querySelector("video");
-const names = ["start", "open", "file", "pause", "shoot", "record", "camera", "offer", "send"];
-const [start, opener, file, pause, shoot, record, camera, offer, send] = names.map(part);
+const names = ["start", "open", "file", "pause", "shoot", "record", "camera", "send"];
+const [start, opener, file, pause, shoot, record, camera, send] = names.map(part);
+const panel = new Panel(root, part);
 const overlay = new Overlay(part("marks"));
 const figures = new Figures();
 const history = new History(part);
@@ -35,115 +40,117 @@ let reader = here; // of the camera; a file is read here always
 let kind = "camera"; // or "file": what is shown, or was last
 let spec = null;
 let view = null;
-let seen = [];
 let tracker = null;
 let begun = 0; // grows each time that something is opened or closed
 let run = 0; // a number for each time that frames are read; 0 while none are
 
 const now_s = () => performance.now() / 1000;
 const isSent = () => kind === "camera" && reader === there;
-
-function say(text, { bad = false } = {}) {
-  part("status").textContent = text;
-  part("status").classList.toggle("bad", bad);
-}
-
-// off, on, paused, or done at the end of a file: what shows, and which buttons do something.
-function become(state) {
-  const isCamera = kind === "camera" && state !== "off";
-  root.dataset.state = state;
-  if (state === "off") start.textContent = "Start the camera";
-  else start.textContent = isCamera ? "Stop the camera" : "Close the video";
-  pause.textContent = state === "paused" ? "Go on" : "Pause";
-  pause.disabled = state === "off" || state === "done";
-  for (const button of [shoot, record]) button.disabled = state === "off";
-  const sent = isSent() ? ", sent to the server" : "";
-  part("lamp").hidden = !isCamera;
-  part("lamp").textContent = `Camera is on${state === "paused" ? ", paused" : sent}`;
-  document.title = `${isCamera ? "● " : ""}Live camera - Mien`;
-}
+const become = (state) => panel.become(state, { kind, isSent: isSent() });
+const sayWhere = () => panel.say(isSent() ? THERE : HERE);
 
 function stop(reason) {
   run = 0;
   begun += 1;
-  start.disabled = false;
   there?.cancel();
   // A file can be read again.
   if (recorder.isOn && kind === "camera") recorder.save();
   else recorder.drop();
   close(video);
-  seen = [];
   overlay.clear();
   become("off");
-  say(reason);
+  panel.say(reason);
 }
 
 // Show the camera or a file, and read it, unless it is stopped meanwhile.
 async function begin(chosen, opened) {
   stop("");
   kind = chosen;
-  start.disabled = true;
+  become("opening");
   const mine = begun;
   const isMine = () => begun === mine;
   try {
-    say(kind === "camera" ? "Starting the camera…" : `Opening ${opened.name}…`);
-    const isMirrored = kind === "camera" && (await openCamera(video, camera.value, isMine));
-    if (kind === "file") await openFile(video, opened);
+    const isMirrored = await open(opened, isMine);
     if (!isMine()) return;
-    part("lamp").hidden = kind === "file";
-    if (!isSent()) say("Loading what reads faces on this device, once…");
-    spec = await loadReader();
+    video.classList.toggle("mirrored", isMirrored);
+    become("loading");
+    spec = await loadReader(isMine);
     if (kind === "camera") await listCameras(camera, video);
     if (!isMine()) return;
     view = { width: video.videoWidth, height: video.videoHeight, isMirrored };
-    video.classList.toggle("mirrored", isMirrored);
     tracker = new Tracker();
     history.restart(spec.labels);
     figures.restart();
     become("on");
-    say(isSent() ? THERE : HERE);
+    sayWhere();
     // A file is recorded from its start.
     if (kind === "file") recorder.start(spec.labels, 0);
-    start.disabled = false;
+    if (kind === "camera") watchCamera(video, { ended: fail, dark: wait, back: sayWhere });
     readFrames();
   } catch (error) {
     if (!isMine()) return;
-    end("");
-    say(error.message, { bad: true });
+    fail(error.message);
+    // The one that was chosen may be gone.
+    if (kind === "camera") await listCameras(camera, video).catch(() => {});
   }
 }
 
-async function loadReader() {
+// Open the camera or a file. Resolves to whether one looks at oneself in it.
+async function open(opened, isMine) {
+  if (kind === "file") {
+    panel.say(`Opening ${opened.name}…`);
+    await openFile(video, opened);
+    return false;
+  }
+  panel.say("Starting the camera…");
+  // Who left the page before they allowed it does not see that it is on.
+  const isWanted = () => isMine() && !document.hidden;
+  const isMirrored = await openCamera(video, camera.value, isWanted);
+  if (isMine() && !isWanted()) end(LEFT);
+  return isMirrored;
+}
+
+async function loadReader(isMine) {
+  const tell = (progress) => isMine() && panel.say(loadingWords(progress));
   try {
-    return await (isSent() ? there : here).load();
+    return await (isSent() ? there.load() : here.load(tell));
   } catch (error) {
-    if (kind === "camera" && offer) offer.open = true;
+    if (kind === "camera") panel.offerServer();
     throw error;
   }
 }
 
-// Read frame after frame, one at a time, until this run is over.
+// Switch off because of what went wrong.
+function fail(why) {
+  end("");
+  panel.say(why, { bad: true });
+}
+
+// Say why no frame is read for a while; boxes would be old.
+function wait(why) {
+  overlay.clear();
+  panel.say(why, { bad: true });
+}
+
+// Show what is read in frame after frame, until this run is over.
 async function readFrames() {
   run = now_s();
   const mine = run;
   const isMine = () => run === mine;
-  const used = isSent() ? there : here;
-  let next_s = video.currentTime; // of a file
+  let isWaiting = false;
   try {
-    while (isMine()) {
-      const reached_s = await (kind === "file" ? playTo(video, next_s, isMine) : nextFrame(video));
-      if (!isMine()) return;
-      if (reached_s === null) return finishFile();
-      const reading = await used.read(video);
-      if (!isMine()) return;
-      if (!reading) continue; // the server had no time
-      next_s = reached_s + STEP_S;
-      show(reading, kind === "file" ? reached_s : reading.taken_s);
+    const readings = kind === "file" ? readFile(video, here, isMine) : readCamera(video, isSent() ? there : here, isMine);
+    for await (const reading of readings) {
+      if (reading.waiting) wait(reading.waiting);
+      else {
+        if (isWaiting) sayWhere();
+        show(reading);
+      }
+      isWaiting = Boolean(reading.waiting);
     }
+    if (isMine()) finishFile();
   } catch (error) {
-    if (!isMine()) return;
-    end("");
-    say(`Reading stopped: ${error.message}`, { bad: true });
+    if (isMine()) fail(`Reading stopped: ${error.message}`);
   }
 }
 
@@ -151,36 +158,23 @@ function finishFile() {
   run = 0;
   become("done");
   history.draw();
-  say(`The video was read to its end, on this device. ${recorder.isOn ? "“Stop and save” gives the numbers." : ""}`);
+  panel.say(`The video was read to its end, on this device. ${recorder.isOn ? "“Stop and save” gives the numbers." : ""}`);
 }
 
-function show({ width, height, faces, taken_s }, time_s) {
+function show({ width, height, faces, taken_s, time_s }) {
   Object.assign(view, { width, height });
-  seen = tracker.update(faces, time_s, settings);
+  const seen = tracker.update(faces, time_s, settings);
   overlay.draw(seen, spec, view);
   showPeople(part("people"), seen, spec.labels);
   part("nobody").textContent = "No face in sight.";
   history.add(seen, time_s);
   recorder.add(seen, time_s);
-  // Some recordings do not say how long they are.
-  const whole = Number.isFinite(video.duration) ? ` of ${video.duration.toFixed(1)}` : "";
-  if (kind === "file") part("figures").textContent = `${time_s.toFixed(1)}${whole} seconds were read`;
-  else tell(figures.add(taken_s, now_s()));
-}
-
-// Say how fast reading is, and where this device is too slow, what can be done.
-function tell(means) {
-  if (!means) return;
-  const { rate, delay_ms, total, isSlow } = means;
-  Object.assign(part("figures").dataset, { rate, delayMs: delay_ms, frames: total });
-  const isSlowHere = isSlow && !isSent();
-  const hint = isSlowHere ? ". This device is slow or busy: boxes lag behind faces that move." : "";
-  part("figures").textContent = `${rate.toFixed(1)} frames a second, ${delay_ms.toFixed(0)} ms from a frame to its boxes${hint}`;
-  if (isSlowHere && offer) offer.open = true;
+  if (kind === "file") panel.tellProgress(time_s, video.duration);
+  else panel.tell(figures.add(taken_s, now_s()), { isSent: isSent() });
 }
 
 function togglePause() {
-  if (root.dataset.state === "paused") {
+  if (panel.state === "paused") {
     if (kind === "camera") video.play();
     figures.restart();
     become("on");
@@ -207,7 +201,7 @@ function end(reason) {
 
 function toggleServer() {
   readBy(reader === here ? there : here);
-  if (reader === there || root.dataset.state !== "off") begin("camera");
+  if (reader === there || panel.state !== "off") begin("camera");
 }
 
 async function takeSnapshot() {
@@ -216,11 +210,11 @@ async function takeSnapshot() {
 }
 
 function toggleRecording() {
-  if (recorder.isOn) say(`Saved ${recorder.save()} rows.`);
+  if (recorder.isOn) panel.say(`Saved ${recorder.save()} rows.`);
   else recorder.start(spec.labels, kind === "file" ? 0 : now_s());
 }
 
-start.addEventListener("click", () => (root.dataset.state === "off" ? begin("camera") : end(kind === "camera" ? "The camera is off." : "The video is closed.")));
+start.addEventListener("click", () => (panel.state === "off" ? begin("camera") : end(kind === "camera" ? "The camera is off." : "The video is closed.")));
 opener.addEventListener("click", () => file.click());
 file.addEventListener("change", () => {
   const [opened] = file.files;
@@ -238,8 +232,8 @@ send?.addEventListener("click", toggleServer);
 root.addEventListener("input", () => Object.assign(settings, readSettings(root)));
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden || !isOpen(video)) return;
-  if (kind === "camera") end("The camera was switched off when you left this page.");
-  else if (root.dataset.state === "on") togglePause();
+  if (kind === "camera") end(LEFT);
+  else if (panel.state === "on") togglePause();
 });
 addEventListener("pagehide", () => end(""));
 Object.assign(settings, readSettings(root));

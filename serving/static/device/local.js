@@ -10,13 +10,12 @@ export function toVideo({ left, top, width, height, ...rest }, [across, down]) {
 }
 
 export class LocalReader {
-  load() {
-    return load();
+  load(tell) {
+    return load(tell);
   }
 
-  // Read the frame that a video shows: its size, when it was taken, and its faces.
-  async read(video) {
-    const taken_s = performance.now() / 1000;
+  // Read the frame that a video shows since `taken_s`: its size, that time, and its faces.
+  async read(video, taken_s) {
     const [width, height] = [video.videoWidth, video.videoHeight];
     const scale = Math.min(1, LONGEST_PX / Math.max(width, height));
     const size = scale < 1 ? { resizeWidth: Math.round(scale * width), resizeHeight: Math.round(scale * height) } : {};

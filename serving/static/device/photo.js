@@ -6,6 +6,7 @@ import { abandon } from "../send.js";
 import { say } from "../status.js";
 import { currentTurn, hideWorking, showWorking } from "../working.js";
 import { load, read } from "./client.js";
+import { loadingWords } from "./download.js";
 import { render } from "./render.js";
 
 // Larger ones are shrunk first: faces are looked for in a third of it.
@@ -35,8 +36,7 @@ export async function readHere(picture, { balance = chosenBalance() } = {}) {
   showWorking(picture);
   const mine = currentTurn();
   try {
-    say("Loading what reads faces on this device, once…", { shown: true });
-    const spec = await load();
+    const spec = await load((progress) => mine === currentTurn() && say(loadingWords(progress), { shown: true }));
     say("Looking for faces…", { shown: true });
     const started = performance.now();
     const reading = await read(await toBitmap(picture), { balance });

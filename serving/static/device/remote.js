@@ -7,7 +7,11 @@ import { specOf } from "./spec.js";
 const ADDRESS = new URL("../../../live/frame", import.meta.url);
 const LONGEST_PX = 480; // `templates/live.html` says so
 const QUALITY = 0.8;
-const AWAY_S = 2; // before another try, where the server is busy and does not say for how long
+const AWAY_S = 2; // before another try, where the server does not say when
+const ANSWER_S = 25; // the longest that an answer may take; the server ends its own work after 20
+const LOST_S = 30; // without any answer, after which the camera is switched off
+const BUSY = [429, 503];
+const UNREACHED = [502, 504]; // what a proxy says where the server behind it does not answer
 
 const wait = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
 
@@ -31,6 +35,7 @@ export class RemoteReader {
   #next_ms = 0;
   #spec = null;
   #running = null;
+  #lost_s = null; // since when there was no answer
 
   constructor(perMinute) {
     this.#gap_ms = 60_000 / perMinute;
@@ -41,8 +46,8 @@ export class RemoteReader {
     return this.#spec;
   }
 
-  // Send the frame that a video shows; null where it was not read: the server is busy, or `cancel` was
-  // called meanwhile.
+  // Send the frame that a video shows. Where it was not read, the answer has `waiting` alone, which
+  // says why, or is null where `cancel` was called meanwhile.
   async read(video) {
     const running = new AbortController();
     this.#running = running;
@@ -51,25 +56,46 @@ export class RemoteReader {
     this.#next_ms = performance.now() + this.#gap_ms;
     const taken_s = performance.now() / 1000;
     const [width, height] = [video.videoWidth, video.videoHeight];
-    const body = await toJpeg(video);
+    const late = setTimeout(() => running.abort(), 1000 * ANSWER_S);
     try {
-      const answer = await fetch(ADDRESS, { method: "POST", body, signal: running.signal });
-      if (answer.status === 429 || answer.status === 503) {
-        this.#next_ms = performance.now() + 1000 * (Number(answer.headers.get("Retry-After")) || AWAY_S);
-        return null;
-      }
-      const content = await answer.json();
-      if (!answer.ok) throw new Error(content.detail ?? content.title);
+      const answer = await fetch(ADDRESS, { method: "POST", body: await toJpeg(video), signal: running.signal });
+      if (UNREACHED.includes(answer.status)) return this.#lost(taken_s);
+      this.#lost_s = null;
+      if (BUSY.includes(answer.status)) return this.#busy(Number(answer.headers.get("Retry-After")) || AWAY_S);
+      const content = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Error(content.detail ?? content.title ?? `the server answered with ${answer.status}.`);
       const scale = [width / content.image.width, height / content.image.height];
       return { width, height, taken_s, faces: content.faces.map((face) => toFace(face, this.#spec.labels, scale)) };
     } catch (error) {
-      if (running.signal.aborted) return null;
+      if (this.#running !== running) return null;
+      if (running.signal.aborted || error instanceof TypeError) return this.#lost(taken_s);
       throw error;
+    } finally {
+      clearTimeout(late);
     }
+  }
+
+  #busy(away_s) {
+    this.#next_ms = performance.now() + 1000 * away_s;
+    return { waiting: `The server is busy. The next frame is sent in ${away_s} seconds.` };
+  }
+
+  #lost(taken_s) {
+    this.#lost_s ??= taken_s;
+    const now_s = performance.now() / 1000;
+    if (now_s - this.#lost_s > LOST_S) {
+      this.#lost_s = null;
+      throw new Error(`the server could not be reached for ${LOST_S} seconds. Check the connection, then send frames again.`);
+    }
+    this.#next_ms = 1000 * (now_s + AWAY_S);
+    return { waiting: "The server cannot be reached. Trying again…" };
   }
 
   // Send nothing any more; what is on its way is given up.
   cancel() {
-    this.#running?.abort();
+    const running = this.#running;
+    this.#running = null;
+    this.#lost_s = null;
+    running?.abort();
   }
 }

@@ -1,8 +1,8 @@
 // Look for faces in a whole picture. Mirrors `preprocessing.faces.search`, with fewer looks: upright
 // only, once at a size at which all of the picture fits into one square, and in squares that overlap.
 
-import { decode, SIDE_PX, toSquare } from "./detector.js";
-import { shrink } from "./grey.js";
+import { copyTo } from "./colour.js";
+import { decode, emptySquare, SIDE_PX, toSquare } from "./detector.js";
 
 // Faces larger than the overlap fit into the square of the scan before, in which they are a third
 // of the size.
@@ -15,21 +15,17 @@ function starts(length) {
   return Array.from({ length: count }, (_, index) => (count === 1 ? 0 : Math.round((index * (length - SIDE_PX)) / (count - 1))));
 }
 
-// A square of a picture as numbers; black beyond its edges.
-function squareOf({ data, width, height }, left, top) {
-  const square = new Float32Array(SIDE_PX * SIDE_PX);
-  const wide = Math.min(SIDE_PX, width - left);
-  for (let y = 0; y < Math.min(SIDE_PX, height - top); y += 1) {
-    const row = (top + y) * width + left;
-    square.set(data.subarray(row, row + wide), y * SIDE_PX);
-  }
+// A square of a picture; black beyond its edges.
+function squareOf(picture, left, top) {
+  const square = emptySquare();
+  copyTo(square, SIDE_PX, picture, left, top);
   return square;
 }
 
-async function scan(run, grey, longest_px) {
-  const scale = Math.min(1, longest_px / Math.max(grey.width, grey.height));
-  const size = [grey.width, grey.height].map((length) => Math.max(1, Math.round(length * scale)));
-  const scaled = scale === 1 ? grey : shrink(grey, ...size);
+async function scan(run, picture, longest_px) {
+  const scale = Math.min(1, longest_px / Math.max(picture.width, picture.height));
+  const size = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
+  const scaled = picture.shrunk(...size);
   const found = [];
   for (const top of starts(scaled.height)) {
     for (const left of starts(scaled.width)) {
@@ -58,12 +54,13 @@ export function merge(finds) {
   return kept;
 }
 
-// Find the faces of a grey picture, image-left to image-right; `run` is the detector's network.
+// Find the faces of a picture, image-left to image-right; `run` is the detector's network. `shrunk` of
+// a picture gives it in colour in a size that is no larger than its own.
 // `isQuick` takes one look: it finds faces of a thirteenth of the picture's longer side and more,
 // the other of a fortieth.
-export async function findFaces(run, grey, { isQuick, leastScore }) {
-  let finds = await scan(run, grey, SIDE_PX);
-  if (!isQuick) finds = finds.concat(await scan(run, grey, FINER * SIDE_PX));
+export async function findFaces(run, picture, { isQuick, leastScore }) {
+  let finds = await scan(run, picture, SIDE_PX);
+  if (!isQuick) finds = finds.concat(await scan(run, picture, FINER * SIDE_PX));
   return merge(finds)
     .filter(({ score }) => score >= leastScore)
     .sort((one, other) => one.left - other.left || one.top - other.top);

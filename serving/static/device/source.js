@@ -1,13 +1,14 @@
 // Where pictures come from: a camera, or a video that a person opens, which stays in the browser.
 
 const WIDTH_PX = 640; // of a camera, ideal: faces need no more, and larger frames take longer
-export const STEP_S = 0.2; // between two frames of a video that are read, as in `mien video`
 const REASONS = {
   NotAllowedError: "The camera was refused. Allow it in the browser's settings for this page.",
   NotFoundError: "No camera was found.",
   NotReadableError: "The camera is used by another program. Close that, then try again.",
-  OverconstrainedError: "This camera is not there any more. Choose another one.",
+  OverconstrainedError: "This camera is not there any more. Choose another one, or start the camera again.",
 };
+const GONE = "The camera is gone: it was unplugged, or this page may not use it any more.";
+const DARK = "The camera gives no picture at the moment. Is it switched off, covered, or used by another program?";
 
 // Fill the choice of cameras, with the one that is shown selected; hide it where there is one only.
 export async function listCameras(select, video) {
@@ -40,6 +41,17 @@ export async function openCamera(video, deviceId, isWanted) {
   return track.getSettings().facingMode !== "environment";
 }
 
+// Say what happens to the camera that a video element shows: `ended` when it is gone for good, `dark`
+// while it gives no picture, `back` when it does again. A camera that is closed here says nothing.
+export function watchCamera(video, { ended, dark, back }) {
+  const [track] = video.srcObject.getVideoTracks();
+  track.onended = () => ended(GONE);
+  track.onmute = () => dark(DARK);
+  track.onunmute = back;
+  if (track.readyState === "ended") ended(GONE);
+  else if (track.muted) dark(DARK);
+}
+
 // Show a video of the person's own in a video element, at its first frame.
 export async function openFile(video, file) {
   close(video);
@@ -50,37 +62,13 @@ export async function openFile(video, file) {
   });
 }
 
-// Wait until a video shows another frame. Resolves to its time in the video, in seconds.
-export const nextFrame = (video) =>
-  new Promise((resolve) => {
-    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback((_, { mediaTime }) => resolve(mediaTime));
-    else requestAnimationFrame(() => resolve(video.currentTime));
-  });
-
-// Let a file go on to a time, and halt there, so that a slow device passes nothing over. Resolves to
-// the time that was reached; null at the end, or where that is not wanted any more.
-export async function playTo(video, time_s, isWanted) {
-  if (video.ended) return null;
-  const ended = new Promise((resolve) => {
-    video.onended = () => resolve(null);
-  });
-  let reached_s = nextFrame(video);
-  await video.play();
-  for (;;) {
-    const shown_s = await Promise.race([reached_s, ended]);
-    if (shown_s === null || !isWanted()) return null;
-    if (shown_s >= time_s) {
-      video.pause();
-      return shown_s;
-    }
-    reached_s = nextFrame(video);
-  }
-}
-
 export const isOpen = (video) => Boolean(video.srcObject || video.src);
 
 export function close(video) {
-  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  for (const track of video.srcObject?.getTracks() ?? []) {
+    track.onended = track.onmute = track.onunmute = null;
+    track.stop();
+  }
   video.srcObject = null;
   if (!video.src) return;
   URL.revokeObjectURL(video.src);

@@ -1,7 +1,8 @@
 // Tell faces from false alarms. Mirrors `preprocessing.faces.verify._is_seen_smaller`: what is not
 // certain must be seen again, shrunk, as it is and mirrored. Animals' faces seldom stand that.
 
-import { decode, SIDE_PX, toSquare } from "./detector.js";
+import { planeOf } from "./colour.js";
+import { decode, emptySquare, SIDE_PX, toSquare } from "./detector.js";
 import { fitSimilarity, sampleSquare } from "./geometry.js";
 
 const CERTAIN_SCORE = 0.91;
@@ -26,14 +27,18 @@ function bestNear(finds, x, y) {
   return Math.max(0, ...near.map(({ score }) => score));
 }
 
-export async function isFace(run, grey, face, template_px) {
+// Whether what was found in a picture in colour is a face.
+export async function isFace(run, picture, face, template_px) {
   if (face.score >= CERTAIN_SCORE) return true;
-  const patch = sampleSquare(grey, toPatch(face, template_px), { size_px: PATCH_PX, interpolation: "linear" });
-  const square = new Float32Array(SIDE_PX * SIDE_PX);
-  for (let y = 0; y < PATCH_PX; y += 1) {
-    const row = patch.subarray(y * PATCH_PX, (y + 1) * PATCH_PX);
-    square.set(row, y * SIDE_PX);
-    square.set(Float32Array.from(row).reverse(), y * SIDE_PX + APART_PX);
+  const transform = toPatch(face, template_px);
+  const square = emptySquare();
+  for (const channel of [0, 1, 2]) {
+    const patch = sampleSquare(planeOf(picture, channel), transform, { size_px: PATCH_PX, interpolation: "linear" });
+    for (let at = 0; at < patch.length; at += 1) {
+      const [x, y] = [at % PATCH_PX, Math.floor(at / PATCH_PX)];
+      square[3 * (y * SIDE_PX + x) + channel] = patch[at];
+      square[3 * (y * SIDE_PX + APART_PX + PATCH_PX - 1 - x) + channel] = patch[at];
+    }
   }
   const finds = decode(await run(square), LEAST_SCORE).map(toSquare);
   const middle = PATCH_PX / 2;

@@ -6,7 +6,7 @@ const ready = import("./reader.js");
 addEventListener("message", async ({ data: { id, task, given } }) => {
   try {
     const { tasks } = await ready;
-    postMessage({ id, answer: await tasks[task](given) });
+    postMessage({ id, answer: await tasks[task](given, (progress) => postMessage({ id, progress })) });
   } catch (error) {
     postMessage({ id, error: String(error?.message ?? error) });
   }

@@ -15,7 +15,7 @@ from PIL import Image
 
 from preprocessing.bundle.classifier import VIEWS_SIGNATURE
 from preprocessing.faces.model_files import YUNET_FILE
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.decode import decode_image
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web import device
@@ -34,11 +34,11 @@ DETECTOR_TOLERANCE, LOGITS_TOLERANCE = 1e-4, 1e-3
 
 
 def test_the_detector_for_browsers_is_opencv_s(photo: bytes) -> None:
-    grey = cv2.resize(to_grey(decode_image(photo)), (SIDE_PX, SIDE_PX))
+    rgb = cv2.resize(decode_image(photo), (SIDE_PX, SIDE_PX))
     run = Interpreter(model_path=str(DETECTOR_FILE), num_threads=1).get_signature_runner()
-    found = run(grey=grey[None, :, :, None].astype(np.float32))["anchors"][0]
+    found = run(rgb=rgb[None].astype(np.float32))["anchors"][0]
     network = cv2.dnn.readNetFromONNX(str(YUNET_FILE.path()))
-    network.setInput(cv2.dnn.blobFromImage(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)))
+    network.setInput(cv2.dnn.blobFromImage(rgb, swapRB=True))
     names = [f"{part}_{stride}" for stride in STRIDES for part in PARTS]
     outputs = [each.reshape(-1, each.shape[-1]) for each in network.forward(names)]
     of_strides = [

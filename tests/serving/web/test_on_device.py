@@ -1,5 +1,6 @@
 """Reading a picture in the page itself: as the server reads it, and without sending it."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from preprocessing.images.decode import decode_image
 from serving.inference.options import Options
+from serving.inference.prediction import Prediction
 from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
 from serving.web.assets import asset_url
@@ -27,17 +29,21 @@ CHIP_LEVELS, PROBABILITY = 2, 0.03
 # Aligned by five points instead of 68, the label may change where the server itself was not sure.
 CONFIDENT = 0.6
 SAMPLES = ("portrait", "group", "tilted", "hard")
-PHOTOS = ("2008_002506", "dogs")
-READ = """async ([bytes, transforms]) => {
-  const whole = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+# Of the faces of all photos of which the server is so sure.
+SAME_LABELS = 0.95
+# To search more takes a browser seconds; such photos are only read where the server found faces.
+MOST_SEARCHED_PX = 300_000
+READ = """async ([base64, transforms, isSearched]) => {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const whole = await createImageBitmap(new Blob([bytes]));
   const copy = await createImageBitmap(whole);
   const plain = (face) => ({ ...face, chip: Array.from(face.chip) });
-  const { faces } = await client.read(whole);
   const aligned = await client.readAligned(copy, transforms);
+  const { faces } = isSearched ? await client.read(whole) : { faces: [] };
   return { faces: faces.map(plain), aligned: aligned.map(plain) };
 }"""
 
-Read = Callable[[bytes, list[Any]], dict[str, Any]]
+Read = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -54,17 +60,27 @@ def read_page(open_page: Open, app: Flask) -> Page:
 
 @pytest.fixture
 def read(read_page: Page) -> Read:
-    """A function that reads a picture in a browser, also by given transforms."""
-    return lambda data, transforms: dict(read_page.evaluate(READ, [list(data), transforms]))
+    """A function that reads a picture in a browser by given transforms, and searches it too."""
+
+    def read_one(data: bytes, transforms: list[Any], *, is_searched: bool = True) -> dict[str, Any]:
+        given = [base64.b64encode(data).decode("ascii"), transforms, is_searched]
+        return dict(read_page.evaluate(READ, given))
+
+    return read_one
 
 
-def assert_same(read: Read, predictor: Predictor, data: bytes) -> None:
-    """Hold what the browser reads in a picture to what the server does."""
-    rgb = decode_image(data)
-    expected = predictor.predict(rgb)[1].predictions
-    found = read(data, [each.face.transform.tolist() for each in expected])
-    assert len(found["faces"]) == len(expected)
-    labels = predictor.spec.labels
+def compare(
+    read: Read, predictor: Predictor, data: bytes, *, is_searched: bool = True
+) -> list[bool]:
+    """Hold what the browser reads in a picture to what the server does.
+
+    Returns:
+        Of each face that was searched for, and of which the server is sure: whether its label is
+        the same by the browser's own alignment.
+    """
+    expected = predictor.predict(decode_image(data))[1].predictions
+    transforms = [each.face.transform.tolist() for each in expected]
+    found = read(data, transforms, is_searched=is_searched)
     for prediction, aligned in zip(expected, found["aligned"], strict=True):
         chip = prediction.face.chip
         here = np.array(aligned["chip"]).reshape(chip.shape)
@@ -72,16 +88,32 @@ def assert_same(read: Read, predictor: Predictor, data: bytes) -> None:
         np.testing.assert_allclose(
             aligned["probabilities"], prediction.probabilities, atol=PROBABILITY
         )
-        box = prediction.face.face.box
-        middle = np.array([box.left + box.right, box.top + box.bottom]) / 2
-        (same,) = [
-            face
-            for face in found["faces"]
-            if np.linalg.norm(middle_of(face) - middle) < box.width / 4
-            and 0.7 < face["width"] / box.width < 1.4
-        ]
-        if prediction.confidence >= CONFIDENT:
-            assert labels[int(np.argmax(same["probabilities"]))] == prediction.label
+    if not is_searched:
+        return []
+    assert len(found["faces"]) == len(expected)
+    same = [same_face(found["faces"], each) for each in expected]
+    return [
+        label_of(face, predictor) == each.label
+        for face, each in zip(same, expected, strict=True)
+        if each.confidence >= CONFIDENT
+    ]
+
+
+def same_face(faces: list[dict[str, Any]], prediction: Prediction) -> dict[str, Any]:
+    """Return the one face of the browser's that is where the server found one."""
+    box = prediction.face.face.box
+    middle = np.array([box.left + box.right, box.top + box.bottom]) / 2
+    (same,) = [
+        face
+        for face in faces
+        if np.linalg.norm(middle_of(face) - middle) < box.width / 4
+        and 0.7 < face["width"] / box.width < 1.4
+    ]
+    return same
+
+
+def label_of(face: dict[str, Any], predictor: Predictor) -> str:
+    return predictor.spec.labels[int(np.argmax(face["probabilities"]))]
 
 
 def middle_of(face: dict[str, Any]) -> np.ndarray:
@@ -90,14 +122,20 @@ def middle_of(face: dict[str, Any]) -> np.ndarray:
 
 def test_browser_and_server_read_the_same_in_the_samples(read: Read, predictor: Predictor) -> None:
     for name in SAMPLES:
-        assert_same(read, predictor, sample_bytes(name))
+        assert all(compare(read, predictor, sample_bytes(name)))
 
 
-def test_browser_and_server_read_the_same_in_photos(
+def test_browser_and_server_read_the_same_in_all_photos(
     read: Read, predictor: Predictor, shared_data: Path
 ) -> None:
-    for name in PHOTOS:
-        assert_same(read, predictor, (shared_data / "photos" / f"{name}.jpg").read_bytes())
+    same_labels: list[bool] = []
+    for path in sorted((shared_data / "photos").glob("*.jpg")):
+        data = path.read_bytes()
+        height, width = decode_image(data).shape[:2]
+        is_searched = height * width <= MOST_SEARCHED_PX or path.stem == "dogs"
+        same_labels += compare(read, predictor, data, is_searched=is_searched)
+    assert len(same_labels) > 20
+    assert np.mean(same_labels) >= SAME_LABELS
 
 
 def test_the_faces_of_a_frame_are_read_in_turn(read_page: Page) -> None:

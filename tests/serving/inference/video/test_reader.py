@@ -1,5 +1,6 @@
 """Videos as phones and programs write them, and files that are none."""
 
+import gc
 import math
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,20 @@ def test_a_damaged_middle_is_left_out_and_the_rest_is_read(tmp_path: Path) -> No
         assert "damaged" in str(reader.problem())
     assert len(frames) > len(EVEN) // 2
     assert times(frames)[-1] == pytest.approx(EVEN[-1], abs=ROUNDED_S)
+
+
+def test_frames_that_were_read_do_not_stay_in_memory(tmp_path: Path) -> None:
+    width, count = 64, 30
+    pictures = enumerate(coloured(count, width=width))
+    path = write_clip(tmp_path / "clip.mp4", ((at / 30, rgb) for at, rgb in pictures))
+    gc.collect()
+    gc.disable()  # what needs it would wait for hundreds of frames
+    try:
+        assert len(read(path)) == count
+        kept = [each for each in gc.get_objects() if type(each) is av.VideoFrame]
+    finally:
+        gc.enable()
+    assert sum(frame.width == width for frame in kept) <= 1
 
 
 def test_a_whole_video_has_no_problem(tmp_path: Path) -> None:
