@@ -11,7 +11,7 @@ from preprocessing.faces.types import AlignedFace, HeadPose
 from preprocessing.images.types import GreyImage
 
 # Where accuracy on FER2013's val split falls by five points: the commands `evaluate --html` and
-# `robustness` of `python -m training` show it. Chips shrunk to 24 px lose 6, blurred to a
+# `degrade` of `python -m training` show it. Chips shrunk to 24 px lose 6, blurred to a
 # sharpness of 0.28 they lose 5. Heads turned by more than 14 degrees lose 7 against those that
 # look ahead; 20 leaves room for the rough estimate. Chips of which a twentieth or more lies
 # outside the picture lose 6. Pitch and roll lose nothing.

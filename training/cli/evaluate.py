@@ -1,4 +1,4 @@
-"""The commands that judge networks: `evaluate`, `baselines`, `ensemble` and `robustness`."""
+"""The commands that judge networks: `evaluate`, `peers`, `ensemble` and `degrade`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -156,7 +156,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
         record_metrics(bundle, spec, evaluation=evaluation)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
+@click.command("peers", cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
 @path_argument("dataset")
 @path_argument(
     "models",
@@ -221,7 +221,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
         )
 
 
-@click.command(cls=Command, epilog="{} serving/bundle data/fer2013")
+@click.command("degrade", cls=Command, epilog="{} serving/bundle data/fer2013")
 @path_argument("bundle")
 @path_argument("dataset")
 def robustness(bundle: Path, dataset: Path) -> None:

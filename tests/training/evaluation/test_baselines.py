@@ -125,7 +125,7 @@ def test_bundle_and_baselines_stand_in_one_table(
     unused_dataset: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    command = ["baselines", str(unused_dataset), str(bundle), str(folder / "tflite.json")]
+    command = ["peers", str(unused_dataset), str(bundle), str(folder / "tflite.json")]
     assert main(command) == 0
     header, _, ours, theirs = capsys.readouterr().out.splitlines()
     assert header.count("|") == ours.count("|") == theirs.count("|")
