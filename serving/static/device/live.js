@@ -230,6 +230,8 @@ record.addEventListener("click", toggleRecording);
 camera.addEventListener("change", () => begin("camera"));
 send?.addEventListener("click", toggleServer);
 root.addEventListener("input", () => Object.assign(settings, readSettings(root)));
+// A camera was plugged in or out.
+navigator.mediaDevices?.addEventListener("devicechange", () => video.srcObject && listCameras(camera, video));
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden || !isOpen(video)) return;
   if (kind === "camera") end(LEFT);

@@ -128,6 +128,16 @@ def test_a_camera_that_is_covered_unplugged_or_gone_is_told_apart(open_live: Ope
     expect(status).to_contain_text("The camera gives no picture")
     page.evaluate(f"{CAMERA}.dispatchEvent(new Event('unmute'))")
     expect(status).to_contain_text("Nothing is sent")
+    expect(part(page, "camera")).to_be_hidden()
+    page.evaluate(
+        """() => {
+          const cameras = ["one", "two"].map((deviceId) => ({ deviceId, kind: "videoinput" }));
+          navigator.mediaDevices.enumerateDevices = async () => cameras;
+          navigator.mediaDevices.dispatchEvent(new Event("devicechange"));
+        }"""
+    )
+    expect(part(page, "camera")).to_be_visible()
+    page.evaluate("delete navigator.mediaDevices.enumerateDevices")
     part(page, "record").click()
     expect(part(page, "record")).to_contain_text("rows")
     with page.expect_download():  # what was recorded is kept
