@@ -54,7 +54,8 @@ class Command(click.Command):
             raise click.UsageError(str(error), ctx) from error
         except click.NoSuchOption as error:
             if files := [each for each in typed if each.startswith("-") and Path(each).exists()]:
-                error.message += f" For the file or folder, write ./{files[0]}"
+                hint = f"For the file or folder, write ./{files[0]}"
+                raise click.UsageError(f"{error.format_message()} {hint}", ctx) from error
             raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
