@@ -88,9 +88,10 @@ def training_rows(dataset: Dataset) -> NDArray[np.int64]:
 
 def _not_empty(rows: NDArray[np.int64], dataset: Dataset, split: str) -> NDArray[np.int64]:
     if not len(rows):
+        source = dataset.manifest.recipe.source
+        hint = f" Align {source} again with --split-off val=0.2." if split == "val" else ""
         raise DatasetError(
-            f"The dataset from {dataset.manifest.recipe.source} has no labelled rows in the "
-            f"split {split!r}."
+            f"The dataset from {source} has no labelled rows in the split {split!r}.{hint}"
         )
     return rows
 

@@ -53,11 +53,10 @@ class Command(click.Command):
         except MienError as error:
             raise click.UsageError(str(error), ctx) from error
         except click.NoSuchOption as error:
-            files = [each for each in typed if each.startswith("-") and Path(each).exists()]
-            if not files:
-                raise
-            said = f"{error.format_message()} For the file or folder, write ./{files[0]}"
-            raise click.UsageError(said, ctx) from error
+            if files := [each for each in typed if each.startswith("-") and Path(each).exists()]:
+                hint = f"For the file or folder, write ./{files[0]}"
+                raise click.UsageError(f"{error.format_message()} {hint}", ctx) from error
+            raise
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the example below the options."""

@@ -38,8 +38,9 @@ class Beside:
             inside = (*self.lists, *self.tables)[0].name
             return f"{inside} has labels. Unpack it; a list of pictures is read with --list"
         if self.lists:
-            said = "names" if len(self.lists) == 1 else "and others name"
-            return f"{self.lists[0].name} {said} pictures and labels. Read it with {self.options()}"
+            names = "names" if len(self.lists) == 1 else "and others name"
+            way = "Read it with" if len(self.lists) == 1 else "Read them with"
+            return f"{self.lists[0].name} {names} pictures and labels. {way} {self.options()}"
         if self.tables:
             table = self.tables[0]
             return f"{table.name} is a table of pictures. Name it as the source: {_quoted(table)}"

@@ -9,6 +9,7 @@ from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import (
     NO_SPLIT,
     Place,
+    likely_words_of_files,
     read_file_names,
     read_places,
     read_splits_of_files,
@@ -83,6 +84,13 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         if any(place.problem for place in places):
             raise DatasetError(_complaint(paths, places, names, source=source))
         check_labels_found((place.label for place in places if not place.left_out), names, source)
+    elif not names.reading.is_unlabelled and (likely := likely_words_of_files(paths)):
+        meant = ",".join(f"{word}={label}" for word, label in sorted(likely.items()))
+        raise DatasetError(
+            f"{source}: no folder is named after an expression, but the names of files, such as "
+            f"{paths[0]}, may tell what they show. Say what they mean with --map {meant}, or take "
+            "the pictures as photos without labels with --unlabelled."
+        )
     entries = tuple(
         Entry(position, place.label, place.split or "train", place.folder)
         if is_labelled

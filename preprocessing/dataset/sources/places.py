@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.tree import Folders
-from preprocessing.dataset.sources.vocabulary import SPLIT_OF, words_of
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, likely_label, words_of
 
 NO_CLASS = "in no class folder"
 NO_SPLIT = "in no split, while others are"
@@ -80,6 +80,25 @@ def read_file_names(
         else replace(place, unread=(each.stray,))
         for place, each in zip(places, found, strict=True)
     ]
+
+
+def likely_words_of_files(paths: Sequence[str]) -> dict[str, str]:
+    """Find words in the names of files that may mean labels, such as the AN of "KA.AN1.tiff".
+
+    Returns:
+        The label that each may mean; empty where not nearly all names have just one of them.
+    """
+    found = [
+        {
+            word: label
+            for word in words_of(PurePosixPath(path).stem)
+            if (label := likely_label(word))
+        }
+        for path in paths
+    ]
+    meant = {word: label for each in found if len(each) == 1 for word, label in each.items()}
+    clear = sum(len(each) == 1 for each in found)
+    return meant if len(set(meant.values())) > 2 and clear >= _MOST * len(paths) else {}
 
 
 def read_splits_of_files(paths: Sequence[str], places: Sequence[Place]) -> list[Place] | None:

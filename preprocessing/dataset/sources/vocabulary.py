@@ -187,6 +187,11 @@ def suggest(name: str) -> str | None:
     return LABEL_OF[near[0]] if near else None
 
 
+def likely_label(word: str) -> str | None:
+    """Return the label that a word may mean as an abbreviation or in another language."""
+    return _LIKELY_LABEL_OF.get(word)
+
+
 def suggest_split(name: str) -> str:
     """Return the split that a name most likely means: "eval" is for validation."""
     if named := split_of_file(name):

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 
+from preprocessing.__main__ import main
 from preprocessing.dataset import build as module
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.labels import DisgustPolicy
@@ -224,6 +226,39 @@ def test_an_overwriting_that_was_killed_can_be_run_again(
     assert [path.name for path in target.iterdir()] == ["recipe.json"]
 
 
-def test_no_workers_are_refused() -> None:
+@pytest.mark.parametrize("workers", [0, -1, 10**9])
+def test_a_number_of_workers_that_cannot_be_is_refused(workers: int) -> None:
     with pytest.raises(MienError, match="workers"):
-        AlignOptions(workers=0)
+        AlignOptions(workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--workers", "0"),
+        ("--workers", "1e308"),
+        ("--seed", "-1"),
+        ("--seed", "4294967296"),
+        ("--split-off", "val=nan"),
+        ("--split-off", "val=-0.1"),
+        ("--split-off", "val=inf"),
+    ],
+)
+def test_a_number_that_cannot_be_is_wrong_usage(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["align", "nowhere", "dataset", option, value]) == 2
+    assert option in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_the_name_of_a_dataset_may_be_no_utf_8(
+    csv_path: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/-\xff"))
+    assert (
+        main(["align", str(csv_path), str(odd), "--workers", "1", "--split-off", "test=0.1"]) == 1
+    )
+    assert main(["align", str(csv_path), str(odd), "--workers", "1"]) == 0
+    assert "\\udcff" in capsys.readouterr().out
+    assert np.array_equal(read_dataset(odd).chips, read_dataset(folder).chips)

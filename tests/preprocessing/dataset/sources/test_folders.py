@@ -178,6 +178,16 @@ def test_abbreviations_in_the_names_of_files_mean_what_is_said(tmp_path: Path) -
     assert {item.folder for item in source.items()} == {"AF01", "BM31"}
 
 
+def test_abbreviations_in_the_names_of_files_are_not_passed_over(tmp_path: Path) -> None:
+    for person, emotion in itertools.product(("KA", "YM"), ("AN1", "HA2", "SA1", "SU3")):
+        (tmp_path / f"{person}.{emotion}.39.tiff").write_bytes(png(0))
+    mapping = "an=angry,ha=happy,sa=sad,su=surprise"
+    assert f"--map {mapping}, or" in refused(tmp_path)
+    source = open_source(tmp_path, Reading(mapping=parse_mapping(mapping)))
+    assert source.counts == {(each, "train"): 2 for each in ("angry", "happy", "sad", "surprise")}
+    assert open_source(tmp_path, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
+
+
 @pytest.mark.parametrize("form", ["{1}/{0}_1.png", "{0}_1_{1}.png", "faces/{1}/{0}-{1}.png"])
 def test_splits_may_be_in_the_names_of_files(form: str, tmp_path: Path) -> None:
     for split, label in (("train", "happy"), ("train", "sad"), ("val", "sad"), ("test", "happy")):

@@ -1,0 +1,37 @@
+"""Numbers that no run can use are wrong usage, said before anything is read."""
+
+import math
+
+import pytest
+
+from preprocessing.errors import MienError
+from training.__main__ import main
+from training.config import FitConfig
+
+USELESS = {
+    "--minutes": ("nan", "inf", "0", "-1", "1e308"),
+    "--epochs": ("nan", "-inf", "0", "1e308"),
+    "--learning-rate": ("nan", "-1", "0", "1e308"),
+    "--teacher-weight": ("nan", "2", "0", "-0.5"),
+    "--seed": ("nan", "-1", "4294967296"),
+    "--devices": ("0", "-1", "1.5"),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(name, value) for name, values in USELESS.items() for value in values]
+)
+def test_a_number_that_no_run_can_use_is_wrong_usage(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fit", "nowhere", "run", option, value]) == 2
+    assert option in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308])
+def test_settings_refuse_them_too(value: float) -> None:
+    for settings in ({"minutes": value}, {"epochs": value}):
+        with pytest.raises(MienError, match="length of a run"):
+            FitConfig(**settings)
+    with pytest.raises(MienError, match="learning rate"):
+        FitConfig(epochs=1, learning_rate=value)
