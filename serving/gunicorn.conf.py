@@ -50,8 +50,15 @@ logconfig_dict = log_config(settings.log_level)
 accesslog = None
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(server: Any) -> None:
     """Prepare what the workers will share."""
+    if server.cfg.preload_app:
+        # ONNX Runtime starts threads as soon as it is imported, which a forked worker would lack.
+        sys.exit(
+            "error: gunicorn's --preload (preload_app) is not supported: the face detector works "
+            "only in the process that has loaded it. Leave it out; workers share the largest model "
+            "anyway."
+        )
     # Before anything imports prometheus_client, which looks for it then.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(
         make_metrics_folder(Path(MEMORY) if MEMORY else None)

@@ -21,7 +21,7 @@ from serving.web.path_prefix import PathPrefix
 from serving.web.problems import Problem
 from serving.web.request_log import log_requests
 from serving.web.settings import Settings
-from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest
+from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest, refuse_packed_body
 
 # Everything comes from files of this server; pictures, and videos that a person opens, also from
 # the page itself.
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     log_requests(app)
     app.before_request(service.limit_rate)
+    app.before_request(refuse_packed_body)
     for module in (routes_page, routes_parts, routes_device, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
     app.jinja_env.globals["has_feedback"] = settings.has_feedback

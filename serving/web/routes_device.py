@@ -3,6 +3,7 @@
 Where that device is too slow, a person may let the server read the camera's frames.
 """
 
+import json
 from functools import partial
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
@@ -20,7 +21,9 @@ from serving.web.device import (
     unpacked_bytes,
 )
 from serving.web.engine import current_service
-from serving.web.uploads import read_picture
+from serving.web.options import SHOWN_CHARACTERS
+from serving.web.problems import InvalidRequestError
+from serving.web.uploads import FORM, OVERHEAD_BYTES, read_picture
 
 # What reading on the device does not need.
 _NOT_KEPT = ("samples/", "card.jpg", "docs.")
@@ -47,12 +50,19 @@ def read_frame() -> Response:
     """Predict for one frame of the live camera, as the API does; nothing of it is kept.
 
     Frames are small, and have a limit of their own instead of that for pictures.
+
+    Raises:
+        InvalidRequestError: Something is asked for beside the frame.
+        RequestEntityTooLarge: The frame has too many bytes.
     """
     service = current_service()
     if not service.settings.live_frames_per_minute:
         abort(404)
     service.require()
+    # A form is no larger than its frame allows, either.
+    request.max_content_length = MAX_FRAME_BYTES + OVERHEAD_BYTES
     try:
+        _refuse_options()
         frame = read_picture(request, most_bytes=MAX_FRAME_BYTES)
     except RequestEntityTooLarge:
         raise RequestEntityTooLarge(
@@ -65,6 +75,15 @@ def read_frame() -> Response:
         max_pixels=MAX_FRAME_PIXELS,
     )
     return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")
+
+
+def _refuse_options() -> None:
+    asked = [*request.args, *(request.form if request.mimetype == FORM else ())]
+    if asked:
+        raise InvalidRequestError(
+            f"A frame takes no options. Received: {json.dumps(asked[0][:SHOWN_CHARACTERS])}. Send "
+            "pictures with options to /api/v1/predict."
+        )
 
 
 @routes.get("/device/spec.json")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from flask import Request
+from flask import Request, request
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -61,6 +61,20 @@ class Upload:
 
     name: str
     read: Callable[[], bytes]
+
+
+def refuse_packed_body() -> None:
+    """Make sure that the body of the current request is not compressed: nothing unpacks it.
+
+    Raises:
+        UnsupportedImageError: It is.
+    """
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity"):
+        raise UnsupportedImageError(
+            "The body is compressed, as its header Content-Encoding says. Send it as it is, "
+            "without this header."
+        )
 
 
 def read_picture(request: Request, *, most_bytes: int | None = None) -> bytes:

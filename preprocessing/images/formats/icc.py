@@ -66,7 +66,7 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
         curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
         primaries = np.stack([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")], axis=-1)
         return light_colours(curves, _from_connection_space() @ primaries)
-    except (KeyError, ValueError, struct.error, ImageCms.PyCMSError):
+    except (KeyError, OSError, ValueError, struct.error, ImageCms.PyCMSError):
         return None
 
 

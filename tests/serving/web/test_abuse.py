@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is a result or a problem."""
 
 import base64
+import gzip
 import io
 import json
 import random
@@ -185,3 +186,11 @@ def test_headers_of_all_sorts_are_answered(
     path: str, headers: dict[str, str], client: FlaskClient
 ) -> None:
     assert client.get(path, headers=headers).status_code < 500
+
+
+@pytest.mark.parametrize("path", [PREDICT, f"{PREDICT}/batch", "/live/frame"])
+def test_a_compressed_body_is_refused_by_name(path: str, client: FlaskClient) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    answer = client.post(path, data=gzip.compress(bytes(10_000)), headers=headers)
+    assert answer.status_code == 415
+    assert "Content-Encoding" in answer.text

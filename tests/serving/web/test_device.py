@@ -122,6 +122,18 @@ def test_a_frame_that_is_too_large_is_refused(client: FlaskClient, photo: bytes)
     assert answer.json["code"] == "too_many_pixels"
 
 
+def test_a_frame_takes_no_options(client: FlaskClient, photo: bytes) -> None:
+    frame = jpeg_of(Image.open(io.BytesIO(photo)).resize((240, 240)))
+    in_address = client.post("/live/frame?chips=true", data=frame, content_type="image/jpeg")
+    in_form = client.post("/live/frame", data={"image": (io.BytesIO(frame), "a"), "chips": "true"})
+    for answer in (in_address, in_form):
+        assert (answer.status_code, answer.json and answer.json["code"]) == (400, "invalid_request")
+        assert answer.json is not None
+        assert '"chips"' in answer.json["detail"]
+    form = {"image": (io.BytesIO(photo + bytes(2 * MAX_FRAME_BYTES)), "a")}
+    assert client.post("/live/frame", data=form).status_code == 413
+
+
 def test_frames_and_pictures_are_limited_apart(photo: bytes) -> None:
     client = create_app(Settings(live_frames_per_minute=1, pictures_per_minute=1)).test_client()
     frame = jpeg_of(Image.open(io.BytesIO(photo)).resize((240, 240)))

@@ -121,3 +121,18 @@ def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
     (line,) = run.stderr.splitlines()
     assert "MIEN_TIME_LIMIT is no setting" in line
     assert "MIEN_TIME_LIMIT_S" in line
+
+
+def test_workers_that_would_be_forked_from_loaded_models_are_refused_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    run = subprocess.run(
+        [sys.executable, *COMMAND, "--preload"],
+        env={**os.environ, "MIEN_BUNDLE": str(tmp_path)},  # without models, which is quick
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "--preload (preload_app) is not supported" in run.stderr
+    assert "Traceback" not in run.stderr

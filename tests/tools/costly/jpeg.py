@@ -35,6 +35,9 @@ def jpegs() -> dict[str, bytes]:
         "JPEG whose tags share their bytes": _with(small, 0xE1, *_parts(_EXIF, exif)),
         "JPEG of two million comments": small[:2] + b"\xff\xfe\0\2" * 2_000_000 + small[2:],
         "JPEG with nine megabytes of profile": _with(small, 0xE2, *profile),
+        "JPEG whose profile has a thousand tables of the same bytes": _with(
+            small, 0xE2, *_overlapping_profile()
+        ),
         "JPEG of 150 bytes and 49 megapixels": scans[: scans.index(b"\xff\xda") + 30],
     }
 
@@ -55,6 +58,17 @@ def _parts(name: bytes, data: bytes) -> list[bytes]:
     """Cut a block into segments, each with its name."""
     starts = range(0, len(data), MOST_SEGMENT_BYTES)
     return [name + data[start : start + MOST_SEGMENT_BYTES] for start in starts]
+
+
+def _overlapping_profile() -> list[bytes]:
+    """Return the segments of a colour profile whose tags all name the same megabytes."""
+    tags = struct.pack(">L", 1_000) + struct.pack(">4sLL", b"A2B0", 128, 2_000_000) * 1_000
+    profile = (bytes(16) + b"RGB XYZ ").ljust(128, b"\0") + tags + bytes(3_000_000)
+    pieces = _parts(b"", profile)
+    return [
+        _PROFILE + bytes((number, len(pieces))) + piece
+        for number, piece in enumerate(pieces, start=1)
+    ]
 
 
 def _with(data: bytes, marker: int, *bodies: bytes) -> bytes:

@@ -38,6 +38,9 @@ def pngs() -> dict[str, bytes]:
         "PNG in chunks of a byte": png(
             _header(SIDE_PX, SIDE_PX), *(chunk(b"IDAT", bytes([byte])) for byte in large)
         ),
+        "PNG of 999,999 columns and 49 rows": png(
+            _header(999_999, 49), chunk(b"IDAT", _packed_zeros(49 * (1 + 3 * 999_999)))
+        ),
         "PNG of 58 bytes and 49 megapixels": png(_header(SIDE_PX, SIDE_PX), chunk(b"IDAT", b"x")),
         "PNG, cut": png(_header(SIDE_PX, SIDE_PX), chunk(b"IDAT", large[: len(large) // 2])),
         "PNG whose checksum is wrong": png(

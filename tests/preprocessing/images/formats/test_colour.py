@@ -1,4 +1,5 @@
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -100,6 +101,12 @@ def test_a_profile_that_cannot_be_used_is_passed_over(profile: bytes) -> None:
     picture = smooth_picture()
     decoded = decode_image(encode(picture, "PNG", icc_profile=profile))
     np.testing.assert_array_equal(decoded, np.asarray(picture))
+
+
+def test_a_profile_whose_tables_cannot_be_opened_is_passed_over() -> None:
+    tags = struct.pack(">L", 1) + b"A2B0" + struct.pack(">LL", 144, 2**31)
+    profile = bytes(16) + b"RGB XYZ ".ljust(112, b"\0") + tags
+    assert icc_colours(profile, channels=3) is None
 
 
 def test_code_points_of_srgb_change_nothing_and_others_keep_white() -> None:
