@@ -1,23 +1,13 @@
-"""A typed client of the API; beside pydantic it needs only the modules that it imports."""
+"""A typed client of the API, for which the extra `client` must be installed."""
 
 import json
 import os
-import urllib.error
-import urllib.parse
-import urllib.request
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from http.client import (
-    HTTPConnection,
-    HTTPException,
-    HTTPResponse,
-    HTTPSConnection,
-    IncompleteRead,
-)
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import httpx
 from pydantic import ValidationError
 
 from preprocessing.errors import MienError
@@ -41,33 +31,8 @@ class ApiError(MienError):
         self.retry_after_s = problem.retry_after_s
 
 
-class _Connection(HTTPConnection):
-    """A connection on which the answer is read also where the server did not take all of a body."""
-
-    def send(self, data: Any) -> None:
-        """Send as much as is taken; where there is no answer either, reading it fails."""
-        if self.sock is None:
-            self.connect()
-        with suppress(BrokenPipeError, ConnectionResetError):
-            super().send(data)
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    """The same with TLS."""
-
-
-class _Handler(urllib.request.HTTPHandler):
-    def http_open(self, req: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(_Connection, req)
-
-
-class _SecureHandler(urllib.request.HTTPSHandler):
-    def https_open(self, req: urllib.request.Request) -> HTTPResponse:
-        return self.do_open(_SecureConnection, req)
-
-
 class Client:
-    """Asks a server of Mien's."""
+    """Asks a server of Mien's; its connections are kept until it is closed, best by `with`."""
 
     def __init__(self, url: str, *, timeout_s: float = 60) -> None:
         """Remember where the server is.
@@ -77,8 +42,19 @@ class Client:
             timeout_s: For one answer.
         """
         self._url = url.rstrip("/")
-        self._timeout_s = timeout_s
-        self._opener = urllib.request.build_opener(_Handler, _SecureHandler)
+        self._http = httpx.Client(
+            base_url=f"{self._url}/api/v1/", timeout=timeout_s, follow_redirects=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def predict(self, picture: bytes, options: Options | None = None) -> Answer:
         """Predict the expressions of the faces in a picture.
@@ -92,7 +68,7 @@ class Client:
             OSError: It did not answer, not to the end, or it is no server of Mien's.
         """
         headers = {"Content-Type": "application/octet-stream"}
-        with self._send("predict", options, picture, headers) as answer:
+        with self._send("POST", "predict", options, content=picture, headers=headers) as answer:
             return Answer.model_validate_json(answer.read())
 
     def predict_url(self, url: str, options: Options | None = None) -> Answer:
@@ -107,8 +83,7 @@ class Client:
             OSError: It did not answer, not to the end, or it is no server of Mien's.
         """
         # In the body, for addresses of requests end up in logs.
-        body = json.dumps({"image_url": url}).encode()
-        with self._send("predict", options, body, {"Content-Type": "application/json"}) as answer:
+        with self._send("POST", "predict", options, json={"image_url": url}) as answer:
             return Answer.model_validate_json(answer.read())
 
     def predict_batch(
@@ -121,10 +96,8 @@ class Client:
             OSError: It did not answer, not to the end, or it is no server of Mien's; or a file
                 cannot be read.
         """
-        boundary = uuid.uuid4().hex
-        body = b"".join(_part(path, boundary) for path in pictures) + f"--{boundary}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        with self._send("predict/batch", options, body, headers) as answer:
+        files = [("image", (_name_of(path), path.read_bytes())) for path in pictures]
+        with self._send("POST", "predict/batch", options, files=files) as answer:
             for line in _lines(answer):
                 yield BatchLine.model_validate_json(line)
 
@@ -135,53 +108,49 @@ class Client:
             ApiError: The server answered with a problem.
             OSError: It did not answer, not to the end, or it is no server of Mien's.
         """
-        with self._send("model", None, None, {}) as answer:
+        with self._send("GET", "model") as answer:
             return ModelAnswer.model_validate_json(answer.read())
 
     @contextmanager
     def _send(
-        self, path: str, options: Options | None, body: bytes | None, headers: dict[str, str]
-    ) -> Iterator[HTTPResponse]:
-        """Send a request, and see to it that all that goes wrong with its answer is an error."""
+        self, method: str, path: str, options: Options | None = None, **body: Any
+    ) -> Iterator[httpx.Response]:
+        """Send a request; whatever goes wrong with its answer is an error of one of two kinds."""
         given = {} if options is None else options.model_dump(exclude_defaults=True)
-        query = urllib.parse.urlencode({name: json.dumps(value) for name, value in given.items()})
-        request = urllib.request.Request(  # noqa: S310 - the caller chooses the server
-            f"{self._url}/api/v1/{path}?{query}", data=body, headers=headers
-        )
+        query = {name: json.dumps(value) for name, value in given.items()}
         try:
-            with self._opener.open(request, timeout=self._timeout_s) as answer:
+            with self._http.stream(method, path, params=query, **body) as answer:
+                if answer.is_error:
+                    raise self._error_of(answer)
+                # The answer is read in the body of the caller's `with`.
                 yield answer
-        except urllib.error.HTTPError as error:
-            with error:
-                try:
-                    problem = ProblemAnswer.model_validate_json(error.read())
-                except (ValidationError, HTTPException):
-                    # Not the server's own words, or not all: something before it answered.
-                    raise OSError(f"{self._url} answered {error.code} {error.reason}") from None
-                raise ApiError(problem) from None
-        except HTTPException as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise OSError(f"{self._url} cannot be reached: {error}") from error
+        except httpx.HTTPError as error:
             raise OSError(f"{self._url} broke off its answer: {error!r}") from error
         except ValidationError as error:
             raise OSError(f"{self._url} answered as no server of Mien's does: {error}") from error
 
+    def _error_of(self, answer: httpx.Response) -> ApiError | OSError:
+        try:
+            return ApiError(ProblemAnswer.model_validate_json(answer.read()))
+        except (ValidationError, httpx.HTTPError):
+            # Not the server's own words, or not all: something before it answered.
+            return OSError(f"{self._url} answered {answer.status_code} {answer.reason_phrase}")
 
-def _lines(answer: HTTPResponse) -> Iterator[bytes]:
-    """Yield each line as it comes; fail where the end is missing, as iterating itself does not."""
+
+def _lines(answer: httpx.Response) -> Iterator[bytes]:
+    """Yield each line as it comes; a last one without an end was cut off."""
     parts: list[bytes] = []
-    while read := answer.read1():
+    for read in answer.iter_bytes():
         part, *others = read.split(b"\n")
         parts.append(part)
         for other in others:
             yield b"".join(parts)
             parts = [other]
     if any(parts):
-        raise IncompleteRead(b"".join(parts))
+        raise httpx.RemoteProtocolError("the last line has no end")
 
 
-def _part(path: Path, boundary: str) -> bytes:
-    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
-    name = name.replace("\\", "\\\\")
-    for mark in '"\r\n':
-        name = name.replace(mark, f"%{ord(mark):02X}")
-    head = f'Content-Disposition: form-data; name="image"; filename="{name}"'
-    return f"--{boundary}\r\n{head}\r\n\r\n".encode() + path.read_bytes() + b"\r\n"
+def _name_of(path: Path) -> str:
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")

@@ -12,26 +12,27 @@ import pytest
 PACKAGES = ("preprocessing", "training", "serving")
 
 
-# Videos are read by those who install the extra `video`.
-VIDEO_MODULES = (
+# What the extras `video` and `client` are for, and what they bring.
+EXTRA_MODULES = (
+    "serving.client",
     "serving.cli.video",
     "serving.cli.video_drawing",
     "serving.cli.video_outputs",
     "serving.inference.video",
 )
-VIDEO_EXTRA = {"av", "jinja2", "plotly", "pyarrow"}
+EXTRAS = {"av", "httpx", "jinja2", "plotly", "pyarrow"}
 
 
 def test_serving_reaches_only_what_its_lock_installs(repository_root: Path) -> None:
     lock = (repository_root / "requirements-serving.lock").read_text(encoding="utf-8")
     locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
     installed = {name for distribution in locked for name in _installed_by(distribution)}
-    reached = _third_party_reached_from("serving", repository_root, without=VIDEO_MODULES)
+    reached = _third_party_reached_from("serving", repository_root, without=EXTRA_MODULES)
     assert "flask" in reached
     # A table is given to those who have pandas; it need not be there.
     assert reached - {"pandas"} <= installed
-    with_video = _third_party_reached_from("serving", repository_root)
-    assert with_video - reached == VIDEO_EXTRA
+    with_extras = _third_party_reached_from("serving", repository_root)
+    assert with_extras - reached == EXTRAS
 
 
 @pytest.mark.parametrize(

@@ -67,8 +67,8 @@ def worker_pool(
             yield executor
     except BrokenProcessPool:
         raise MienError(
-            "A worker process was ended from outside, perhaps for want of memory. Try again, with "
-            "less beside it."
+            "A worker process was killed, possibly because memory ran out. Close other programs, "
+            "or align with fewer --workers, and try again."
         ) from None
 
 

@@ -156,7 +156,7 @@ def predict(
         picture: A path, the bytes of a picture file, a Pillow image, or an RGB array, uint8
             (height, width, 3).
         crop: The picture is already a cropped face.
-        max_faces: Only the largest so many faces are classified; by default all.
+        max_faces: Only this many faces are classified, the largest; by default all.
         min_confidence: Confidence from which `is_sure` is true; by default the model's own.
         landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
             model's training.

@@ -18,7 +18,7 @@ class Options(BaseModel):
     crop: bool = False
     """The picture is already a cropped face."""
     max_faces: Annotated[int, Field(ge=1, le=MAX_FACES)] = MAX_FACES
-    """Answer on so many faces at most, the largest."""
+    """Only this many faces of a picture are classified, the largest."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """From this confidence on an answer is sure. By default the model's own, from which on nine of
     ten answers are right. No face is left out for it."""

@@ -92,7 +92,7 @@ class Predictor:
         Args:
             picture: The bytes of a picture file, or an upright picture that is decoded already.
             is_crop: The picture is the crop of one face, and is taken as a face in any case.
-            max_faces: Read no more than so many faces, the largest.
+            max_faces: Only this many faces are classified, the largest.
             min_confidence: At this confidence and above an answer is sure; by default the bundle's.
             balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); by default the bundle's.
             may_reduce: Read a large JPEG at a half of its width and height, but for small faces.

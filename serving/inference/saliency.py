@@ -1,4 +1,4 @@
-"""The picture of what mattered for an answer."""
+"""The saliency map of a prediction: which parts of the chip decided."""
 
 import math
 

@@ -21,8 +21,9 @@ from serving.web.queue import TaskQueue
 
 
 @pytest.fixture
-def api(address: str) -> Client:
-    return Client(address)
+def api(address: str) -> Iterator[Client]:
+    with Client(address) as client:
+        yield client
 
 
 def test_it_says_what_the_predictor_says(api: Client, predictor: Predictor, photo: bytes) -> None:
@@ -96,8 +97,8 @@ def test_the_model_describes_itself(api: Client, predictor: Predictor) -> None:
 
 
 def test_no_server_is_an_os_error(photo: bytes) -> None:
-    with pytest.raises(OSError, match="refused"):
-        Client("http://127.0.0.1:9").predict(photo)
+    with Client("http://127.0.0.1:9") as client, pytest.raises(OSError, match="refused"):
+        client.predict(photo)
 
 
 @contextmanager
@@ -118,7 +119,8 @@ def another_server(
     with TCPServer(("127.0.0.1", 0), Answering) as server:
         thread = Thread(target=server.handle_request)
         thread.start()
-        yield Client(f"http://127.0.0.1:{server.server_address[1]}"), received
+        with Client(f"http://127.0.0.1:{server.server_address[1]}") as client:
+            yield client, received
         thread.join()
 
 
@@ -179,5 +181,5 @@ def test_a_request_without_a_body_has_no_type() -> None:
     with another_server(b"HTTP/1.1 404 Not Found\r\n\r\n") as (client, received):
         with pytest.raises(OSError, match="404"):
             client.model()
-        assert received[0] == b"GET /api/v1/model? HTTP/1.1\r\n"
+        assert received[0] == b"GET /api/v1/model HTTP/1.1\r\n"
         assert not any(line.lower().startswith(b"content-type") for line in received)

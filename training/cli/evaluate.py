@@ -1,4 +1,4 @@
-"""The commands that judge networks: `evaluate`, `peers`, `ensemble` and `degrade`."""
+"""The commands that measure networks: `evaluate`, `peers`, `ensemble` and `degrade`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -169,7 +169,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
 def baselines(
     dataset: Path, models: tuple[Path, ...], *, split: str, final: bool, output: str
 ) -> None:
-    """Judge other networks on the same pictures."""
+    """Measure other networks on the same pictures."""
     from preprocessing.dataset.read import read_dataset
     from training.distillation.ensemble import member_answers
     from training.evaluation.baselines import baseline_answers, read_baseline
@@ -194,7 +194,7 @@ def baselines(
 def ensemble(
     dataset: Path, members: tuple[Path, ...], *, split: str, final: bool, output: str
 ) -> None:
-    """Judge networks and the mean of their probabilities."""
+    """Measure networks and the mean of their probabilities."""
     from preprocessing.dataset.read import read_dataset
     from training.distillation.ensemble import ensemble_answers
 

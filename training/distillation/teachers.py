@@ -79,7 +79,7 @@ def teach_by_folds(
     Args:
         dataset: The dataset.
         path: The file of soft labels.
-        runs: A folder for the runs, one a fold; what is there is gone on with.
+        runs: A folder for the runs, one a fold; those that are there are resumed.
         config: Of every run; its seed also deals the rows to the folds.
         folds: How many, at least 2.
 

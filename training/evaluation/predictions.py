@@ -42,7 +42,7 @@ class Judged:
         return confusion_matrix(predicted, self.examples.class_indices, classes=len(self.labels))
 
     def mistakes(self, count: int) -> list[int]:
-        """List so many faces with a wrong answer, the most confident first.
+        """List up to `count` faces with a wrong answer, the most confident first.
 
         A picture that stands in the set more than once is listed once.
         """

@@ -28,7 +28,7 @@ def parse_map(text: str | None) -> dict[str, str]:
 def with_labels_of(spec: ModelSpec, dataset: Dataset, *, mapping: dict[str, str]) -> Dataset:
     """Give a dataset the labels of a bundle.
 
-    Rows whose label the bundle does not have lose it, and so are not judged.
+    Rows whose label the bundle does not have lose it, and so do not count.
 
     Args:
         spec: Of the bundle.

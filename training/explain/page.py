@@ -19,7 +19,7 @@ from training.explain.maps import feature_maps, first_filters, grad_cam
 from training.explain.model import ExplainedModel, open_explained_model
 
 PAGE_NAME = "index.html"
-# Of each stage so many maps are shown, those that vary most.
+# Maps shown of each stage: those that vary most.
 SHOWN_MAPS = 16
 _ABOUT = {
     "filters": "The filters of the first convolution",

@@ -86,7 +86,7 @@ def open_run(run: Path, settings: RunSettings, *, resume: bool) -> RunState:
     Args:
         run: Its folder.
         settings: What decides it.
-        resume: Whether one that is there may be gone on with.
+        resume: Whether one that is there may be resumed.
 
     Raises:
         MienError: There is one and `resume` is false, or it was started with other settings, or

@@ -21,7 +21,7 @@ MOST_MB = 400
 # table of tests/README.md was measured.
 MOST_TIMES = 3.0
 SIDE_PX = 7_000
-HONEST = 60
+HONEST = 30
 
 
 @pytest.fixture(scope="module")

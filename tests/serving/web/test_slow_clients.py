@@ -123,8 +123,10 @@ def test_who_waited_for_a_thread_has_time_left(server: ServerProcess, photo: byt
 
 def test_who_is_refused_is_told_why_whatever_was_sent(tmp_path: Path) -> None:
     limits = {"MIEN_PICTURES_PER_MINUTE": "1"}
-    with running_server(tmp_path / "log", workers=1, **limits) as server:
-        client = Client(f"http://127.0.0.1:{server.port}")
+    with (
+        running_server(tmp_path / "log", workers=1, **limits) as server,
+        Client(f"http://127.0.0.1:{server.port}") as client,
+    ):
         statuses = []
         for size in (1, *[5_000_000] * 5, *[9_000_000] * 5):
             with pytest.raises(ApiError) as raised:

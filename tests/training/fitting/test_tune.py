@@ -282,6 +282,7 @@ def test_one_command_tunes_and_exports(
 ) -> None:
     bundle = tmp_path / "bundle"
     command = ["fit", str(dataset_folder), str(tmp_path / "tuned"), "--preset", "tune"]
+    command += ["--epochs", "2"]
     assert main([*command, "--export", str(bundle)]) == 0
     assert f"mien serve --bundle {bundle}" in capsys.readouterr().out
     assert (bundle / "spec.json").is_file()
