@@ -26,7 +26,9 @@ function parse(html) {
 // Say what an answer says went wrong; empty where it holds a result.
 export function problemIn(html) {
   const problem = parse(html).querySelector(".problem");
-  return problem ? Array.from(problem.children, (each) => each.textContent).join(" ") : "";
+  if (!problem) return "";
+  const sentences = Array.from(problem.children, (each) => each.textContent.trim());
+  return sentences.map((each) => (/[.!?]$/.test(each) ? each : `${each}.`)).join(" ");
 }
 
 // Whether the browser's picture is the one that was read: the same width and height, upright.

@@ -28,7 +28,7 @@ def test_a_picture_that_got_no_answer_is_sent_again(
             route.fulfill(status=502, body="<h1>Bad gateway</h1>")
 
     page.route("**/", fail, times=1)
-    said = {"network": "not be reached", "busy": "Busy More", "proxy": "not be read"}[failure]
+    said = {"network": "not be reached", "busy": "Busy. More", "proxy": "not be read"}[failure]
     upload(page, photo, said=said)
     again = page.locator("#offer")
     if failure == "busy":

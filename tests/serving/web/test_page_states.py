@@ -54,7 +54,7 @@ def bring_to(  # noqa: PLR0912 - a state after the other
     if state == "busy":
         headers = {"Retry-After": "600", "Content-Type": "text/html"}
         page.route("**/", lambda route: route.fulfill(status=503, body=BUSY, headers=headers))
-        upload(page, two_faces, said="Busy More")
+        upload(page, two_faces, said="Busy. More")
         expect(page.locator("#offer")).to_have_attribute("aria-disabled", "true")
     if state == "camera":
         page.context.grant_permissions(["camera"])
