@@ -11,6 +11,7 @@ FER_PYTHON ?=
 JOBS ?= 3
 CSV ?= ../shared/data/fer2013/fer2013.csv.xz
 SOAK ?= --plot tests/bench/soak.svg
+CURVES ?= --plot tests/bench/recall.svg
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -85,8 +86,8 @@ notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET
 	$(BIN)/python -m notebooks.gallery --page --camera --dataset $(DATASET)
 
-bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV
-	$(BIN)/python -m tests.bench.align $(PHOTOS) $(CSV)
+bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV, beside FER_PYTHON
+	$(BIN)/python -m tests.bench.align $(PHOTOS) $(CSV) --fer-python "$(FER_PYTHON)" $(CURVES)
 
 bench-train: $(VENV)/training.stamp ## measure training by batch, precision, XLA and place of augmentation
 	$(BIN)/python -m tests.bench.train

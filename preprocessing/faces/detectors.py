@@ -155,10 +155,10 @@ def _load_yunet() -> Detector:
         doubtful_look_score=0.6,
         # Dogs get up to 0.73, faces that only one of the two detectors sees 0.86.
         smaller_score=0.84,
-        # Faces with masks, noise or blur, which dlib's detector does not see. Dogs get up to 0.59
+        # Faces with masks, noise or blur, which dlib's detector does not see. Dogs get 0.59 at most
         # in the second of these looks.
         shrunk_scan_score=0.8,
-        shrunk_scores=(0.8, 0.65),
+        shrunk_scores=(0.8, 0.75),
         crop_score=0.3,
         crop_side_px=96,
         closer_px=64,

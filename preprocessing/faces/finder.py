@@ -21,7 +21,7 @@ from preprocessing.faces.proposals import (
 )
 from preprocessing.faces.refine import frame, look_closer
 from preprocessing.faces.search import Candidate, merge, scale_within, scan, seen_by
-from preprocessing.faces.types import DetectorKind, Face
+from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 from preprocessing.faces.verify import Verifier
 from preprocessing.images.types import GreyImage
 
@@ -85,7 +85,7 @@ class FaceFinder:
             for candidate, face in kept
             if self._verifier.is_face(face, picture, scan_score=candidate.score)
         ]
-        return sorted(verified, key=lambda face: (face.box.left, face.box.top))
+        return sorted(_without_doubles(verified), key=lambda face: (face.box.left, face.box.top))
 
     def locate_again(self, picture: Picture, face: Face) -> Face:
         """Frame a face that is known better, and locate its landmarks again.
@@ -166,3 +166,19 @@ class FaceFinder:
         all_sure = all(is_sure(self._detector, candidate) for candidate in faces)
         least_deg = TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG
         return scan_deg + tilt_deg if scan_deg or abs(tilt_deg) > least_deg else None
+
+
+def _without_doubles(faces: Iterable[Face]) -> list[Face]:
+    """Of finds that closer looks have brought to one face keep the one with the best score."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.score):
+        if all(_are_apart(face.box, other.box) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _are_apart(one: BoundingBox, other: BoundingBox) -> bool:
+    """Return whether two boxes are of two faces, as `search.merge` tells."""
+    across = (one.left + one.right - other.left - other.right) / 2
+    down = (one.top + one.bottom - other.top - other.bottom) / 2
+    return math.hypot(across, down) >= max(one.width, other.width) / 2

@@ -17,10 +17,12 @@ from preprocessing.faces.search import (
 
 # The most pixels that one scan looks at, in squares of the smallest face that the detector finds
 # dependably. A picture without a face costs FIRST, SECOND where it is small or else the scan for
-# small faces (`whole_scale`), and TURNED for each turn.
+# small faces (`whole_scale`), and TURNED for each turn, or RIGHT_ANGLE for those by a right angle,
+# which cameras make: photos of groups come turned so, without saying it.
 FIRST = 160
 SECOND = 400
 TURNED = 250
+RIGHT_ANGLE = 1600
 TILTED = 640
 CROWD = 800
 # Enlarging shows no more than there is, but the detector may need it. Turned scans are many, and
@@ -72,6 +74,8 @@ def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
         if _best_score(best) >= detector.certain_score:
             break
         turned = _scan_turned(detector, picture, angle_deg=angle_deg, budget=TURNED)
+        if angle_deg % 90 == 0:
+            turned = merge(turned + _scan_right_angle(detector, picture, angle_deg=angle_deg))
         best = max(best, turned, key=_best_score)
     return best
 
@@ -130,15 +134,28 @@ def _scan_upright(
     return [replace(candidate, is_larger=is_larger) for candidate in candidates]
 
 
+def _scan_right_angle(detector: Detector, picture: Pyramid, *, angle_deg: float) -> list[Candidate]:
+    """Scan for smaller faces, where that can be at a larger scale."""
+    most_px = budget_px(detector, RIGHT_ANGLE)
+    largest = whole_scale(detector, picture)
+    scale = scale_within(picture, angle_deg=angle_deg, budget_px=most_px, largest=largest)
+    than = _turned_scale(detector, picture, angle_deg=angle_deg, budget=TURNED)
+    if not detector.searches_whole or scale <= MUCH_LARGER * than:
+        return []
+    return scan(detector, picture, angle_deg=angle_deg, scale=scale, threshold=detector.least_score)
+
+
+def _turned_scale(detector: Detector, picture: Pyramid, *, angle_deg: float, budget: int) -> float:
+    most_px = budget_px(detector, budget)
+    return scale_within(
+        picture, angle_deg=angle_deg, budget_px=most_px, largest=LARGEST_TURNED_SCALE
+    )
+
+
 def _scan_turned(
     detector: Detector, picture: Pyramid, *, angle_deg: float, budget: int
 ) -> list[Candidate]:
-    scale = scale_within(
-        picture,
-        angle_deg=angle_deg,
-        budget_px=budget_px(detector, budget),
-        largest=LARGEST_TURNED_SCALE,
-    )
+    scale = _turned_scale(detector, picture, angle_deg=angle_deg, budget=budget)
     return scan(detector, picture, angle_deg=angle_deg, scale=scale, threshold=detector.least_score)
 
 

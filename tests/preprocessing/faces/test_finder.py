@@ -1,4 +1,5 @@
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from preprocessing.faces.detectors import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
-from preprocessing.faces.proposals import FIRST, MOST_WEAK, TILTED, TURNED
+from preprocessing.faces.proposals import FIRST, MOST_WEAK, RIGHT_ANGLE, TILTED, TURNED
 from preprocessing.faces.search import LONGEST_PX, scale_within, turn_back, whole_scale
-from preprocessing.faces.types import FULL_FRAME, UNALIGNED
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED, Face
 from preprocessing.faces.verify import SECOND_LOOK_PX
+from preprocessing.images.decode import decode_image
+from preprocessing.images.sample import sample_photo_path
 from tests.tools.sample_photo import (
     HEAD,
     HEAD_PX,
@@ -70,6 +73,23 @@ def test_a_turned_photo_is_turned_back(
     difference = (rolls[1] - rolls[0]) % 360
     assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
     assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_small_faces_of_a_large_photo_that_lies_on_its_side_are_found(
+    quarters: int, finder: FaceFinder
+) -> None:
+    sample = decode_image(sample_photo_path().read_bytes())
+    scale = 75 / HEAD_PX
+    face = cv2.resize(sample, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = np.full((3000, 4000, 3), (120, 140, 90), np.uint8)
+    for left in (500, 1700, 2900):
+        picture[1000 : 1000 + len(face), left : left + len(face)] = face
+    turned = np.ascontiguousarray(np.rot90(picture, -quarters))
+    faces = finder.find_faces(Picture(turned))
+    assert len(faces) == 3
+    for found in faces:
+        assert found.pose.roll_deg % 360 == pytest.approx(90 * quarters, abs=15)
 
 
 @pytest.mark.parametrize("angle_deg", [-45, -40, -35, -30, 40, 75, 100, 170])
@@ -153,6 +173,52 @@ def test_a_face_stays_found_when_the_frame_cuts_it(
     assert cut.box.width == pytest.approx(box.width, rel=0.2)
 
 
+def _compressed(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    encoded = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 10])[1]
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+
+
+def _blurred(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    return np.asarray(cv2.GaussianBlur(photo, (0, 0), 2), np.uint8)
+
+
+def _masked(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
+    """Cover each face from the nose to the chin."""
+    for face in faces:
+        outline = face.landmarks[[*range(1, 16), 29]]
+        photo = cv2.fillPoly(photo.copy(), [outline.astype(np.int32)], (235, 235, 235))
+    return photo
+
+
+@pytest.mark.parametrize("spoil", [_compressed, _blurred, _masked])
+def test_faces_stay_found_where_dlibs_detector_sees_none(
+    spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
+    shared_data: Path,
+    finder: FaceFinder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photo = decode_image((shared_data / "photos" / "2008_002470.jpg").read_bytes())
+    faces = finder.find_faces(Picture(photo))
+    assert len(faces) == 6
+    spoiled = Picture(spoil(photo, faces))
+    found = finder.find_faces(spoiled)
+    for face in faces:
+        assert any(
+            math.dist((face.box.left, face.box.top), (other.box.left, other.box.top))
+            < face.box.width / 3
+            for other in found
+        )
+    blind = replace(finder._verifier._second_detector, detect=lambda *_: [])
+    monkeypatch.setattr(finder._verifier, "_second_detector", blind)
+    assert len(finder.find_faces(spoiled)) >= 5
+
+
+def test_a_corner_and_its_mirror_image_are_no_face(finder: FaceFinder, photo: np.ndarray) -> None:
+    (whole,) = finder.find_faces(Picture(photo))
+    left, top = whole.box.left + whole.box.width // 2, whole.box.top + whole.box.height // 2
+    assert finder.find_faces(Picture(np.ascontiguousarray(photo[top:, left:]))) == []
+
+
 def test_an_empty_photo_has_no_faces(finder: FaceFinder) -> None:
     assert align_photo(np.full((300, 400), 128, np.uint8), finder, geometry=GEOMETRY) == []
 
@@ -161,6 +227,8 @@ def test_dogs_have_no_faces(
     shared_data: Path, finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grey = cv2.imread(str(shared_data / "photos" / "dogs.jpg"), cv2.IMREAD_GRAYSCALE)
+    # On the floor lies a print with a man's face, on its side, which is found.
+    grey[450:520, 55:115] = 20
     assert finder.find_faces(Picture(np.asarray(grey, np.uint8))) == []
     # Asked twice, one detector is misled twice.
     monkeypatch.setattr(finder._verifier, "_second_detector", finder._detector)
@@ -201,7 +269,8 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
     assert finder.find_faces(Picture(grey)) == []
     assert len(second_px) == MOST_WEAK
     whole_px = sum(scanned_px) + sum(second_px)
-    scans = FIRST + len(detector.turns_deg) * TURNED + TILTED
+    right_angles = sum(angle_deg % 90 == 0 for angle_deg in detector.turns_deg)
+    scans = FIRST + len(detector.turns_deg) * TURNED + right_angles * RIGHT_ANGLE + TILTED
     small_px = 3000 * 4000 * whole_scale(detector, Pyramid(grey)) ** 2
     most_px = scans * detector.smallest_px**2 + small_px + MOST_WEAK * SECOND_LOOK_PX**2
     # Strips overlap, and a border is added.
