@@ -26,7 +26,9 @@ from preprocessing.images.formats.png_chunks import (
 from preprocessing.images.formats.raster import DAMAGED
 
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_AND_OPACITY: 2, RGB_AND_OPACITY: 4}
-STRIP_BYTES = 1 << 20
+# Little enough that no strip's memory is asked of the system and given back, which takes as long as
+# decoding it (preprocessing/runtime/processes.py).
+STRIP_BYTES = 1 << 17
 # Damage is noticed within so many packed bytes, and what they hold is lost.
 PIECE_BYTES = 16_384
 MOST_FILTER = 4
