@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from preprocessing.bundle.spec import ModelSpec
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from serving.inference.predictor import Predictor
 from serving.web import app as app_module
@@ -221,7 +222,7 @@ def test_without_models_the_process_lives_and_says_why(
 def test_a_missing_landmark_model_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     scheme = LANDMARK_SCHEMES["68"]
     scheme = replace(scheme, file=replace(scheme.file, package="no_such_package"))
-    monkeypatch.setattr("serving.inference.predictor.scheme_of", lambda _: scheme)
+    monkeypatch.setattr(ModelSpec, "scheme", lambda _: scheme)
     client = app_module.create_app(Settings()).test_client()
     detail = client.get("/readyz").json["detail"]
     assert "pip install" in detail
