@@ -42,7 +42,7 @@ class Rate(NamedTuple):
 # files contain near their beginning, and its rate.
 RATES = (
     ("JPEG", re.compile(rb"\xff\xd8"), Rate(0.025, 0.10)),
-    ("PNG", re.compile(rb"\x89PNG"), Rate(0.035, 0.08)),
+    ("PNG", re.compile(rb"\x89PNG"), Rate(0.028, 0.08)),
     ("GIF", re.compile(rb"GIF8"), Rate(0.035, 0.08)),
     ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), Rate(0.030, 0.08)),
     # Its decoder has the pixels three times at once.

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ANSWERED = (200, 400, 413, 415, 422)
 MOST_MB = 400
-# Times the processor time that an honest JPEG of as many pixels takes, which is read at a half of its
-# sides: 0.6 s where the costliest, a PNG that is read whole and shows noise, takes 2.6.
-MOST_TIMES = 5.0
+# Times the processor time that an honest JPEG of as many pixels takes, which is read at a half of
+# its sides: 0.5 s where the costliest, a PNG that is read whole and shows noise, takes 2.8.
+MOST_TIMES = 7.0
 SIDE_PX = 7_000
 HONEST = 30
 
