@@ -1,4 +1,4 @@
-"""Bring what was seen in a photo that was read reduced to the pixels of the whole photo."""
+"""Bring what was seen in a picture to the pixels of the same picture at another size."""
 
 from dataclasses import replace
 
@@ -13,12 +13,14 @@ def enlarge(aligned: AlignedFace, factor: int) -> AlignedFace:
     # Pixel centres are whole numbers: x of the whole is at (x + 0.5) / factor - 0.5.
     shift = (0.5 / factor - 0.5) * aligned.transform[:, :2].sum(axis=1)
     transform[:, 2] = aligned.transform[:, 2] + shift
-    return replace(aligned, transform=transform, face=_enlarged(aligned.face, factor))
+    return replace(aligned, transform=transform, face=scale_face(aligned.face, factor))
 
 
-def _enlarged(face: Face, factor: int) -> Face:
-    box = BoundingBox(
-        *(edge * factor for edge in (face.box.left, face.box.top, face.box.right, face.box.bottom))
-    )
-    landmarks = ((face.landmarks + 0.5) * factor - 0.5).astype(np.float32)
-    return replace(face, box=box, landmarks=landmarks)
+def scale_face(face: Face, scale: float) -> Face:
+    """Return a face in pixels of a picture `scale` times as large, its box at least one wide."""
+    left, top = (round(edge * scale) for edge in (face.box.left, face.box.top))
+    right = max(left + 1, round(face.box.right * scale))
+    bottom = max(top + 1, round(face.box.bottom * scale))
+    # Pixel centres are whole numbers.
+    landmarks = ((face.landmarks + 0.5) * scale - 0.5).astype(np.float32)
+    return replace(face, box=BoundingBox(left, top, right, bottom), landmarks=landmarks)

@@ -1,6 +1,5 @@
 """Find the faces of a picture, with their landmarks: propose, refine, landmark, verify."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from statistics import median
@@ -20,8 +19,8 @@ from preprocessing.faces.proposals import (
     searched_down_to_px,
 )
 from preprocessing.faces.refine import frame, look_closer
-from preprocessing.faces.search import Candidate, merge, scale_within, scan, seen_by
-from preprocessing.faces.types import BoundingBox, DetectorKind, Face
+from preprocessing.faces.search import Candidate, candidate_of, merge, scale_within, scan, seen_by
+from preprocessing.faces.types import DetectorKind, Face
 from preprocessing.faces.verify import Verifier
 from preprocessing.images.types import GreyImage
 
@@ -94,11 +93,7 @@ class FaceFinder:
             picture: The upright photo, with more detail than that in which the face was found.
             face: The face, in pixels of this picture.
         """
-        box, roll_deg = face.box, face.pose.roll_deg
-        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
-        known = Candidate(
-            middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=math.inf
-        )
+        known = candidate_of(face)
         seen = seen_by(self._detector, picture)
         framed = look_closer(self._detector, seen, known) if self._detector.closer_px else None
         found = self._landmarker.face(picture, framed or known)
@@ -170,15 +165,7 @@ class FaceFinder:
 
 def _without_doubles(faces: Iterable[Face]) -> list[Face]:
     """Of finds that closer looks have brought to one face keep the one with the best score."""
-    kept: list[Face] = []
-    for face in sorted(faces, key=lambda face: -face.score):
-        if all(_are_apart(face.box, other.box) for other in kept):
-            kept.append(face)
-    return kept
-
-
-def _are_apart(one: BoundingBox, other: BoundingBox) -> bool:
-    """Return whether two boxes are of two faces, as `search.merge` tells."""
-    across = (one.left + one.right - other.left - other.right) / 2
-    down = (one.top + one.bottom - other.top - other.bottom) / 2
-    return math.hypot(across, down) >= max(one.width, other.width) / 2
+    by_candidate: dict[Candidate, Face] = {}
+    for face in faces:
+        by_candidate.setdefault(candidate_of(face), face)
+    return [by_candidate[candidate] for candidate in merge(list(by_candidate))]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from preprocessing.faces.detectors import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
 from preprocessing.faces.picture import Picture, Pyramid
-from preprocessing.faces.types import SMALLEST_PX
+from preprocessing.faces.types import SMALLEST_PX, Face
 from preprocessing.images.types import GreyImage, RgbImage
 
 # In pictures up to this size all faces of `SMALLEST_PX` are searched for.
@@ -45,6 +45,25 @@ class Candidate:
     score: float
     seen_px: float
     is_larger: bool = False
+
+
+def candidate_of(face: Face, *, seen_px: float = math.inf) -> Candidate:
+    """Return a face that is known as a candidate, turned by the roll of its landmarks.
+
+    Args:
+        face: The face.
+        seen_px: Side at which a detector is to see it.
+    """
+    box = face.box
+    middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
+    return Candidate(
+        middle,
+        box.width,
+        scan_deg=0.0,
+        roll_deg=face.pose.roll_deg,
+        score=face.score,
+        seen_px=seen_px,
+    )
 
 
 def seen_by(detector: Detector, picture: Picture) -> Pyramid:

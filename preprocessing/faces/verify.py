@@ -10,7 +10,7 @@ from preprocessing.faces.detectors import Detector, load_detector
 from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.refine import seen_in_the_middle, to_square
-from preprocessing.faces.search import Candidate, scan, seen_by
+from preprocessing.faces.search import candidate_of, scan, seen_by
 from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 
 # A candidate that is not certain is looked at again at this size.
@@ -88,12 +88,9 @@ class Verifier:
 
     def _score_shrunk(self, picture: Picture, face: Face, side_px: int) -> float:
         """Return the mean score of the face at a size, as it is and mirrored."""
-        box, roll_deg = face.box, face.pose.roll_deg
-        middle = ((box.left + box.right - 1) / 2, (box.top + box.bottom - 1) / 2)
-        candidate = Candidate(
-            middle, box.width, scan_deg=0.0, roll_deg=roll_deg, score=face.score, seen_px=side_px
+        to_patch = to_square(
+            candidate_of(face, seen_px=side_px), face_px=side_px, size_px=2 * side_px
         )
-        to_patch = to_square(candidate, face_px=side_px, size_px=2 * side_px)
         outside = cv2.BORDER_REFLECT_101
         seen = seen_by(self._detector, picture)
         patch = seen.sample(to_patch, size_px=2 * side_px, outside=outside)

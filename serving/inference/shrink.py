@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from preprocessing.faces.types import BoundingBox, Face
+from preprocessing.faces.enlarge import scale_face
 from preprocessing.images.types import REDUCTION, RgbImage
 from serving.inference.prediction import PhotoResult
 
@@ -29,7 +29,7 @@ def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImag
     height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
     small = rgb if scale == 1 else cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
     predictions = tuple(
-        replace(each, face=replace(each.face, face=_scaled(each.face.face, of_whole)))
+        replace(each, face=replace(each.face, face=scale_face(each.face.face, of_whole)))
         for each in result.predictions
     )
     shrunk = replace(result, width=width, height=height, predictions=predictions)
@@ -46,12 +46,3 @@ def scale_to_pixels(rgb: RgbImage, pixels: int) -> float:
     """Return the scale at which a picture has so many pixels."""
     height, width = rgb.shape[:2]
     return math.sqrt(pixels / (int(height) * int(width)))
-
-
-def _scaled(face: Face, scale: float) -> Face:
-    left, top = (round(edge * scale) for edge in (face.box.left, face.box.top))
-    right = max(left + 1, round(face.box.right * scale))
-    bottom = max(top + 1, round(face.box.bottom * scale))
-    # Pixel centres are whole numbers.
-    landmarks = ((face.landmarks + 0.5) * scale - 0.5).astype(np.float32)
-    return replace(face, box=BoundingBox(left, top, right, bottom), landmarks=landmarks)
