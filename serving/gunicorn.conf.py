@@ -11,7 +11,6 @@ import cv2
 from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
 from preprocessing.faces.landmarker import load_landmark_model
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 from serving.web.environment import read_settings
 from serving.web.logs import log_config
 from serving.web.metrics_folder import make_metrics_folder
@@ -66,8 +65,7 @@ def on_starting(server: Any) -> None:
     # 100 MB that are only read: loaded before the fork, they are in memory once. What goes wrong
     # here goes wrong in the workers too, and they say so at /readyz.
     with contextlib.suppress(MienError):
-        chosen = settings.landmarks
-        scheme = LANDMARK_SCHEMES[chosen] if chosen else read_spec(settings.bundle).scheme()
+        scheme = read_spec(settings.bundle).scheme(settings.landmarks)
         if not scheme.is_of_detector:
             load_landmark_model(scheme.file)
 

@@ -15,6 +15,13 @@ _WIDE = FitConfig(
     dropout=0.3,
     precision="mixed_bfloat16",
 )
+_CROWD_LONGER = FitConfig(
+    minutes=97,
+    sizes=((0.0, 40),),
+    learning_rate=0.03,
+    raw_share=0.3,
+    precision="mixed_bfloat16",
+)
 
 # Times and scores of one seed on FER2013's six classes; "test" with views, as exported.
 PRESETS = {
@@ -52,24 +59,12 @@ PRESETS = {
     #     --other-landmarks data/fer2013-yunet
     # 92 minutes more on one core; crowd: 88.0 % of val's majority, label: 71.1 % of val. Neither
     # it nor the mean of its weights and those of crowd-longer ships: training/README.md.
-    "crowd-ways": FitConfig(
-        minutes=92,
-        sizes=((0.0, 40),),
-        learning_rate=0.025,
-        raw_share=0.3,
-        precision="mixed_bfloat16",
-    ),
+    "crowd-ways": replace(_CROWD_LONGER, minutes=92, learning_rate=0.025),
     # python -m training fit data/fer2013 runs/crowd-longer --preset crowd-longer \
     #     --start-from runs/crowd --teacher two.npz --teacher-weight 0.5
     # 97 minutes more on one core; crowd: 88.1 % of val's majority, label: 71.0 % of val; of test
     # 87.5 and 71.6 %. This ships: training/README.md.
-    "crowd-longer": FitConfig(
-        minutes=97,
-        sizes=((0.0, 40),),
-        learning_rate=0.03,
-        raw_share=0.3,
-        precision="mixed_bfloat16",
-    ),
+    "crowd-longer": _CROWD_LONGER,
     # python -m training fit data/fer2013 runs/gpu --preset gpu
     # 25 minutes on a GPU; not measured yet.
     "gpu": FitConfig(

@@ -13,7 +13,7 @@ from preprocessing.bundle.outputs import OUTPUTS, Calibration, OutputSpec
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
-from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 
 FORMAT_VERSION = 4
@@ -103,12 +103,22 @@ class ModelSpec:
         """Return the output that the product answers with."""
         return self.outputs[self.answers_with]
 
-    def scheme(self) -> LandmarkScheme:
-        """Return the landmarks by which the training set was aligned.
+    def scheme(self, name: str | None = None) -> LandmarkScheme:
+        """Return the landmarks by which faces are to be aligned.
+
+        Args:
+            name: Of a scheme in `LANDMARK_SCHEMES`; by default that of the training set.
 
         Raises:
-            BundleError: Their model is not known.
+            BundleError: There is no such scheme, or the training set's model is not known.
         """
+        if name is not None:
+            if name not in LANDMARK_SCHEMES:
+                raise BundleError(
+                    f"The landmarks must be one of {', '.join(LANDMARK_SCHEMES)}. "
+                    f"Received: {name!r}"
+                )
+            return LANDMARK_SCHEMES[name]
         scheme = scheme_of(self.landmark_model_sha256)
         if scheme is None:
             raise BundleError(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from statistics import median
 
 from preprocessing.faces.detectors import load_detector
-from preprocessing.faces.landmarker import Landmarker
+from preprocessing.faces.landmarker import Landmarker, load_landmarks
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.pose import within_half_turn
@@ -49,8 +49,9 @@ class FaceFinder:
         """
         self._detector = load_detector(detector)
         self._crop_detector = replace(self._detector, detect=self._detector.detect_in_crop)
-        self._landmarker = Landmarker(scheme, self._detector)
-        self._crop_landmarker = Landmarker(scheme, self._crop_detector)
+        model = load_landmarks(scheme)
+        self._landmarker = Landmarker(scheme, model, self._detector)
+        self._crop_landmarker = Landmarker(scheme, model, self._crop_detector)
         self._verifier = Verifier(self._detector, scheme.geometry)
 
     def searched_down_to_px(self, width: int, height: int) -> int:

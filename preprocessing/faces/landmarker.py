@@ -48,14 +48,10 @@ class LandmarkModel:
 class Landmarker:
     """A landmark model, and the detector that frames a face again for it."""
 
-    def __init__(self, scheme: LandmarkScheme, detector: Detector) -> None:
-        """Load the model; that of 68 landmarks is 100 MB and takes about half a second.
-
-        Raises:
-            ModelFileError: It is missing or is not the expected one.
-        """
+    def __init__(self, scheme: LandmarkScheme, model: LandmarkModel, detector: Detector) -> None:
+        """Take a model of a scheme, and the detector."""
         self._scheme = scheme
-        self._model = _yunet() if scheme.is_of_detector else _dlib(scheme.file)
+        self._model = model
         self._detector = detector
 
     def face(self, picture: Picture, framed: Candidate, *, is_crop: bool = False) -> Face | None:
@@ -121,6 +117,15 @@ class Landmarker:
         if found is None:
             return None
         return apply_transform(invert_transform(to_patch), found).astype(np.float32)
+
+
+def load_landmarks(scheme: LandmarkScheme) -> LandmarkModel:
+    """Load the model of a scheme; that of 68 landmarks is 100 MB and takes about half a second.
+
+    Raises:
+        ModelFileError: It is missing or is not the expected one.
+    """
+    return _yunet() if scheme.is_of_detector else _dlib(scheme.file)
 
 
 def _dlib(file: ModelFile) -> LandmarkModel:

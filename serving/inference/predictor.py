@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
-from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_decoded
 from preprocessing.faces.enlarge import enlarge
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
+from preprocessing.faces.landmarks import geometry_by
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.box.client import shared_box
@@ -54,14 +53,8 @@ class Predictor:
         self._max_pixels = max_pixels
         shared_box().start()  # beside what follows
         self.spec = read_spec(bundle)
-        if landmarks is not None and landmarks not in LANDMARK_SCHEMES:
-            raise BundleError(
-                f"The landmarks must be one of {', '.join(LANDMARK_SCHEMES)}. "
-                f"Received: {landmarks!r}"
-            )
-        own = self.spec.scheme()
-        self.scheme = own if landmarks is None else LANDMARK_SCHEMES[landmarks]
-        is_own = self.scheme is own
+        self.scheme = self.spec.scheme(landmarks)
+        is_own = self.scheme is self.spec.scheme()
         self._geometry = (
             self.spec.geometry if is_own else geometry_by(self.scheme, self.spec.geometry)
         )

@@ -1,4 +1,4 @@
-"""A picture with more faces than are in sight at once, and what feedback is sent with."""
+"""A picture with more faces than are in sight at once, a camera, and what feedback is sent with."""
 
 import base64
 import io
@@ -8,9 +8,13 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 
+from notebooks.common import find_browser
+from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.conftest import using
 from tests.serving.web.browsing import FACES, crowd
+from tests.tools.camera_clip import write_film
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,14 @@ def chip(feedback_app: Flask, photo: bytes) -> bytes:
     page = feedback_app.test_client().post("/", data={"image": (io.BytesIO(photo), "a")}).text
     (url,) = set(re.findall(r'name="chip" value="([^"]+)"', page))
     return base64.b64decode(url.partition(",")[2])
+
+
+@pytest.fixture(scope="module")
+def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser whose camera shows a swaying face."""
+    clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
+    write_film(clip)
+    arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
+    browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
+    yield browser
+    browser.close()

@@ -222,7 +222,7 @@ def test_without_models_the_process_lives_and_says_why(
 def test_a_missing_landmark_model_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     scheme = LANDMARK_SCHEMES["68"]
     scheme = replace(scheme, file=replace(scheme.file, package="no_such_package"))
-    monkeypatch.setattr(ModelSpec, "scheme", lambda _: scheme)
+    monkeypatch.setattr(ModelSpec, "scheme", lambda *_: scheme)
     client = app_module.create_app(Settings()).test_client()
     detail = client.get("/readyz").json["detail"]
     assert "pip install" in detail

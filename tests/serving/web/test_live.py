@@ -12,15 +12,13 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from notebooks.common import find_browser
 from preprocessing.images.decode import decode_image
 from serving.inference.predictor import Predictor
 from serving.web.assets import asset_url
-from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.conftest import WATCH
 from tests.serving.web.browsing import Open
 from tests.tools.accessibility import assert_accessible
-from tests.tools.camera_clip import SIZE, write_film
+from tests.tools.camera_clip import SIZE
 from tests.tools.clips import head, with_heads, write_clip
 
 pytestmark = pytest.mark.browser
@@ -36,17 +34,6 @@ CHANGES = 8
 Box = tuple[float, float]
 
 Run = Callable[[str, Any], Any]
-
-
-@pytest.fixture(scope="module")
-def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser whose camera shows a swaying face."""
-    clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
-    write_film(clip)
-    arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
-    browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from notebooks.common import find_browser
 from serving.inference.predictor import Predictor
-from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.conftest import watched_pages
 from tests.serving.web.browsing import Open
-from tests.tools.camera_clip import write_film
 
 pytestmark = pytest.mark.browser
 
@@ -20,17 +17,6 @@ FRAMES = "**/live/frame"
 CAMERA = "document.querySelector('#live video').srcObject.getVideoTracks()[0]"
 
 Answer = Callable[[Route], None]
-
-
-@pytest.fixture(scope="module")
-def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser whose camera shows a swaying face."""
-    clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
-    write_film(clip)
-    arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
-    browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
