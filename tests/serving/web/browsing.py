@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,6 +21,7 @@ BUSY = """<section id="result"><div class="problem">
 <h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
 
 Open = Callable[..., Page]
+Run = Callable[[str, Any], Any]
 
 
 def file_of(data: bytes, name: str = "a.jpg") -> FilePayload:
