@@ -159,7 +159,7 @@ def descendants(pid: int) -> list[int]:
 def test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard(
     csv_path: Path, tmp_path: Path
 ) -> None:
-    """A limit on the size of files stands in for the disk's: the system's error is as real."""
+    """A limit on the size of files replaces a full disk: the system's error is as real."""
     script = (
         "import resource, sys; from preprocessing.__main__ import main;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"

@@ -7,7 +7,7 @@ from preprocessing.dataset.grouping import group_pictures
 from preprocessing.dataset.near_duplicates import to_thumbnails
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.reading import Reading
-from preprocessing.dataset.split_off import SplitOff, assign_splits, parse_shares
+from preprocessing.dataset.split_off import SplitOff, assign_splits, parse_fractions
 from preprocessing.errors import MienError
 
 
@@ -18,7 +18,7 @@ from preprocessing.errors import MienError
 )
 def test_each_split_has_its_part_of_every_label(labels: list[int], seed: int, val: float) -> None:
     indices = np.array(labels)
-    made = assign_splits(indices, np.arange(len(indices)), shares={"val": val}, seed=seed)
+    made = assign_splits(indices, np.arange(len(indices)), fractions={"val": val}, seed=seed)
     for label in set(labels):
         count = int((indices == label).sum())
         assert abs(int((made[indices == label] == "val").sum()) - val * count) <= 1.5
@@ -29,7 +29,7 @@ def test_each_split_has_its_part_of_every_label(labels: list[int], seed: int, va
 def test_groups_stay_together_and_parts_are_about_right(sizes: list[int], seed: int) -> None:
     groups = np.repeat(np.arange(len(sizes)), sizes)
     labels = groups % 2
-    made = assign_splits(labels, groups, shares={"val": 0.2, "test": 0.2}, seed=seed)
+    made = assign_splits(labels, groups, fractions={"val": 0.2, "test": 0.2}, seed=seed)
     for group in range(len(sizes)):
         assert len(set(made[groups == group])) == 1
     for split in ("val", "test"):
@@ -39,7 +39,8 @@ def test_groups_stay_together_and_parts_are_about_right(sizes: list[int], seed: 
 def test_chance_is_seeded() -> None:
     labels, groups = np.zeros(100, np.int64), np.arange(100)
     first, again, other = (
-        assign_splits(labels, groups, shares={"val": 0.2}, seed=seed).tolist() for seed in (0, 0, 1)
+        assign_splits(labels, groups, fractions={"val": 0.2}, seed=seed).tolist()
+        for seed in (0, 0, 1)
     )
     assert first == again != other
 
@@ -62,24 +63,24 @@ def test_likeness_is_no_reason_where_it_would_join_too_many() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shares"),
+    ("text", "fractions"),
     [
         ("val=0.1,test=0.1", (("val", 0.1), ("test", 0.1))),
         (" VAL = 20% ", (("val", 0.2),)),
     ],
 )
-def test_parts_are_written_in_two_ways(text: str, shares: tuple[tuple[str, float], ...]) -> None:
-    assert parse_shares(text) == shares
+def test_parts_are_written_in_two_ways(text: str, fractions: tuple[tuple[str, float], ...]) -> None:
+    assert parse_fractions(text) == fractions
 
 
 @pytest.mark.parametrize("text", ["val", "val=", "val=x", "0.1"])
 def test_parts_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(MienError, match="takes parts such as"):
-        parse_shares(text)
+        parse_fractions(text)
 
 
 @pytest.mark.parametrize(
-    ("shares", "group_by"),
+    ("fractions", "group_by"),
     [
         ((("train", 0.5),), None),
         ((("val", 0.5), ("val", 0.1)), None),
@@ -90,7 +91,7 @@ def test_parts_that_are_none_are_refused(text: str) -> None:
     ],
 )
 def test_impossible_parts_are_refused(
-    shares: tuple[tuple[str, float], ...], group_by: str | None
+    fractions: tuple[tuple[str, float], ...], group_by: str | None
 ) -> None:
     with pytest.raises(MienError, match=r"--(split-off|group-by) takes"):
-        SplitOff(shares, group_by)
+        SplitOff(fractions, group_by)
