@@ -49,7 +49,7 @@ def test_predict_ends_with_a_table_of_what_became_of_the_files(
     assert capsys.readouterr().err == ""
 
 
-def test_whoever_reads_the_answers_may_stop() -> None:
+def test_a_reader_of_the_answers_may_stop() -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     with os.fdopen(write_end, "wb") as pipe:

@@ -31,7 +31,7 @@ CLIENTS = Settings().parallel_requests
 
 
 class Clients:
-    """As many as one worker takes, each request on a connection of its own, until stopped."""
+    """Fill one worker, each request on a connection of its own, until stopped."""
 
     def __init__(self, server: ServerProcess, picture: bytes) -> None:
         self.answered = 0

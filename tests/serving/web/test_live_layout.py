@@ -6,7 +6,7 @@ import pytest
 from tests.serving.web.browsing import Run
 
 pytestmark = pytest.mark.browser
-# Two faces pass each other in so many steps; each word and its bars may change place a few times.
+# While two faces pass each other, each word and its bars may change place at most this often.
 CHANGES = 8
 DRAW = """async (steps) => {
   const spec = await (await fetch("/device/spec.json")).json();

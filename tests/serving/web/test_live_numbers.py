@@ -14,7 +14,7 @@ Box = tuple[float, float]
 
 
 def scene(name: str) -> list[dict[str, Box]]:
-    """Where two people are at each step of a tenth of a second; who is not seen is left out."""
+    """Return where two people are at each step of 0.1 s; a hidden one is left out."""
     steps = []
     for step in range(80):
         at: dict[str, Box] = {"anna": (100, 100), "ben": (400, 110)}

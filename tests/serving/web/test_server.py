@@ -96,7 +96,7 @@ class Load:
             thread.join()
 
     def wait_for(self, answers: int) -> None:
-        """Wait until so many more are answered."""
+        """Wait until this many more are answered."""
         goal = self.answered + answers
         wait_until(lambda: self.answered >= goal)
 
