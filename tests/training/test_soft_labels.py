@@ -124,10 +124,10 @@ def test_a_teacher_has_its_share_of_each_row_that_it_knows() -> None:
     targets = random_probabilities(5)
     # No votes: the teacher has all of such a row, and where it says nothing the row stays empty.
     targets[3:] = 0
-    taught = np.roll(random_probabilities(5), 1, axis=1)
-    taught[[1, 4]] = np.nan
-    mixed = mix_targets(targets, taught, weight=WEIGHT)
+    soft = np.roll(random_probabilities(5), 1, axis=1)
+    soft[[1, 4]] = np.nan
+    mixed = mix_targets(targets, soft, weight=WEIGHT)
     assert mixed.dtype == np.float32
-    both = (1 - WEIGHT) * targets + WEIGHT * taught
-    for row, expected in ((0, both[0]), (1, targets[1]), (2, both[2]), (3, taught[3]), (4, 0)):
+    both = (1 - WEIGHT) * targets + WEIGHT * soft
+    for row, expected in ((0, both[0]), (1, targets[1]), (2, both[2]), (3, soft[3]), (4, 0)):
         np.testing.assert_allclose(mixed[row], expected, atol=ROUNDING)

@@ -3,7 +3,7 @@
 import pytest
 
 from preprocessing.bundle.outputs import CROWD, LABEL, OutputSpec
-from tests.training.evaluation.drawn_answers import BALANCE, output_spec
+from tests.training.evaluation.drawn_predictions import BALANCE, output_spec
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, OutputSpec
 from preprocessing.dataset.read import Dataset
-from tests.training.evaluation.drawn_answers import answers_for
+from tests.training.evaluation.drawn_predictions import predictions_for
 from training.confidence import ECE_BINS
 from training.data import rows_of, split_examples
 from training.evaluation.evaluate import evaluate, evaluate_bundle
@@ -24,14 +24,14 @@ from training.evaluation.truths import (
 def test_the_evaluation_is_of_the_answer_at_its_balance(
     voted: Dataset, outputs: dict[str, OutputSpec], answers_with: str
 ) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    evaluation = evaluate_bundle(answers, outputs, voted, answers_with=answers_with)
+    predictions = predictions_for(voted, *OUTPUTS)
+    evaluation = evaluate_bundle(predictions, outputs, voted, answers_with=answers_with)
     truth = truth_of(answers_with, voted, split="val")
     val = split_examples(voted, "val")
     right = val.majority if truth == MAJORITY else val.class_indices
     known = right >= 0
     output = outputs[answers_with]
-    probabilities = output.probabilities(answers[answers_with].logits)[known]
+    probabilities = output.probabilities(predictions[answers_with].logits)[known]
     hits = probabilities.argmax(axis=1) == right[known]
     assert evaluation.truth == truth
     assert evaluation.images == known.sum() == sum(evaluation.images_by_label.values())
@@ -43,7 +43,7 @@ def test_the_evaluation_is_of_the_answer_at_its_balance(
     )
     assert row.accuracy == evaluation.accuracy
     assert row.balanced_accuracy == evaluation.balanced_accuracy
-    one_view = output.probabilities(answers[answers_with].one_view_logits)[known].argmax(axis=1)
+    one_view = output.probabilities(predictions[answers_with].one_view_logits)[known].argmax(axis=1)
     assert evaluation.accuracy_one_view == pytest.approx((one_view == right[known]).mean())
     confidence = probabilities.max(axis=1)
     is_sure = confidence >= output.calibration().sure_confidence
@@ -60,9 +60,9 @@ def test_the_evaluation_is_of_the_answer_at_its_balance(
 def test_slices_and_mistakes_go_by_the_truth_that_counts(
     voted: Dataset,
 ) -> None:
-    answers = answers_for(voted, CROWD)
+    predictions = predictions_for(voted, CROWD)
     evaluation = evaluate(
-        answers[CROWD], voted, temperature=1.0, sure_confidence=0.5, truth=MAJORITY
+        predictions[CROWD], voted, temperature=1.0, sure_confidence=0.5, truth=MAJORITY
     )
     by_label = {
         each.part: (each.count, each.accuracy)
@@ -83,8 +83,8 @@ def test_slices_and_mistakes_go_by_the_truth_that_counts(
 def test_the_tables_hold_every_row_and_fit_their_heads(
     voted: Dataset, dataset: Dataset, outputs: dict[str, OutputSpec]
 ) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    evaluation = evaluate_bundle(answers, outputs, voted, answers_with=CROWD)
+    predictions = predictions_for(voted, *OUTPUTS)
+    evaluation = evaluate_bundle(predictions, outputs, voted, answers_with=CROWD)
     for text, rows in (
         (truths_text(evaluation.truths), evaluation.truths),
         (votes_text(evaluation.votes), evaluation.votes),
@@ -93,7 +93,7 @@ def test_the_tables_hold_every_row_and_fit_their_heads(
         assert len(lines) == 2 + len(rows)
         assert len({line.count("|") for line in lines}) == 1
         assert text in evaluation_text(evaluation)
-    without = evaluate_bundle(answers_for(dataset, LABEL), outputs, dataset, answers_with=LABEL)
+    without = evaluate_bundle(predictions_for(dataset, LABEL), outputs, dataset, answers_with=LABEL)
     assert "share of votes" not in evaluation_text(without)
     first: TruthRow = without.truths[0]
     assert f"| {LABEL} | 0 | {LABEL_TRUTH} | {first.images} |" in evaluation_text(without)

@@ -9,10 +9,10 @@ import pytest
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, OutputSpec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
-from tests.training.evaluation.drawn_answers import BALANCE, answers_for, output_spec
+from tests.training.evaluation.drawn_predictions import BALANCE, output_spec, predictions_for
 from training.data import rows_of, split_examples, training_examples
 from training.evaluation.evaluate import evaluate_bundle
-from training.evaluation.predict import Answers
+from training.evaluation.predict import Predictions
 from training.evaluation.truths import (
     FIRST_CHOICE,
     LABEL_TRUTH,
@@ -29,8 +29,8 @@ from training.votes import vote_shares
 def test_each_output_is_held_to_each_truth_as_learnt_and_at_its_balance(
     voted: Dataset, outputs: dict[str, OutputSpec]
 ) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    rows = truth_rows(answers, outputs, voted)
+    predictions = predictions_for(voted, *OUTPUTS)
+    rows = truth_rows(predictions, outputs, voted)
     assert [(row.truth, row.output, row.balance) for row in rows] == [
         (LABEL_TRUTH, CROWD, 0.0),
         (LABEL_TRUTH, CROWD, BALANCE),
@@ -42,7 +42,7 @@ def test_each_output_is_held_to_each_truth_as_learnt_and_at_its_balance(
     val = split_examples(voted, "val")
     for row in rows:
         truth = (val.class_indices if row.truth == LABEL_TRUTH else val.majority).tolist()
-        said = outputs[row.output].probabilities(answers[row.output].logits, row.balance)
+        said = outputs[row.output].probabilities(predictions[row.output].logits, row.balance)
         predicted = said.argmax(axis=1).tolist()
         pairs = [(a, b) for a, b in zip(predicted, truth, strict=True) if b >= 0]
         assert row.images == len(pairs) == (12 if row.truth == LABEL_TRUTH else 9)
@@ -61,7 +61,7 @@ def test_who_says_what_people_say_has_the_most_votes_and_no_calibration_error(
     val = split_examples(voted, "val")
     shares = vote_shares(val.votes).astype(np.float64)
     logits = np.log(np.maximum(shares, 1e-30)).astype(np.float32)
-    oracle = {CROWD: Answers("val", logits, logits)}
+    oracle = {CROWD: Predictions("val", logits, logits)}
     plain = {CROWD: output_spec(balance=0.0, temperature=1.0)}
     found, person, ceiling = vote_rows(oracle, plain, voted)
     assert (found.who, person.who, ceiling.who) == (CROWD, ONE_PERSON, FIRST_CHOICE)
@@ -78,7 +78,7 @@ def test_who_says_what_people_say_has_the_most_votes_and_no_calibration_error(
 
 
 def test_nobody_is_above_the_ceiling(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
-    *others, ceiling = vote_rows(answers_for(voted, *OUTPUTS), outputs, voted)
+    *others, ceiling = vote_rows(predictions_for(voted, *OUTPUTS), outputs, voted)
     assert [(row.who, row.balance) for row in others] == [
         (CROWD, 0.0),
         (CROWD, BALANCE),
@@ -112,7 +112,7 @@ def test_one_person_is_each_voter_held_to_the_others(
         taken = [(mine, voters[:at] + voters[at + 1 :]) for at, mine in enumerate(voters)]
         shares.append(np.mean([others.count(mine) / len(others) for mine, others in taken]))
         losses.append(np.mean([-np.log(others_say[mine, others]).mean() for mine, others in taken]))
-    rows = vote_rows(answers_for(voted, CROWD), outputs, voted)
+    rows = vote_rows(predictions_for(voted, CROWD), outputs, voted)
     (person,) = (row for row in rows if row.who == ONE_PERSON)
     assert person.images == len(shares)
     assert person.vote_share == pytest.approx(np.mean(shares))
@@ -124,15 +124,15 @@ def test_a_face_with_one_vote_says_nothing_of_a_person_held_to_others(
 ) -> None:
     first = np.eye(voted.votes.shape[1], dtype=np.uint8)[voted.votes.argmax(axis=1)]
     alone = replace(voted, votes=first)
-    rows = vote_rows(answers_for(alone, CROWD), outputs, alone)
+    rows = vote_rows(predictions_for(alone, CROWD), outputs, alone)
     assert ONE_PERSON not in {row.who for row in rows}
     assert rows[-1].vote_share == 1
 
 
-def test_held_out_rows_alone_are_judged_too(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
+def test_held_out_rows_alone_are_evaluated(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
     held_out = replace(voted, splits=np.full(len(voted.splits), "test"))
-    answers = answers_for(held_out, CROWD, split="test")
-    (*_, person, _) = vote_rows(answers, outputs, held_out)
+    predictions = predictions_for(held_out, CROWD, split="test")
+    (*_, person, _) = vote_rows(predictions, outputs, held_out)
     # Nothing is known of how people vote together, so all six labels are expected alike.
     assert person.nll == pytest.approx(np.log(6))
 
@@ -140,15 +140,15 @@ def test_held_out_rows_alone_are_judged_too(voted: Dataset, outputs: dict[str, O
 def test_a_dataset_without_votes_has_one_truth_and_no_people(
     dataset: Dataset, outputs: dict[str, OutputSpec]
 ) -> None:
-    answers = answers_for(dataset, *OUTPUTS)
-    rows = truth_rows(answers, outputs, dataset)
+    predictions = predictions_for(dataset, *OUTPUTS)
+    rows = truth_rows(predictions, outputs, dataset)
     assert {row.truth for row in rows} == {LABEL_TRUTH}
     assert {row.images for row in rows} == {12}
-    assert vote_rows(answers, outputs, dataset) == ()
+    assert vote_rows(predictions, outputs, dataset) == ()
     assert truth_of(CROWD, dataset, split="val") == LABEL_TRUTH
     with pytest.raises(DatasetError, match="--ferplus"):
         known_rows(dataset, rows_of(dataset, "val"), truth=MAJORITY)
-    evaluation = evaluate_bundle(answers, outputs, dataset, answers_with=CROWD)
+    evaluation = evaluate_bundle(predictions, outputs, dataset, answers_with=CROWD)
     assert (evaluation.truth, evaluation.images, evaluation.votes) == (LABEL_TRUTH, 12, ())
 
 

@@ -13,7 +13,7 @@ from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from tests.training.distilled import finish, first_steps
 from training.config import FitConfig
-from training.evaluation.predict import answers_of
+from training.evaluation.predict import predict_split
 from training.export.bundle import ExportOptions, export
 from training.fitting.fit import fit
 
@@ -62,7 +62,7 @@ def test_a_network_for_the_labels_of_ferplus_starts_from_another_and_declares_th
     assert "- FER+ votes" in card
     assert "The labels here are those of FER+" in card
     with pytest.raises(MienError, match="differs in labels"):
-        answers_of(bundle, spec, dataset=dataset, split="val")
+        predict_split(bundle, spec, dataset=dataset, split="val")
 
 
 def test_the_card_says_nothing_of_teachers_where_there_was_none(bundle: Path) -> None:

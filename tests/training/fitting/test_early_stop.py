@@ -51,17 +51,17 @@ def test_the_best_average_is_what_remains(
     network, watcher = watched
     seen: list[float] = []
 
-    def judge(loss: float) -> Callable[[int], dict[str, float]]:
-        def judged(_: int) -> dict[str, float]:
+    def evaluate(loss: float) -> Callable[[int], dict[str, float]]:
+        def figures(_: int) -> dict[str, float]:
             seen.append(weight_of(network))
             return {"val_loss": loss}
 
-        return judged
+        return figures
 
-    state = watcher.begin(RunState(), judge(0.9))
-    state, _ = watcher.judge(replace(state, epoch=1), judge(0.5))
+    state = watcher.begin(RunState(), evaluate(0.9))
+    state, _ = watcher.evaluate(replace(state, epoch=1), evaluate(0.5))
     network.optimizer._model_variables_moving_average[0].assign(np.full((1, 1), 7.0))
-    state, _ = watcher.judge(replace(state, epoch=2), judge(0.8))
+    state, _ = watcher.evaluate(replace(state, epoch=2), evaluate(0.8))
     assert seen == [1, 3, 7]
     assert (state.best_loss, state.best_epoch) == (0.5, 1)
     assert [path.name for path in tmp_path.iterdir()] == [BEST_NAME]

@@ -36,17 +36,17 @@ def test_fit_gives_each_row_its_own_teaching(
 ) -> None:
     config = replace(distilled_config, loss=loss, raw_share=0.0)
     given = first_steps(dataset, tmp_path / "run", steps=2, config=config, teacher=teacher)
-    taught = read_soft_labels(teacher, dataset).probabilities[LABEL]
+    soft = read_soft_labels(teacher, dataset).probabilities[LABEL]
     rows = rows_of_chips(dataset, given)
     assert len(set(rows)) == 2 * config.batch_size
-    is_taught = ~np.isnan(taught[rows]).any(axis=1)
-    assert 0 < is_taught.sum() < len(rows)
+    is_soft = ~np.isnan(soft[rows]).any(axis=1)
+    assert 0 < is_soft.sum() < len(rows)
     labels = labels_as_learnt(dataset, rows, config)
     learnt = np.stack([targets for _, targets in given])
     assert learnt.shape == (len(rows), 1, CLASSES)
-    np.testing.assert_allclose(learnt[~is_taught, 0], labels[~is_taught], atol=ROUNDING)
-    mixed = (1 - WEIGHT) * labels + WEIGHT * taught[rows]
-    np.testing.assert_allclose(learnt[is_taught, 0], mixed[is_taught], atol=ROUNDING)
+    np.testing.assert_allclose(learnt[~is_soft, 0], labels[~is_soft], atol=ROUNDING)
+    mixed = (1 - WEIGHT) * labels + WEIGHT * soft[rows]
+    np.testing.assert_allclose(learnt[is_soft, 0], mixed[is_soft], atol=ROUNDING)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -68,9 +68,9 @@ def test_a_teacher_of_both_outputs_teaches_each_its_own(
     voted: Dataset, distilled_config: FitConfig, tmp_path: Path
 ) -> None:
     rows = training_rows(voted)
-    taught = dict(zip(OUTPUTS, np.split(random_probabilities(2 * len(rows)), 2), strict=True))
+    soft = dict(zip(OUTPUTS, np.split(random_probabilities(2 * len(rows)), 2), strict=True))
     path = tmp_path / "teacher.npz"
-    write_soft_labels(path, voted, rows=rows, probabilities=taught, origin="dice", ferplus=True)
+    write_soft_labels(path, voted, rows=rows, probabilities=soft, origin="dice", ferplus=True)
     config = replace(distilled_config, raw_share=0.0)
     given = first_steps(voted, tmp_path / "run", steps=2, config=config, teacher=path)
     seen = rows_of_chips(voted, given)
@@ -78,11 +78,11 @@ def test_a_teacher_of_both_outputs_teaches_each_its_own(
     crowd, label = np.stack([targets for _, targets in given]).transpose(1, 0, 2)
     labels = labels_as_learnt(voted, seen, config)
     np.testing.assert_allclose(
-        label, (1 - WEIGHT) * labels + WEIGHT * taught[LABEL][places], atol=ROUNDING
+        label, (1 - WEIGHT) * labels + WEIGHT * soft[LABEL][places], atol=ROUNDING
     )
     shares = vote_shares(label_votes(voted)[seen])
     alone = ~shares.any(axis=1, keepdims=True)
-    said = taught[CROWD][places]
+    said = soft[CROWD][places]
     mixed = np.where(alone, said, (1 - WEIGHT) * shares + WEIGHT * said)
     assert 0 < alone.sum() < len(seen)
     np.testing.assert_allclose(crowd, mixed, atol=ROUNDING)
