@@ -83,7 +83,7 @@ def test_app_engine_knows_every_key(app_yaml: dict[str, Any]) -> None:
     check("", app_yaml)
 
 
-def test_app_engine_starts_another_instance_before_one_turns_requests_away(
+def test_app_engine_starts_another_instance_before_one_rejects_requests(
     app_yaml: dict[str, Any],
 ) -> None:
     scaling, resources = app_yaml["automatic_scaling"], app_yaml["resources"]

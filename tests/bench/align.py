@@ -52,15 +52,14 @@ def main() -> None:
         "--megapixels", type=int, nargs="+", default=MEGAPIXELS, help="of these pictures"
     )
     options = parser.parse_args()
-    folder = options.photos
     cv2.setNumThreads(1)
-    photos = read_photos(folder)
+    photos = read_photos(options.photos)
     finder = FaceFinder()
     print_pasted = partial(
         print_scenes,
         finder,
         photos,
-        folder,
+        options.photos,
         megapixels=tuple(options.megapixels),
         fer_python=options.fer_python,
         plot=options.plot,
@@ -75,15 +74,13 @@ def main() -> None:
         "plain, upsampled once": lambda image: _plain(plain(image, 1)),
         SEARCH: lambda image: _search(finder, image),
     }
-    faces = sum(len(photo.squares) for photo in photos)
-    print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
     # The search locates landmarks as it goes: this row is what to compare it with.
     with_landmarks = {
         "plain, upsampled, landmarks": lambda image: _plain_landmarked(plain, landmark, image)
     }
-    _print_detection(detectors | with_landmarks, photos, folder)
+    _print_detection(detectors | with_landmarks, photos, options.photos)
     _print_scans(finder, photos)
-    print_large(finder, photos, folder)
+    print_large(finder, photos, options.photos)
     print_landmarks(finder, plain, landmark, photos)
     _print_sizes(detectors, photos)
     print_turns(detectors, finder, photos)
@@ -93,6 +90,8 @@ def main() -> None:
 
 
 def _print_detection(detectors: dict[str, Detect], photos: list[Photo], folder: Path) -> None:
+    faces = sum(len(photo.squares) for photo in photos)
+    print(f"{len(photos)} photos, {faces} faces; a face is found at IoU {MATCH_IOU} or more\n")
     empty = read_photo(folder / EMPTY_PHOTO)
     print(
         f"{'detector':<28}{'recall':>8}{'precision':>11}{'median ms':>11}{'slowest ms':>12}", end=""

@@ -14,7 +14,7 @@ from tests.bench.annotated import EMPTY_PHOTO, SEARCH, Photo, read_photo
 from tests.bench.fer2013 import timed_scans
 
 LARGE_PX = (4000, 3000)
-# So many photos side by side, and as many one below the other, make most work.
+# The number of photos side by side, and one below the other, that takes most work.
 MOSAIC_TILES, MOSAIC_DEG = 4, 20
 
 
