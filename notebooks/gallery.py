@@ -26,7 +26,7 @@ from preprocessing.report.statistics import mean_faces
 from preprocessing.runtime.cli import path_option
 from serving.inference.annotate import annotate
 from serving.inference.predictor import Predictor
-from serving.inference.saliency import draw_heat_map
+from serving.inference.saliency import draw_saliency
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from tests.tools.camera_clip import write_film
@@ -52,8 +52,8 @@ def photo_pictures() -> Iterator[tuple[str, RgbImage]]:
     yield "aligned", _before_and_after(align_tilted(photo, predictor))
     (prediction,) = result.predictions
     index = result.labels.index(prediction.label)
-    effects = occlusion_maps(prediction.face.chip, predictor.probabilities)[index]
-    yield "what-mattered", draw_heat_map(prediction.face.chip, effects)
+    saliency = occlusion_maps(prediction.face.chip, predictor.probabilities)[index]
+    yield "what-mattered", draw_saliency(prediction.face.chip, saliency)
     (face,) = predictor.align(photo)
     sheets = face_sheets(open_explained_model(SHIPPED_BUNDLE), face.chip)
     yield "grad-cam", sheets["grad-cam"]

@@ -36,7 +36,7 @@ main = Program("python -m preprocessing", help="Align pictures into a dataset an
     type=click.IntRange(1, MOST_WORKERS),
     default=AlignOptions.workers,
     show_default="all cores",
-    help="Processes.",
+    help="Number of processes.",
 )
 @overwrite_option
 def align(source: Path, dataset: Path, *, overwrite: bool, **choices: Any) -> None:
@@ -64,7 +64,9 @@ def align(source: Path, dataset: Path, *, overwrite: bool, **choices: Any) -> No
 @click.argument("pattern", help="CSV files or pictures, local or gs://, with wildcards.")
 @click.argument("dataset", help="The folder to write, local or gs://.")
 @align_arguments
-@click.option("--runner", type=click.Choice(RUNNER_NAMES), default="direct")
+@click.option(
+    "--runner", type=click.Choice(RUNNER_NAMES), default="direct", help="What runs the pipeline."
+)
 @click.argument("runner_arguments", nargs=-1, help="After --: the runner's own options.")
 def align_beam(
     pattern: str, dataset: str, *, runner: str, runner_arguments: tuple[str, ...], **choices: Any
@@ -90,7 +92,7 @@ def align_beam(
 
 
 @main.command(epilog="{} data/fer2013 --html data/fer2013.html")
-@path_argument("dataset")
+@path_argument("dataset", help="A folder that align wrote.")
 @path_option("--html", help="Also write a page with pictures and charts.")
 @overwrite_option
 def report(dataset: Path, *, html: Path | None, overwrite: bool) -> None:

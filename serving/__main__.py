@@ -28,7 +28,7 @@ main.add_command(feedback)
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),
-    help="By default that of the variable PORT, or else 8080.",
+    help="Port to listen on; by default that in the environment variable PORT, or 8080.",
 )
 @bundle_option
 def serve(*, host: str, port: int | None, bundle: Path | None) -> None:
@@ -45,14 +45,22 @@ main.add_command(serve, "run")
 
 
 @main.command(epilog="{} photos --csv faces.csv --annotate drawn")
-@path_argument("paths", metavar="PICTURES...", nargs=-1, required=True, help="Files and folders.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON a picture.")
+@path_argument(
+    "paths",
+    metavar="PICTURES...",
+    nargs=-1,
+    required=True,
+    help="Picture files, and folders of them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
 @path_option(
     "--csv",
     metavar="OUT",
-    help="Write a table, one row a face; a picture without a face has a row too.",
+    help="Write a table with a row for each face, and for each picture without one.",
 )
-@path_option("--annotate", metavar="DIR", help="Write pictures with the faces marked.")
+@path_option(
+    "--annotate", metavar="DIR", help="Write copies of the pictures with the faces marked."
+)
 @path_option("--contact-sheet", metavar="OUT", help="Write one PNG with all faces, aligned.")
 @click.option("--crop", is_flag=True, help="Each picture is already a cropped face.")
 @answer_options

@@ -22,8 +22,8 @@ except MienError as error:
 
 # Holds small files that must lie neither on a disk that can stall nor on a read-only one.
 MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-# What prometheus_client maps into memory, by kind and process: so many bytes of each at first, and
-# more than the figures here ever take.
+# The files that prometheus_client maps into memory, by kind and process, and their size at first,
+# which is more than the figures here ever take.
 METRIC_FILES = ("counter", "histogram", "gauge_liveall")
 METRIC_FILE_BYTES = 1 << 16
 
@@ -38,10 +38,10 @@ threads = settings.threads
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
 # while it loads the models, which takes seconds on a busy machine.
 timeout = 60
-# Whoever was accepted is answered before the process ends, but for long batches.
+# Accepted requests are answered before the process ends, except long batches.
 graceful_timeout = round(settings.time_limit_s) + 5
 worker_tmp_dir = MEMORY
-# Below which path the server is, its settings say, not a header of whoever asks.
+# The path below which the server is comes from its settings, never from a client's header.
 forwarder_headers = ""
 # It would be written to the user's home, which a container's user has not.
 control_socket_disable = True

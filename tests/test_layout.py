@@ -11,6 +11,16 @@ READMES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("R
 # A file or a folder in backticks, perhaps with a pattern.
 NAMED = re.compile(r"`((?:[\w.*-]+/)*[\w*-]+(?:\.(?:py|md|js|css|json)|/))`")
 FIRST_SCREEN_LINES = 45
+PACKAGES = ("preprocessing", "training", "serving")
+SEVERAL = 3
+# The README of the folder above says what is in them.
+WITHOUT_README = {
+    "preprocessing/images",
+    "serving/web/fetch",
+    "training/cli",
+    "training/networks",
+}
+MOST_LINES = 250
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -36,7 +46,33 @@ def test_what_a_readme_names_is_there(readme: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("package", ["preprocessing", "training", "serving"])
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_readme_names_every_module_beside_it(readme: Path) -> None:
+    if readme.parent.name == "formats":  # its modules are called after the formats
+        return
+    modules = {path.name for path in readme.parent.glob("*.py") if path.stem.isidentifier()}
+    shown = {name for name in modules if not name.startswith(("__", "test_", "conftest"))}
+    named = {Path(name).name for name in NAMED.findall(readme.read_text(encoding="utf-8"))}
+    assert shown <= named
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_folder_of_several_modules_has_a_readme(package: str) -> None:
+    without = {
+        str(folder.relative_to(ROOT))
+        for folder in {path.parent for path in (ROOT / package).rglob("*.py")}
+        if len(list(folder.glob("[!_]*.py"))) >= SEVERAL and not (folder / "README.md").exists()
+    }
+    assert without <= WITHOUT_README
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_fit_on_a_few_screens(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES, path
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_tests_lie_as_the_packages_do(package: str) -> None:
     for path in (ROOT / "tests" / package).rglob("test_*.py"):
         assert (ROOT / path.parent.relative_to(ROOT / "tests")).is_dir(), path

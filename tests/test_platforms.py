@@ -105,7 +105,7 @@ def test_align_and_predict_need_nothing_that_only_linux_has(
     environment = loaded_first(ELSEWHERE, tmp_path, repository_root)
     photos = tmp_path / "photos"
     photos.mkdir()
-    # As many as two workers are worth starting for.
+    # Enough for two workers to be started.
     for number in range(40):
         shutil.copy(sample_photo_path(), photos / f"{number:02}.jpg")
 

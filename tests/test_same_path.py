@@ -13,6 +13,7 @@ from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.sample import sample_photo_path
+from serving.inference.options import PredictOptions
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
@@ -71,5 +72,5 @@ def test_a_crop_is_the_same_for_training_and_server(predictor: Predictor, tmp_pa
     source.write_text(f"emotion,pixels,Usage\n{row}\n", encoding="utf-8")
     align_source(source, tmp_path / "dataset", options=AlignOptions(workers=1))
     encoded = cv2.imencode(".png", crop)[1].tobytes()
-    (prediction,) = predictor.predict(encoded, is_crop=True)[1].predictions
+    (prediction,) = predictor.predict(encoded, PredictOptions(is_crop=True))[1].predictions
     np.testing.assert_array_equal(prediction.face.chip, read_dataset(tmp_path / "dataset").chips[0])

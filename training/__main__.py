@@ -17,9 +17,9 @@ for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, rob
 
 
 @main.command(epilog="{} data/fer2013 --runs runs/geometries")
-@path_argument("dataset")
-@path_option("--runs", help="Train each of them; go on with what is there.")
-@click.option("--seeds", type=click.IntRange(1), default=3)
+@path_argument("dataset", help="A folder that align wrote.")
+@path_option("--runs", help="Also train with each, in this folder; continue what is there.")
+@click.option("--seeds", type=click.IntRange(1), default=3, help="Training runs of each.")
 def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
     """Compare ways to align.
 
@@ -35,17 +35,18 @@ def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
 @path_argument("run", help="The folder that fit wrote.")
 @path_argument("bundle", help="The folder to write, for mien serve --bundle.")
 @path_argument("dataset", help="The dataset that the run was trained on.")
-@click.option("--name", help="Shown to users; by default mien- and the network's name.")
+@click.option("--name", help="Name of the bundle; by default mien- and the network's name.")
 @click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
-    help="Of the weights, whatever it costs; by default the smallest that costs next to nothing.",
+    help="Precision of the weights; by default the smallest that loses next to no accuracy.",
 )
 @click.option(
     "--most-views",
     type=click.Choice(MOST_VIEWS),
     default=1,
-    help="Average up to this many views of a face: mirrored too, and corners too.",
+    help="Average the predictions for up to this many versions of a face (test-time augmentation): "
+    "1 as it is, 2 mirrored too, 10 its corners too.",
 )
 @overwrite_option
 def export(
@@ -77,7 +78,7 @@ def export(
 
 @main.command(epilog="{} runs/cpu photo.jpg why")
 @path_argument("source", help="A run or a bundle.")
-@path_argument("picture")
+@path_argument("picture", help="A picture file.")
 @path_argument("out", help="The folder for the pictures and the page.")
 @click.option("--crop", "is_crop", is_flag=True, help="The picture is the crop of one face.")
 @overwrite_option

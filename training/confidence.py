@@ -1,4 +1,4 @@
-"""What the confidence of a classifier is worth: its calibration, and how far it can be trusted.
+"""The calibration of a classifier: how its confidence compares with its accuracy.
 
 Confidence is the probability of the most likely label.
 """

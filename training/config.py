@@ -32,17 +32,17 @@ class FitConfig:
         model: One of `MODELS`. Only resnet34 takes chips of any side.
         width: Of resnet34: channels of the first stage; each later stage has twice as many.
         stem_stride: Of resnet34: 1 keeps the chip's resolution in the first stage, 2 halves it.
-        dropout: Share of the features dropped before the last layer.
+        dropout: Fraction of the features dropped before the last layer.
         minutes: Length of the run in time spent on steps, which is nearly all. The schedule
             follows the clock, so it always reaches its end, on any machine.
         epochs: Length of the run in passes over the training rows. One of the two is given.
-        sizes: Pairs (progress, side): from that share of the run on, chips are shrunk to that
+        sizes: Pairs (progress, side): from that fraction of the run on, chips are shrunk to that
             side. Small chips first cost less and teach the same.
         cycles: How often the learning rate falls to zero. After each fall a snapshot is kept, and
             the snapshots make an ensemble (Huang et al. 2017, arXiv:1704.00109).
         batch_size: Chips a step.
         learning_rate: At its peak, after the warm-up; a cosine takes it to zero.
-        warmup: Share of each cycle in which the learning rate rises from zero.
+        warmup: Fraction of each cycle in which the learning rate rises from zero.
         momentum: Of SGD with Nesterov's look-ahead.
         weight_decay: Decoupled, on kernels only. 5e-3 here does what 5e-4 added to the gradient
             does at momentum 0.9, which multiplies that by 1 / (1 - 0.9).
@@ -51,22 +51,22 @@ class FitConfig:
             which has the rest.
         label_smoothing: Of the cross-entropy: probability spread evenly over all labels in the
             targets of `label`; votes and a teacher's probabilities are left as they are.
-        teacher_weight: Share of a teacher's probabilities in the target of each row that it knows,
+        teacher_weight: Weight of a teacher's probabilities in the target of each row that it knows,
             above 0; None without a teacher.
         average_momentum: Memory of the moving average of the weights, a step.
-        raw_share: Share of training chips shown unaligned, as the source frames them.
-        other_share: Share of training chips shown as other landmarks align them; None without
+        raw_share: Fraction of training chips shown unaligned, as the source frames them.
+        other_share: Fraction of training chips shown as other landmarks align them; None without
             other landmarks.
         rotation_deg: Largest random turn.
         scale: Smallest and largest random scale.
-        shift: Largest random shift, as a share of the chip's side.
+        shift: Largest random shift, as a fraction of the chip's side.
         contrast: Largest random relative change of contrast.
         brightness: Largest random shift of brightness, of 255.
         erase: Probability that a rectangle is blanked out.
         tunes: Go on from a trained network with few pictures: the last layers are fitted alone
             first, those of known labels from what they know, and normalisation stays as it is.
-        patience: The run ends when the moving average of the weights has not got better on val for
-            so many epochs, and its best is taken. None to train to the end.
+        patience: After this many epochs without a lower loss on val the run ends, and the best
+            moving average of the weights is kept. None to train to the end.
         class_weight: Exponent, 0 to 1: a row of a label that is n times as rare counts by n to this
             power more.
         precision: Keras dtype policy.
@@ -106,19 +106,27 @@ class FitConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._check_length()
+        self._check_network()
+        self._check_shares()
+        self._check_steps()
+
+    def _check_length(self) -> None:
         if (self.minutes is None) == (self.epochs is None):
             raise MienError(
                 f"Give either minutes or epochs. Received: minutes={self.minutes}, "
                 f"epochs={self.epochs}"
             )
         length = self.minutes if self.epochs is None else self.epochs
-        # Written so that NaN fails too.
+        # The comparison also fails for NaN.
         if not (0 < (length or 0) <= LONGEST_RUN and 0 < self.learning_rate <= HIGHEST_RATE):
             raise MienError(
                 f"The length of a run must be above 0 and at most {LONGEST_RUN:,.0f} minutes or "
                 f"epochs, the learning rate above 0 and at most {HIGHEST_RATE:,.0f}. Received: "
                 f"minutes={self.minutes}, epochs={self.epochs}, learning_rate={self.learning_rate}"
             )
+
+    def _check_network(self) -> None:
         if self.model not in MODELS or self.loss not in LOSSES:
             raise MienError(
                 f"model must be one of {', '.join(MODELS)}, loss one of {', '.join(LOSSES)}. "
@@ -131,6 +139,8 @@ class FitConfig:
         starts = [start for start, _ in self.sizes]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= 1:
             raise MienError(f"sizes must start at 0 and rise below 1. Received: {self.sizes}")
+
+    def _check_shares(self) -> None:
         for name in ("raw_share", "dropout", "erase", "crowd_weight", "label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
@@ -146,6 +156,8 @@ class FitConfig:
                 "class_weight must be in [0, 1], and 0 with the squared error. "
                 f"Received: {self.class_weight}, loss={self.loss!r}"
             )
+
+    def _check_steps(self) -> None:
         if self.patience is not None and (self.patience < 1 or self.cycles > 1):
             raise MienError(
                 "patience must be positive, and a run of several cycles has none. "

@@ -1,4 +1,4 @@
-"""Bring the rows of a dataset to the training_model."""
+"""Prepare the rows of a dataset for training and evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -125,7 +125,7 @@ def _take(dataset: Dataset, rows: NDArray[np.int64]) -> Examples:
 
 
 def truth_for(output: str, examples: Examples) -> NDArray[np.int64]:
-    """Return what an output is held to: what most people chose, or the dataset's label.
+    """Return the truth of an output: what most people chose, or the dataset's label.
 
     Returns:
         Class indices, (n,); -1 where there is none.
@@ -146,7 +146,7 @@ def held_to_majority(examples: Examples) -> Examples:
 
 
 def targets_for(output: str, examples: Examples, *, classes: int) -> NDArray[np.float32]:
-    """Return what an output is to say: the shares of votes, or the dataset's label as one-hot.
+    """Return the targets of an output: fractions of votes, or the dataset's label as one-hot.
 
     Returns:
         float32 (n, classes); rows without votes are 0.
@@ -182,7 +182,7 @@ def outputs_for(dataset: Dataset) -> tuple[str, ...]:
     """Return the outputs that a network of a dataset has.
 
     It has `crowd` where there are votes for the dataset's labels to learn from, and a majority on
-    val to judge it by.
+    val to evaluate it on.
 
     Raises:
         DatasetError: The dataset has no labelled rows to train on, or none in val.
@@ -208,16 +208,16 @@ class TrainingBatches(keras.utils.PyDataset):
         """Start with the first epoch.
 
         Args:
-            ways: The ways to show the faces: the share of each, and chips uint8 (n, side, side).
-                The shares add up to 1.
+            ways: The ways to show the faces: the fraction of each, and chips uint8 (n, side, side).
+                The fractions add up to 1.
             targets: float32 (n, outputs, classes).
             batch_size: Chips a batch.
             seed: Of order and ways.
         """
         super().__init__(workers=1)
         self.epoch = 0
-        # The last shares end at 1: rounding must not leave a number beyond them.
-        self._ends = np.cumsum([share for share, _ in ways])[:-1]
+        # The last fractions end at 1: rounding must not leave a number beyond them.
+        self._ends = np.cumsum([fraction for fraction, _ in ways])[:-1]
         self._chips = [chips for _, chips in ways]
         self._targets = targets
         self._batch_size = batch_size

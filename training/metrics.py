@@ -55,7 +55,7 @@ def balanced_accuracy(predicted: NDArray[np.integer], truth: NDArray[np.integer]
     return float(recall)
 
 
-def share_interval(hits: NDArray[np.bool_]) -> tuple[float, float]:
+def fraction_interval(hits: NDArray[np.bool_]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the fraction of hits, 0 to 1.
 
     How many hits a resample of the rows holds is binomial, so the percentiles are known exactly and

@@ -72,9 +72,9 @@ def write_soft_labels(
         ferplus: Whether FER+ votes went into them.
     """
     every_row = {}
-    for output, taught in probabilities.items():
-        every_row[output] = np.full((len(dataset.chips), taught.shape[1]), np.nan, np.float32)
-        every_row[output][rows] = taught
+    for output, soft in probabilities.items():
+        every_row[output] = np.full((len(dataset.chips), soft.shape[1]), np.nan, np.float32)
+        every_row[output][rows] = soft
     about = {"recipe": asdict(dataset.manifest.recipe), "origin": origin, "ferplus": ferplus}
     # Into an open file: given a path, NumPy would put .npz after a name that has another suffix.
     with replacing(path) as unfinished, unfinished.open("wb") as file:
@@ -108,8 +108,8 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
             f"{path} was made for another dataset: {', '.join(differing)} differ. "
             "Make another for this one."
         )
-    for taught in probabilities.values():
-        _check(path, taught, shape=(len(dataset.chips), len(recipe.labels)))
+    for soft in probabilities.values():
+        _check(path, soft, shape=(len(dataset.chips), len(recipe.labels)))
     digest = hashlib.sha256(content).hexdigest()
     return SoftLabels(path.name, digest, origin, ferplus, probabilities)
 
@@ -126,18 +126,18 @@ def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, 
 
 
 def mix_targets(
-    targets: NDArray[np.float32], taught: NDArray[np.float32], *, weight: float
+    targets: NDArray[np.float32], soft: NDArray[np.float32], *, weight: float
 ) -> NDArray[np.float32]:
     """Mix what a teacher says into targets.
 
     Args:
         targets: Shape (n, labels); a row of 0 has no target of its own.
-        taught: Probabilities, shape (n, labels); rows of NaN keep their target.
+        soft: Probabilities, shape (n, labels); rows of NaN keep their target.
         weight: Of the teacher, in (0, 1]; it has all of a row that has no target of its own.
 
     Returns:
         float32 (n, labels).
     """
     has_target = targets.any(axis=1, keepdims=True)
-    mixed = np.where(has_target, (1 - weight) * targets + weight * taught, taught)
-    return np.where(np.isnan(taught), targets, mixed)
+    mixed = np.where(has_target, (1 - weight) * targets + weight * soft, soft)
+    return np.where(np.isnan(soft), targets, mixed)

@@ -1,4 +1,4 @@
-"""What mattered: blur each place of a chip, show each alone, and see what becomes of the answer."""
+"""Saliency by occlusion: how the prediction changes when parts of a chip are blurred."""
 
 from collections.abc import Callable
 
@@ -9,51 +9,51 @@ from numpy.typing import NDArray
 from preprocessing.images.types import GreyImage
 
 PLACES_A_SIDE = 7
-# As shares of the chip's side. A window holds a whole mouth: the network reads a face from what a
+# Fractions of the chip's side. A window holds a whole mouth: the network reads a face from what a
 # smaller one leaves of it. Its edges are soft, or the map would show them as stripes. A face
 # blurred so strongly keeps its outline, but hardly an expression.
 WINDOW, EDGE, BLUR = 0.38, 1 / 16, 1 / 8
-# Keeps the odds of what is certain finite.
-LEAST_SHARE = 1e-6
+# Keeps the odds of a probability of 0 or 1 finite.
+LEAST_PROBABILITY = 1e-6
 
 ClassifyChips = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """From chips (n, size_px, size_px) to their probabilities, (n, labels)."""
 
 
 def occlusion_maps(chip: GreyImage, classify: ClassifyChips) -> NDArray[np.float32]:
-    """Measure how much each place of a chip speaks for each label.
+    """Measure how much each part of a chip speaks for each label.
 
-    A window goes over the chip. What is under it is blurred (Zeiler & Fergus 2014,
-    arXiv:1311.2901, section 4.2, cover it with grey, which is no face any more), and then it alone
-    is sharp in a face otherwise blurred: a sure answer has more than one reason, and outlives the
-    loss of any. The window's effect is the mean of what the first takes and the second brings: the
-    two ends of what a Shapley value averages.
+    A window moves over the chip. First the part under it is blurred and the rest stays sharp
+    (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2, use grey, which leaves no face). Then only
+    that part is sharp, because a confident prediction rests on several parts and survives the loss
+    of any one. The saliency of a window is the mean of the loss in the first case and the gain in
+    the second; these are the two extremes that a Shapley value averages over.
 
     Args:
         chip: uint8 (size_px, size_px).
         classify: The network.
 
     Returns:
-        float32 (labels, size_px, size_px): by how much the place raises the logarithm of the
+        float32 (labels, size_px, size_px): by how much the part raises the logarithm of the
         label's odds (natural, so 0.7 doubles them), averaged over the windows that hold it; below 0
         where it lowers them.
     """
     blurred = cv2.GaussianBlur(chip, (0, 0), BLUR * len(chip)).astype(np.float32)
 
     def log_odds(chips: NDArray[np.float32]) -> NDArray[np.float64]:
-        shares = classify(chips.round().astype(np.uint8)).astype(np.float64)
-        shares = np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)
-        return np.log(shares / (1 - shares))
+        probabilities = classify(chips.round().astype(np.uint8)).astype(np.float64)
+        probabilities = np.clip(probabilities, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+        return np.log(probabilities / (1 - probabilities))
 
     sharp_odds, blurred_odds = log_odds(np.stack([chip, blurred]))
-    effects, weights = np.zeros((len(sharp_odds), *chip.shape)), np.zeros(chip.shape)
+    saliency, weights = np.zeros((len(sharp_odds), *chip.shape)), np.zeros(chip.shape)
     for windows in _windows(len(chip)):
         shown = windows * (chip - blurred)
         taken = sharp_odds - log_odds(chip - shown)
         brought = log_odds(blurred + shown) - blurred_odds
-        effects += np.tensordot((taken + brought).T / 2, windows, axes=1)
+        saliency += np.tensordot((taken + brought).T / 2, windows, axes=1)
         weights += windows.sum(axis=0)
-    return (effects / weights).astype(np.float32)
+    return (saliency / weights).astype(np.float32)
 
 
 def _windows(size_px: int) -> NDArray[np.float32]:

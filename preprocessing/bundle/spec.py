@@ -148,10 +148,10 @@ def read_spec(bundle: Path) -> ModelSpec:
     path = bundle / SPEC_NAME
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleError(
-            f"{path} is missing: this is no bundle of Mien's. Name the folder of one; a "
-            "server takes it from MIEN_BUNDLE."
+            f"{path} is missing: {bundle} is no bundle. Name the folder of a trained model, with "
+            "--bundle or in MIEN_BUNDLE."
         ) from None
     except ValueError as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error

@@ -12,7 +12,7 @@ from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.sources.reading import Reading, parse_mapping
 from preprocessing.dataset.sources.vocabulary import LABEL_OF, fold
-from preprocessing.dataset.split_off import SplitOff, parse_shares
+from preprocessing.dataset.split_off import SplitOff, parse_fractions
 from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
@@ -37,7 +37,7 @@ align_arguments = together(
         "--labels",
         type=_words,
         metavar="WORD,WORD",
-        help="The names of your classes, if not FER2013's, in the order to show.",
+        help="The names of your classes if they are not FER2013's, in the order to show them.",
     ),
     _labelling(
         "--only",
@@ -59,7 +59,7 @@ align_arguments = together(
     _labelling(
         "--unlabelled",
         is_flag=True,
-        help="Photos without labels, whatever their folders are called.",
+        help="The pictures have no labels, whatever their folders are called.",
     ),
     click.option(
         "--map",
@@ -67,8 +67,8 @@ align_arguments = together(
         type=parse_mapping,
         multiple=True,
         metavar="NAME=LABEL,...",
-        help="What a number or a name means: a label, or train, val or test; or the set whose "
-        "numbers are used: fer2013, raf-db, affectnet, ck+.",
+        help="What numbers and names in the source mean: a label, or train, val or test, such as "
+        "1=happy,2=sad; or whose numbers they are: fer2013, raf-db, affectnet, ck+.",
     ),
     click.option(
         "--ignore",
@@ -90,7 +90,7 @@ align_arguments = together(
         help="The 68-landmark model may not be used commercially; that of 5 may, and so may the "
         "five points of yunet.",
     ),
-    path_option("--ferplus", help="fer2013new.csv: FER+ votes to join."),
+    path_option("--ferplus", help="Join the votes of FER+ from this file, fer2013new.csv."),
     _framing(
         "--frame",
         type=click.Choice(Frame, case_sensitive=False),
@@ -98,7 +98,7 @@ align_arguments = together(
         help="Whether each picture is the crop of one face or a photo with room around it; auto "
         "looks at each labelled picture.",
     ),
-    _framing("--crop", is_flag=True, help="As --frame crop."),
+    _framing("--crop", is_flag=True, help="The same as --frame crop."),
 )
 """What both commands that align understand."""
 
@@ -107,23 +107,23 @@ split_arguments = together(
         "--list",
         "lists",
         multiple=True,
-        metavar="CSV",
-        help="A table with columns path, label and split, which says what the pictures show.",
+        metavar="FILE",
+        help="Read labels from this CSV, JSON or Parquet, with columns path, label and split.",
     ),
     click.option(
         "--split-off",
-        type=parse_shares,
+        type=parse_fractions,
         metavar="val=0.1,test=0.1",
-        help="Make other splits of a part of the training pictures, with about as many of each "
-        "label; pictures that look alike stay together.",
+        help="Move this fraction of the training pictures of each label into other splits; "
+        "pictures that look alike stay in one split.",
     ),
     click.option(
         "--group-by",
         metavar="folder|REGEX",
-        help="What else stays together: the pictures of a folder, such as a person's, or those in "
-        "whose path the expression finds the same.",
+        help="With --split-off, also keep in one split the pictures of a folder, such as those of "
+        "one person, or those in whose paths the regular expression finds the same text.",
     ),
-    click.option("--seed", type=SEED_RANGE, default=SplitOff.seed, help="Of --split-off."),
+    click.option("--seed", type=SEED_RANGE, default=SplitOff.seed, help="Seed of --split-off."),
 )
 """What needs all pictures at once."""
 

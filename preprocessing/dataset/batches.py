@@ -50,7 +50,7 @@ class Batch:
 
 
 def check_votes(votes: int, *, items: int) -> None:
-    """Make sure that so many rows of FER+ votes belong to FER2013: they are joined by position.
+    """Make sure that this number of rows of FER+ votes fits FER2013: they are joined by position.
 
     Raises:
         DatasetError: It has another number of rows.

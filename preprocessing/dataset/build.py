@@ -103,7 +103,7 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     recipe_path, manifest_path = dataset / RECIPE_NAME, dataset / MANIFEST_NAME
     is_ours = recipe_path.exists() or manifest_path.exists()
     if overwrite and is_ours:
-        # In this order what a kill leaves behind can be overwritten, or gone on with.
+        # Delete in this order so that an interrupted run can be resumed or overwritten.
         shards = sorted(dataset.glob("*shard-*.parquet"), reverse=True)
         for path in (*shards, manifest_path, recipe_path):
             path.unlink(missing_ok=True)

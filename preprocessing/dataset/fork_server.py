@@ -10,6 +10,6 @@ from preprocessing.errors import ModelFileError
 from preprocessing.faces.landmarker import load_landmark_model
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
 
-# Whoever needs a model that is missing will say so.
+# Code that needs a missing model raises its own error.
 with suppress(ModelFileError):
     load_landmark_model(LANDMARK_SCHEMES["68"].file)

@@ -78,17 +78,17 @@ def _assign(
         names=names,
         group_by=split_off.group_by,
     )
-    shares = dict(split_off.shares)
+    fractions = dict(split_off.fractions)
     if alike is not None:
-        made = assign_splits(labels, alike, shares=shares, seed=split_off.seed)
-        if set(shares) <= set(made):
+        made = assign_splits(labels, alike, fractions=fractions, seed=split_off.seed)
+        if set(fractions) <= set(made):
             return made
     tell(
         "warning: pictures that look alike are not kept in one split, for so many do (more than "
         f"{LARGEST_ALIKE:.0%} would have to stay together). Where one person or scene is in two "
         "splits, accuracy on val and test is flattered: see --group-by."
     )
-    return assign_splits(labels, certain, shares=shares, seed=split_off.seed)
+    return assign_splits(labels, certain, fractions=fractions, seed=split_off.seed)
 
 
 def _thumbnails(shard: Path, size_px: int) -> Thumbnails:

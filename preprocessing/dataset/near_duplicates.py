@@ -1,4 +1,4 @@
-"""Find pictures that look alike: copies that were compressed, cropped or brightened anew."""
+"""Find pictures that look alike: copies that were compressed again, cropped or brightened."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Show in one self-contained HTML page what an aligned dataset holds, and how good it is."""
+"""Describe an aligned dataset as one self-contained HTML page."""
 
 from collections import Counter
 
@@ -65,7 +65,7 @@ def report_html(dataset: Dataset) -> str:
 
 
 def class_balance(dataset: Dataset) -> go.Figure:
-    """Show the share of each label in each split; counts on hover."""
+    """Show the fraction of each label in each split; counts on hover."""
     labels = dataset.manifest.recipe.labels
     figure = go.Figure(layout={"title": "How many faces show what", "barmode": "group"})
     figure.update_layout(width=720, height=400)
@@ -73,8 +73,8 @@ def class_balance(dataset: Dataset) -> go.Figure:
     for split in SPLITS:
         chosen = dataset.class_indices[dataset.labelled_in(split)]
         counts = np.bincount(chosen, minlength=len(labels))
-        shares = counts / max(1, counts.sum())
-        figure.add_bar(name=f"{split} ({counts.sum():,})", x=labels, y=shares, customdata=counts)
+        fractions = counts / max(1, counts.sum())
+        figure.add_bar(name=f"{split} ({counts.sum():,})", x=labels, y=fractions, customdata=counts)
     figure.update_traces(hovertemplate="%{x}: %{customdata:,} faces, %{y:.1%}")
     return figure
 

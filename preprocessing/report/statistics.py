@@ -1,4 +1,4 @@
-"""Measure the quality of an aligned dataset: spread, mean faces, near-duplicates, FER+ votes."""
+"""Statistics of an aligned dataset: spread, mean faces, near-duplicates, FER+ votes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Spread:
 
     Attributes:
         part: Eyes, nose or mouth.
-        before: Root mean square distance in the unaligned pictures, as a share of their side.
-        after: In the chips, as a share of theirs.
+        before: Root mean square distance in the unaligned pictures, as a fraction of their side.
+        after: In the chips, as a fraction of theirs.
     """
 
     part: str
@@ -96,7 +96,7 @@ def _mean(pictures: NDArray[np.uint8]) -> GreyImage:
 
 
 def evenly_chosen(dataset: Dataset, *, each: int) -> dict[str, NDArray[np.int64]]:
-    """Choose up to so many rows of each label, evenly through them and so the same each time.
+    """Choose up to `count` rows of each label at even distances, so the same ones each time.
 
     Returns:
         By label; labels without rows are left out.

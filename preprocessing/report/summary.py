@@ -1,4 +1,4 @@
-"""Sum up an alignment in a table: what was read, found, fell back, and passed over and why."""
+"""Sum up an alignment in a table: what was read, found, not aligned, and left out, and why."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Say in a text what an aligned dataset holds."""
+"""Describe an aligned dataset as text."""
 
 from collections import Counter
 from pathlib import Path
@@ -62,8 +62,8 @@ def _found_by_table(dataset: Dataset) -> list[str]:
     lines = [f"{'found by':<12}{'faces':>9}{'share':>9}{'residual':>12}"]
     for found_by, count in Counter(dataset.found_by.tolist()).most_common():
         residual_px = float(np.median(dataset.residuals_px[dataset.found_by == found_by]))
-        share = count / len(dataset.found_by)
-        lines.append(f"{found_by:<12}{count:>9,}{share:>9.1%}{residual_px:>9.2f} px")
+        fraction = count / len(dataset.found_by)
+        lines.append(f"{found_by:<12}{count:>9,}{fraction:>9.1%}{residual_px:>9.2f} px")
     return lines
 
 

@@ -17,7 +17,7 @@ Decorator = Callable[[Any], Any]
 
 path_argument = functools.partial(click.argument, type=click.Path(path_type=Path))
 path_option = functools.partial(click.option, type=click.Path(path_type=Path))
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what is there.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 
 
 def together(*parameters: Decorator) -> Decorator:
@@ -43,7 +43,7 @@ SEED_RANGE = click.IntRange(0, 2**31 - 1)
 
 
 class Command(click.Command):
-    """A command whose epilog is an example; `{}` stands for the command's own name."""
+    """A command whose epilog is an example, in which `{}` is replaced by the command's name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; an error of ours about one is wrong usage."""
@@ -99,12 +99,21 @@ class Program(Command, click.Group):
         try:
             status = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError:  # whoever reads has enough, as `head`; click ends the process
+        except (
+            BrokenPipeError
+        ):  # the reader has closed the pipe, as `head` does; click ends the process
             raise
         except (MienError, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {describe(error)}", file=sys.stderr)
             status = EXIT_FAILED
         ctx.exit(status or 0)
+
+
+def describe(error: Exception) -> str:
+    """Return an error in words; one of the system names its file and its reason."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 class OneOf(click.Option):
@@ -138,6 +147,18 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
         if path.is_dir():
             raise MienError(f"{path} is a folder. Name a file.")
     refuse_overwriting(wanted, overwrite=overwrite)
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder for outputs, before the work is done, unless it is there.
+
+    Raises:
+        MienError: It is a file.
+        OSError: It cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise MienError(f"{folder} is a file. Name a folder.")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def refuse_overwriting(paths: Iterable[Path], *, overwrite: bool) -> None:

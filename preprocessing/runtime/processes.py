@@ -1,6 +1,7 @@
 """Processes that share work over pictures."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -54,17 +55,22 @@ def worker_pool(
 
     In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `start_method` says
     "forkserver" they are forked from one process, which holds only the modules of the first
-    `set_up` and the landmark model.
+    `set_up` and the landmark model. Where the body of the `with` raises, as at Ctrl-C, tasks that
+    have not begun are dropped.
 
     Raises:
-        MienError: A process was ended from outside.
+        MienError: A worker process was killed.
     """
     os.environ.setdefault(*ALLOCATION)
     context = get_context(start_method())
     context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
     try:
         with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:
-            yield executor
+            try:
+                yield executor
+            except BaseException:
+                executor.shutdown(cancel_futures=True)
+                raise
     except BrokenProcessPool:
         raise MienError(
             "A worker process was killed, possibly because memory ran out. Close other programs, "
@@ -73,6 +79,8 @@ def worker_pool(
 
 
 def _start(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    # Ctrl-C reaches every process of a terminal; this process's parent ends it then.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(1)
     set_up(*arguments)

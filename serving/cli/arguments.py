@@ -5,7 +5,9 @@ import click
 from preprocessing.runtime.cli import FloatRange, path_option, together
 from serving.inference.options import MAX_FACES
 
-bundle_option = path_option("--bundle", help="Another trained model.")
+bundle_option = path_option(
+    "--bundle", help="The folder of a trained model; by default the one that ships."
+)
 
 answer_options = together(
     click.option(
@@ -17,13 +19,13 @@ answer_options = together(
     click.option(
         "--min-confidence",
         type=FloatRange(0, 1),
-        help="Confidence from which a prediction counts as sure; by default the model's.",
+        help="Lowest confidence of a prediction that counts as sure; by default the model's.",
     ),
     click.option(
         "--balance",
         type=FloatRange(0, 1),
-        help="0: expressions as frequent as in the training pictures; 1: all equally likely; by "
-        "default the model's.",
+        help="How frequent the expressions are taken to be: 0 as in the training pictures, 1 all "
+        "equally; by default the model's.",
     ),
     bundle_option,
 )

@@ -85,7 +85,7 @@ class Mien(Program):
 @click.group("mien", cls=Mien, epilog="{} predict photo.jpg")
 @click.version_option(package_name="mien", message="%(prog)s %(version)s")
 def main() -> None:
-    """Find the faces in pictures and show which expression each bears.
+    """Find the faces in pictures and predict which expression each shows.
 
     `mien COMMAND --help` has an example of each command. In bash,
     `eval "$(_MIEN_COMPLETE=bash_source mien)"` completes commands, options and files.

@@ -65,9 +65,8 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     yield f"The face detector and the landmark model are whole. {predictor.scheme.licence}"
     yield f"The bundle {predictor.spec.name} gives its known answer: {settings.bundle}"
     _, result = predictor.predict(sample_photo_path().read_bytes())
-    (prediction,) = result.predictions
-    share = f"{prediction.confidence:.0%}"
-    yield f"The sample photo shows one face, {prediction.label} with {share}."
+    (face,) = result.predictions
+    yield f"The sample photo shows one face, {face.label} with {face.confidence:.0%}."
     if has_server:
         _check_port(settings.port)
         yield f"Port {settings.port} is free."

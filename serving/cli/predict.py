@@ -17,7 +17,12 @@ from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
-from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from preprocessing.runtime.cli import (
+    check_outputs,
+    describe,
+    prepare_folder,
+    refuse_overwriting,
+)
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from serving.cli.tally import Tally
 from serving.inference.annotate import annotate
@@ -29,7 +34,7 @@ from serving.inference.schema import Answer, FaceAnswer
 from serving.inference.serialize import to_answer
 from serving.web.settings import Settings
 
-# So many pictures are worth the second that it takes to start another process.
+# Starting another process takes a second, which pays from this many pictures on.
 PICTURES_A_WORKER = 20
 
 
@@ -67,17 +72,14 @@ class _FilePredictor:
         try:
             rgb, result = self._predictor.predict(
                 path.read_bytes(),
-                is_crop=self._options.crop,
-                max_faces=self._options.max_faces,
-                min_confidence=self._options.min_confidence,
-                balance=self._options.balance,
+                self._options.for_prediction(),
                 # What is drawn on shall be as large as the picture is.
                 may_reduce=self._annotate_folder is None,
             )
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
         except (MienError, OSError) as error:
-            return str(error)
+            return describe(error)
         return to_answer(rgb, result, options=self._options)
 
 
@@ -85,8 +87,8 @@ def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
     """List the files among the paths, and the pictures within the folders among them.
 
     Returns:
-        The pictures, and the number of other files in the folders by the end of their name; ""
-        stands for hidden and system files.
+        The pictures, and the number of other files in the folders by their suffix; "" counts
+        hidden and system files.
 
     Raises:
         MienError: A path does not exist, or there is no picture at all.
@@ -102,9 +104,9 @@ def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
         elif path.exists():
             found.append(path)
         else:
-            raise MienError(f"{path} does not exist.")
+            raise MienError(f"{path} does not exist. Check its name.")
     if not found:
-        raise MienError("No pictures were found in the folders given.")
+        raise MienError("The folders hold no pictures. Name other folders, or picture files.")
     return found, others
 
 
@@ -229,7 +231,6 @@ def _annotated_path(picture: Path, folder: Path) -> Path:
 
 
 def _write_png(rgb: RgbImage, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_png(rgb))
 
 
@@ -238,5 +239,8 @@ def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
     if outputs.annotate_folder is not None:
         drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
         if len(set(drawn)) < len(drawn):
-            raise MienError("Two pictures have the same name; annotate them into two folders.")
+            raise MienError(
+                "Two pictures have the same name. Mark them in two runs, in two folders."
+            )
         refuse_overwriting(drawn, overwrite=outputs.overwrite)
+        prepare_folder(outputs.annotate_folder)

@@ -12,8 +12,8 @@ class Tally:
     """What became of pictures.
 
     Attributes:
-        passed_over: Number of files that were not looked at, by the end of their name; "" stands
-            for hidden and system files.
+        passed_over: Number of files that were not read, by their suffix; "" counts hidden and
+            system files.
         read: Pictures that could be read.
         faces: Faces found in them.
         fell_back: Faces that were read as they are, by `found_by`.

@@ -34,39 +34,39 @@ _number = partial(click.option, metavar="N")
     metavar="FILE...",
     help="MP4, MOV, WebM, MKV, AVI or GIF, or the number of a camera (Linux), 0 the first.",
 )
-@path_option("--csv", metavar="OUT", help="Write a table, one row a face and moment.")
-@path_option("--parquet", metavar="OUT", help="Write the table as Parquet.")
+@path_option("--csv", metavar="OUT", help="Write a table with a row for each face in each frame.")
+@path_option("--parquet", metavar="OUT", help="Write the same table as Parquet.")
 @path_option("--html", metavar="OUT", help="Write a page with a time chart of each face.")
-@path_option("--annotate", metavar="DIR", help="Write videos with the faces marked.")
+@path_option("--annotate", metavar="DIR", help="Write copies of the videos with the faces marked.")
 @_number(
     "--per-second",
     type=FloatRange(0.01, 120),
     default=5.0,
-    help="Frames to look at in a second of video.",
+    help="How many frames to look at for each second of video.",
 )
 @_number(
     "--search-px",
     type=click.IntRange(160, 20_000),
     default=960,
-    help="Longer side to which larger frames are shrunk before faces are searched.",
+    help="Shrink frames whose longer side has more pixels to this before searching for faces.",
 )
 @_number(
     "--keep-number",
     type=FloatRange(0, 3600),
     default=3.0,
-    help="Seconds for which a face may be away and still keep its number.",
+    help="A face that comes back within this many seconds keeps its number.",
 )
 @_number(
     "--smoothing",
     type=FloatRange(0, 60),
     default=0.5,
-    help="Time constant in seconds over which probabilities are averaged; 0: not at all.",
+    help="Average probabilities over time with this time constant, in seconds; 0: not at all.",
 )
 @_number(
     "--change-margin",
     type=FloatRange(0, 1),
     default=0.1,
-    help="The word changes when another one is likelier by this probability.",
+    help="Change a face's expression only when another is likelier by this probability.",
 )
 @_number(
     "--stop-after",

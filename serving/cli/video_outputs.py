@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preprocessing.errors import MienError
-from preprocessing.runtime.cli import check_outputs, refuse_overwriting
+from preprocessing.runtime.cli import check_outputs, prepare_folder, refuse_overwriting
 from serving.cli.video_drawing import Drawing, draw_or_say_why
 from serving.inference.video.following import Reading, follow
 from serving.inference.video.opening import VideoSource, name_of
@@ -54,13 +54,13 @@ class VideoOutputs:
                 "--annotate out, or record a file first."
             )
         refuse_overwriting(map(self.drawn, sources), overwrite=self.overwrite)
-        self.annotate_folder.mkdir(parents=True, exist_ok=True)
+        prepare_folder(self.annotate_folder)
 
     def _refuse_same_files(self, sources: Sequence[VideoSource]) -> None:
         """Make sure that no file is written twice, or written and read."""
         drawn = [] if self.annotate_folder is None else [self.drawn(source) for source in sources]
         if len(set(drawn)) < len(drawn):
-            raise MienError("Two videos have the same name; annotate them into two folders.")
+            raise MienError("Two videos have the same name. Mark them in two runs, in two folders.")
         tables = [self.csv_path, self.parquet_path, self.html_path]
         outputs = [path for path in (*tables, *drawn) if path is not None]
         logs = [self.log(index) for index, _ in enumerate(sources, start=1)]
@@ -111,7 +111,7 @@ class Analysed:
 
 
 class _Followed:
-    """The samples of a video, followed anew each time they are asked for."""
+    """The samples of a video, followed from the start at each iteration."""
 
     def __init__(self, video: Analysed, reading: Reading) -> None:
         self._video, self._reading = video, reading

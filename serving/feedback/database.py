@@ -9,7 +9,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # How long to wait for another process that writes, and for a server, in seconds.
 WAIT_S = 10
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
+SQLITE = "sqlite"
 WRITES = "mien_writes"
 _SCHEME = "://"
 

@@ -88,12 +88,14 @@ def _check(folder: Path, *, overwrite: bool) -> None:
 
 def _row(stored: Stored) -> tuple[str, ...]:
     kept = stored.feedback
-    shares = " ".join(f"{label}={share:.4f}" for label, share in kept.probabilities.items())
+    probabilities = " ".join(
+        f"{label}={probability:.4f}" for label, probability in kept.probabilities.items()
+    )
     return (
         f"{stored.name}.png",
         kept.said,
         kept.predicted,
-        shares,
+        probabilities,
         f"{kept.balance:g}",
         kept.model,
         kept.model_digest,

@@ -150,7 +150,7 @@ def revision_of(connection: Connection) -> str | None:
 def _empty_the_log(engine: Engine) -> None:
     """Move SQLite's write-ahead log into its file and cut it to no length.
 
-    It still holds what was written before it was deleted. Whoever reads or writes holds this up for
+    It still holds what was written before it was deleted. Other readers and writers delay this for
     a moment.
 
     Raises:
@@ -188,7 +188,7 @@ def _told() -> Iterator[None]:
         cause = error.orig if isinstance(error, DBAPIError) else error
         _log.error("the database of the feedback failed: %s", type(cause).__name__)
         raise StoreError(
-            "The database of the feedback cannot be used at the moment. Try again later; whoever "
-            "runs this server sees the cause in its log. If it is new or Mien was updated: "
+            "The database of the feedback cannot be used at the moment. Try again later; the "
+            "server's log has the cause. If the database is new or Mien was updated: "
             f"{UPGRADE}"
         ) from None

@@ -1,4 +1,4 @@
-"""Sum up what people said: how often they agreed, and what they said instead."""
+"""Sum up feedback: how often people agreed, and what they said instead."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

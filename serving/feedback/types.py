@@ -1,4 +1,4 @@
-"""What is kept of one piece of feedback, and what is counted of all; no database is needed here."""
+"""The types of feedback, of one piece and of counts; they need no database."""
 
 from dataclasses import dataclass
 from datetime import date

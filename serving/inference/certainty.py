@@ -1,4 +1,4 @@
-"""What may be said of an answer's certainty: the bundle's own record, in words.
+"""How sure an answer is, in words, by the bundle's own figures.
 
 Everything that the page says about how far an answer can be trusted comes from here, and every
 figure in it from the bundle's `spec.json`.
@@ -103,26 +103,26 @@ def read_record(spec: ModelSpec, *, balance: float | None = None) -> Record:
             measured at that, so at another one the record has none.
     """
     chosen = _figures(spec.metrics, ("val", "test"))
-    judged = _figures(spec.metrics, ("test", "val"))
+    tested = _figures(spec.metrics, ("test", "val"))
     sure_from = spec.answer.calibration(balance).sure_confidence
     probable_from = _probable_from(_bins(chosen), sure_from=sure_from)
-    if not judged or balance not in (None, spec.answer.balance):
+    if not tested or balance not in (None, spec.answer.balance):
         return Record(sure_from, probable_from)
     return Record(
         sure_from=sure_from,
         probable_from=probable_from,
-        by_people=judged["truth"] == "majority",
-        faces=judged["images"],
-        accuracy=judged["accuracy"],
-        accuracy_when_sure=judged["accuracy_when_sure"],
-        share_sure=judged["share_sure"],
-        bins=_bins(judged),
+        by_people=tested["truth"] == "majority",
+        faces=tested["images"],
+        accuracy=tested["accuracy"],
+        accuracy_when_sure=tested["accuracy_when_sure"],
+        share_sure=tested["share_sure"],
+        bins=_bins(tested),
     )
 
 
-def percent(share: float) -> str:
+def percent(fraction: float) -> str:
     """Write a fraction as a percentage, without a line break before its sign."""
-    return f"{100 * share:.0f}\N{NO-BREAK SPACE}%"
+    return f"{100 * fraction:.0f}\N{NO-BREAK SPACE}%"
 
 
 def headline(label: str, second_label: str, *, level: Level) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from preprocessing.report.label_colours import colours_of
 
-Shares = Sequence[float]
+Probabilities = Sequence[float]
 """The probabilities of one face, in the order of the labels, 0 to 1."""
 
 HEIGHT_PX = 230
@@ -16,7 +16,7 @@ HEIGHT_PX = 230
 FRAME_PX, ROW_PX = 36, 30
 
 
-def probability_figure(shares: Shares, labels: tuple[str, ...]) -> dict[str, Any]:
+def probability_figure(probabilities: Probabilities, labels: tuple[str, ...]) -> dict[str, Any]:
     """Draw the probabilities of one face as horizontal bars, in the fixed order of the labels.
 
     Returns:
@@ -24,10 +24,10 @@ def probability_figure(shares: Shares, labels: tuple[str, ...]) -> dict[str, Any
     """
     bars = {
         "type": "bar",
-        "x": _rounded(shares),
+        "x": _rounded(probabilities),
         "y": list(labels),
         "orientation": "h",
-        "text": [f"{share:.0%}" for share in shares],
+        "text": [f"{probability:.0%}" for probability in probabilities],
         "textposition": "outside",
         "cliponaxis": False,
         "marker": {"color": [colour.light for colour in colours_of(labels).values()]},
@@ -43,7 +43,7 @@ def probability_figure(shares: Shares, labels: tuple[str, ...]) -> dict[str, Any
     return {"data": [bars], "layout": layout}
 
 
-def comparison_figure(faces: Sequence[Shares], labels: tuple[str, ...]) -> dict[str, Any]:
+def comparison_figure(faces: Sequence[Probabilities], labels: tuple[str, ...]) -> dict[str, Any]:
     """Draw the probabilities of all faces one below the other: a bar a face, a part a label.
 
     It has no legend: the page shows one, which takes no room from the bars.
@@ -60,7 +60,7 @@ def comparison_figure(faces: Sequence[Shares], labels: tuple[str, ...]) -> dict[
             "x": _rounded(of_label),
             "y": names,
             "name": label,
-            "text": [f"{label} {share:.0%}" for share in of_label],
+            "text": [f"{label} {probability:.0%}" for probability in of_label],
             "textposition": "inside",
             "insidetextanchor": "middle",
             "textangle": 0,
@@ -83,8 +83,8 @@ def comparison_figure(faces: Sequence[Shares], labels: tuple[str, ...]) -> dict[
     return {"data": parts, "layout": layout}
 
 
-def _rounded(shares: Shares) -> list[float]:
-    return [round(float(share), 4) for share in shares]
+def _rounded(probabilities: Probabilities) -> list[float]:
+    return [round(float(probability), 4) for probability in probabilities]
 
 
 def _layout(height_px: int, *, margin: dict[str, int]) -> dict[str, Any]:

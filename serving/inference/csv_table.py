@@ -1,4 +1,4 @@
-"""The one shape of a table with a row for each face, for the page and the command line."""
+"""The table with a row for each face, for the page and the command line."""
 
 import csv
 import io
@@ -79,7 +79,7 @@ def to_row(face: FaceAnswer) -> dict[str, Any]:
         "confidence": face.confidence,
         "is_sure": face.is_sure,
         "second_label": as_text(face.second_label),
-        **{_column(label): share for label, share in face.probabilities.items()},
+        **{_column(label): probability for label, probability in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,
     }

@@ -1,4 +1,4 @@
-"""Check that a bundle does here what it did where it was exported."""
+"""Check that a bundle computes here what it did where it was exported."""
 
 from collections.abc import Callable
 

@@ -17,7 +17,7 @@ from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
 from preprocessing.images.decode import decode_picture
 from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.csv_table import to_row
-from serving.inference.options import Options
+from serving.inference.options import Options, PredictOptions
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import FaceAnswer
@@ -169,10 +169,8 @@ def predict(
         ModelFileError: The landmark model or the face detector is missing or damaged.
         OSError: The file cannot be opened.
     """
-    rgb, result = loaded_predictor(Path(bundle), landmarks).predict(
-        _read(picture), is_crop=crop, max_faces=max_faces, min_confidence=min_confidence
-    )
-    return Faces(rgb, result)
+    options = PredictOptions(crop, max_faces, min_confidence)
+    return Faces(*loaded_predictor(Path(bundle), landmarks).predict(_read(picture), options))
 
 
 def align(

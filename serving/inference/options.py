@@ -1,11 +1,30 @@
-"""What a caller may ask for, as types: they check, and they are documented."""
+"""The options of a prediction, as types that check and document them."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_FACES = 100
 MAX_URL_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How the faces of a picture are classified.
+
+    Attributes:
+        is_crop: The picture is the crop of one face, and is taken as a face in any case.
+        max_faces: Only this many faces are classified, the largest; None for all.
+        min_confidence: At this confidence and above an answer is sure, 0 to 1; None for the
+            bundle's own.
+        balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); None for the bundle's own.
+    """
+
+    is_crop: bool = False
+    max_faces: int | None = None
+    min_confidence: float | None = None
+    balance: float | None = None
 
 
 class Options(BaseModel):
@@ -38,6 +57,19 @@ class Options(BaseModel):
     shrunk to 12."""
     figure: bool = False
     """Give a bar chart of each face: a Plotly figure."""
+
+    def for_prediction(self, *, most_faces: int = MAX_FACES) -> PredictOptions:
+        """Return what of it a predictor must know.
+
+        Args:
+            most_faces: No more faces than this are classified, whatever is asked for.
+        """
+        return PredictOptions(
+            is_crop=self.crop,
+            max_faces=min(self.max_faces, most_faces),
+            min_confidence=self.min_confidence,
+            balance=self.balance,
+        )
 
 
 class PictureOptions(Options):

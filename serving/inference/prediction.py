@@ -1,4 +1,4 @@
-"""What is said of a picture and of each face in it."""
+"""The result for a picture and for each face in it."""
 
 from dataclasses import dataclass
 

@@ -19,6 +19,7 @@ from preprocessing.images.box.client import shared_box
 from preprocessing.images.decode import MAX_PIXELS, decode_picture, to_grey
 from preprocessing.images.types import REDUCTION, DecodedPicture, RgbImage
 from serving.inference.known_answer import check_known_answer
+from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
@@ -73,21 +74,15 @@ class Predictor:
     def predict(
         self,
         picture: bytes | RgbImage,
+        options: PredictOptions = PredictOptions(),
         *,
-        is_crop: bool = False,
-        max_faces: int | None = None,
-        min_confidence: float | None = None,
-        balance: float | None = None,
         may_reduce: bool = True,
     ) -> tuple[RgbImage, PhotoResult]:
         """Find, align and classify every face of a picture.
 
         Args:
             picture: The bytes of a picture file, or an upright picture that is decoded already.
-            is_crop: The picture is the crop of one face, and is taken as a face in any case.
-            max_faces: Only this many faces are classified, the largest.
-            min_confidence: At this confidence and above an answer is sure; by default the bundle's.
-            balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); by default the bundle's.
+            options: How its faces are classified.
             may_reduce: Read a large JPEG at a half of its width and height, but for small faces.
 
         Returns:
@@ -105,47 +100,34 @@ class Predictor:
             if isinstance(picture, bytes)
             else DecodedPicture(picture)
         )
-        result = self.predict_decoded(
-            decoded,
-            decode_s=time.perf_counter() - started,
-            is_crop=is_crop,
-            max_faces=max_faces,
-            min_confidence=min_confidence,
-            balance=balance,
-        )
-        return decoded.rgb, result
+        decode_s = time.perf_counter() - started
+        return decoded.rgb, self.predict_decoded(decoded, options, decode_s=decode_s)
 
     def predict_decoded(
         self,
         picture: DecodedPicture,
+        options: PredictOptions = PredictOptions(),
         *,
         decode_s: float = 0.0,
-        is_crop: bool = False,
-        max_faces: int | None = None,
-        min_confidence: float | None = None,
-        balance: float | None = None,
     ) -> PhotoResult:
         """Find, align and classify every face of a picture that is decoded already.
 
         Args:
             picture: The upright picture, which may be reduced.
+            options: How its faces are classified.
             decode_s: How long decoding it took, in seconds, for the result's timing.
-            is_crop: See `predict`.
-            max_faces: Likewise.
-            min_confidence: Likewise.
-            balance: Likewise.
         """
         started = time.perf_counter()
         with self._lock:
-            found = self._align(picture, is_crop=is_crop)
+            found = self._align(picture, is_crop=options.is_crop)
             aligned = time.perf_counter()
-            faces = _largest(found, max_faces)
+            faces = _largest(found, options.max_faces)
             logits = self.logits(np.array([face.chip for face in faces]))
         width, height = picture.width, picture.height
-        searched_down_to_px = None if is_crop else self._finder.searched_down_to_px(width, height)
-        predictions = self._to_predictions(
-            faces, logits, picture=picture, min_confidence=min_confidence, balance=balance
+        searched_down_to_px = (
+            None if options.is_crop else self._finder.searched_down_to_px(width, height)
         )
+        predictions = self._to_predictions(faces, logits, picture=picture, options=options)
         done = time.perf_counter()
         return PhotoResult(
             model=self.spec.name,
@@ -170,14 +152,13 @@ class Predictor:
         logits: NDArray[np.float32],
         *,
         picture: DecodedPicture,
-        min_confidence: float | None,
-        balance: float | None,
+        options: PredictOptions,
     ) -> tuple[Prediction, ...]:
         answer = self.spec.answer
-        sure_from = answer.calibration(balance).sure_confidence
-        if min_confidence is not None:
-            sure_from = min_confidence
-        probabilities = answer.probabilities(self.spec.answer_logits(logits), balance)
+        sure_from = options.min_confidence
+        if sure_from is None:
+            sure_from = answer.calibration(options.balance).sure_confidence
+        probabilities = answer.probabilities(self.spec.answer_logits(logits), options.balance)
         return tuple(
             _to_prediction(
                 face,

@@ -1,4 +1,4 @@
-"""What the API answers, as types: they check, they serialise, and they are documented."""
+"""The answers of the API, as types that check, serialise and document them."""
 
 from typing import Annotated, Any, Literal
 

@@ -1,4 +1,4 @@
-"""Where the trained model lies that ships with the package."""
+"""The path of the trained model that ships with the package."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Shrink a picture, and what was seen in it, to what is to be shown."""
+"""Shrink a picture, and the result for it, for showing."""
 
 import math
 from dataclasses import replace
@@ -37,12 +37,12 @@ def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImag
 
 
 def scale_to_side(rgb: RgbImage, side_px: int) -> float:
-    """Return the scale at which the longer side of a picture has so many pixels."""
+    """Return the scale at which the longer side of a picture has this many pixels."""
     height, width = rgb.shape[:2]
     return side_px / max(int(height), int(width))
 
 
 def scale_to_pixels(rgb: RgbImage, pixels: int) -> float:
-    """Return the scale at which a picture has so many pixels."""
+    """Return the scale at which a picture has this many pixels."""
     height, width = rgb.shape[:2]
     return math.sqrt(pixels / (int(height) * int(width)))

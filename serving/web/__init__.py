@@ -1,1 +1,1 @@
-"""The web application: page, API, and what guards them."""
+"""The web application: page, API, and their limits."""

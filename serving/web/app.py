@@ -1,4 +1,4 @@
-"""The Flask application: what it is put together from, its errors and its headers."""
+"""The Flask application: its parts, its errors and its headers."""
 
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     log_requests(app)
-    app.before_request(service.limit_rate)
+    app.before_request(service.limits.check_request)
     app.before_request(refuse_packed_body)
     for module in (routes_page, routes_parts, routes_device, assets, routes_api, routes_health):
         app.register_blueprint(module.routes)
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _add_feedback(app: Flask, service: Service) -> None:
-    """Add what people say of predictions; the libraries for it are loaded only here.
+    """Add the routes for feedback; the libraries for it are loaded only here.
 
     Raises:
         SettingsError: They are not installed.

@@ -1,4 +1,4 @@
-"""Static files: compressed for whoever takes that, and kept by browsers for good."""
+"""Static files: compressed for clients that accept it, and cached by browsers for a year."""
 
 import functools
 import gzip
@@ -64,7 +64,7 @@ def asset_url(name: str) -> str:
 
 
 def asset_urls(*, but: tuple[str, ...]) -> list[str]:
-    """Return the addresses of all static files whose names begin otherwise than with these."""
+    """Return the addresses of all static files whose names begin with none of these."""
     names = (name.removesuffix(PACKED) for name in _read_files())
     return [asset_url(name) for name in names if not name.startswith(but)]
 
@@ -77,14 +77,14 @@ def _read_files() -> dict[str, bytes]:
 
 @functools.cache
 def _compressed(name: str) -> bytes:
-    """Return a file compressed; some lie here so, for they are large."""
+    """Return a file compressed; large ones are stored compressed."""
     files = _read_files()
     return files.get(name + PACKED) or gzip.compress(files[name], mtime=0)
 
 
 @functools.cache
 def assets_version() -> str:
-    """Return what changes when any static file does, 12 hex digits."""
+    """Return a digest of all static files, 12 hex digits."""
     digest = hashlib.sha256()
     for name, content in _read_files().items():
         digest.update(name.encode() + hashlib.sha256(content).digest())

@@ -14,7 +14,7 @@ _SPACE = b" \t\r\n\f\v"
 _OTHER = re.compile(rb"[^A-Za-z0-9+/]")
 _DATA_URL, _BASE64_MARK = b"data:", b";base64,"
 _ADDRESSES = (b"http://", b"https://")
-# Within so many letters a data URL says what it is.
+# A data URL declares its type within this many letters.
 _HEAD = 256
 
 
@@ -99,10 +99,3 @@ class Base64Decoder:
         self._decoded.write(binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
         if self._decoded.tell() > self._most_bytes:
             raise RequestEntityTooLarge
-
-
-def decode_base64(text: bytes, *, name: str, most_bytes: int) -> bytes:
-    """Decode base64 as `Base64Decoder` does."""
-    decoder = Base64Decoder(name, most_bytes=most_bytes)
-    decoder.feed(text)
-    return decoder.finish()

@@ -1,4 +1,4 @@
-"""Chips that the page sends back: it got them from here, but anyone may send anything."""
+"""Read and check the chips that the page sends back, since anyone may send anything."""
 
 import base64
 import struct
@@ -42,7 +42,7 @@ def to_chip(rgb: RgbImage, *, size_px: int) -> GreyImage:
 
 
 def check_chip_file(data: bytes, *, size_px: int) -> None:
-    """Make sure that a file says of itself that it is a chip, before anything decodes it.
+    """Check the header of a chip before anything decodes it.
 
     Args:
         data: The bytes of a file.

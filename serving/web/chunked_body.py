@@ -1,4 +1,4 @@
-"""Read bodies that come in chunks at a cost that goes by their bytes, not by their chunks.
+"""Read chunked bodies in time proportional to their bytes, not to their number of chunks.
 
 gunicorn's own reader copies what it has read ahead for each chunk: a picture in chunks of one byte
 takes it hundreds of times as long as in one.

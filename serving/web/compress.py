@@ -1,4 +1,4 @@
-"""Compress what is answered, for whoever takes that: pages, problems, JSON, lines of a batch."""
+"""Compress answers for clients that accept it: pages, problems, JSON, lines of a batch."""
 
 import gzip
 import zlib
@@ -22,7 +22,7 @@ _GZIP_WINDOW = 31  # zlib's number for gzip's own frame
 
 
 def compress(response: Response) -> Response:
-    """Compress a response, unless the client does not take gzip or little is to be won."""
+    """Compress a response if the client accepts gzip and it gains enough."""
     if response.mimetype not in COMPRESSED or "Content-Encoding" in response.headers:
         return response
     response.vary.add("Accept-Encoding")

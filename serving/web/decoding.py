@@ -1,14 +1,15 @@
-"""Decode the pictures of requests in the box, so that costly ones hold up nobody else's.
+"""Decode the pictures of requests in the box, so that costly ones delay no others.
 
 An address whose picture had to be given up is under suspicion for a while: its pictures are decoded
-one after the other, behind all other work, and take no place of anybody else's.
+one after the other, behind all other work, and take no slot from others.
 """
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.box.client import shared_box
@@ -50,7 +51,7 @@ class PixelRoom:
     """Room for the pixels of pictures that are decoded and looked at, which bounds memory."""
 
     def __init__(self, pixels: int) -> None:
-        """Start empty, with room for so many pixels."""
+        """Start empty, with room for this many pixels."""
         self._pixels = pixels
         self._taken = 0
         self._changed = threading.Condition()
@@ -75,7 +76,7 @@ class PixelRoom:
             self._taken += pixels
 
     def give_back(self, pixels: int) -> None:
-        """Leave room to others."""
+        """Give the room back."""
         with self._changed:
             self._taken -= pixels
             self._changed.notify_all()
@@ -94,7 +95,7 @@ class Hold:
         self._room, self._until_s, self.pixels = room, until_s, 0
 
     def grow_to(self, pixels: int) -> None:
-        """Have room for a picture of so many pixels instead of a smaller one.
+        """Reserve room for a picture of this many pixels instead of a smaller one.
 
         Raises:
             TimeoutError: There was none in time.
@@ -104,13 +105,13 @@ class Hold:
         self.pixels = pixels
 
     def release(self) -> None:
-        """Leave the room to others."""
+        """Give the room back."""
         self._room.give_back(self.pixels)
         self.pixels = 0
 
 
 class PictureDecoder:
-    """Decodes pictures of requests, within what memory and processors allow to all."""
+    """Decodes pictures of requests within limits of memory and processor time."""
 
     def __init__(self, max_pixels: int) -> None:
         """Start with nobody under suspicion.
@@ -167,38 +168,29 @@ class PictureDecoder:
         """
         if max_pixels is None:
             max_pixels = self._max_pixels
-        if self.is_suspect(address):
-            return self._decode_behind_others(data, hold, address, until_s, max_pixels)
+        decode = partial(
+            shared_box().decode,
+            data,
+            max_pixels=max_pixels,
+            may_reduce=True,
+            make_room=hold.grow_to,
+        )
         try:
-            return shared_box().decode(
-                data,
-                max_pixels=max_pixels,
-                may_reduce=True,
-                until_s=until_s,
-                make_room=hold.grow_to,
-            )
+            if self.is_suspect(address):
+                return self._decode_behind_others(decode, until_s)
+            return decode(until_s=until_s)
         except TooCostlyImageError:
             self.note_costly(address)
             raise
 
     def _decode_behind_others(
-        self, data: bytes, hold: Hold, address: str, until_s: float, max_pixels: int
+        self, decode: Callable[..., DecodedPicture], until_s: float
     ) -> DecodedPicture:
         until_s = min(until_s, time.monotonic() + SUSPECT_TIME_S)
         if not self._suspect_turn.acquire(timeout=until_s - time.monotonic()):
             raise _no_time()
         try:
-            return shared_box().decode(
-                data,
-                max_pixels=max_pixels,
-                may_reduce=True,
-                niceness=SUSPECT_NICENESS,
-                until_s=until_s,
-                make_room=hold.grow_to,
-            )
-        except TooCostlyImageError:
-            self.note_costly(address)
-            raise
+            return decode(niceness=SUSPECT_NICENESS, until_s=until_s)
         except TimeoutError:
             raise _no_time() from None
         finally:

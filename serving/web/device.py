@@ -1,4 +1,4 @@
-"""What a browser needs to read faces itself: the networks, and what the bundle says of its own."""
+"""What a browser needs to read faces itself: the networks, and parts of the spec."""
 
 import functools
 from dataclasses import asdict, replace

@@ -6,19 +6,19 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, g, has_request_context
 
 from preprocessing.errors import MienError, TooCostlyImageError
 from preprocessing.images.types import DecodedPicture, RgbImage
-from serving.inference.options import MAX_FACES
+from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.web.decoding import PictureDecoder
 from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
 from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
-from serving.web.queue import Places, TaskQueue
-from serving.web.rate_limit import FRAME_ENDPOINT, RateLimiter, network_of
+from serving.web.queue import Capacity, TaskQueue
+from serving.web.rate_limit import RequestLimits, network_of
 from serving.web.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class Service:
         metrics: What Prometheus asks.
         queue: All that the models do for requests passes through it.
         decoder: It decodes the pictures of requests before that.
+        limits: How often an address may send something.
         predictor: None as long as the models are not loaded.
         reason: Why they are not.
     """
@@ -43,15 +44,17 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.queue = TaskQueue(
-            places=settings.parallel_requests, time_limit_s=settings.time_limit_s
+            capacity=settings.parallel_requests, time_limit_s=settings.time_limit_s
         )
         self.decoder = PictureDecoder(settings.max_pixels)
+        self.limits = RequestLimits(
+            pictures_per_minute=settings.pictures_per_minute,
+            frames_per_minute=settings.live_frames_per_minute,
+        )
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
-        self._rate_limiter = RateLimiter(settings.pictures_per_minute)
-        self._frame_limiter = RateLimiter(settings.live_frames_per_minute)
-        # Pictures that come slowly keep nobody's place before the models.
-        self._fetch_places = Places(settings.parallel_requests)
+        # Pictures that come slowly take no slot before the models.
+        self._fetch_capacity = Capacity(settings.parallel_requests)
         self._fetcher = _make_fetcher(settings) if settings.fetch_pictures else None
 
     def load(self) -> None:
@@ -77,7 +80,7 @@ class Service:
         return self.predictor
 
     def fetch(self, url: str, *, address: str, until_s: float) -> bytes:
-        """Return the bytes of a picture that is somewhere else.
+        """Fetch a picture by its address and return its bytes.
 
         Args:
             url: Where it is.
@@ -86,7 +89,7 @@ class Service:
 
         Raises:
             InvalidRequestError: The URL is malformed, or no pictures are fetched here.
-            BusyError: As many as may are fetched already.
+            BusyError: Too many pictures are being fetched already.
             AddressNotAllowedError: The URL leads to where no picture is fetched from.
             FetchError: It did not give a picture in time.
             RequestEntityTooLarge: The picture has too many bytes.
@@ -96,33 +99,27 @@ class Service:
                 "This server fetches no pictures. Send the bytes of the picture as image, base64."
             )
         is_suspect = self.decoder.is_suspect(address)
-        with self._fetch_places.take(network_of(address), is_suspect=is_suspect):
+        with self._fetch_capacity.take(network_of(address), is_suspect=is_suspect):
             return self._fetcher.fetch(url, until_s=until_s)
 
     def predict(
         self,
         data: bytes,
         to_answer: Callable[[RgbImage, PhotoResult], T],
+        options: Options,
         *,
         address: str,
-        is_crop: bool = False,
-        max_faces: int = MAX_FACES,
-        min_confidence: float | None = None,
-        balance: float | None = None,
         max_pixels: int | None = None,
         until_s: float | None = None,
     ) -> T:
-        """Do what `Predictor.predict` does, in turn, and count it.
+        """Predict for a picture when its turn has come, and count it.
 
         Args:
             data: The bytes of a picture.
             to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
                 by the size of the picture.
+            options: How its faces are classified; the settings may allow fewer of them.
             address: From which it came.
-            is_crop: Of `Predictor.predict`.
-            max_faces: Likewise; the settings may allow less.
-            min_confidence: Likewise.
-            balance: Likewise.
             max_pixels: Of `look_at`.
             until_s: Likewise.
 
@@ -130,16 +127,10 @@ class Service:
             NotReadyError: The models could not be loaded. Otherwise as `look_at`.
         """
         predictor = self.require()
+        asked = options.for_prediction(most_faces=self.settings.max_faces)
 
         def look(picture: DecodedPicture, decode_s: float) -> tuple[PhotoResult, T]:
-            result = predictor.predict_decoded(
-                picture,
-                decode_s=decode_s,
-                is_crop=is_crop,
-                max_faces=min(max_faces, self.settings.max_faces),
-                min_confidence=min_confidence,
-                balance=balance,
-            )
+            result = predictor.predict_decoded(picture, options=asked, decode_s=decode_s)
             return result, to_answer(picture.rgb, result)
 
         result, answer = self.look_at(
@@ -175,8 +166,8 @@ class Service:
         """
         until_s = self.queue.until_s() if until_s is None else until_s
         is_suspect = self.decoder.is_suspect(address)
-        place = self.queue.place(network_of(address), is_suspect=is_suspect)
-        with place, self.decoder.hold(until_s=until_s) as hold:
+        slot = self.queue.slot(network_of(address), is_suspect=is_suspect)
+        with slot, self.decoder.hold(until_s=until_s) as hold:
             started_s = time.perf_counter()
             picture = self.decoder.decode(
                 data, hold, address=address, until_s=until_s, max_pixels=max_pixels
@@ -192,7 +183,7 @@ class Service:
                 raise
 
     def describe(self, error: Exception) -> Problem:
-        """Describe an error to a client; count rejected requests, and log what is our fault."""
+        """Describe an error to a client; count rejected requests, and log errors of the server."""
         problem = to_problem(
             error,
             max_upload_bytes=self.settings.max_upload_bytes,
@@ -209,32 +200,6 @@ class Service:
             kind = type(error).__name__
             _log.error("request failed with %s at\n%s", kind, where, extra={"fields": fields})
         return problem
-
-    def limit_rate(self) -> None:
-        """Make sure that the sender of the current request does not post too often.
-
-        Whatever is posted counts as a picture: a heat map takes more work than one, and a request
-        that is refused may have brought as many bytes. Frames of the live camera count apart.
-
-        Raises:
-            TooManyRequestsError: It does.
-        """
-        if request.endpoint == FRAME_ENDPOINT:
-            self._frame_limiter.check(request.remote_addr or "", now_s=time.monotonic())
-        elif request.method == "POST":
-            self.count_request()
-
-    def count_request(self) -> None:
-        """Count the current request as a picture.
-
-        Raises:
-            TooManyRequestsError: Its sender asks too often.
-        """
-        self._rate_limiter.check(request.remote_addr or "", now_s=time.monotonic())
-
-    def count_more(self, pictures: int) -> None:
-        """Count so many pictures of the current request beyond its first."""
-        self._rate_limiter.charge(request.remote_addr or "", pictures, now_s=time.monotonic())
 
 
 def _make_fetcher(settings: Settings) -> PictureFetcher:

@@ -21,7 +21,7 @@ _PORT_OF_KUBERNETES = re.compile(r"MIEN_(\w+_)?PORT"), re.compile(r"(tcp|udp|sct
 
 
 class SettingsError(MienError):
-    """An environment variable sets what does not exist, or to what it cannot be."""
+    """An environment variable is unknown, or its value is not allowed."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Read forms from a stream, in memory only, and stop at the first thing that they may not hold."""
+"""Read forms from a stream, in memory only, and stop at the first part that is not allowed."""
 
 import io
 import json
@@ -27,7 +27,7 @@ MOST_URLENCODED_BYTES = 100_000
 MOST_FIELDS = 1_000
 # Of what is read and not taken yet: more is a head without an end.
 MOST_BUFFER_BYTES = 2 * READ_BYTES
-# Of what stands before a part's content: its name, and that of its file; and of all parts.
+# Largest headers of a part (its name and that of its file), and of all parts, in bytes.
 MOST_HEAD_BYTES, MOST_HEADS_BYTES = 4_000, 500_000
 TOO_LARGE_A_FORM = (
     "Beside its files a form may have at most 500 kB of text and 1,000 fields. "
@@ -61,8 +61,8 @@ def read_multipart(read: Callable[[int], bytes], boundary: str, *, file_field: s
     """Read a form with files.
 
     Args:
-        read: Returns the next bytes of the body, at most as many as asked for; none at its end.
-        boundary: What stands between the parts.
+        read: Returns at most this many of the next bytes of the body; none at its end.
+        boundary: The bytes that separate the parts.
         file_field: The only name that files may have.
 
     Raises:

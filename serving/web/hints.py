@@ -1,4 +1,4 @@
-"""What makes an answer worse than usual, in sentences."""
+"""Sentences on why an answer may be worse than usual."""
 
 from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME, UNALIGNED
@@ -7,7 +7,7 @@ from serving.inference.schema import FaceAnswer
 
 
 def hints_of(face: FaceAnswer) -> list[str]:
-    """List the causes, if any, for which an answer is to be taken with care."""
+    """List the reasons, if any, for which an answer may be worse than usual."""
     measured = face.measures
     sentences = {
         FULL_FRAME: "No face was detected; the whole picture was read as one.",

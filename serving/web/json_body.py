@@ -1,4 +1,4 @@
-"""Read a JSON object from a stream, and stop at the first thing that it may not hold.
+"""Read a JSON object from a stream, and stop at the first value that is not allowed.
 
 Only a flat object is read: one long text in base64, which is decoded as it comes, and short values
 beside it. Nothing else is ever built, however large or deep a body is.
@@ -24,7 +24,7 @@ _NAME = re.compile(rb'"[^"\\\x00-\x1f]{0,%d}"' % MOST_NAME_BYTES)
 _TEXT = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\.){0,%d}"' % (MOST_VALUE_BYTES // 2))
 _WORD = re.compile(rb"true|false|null|-?\d[0-9.eE+-]{0,60}")
 _STARTS = {ord("["): "a list", ord("{"): "an object", ord('"'): "a text"}
-# What encoders write in place of base64's letters and line breaks; each becomes what it stands for.
+# Escapes that encoders write for letters and line breaks of base64, and what each means.
 _ESCAPES = (
     (rb"\/", b"/"), (rb"\u002f", b"/"), (rb"\u002F", b"/"), (rb"\u002b", b"+"),
     (rb"\u002B", b"+"), (rb"\u003d", b"="), (rb"\u003D", b"="), (rb"\n", b""), (rb"\r", b""),
@@ -57,7 +57,7 @@ def read_json_object(
     """Read a JSON object.
 
     Args:
-        read: Returns the next bytes of the body, at most as many as asked for; none at its end.
+        read: Returns at most this many of the next bytes of the body; none at its end.
         picture: The name of the value that is base64.
         names: The names of all others.
         most_bytes: Of the body.
@@ -134,7 +134,7 @@ class _Body:
                 return None
 
     def holds(self, count: int) -> bool:
-        """Say whether so many bytes were read and are not taken yet."""
+        """Say whether this many bytes were read and not taken yet."""
         return len(self._buffer) - self._at >= count
 
     def skip(self, mark: bytes) -> bool:

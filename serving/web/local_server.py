@@ -34,7 +34,7 @@ def run_locally(
         SettingsError: A setting is wrong.
         MienError: `bundle` is no trained model, or the port cannot be opened.
     """
-    if bundle is not None:  # whoever types a name is told now, not by a page that never gets ready
+    if bundle is not None:  # a wrong name is an error now, not a page that never gets ready
         read_spec(bundle)
     settings = read_settings(bundle=bundle)
     logging.config.dictConfig(log_config(settings.log_level))

@@ -1,4 +1,4 @@
-"""What Prometheus asks: figures over all workers, none of them about a single picture."""
+"""Metrics for Prometheus over all workers; none is about a single picture."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""The folder in which the workers of a server put their figures together."""
+"""The folder through which the workers of a server share their metrics."""
 
 import atexit
 import fcntl
@@ -12,7 +12,7 @@ _LOCK = "lock"
 
 
 def make_metrics_folder(parent: Path | None) -> Path:
-    """Make a folder that goes when this process does, however it ends.
+    """Make a folder that is removed when this process ends, however it ends.
 
     It is removed at the end of this process, also where it did not get to serve anything; what a
     process left behind that was killed, the next one removes.

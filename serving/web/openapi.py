@@ -180,7 +180,7 @@ def _option_parameters() -> list[dict[str, Any]]:
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave null out of a schema: an address cannot say it."""
+    """Leave null out of a schema: a query string cannot express it."""
     choices: list[dict[str, Any]] = schema.get("anyOf", [schema])
     return next(choice for choice in choices if choice.get("type") != "null")
 

@@ -1,4 +1,4 @@
-"""Examples in the OpenAPI document: what the API answers, and what it says went wrong."""
+"""Examples in the OpenAPI document: answers of the API and its problems."""
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 

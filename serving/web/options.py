@@ -1,4 +1,4 @@
-"""Read the options of a request from its address, a form or JSON."""
+"""Read the options of a request from its query string, a form or JSON."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ SHOWN_CHARACTERS = 40
 
 
 def options_from_text(given: MultiDict[str, str]) -> dict[str, Any]:
-    """Read option values as JSON has them: true, false, numbers. What is neither stays text.
+    """Read option values as in JSON: true, false, numbers; anything else stays text.
 
     Raises:
         InvalidRequestError: One is given twice.
@@ -42,7 +42,7 @@ def _value_of(text: str) -> Any:
 
 
 def join_options(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    """Join options of an address with those of its body.
+    """Join the options of a query string with those of the body.
 
     Raises:
         InvalidRequestError: One is in both.

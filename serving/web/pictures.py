@@ -1,4 +1,4 @@
-"""Pictures as a page holds them: in addresses of their own, as large as a screen shows them."""
+"""Pictures within a page: as data URLs, no larger than a screen shows them."""
 
 import base64
 
@@ -12,7 +12,7 @@ JPEG_QUALITY = 85
 
 
 def data_url(content: bytes, media_type: str) -> str:
-    """Put a file into an address of its own."""
+    """Return a file as a data URL."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 

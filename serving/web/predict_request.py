@@ -1,4 +1,4 @@
-"""Take a picture and what is asked of it out of a request for a prediction."""
+"""Read the picture and the options of a request for a prediction."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -36,7 +36,7 @@ class NoImageError(MienError):
 
 
 class InvalidRequestError(MienError):
-    """The request asks for something that there is not, or in a way that cannot be read."""
+    """The request asks for something unknown, or in a way that cannot be read."""
 
 
 class AddressNotAllowedError(MienError):
@@ -135,7 +135,7 @@ KNOWN: tuple[tuple[type[MienError], int, str, str], ...] = (
 
 
 def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int) -> Problem:
-    """Describe an error to a client; what was not foreseen is not described."""
+    """Describe an error to a client; an unforeseen one is described in general words only."""
     for kind, status, code, title in KNOWN:
         if isinstance(error, kind):
             return Problem(status, code, title, str(error), _retry_after_s(error))
@@ -150,7 +150,7 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
             )
         )
         return Problem(413, "upload_too_large", "Too large", detail)
-    if isinstance(error, ClientDisconnected):  # as `worker` gives up who is too slow
+    if isinstance(error, ClientDisconnected):  # `worker` disconnects clients that are too slow
         detail = "The request came too slowly. Send less, or try again on a faster line."
         return Problem(408, "slow_request", "Sent too slowly", detail)
     if isinstance(error, _MALFORMED):  # where a body comes in chunks

@@ -1,4 +1,4 @@
-"""The one queue before the models: it sheds what is too much, and gives up what takes too long."""
+"""The one queue before the models: it rejects requests beyond its capacity and ends late ones."""
 
 import threading
 import time
@@ -12,38 +12,38 @@ from serving.web.problems import BusyError, TimeLimitError
 
 T = TypeVar("T")
 
-# Of addresses under suspicion all together: one that is decoded and one that waits.
-SUSPECT_PLACES = 2
+# For all addresses under suspicion together: one picture that is decoded and one that waits.
+SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
 
 
-class Places:
-    """How many requests may be worked on at once; one address alone cannot take all of it.
+class Capacity:
+    """Slots for the requests that are worked on at once.
 
-    Where an address has several places, as many more are for others.
+    One address alone cannot take all: if it holds several, it counts as one for other addresses.
     """
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, capacity: int) -> None:
         """Start with all of them free."""
-        self._places = places
+        self._capacity = capacity
         # By the address that holds them.
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     @contextmanager
     def take(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
-        """Take a place for a request.
+        """Take a slot for a request.
 
         Args:
             address: From which it comes.
-            is_suspect: That is under suspicion, and its requests take nobody else's places.
+            is_suspect: It is under suspicion, so its requests take no slots from others.
 
         Raises:
-            BusyError: All places are taken.
+            BusyError: All slots are taken.
         """
         holder = SUSPECTS if is_suspect else address
         with self._lock:
-            if not self._has_place(holder):
+            if not self._has_slot(holder):
                 raise BusyError(
                     "More pictures arrive than can be looked at. Try again in a moment."
                 )
@@ -53,37 +53,36 @@ class Places:
         finally:
             with self._lock:
                 self._taken[holder] -= 1
-                self._taken += Counter()  # which forgets who has none
+                self._taken += Counter()  # forgets addresses without a slot
 
-    def _has_place(self, holder: str) -> bool:
+    def _has_slot(self, holder: str) -> bool:
         if holder == SUSPECTS:
-            return self._taken[SUSPECTS] < SUSPECT_PLACES
+            return self._taken[SUSPECTS] < SUSPECT_CAPACITY
         taken = [count for each, count in self._taken.items() if each != SUSPECTS]
-        # Where one address has several places, for others that have none it counts as one.
         counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
-        return counted < self._places
+        return counted < self._capacity
 
     @property
-    def share_taken(self) -> float:
-        """The share of the places that are taken, 0 to 1."""
+    def fraction_taken(self) -> float:
+        """The fraction of the slots that are taken, 0 to 1."""
         with self._lock:
             taken = self._taken.total() - self._taken[SUSPECTS]
-        return min(1.0, taken / self._places)
+        return min(1.0, taken / self._capacity)
 
 
 class TaskQueue:
-    """Run tasks one after the other in one thread, for dlib and LiteRT are not made for more."""
+    """Run tasks one after the other in one thread, because dlib and LiteRT are not thread-safe."""
 
-    def __init__(self, *, places: int, time_limit_s: float) -> None:
+    def __init__(self, *, capacity: int, time_limit_s: float) -> None:
         """Open the queue.
 
         Args:
-            places: Requests that may wait or be worked on at once.
+            capacity: Requests that may wait or be worked on at once.
             time_limit_s: How long one may take, waiting included, in seconds.
         """
         self._started_s: float | None = None
         self._time_limit_s = time_limit_s
-        self._places = Places(places)
+        self._capacity = Capacity(capacity)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
 
     def until_s(self) -> float:
@@ -91,21 +90,21 @@ class TaskQueue:
         return time.monotonic() + self._time_limit_s
 
     @contextmanager
-    def place(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
-        """Take a place as `Places.take` does; what is not done in time within is given up.
+    def slot(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
+        """Take a slot as `Capacity.take` does; a task that is late is given up.
 
         Raises:
-            BusyError: All places are taken.
+            BusyError: All slots are taken.
             TimeLimitError: It was not done in time.
         """
-        with self._places.take(address, is_suspect=is_suspect):
+        with self._capacity.take(address, is_suspect=is_suspect):
             try:
                 yield
             except TimeoutError:
                 raise self._too_late() from None
 
     def run(self, task: Callable[[], T], *, until_s: float) -> T:
-        """Run a task of a request that has a place; return what it returns.
+        """Run a task of a request that has a slot; return what it returns.
 
         Args:
             task: What to do.
@@ -126,9 +125,9 @@ class TaskQueue:
             del future
 
     @property
-    def share_taken(self) -> float:
-        """The share of the places that are taken, 0 to 1."""
-        return self._places.share_taken
+    def fraction_taken(self) -> float:
+        """The fraction of the slots that are taken, 0 to 1."""
+        return self._capacity.fraction_taken
 
     @property
     def is_stuck(self) -> bool:

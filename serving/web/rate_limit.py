@@ -3,19 +3,22 @@
 import ipaddress
 import math
 import threading
+import time
 from collections import OrderedDict
+
+from flask import request
 
 from serving.web.problems import TooManyRequestsError
 
 WINDOW_S = 60.0
 # It takes frames of the live camera, which have a limit of their own.
 FRAME_ENDPOINT = "device.read_frame"
-# Beyond so many addresses, the one that has not asked for longest is forgotten, whatever it owes.
+# With more addresses than this, the one whose last request is oldest is forgotten.
 KEPT_ADDRESSES = 10_000
 
 
 class RateLimiter:
-    """Grant each address so many pictures at once, and as many a minute from then on.
+    """Grant each address `pictures_per_minute` at once, and again every minute.
 
     The generic cell rate algorithm (ITU-T I.371): an address is known by the time at which all
     that it asked is paid off.
@@ -52,7 +55,7 @@ class RateLimiter:
             self._count(address, pictures, now_s)
 
     def _paid_off_with(self, address: str, pictures: int, now_s: float) -> float:
-        """Return when all is paid off that an address asked, with so many pictures more."""
+        """Return when all requests of an address are paid off, with this many pictures more."""
         return max(now_s, self._paid_off_s.get(address, now_s)) + pictures * self._interval_s
 
     def _count(self, address: str, pictures: int, now_s: float) -> None:
@@ -60,6 +63,45 @@ class RateLimiter:
         self._paid_off_s.move_to_end(address)
         if len(self._paid_off_s) > KEPT_ADDRESSES:
             self._paid_off_s.popitem(last=False)
+
+
+class RequestLimits:
+    """How often the sender of the current request may send pictures, and frames of a camera."""
+
+    def __init__(self, *, pictures_per_minute: int, frames_per_minute: int) -> None:
+        """Start with no address known; 0 grants everything."""
+        self._pictures = RateLimiter(pictures_per_minute)
+        self._frames = RateLimiter(frames_per_minute)
+
+    def check_request(self) -> None:
+        """Count the current request, if it posts something.
+
+        Whatever is posted counts as a picture: a heat map takes more work than one, and a request
+        that is refused may have brought as many bytes. Frames of the live camera count apart.
+
+        Raises:
+            TooManyRequestsError: Its sender posts too often.
+        """
+        if request.endpoint == FRAME_ENDPOINT:
+            self._frames.check(_sender(), now_s=time.monotonic())
+        elif request.method == "POST":
+            self.count_request()
+
+    def count_request(self) -> None:
+        """Count the current request as a picture.
+
+        Raises:
+            TooManyRequestsError: Its sender asks too often.
+        """
+        self._pictures.check(_sender(), now_s=time.monotonic())
+
+    def count_more(self, pictures: int) -> None:
+        """Count this many pictures of the current request beyond its first."""
+        self._pictures.charge(_sender(), pictures, now_s=time.monotonic())
+
+
+def _sender() -> str:
+    return request.remote_addr or ""
 
 
 def network_of(address: str) -> str:

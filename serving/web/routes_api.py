@@ -45,7 +45,7 @@ def predict_batch() -> ResponseReturnValue:
     service = current_service()
     service.require()
     uploads, options = read_batch_request(request)
-    service.count_more(len(uploads) - 1)
+    service.limits.count_more(len(uploads) - 1)
     lines = _batch_lines(service, uploads, options, address=request.remote_addr or "")
     return Response(lines, mimetype=NDJSON)
 
@@ -104,11 +104,8 @@ def _predict(
     return service.predict(
         data,
         partial(to_answer, options=options),
+        options,
         address=address,
-        is_crop=options.crop,
-        max_faces=options.max_faces,
-        min_confidence=options.min_confidence,
-        balance=options.balance,
         until_s=until_s,
     )
 

@@ -68,9 +68,11 @@ def read_frame() -> Response:
         raise RequestEntityTooLarge(
             f"A frame may have {MAX_FRAME_BYTES:,} bytes. Send pictures to /api/v1/predict."
         ) from None
+    options = Options()
     answer = service.predict(
         frame,
-        partial(to_answer, options=Options()),
+        partial(to_answer, options=options),
+        options,
         address=request.remote_addr or "",
         max_pixels=MAX_FRAME_PIXELS,
     )

@@ -70,7 +70,7 @@ def current_desk() -> Desk:
 
 @routes.post("/feedback")
 def take_feedback() -> ResponseReturnValue:
-    """Keep what a person says of a face, or ask for consent where none was given.
+    """Store what a person says of a face, or ask for consent where none was given.
 
     The prediction is computed again from the chip: what a browser says of it is not believed.
     """

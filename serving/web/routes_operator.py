@@ -1,4 +1,4 @@
-"""What whoever runs the server sees of the feedback, behind a password."""
+"""The summary of the feedback for the operator of the server, behind a password."""
 
 import hmac
 
@@ -23,7 +23,7 @@ def show_summary() -> ResponseReturnValue:
     Each request counts for the limit of its address, so that nobody can guess for long.
     """
     service = current_service()
-    service.count_request()
+    service.limits.count_request()
     if not _is_operator(service.settings.feedback_token.get_secret_value()):
         problem = Problem(
             401, "bad_request", "A password is needed", "It is what MIEN_FEEDBACK_TOKEN is set to."
@@ -37,7 +37,7 @@ def show_summary() -> ResponseReturnValue:
 
 
 def _is_operator(token: str) -> bool:
-    """Say whether the current request brings the token; how long that takes tells nothing of it."""
+    """Say whether the current request brings the token, in a time that reveals nothing of it."""
     # Werkzeug fails on a header that is no ASCII.
     is_readable = request.headers.get("Authorization", "").isascii()
     sent = request.authorization if is_readable else None

@@ -65,13 +65,8 @@ def show_result() -> ResponseReturnValue:
         has_photo=not _is_light() or "photo" in request.form,
         has_annotated=not _is_light(),
     )
-    result = service.predict(
-        data,
-        make_view,
-        address=request.remote_addr or "",
-        is_crop=request.form.get("crop") == "1",
-        balance=balance,
-    )
+    options = Options(crop=request.form.get("crop") == "1", balance=balance)
+    result = service.predict(data, make_view, options, address=request.remote_addr or "")
     return _render(result=result)
 
 

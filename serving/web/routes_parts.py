@@ -40,7 +40,7 @@ class Reason:
         label: The expression.
         index: Of the label, from 0.
         factor: By how much the place that matters most changes the odds, from 1.
-        url: The tint to lay over the face, a PNG; empty where no place stands out.
+        url: The tint to lay over the face, a PNG; empty where no part stands out.
     """
 
     label: str
@@ -92,10 +92,10 @@ def show_reasons() -> ResponseReturnValue:
         max_pixels=size_px**2,
     )
     reasons = []
-    for index, (each, effects) in enumerate(zip(labels, maps, strict=True)):
-        factor = strongest_factor(effects)
+    for index, (each, saliency) in enumerate(zip(labels, maps, strict=True)):
+        factor = strongest_factor(saliency)
         stands_out = factor >= LEAST_FACTOR
-        url = data_url(encode_png(draw_tint(effects)), "image/png") if stands_out else ""
+        url = data_url(encode_png(draw_tint(saliency)), "image/png") if stands_out else ""
         reasons.append(Reason(each, index, factor, url))
     chip_url = data_url(encode_png(chip), "image/png")
     return render_template("heat_map.html", label=label, reasons=reasons, chip_url=chip_url)

@@ -1,4 +1,4 @@
-"""Take forms from this site's own pages only (OWASP, "Cross-Site Request Forgery Prevention")."""
+"""Accept forms from this site's own pages only (OWASP, "Cross-Site Request Forgery Prevention")."""
 
 from urllib.parse import urlsplit
 

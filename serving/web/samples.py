@@ -21,7 +21,7 @@ _FOLDER = Path(__file__).parents[1] / "static" / "samples"
 
 
 def sample_bytes(name: str) -> bytes:
-    """Return the bytes of a sample's picture; a name that there is not gets the first."""
+    """Return the bytes of a sample's picture; an unknown name gets the first."""
     known = name if name in SAMPLES else next(iter(SAMPLES))
     return (_FOLDER / f"{known}.webp").read_bytes()
 

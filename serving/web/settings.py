@@ -1,4 +1,4 @@
-"""What can be set for a server; `environment` reads it."""
+"""The settings of a server; `environment` reads them."""
 
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
 
     @property
     def feedback_leaves_traces(self) -> bool:
-        """Whether what is deleted lies in the database's files for a while: not in SQLite's."""
+        """Whether deleted feedback stays in the files of the database for a while (PostgreSQL)."""
         return self.feedback_database.get_secret_value().startswith("postgres")
 
     @property

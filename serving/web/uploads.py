@@ -1,4 +1,4 @@
-"""Take pictures and options out of requests, in memory only."""
+"""Read the pictures and options of requests, in memory only."""
 
 import io
 import re
@@ -24,7 +24,7 @@ OVERHEAD_BYTES = 64_000
 # Of a batch: what a worker does well within a minute.
 MAX_BATCH_PICTURES = 50
 READ_BYTES = 1 << 20
-# Within so many bytes JSON has begun.
+# JSON begins within this many bytes.
 _START_BYTES = 40
 _JSON_START = re.compile(rb'\s*\{\s*"')
 AS_JSON = (
@@ -82,7 +82,7 @@ def read_picture(request: Request, *, most_bytes: int | None = None) -> bytes:
 
     Args:
         request: Which brings it.
-        most_bytes: How many it may have; by default as many as is set.
+        most_bytes: Its largest size; by default that of the settings.
 
     Raises:
         NoImageError: There is none.
@@ -162,7 +162,7 @@ def _list_uploads(files: list[tuple[str, bytes]]) -> list[Upload]:
 
 
 def read_options(request: Request) -> Options:
-    """Return the options that stand in the address of a request, or in its form.
+    """Return the options in the query string of a request, or in its form.
 
     Raises:
         InvalidRequestError: One is unknown, given twice, or has a wrong value.

@@ -1,4 +1,4 @@
-"""What the page shows of an answer: a row for each face, a summary, files to take along."""
+"""What the page shows of an answer: a row for each face, a summary, downloads."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""gunicorn's worker with threads, made to give up clients that send or take their bytes too slowly.
+"""gunicorn's worker with threads, which also disconnects clients that are too slow.
 
 gunicorn itself lets a thread wait for such a client without end: a few would take all threads. And
 whichever of its workers is first takes a connection, also one that must turn it away while another
@@ -16,15 +16,15 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.chunked_body import QuickChunkedReader
 
-# What a client may take to send a request or take an answer: so long, and a second more for each so
-# many bytes. In the longest time a request must be there: a line of 50 kB/s brings 10 MB by then.
+# Time allowed for sending a request, or for taking an answer: `GRACE_S` plus one second per
+# `LEAST_BYTES_PER_S` bytes, at most `LONGEST_S`: a line of 50 kB/s brings 10 MB by then.
 GRACE_S = 10.0
 LEAST_BYTES_PER_S = 20_000
 LONGEST_S = 240.0
-# What a client is left in any case: time to send a lost packet again.
+# The least time a client has left: enough to send a lost packet again.
 LEAST_S = 2.0
 DRAINED_AT_ONCE = 65_536
-# How long a worker without a free place lets others be first: some times what it takes a thread to
+# How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
 LONGEST_PAUSE_S = 0.006
 
@@ -102,7 +102,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless another worker was quicker: the fuller waits longer."""
-        time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.share_taken)
+        time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.fraction_taken)
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
@@ -118,7 +118,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        if self.cfg.is_ssl:  # its sockets are of another kind; whoever decrypts must be patient
+        if (
+            self.cfg.is_ssl
+        ):  # TLS sockets are of another kind; the proxy that decrypts must be patient
             return super().handle(conn)
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())

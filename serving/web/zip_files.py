@@ -1,4 +1,4 @@
-"""Find the pictures in a zip, as the systems of the world write them."""
+"""Find the pictures in a zip, as different systems write them."""
 
 import io
 import lzma
@@ -49,7 +49,7 @@ class ZippedFile:
     """A file in a zip.
 
     Attributes:
-        name: Its path in the zip, as whoever packed it named it.
+        name: Its path in the zip, as it was packed.
         archive: The zip.
         member: Where its content is.
     """
@@ -59,7 +59,7 @@ class ZippedFile:
     member: zipfile.ZipInfo
 
     def read(self, most_bytes: int) -> bytes:
-        """Unpack no more than so many bytes, whatever the zip says of its size.
+        """Unpack at most this many bytes, whatever size the zip declares.
 
         Raises:
             InvalidRequestError: It cannot be unpacked.
@@ -88,7 +88,7 @@ def count_members(data: bytes) -> int:
     """Count the files and folders of a zip, roughly, without reading its directory.
 
     Raises:
-        InvalidRequestError: A name or what stands beside it is far too long.
+        InvalidRequestError: A name, or the metadata beside it, is far too long.
     """
     count, at = 0, data.find(_MEMBER)
     while at >= 0 and count <= MAX_ZIP_MEMBERS:

@@ -17,6 +17,7 @@ from preprocessing.images.types import RgbImage
 ANNOTATIONS = ("testing_with_face_landmarks.xml", "training_with_face_landmarks.xml")
 EMPTY_PHOTO = "dogs.jpg"
 MATCH_IOU = 0.5
+SEARCH = "Mien's search"
 
 Squares = NDArray[np.float64]
 """Shape (n, 3): centre x, centre y, side."""

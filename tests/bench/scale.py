@@ -38,7 +38,7 @@ class Met:
 
     Attributes:
         shed: Fraction of them that are rejected.
-        p99_s: 99 of 100 of the others are answered within so many seconds.
+        p99_s: 99 of 100 of the others are answered within this many seconds.
     """
 
     shed: float

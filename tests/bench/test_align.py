@@ -10,8 +10,8 @@ from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.picture import Picture
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
-from tests.bench import align, scenes
-from tests.bench.annotated import Photo, Score, to_squares
+from tests.bench import align, scenes, turns
+from tests.bench.annotated import SEARCH, Photo, Score, to_squares
 from tests.bench.curves import draw_curves
 from tests.bench.small_faces import Row, Scenes
 
@@ -39,7 +39,7 @@ def test_turned_photos_are_measured(
 ) -> None:
     monkeypatch.setattr(align, "STEP_DEG", 180)
     search = partial(align._search, finder)
-    align._print_turns({align.SEARCH: search}, finder, [annotated])
+    turns.print_turns({SEARCH: search}, finder, [annotated])
     _, straight, upside_down = capsys.readouterr().out.strip().splitlines()
     assert straight.split()[2] == upside_down.split()[2] == "1.00"
 

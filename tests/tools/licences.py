@@ -1,8 +1,7 @@
 """List the licences of all that is shipped: `make licences` writes `serving/LICENCES.md`.
 
 A package's licence is what it declares; the libraries within its wheel, the models and the scripts
-of the page are named here by hand, from the texts that come with them. What is not named is an
-error.
+of the page are named here by hand, from the texts that come with them. A part without a name fails.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The sample photo of the tests, turned, shrunk and framed anew."""
+"""The sample photo of the tests: turned, shrunk, and cropped in other ways."""
 
 import cv2
 import numpy as np

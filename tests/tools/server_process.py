@@ -105,7 +105,7 @@ def running_server(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = {"PORT": str(port), "WEB_CONCURRENCY": str(workers), "GUNICORN_CMD_ARGS": options}
-    # Whoever loads it has one address.
+    # All requests of a test come from one address.
     settings["MIEN_PICTURES_PER_MINUTE"] = "0"
     with log.open("wb") as stderr:
         process = subprocess.Popen(

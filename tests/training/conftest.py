@@ -13,18 +13,21 @@ import pytest
 from filelock import FileLock
 
 import training.fitting.recalibrate
-from preprocessing.bundle.outputs import to_probabilities
+from preprocessing.bundle.outputs import LABEL, to_probabilities
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from tests.training.depth import SMALL_DEPTH, depth
+from tests.training.distilled import WEIGHT, finish, first_steps, random_probabilities
 from tests.training.exported import Exported, export_into, read_exported
 from tests.training.small_sources import write_fer2013, write_ferplus
 from training.config import FitConfig
+from training.data import training_rows
 from training.evaluation.predict import TEST_USES_NAME
 from training.export import litert
 from training.fitting.fit import fit
 from training.presets import PRESETS
+from training.soft_labels import write_soft_labels
 
 TRAINED = {"run", "voted_run"}
 
@@ -175,3 +178,44 @@ def honest() -> tuple[np.ndarray, np.ndarray]:
     probabilities = to_probabilities(logits, 1.0)
     truth = (generator.random(len(logits))[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
     return logits, np.minimum(truth, 2)
+
+
+@pytest.fixture(scope="module")
+def distilled_rows(dataset: Dataset) -> np.ndarray:
+    """Every other training row."""
+    return training_rows(dataset)[::2]
+
+
+@pytest.fixture(scope="module")
+def teacher(dataset: Dataset, distilled_rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory):
+    """A teacher that says anything, of every other row; as if FER+ had gone into it."""
+    path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
+    probabilities = random_probabilities(len(distilled_rows))
+    write_soft_labels(
+        path,
+        dataset,
+        rows=distilled_rows,
+        probabilities={LABEL: probabilities},
+        origin="dice",
+        ferplus=True,
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def distilled_config(config: FitConfig) -> FitConfig:
+    return replace(config, teacher_weight=WEIGHT)
+
+
+@pytest.fixture(scope="module")
+def distilled_run(
+    dataset: Dataset,
+    teacher: Path,
+    distilled_config: FitConfig,
+    run: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    folder = tmp_path_factory.mktemp("distilled") / "run"
+    first_steps(dataset, folder, steps=1, config=distilled_config, teacher=teacher)
+    finish(folder, like=run)
+    return folder

@@ -15,7 +15,7 @@ SMALL_DEPTH = (1, 1)
 
 @contextmanager
 def depth(stage_blocks: tuple[int, ...]) -> Iterator[None]:
-    """Build residual networks with so many blocks a stage."""
+    """Build residual networks with this many blocks in each stage."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resnet, "STAGE_BLOCKS", stage_blocks)
         yield

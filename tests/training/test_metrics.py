@@ -14,9 +14,9 @@ def test_accuracy_counts_largest_logits() -> None:
 
 def test_interval_holds_the_share_and_narrows_with_more_rows() -> None:
     hits = np.tile([True, True, True, False], 25)
-    low, high = metrics.share_interval(hits)
+    low, high = metrics.fraction_interval(hits)
     assert 0.60 < low < 0.75 < high < 0.90
-    narrow_low, narrow_high = metrics.share_interval(np.tile(hits, 100))
+    narrow_low, narrow_high = metrics.fraction_interval(np.tile(hits, 100))
     assert narrow_high - narrow_low < (high - low) / 5
 
 
@@ -25,7 +25,7 @@ def test_interval_is_that_of_a_bootstrap_over_the_rows() -> None:
     resampled = np.random.default_rng(0).choice(hits, (4000, len(hits))).mean(axis=1)
     expected = np.percentile(resampled, [2.5, 97.5])
     sampling_noise = 2 / len(hits)
-    assert metrics.share_interval(hits) == pytest.approx(expected, abs=sampling_noise)
+    assert metrics.fraction_interval(hits) == pytest.approx(expected, abs=sampling_noise)
 
 
 def test_the_top_two_hold_the_truth_more_often_than_the_top_one(
@@ -57,7 +57,7 @@ def test_a_set_of_one_row_has_all_figures(classes: int) -> None:
     probabilities = to_probabilities(logits, 1.0)
     assert metrics.accuracy(logits, truth) == metrics.balanced_accuracy(truth, truth) == 1
     assert metrics.in_top_k(logits, truth, k=2).all()
-    assert metrics.share_interval(np.array([True])) == (1, 1)
+    assert metrics.fraction_interval(np.array([True])) == (1, 1)
     assert metrics.brier(probabilities, truth) == pytest.approx(
         ((probabilities - logits) ** 2).sum()
     )

@@ -1,4 +1,4 @@
-"""The same pictures aligned by other landmarks: learnt beside the first, taught and judged."""
+"""The same pictures aligned by other landmarks: shown beside the first, distilled and evaluated."""
 
 import json
 import shutil
@@ -76,7 +76,7 @@ def test_a_run_learns_from_both_and_says_so(
     assert settings["fit"]["other_share"] > 0
     found = settings["other_landmarks"]["landmark_model_sha256"]
     assert found == other.manifest.recipe.landmark_model_sha256
-    # Gone on with without them, it would be another run.
+    # Resumed without them, it would be another run.
     assert main([*command, "--resume"]) == 1
 
 
@@ -101,8 +101,8 @@ def test_a_teacher_sees_each_face_in_every_way(
     member = open_member(bundle, dataset.manifest.recipe)
     ways = (dataset.chips, dataset.raw, read_dataset(other_folder).chips)
     expected = np.mean([to_probabilities(member(way[rows])[LABEL], 1.0) for way in ways], axis=0)
-    taught = read_soft_labels(path, dataset).probabilities[LABEL][rows]
-    np.testing.assert_allclose(taught, expected, atol=1e-6)
+    soft = read_soft_labels(path, dataset).probabilities[LABEL][rows]
+    np.testing.assert_allclose(soft, expected, atol=1e-6)
 
 
 def test_a_bundle_says_how_good_it_is_with_other_landmarks(

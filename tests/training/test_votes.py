@@ -122,7 +122,7 @@ def test_contempt_is_voted_for_where_it_is_a_label(dataset: Dataset) -> None:
         ({"happiness": 4, "neutral": 3, "sadness": 3}, None),
         # A choice that only one person made does not count, so four of seven win.
         ({"fear": 4, "surprise": 3, "anger": 1, "sadness": 1, "neutral": 1}, "fear"),
-        # A majority for what is no label of the dataset.
+        # A majority for a word that is no label of the dataset.
         ({"NF": 10}, None),
         ({"unknown": 6, "sadness": 4}, None),
         ({"disgust": 6, "anger": 4}, None),

@@ -17,7 +17,7 @@ from training.cli.evaluate import members_argument
 from training.cli.fit import config_of, config_options, other_landmarks_option
 
 _target_arguments = together(
-    path_argument("dataset"),
+    path_argument("dataset", help="A folder that align wrote."),
     path_argument("file", help="The soft labels to write, for fit --teacher."),
     overwrite_option,
 )
@@ -33,7 +33,7 @@ def folds(
 ) -> None:
     """Write soft labels of networks trained on other folds.
 
-    Each fold of the training rows is answered by a network trained on the others.
+    The soft labels of each fold of the training rows come from a network trained on the others.
     """
     from preprocessing.dataset.read import read_dataset
     from training.distillation.teachers import teach_by_folds
@@ -41,7 +41,7 @@ def folds(
     check_outputs([file], overwrite=overwrite)
     config = config_of(**choices)
     rows = teach_by_folds(read_dataset(dataset), file, runs=runs, config=config, folds=folds)
-    _print_taught(file, rows)
+    _print_count(file, rows)
 
 
 @click.command(cls=Command, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
@@ -63,7 +63,7 @@ def distil(
     check_outputs([file], overwrite=overwrite)
     other = None if other_landmarks is None else read_dataset(other_landmarks)
     rows = teach_by_members(read_dataset(dataset), file, members=members, other=other)
-    _print_taught(file, rows)
+    _print_count(file, rows)
 
 
 def _weights(text: str) -> tuple[float, ...]:
@@ -91,5 +91,5 @@ def average(
     print(f"{run} holds the mean of {len(members)} networks.")
 
 
-def _print_taught(file: Path, rows: int) -> None:
+def _print_count(file: Path, rows: int) -> None:
     print(f"{file} holds targets for {rows:,} training rows; give it to fit as --teacher.")

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from preprocessing.bundle.spec import ModelSpec
     from preprocessing.dataset.read import Dataset
     from training.evaluation.evaluate import Evaluation
-    from training.evaluation.predict import Answers
+    from training.evaluation.predict import Predictions
+
+NOT_RECORDED = {
+    True: "\nNot recorded in the bundle: only val and test, with its own labels, are.",
+    False: "\nNot recorded in the bundle, which learnt from another source; --record NAME does.",
+}
+"""Why, by whether the bundle learnt from the source of the dataset."""
 
 members_argument = path_argument(
     "members",
@@ -36,9 +42,11 @@ members_argument = path_argument(
 
 def _split_options(*splits: str) -> Decorator:
     return together(
-        click.option("--split", type=click.Choice(splits), default="val"),
         click.option(
-            "--final", is_flag=True, help="Allow the test split; nothing is chosen by it."
+            "--split", type=click.Choice(splits), default="val", help="The split to measure on."
+        ),
+        click.option(
+            "--final", is_flag=True, help="Allow the test split; choose nothing by its figures."
         ),
     )
 
@@ -59,15 +67,15 @@ _output_option = click.option(
     "--map",
     "mapping",
     metavar="OTHER=LABEL,...",
-    help="What labels of other names mean, such as anger=angry,sadness=sad.",
+    help="What the dataset's labels mean, if their names differ: anger=angry,sadness=sad.",
 )
 @click.option(
     "--record",
     metavar="NAME",
-    help="Record the figures in the bundle as those of another set, by this name.",
+    help="Record the figures in the bundle under this name, as those of another set.",
 )
 @path_option("--html", help="Write the report as a page with charts.")
-@path_option("--json", "json_path", help="Write the report for programs.")
+@path_option("--json", "json_path", help="Write the report as JSON.")
 @overwrite_option
 def evaluate(
     bundle: Path,
@@ -83,48 +91,51 @@ def evaluate(
 ) -> None:
     """Measure how good a network is on a split.
 
-    If the bundle learnt from the source of this dataset, the figures are recorded in it; aligned by
-    other landmarks, as those of another set.
+    The figures are recorded in the bundle if it was trained on the source of this dataset; if the
+    dataset was aligned by other landmarks, they are recorded as those of another set.
     """
     from preprocessing.bundle.spec import read_spec
     from preprocessing.dataset.read import read_dataset
     from preprocessing.runtime.files import write_whole
     from training.evaluation.evaluate import evaluate_bundle
     from training.evaluation.page import evaluation_html
-    from training.evaluation.predict import answers_of, log_test_use
+    from training.evaluation.predict import predict_split
     from training.evaluation.relabel import parse_map, with_labels_of
     from training.evaluation.text import evaluation_text
-    from training.export.provenance import read_provenance
 
     _guard_test_split(split, final=final)
     check_outputs([html, json_path], overwrite=overwrite)
     spec, as_aligned = read_spec(bundle), read_dataset(dataset)
-    is_own = _is_own(spec, as_aligned)
-    if is_own:
+    if is_own := _is_own(spec, as_aligned):
         _check_own(split, final=final, record=record)
     recipe = as_aligned.manifest.recipe
-    is_by_other_landmarks = recipe.landmark_model_sha256 != spec.landmark_model_sha256
     rows = with_labels_of(spec, as_aligned, mapping=parse_map(mapping))
-    answers = answers_of(bundle, spec, dataset=rows, split=split)
-    evaluation = evaluate_bundle(answers, spec.outputs, rows, answers_with=spec.answers_with)
+    predictions = predict_split(bundle, spec, dataset=rows, split=split)
+    evaluation = evaluate_bundle(predictions, spec.outputs, rows, answers_with=spec.answers_with)
     if split in ("test", "all") and rows.labelled_in("test").any():
-        exported, accuracy = read_provenance(spec).exported, evaluation.accuracy
-        uses = log_test_use(dataset, name=spec.name, exported=exported, accuracy=accuracy)
-        print(f"The test split of this dataset was used {uses} times by now.\n")
+        _count_test_use(dataset, spec, accuracy=evaluation.accuracy)
     print(evaluation_text(evaluation))
-    if is_own and is_by_other_landmarks:
+    if is_own and recipe.landmark_model_sha256 != spec.landmark_model_sha256:
         record = f"{recipe.source}, {split}, landmarks {recipe.scheme().name}"
     if record or (is_own and rows is as_aligned and split != "all"):
         _record(bundle, evaluation, name=record)
-    elif is_own:
-        print("\nNot recorded in the bundle: only val and test, with its own labels, are.")
     else:
-        print("\nNot recorded in the bundle, which learnt from another source; --record NAME does.")
+        print(NOT_RECORDED[is_own])
     if json_path is not None:
         write_whole(json_path, json.dumps(asdict(evaluation), indent=2) + "\n")
     if html is not None:
         title = f"{spec.name} on the {split} split of {rows.manifest.recipe.source}"
         write_whole(html, evaluation_html(evaluation, rows, title=title))
+
+
+def _count_test_use(dataset: Path, spec: "ModelSpec", *, accuracy: float) -> None:
+    """Record that the test split was used, and say how often it was."""
+    from training.evaluation.predict import log_test_use
+    from training.export.provenance import read_provenance
+
+    exported = read_provenance(spec).exported
+    uses = log_test_use(dataset, name=spec.name, exported=exported, accuracy=accuracy)
+    print(f"The test split of this dataset was used {uses} times by now.\n")
 
 
 def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
@@ -135,7 +146,7 @@ def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
 
 
 def _check_own(split: str, *, final: bool, record: str | None) -> None:
-    """Refuse what must not be done with the source that a bundle learnt from."""
+    """Check the options for the source that a bundle was trained on."""
     _guard_test_split(split, final=final, splits=("test", "all"))
     if record:
         raise MienError(
@@ -157,7 +168,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
 
 
 @click.command("peers", cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
-@path_argument("dataset")
+@path_argument("dataset", help="A folder that align wrote.")
 @path_argument(
     "models",
     nargs=-1,
@@ -171,23 +182,23 @@ def baselines(
 ) -> None:
     """Measure other networks on the same pictures."""
     from preprocessing.dataset.read import read_dataset
-    from training.distillation.ensemble import member_answers
-    from training.evaluation.baselines import baseline_answers, read_baseline
+    from training.distillation.ensemble import member_predictions
+    from training.evaluation.baselines import baseline_predictions, read_baseline
 
     _guard_test_split(split, final=final)
     rows = read_dataset(dataset)
-    answers = {}
+    predictions = {}
     for path in models:
         if path.is_dir():
-            answers[str(path)] = member_answers(path, rows, split=split, output=output)
+            predictions[str(path)] = member_predictions(path, rows, split=split, output=output)
         else:
             baseline = read_baseline(path)
-            answers[baseline.name] = baseline_answers(baseline, rows, split=split)
-    _print_comparison(answers, rows, folder=dataset, output=output)
+            predictions[baseline.name] = baseline_predictions(baseline, rows, split=split)
+    _print_comparison(predictions, rows, folder=dataset, output=output)
 
 
 @click.command(cls=Command, epilog="{} data/fer2013 runs/wide serving/bundle")
-@path_argument("dataset")
+@path_argument("dataset", help="A folder that align wrote.")
 @members_argument
 @_split_options("val", "test")
 @_output_option
@@ -196,21 +207,21 @@ def ensemble(
 ) -> None:
     """Measure networks and the mean of their probabilities."""
     from preprocessing.dataset.read import read_dataset
-    from training.distillation.ensemble import ensemble_answers
+    from training.distillation.ensemble import ensemble_predictions
 
     _guard_test_split(split, final=final)
     rows = read_dataset(dataset)
-    answers = ensemble_answers(members, rows, split=split, output=output)
-    _print_comparison(answers, rows, folder=dataset, output=output)
+    predictions = ensemble_predictions(members, rows, split=split, output=output)
+    _print_comparison(predictions, rows, folder=dataset, output=output)
 
 
 def _print_comparison(
-    answers: Mapping[str, "Answers"], rows: "Dataset", *, folder: Path, output: str
+    predictions: Mapping[str, "Predictions"], rows: "Dataset", *, folder: Path, output: str
 ) -> None:
     from training.evaluation.evaluate import compare
     from training.evaluation.text import comparison_text
 
-    print(comparison_text(compare(answers, rows, dataset_folder=folder, output=output)))
+    print(comparison_text(compare(predictions, rows, dataset_folder=folder, output=output)))
 
 
 def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test",)) -> None:
@@ -222,10 +233,10 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
 
 
 @click.command("degrade", cls=Command, epilog="{} serving/bundle data/fer2013")
-@path_argument("bundle")
-@path_argument("dataset")
+@path_argument("bundle", help="The folder of a trained model.")
+@path_argument("dataset", help="A folder that align wrote.")
 def robustness(bundle: Path, dataset: Path) -> None:
-    """Say how accuracy on val falls as chips are shrunk or blurred."""
+    """Measure how accuracy on val falls as chips are shrunk or blurred."""
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.robustness import degraded_slices
     from training.evaluation.text import slices_text

@@ -23,7 +23,7 @@ from training.presets import PRESETS
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
-# So many of the training chips are by other landmarks, where there are some.
+# The fraction of the training chips that are by other landmarks, where there are some.
 OTHER_SHARE = 0.3
 
 _preset = partial(click.option, cls=OneOf, group="preset")
@@ -35,8 +35,8 @@ config_options = together(
     _preset(
         "--preset",
         type=click.Choice(list(PRESETS)),
-        help="A network with all its settings; tune is for your own pictures, smoke tries that "
-        "everything works. The options below change one setting each.",
+        help="A network with all its settings; tune is for your own pictures, smoke only checks "
+        "that everything works. The options below change one setting each.",
     ),
     _preset(
         "--model",
@@ -44,17 +44,17 @@ config_options = together(
         default="resnet34",
         help="A network, trained by the preset made for it.",
     ),
-    _length("--minutes", help="Length of a run in time."),
-    _length("--epochs", help="Length of a run in passes over the data."),
+    _length("--minutes", help="Length of the run in minutes."),
+    _length("--epochs", help="Length of the run in passes over the data."),
     click.option(
         "--learning-rate",
         type=FloatRange(0, HIGHEST_RATE, min_open=True),
         metavar="RATE",
-        help="The highest one, at the end of the warm-up.",
+        help="The highest learning rate, at the end of the warm-up.",
     ),
     click.option("--loss", type=click.Choice(LOSSES), help="What training minimises."),
     click.option(
-        "--seed", type=SEED_RANGE, help="Of all random numbers: weights, order, augmentation."
+        "--seed", type=SEED_RANGE, help="Seed of the weights, the order and the augmentation."
     ),
 )
 """What `config_of` takes."""
@@ -63,8 +63,7 @@ config_options = together(
 other_landmarks_option = path_option(
     "--other-landmarks",
     metavar="DATASET",
-    help="The same source aligned with another choice of --landmarks: the network sees each face "
-    "by either.",
+    help="The same source aligned with other --landmarks; the network is shown both.",
 )
 """Of `fit` and `distil`."""
 
@@ -93,23 +92,25 @@ def config_of(
     "--export",
     "bundle",
     metavar="BUNDLE",
-    help="Then export the network as a bundle, as the command export does.",
+    help="At the end, export the network as a bundle, as the command export does.",
 )
-@path_option("--teacher", metavar="FILE", help="Learn from soft labels beside the labels.")
+@path_option(
+    "--teacher", metavar="FILE", help="Also learn from these soft labels, a file of distil."
+)
 @click.option(
     "--teacher-weight",
     type=FloatRange(0, 1, min_open=True),
     metavar="W",
-    help="Weight of the soft labels of --teacher, above 0 and up to 1; the labels get the rest.",
+    help="Weight of the soft labels, above 0 and up to 1; the labels have the rest.",
 )
 @other_landmarks_option
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")
 @click.option(
     "--devices",
     type=click.IntRange(1),
     default=1,
     metavar="N",
-    help="Train on N GPUs (CPUs where there is none); each takes an equal part of every batch.",
+    help="Train on N GPUs, or CPUs where there is no GPU; each takes an equal part of a batch.",
 )
 def fit(
     dataset: Path,
@@ -125,9 +126,8 @@ def fit(
 ) -> None:
     """Train a network on a dataset."""
     from preprocessing.dataset.read import read_dataset
-    from training.fitting.fit import fit as train
-    from training.fitting.open_devices import open_devices
 
+    # Before TensorFlow is imported, which takes seconds.
     rows = read_dataset(dataset)
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
@@ -137,6 +137,10 @@ def fit(
     if other_landmarks is not None:
         other = read_dataset(other_landmarks)
         config = replace(config, other_share=OTHER_SHARE)
+
+    from training.fitting.fit import fit as train
+    from training.fitting.open_devices import open_devices
+
     with open_devices(devices) as opened:
         train(
             rows,

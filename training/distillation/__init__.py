@@ -1,1 +1,1 @@
-"""Teach a network with what others answer."""
+"""Train a network with the predictions of others."""

@@ -1,4 +1,4 @@
-"""One network of several: the weighted mean of the weights of runs.
+"""Average the weights of several runs into one network.
 
 Runs that began with the same network, or with one another, lie in one valley of the loss, and their
 mean is often better than each, at the price of one (Wortsman et al. 2022, arXiv:2203.05482).
@@ -38,7 +38,7 @@ def average_runs(
     """Write a run whose network has the mean of the weights of others.
 
     The statistics of normalisation are computed again, on the training rows. The run can be
-    exported, started from and taught by as any other; its settings are those of the last member,
+    exported, started from and learnt from as any other; its settings are those of the last member,
     and say what went into the mean.
 
     Args:
@@ -64,21 +64,21 @@ def average_runs(
         )
     if run.exists() and any(run.iterdir()):
         raise MienError(f"{run} is not empty. Choose another folder.")
-    shares = [weight / sum(weights) for weight in weights]
+    fractions = [weight / sum(weights) for weight in weights]
     settings = [read_settings(member) for member in members]
     for each in settings:
         check_same_recipe(each.dataset, dataset.manifest.recipe)
     networks = [load_network(member) for member in members]
     network, config = networks[-1], settings[-1].fit
-    _set_mean(network, networks, shares)
+    _set_mean(network, networks, fractions)
     augment = build_augment(config, size_px=config.sizes[-1][1])
     recalibrate(network, augment, training_examples(dataset).chips, seed=config.seed)
-    _write(run, network, settings, shares)
+    _write(run, network, settings, fractions)
     return network
 
 
 def _set_mean(
-    network: keras.Model, networks: Sequence[keras.Model], shares: Sequence[float]
+    network: keras.Model, networks: Sequence[keras.Model], fractions: Sequence[float]
 ) -> None:
     """Give a network the mean of the weights of several, itself among them."""
     shapes = [[each.shape for each in other.get_weights()] for other in networks]
@@ -91,10 +91,10 @@ def _set_mean(
             "same network."
         )
     together = zip(*(other.get_weights() for other in networks), strict=True)
-    network.set_weights([np.average(each, axis=0, weights=shares) for each in together])
+    network.set_weights([np.average(each, axis=0, weights=fractions) for each in together])
 
 
-def _settings_of(members: Sequence[TrainedNetwork], shares: Sequence[float]) -> RunSettings:
+def _settings_of(members: Sequence[TrainedNetwork], fractions: Sequence[float]) -> RunSettings:
     """Return the settings of the last, with what each member brought."""
     last = members[-1]
     return RunSettings(
@@ -107,23 +107,23 @@ def _settings_of(members: Sequence[TrainedNetwork], shares: Sequence[float]) -> 
                 fit=each.fit,
                 start_from=each.start_from,
                 teacher=each.teacher,
-                weight=share,
+                weight=fraction,
                 minutes=each.training_minutes,
                 epochs=each.epochs,
             )
-            for each, share in zip(members, shares, strict=True)
+            for each, fraction in zip(members, fractions, strict=True)
         ),
         ferplus=any(each.ferplus for each in members),
     )
 
 
 def _write(
-    run: Path, network: keras.Model, members: Sequence[TrainedNetwork], shares: Sequence[float]
+    run: Path, network: keras.Model, members: Sequence[TrainedNetwork], fractions: Sequence[float]
 ) -> None:
     run.mkdir(parents=True, exist_ok=True)
     last = members[-1]
     own_minutes = last.training_minutes - (last.start_from.minutes if last.start_from else 0.0)
     state = RunState(epoch=last.epochs, elapsed_s=own_minutes * 60)
-    write_settings(_settings_of(members, shares), run)
+    write_settings(_settings_of(members, fractions), run)
     write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
     save_network(network, run, ONE_DEVICE)

@@ -18,20 +18,20 @@ from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.data import rows_of
-from training.evaluation.predict import Answers, check_bundle, classify
+from training.evaluation.predict import Predictions, check_bundle, classify
 from training.export.tta import Views, with_views
 from training.fitting.epoch import PREDICT_BATCH
 from training.networks.build import NETWORK_NAME, check_same_recipe, load_network, read_settings
 from training.networks.outputs import outputs_of
 
 
-def ensemble_answers(
+def ensemble_predictions(
     members: Sequence[Path], dataset: Dataset, *, split: str, output: str = LABEL
-) -> dict[str, Answers]:
-    """Let each member, and then all together, answer for every labelled row of a split.
+) -> dict[str, Predictions]:
+    """Predict every labelled row of a split with each member, and with all together.
 
     Returns:
-        Answers by the path of the member; the last are those of all.
+        Predictions by the path of the member; the last are the mean of all.
 
     Raises:
         MienError: A member is named twice, is neither run nor bundle, or of other chips or labels
@@ -39,22 +39,24 @@ def ensemble_answers(
     """
     if len(set(members)) < len(members):
         raise MienError("A member is named twice. Name each once; all count alike.")
-    answers = {
-        str(member): member_answers(member, dataset, split=split, output=output)
+    predictions = {
+        str(member): member_predictions(member, dataset, split=split, output=output)
         for member in members
     }
-    logits = np.stack([each.logits for each in answers.values()])
-    one_view_logits = np.stack([each.one_view_logits for each in answers.values()])
-    answers[f"mean of {len(answers)}"] = Answers(
+    logits = np.stack([each.logits for each in predictions.values()])
+    one_view_logits = np.stack([each.one_view_logits for each in predictions.values()])
+    predictions[f"mean of {len(members)}"] = Predictions(
         split=split,
         logits=ensemble_logits(logits).astype(np.float32),
         one_view_logits=ensemble_logits(one_view_logits).astype(np.float32),
     )
-    return answers
+    return predictions
 
 
-def member_answers(member: Path, dataset: Dataset, *, split: str, output: str = LABEL) -> Answers:
-    """Let one output of a member answer for every labelled row of a split, by `open_member`.
+def member_predictions(
+    member: Path, dataset: Dataset, *, split: str, output: str = LABEL
+) -> Predictions:
+    """Predict every labelled row of a split with one output of a member, by `open_member`.
 
     Raises:
         MienError: It is neither run nor bundle, or of other chips or labels than the dataset's, or
@@ -65,7 +67,7 @@ def member_answers(member: Path, dataset: Dataset, *, split: str, output: str = 
     logits = answer(chips)
     if output not in logits:
         raise MienError(f"{member} has no output {output!r}, only {', '.join(logits)}.")
-    return Answers(split, logits[output], answer(chips, one_view=True)[output])
+    return Predictions(split, logits[output], answer(chips, one_view=True)[output])
 
 
 class Member(Protocol):

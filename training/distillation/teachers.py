@@ -1,4 +1,4 @@
-"""The teachers: each writes what it says of the training rows of a dataset as soft labels."""
+"""Write the predictions of teachers for the training rows of a dataset as soft labels."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,10 +25,11 @@ def teach_by_members(
     """Write the mean probabilities of an ensemble, for each output of the members that have it.
 
     Each member sees a face aligned, as the source frames it where that is kept, and by other
-    landmarks where there are some: the mean of these has more right than any of them.
+    landmarks where there are some: the mean of these has more correct predictions than any one.
 
-    A network taught by them becomes like all of it (Hinton et al. 2015, arXiv:1503.02531). Members
-    that were trained on these rows know them by heart, and say less of them than of new ones.
+    A network that learns from them approaches the whole ensemble (Hinton et al. 2015,
+    arXiv:1503.02531). Members that were trained on these rows know them by heart, so their
+    probabilities there say less than on new rows.
 
     Args:
         dataset: The dataset.
@@ -37,7 +38,7 @@ def teach_by_members(
         other: The same source, aligned by other landmarks.
 
     Returns:
-        The number of rows taught.
+        The number of rows that were given soft labels.
 
     Raises:
         MienError: A member is none of these, or of other chips or labels than the dataset's; or
@@ -72,9 +73,10 @@ def teach_by_members(
 def teach_by_folds(
     dataset: Dataset, path: Path, *, runs: Path, config: FitConfig, folds: int
 ) -> int:
-    """Train a network for each fold of the training rows on the others; write its answers.
+    """Train a network for each fold of the training rows on the others; write its predictions.
 
-    So every row is answered by a network that has not seen it. Val and test rows are in no fold.
+    So the soft labels of a row come from a network that has not seen it. Val and test rows are in
+    no fold.
 
     Args:
         dataset: The dataset.
@@ -84,10 +86,10 @@ def teach_by_folds(
         folds: How many, at least 2.
 
     Returns:
-        The number of rows taught.
+        The number of rows that were given soft labels.
 
     Raises:
-        MienError: There are too few pictures for so many folds, or a run in `runs` was started
+        MienError: There are fewer pictures than folds, or a run in `runs` was started
             with other settings.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
@@ -101,8 +103,8 @@ def teach_by_folds(
         others = _without(dataset, rows[is_held], f"held-out fold {fold} of {folds}")
         fit(others, run, config=config, resume=True)
         logits = open_network(run / NETWORK_NAME)(dataset.chips[rows[is_held]])
-        for output, taught in probabilities.items():
-            taught[is_held] = to_probabilities(logits[output], 1.0)
+        for output, soft in probabilities.items():
+            soft[is_held] = to_probabilities(logits[output], 1.0)
     origin = f"answers of {folds} networks {config.model}, each to the fold it was not trained on"
     write_soft_labels(
         path,

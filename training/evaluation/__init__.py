@@ -1,1 +1,1 @@
-"""Judge a network honestly, and show what came out."""
+"""Evaluate networks, and show the results."""

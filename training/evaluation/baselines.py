@@ -1,6 +1,6 @@
-"""Let other people's networks answer for the same pictures, to stand in the same table.
+"""Evaluate other people's networks on the same pictures, for the same table.
 
-A JSON file beside the model's file says how it wants to be asked:
+A JSON file beside the model's file describes its input and output:
 
     {"name": "fer", "model": "emotion_model.hdf5", "input_px": 64, "black": -1, "white": 1,
      "labels": ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"],
@@ -23,7 +23,7 @@ from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
 from training.data import rows_of
-from training.evaluation.predict import Answers
+from training.evaluation.predict import Predictions
 
 BATCH = 64
 # What keeps the logarithm of a probability that a baseline rounds to 0 finite.
@@ -33,7 +33,7 @@ _CHOICES = {"pictures": ("raw", "aligned"), "outputs": ("probabilities", "logits
 
 @dataclass(frozen=True)
 class Baseline:
-    """Another network and how it wants to be asked.
+    """Another network, with its input and output.
 
     Attributes:
         name: Shown in the table.
@@ -83,8 +83,8 @@ def read_baseline(path: Path) -> Baseline:
         raise BundleError(f"{path} does not describe a baseline: {error!r}") from error
 
 
-def baseline_answers(baseline: Baseline, dataset: Dataset, *, split: str) -> Answers:
-    """Let a baseline answer for every labelled row of a split; it has one view.
+def baseline_predictions(baseline: Baseline, dataset: Dataset, *, split: str) -> Predictions:
+    """Predict every labelled row of a split with a baseline, without test-time augmentation.
 
     Raises:
         DatasetError: The baseline lacks a label of the dataset, or wants unaligned pictures where
@@ -107,7 +107,7 @@ def baseline_answers(baseline: Baseline, dataset: Dataset, *, split: str) -> Ans
     ours = probabilities[:, [baseline.labels.index(label) for label in labels]]
     ours = np.maximum(ours, LEAST_PROBABILITY)
     logits = np.log(ours / ours.sum(axis=1, keepdims=True)).astype(np.float32)
-    return Answers(split=split, logits=logits, one_view_logits=logits)
+    return Predictions(split=split, logits=logits, one_view_logits=logits)
 
 
 def _outputs(baseline: Baseline, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

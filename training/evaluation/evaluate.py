@@ -1,4 +1,4 @@
-"""Judge answers by the rules that make a number honest: one function computes all figures."""
+"""Evaluate predictions: one function computes all figures, over every picture of a split."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from training import metrics
 from training.confidence import ReliabilityBin, calibration_error, reliability_bins
 from training.evaluation.confident import Coverage, Mistake, coverage_steps, list_mistakes
 from training.evaluation.held import Held, hold
-from training.evaluation.predict import Answers, log_test_use
+from training.evaluation.predict import Predictions, log_test_use
 from training.evaluation.slices import Slice, natural_slices
 from training.evaluation.truths import (
     LABEL_TRUTH,
@@ -29,7 +29,7 @@ from training.evaluation.truths import (
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that is said of a network on one split; shares from 0 to 1.
+    """All that is said of a network on one split; fractions from 0 to 1.
 
     Attributes:
         split: `train`, `val`, `test`, or `all` of them.
@@ -38,14 +38,14 @@ class Evaluation:
         labels: In the order of the class indices.
         images: Rows of the split for which the truth is known; all of them count.
         images_by_label: Likewise, by true class.
-        accuracy: With views.
+        accuracy: With test-time augmentation.
         accuracy_interval_95: By bootstrap over the rows.
-        accuracy_one_view: Without views.
+        accuracy_one_view: Without it.
         accuracy_without_leaked: On pictures that are not in the training split too.
         images_without_leaked: How many these are; at 0 the accuracy is 0.
         accuracy_two_guesses: The truth is one of the two most probable labels.
-        share_sure: Answers with at least the confidence from which on it is sure.
-        accuracy_when_sure: On those; 0 where there are none.
+        share_sure: Fraction of the predictions whose confidence reaches the threshold of sure ones.
+        accuracy_when_sure: Of the sure ones; 0 where there are none.
         precision: By predicted class.
         recall: By true class.
         f1: By class.
@@ -60,7 +60,7 @@ class Evaluation:
         brier_uncalibrated: Before.
         found_by: Rows by how their face was found.
         reliability: Confidence against accuracy.
-        coverage: Accuracy on the most confident answers, by their share.
+        coverage: Accuracy of the most confident predictions, by their fraction of all.
         slices: Accuracy on parts of the split.
         mistakes: The most confident ones first.
         truths: Each output of the bundle against each truth; empty for other networks.
@@ -106,7 +106,7 @@ class Evaluation:
 
 
 def compare(
-    answers: Mapping[str, Answers],
+    predictions: Mapping[str, Predictions],
     dataset: Dataset,
     *,
     dataset_folder: Path,
@@ -115,18 +115,18 @@ def compare(
     """Evaluate networks for one table; note beside the dataset where that used its test split.
 
     Args:
-        answers: By the name of the network, all to the rows of one split; logits already divided by
-            the network's temperature.
+        predictions: By the name of the network, for the rows of one split; logits are already
+            divided by the network's temperature.
         dataset: The dataset.
         dataset_folder: Where it lies.
-        output: Whose answers they are: those of `crowd` are held to what most people chose.
+        output: Of which output they are; `crowd` is compared with what most people chose.
     """
-    split = next(iter(answers.values())).split
+    split = next(iter(predictions.values())).split
     truth = truth_of(output, dataset, split=split)
     evaluations = {
         # Not all know from which confidence on they are sure, so a table leaves that out.
         name: evaluate(each, dataset, temperature=1.0, sure_confidence=1.0, truth=truth)
-        for name, each in answers.items()
+        for name, each in predictions.items()
     }
     for name, each in evaluations.items():
         if each.split == "test":
@@ -135,27 +135,27 @@ def compare(
 
 
 def evaluate_bundle(
-    answers: Mapping[str, Answers],
+    predictions: Mapping[str, Predictions],
     outputs: Mapping[str, OutputSpec],
     dataset: Dataset,
     *,
     answers_with: str,
 ) -> Evaluation:
-    """Evaluate what the product answers, and hold each output to each truth.
+    """Evaluate what the product answers, and compare each output with each truth.
 
     Args:
-        answers: To the rows of the split in `dataset`, by output.
+        predictions: By output, for the rows of the split in `dataset`.
         outputs: Of the bundle.
         dataset: The dataset.
-        answers_with: The output that answers, at its default balance. `crowd` is held to the
-            majority where the split has one, else to the labels.
+        answers_with: The output that answers, at its default balance. `crowd` is compared with the
+            majority where the split has one, else with the labels.
     """
-    output, said = outputs[answers_with], answers[answers_with]
+    output, said = outputs[answers_with], predictions[answers_with]
     calibration = output.calibration()
     # Moving the logits does what dividing the probabilities does.
     moved = calibration.balance * calibration.temperature * np.log(output.class_shares)
     evaluation = evaluate(
-        Answers(
+        Predictions(
             said.split,
             (said.logits - moved).astype(np.float32),
             (said.one_view_logits - moved).astype(np.float32),
@@ -167,13 +167,13 @@ def evaluate_bundle(
     )
     return replace(
         evaluation,
-        truths=truth_rows(answers, outputs, dataset),
-        votes=vote_rows(answers, outputs, dataset),
+        truths=truth_rows(predictions, outputs, dataset),
+        votes=vote_rows(predictions, outputs, dataset),
     )
 
 
 def evaluate(
-    answers: Answers,
+    predictions: Predictions,
     dataset: Dataset,
     *,
     temperature: float,
@@ -183,16 +183,16 @@ def evaluate(
     """Compute all figures.
 
     Args:
-        answers: To the rows of the split in `dataset`.
+        predictions: For the rows of the split in `dataset`.
         dataset: The dataset.
         temperature: Divides the logits.
-        sure_confidence: From this confidence on an answer counts as sure.
+        sure_confidence: From this confidence on a prediction counts as sure.
         truth: One of `TRUTHS`.
 
     Raises:
         DatasetError: The truth is known of no row.
     """
-    held = hold(answers, dataset, truth=truth)
+    held = hold(predictions, dataset, truth=truth)
     return _figures(held, dataset, temperature=temperature, sure_confidence=sure_confidence)
 
 
@@ -215,7 +215,7 @@ def _figures(
         images=len(rows),
         images_by_label={row.label: row.count for row in classes},
         accuracy=float(hits.mean()),
-        accuracy_interval_95=metrics.share_interval(hits),
+        accuracy_interval_95=metrics.fraction_interval(hits),
         accuracy_one_view=metrics.accuracy(held.one_view_logits, right),
         accuracy_without_leaked=_mean_where(hits, is_fresh),
         images_without_leaked=int(is_fresh.sum()),

@@ -1,4 +1,4 @@
-"""Charts of runs and answers, as Plotly figures."""
+"""Charts of runs and predictions, as Plotly figures."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -70,7 +70,7 @@ def training_curves(run: Path) -> go.Figure:
 def confusion(
     counts: NDArray[np.integer], labels: tuple[str, ...], *, title: str = ""
 ) -> go.Figure:
-    """Show a confusion matrix as shares of each true class; counts on hover.
+    """Show a confusion matrix as fractions of each true class; counts on hover.
 
     Args:
         counts: Rows by true class, columns by predicted class.
@@ -103,11 +103,11 @@ def confusion(
 def class_bars(counts: NDArray[np.integer], labels: tuple[str, ...]) -> go.Figure:
     """Show recall and precision by class, from a confusion matrix, in the labels' colours."""
     rows = class_rows(counts, labels)
-    shares = {
+    fractions = {
         "recall": {row.label: row.recall for row in rows},
         "precision": {row.label: row.precision for row in rows},
     }
-    figure = bars(shares, title="Class by class")
+    figure = bars(fractions, title="Class by class")
     colours = [colour.light for colour in colours_of(labels).values()]
     figure.update_traces(marker_color=colours)
     figure.update_traces(marker_pattern_shape="/", selector={"name": "precision"})
@@ -117,26 +117,26 @@ def class_bars(counts: NDArray[np.integer], labels: tuple[str, ...]) -> go.Figur
 def bars(
     groups: Mapping[str, Mapping[str, float]], *, title: str, number: str = ".0%"
 ) -> go.Figure:
-    """Show shares by name within each group, side by side.
+    """Show fractions by name within each group, side by side.
 
     Args:
         groups: By the name of the group.
         title: Above the chart.
-        number: How shares are written, in D3's format.
+        number: How fractions are written, in D3's format.
     """
     figure = _figure(title, y="", tickformat=number)
-    for group, shares in groups.items():
+    for group, fractions in groups.items():
         text = f"%{{y:{number}}}"
-        figure.add_bar(name=group, x=list(shares), y=list(shares.values()), texttemplate=text)
+        figure.add_bar(name=group, x=list(fractions), y=list(fractions.values()), texttemplate=text)
     return figure
 
 
-def points(shares: Mapping[str, float], *, title: str) -> go.Figure:
-    """Show shares that differ by little, on a scale that need not begin at 0."""
+def points(fractions: Mapping[str, float], *, title: str) -> go.Figure:
+    """Show fractions that differ by little, on a scale that need not begin at 0."""
     figure = _figure(title, y="", tickformat=".1%")
     figure.add_scatter(
-        x=list(shares),
-        y=list(shares.values()),
+        x=list(fractions),
+        y=list(fractions.values()),
         mode="markers+text",
         marker={"size": 10},
         texttemplate="%{y:.1%}",
@@ -148,9 +148,9 @@ def points(shares: Mapping[str, float], *, title: str) -> go.Figure:
 
 
 def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
-    """Show how often answers of each confidence are right (Guo et al. 2017, arXiv:1706.04599).
+    """Show how often predictions of each confidence are right (Guo et al. 2017, arXiv:1706.04599).
 
-    The area of a marker grows with the number of answers that it stands for.
+    The area of a marker is proportional to the number of predictions in it.
 
     Args:
         bins: By name, as `training.confidence.reliability_bins` makes them.

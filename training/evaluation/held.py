@@ -1,4 +1,4 @@
-"""Predictions beside what counts as right."""
+"""Predictions with the truth of each row."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from preprocessing.dataset.read import Dataset
 from training.data import rows_of
-from training.evaluation.predict import Answers
+from training.evaluation.predict import Predictions
 from training.evaluation.truths import known_rows, true_indices
 
 
@@ -20,8 +20,8 @@ class Held:
         truth: One of `TRUTHS`.
         rows: Positions in the dataset, (n,).
         indices: The class index that counts as right for each, (n,).
-        logits: float32 (n, labels), mean over the views.
-        one_view_logits: float32 (n, labels), from one view.
+        logits: float32 (n, labels), mean over the versions of a chip (test-time augmentation).
+        one_view_logits: float32 (n, labels), from the chip as it is.
     """
 
     split: str
@@ -32,23 +32,23 @@ class Held:
     one_view_logits: NDArray[np.float32]
 
 
-def hold(answers: Answers, dataset: Dataset, *, truth: str) -> Held:
-    """Put predictions beside a truth; leave out the rows for which it is not known.
+def hold(predictions: Predictions, dataset: Dataset, *, truth: str) -> Held:
+    """Join predictions with a truth; leave out the rows for which it is not known.
 
     Args:
-        answers: To the rows of a split.
+        predictions: For the rows of a split.
         dataset: The dataset.
         truth: One of `TRUTHS`.
 
     Raises:
         DatasetError: The truth is known of no row.
     """
-    places, rows = known_rows(dataset, rows_of(dataset, answers.split), truth=truth)
+    places, rows = known_rows(dataset, rows_of(dataset, predictions.split), truth=truth)
     return Held(
-        split=answers.split,
+        split=predictions.split,
         truth=truth,
         rows=rows,
         indices=true_indices(dataset, rows, truth=truth),
-        logits=answers.logits[places],
-        one_view_logits=answers.one_view_logits[places],
+        logits=predictions.logits[places],
+        one_view_logits=predictions.one_view_logits[places],
     )

@@ -122,7 +122,7 @@ def _coverage(evaluation: Evaluation) -> go.Figure:
     )
     if evaluation.share_sure:
         figure.add_vline(x=evaluation.share_sure, line_dash="dash", annotation_text="sure")
-    figure.update_xaxes(title="share of the answers", range=[0, 1], tickformat=".0%")
+    figure.update_xaxes(title="fraction of the predictions", range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title="accuracy", tickformat=".0%")
     return figure
 
@@ -140,16 +140,16 @@ def _notes(evaluation: Evaluation, dataset: Dataset) -> list[str]:
 
 def _slices_chart(parts: list[Slice], overall: float) -> go.Figure:
     lows, highs = zip(*(each.interval_95 for each in parts), strict=True)
-    shares = np.array([each.accuracy for each in parts])
+    accuracies = np.array([each.accuracy for each in parts])
     figure = go.Figure(
         go.Scatter(
             # Two parts may bear the same name where a measure has few values.
             x=list(range(len(parts))),
-            y=shares,
+            y=accuracies,
             error_y={
                 "symmetric": False,
-                "array": np.array(highs) - shares,
-                "arrayminus": shares - np.array(lows),
+                "array": np.array(highs) - accuracies,
+                "arrayminus": accuracies - np.array(lows),
             },
             mode="markers",
             customdata=[each.count for each in parts],

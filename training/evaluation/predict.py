@@ -1,4 +1,4 @@
-"""Let a network answer for all of a split."""
+"""Run a bundle's network on all of a split, and count the uses of the test split."""
 
 import json
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ TEST_USES_NAME = "test-uses.jsonl"
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What one output of a network says to all labelled rows of a split, n rows.
+class Predictions:
+    """The predictions of one output of a network for all labelled rows of a split, n rows.
 
     Attributes:
         split: `train`, `val`, `test`, or `all` of them.
-        logits: float32 (n, labels), mean over the views.
-        one_view_logits: float32 (n, labels), from one view.
+        logits: float32 (n, labels), mean over the versions of a chip (test-time augmentation).
+        one_view_logits: float32 (n, labels), from the chip as it is.
     """
 
     split: str
@@ -35,13 +35,13 @@ class Answers:
     one_view_logits: NDArray[np.float32]
 
 
-def answers_of(
+def predict_split(
     bundle: Path, spec: ModelSpec, *, dataset: Dataset, split: str
-) -> dict[str, Answers]:
+) -> dict[str, Predictions]:
     """Run a bundle's exported network on every labelled row of a split.
 
     Returns:
-        By output.
+        The predictions by the name of the output.
 
     Raises:
         MienError: The bundle is damaged, the dataset has other labels or another geometry than the
@@ -52,7 +52,7 @@ def answers_of(
     logits = classify(bundle, chips, signature=VIEWS_SIGNATURE)
     one_view_logits = classify(bundle, chips, signature=ONE_VIEW_SIGNATURE)
     return {
-        output: Answers(split, logits[:, place], one_view_logits[:, place])
+        output: Predictions(split, logits[:, place], one_view_logits[:, place])
         for place, output in enumerate(spec.outputs)
     }
 
@@ -70,7 +70,7 @@ def check_bundle(bundle: Path, spec: ModelSpec, *, recipe: Recipe) -> None:
 def log_test_use(dataset_folder: Path, *, name: str, exported: str | None, accuracy: float) -> int:
     """Note beside the dataset that its test split was used; return how often that was by now.
 
-    A split that is looked at again and again is no test any more.
+    A split that is used for choices is no test any more.
     """
     path = dataset_folder / TEST_USES_NAME
     use = {

@@ -1,4 +1,4 @@
-"""Faces with what a network said of them, to be counted and looked at."""
+"""Faces with their true labels and a network's predictions, to be counted and shown."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from training.metrics import confusion_matrix
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What a network said of n faces.
+class LabelledPredictions:
+    """Predictions for n faces whose labels are known.
 
     Attributes:
         examples: The faces, with the true class indices.
@@ -33,7 +33,7 @@ class Judged:
         return np.asarray(likeliest == self.examples.class_indices, np.bool_)
 
     def accuracy(self) -> float:
-        """Return the share of right answers, 0 to 1."""
+        """Return the fraction of correct predictions, 0 to 1."""
         return float(self.right().mean())
 
     def counts(self) -> NDArray[np.int64]:
@@ -42,9 +42,9 @@ class Judged:
         return confusion_matrix(predicted, self.examples.class_indices, classes=len(self.labels))
 
     def mistakes(self, count: int) -> list[int]:
-        """List up to `count` faces with a wrong answer, the most confident first.
+        """List up to `count` faces with a wrong prediction, the most confident first.
 
-        A picture that stands in the set more than once is listed once.
+        A picture that is in the set more than once is listed once.
         """
         truth = self.examples.class_indices
         first: dict[bytes, int] = {}

@@ -1,4 +1,4 @@
-"""Measure what small and blurred faces cost: shrink and blur all chips of a split by steps.
+"""Measure how accuracy falls as all chips of a split are shrunk and blurred by steps.
 
 The thresholds of the hints in `preprocessing.faces.quality` rest on these figures and on the slices
 of an evaluation.
@@ -35,7 +35,7 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
     _, rows = known_rows(dataset, rows_of(dataset, split), truth=truth)
     chips, right = dataset.chips[rows], true_indices(dataset, rows, truth=truth)
 
-    def judge(measure: str, part: str, changed: NDArray[np.uint8]) -> Slice:
+    def changed_slice(measure: str, part: str, changed: NDArray[np.uint8]) -> Slice:
         logits = spec.answer_logits(classify(bundle, changed, signature=VIEWS_SIGNATURE))
         predicted = spec.answer.probabilities(logits).argmax(axis=1)
         return slice_of(measure, part, hits=predicted == right)
@@ -43,11 +43,11 @@ def degraded_slices(bundle: Path, dataset: Dataset, *, split: str) -> list[Slice
     slices = []
     for width_px in WIDTHS_PX:
         shrunk = np.stack([_shrink(chip, width_px) for chip in chips])
-        slices.append(judge("shrunk to width, px", str(width_px), shrunk))
+        slices.append(changed_slice("shrunk to width, px", str(width_px), shrunk))
     for sigma_px in BLURS_PX:
         blurred = np.stack([_blur(chip, sigma_px) for chip in chips])
         middle = float(np.median([sharpness(chip) for chip in blurred]))
-        slices.append(judge("blurred to sharpness", f"{middle:.2f}", blurred))
+        slices.append(changed_slice("blurred to sharpness", f"{middle:.2f}", blurred))
     return slices
 
 

@@ -10,7 +10,7 @@ from preprocessing.dataset.read import Dataset
 from preprocessing.faces.pose import head_pose
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import UNALIGNED, AlignedFace, BoundingBox, Face
-from training.metrics import share_interval
+from training.metrics import fraction_interval
 
 SLICES = 8
 """Parts of about equal count into which each measure cuts the rows."""
@@ -36,8 +36,8 @@ class Slice:
 
 
 def slice_of(measure_name: str, part: str, *, hits: NDArray[np.bool_]) -> Slice:
-    """Describe a slice of which `hits` says row by row whether the answer is right."""
-    return Slice(measure_name, part, len(hits), float(hits.mean()), share_interval(hits))
+    """Describe a slice; `hits` says for each row whether the prediction is right."""
+    return Slice(measure_name, part, len(hits), float(hits.mean()), fraction_interval(hits))
 
 
 def natural_slices(

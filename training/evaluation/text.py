@@ -94,7 +94,7 @@ def truths_text(rows: Iterable[TruthRow]) -> str:
 
 
 def votes_text(rows: Iterable[VoteRow]) -> str:
-    """Write how well outputs and people tell what people say, as a Markdown table."""
+    """Write how well outputs and people predict the votes, as a Markdown table."""
     lines = [
         "| who | class balance | pictures | mean share of votes | NLL of the votes | ECE |",
         "|---|---|---|---|---|---|",

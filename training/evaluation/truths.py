@@ -1,4 +1,4 @@
-"""Hold each output of a network to each truth: the dataset's label, the majority, the votes."""
+"""Compare each output of a network with each truth: label, majority and votes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from preprocessing.errors import DatasetError
 from training import metrics
 from training.confidence import vote_calibration_error
 from training.data import has_majority, rows_of
-from training.evaluation.predict import Answers
+from training.evaluation.predict import Predictions
 from training.votes import label_votes, majority_indices, vote_shares
 
 LABEL_TRUTH, MAJORITY = "label", "majority"
@@ -46,7 +46,7 @@ class TruthRow:
 
 @dataclass(frozen=True)
 class VoteRow:
-    """How well somebody tells what people say of the faces of a split.
+    """How well an output, or a person, predicts the votes on the faces of a split.
 
     Attributes:
         who: An output, `the data set` (its own labels), `one person`, or `most people's choice`.
@@ -70,7 +70,7 @@ class VoteRow:
 
 
 def truth_of(output: str, dataset: Dataset, *, split: str) -> str:
-    """Return what an output is held to on a split: `crowd` to the majority where there is one."""
+    """Return the truth of an output on a split: for `crowd` the majority where there is one."""
     return MAJORITY if output == CROWD and has_majority(dataset, split) else LABEL_TRUTH
 
 
@@ -97,18 +97,18 @@ def known_rows(
 
 
 def truth_rows(
-    answers: Mapping[str, Answers], outputs: Mapping[str, OutputSpec], dataset: Dataset
+    predictions: Mapping[str, Predictions], outputs: Mapping[str, OutputSpec], dataset: Dataset
 ) -> tuple[TruthRow, ...]:
     """Compare each output, as learnt and at its default balance, with each truth.
 
     Args:
-        answers: By output, all to the rows of one split.
+        predictions: By output, for the rows of one split.
         outputs: Of the bundle.
         dataset: The dataset; without a majority of votes, only its labels are a truth.
     """
-    split, rows = next(iter(answers.values())).split, []
+    split, rows = next(iter(predictions.values())).split, []
     for truth in TRUTHS if has_majority(dataset, split) else TRUTHS[:1]:
-        for output, said in answers.items():
+        for output, said in predictions.items():
             places, known = known_rows(dataset, rows_of(dataset, split), truth=truth)
             right = true_indices(dataset, known, truth=truth)
             for balance in sorted({0.0, outputs[output].balance}):
@@ -122,7 +122,7 @@ def truth_rows(
                         truth=truth,
                         images=len(known),
                         accuracy=float(hits.mean()),
-                        accuracy_interval_95=metrics.share_interval(hits),
+                        accuracy_interval_95=metrics.fraction_interval(hits),
                         balanced_accuracy=metrics.balanced_accuracy(predicted, right),
                     )
                 )
@@ -130,17 +130,17 @@ def truth_rows(
 
 
 def vote_rows(
-    answers: Mapping[str, Answers], outputs: Mapping[str, OutputSpec], dataset: Dataset
+    predictions: Mapping[str, Predictions], outputs: Mapping[str, OutputSpec], dataset: Dataset
 ) -> tuple[VoteRow, ...]:
     """Compare each output, and people, with the votes; nothing where the dataset has none."""
-    split = next(iter(answers.values())).split
+    split = next(iter(predictions.values())).split
     votes = label_votes(dataset)[rows_of(dataset, split)]
     places = np.flatnonzero(votes.any(axis=1))
     if not len(places):
         return ()
     shares = vote_shares(votes[places])
     rows = []
-    for output, said in answers.items():
+    for output, said in predictions.items():
         for balance in sorted({0.0, outputs[output].balance}):
             probabilities = outputs[output].probabilities(said.logits[places], balance)
             rows.append(

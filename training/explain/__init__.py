@@ -1,1 +1,1 @@
-"""Show why a network answers as it does."""
+"""Show why a network predicts what it does."""

@@ -1,4 +1,4 @@
-"""Look into a network: its filters, its feature maps, and where a class comes from."""
+"""Filters and feature maps of a network, and Grad-CAM: which regions speak for a class."""
 
 import keras
 import numpy as np

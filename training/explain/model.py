@@ -23,7 +23,7 @@ from training.networks.build import NETWORK_NAME, load_network, read_settings
 
 @dataclass(frozen=True, eq=False)
 class ExplainedModel:
-    """What is explained.
+    """The network that is explained.
 
     Attributes:
         labels: In the order of the logits.

@@ -124,11 +124,13 @@ def _heat_sheet(
     tiles = [
         Tile(
             overlay(chip, heat, largest=largest),
-            f"{label} {share:.0%}\n{marks[label]}",
-            share,
+            f"{label} {probability:.0%}\n{marks[label]}",
+            probability,
             colours[label],
         )
-        for heat, label, share in zip(heats, model.labels, probabilities.tolist(), strict=True)
+        for heat, label, probability in zip(
+            heats, model.labels, probabilities.tolist(), strict=True
+        )
     ]
     return draw_sheet([Tile(chip, "the chip"), *tiles])
 

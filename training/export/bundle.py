@@ -19,7 +19,7 @@ from preprocessing.faces.geometry import ChipGeometry
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
-from training.evaluation.predict import Answers, classify
+from training.evaluation.predict import Predictions, classify
 from training.export.calibrate import calibrate
 from training.export.choose_views import choose_views
 from training.export.known_answer import known_answer
@@ -41,8 +41,8 @@ from training.records import TrainedNetwork
 
 # Of a bundle, which goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
-# A bundle aligns as its network was taught. Only the detector may be another than in training: all
-# that is chosen and measured here is so on faces that it found.
+# A bundle aligns as in training. Only the detector may be another one: everything is chosen and
+# measured here on the faces that it found.
 SAME_SPEC = (*SAME_ANSWERS, "landmark_model_sha256")
 
 
@@ -142,13 +142,13 @@ def _export_into(
     (bundle / MODEL_NAME).write_bytes(chosen.model)
     _keep_network(network, bundle, config)
     one_view_logits = classify(bundle, val.chips, signature=ONE_VIEW_SIGNATURE)
-    answers = {
-        name: Answers("val", chosen.logits[:, place], one_view_logits[:, place])
+    predictions = {
+        name: Predictions("val", chosen.logits[:, place], one_view_logits[:, place])
         for place, name in enumerate(outputs_of(network))
     }
     outputs = {
         name: calibrate(name, said.logits, val=val, train=train, class_weight=config.class_weight)
-        for name, said in answers.items()
+        for name, said in predictions.items()
     }
     spec = _spec(
         bundle,
@@ -157,7 +157,7 @@ def _export_into(
         name=options.name or f"mien-{config.model}",
         provenance=_provenance(settings, views, chosen.precision, precisions),
     )
-    evaluation = evaluate_bundle(answers, outputs, dataset, answers_with=spec.answers_with)
+    evaluation = evaluate_bundle(predictions, outputs, dataset, answers_with=spec.answers_with)
     record_metrics(bundle, spec, evaluation=evaluation)
     return Exported(evaluation, precisions)
 

@@ -1,4 +1,4 @@
-"""Choose on val how a bundle looks at a chip."""
+"""Choose on val the test-time augmentation of a bundle."""
 
 import sys
 

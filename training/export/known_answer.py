@@ -1,4 +1,4 @@
-"""The answer by which serving tells that it does the same as the exporting machine."""
+"""The known answer, with which serving checks that it computes what the exporting machine did."""
 
 from pathlib import Path
 

@@ -164,7 +164,7 @@ def _training_line(network: TrainedNetwork) -> str:
 
 
 def _teacher_lines(network: TrainedNetwork) -> list[str]:
-    """Declare whose weights are averaged, who taught beside the labels, and FER+ if it came in."""
+    """Declare whose weights are averaged, which teachers there were, and FER+ if it was used."""
     lines = []
     if network.average:
         each = ", ".join(f"{run.weight:.0%} after {run.minutes:.0f}" for run in network.average)

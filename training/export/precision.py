@@ -1,11 +1,11 @@
-"""How the weights of a bundle may be stored, and which way costs next to nothing."""
+"""How the weights of a bundle can be stored, and what that costs in accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from preprocessing.errors import MienError
 
-# What storing the weights in fewer bits may cost, as a share of the val rows.
+# What storing the weights in fewer bits may cost, as a fraction of the val rows.
 MOST_LOST = 0.002
 # With its spec and card a bundle stays under 25 MB.
 LARGEST_MODEL_BYTES = 24_000_000

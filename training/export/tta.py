@@ -1,4 +1,4 @@
-"""The views of a chip whose logits are averaged."""
+"""Test-time augmentation: the views of a chip whose logits are averaged."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +11,7 @@ from training.networks.resize import resize
 
 @dataclass(frozen=True)
 class Views:
-    """Which parts of a chip the network sees.
+    """The views: which parts of a chip the network sees, at which size, mirrored or not.
 
     Attributes:
         crop_px: Side of the square crops.

@@ -50,7 +50,7 @@ class Augment(keras.layers.Layer):
         return {"name": self.name, "size_px": self.size_px, **self.settings}
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Give the shape of the output for that of the input."""
+        """Return the shape of the output for that of the input."""
         return (input_shape[0], self.size_px, self.size_px, 1)
 
     def call(self, chips: keras.KerasTensor, *, training: bool = False) -> keras.KerasTensor:

@@ -25,7 +25,7 @@ class Curves:
         path = run / CURVES_NAME
         rows = path.read_text(encoding="utf-8").splitlines() if epochs and path.exists() else []
         kept = rows[:1] + [row for row in rows[1:] if int(row.partition(",")[0]) <= epochs]
-        # On disk at once: who is killed in the first epoch after a resume keeps the rows before.
+        # On disk at once, so that a run killed soon after a resume keeps the rows before.
         write_whole(path, "".join(f"{row}\n" for row in kept))
         self._file = path.open("a", newline="", encoding="utf-8")
         self._writer = Writer(str(run / "tensorboard"))

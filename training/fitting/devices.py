@@ -1,4 +1,4 @@
-"""What a run asks of the devices that it trains on, answered for one device."""
+"""The interface between a run and its devices, implemented for one device."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SEVERAL_PROCESSES = "KERAS_DISTRIBUTION_NUM_PROCESSES"
 
 
 class Devices:
-    """What `fit` asks of the devices, for one device.
+    """The operations that `fit` needs from its devices, for one device.
 
     The batches of a run are those of one device: each device takes an equal part of each batch,
     gradients are those of the mean loss over the whole batch, and batch normalisation takes its
@@ -94,7 +94,7 @@ ONE_DEVICE = Devices()
 
 
 def check_count(count: int, names: list[str]) -> None:
-    """Make sure that there are so many devices among those that have these names.
+    """Make sure that `count` of the devices with these names can be used.
 
     Raises:
         MienError: There are fewer, or `count` is not positive.

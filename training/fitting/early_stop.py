@@ -1,4 +1,4 @@
-"""Judge a network on val; with patience by the moving average of its weights, keeping the best."""
+"""Evaluate a network on val after each epoch; with patience, keep the best averaged weights."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -15,7 +15,7 @@ from training.networks.build import read_network
 
 BEST_NAME = "best.keras"
 
-Judge = Callable[[int], dict[str, float]]
+Evaluate = Callable[[int], dict[str, float]]
 """Takes the epoch; returns figures on val by the weights as they are, first the deciding loss."""
 
 
@@ -36,16 +36,16 @@ class Watcher:
         self._training_model, self._network, self._run = training_model, network, run
         self._has_patience = config.patience is not None
 
-    def begin(self, state: RunState, judge: Judge) -> RunState:
-        """Judge the network before a run's first step, which may be its best."""
+    def begin(self, state: RunState, evaluate: Evaluate) -> RunState:
+        """Evaluate the network before a run's first step, which may be its best."""
         if state.checkpoint or not self._has_patience:
             return state
-        return self._keep_best(state, judge(0))
+        return self._keep_best(state, evaluate(0))
 
-    def judge(self, state: RunState, judge: Judge) -> tuple[RunState, dict[str, float]]:
-        """Judge the network after an epoch; return the state, with the best epoch, and figures."""
+    def evaluate(self, state: RunState, evaluate: Evaluate) -> tuple[RunState, dict[str, float]]:
+        """Evaluate the network after an epoch; return the state, with the best one, and figures."""
         with averaged_weights(self._training_model) if self._has_patience else nullcontext():
-            figures = judge(state.epoch)
+            figures = evaluate(state.epoch)
             return (self._keep_best(state, figures) if self._has_patience else state), figures
 
     def finish(self) -> None:
@@ -80,5 +80,5 @@ def averaged_weights(training_model: Model) -> Iterator[None]:
 
 
 def gives_up(state: RunState, config: FitConfig) -> bool:
-    """Say whether val has not got better for as many epochs as the run has patience."""
+    """Say whether the loss on val has not improved for `patience` epochs."""
     return config.patience is not None and state.epoch - state.best_epoch >= config.patience

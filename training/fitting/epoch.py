@@ -1,4 +1,4 @@
-"""One epoch of a run: its steps, what they bring on val, and the line that says so."""
+"""One epoch of a run: its steps, its figures on val, and the line that shows them."""
 
 import math
 import time
@@ -42,11 +42,11 @@ def train_epoch(
     batches.on_epoch_begin()
     losses: list[float] = []
     for chips, targets, started in _clocked(batches, state.epoch):
-        share = progress(state, config, steps_per_epoch=len(batches))
-        if cycle_at(share, config) > cycle:
+        fraction = progress(state, config, steps_per_epoch=len(batches))
+        if cycle_at(fraction, config) > cycle:
             break
-        set_size(training_model, size_at(share, config))
-        training_model.optimizer.learning_rate = learning_rate_at(share, config)
+        set_size(training_model, size_at(fraction, config))
+        training_model.optimizer.learning_rate = learning_rate_at(fraction, config)
         losses.append(devices.train_on_batch(training_model, chips, targets))
         if not math.isfinite(losses[-1]):
             raise _come_apart(f"The loss is {losses[-1]}", epoch=state.epoch + 1)
@@ -62,7 +62,7 @@ def val_figures(
     devices: Devices,
     epoch: int,
 ) -> dict[str, float]:
-    """Return how each output does on val, by the weights as they are, the one that answers first.
+    """Return the figures of each output on val with the current weights; the answering one first.
 
     Raises:
         MienError: The logits are no numbers.
@@ -85,7 +85,7 @@ def record_epoch(
     curves: Curves,
     training_model: keras.Model,
     state: RunState,
-    share: float,
+    fraction: float,
     figures: dict[str, float],
 ) -> None:
     """Write an epoch's figures into the curves and onto the screen."""
@@ -97,7 +97,7 @@ def record_epoch(
     }
     curves.add(state.epoch, values)
     tqdm.write(
-        f"epoch {state.epoch}, {min(share, 1):.0%} of the run: "
+        f"epoch {state.epoch}, {min(fraction, 1):.0%} of the run: "
         + ", ".join(f"{name} {value:.3f}" for name, value in values.items())
     )
 

@@ -12,7 +12,7 @@ from training.fitting.curves import Curves
 from training.fitting.devices import ONE_DEVICE, Devices
 from training.fitting.early_stop import Watcher
 from training.fitting.epoch import record_epoch, train_epoch, val_figures
-from training.fitting.job import Job, open_job
+from training.fitting.job import Job, Sources, open_job
 from training.fitting.last_layer import fit_last_layers, freeze_normalisation
 from training.fitting.recalibrate import recalibrate
 from training.fitting.runs import save_checkpoint, save_network, take_earlier, write_settings
@@ -58,16 +58,8 @@ def fit(
         MienError: `run`, `start_from`, `teacher`, `other` or `devices` do not fit what is to be
             trained, a file of theirs is damaged, or the loss is no number any more.
     """
-    job, state = open_job(
-        dataset,
-        run,
-        config=config,
-        start_from=start_from,
-        teacher=teacher,
-        other=other,
-        resume=resume,
-        devices=devices,
-    )
+    sources = Sources(dataset, start_from=start_from, teacher=teacher, other=other)
+    job, state = open_job(sources, run, config=config, resume=resume, devices=devices)
     keras.utils.set_random_seed(config.seed + state.epoch)
     keras.config.set_dtype_policy(config.precision)
     if job.is_over(state) and (run / NETWORK_NAME).is_file():
@@ -109,19 +101,19 @@ def _train(training_model: keras.Model, job: Job, state: RunState) -> None:
     run, config, devices = job.run, job.config, job.devices
     network = training_model.get_layer(config.model)
     watcher = Watcher(training_model, network, run, config=config)
-    judge = partial(val_figures, training_model, job.val, job.outputs, devices)
+    evaluate = partial(val_figures, training_model, job.val, job.outputs, devices)
     with Curves(run, epochs=state.epoch) if devices.is_main else nullcontext() as curves:
-        state = watcher.begin(state, judge)
+        state = watcher.begin(state, evaluate)
         while not job.is_over(state):
             cycle = cycle_at(job.progress(state), config)
             state, loss = train_epoch(training_model, job.batches, state, config, devices)
-            share = job.progress(state)
-            state, figures = watcher.judge(state, judge)
-            if cycle_at(share, config) > cycle and config.cycles > 1:
+            fraction = job.progress(state)
+            state, figures = watcher.evaluate(state, evaluate)
+            if cycle_at(fraction, config) > cycle and config.cycles > 1:
                 devices.save(network, run / f"snapshot-{cycle + 1:02d}.keras")
             if curves is None:
                 continue
-            record_epoch(curves, training_model, state, share, {"train_loss": loss, **figures})
+            record_epoch(curves, training_model, state, fraction, {"train_loss": loss, **figures})
             state = save_checkpoint(training_model, run, state, devices)
     set_size(training_model, config.sizes[-1][1])
     watcher.finish()

@@ -37,9 +37,9 @@ class _JaxDevices(Devices):
     def train_on_batch(
         self, training_model: Model, chips: NDArray[np.uint8], targets: NDArray[np.float32]
     ) -> float:
-        share = len(chips) // self.processes
-        start = self._distribution.data_shard_id * share
-        own = slice(start, start + share)
+        size = len(chips) // self.processes
+        start = self._distribution.data_shard_id * size
+        own = slice(start, start + size)
         return super().train_on_batch(training_model, chips[own], targets[own])
 
     def predict(
@@ -60,8 +60,8 @@ class _JaxDevices(Devices):
 
     @contextmanager
     def _paused(self) -> Iterator[None]:
-        # Keras makes variables while it saves or loads, in a process's first time only, and to
-        # place one on the devices of all processes takes all of them.
+        # The first save or load creates variables, a collective operation that would hang in one
+        # process.
         keras.distribution.set_distribution(None)
         try:
             yield
@@ -71,7 +71,7 @@ class _JaxDevices(Devices):
 
 @contextmanager
 def jax_devices(count: int) -> Iterator[Devices]:
-    """Find so many devices of all processes; see `open_devices`."""
+    """Find this many devices of all processes; see `open_devices`."""
     if SEVERAL_PROCESSES in os.environ:
         keras.distribution.initialize()
     names = keras.distribution.list_devices()

@@ -1,4 +1,4 @@
-"""What a run has to do: on which rows, from what it starts; checked before it begins."""
+"""Put together what a run needs, and check it before it begins."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,24 @@ from training.fitting.schedule import RunState, progress
 from training.fitting.targets import training_targets
 from training.records import RunSettings, TrainedNetwork
 from training.soft_labels import read_soft_labels
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What a run learns from, as `fit` takes it.
+
+    Attributes:
+        dataset: The aligned dataset.
+        start_from: A finished run, or a bundle, whose network it starts with; None for random
+            weights.
+        teacher: A file of soft labels for the dataset; None without a teacher.
+        other: The same pictures aligned by other landmarks; None without them.
+    """
+
+    dataset: Dataset
+    start_from: Path | None
+    teacher: Path | None
+    other: Dataset | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +75,7 @@ class Job:
     batches: TrainingBatches
 
     def progress(self, state: RunState) -> float:
-        """Return the share of the run that is over."""
+        """Return the fraction of the run that is over."""
         return progress(state, self.config, steps_per_epoch=len(self.batches))
 
     def is_over(self, state: RunState) -> bool:
@@ -66,30 +84,23 @@ class Job:
 
 
 def open_job(
-    dataset: Dataset,
-    run: Path,
-    *,
-    config: FitConfig,
-    start_from: Path | None,
-    teacher: Path | None,
-    other: Dataset | None,
-    resume: bool,
-    devices: Devices,
+    sources: Sources, run: Path, *, config: FitConfig, resume: bool, devices: Devices
 ) -> tuple[Job, RunState]:
     """Put together what a run has to do, and tell how far it has come; it writes nothing.
 
     Arguments and errors are those of `fit`.
     """
+    dataset, teacher = sources.dataset, sources.teacher
     train, val = training_examples(dataset), split_examples(dataset, "val")
     devices.check(config, rows=len(train.chips))
-    taught = None if teacher is None else read_soft_labels(teacher, dataset)
-    earlier = read_earlier(start_from, config, dataset)
-    settings = settings_of(config, dataset, earlier, taught, other)
+    soft_labels = None if teacher is None else read_soft_labels(teacher, dataset)
+    earlier = read_earlier(sources.start_from, config, dataset)
+    settings = settings_of(config, dataset, earlier, soft_labels, sources.other)
     state = open_run(run, settings, resume=resume)
     devices.agree(state.step)
-    targets = training_targets(train, dataset, config, taught)
+    targets = training_targets(train, dataset, config, soft_labels)
     batches = TrainingBatches(
-        ways_to_show(train, config, other=_chips_of(other, dataset)),
+        ways_to_show(train, config, other=_chips_of(sources.other, dataset)),
         targets=targets,
         batch_size=config.batch_size,
         seed=config.seed,
@@ -98,7 +109,7 @@ def open_job(
         run=run,
         config=config,
         devices=devices,
-        start_from=start_from,
+        start_from=sources.start_from,
         earlier=earlier,
         settings=settings,
         train=train,
@@ -117,7 +128,7 @@ def ways_to_show(
 
     Args:
         train: The training rows.
-        config: The share of each way.
+        config: The fraction of each way.
         other: Their chips by other landmarks; None where there are none.
     """
     other_share = config.other_share or 0.0

@@ -1,4 +1,4 @@
-"""Fit the last layers of a network alone, on what a trunk that is trained already makes of chips.
+"""Fit only the last layers of a network, on the features of a trained trunk.
 
 A last layer that starts at random would first pull the trunk along in all directions; fitted
 beforehand, it leaves what was learnt in place (Kumar et al. 2022, arXiv:2202.10054).
@@ -45,9 +45,9 @@ def fit_last_layers(
     """
     trunk = Model(network.input, network.get_layer(outputs_of(network)[0]).input)
     both = np.concatenate([train.chips, train.chips[:, :, ::-1]])
-    seen, judged = (_features(trunk, augment, chips) for chips in (both, val.chips))
+    seen, held = (_features(trunk, augment, chips) for chips in (both, val.chips))
     mean, spread = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-3)
-    seen, judged = ((each - mean) / spread for each in (seen, judged))
+    seen, held = ((each - mean) / spread for each in (seen, held))
     for place, output in enumerate(outputs_of(network)):
         layer = network.get_layer(output)
         kernel, bias = (each.astype(np.float64) for each in layer.get_weights())
@@ -57,7 +57,7 @@ def fit_last_layers(
         known = truth >= 0
         tried = [regress(seen, wanted, start=start, penalty=penalty) for penalty in PENALTIES]
         losses = [
-            cross_entropy(judged[known] @ kernel + bias, truth[known]) for kernel, bias in tried
+            cross_entropy(held[known] @ kernel + bias, truth[known]) for kernel, bias in tried
         ]
         kernel, bias = tried[int(np.argmin(losses))]
         kernel = kernel / spread[:, None]

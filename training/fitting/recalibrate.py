@@ -1,4 +1,4 @@
-"""The statistics of normalisation, computed again for weights that no step has left behind."""
+"""Compute the statistics of normalisation again, for averaged weights."""
 
 import keras
 import numpy as np

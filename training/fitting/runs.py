@@ -54,14 +54,14 @@ def settings_of(
     config: FitConfig,
     dataset: Dataset,
     earlier: TrainedNetwork | None,
-    taught: SoftLabels | None,
+    soft_labels: SoftLabels | None,
     other: Dataset | None,
 ) -> RunSettings:
     """Return what decides a run; `earlier` is of what it starts from."""
-    if (taught is None) != (config.teacher_weight is None):
+    if (soft_labels is None) != (config.teacher_weight is None):
         raise MienError(
             "Give a teacher and its weight, or neither. Received: "
-            f"teacher={taught and taught.name}, teacher_weight={config.teacher_weight}"
+            f"teacher={soft_labels and soft_labels.name}, teacher_weight={config.teacher_weight}"
         )
     if (other is None) != (config.other_share is None):
         raise MienError(
@@ -73,8 +73,8 @@ def settings_of(
         dataset=dataset.manifest.recipe,
         start_from=None if earlier is None else earlier.as_earlier(),
         other_landmarks=None if other is None else other.manifest.recipe,
-        teacher=None if taught is None else taught.record(),
-        ferplus=(taught is not None and taught.ferplus)
+        teacher=None if soft_labels is None else soft_labels.record(),
+        ferplus=(soft_labels is not None and soft_labels.ferplus)
         or (earlier is not None and earlier.ferplus)
         or CROWD in outputs_for(dataset),
     )

@@ -28,27 +28,27 @@ class RunState:
 
 
 def progress(state: RunState, config: FitConfig, *, steps_per_epoch: int) -> float:
-    """Return the share of the run that is over: by the clock, or by steps."""
+    """Return the fraction of the run that is over: by the clock, or by steps."""
     if config.minutes is not None:
         return state.elapsed_s / (config.minutes * 60)
     return state.step / max(1, math.ceil((config.epochs or 0) * steps_per_epoch))
 
 
-def cycle_at(share: float, config: FitConfig) -> int:
-    """Return the cycle, from 0, at a share of the run."""
+def cycle_at(fraction: float, config: FitConfig) -> int:
+    """Return the cycle, from 0, at a fraction of the run."""
     rounding = 1e-9
-    return int(share * config.cycles + rounding)
+    return int(fraction * config.cycles + rounding)
 
 
-def learning_rate_at(share: float, config: FitConfig) -> float:
-    """Return the learning rate at a share of the run: a rise and a cosine to zero a cycle."""
-    inside = share * config.cycles - cycle_at(share, config)
+def learning_rate_at(fraction: float, config: FitConfig) -> float:
+    """Return the learning rate at a fraction of the run: a rise and a cosine to zero a cycle."""
+    inside = fraction * config.cycles - cycle_at(fraction, config)
     if inside < config.warmup:
         return config.learning_rate * inside / config.warmup
     rest = min(1.0, (inside - config.warmup) / (1 - config.warmup))
     return config.learning_rate * (1 + math.cos(math.pi * rest)) / 2
 
 
-def size_at(share: float, config: FitConfig) -> int:
-    """Return the side of the chips at a share of the run."""
-    return [size_px for start, size_px in config.sizes if start <= share][-1]
+def size_at(fraction: float, config: FitConfig) -> int:
+    """Return the side of the chips at a fraction of the run."""
+    return [size_px for start, size_px in config.sizes if start <= fraction][-1]

@@ -1,4 +1,4 @@
-"""What a network is to say of the training rows: votes, labels and what a teacher says."""
+"""The targets of the training rows: votes, labels, and the probabilities of a teacher."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from training.soft_labels import SoftLabels, mix_targets
 
 
 def training_targets(
-    train: Examples, dataset: Dataset, config: FitConfig, taught: SoftLabels | None
+    train: Examples, dataset: Dataset, config: FitConfig, soft_labels: SoftLabels | None
 ) -> NDArray[np.float32]:
     """Return what each output is to say of the training rows, rare labels weighted up.
 
@@ -19,7 +19,7 @@ def training_targets(
         train: The training rows.
         dataset: The dataset that they are from.
         config: Label smoothing, weight of the teacher and of rare labels.
-        taught: What the teacher says of the dataset; None without one.
+        soft_labels: What the teacher says of the dataset; None without one.
 
     Returns:
         float32 (n, outputs, classes), outputs in the order of `outputs_for`.
@@ -32,10 +32,10 @@ def training_targets(
     # Szegedy et al. 2015, arXiv:1512.00567. Votes are spread already.
     targets[LABEL] = targets[LABEL] * (1 - smoothing) + smoothing / classes
     weight = config.teacher_weight
-    if taught is not None and weight is not None:
+    if soft_labels is not None and weight is not None:
         rows = training_rows(dataset)
-        for output in targets.keys() & taught.probabilities.keys():
-            probabilities = taught.probabilities[output]
+        for output in targets.keys() & soft_labels.probabilities.keys():
+            probabilities = soft_labels.probabilities[output]
             targets[output] = mix_targets(targets[output], probabilities[rows], weight=weight)
     weights = row_weights(train, classes=classes, exponent=config.class_weight)
     return np.stack(list(targets.values()), axis=1) * weights[:, None, None]

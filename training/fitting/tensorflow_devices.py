@@ -35,11 +35,11 @@ class _TensorFlowDevices(Devices):
     ) -> float:
         import tensorflow as tf
 
-        share = len(chips) // self.count
+        size = len(chips) // self.count
 
         def part(context: Any) -> tuple[Any, Any]:
-            start = context.replica_id_in_sync_group * share
-            own = slice(start, start + share)
+            start = context.replica_id_in_sync_group * size
+            own = slice(start, start + size)
             return tf.constant(chips[own]), tf.constant(targets[own])
 
         # Keras's train_on_batch would give every device the whole batch.
@@ -52,7 +52,7 @@ class _TensorFlowDevices(Devices):
 
 @contextmanager
 def tensorflow_devices(count: int) -> Iterator[Devices]:
-    """Find so many devices of this process; see `open_devices`."""
+    """Find this many devices of this process; see `open_devices`."""
     import tensorflow as tf
 
     if SEVERAL_PROCESSES in os.environ:

@@ -1,4 +1,4 @@
-"""What the workers share out among themselves: batches of a table's rows, or of picture files.
+"""Split the work into batches for the workers: rows of tables, or picture files.
 
 No border between shards divides a batch, so that the shards are those of `align_source`.
 """

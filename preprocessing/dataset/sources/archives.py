@@ -96,7 +96,7 @@ class _Zip(Archive):
 
 
 class _Tar(Archive):
-    """Its files stay in the archive's order: to go back, a compressed one would be read anew."""
+    """Its files stay in the archive's order: to go back means to read it again from its start."""
 
     def __init__(self, file: Path | BinaryIO, name: str) -> None:
         self._file, self._name = file, name
@@ -191,7 +191,7 @@ def damage_named(name: str) -> Iterator[None]:
 def _read_in_pieces(file: IO[bytes], limit: int) -> bytes:
     """Read the first `limit` bytes.
 
-    Read at once, memory would be taken for as many bytes as the archive says that there are.
+    Read at once, it would take as much memory as the archive declares, true or not.
     """
     pieces = []
     while limit > 0 and (piece := file.read(min(limit, PIECE_BYTES))):

@@ -154,7 +154,7 @@ def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
 
     Args:
         line: The line.
-        delimiter: Between cells; a space stands for any number of spaces and tabs.
+        delimiter: Between cells; a space means any number of spaces and tabs.
         name: Of file and line, for messages.
 
     Raises:

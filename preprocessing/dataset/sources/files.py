@@ -14,8 +14,8 @@ SYSTEM_NAMES = frozenset(
 )
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
 LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml")
-# A suffix that no picture had in so many files is not looked into any more: a set of millions of
-# pictures can have as many files beside them.
+# After this many files of a suffix without a picture, the suffix is no longer looked into: a set of
+# millions of pictures can have millions of other files beside them.
 MOST_LOOKED_AT = 50
 _HEAD_BYTES = 32
 NO_SUFFIX = "files without a suffix that are no pictures"
@@ -30,7 +30,7 @@ class FolderListing:
     Attributes:
         pictures: Paths within the folder, in order.
         tables: Paths of text files that may be tables, in order.
-        others: Number of other files by the end of their name; "" stands for hidden and system
+        others: Number of other files by their suffix; "" counts hidden and system
             files, and `BROKEN_LINKS` for these and what else is no file.
     """
 

@@ -34,7 +34,7 @@ from preprocessing.dataset.sources.types import (
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 
-# Of a folder without pictures, so many tables are named.
+# At most this many tables of a folder without pictures are named in the error.
 _MOST_NAMED = 5
 
 

@@ -80,7 +80,7 @@ def _fits(values: NDArray[Any], count: int) -> bool:
 def _parse(text: str, kind: type[np.generic]) -> NDArray[Any] | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns of what is no number
+            warnings.simplefilter("error")  # NumPy only warns of text that is no number
             return np.fromstring(text, dtype=kind, sep=" ")
     except (ValueError, DeprecationWarning):
         return None

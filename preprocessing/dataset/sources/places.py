@@ -13,7 +13,7 @@ from preprocessing.dataset.sources.vocabulary import SPLIT_OF, likely_label, wor
 NO_CLASS = "in no class folder"
 NO_SPLIT = "in no split, while others are"
 NO_WORD = "in no class folder and have no expression in their name, while others have"
-# Where the names of so many files have a word for one expression, it is meant as their label.
+# If this many names of files hold a word for one expression, it is taken for their label.
 _MOST = 0.8
 
 

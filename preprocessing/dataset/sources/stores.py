@@ -33,7 +33,7 @@ class PictureStore(ABC):
         names: Their paths within it, with "/" between folders, in the order in which they are read.
         sizes: Of the files, in bytes.
         tables: Paths of text files beside them that may be tables.
-        others: Number of other files by the end of their name; "" stands for hidden and system
+        others: Number of other files by their suffix; "" counts hidden and system
             files.
     """
 

@@ -30,7 +30,7 @@ COLUMNS = {
 }
 """The names that each column may have, without spaces and signs."""
 _PIXEL_COLUMN = re.compile(r"(?:pixel|pix|px)?\d+")
-# A cell of so many numbers holds pixels.
+# A cell of at least this many numbers holds pixels.
 _LEAST_NUMBERS = 256
 
 

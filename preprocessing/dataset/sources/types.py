@@ -45,7 +45,7 @@ class SourceItem:
     Attributes:
         row: Position in the source, from 0.
         name: File and line (counted from 1), or path within the source.
-        label: One of `FERPLUS_LABELS` or of one's own, or None for photos.
+        label: One of `FERPLUS_LABELS` or of the user's own labels; None for photos.
         split: `train`, `val`, `test`, or None for photos.
         content: The pixels of a row of a table, a square; the path of a file still to be read; or
             a file that was read from an archive.
@@ -89,7 +89,7 @@ class Source(ABC):
             chosen about its reading, where that is not the default.
         count: Number of pictures.
         counts: Number of pictures by label and split; empty for photos.
-        passed_over: Number of what is not taken, by the reason.
+        passed_over: Number of files that are not read, by the reason.
         notes: What people should know of how it was read.
     """
 

@@ -1,4 +1,4 @@
-"""From what single frames show to faces with numbers and calm predictions; without any I/O."""
+"""Number the faces of successive frames and smooth their predictions; without any I/O."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Open a video file or a camera, and nothing else that FFmpeg could read."""
+"""Open a video file or a camera, and no other source that FFmpeg could read."""
 
 import sys
 from pathlib import Path
@@ -72,7 +72,7 @@ def find_stream(container: InputContainer, name: str) -> VideoStream:
             return stream
     raise VideoDecodeError(
         f"{name} holds no frames that can be decoded, perhaps sound alone. "
-        "Save the video anew, for example as MP4."
+        "Save the video again, for example as MP4."
     )
 
 

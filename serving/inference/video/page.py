@@ -157,10 +157,10 @@ def _peaks(face: FaceSummary, thumbnails: Peaks) -> RgbImage | None:
 def time_chart(curve: Curve, labels: tuple[str, ...]) -> go.Figure:
     """Draw how the probabilities of one face went: a line a label, broken while it was away."""
     figure = go.Figure(layout=_CHART)
-    for label, shares in zip(labels, curve.probabilities.T, strict=True):
+    for label, probabilities in zip(labels, curve.probabilities.T, strict=True):
         figure.add_scatter(
             x=np.round(curve.seconds, 3),
-            y=np.round(shares, 4),
+            y=np.round(probabilities, 4),
             name=label,
             mode="lines+markers",
             marker={"size": 3},

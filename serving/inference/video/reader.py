@@ -119,7 +119,7 @@ class VideoReader:
                 yield Frame(seconds, to_rgb(decoded), self._is_damaged)
         if self._last_s is None:
             raise VideoDecodeError(
-                f"No frame of {self._name} could be decoded. The file is damaged; save it anew, "
+                f"No frame of {self._name} could be decoded. The file is damaged; save it again, "
                 "for example as MP4."
             )
 

@@ -68,7 +68,7 @@ class SampleLog:
             raise
 
     def close(self) -> None:
-        """Close the log, so that it can be gone on with."""
+        """Close the log, so that it can be resumed."""
         self._file.close()
 
     def delete(self) -> None:

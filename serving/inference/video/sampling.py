@@ -1,4 +1,4 @@
-"""Choose the frames of a video that are looked at, by times that rise."""
+"""Choose the frames of a video to look at, at rising times."""
 
 import math
 
@@ -9,7 +9,7 @@ _RESTART_S = 0.5
 
 
 class RisingClock:
-    """Makes the times of frames rise where the video's clock starts anew.
+    """Makes the times of frames rise where the video's clock starts again.
 
     So it does where recordings were joined, or a camera was switched off and on.
     """

@@ -1,4 +1,4 @@
-"""Calm the predictions on one face over time; without any I/O.
+"""Smooth the predictions on one face over time; without any I/O.
 
 The logarithms of the probabilities are averaged with weights that fall off exponentially into the
 past, so that one blurred frame does not change the word. A probability of 80 % in several frames

@@ -35,7 +35,7 @@ def open_alone(path: Path) -> BinaryIO:
         file = path.open("a+b")
         try:
             _lock(file)
-            # Whoever had locked it may have deleted it since it was opened.
+            # The process that held the lock may have deleted it since it was opened.
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 return file
         except (BlockingIOError, PermissionError):

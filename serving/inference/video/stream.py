@@ -56,7 +56,7 @@ def video(
         source: A file, or the number of a camera (on Linux), 0 for the first.
         per_second: How many frames are looked at for each second of the video; above 0.
         search_px: Frames whose longer side is longer are shrunk to this before faces are searched.
-        max_faces: Only the largest so many faces of a frame are classified; by default all.
+        max_faces: Only this many faces of a frame are classified, the largest; by default all.
         min_confidence: Confidence from which `is_sure` is true; by default the model's own.
         keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing_s: Time constant in seconds over which probabilities are averaged; 0 for none.
@@ -73,18 +73,15 @@ def video(
     """
     from serving.inference.video.reader import VideoReader
 
-    if not per_second > 0:
-        raise ValueError(f"per_second must be above 0. Received: {per_second}")
+    options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
     predictor = loaded_predictor(Path(bundle), landmarks)
-    if min_confidence is None:
-        min_confidence = predictor.spec.answer.calibration().sure_confidence
+    sure_from = predictor.spec.answer.calibration().sure_confidence
     reading = Reading(
         labels=predictor.spec.labels,
-        sure_from=min_confidence,
+        sure_from=sure_from if min_confidence is None else min_confidence,
         tracking=TrackingOptions(most_gone_s=keep_number_s),
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
-    options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
     reader = VideoReader(source if isinstance(source, int) else Path(source))
     return _follow(reader, Follower(reading), predictor, options)
 

@@ -1,4 +1,4 @@
-"""Sum up what the faces of a video showed, in memory that does not grow with its length."""
+"""Sum up the faces of a video, in memory that does not grow with its length."""
 
 import math
 from collections import Counter
@@ -51,8 +51,8 @@ class FaceSummary:
     def in_words(self) -> str:
         """Say in a line when the face was seen and what it showed, the most frequent first."""
         total = self.shown.total()
-        shares = ", ".join(f"{label} {n / total:.0%}" for label, n in self.shown.most_common())
-        return f"face {self.number}  {clock(self.first_s)} to {clock(self.last_s)}  {shares}"
+        shown = ", ".join(f"{label} {n / total:.0%}" for label, n in self.shown.most_common())
+        return f"face {self.number}  {clock(self.first_s)} to {clock(self.last_s)}  {shown}"
 
 
 @dataclass(frozen=True, eq=False)

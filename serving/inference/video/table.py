@@ -42,7 +42,7 @@ class VideoRows:
 
     Attributes:
         name: Of the video.
-        samples: The frames that were looked at; may be read anew each time.
+        samples: The frames that were looked at; can be read several times.
         problem: What could not be read; None where all could.
     """
 
@@ -103,7 +103,7 @@ def _row(face: TrackedFace, seconds: float) -> dict[str, Any]:
         "confidence": face.confidence,
         "is_sure": face.is_sure,
         "second_label": face.second_label,
-        **{_column(label): share for label, share in face.probabilities.items()},
+        **{_column(label): probability for label, probability in face.probabilities.items()},
         "hints": " ".join(face.hints),
         "found_by": face.found_by,
     }

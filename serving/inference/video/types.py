@@ -1,4 +1,4 @@
-"""What is known of a video and of the faces in it."""
+"""The types of a video and of the faces in it."""
 
 from dataclasses import dataclass
 

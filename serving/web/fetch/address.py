@@ -1,4 +1,4 @@
-"""Read the address of a picture strictly: what programs read in different ways is refused."""
+"""Parse the address of a picture strictly: what programs parse differently is refused."""
 
 import re
 from collections.abc import Collection

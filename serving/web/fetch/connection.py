@@ -1,4 +1,4 @@
-"""Speak HTTP with one IP address that was checked, within a time and a number of bytes.
+"""Speak HTTP with one IP address that was checked, within limits of time and bytes.
 
 `http.client` asks for no proxy, follows no redirect, keeps no cookie and unpacks nothing; here it
 cannot look up a name either, for it is given a connection.
@@ -34,7 +34,7 @@ HEADERS = {
 
 
 class Limits:
-    """What a connection may take; a socket's own timeout would start again with every byte."""
+    """The limits of a connection; a socket's own timeout would start again with every byte."""
 
     def __init__(self, *, until_s: float, bytes_left: int) -> None:
         """Begin.

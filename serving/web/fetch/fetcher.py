@@ -26,7 +26,7 @@ REDIRECTS = (
     HTTPStatus.TEMPORARY_REDIRECT,
     HTTPStatus.PERMANENT_REDIRECT,
 )
-# Of a host that has many; to try them all would take long.
+# At most this many addresses of a host are tried; all would take too long.
 MAX_IP_ADDRESSES = 4
 # Of those that look up names, for each picture that may be fetched at once.
 THREADS_FACTOR = 4
@@ -35,7 +35,7 @@ _LEFT_AS_IT_IS = "".join(map(chr, range(128)))
 
 
 class PictureFetcher:
-    """Fetches pictures from the public internet, and from what else the operator allows."""
+    """Fetches pictures from the public internet, and from the networks that the operator allows."""
 
     def __init__(
         self,

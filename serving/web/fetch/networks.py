@@ -1,4 +1,4 @@
-"""Tell the public internet from everything that only machines within a network can reach."""
+"""Tell public addresses from those that only machines within a network can reach."""
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network

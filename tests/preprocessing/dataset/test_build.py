@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import subprocess
 import sys
 import time
@@ -17,7 +16,6 @@ from preprocessing.__main__ import main
 from preprocessing.dataset import build as module
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.labels import DisgustPolicy
-from preprocessing.dataset.manifest import read_manifest
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError, MienError
@@ -161,7 +159,7 @@ def descendants(pid: int) -> list[int]:
 def test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard(
     csv_path: Path, tmp_path: Path
 ) -> None:
-    """A limit on the size of files stands in for the disk's: the system's error is as real."""
+    """A limit on the size of files replaces a full disk: the system's error is as real."""
     script = (
         "import resource, sys; from preprocessing.__main__ import main;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
@@ -175,55 +173,6 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard(
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["recipe.json"]
     align_source(csv_path, tmp_path / "out", options=ONE_WORKER)
     assert len(read_dataset(tmp_path / "out").chips) == 18
-
-
-def test_nothing_is_overwritten_unasked(folder: Path, csv_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="--overwrite"):
-        align_source(csv_path, folder, options=ONE_WORKER)
-    (tmp_path / "precious.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(DatasetError, match="not empty"):
-        align_source(csv_path, tmp_path, options=ONE_WORKER)
-    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
-
-
-def test_overwriting_replaces_the_dataset_and_leaves_other_files(
-    csv_path: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "out"
-    align_source(csv_path, folder, options=ONE_WORKER)
-    (folder / "test-uses.jsonl").write_text("{}\n", encoding="utf-8")
-    keep = replace(ONE_WORKER, disgust=DisgustPolicy.KEEP)
-    manifest = align_source(csv_path, folder, options=keep, overwrite=True)
-    assert manifest.rows == 21
-    assert (folder / "test-uses.jsonl").exists()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "precious.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(DatasetError, match="not empty"):
-        align_source(csv_path, tmp_path / "mine", options=ONE_WORKER, overwrite=True)
-    assert (tmp_path / "mine" / "precious.txt").exists()
-
-
-@pytest.mark.parametrize("removed", range(4))
-def test_an_overwriting_that_was_killed_can_be_run_again(
-    removed: int, folder: Path, tmp_path: Path
-) -> None:
-    target = shutil.copytree(folder, tmp_path / "out")
-    for number in (1, 2):
-        shutil.copy(target / "shard-00000.parquet", target / f"shard-0000{number}.parquet")
-    recipe, unlink = read_manifest(folder).recipe, Path.unlink
-    left = removed
-
-    def interrupt(path: Path, *, missing_ok: bool = False) -> None:
-        nonlocal left
-        if not left:
-            raise KeyboardInterrupt
-        left -= 1
-        unlink(path, missing_ok=missing_ok)
-
-    with mock.patch.object(Path, "unlink", interrupt), pytest.raises(KeyboardInterrupt):
-        module._prepare(target, recipe, overwrite=True)
-    module._prepare(target, recipe, overwrite=True)
-    assert [path.name for path in target.iterdir()] == ["recipe.json"]
 
 
 @pytest.mark.parametrize("workers", [0, -1, 10**9])

@@ -1,8 +1,10 @@
 """Worker processes are set up, told how to hand out memory, and share the landmark model."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,35 @@ def main() -> None:
     with worker_pool(1, greet, arguments=("you",)) as pool:
         calls = (pool.submit(greeting), pool.submit(os.getenv, NAME), pool.submit(loaded_models))
         print(*(call.result() for call in calls), sep="\n")
+
+
+def work_until_stopped() -> None:
+    # Where the tests run in the background of a shell, it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with worker_pool(2, greet, arguments=("you",)) as pool:
+            tasks = [pool.submit(time.sleep, 0.01) for _ in range(100_000)]
+            tasks[0].result()
+            print("begun", flush=True)
+            for task in tasks:
+                task.result()
+    except KeyboardInterrupt:
+        print("stopped", all(task.cancelled() for task in tasks[-1000:]))
+
+
+def test_ctrl_c_stops_workers_without_a_word_of_theirs(repository_root: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import work_until_stopped as work; work()"],
+        cwd=repository_root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout.readline() == "begun\n"
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate() == ("stopped True\n", "")
+    assert process.returncode == 0
 
 
 # In a process of its own: workers are forked from one that is started once in a life.

@@ -1,14 +1,7 @@
-"""The command `video`: its outputs, and that an interrupted run goes on."""
+"""The command `video`: its outputs, and what it says of videos that cannot be read."""
 
-import csv
-import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -16,32 +9,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from preprocessing.images.types import RgbImage
 from serving.__main__ import main
-from serving.inference.video.sole_writer import open_alone
-from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif, write_jpegs
+from tests.serving.cli.clip import FRAMES, PER_SECOND, frames, rows_of
+from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif
 
-PER_SECOND = 5
-FRAMES = 12
 # What H.264 changes in a frame, at most, in grey levels.
 NOISE = 40
-
-
-def frames(count: int = FRAMES) -> Iterator[tuple[float, RgbImage]]:
-    picture = head(150)
-    for index in range(count):
-        yield index / PER_SECOND, with_heads([(10 + 8 * index, 40)], picture)
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clips") / "=clip.mp4"
-    return write_clip(path, frames(), keyframes_apart=3, movflags="+faststart")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_all_outputs_tell_the_same(
@@ -94,104 +67,6 @@ def test_a_file_that_a_spreadsheet_would_run_is_written_as_text(
     assert main(["video", clip.name, "--csv", str(table), "--stop-after", "0.1"]) == 0
     (row,) = rows_of(table)
     assert row["file"] == "'=clip.mp4"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("stopped_by", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_stopped_goes_on_and_ends_with_the_same_table(
-    stopped_by: signal.Signals, clip: Path, tmp_path: Path
-) -> None:
-    whole, table = tmp_path / "whole.csv", tmp_path / "stopped.csv"
-    assert main(["video", str(clip), "--csv", str(whole)]) == 0
-    log = table.with_name("stopped.csv.1.partial")
-    command = [sys.executable, "-m", "serving", "video", str(clip), "--csv", str(table)]
-    # A shell lets what it starts in the background ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-        signal.signal(signal.SIGINT, before)
-        while run.poll() is None and _lines(log) < 4:
-            time.sleep(0.01)
-        run.send_signal(stopped_by)
-        _, said = run.communicate()
-    if stopped_by is signal.SIGINT:
-        assert run.returncode == 1
-        assert "The same command goes on where it stopped." in said
-    seen = log.read_bytes()
-    assert 4 <= seen.count(b"\n") <= FRAMES, "it was stopped on its way"
-    assert not table.exists()
-    # As if a kill had come in the middle of a line.
-    log.write_bytes(seen[:-20])
-    assert main(["video", str(clip), "--csv", str(table)]) == 0
-    assert table.read_bytes() == whole.read_bytes()
-    assert not log.exists()
-
-
-def _lines(log: Path) -> int:
-    return log.read_bytes().count(b"\n") if log.exists() else 0
-
-
-def test_a_log_of_other_options_is_not_gone_on_with(clip: Path, tmp_path: Path) -> None:
-    table = tmp_path / "out.csv"
-    log = table.with_name("out.csv.1.partial")
-    other = {"version": 1, "of": {"bytes": 1}}
-    log.write_text(json.dumps(other) + "\n" + json.dumps({"end": None}) + "\n", encoding="utf-8")
-    assert main(["video", str(clip), "--csv", str(table), "--stop-after", "0.3"]) == 0
-    assert len(rows_of(table)) == 2
-
-
-def test_a_video_that_is_gone_for_a_moment_costs_nothing_that_was_read(
-    clip: Path, tmp_path: Path
-) -> None:
-    log, other = tmp_path / "out.csv.1.partial", tmp_path / "other.csv.1.partial"
-    for path in (log, other):
-        path.write_text('{"version": 1, "of": {}}\n' if path is log else "notes", encoding="utf-8")
-        table = path.with_name(path.name.removesuffix(".1.partial"))
-        before = path.read_bytes()
-        assert main(["video", str(tmp_path / "gone.mp4"), "--csv", str(table)]) == 1
-        assert path.read_bytes() == before
-    command = ["video", str(clip), "--csv", str(tmp_path / "other.csv"), "--overwrite"]
-    assert main(command) == 1
-    assert other.read_bytes() == b"notes"
-
-
-def test_what_was_read_before_a_frame_that_is_too_large_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MIEN_MAX_PIXELS", str(320 * 240))
-    picture = with_heads([(40, 40)], head(150))
-    large = np.pad(picture, ((0, 60), (0, 80), (0, 0)))
-    path = write_jpegs(tmp_path / "clip.mkv", [picture, picture, large])
-    table = tmp_path / "out.csv"
-    assert main(["video", str(path), "--csv", str(table), "--per-second", "30"]) == 0
-    first, second, problem = rows_of(table)
-    assert (first["face"], second["face"], problem["face"]) == ("1", "1", "")
-    assert "reading stopped" in problem["problem"]
-    assert "400 x 300" in problem["problem"]
-
-
-def test_a_log_is_of_one_path_only_and_of_one_run_at_a_time(
-    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    table = tmp_path / "out.csv"
-    log = table.with_name("out.csv.1.partial")
-    folders = [tmp_path / "one", tmp_path / "other"]
-    for folder in folders:
-        folder.mkdir()
-        shutil.copy2(clip, folder)
-    commands = [["video", str(folder / clip.name), "--csv", str(table)] for folder in folders]
-    with open_alone(log) as file:
-        assert main(commands[0]) == 1
-        assert "Another run is writing" in capsys.readouterr().err
-        assert file.seek(0, os.SEEK_END) == 0
-    assert not table.exists()
-    # What keeps the first run from its end leaves its log behind.
-    table.with_name("out.csv.partial").mkdir()
-    assert main([*commands[0], "--stop-after", "0.1"]) == 1
-    of_first = log.read_bytes()
-    assert main([*commands[1], "--stop-after", "0.1"]) == 1
-    of_other = log.read_bytes()
-    assert of_first.splitlines()[1:] == of_other.splitlines()[1:]
-    assert of_first.splitlines()[0] != of_other.splitlines()[0]
 
 
 def test_a_video_cut_short_is_read_as_far_as_it_goes_and_one_that_is_none_is_told(

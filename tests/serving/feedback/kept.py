@@ -8,7 +8,7 @@ from serving.feedback.types import Feedback
 
 LABELS = ("angry", "happy", "neutral")
 DIGEST = "d" * 64
-# No two chips share so many bytes.
+# No two chips have this many bytes in common.
 TELLING_BYTES = 16
 
 

@@ -96,7 +96,7 @@ def test_several_may_write_and_delete_at_once(place: str, store: Store) -> None:
         other.close()
 
 
-def test_a_database_is_made_from_nothing_by_whoever_comes_first(empty_place: str) -> None:
+def test_a_database_is_made_by_the_first_of_several_processes(empty_place: str) -> None:
     with ThreadPoolExecutor() as several:
         done = list(several.map(upgrade, [empty_place] * 4))
     assert sorted(done, key=str) == [(REVISION, REVISION)] * 3 + [(None, REVISION)]

@@ -12,7 +12,7 @@ from PIL import Image
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
-from serving.inference.options import Options
+from serving.inference.options import Options, PredictOptions
 from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
@@ -21,7 +21,7 @@ from tests.tools.specs import sure_from
 ORIENTATION = 0x0112
 # Of the face in the sample photo: left, top, right, bottom.
 FACE_BOX = (160, 60, 285, 185)
-# A JPEG saved anew differs by its compression.
+# A JPEG that is saved again differs by its compression.
 RECOMPRESSED = 0.05
 # Other landmarks turn and frame a face a little differently.
 OTHER_LANDMARKS = 0.1
@@ -135,7 +135,7 @@ def test_the_class_balance_decides_probabilities_and_what_is_sure(
     balance: float | None, predictor: Predictor, photo: bytes
 ) -> None:
     answer = predictor.spec.answer
-    (said,) = predictor.predict(photo, balance=balance)[1].predictions
+    (said,) = predictor.predict(photo, PredictOptions(balance=balance))[1].predictions
     logits = predictor.spec.answer_logits(predictor.logits(said.face.chip[None]))
     np.testing.assert_array_equal(said.probabilities, answer.probabilities(logits, balance)[0])
     assert said.probabilities.sum() == pytest.approx(1)
@@ -145,20 +145,20 @@ def test_the_class_balance_decides_probabilities_and_what_is_sure(
 def test_without_a_balance_it_is_the_bundles(predictor: Predictor, photo: bytes) -> None:
     (said,) = predictor.predict(photo)[1].predictions
     default = predictor.spec.answer.balance
-    (asked,) = predictor.predict(photo, balance=default)[1].predictions
+    (asked,) = predictor.predict(photo, PredictOptions(balance=default))[1].predictions
     np.testing.assert_array_equal(said.probabilities, asked.probabilities)
 
 
 def test_a_balance_that_cannot_be_is_refused(predictor: Predictor, photo: bytes) -> None:
     with pytest.raises(BundleError, match="balance"):
-        predictor.predict(photo, balance=1.1)
+        predictor.predict(photo, PredictOptions(balance=1.1))
 
 
 def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:
     face = Image.open(io.BytesIO(photo)).crop(FACE_BOX)
     for side, is_small in ((96, False), (22, True)):
         crop = as_jpeg(face.resize((side, side), Image.Resampling.LANCZOS))
-        (prediction,) = predictor.predict(crop, is_crop=True)[1].predictions
+        (prediction,) = predictor.predict(crop, PredictOptions(is_crop=True))[1].predictions
         assert (Hint.SMALL in prediction.measures.hints()) == is_small
 
 
@@ -169,7 +169,7 @@ def test_no_face_is_no_error(predictor: Predictor) -> None:
 
 def test_a_crop_is_always_a_face(predictor: Predictor, photo: bytes) -> None:
     crop = Image.open(io.BytesIO(photo)).crop((160, 60, 285, 185))
-    (prediction,) = predictor.predict(as_jpeg(crop), is_crop=True)[1].predictions
+    (prediction,) = predictor.predict(as_jpeg(crop), PredictOptions(is_crop=True))[1].predictions
     assert prediction.label == predictor.predict(photo)[1].predictions[0].label
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -20,6 +21,7 @@ BUSY = """<section id="result"><div class="problem">
 <h2>Busy</h2><p>More pictures arrive than can be looked at.</p></div></section>"""
 
 Open = Callable[..., Page]
+Run = Callable[[str, Any], Any]
 
 
 def file_of(data: bytes, name: str = "a.jpg") -> FilePayload:
@@ -33,7 +35,7 @@ def upload(page: Page, data: bytes, *, said: str, name: str = "a.jpg") -> None:
 
 
 def crowd(photo: bytes, faces: int, *, columns: int = 6) -> bytes:
-    """Lay the head of the sample photo out in rows, so many times."""
+    """Lay the head of the sample photo out in rows, `faces` times."""
     head = Image.open(io.BytesIO(photo)).convert("RGB").crop((95, 10, 355, 270)).resize((180, 180))
     rows = -(-faces // columns)
     sheet = Image.new("RGB", (columns * 180, rows * 180), "gray")

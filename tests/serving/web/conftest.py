@@ -1,4 +1,4 @@
-"""A picture with more faces than are in sight at once, a camera, and what feedback is sent with."""
+"""Pictures, a camera, scripts in a browser, and what feedback is sent with."""
 
 import base64
 import io
@@ -8,12 +8,15 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser
 
 from notebooks.common import find_browser
+from serving.web.assets import asset_url
 from tests.conftest import CHROMIUM_ARGUMENTS
 from tests.serving.conftest import using
-from tests.serving.web.browsing import FACES, crowd
+from tests.serving.web.browsing import FACES, Open, Run, crowd
+from tests.serving.web.secret_picture import NAME
 from tests.tools.camera_clip import write_film
 
 
@@ -46,3 +49,32 @@ def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="module")
+def empty() -> bytes:
+    """A picture without a face."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def secret_photo(photo: bytes) -> bytes:
+    """The sample photo with a secret in its EXIF."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = NAME
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(photo)).save(buffer, "JPEG", exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def run(open_page: Open, app: Flask) -> Run:
+    """A function that runs a script with the modules of tracks, smoothing and drawing."""
+    page = open_page("/privacy")
+    with app.test_request_context():
+        urls = [asset_url(f"device/{name}.js") for name in ("tracks", "smoothing", "overlay")]
+    load = "async (urls) => { for (const url of urls) Object.assign(window, await import(url)); }"
+    page.evaluate(load, urls)
+    return page.evaluate

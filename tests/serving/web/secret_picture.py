@@ -19,8 +19,8 @@ from PIL import Image
 from tests.tools.picture_files import encode
 from tests.tools.server_process import PREDICT, ServerProcess
 
-# In the name of the picture and in its EXIF, of which Pillow logs short values; made anew so that
-# no source file has it.
+# In the name of the picture and in its EXIF, of which Pillow logs short values; made at run time so
+# that no source file has it.
 NAME = f"secret-{uuid.uuid4().hex[:12]}"
 STARTED_S = time.time()
 

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
+from serving.inference.options import PredictOptions
 from serving.inference.predictor import Predictor
 from serving.web.settings import Settings
 
@@ -180,7 +181,7 @@ def test_the_balance_moves_the_answer_from_frequent_to_rare_expressions(
     said = {}
     for balance in (0.0, 0.6, 1.0):
         (face,) = client.post(f"{PREDICT}?balance={balance}", data=photo).json["faces"]
-        (expected,) = predictor.predict(photo, balance=balance)[1].predictions
+        (expected,) = predictor.predict(photo, PredictOptions(balance=balance))[1].predictions
         said[balance] = np.array(list(face["probabilities"].values()))
         np.testing.assert_allclose(said[balance], expected.probabilities, atol=1e-12)
         assert face["is_sure"] == expected.is_sure

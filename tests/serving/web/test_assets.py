@@ -26,7 +26,7 @@ def test_under_another_version_a_file_is_sent_but_not_kept(client: FlaskClient) 
     assert answer.cache_control.no_store
 
 
-def test_a_file_is_compressed_for_whoever_takes_that(client: FlaskClient, address: str) -> None:
+def test_a_file_is_compressed_for_clients_that_accept_it(client: FlaskClient, address: str) -> None:
     plain = client.get(address, headers={"Accept-Encoding": "gzip;q=0"})
     packed = client.get(address, headers={"Accept-Encoding": "br, gzip"})
     assert "Content-Encoding" not in plain.headers

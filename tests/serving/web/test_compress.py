@@ -10,7 +10,7 @@ from serving.web.compress import LEAST_BYTES
 GZIP = {"Accept-Encoding": "gzip"}
 
 
-def test_json_and_pages_are_compressed_for_whoever_takes_that(
+def test_json_and_pages_are_compressed_for_clients_that_accept_it(
     client: FlaskClient,
 ) -> None:
     for path in ("/api/v1/openapi.json", "/model", "/"):

@@ -185,7 +185,7 @@ def test_fetching_takes_no_longer_than_a_request_may(
     fetching: FlaskClient, pictures: PictureServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = fetching.application.extensions["mien"]
-    monkeypatch.setattr(service, "queue", TaskQueue(places=1, time_limit_s=0.2))
+    monkeypatch.setattr(service, "queue", TaskQueue(capacity=1, time_limit_s=0.2))
     go_on = threading.Event()
 
     def answer(_: bytes) -> Iterable[bytes]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from serving.web.app import create_app
 from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
-from serving.web.queue import SUSPECT_PLACES, TaskQueue
+from serving.web.queue import SUSPECT_CAPACITY, TaskQueue
 from serving.web.rate_limit import WINDOW_S, RateLimiter
 from serving.web.settings import Settings
 
@@ -23,8 +23,8 @@ T = TypeVar("T")
 
 
 def run(queue: TaskQueue, task: Callable[[], T]) -> T:
-    """Run a task in a place of its own."""
-    with queue.place():
+    """Run a task in a slot of its own."""
+    with queue.slot():
         return queue.run(task, until_s=queue.until_s())
 
 
@@ -116,7 +116,7 @@ def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
 
 
 def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> None:
-    queue, started, let_go = TaskQueue(places=2, time_limit_s=0.2), Event(), Event()
+    queue, started, let_go = TaskQueue(capacity=2, time_limit_s=0.2), Event(), Event()
 
     def hold() -> bool:
         started.set()
@@ -134,7 +134,7 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
 
 
 def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
-    queue = TaskQueue(places=2, time_limit_s=0.5)
+    queue = TaskQueue(capacity=2, time_limit_s=0.5)
     with ThreadPoolExecutor() as clients:
         tasks = [clients.submit(run, queue, lambda: sleep(0.4)) for _ in range(2)]
         assert [type(task.exception()) for task in tasks] in (
@@ -148,7 +148,7 @@ def test_what_a_failed_task_held_is_let_go_at_once() -> None:
     class Picture:
         """Stands for the bytes of an upload."""
 
-    queue = TaskQueue(places=1, time_limit_s=20)
+    queue = TaskQueue(capacity=1, time_limit_s=20)
     picture = Picture()
     held = weakref.ref(picture)
 
@@ -168,7 +168,7 @@ def test_what_a_failed_task_held_is_let_go_at_once() -> None:
 
 
 def test_the_queue_takes_so_many_and_no_more() -> None:
-    queue, started, let_go = TaskQueue(places=1, time_limit_s=20), Event(), Event()
+    queue, started, let_go = TaskQueue(capacity=1, time_limit_s=20), Event(), Event()
 
     def hold() -> bool:
         started.set()
@@ -179,15 +179,15 @@ def test_the_queue_takes_so_many_and_no_more() -> None:
         started.wait()
         with pytest.raises(BusyError):
             run(queue, hold)
-        assert queue.share_taken == 1
+        assert queue.fraction_taken == 1
         let_go.set()
         assert accepted.result()
-    assert queue.share_taken == 0
+    assert queue.fraction_taken == 0
     assert run(queue, lambda: "free again")
 
 
 def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
-    queue = TaskQueue(places=1, time_limit_s=20)
+    queue = TaskQueue(capacity=1, time_limit_s=20)
     assert run(queue, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         run(queue, lambda: 1 // 0)
@@ -195,32 +195,32 @@ def test_the_queue_returns_and_raises_what_its_tasks_do() -> None:
 
 
 def test_one_address_cannot_take_the_places_of_others() -> None:
-    queue = TaskQueue(places=3, time_limit_s=20)
+    queue = TaskQueue(capacity=3, time_limit_s=20)
     with ExitStack() as held:
         for _ in range(3):
-            held.enter_context(queue.place("one"))
-        with pytest.raises(BusyError), queue.place("one"):
+            held.enter_context(queue.slot("one"))
+        with pytest.raises(BusyError), queue.slot("one"):
             pass
         for another in ("two", "three"):
-            held.enter_context(queue.place(another))
+            held.enter_context(queue.slot(another))
         for late in ("one", "two", "four"):
-            with pytest.raises(BusyError), queue.place(late):
+            with pytest.raises(BusyError), queue.slot(late):
                 pass
     with ExitStack() as held:
         for each in ("one", "two", "three"):
-            held.enter_context(queue.place(each))
-        with pytest.raises(BusyError), queue.place("four"):
+            held.enter_context(queue.slot(each))
+        with pytest.raises(BusyError), queue.slot("four"):
             pass
 
 
 def test_addresses_under_suspicion_take_nobody_else_s_places() -> None:
-    queue = TaskQueue(places=1, time_limit_s=20)
+    queue = TaskQueue(capacity=1, time_limit_s=20)
     with ExitStack() as held:
-        for _ in range(SUSPECT_PLACES):
-            held.enter_context(queue.place("one", is_suspect=True))
-        with pytest.raises(BusyError), queue.place("two", is_suspect=True):
+        for _ in range(SUSPECT_CAPACITY):
+            held.enter_context(queue.slot("one", is_suspect=True))
+        with pytest.raises(BusyError), queue.slot("two", is_suspect=True):
             pass
-        assert queue.share_taken == 0
-        held.enter_context(queue.place("three"))
-        assert queue.share_taken == 1
-    assert queue.share_taken == 0
+        assert queue.fraction_taken == 0
+        held.enter_context(queue.slot("three"))
+        assert queue.fraction_taken == 1
+    assert queue.fraction_taken == 0

@@ -23,7 +23,7 @@ from tests.serving.web.elements import Elements
 from tests.serving.web.posting import NAME, content, post
 from tests.tools.specs import sure_from
 
-# A JPEG saved anew differs by its compression.
+# A JPEG that is saved again differs by its compression.
 RECOMPRESSED = 6
 # Of what is answered beside the picture itself.
 ONE_FACE_BYTES, MANY_FACES_BYTES = 60_000, 150_000

@@ -5,9 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -15,14 +12,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPException
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import Image
 
 from tests.serving.web.secret_picture import NAME, changed, malformed, send_raw, uploads
 from tests.tools.picture_files import encode
@@ -30,7 +26,6 @@ from tests.tools.picture_server import PictureServer, ok, picture_server
 from tests.tools.server_process import PREDICT, ServerProcess, running_server, wait_until
 
 pytestmark = pytest.mark.slow
-
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # Requests of which each has a picture of its own, and clients: five times what is taken at once.
 PARALLEL, CLIENTS = 2000, 32
@@ -64,16 +59,6 @@ def server(places: dict[str, Path], pictures: PictureServer) -> Iterator[ServerP
     log = places["log"] / "log"
     with running_server(log, options="--timeout 10", **environment, **settings) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def secret_photo(photo: bytes) -> bytes:
-    """The sample photo with a secret in its EXIF."""
-    exif = Image.Exif()
-    exif[ExifTags.Base.ImageDescription] = NAME
-    buffer = BytesIO()
-    Image.open(BytesIO(photo)).save(buffer, "JPEG", exif=exif)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +96,7 @@ class Load:
             thread.join()
 
     def wait_for(self, answers: int) -> None:
-        """Wait until so many more are answered."""
+        """Wait until this many more are answered."""
         goal = self.answered + answers
         wait_until(lambda: self.answered >= goal)
 
@@ -214,29 +199,6 @@ def test_each_request_is_logged_and_nothing_of_its_picture_is_kept(
     assert server.log in kept
     for path, content in kept.items():
         assert not any(secret in content for secret in secrets), path
-
-
-def test_the_server_for_development_logs_no_more(tmp_path: Path, secret_photo: bytes) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path / "log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "serving", "run", "--port", str(port)],
-            stderr=stderr,
-            env={**os.environ, "MIEN_LOG_LEVEL": "DEBUG"},
-        )
-    server = ServerProcess(process, port, log)
-    try:
-        wait_until(lambda: b"Mien is on" in log.read_bytes())
-        assert server.ask(f"{PREDICT}?{NAME}=true", secret_photo).status == 400
-        assert server.ask(PREDICT, secret_photo).status == 200
-        wait_until(lambda: f"POST {PREDICT} 200" in log.read_text(encoding="utf-8"))
-        assert NAME not in log.read_text(encoding="utf-8")
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @pytest.mark.parametrize("request_id", ["", "two words", "x" * 65, "<script>"])

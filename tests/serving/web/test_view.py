@@ -10,7 +10,7 @@ from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
 from serving.inference.certainty import read_record
-from serving.inference.options import Options
+from serving.inference.options import Options, PredictOptions
 from serving.inference.predictor import Predictor
 from serving.inference.schema import Answer
 from serving.inference.serialize import to_answer
@@ -25,7 +25,7 @@ def view_of(predictor: Predictor, answer: Answer, *, sure_from: float | None = N
 
 
 def answer_of(predictor: Predictor, data: bytes, *, is_crop: bool = False) -> Answer:
-    rgb, result = predictor.predict(data, is_crop=is_crop)
+    rgb, result = predictor.predict(data, PredictOptions(is_crop=is_crop))
     return to_answer(rgb, result, options=Options(landmarks=True, chips=True))
 
 

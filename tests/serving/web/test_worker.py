@@ -13,11 +13,11 @@ def test_of_all_workers_that_with_most_room_accepts_first(monkeypatch: pytest.Mo
     monkeypatch.setattr(worker, "LONGEST_PAUSE_S", 0.6)
     monkeypatch.setattr(ThreadWorker, "accept", lambda _, listener: accepted.append(listener))
 
-    def accept(share_taken: float) -> None:
+    def accept(fraction_taken: float) -> None:
         patient = PatientWorker.__new__(PatientWorker)
-        service = SimpleNamespace(queue=SimpleNamespace(share_taken=share_taken))
+        service = SimpleNamespace(queue=SimpleNamespace(fraction_taken=fraction_taken))
         patient.wsgi = SimpleNamespace(extensions={"mien": service})
-        patient.accept(share_taken)
+        patient.accept(fraction_taken)
 
     with ThreadPoolExecutor() as workers:
         list(workers.map(accept, [1, 0.5, 0]))

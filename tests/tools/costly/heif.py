@@ -43,15 +43,12 @@ def tiled(
     """
     brand, code, configuration = _CODES[kind]
     tile = _encode(kind, Image.new("RGB", (side, side), "teal"))
-    pixels, config = (
-        _content(tile, b"mdat"),
-        _content(tile, b"meta", b"iprp", b"ipco", configuration),
-    )
+    pixels = _content(tile, b"mdat")
+    config = _content(tile, b"meta", b"iprp", b"ipco", configuration)
     count = columns * rows
     whole = count + 1
-    shown = shown_px or min(SIDE_PX, side * min(columns, rows))
+    shown = shown_px or (SIDE_PX if is_layered else min(SIDE_PX, side * min(columns, rows)))
     if is_layered:
-        shown = shown_px or SIDE_PX
         plan = struct.pack(">BB4HLL", 0, 1, 0, 0, 0, 65535, shown, shown)
         plan += struct.pack(">ll", 0, 0) * count
     else:
@@ -67,26 +64,33 @@ def tiled(
     )
     parts = struct.pack(f">HH{count}H", whole, count, *range(1, whole))
 
+    about = (
+        _full(b"iinf", 0, struct.pack(">H", whole), *names),
+        _full(b"iref", 0, _box(b"dimg", parts)),
+        _box(b"iprp", properties, _full(b"ipma", 0, struct.pack(">L", whole), *owners)),
+        _box(b"idat", plan),
+    )
+
     def meta(pixels_at: int) -> bytes:
-        places = [
-            struct.pack(">HHHHLL", item, 0, 0, 1, pixels_at, len(pixels))
-            for item in range(1, whole)
-        ]
-        places.append(struct.pack(">HHHHLL", whole, 1, 0, 1, 0, len(plan)))
-        return _full(
-            b"meta",
-            0,
-            _full(b"hdlr", 0, bytes(4), b"pict", bytes(13)),
-            _full(b"pitm", 0, struct.pack(">H", whole)),
-            _full(b"iloc", 1, struct.pack(">HH", 0x4400, whole), *places),
-            _full(b"iinf", 0, struct.pack(">H", whole), *names),
-            _full(b"iref", 0, _box(b"dimg", parts)),
-            _box(b"iprp", properties, _full(b"ipma", 0, struct.pack(">L", whole), *owners)),
-            _box(b"idat", plan),
-        )
+        places = [(item, 0, 0, 1, pixels_at, len(pixels)) for item in range(1, whole)]
+        return _meta([*places, (whole, 1, 0, 1, 0, len(plan))], about)
 
     head = _box(b"ftyp", brand, bytes(4), b"mif1", brand)
     return head + meta(len(head) + len(meta(0)) + 8) + _box(b"mdat", pixels)
+
+
+def _meta(places: list[tuple[int, ...]], about: tuple[bytes, ...]) -> bytes:
+    """Return the box that says where each item lies; the last is the whole picture."""
+    lengths = struct.pack(">HH", 0x4400, len(places))
+    packed = [struct.pack(">HHHHLL", *place) for place in places]
+    return _full(
+        b"meta",
+        0,
+        _full(b"hdlr", 0, bytes(4), b"pict", bytes(13)),
+        _full(b"pitm", 0, struct.pack(">H", len(places))),
+        _full(b"iloc", 1, lengths, *packed),
+        *about,
+    )
 
 
 def _encode(kind: str, image: Image.Image) -> bytes:

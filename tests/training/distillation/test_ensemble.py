@@ -10,8 +10,8 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.__main__ import main
-from training.distillation.ensemble import ensemble_answers, member_answers
-from training.evaluation.predict import TEST_USES_NAME, answers_of
+from training.distillation.ensemble import ensemble_predictions, member_predictions
+from training.evaluation.predict import TEST_USES_NAME, predict_split
 
 # The logarithm of a mean of float32 probabilities, and back.
 ROUNDING = 1e-5
@@ -19,7 +19,7 @@ ROUNDING = 1e-5
 
 def test_two_equal_members_say_what_each_says(run: Path, dataset: Dataset, tmp_path: Path) -> None:
     copy = shutil.copytree(run, tmp_path / "copy")
-    *alone, together = ensemble_answers([run, copy], dataset, split="val").values()
+    *alone, together = ensemble_predictions([run, copy], dataset, split="val").values()
     for one in alone:
         for ours, theirs in (
             (together.logits, one.logits),
@@ -32,21 +32,21 @@ def test_two_equal_members_say_what_each_says(run: Path, dataset: Dataset, tmp_p
 
 def test_a_member_named_twice_is_refused(run: Path, dataset: Dataset) -> None:
     with pytest.raises(MienError, match="twice"):
-        ensemble_answers([run, run], dataset, split="val")
+        ensemble_predictions([run, run], dataset, split="val")
 
 
 def test_the_mean_is_that_of_the_probabilities(run: Path, bundle: Path, dataset: Dataset) -> None:
-    answers = ensemble_answers([run, bundle], dataset, split="val")
-    assert list(answers) == [str(run), str(bundle), "mean of 2"]
-    one, two, mean = (to_probabilities(each.logits, 1.0) for each in answers.values())
+    predictions = ensemble_predictions([run, bundle], dataset, split="val")
+    assert list(predictions) == [str(run), str(bundle), "mean of 2"]
+    one, two, mean = (to_probabilities(each.logits, 1.0) for each in predictions.values())
     assert np.abs(one - two).max() > 100 * ROUNDING
     np.testing.assert_allclose(mean, (one + two) / 2, atol=ROUNDING)
 
 
 def test_a_bundle_answers_at_its_temperature(bundle: Path, dataset: Dataset) -> None:
     spec = read_spec(bundle)
-    plain = answers_of(bundle, spec, dataset=dataset, split="val")[LABEL]
-    scaled = member_answers(bundle, dataset, split="val")
+    plain = predict_split(bundle, spec, dataset=dataset, split="val")[LABEL]
+    scaled = member_predictions(bundle, dataset, split="val")
     temperature = spec.outputs[LABEL].calibration(0.0).temperature
     assert abs(temperature - 1) > 100 * ROUNDING
     np.testing.assert_allclose(scaled.logits * temperature, plain.logits, rtol=1e-5)
@@ -56,9 +56,9 @@ def test_each_output_of_a_bundle_answers_as_it_was_learnt_at_its_own_temperature
     voted_bundle: Path, voted: Dataset
 ) -> None:
     spec = read_spec(voted_bundle)
-    plain = answers_of(voted_bundle, spec, dataset=voted, split="val")
+    plain = predict_split(voted_bundle, spec, dataset=voted, split="val")
     for output in OUTPUTS:
-        said = member_answers(voted_bundle, voted, split="val", output=output)
+        said = member_predictions(voted_bundle, voted, split="val", output=output)
         expected = spec.outputs[output].probabilities(plain[output].logits, 0.0)
         np.testing.assert_allclose(to_probabilities(said.logits, 1.0), expected, atol=ROUNDING)
 
@@ -67,23 +67,23 @@ def test_members_of_one_output_and_of_two_say_together_what_both_know(
     run: Path, voted_run: Path, voted: Dataset
 ) -> None:
     # The run without votes had the same chips and labels.
-    together = ensemble_answers([run, voted_run], voted, split="val")
+    together = ensemble_predictions([run, voted_run], voted, split="val")
     one, two, mean = (to_probabilities(each.logits, 1.0) for each in together.values())
     assert np.abs(one - two).max() > 100 * ROUNDING
     np.testing.assert_allclose(mean, (one + two) / 2, atol=ROUNDING)
     np.testing.assert_array_equal(
         together[str(voted_run)].logits,
-        member_answers(voted_run, voted, split="val", output=LABEL).logits,
+        member_predictions(voted_run, voted, split="val", output=LABEL).logits,
     )
-    crowd = member_answers(voted_run, voted, split="val", output=CROWD)
+    crowd = member_predictions(voted_run, voted, split="val", output=CROWD)
     assert np.abs(to_probabilities(crowd.logits, 1.0) - two).max() > 100 * ROUNDING
     with pytest.raises(MienError, match=f"{run} has no output 'crowd', only label"):
-        ensemble_answers([voted_run, run], voted, split="val", output=CROWD)
+        ensemble_predictions([voted_run, run], voted, split="val", output=CROWD)
 
 
 def test_a_run_sees_the_mirror_image_too(run: Path, dataset: Dataset) -> None:
     mirrored = replace(dataset, chips=dataset.chips[:, :, ::-1])
-    seen, turned = (member_answers(run, each, split="val") for each in (dataset, mirrored))
+    seen, turned = (member_predictions(run, each, split="val") for each in (dataset, mirrored))
     np.testing.assert_allclose(turned.logits, seen.logits, atol=1e-4)
     assert np.abs(turned.one_view_logits - seen.one_view_logits).max() > 1e-3
 
@@ -95,9 +95,9 @@ def test_members_of_other_chips_are_refused(
     moved = replace(dataset, manifest=replace(dataset.manifest, recipe=recipe))
     for member in (run, bundle):
         with pytest.raises(MienError, match="geometry"):
-            member_answers(member, moved, split="val")
+            member_predictions(member, moved, split="val")
     with pytest.raises(MienError, match="no finished run"):
-        member_answers(tmp_path, dataset, split="val")
+        member_predictions(tmp_path, dataset, split="val")
 
 
 def test_the_command_prints_each_member_and_their_mean(

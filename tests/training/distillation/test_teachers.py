@@ -75,9 +75,9 @@ def test_each_row_is_held_out_once_with_its_duplicates_and_no_other_split_is_tou
         groups = whole.duplicate_groups
         assert not np.isin(groups[others], groups[kept_back]).any()
     assert sum(map(len, held)) == len(rows)
-    taught = read_soft_labels(tmp_path / "folds.npz", whole)
-    assert list(taught.probabilities) == list(OUTPUTS)
-    assert taught.ferplus
+    soft_labels = read_soft_labels(tmp_path / "folds.npz", whole)
+    assert list(soft_labels.probabilities) == list(OUTPUTS)
+    assert soft_labels.ferplus
 
 
 @pytest.mark.slow
@@ -88,10 +88,10 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
     command = ["folds", str(dataset_folder), str(path), "--folds", "2", "--runs", str(runs)]
     command += ["--model", "shallow", "--epochs", "1"]
     assert main(command) == 0
-    taught = read_soft_labels(path, dataset)
-    assert list(taught.probabilities) == [LABEL]
-    assert not taught.ferplus
-    probabilities = taught.probabilities[LABEL]
+    soft_labels = read_soft_labels(path, dataset)
+    assert list(soft_labels.probabilities) == [LABEL]
+    assert not soft_labels.ferplus
+    probabilities = soft_labels.probabilities[LABEL]
     rows = training_rows(dataset)
     fold_of = deal_folds(dataset.duplicate_groups[rows], folds=2, seed=0)
     for fold in (1, 2):
@@ -130,15 +130,15 @@ def test_an_ensemble_teaches_the_mean_of_its_members(
     command = ["distil", str(dataset_folder), str(path), str(run), str(bundle)]
     assert main(command) == 0
     assert main(command) == 1
-    taught = read_soft_labels(path, dataset)
+    soft_labels = read_soft_labels(path, dataset)
     rows = training_rows(dataset)
     one, two = (_said(member, dataset)[LABEL] for member in (run, bundle))
-    assert list(taught.probabilities) == [LABEL]
-    probabilities = taught.probabilities[LABEL]
+    assert list(soft_labels.probabilities) == [LABEL]
+    probabilities = soft_labels.probabilities[LABEL]
     np.testing.assert_allclose(probabilities[rows], (one + two) / 2, atol=1e-6)
     assert np.isnan(np.delete(probabilities, rows, axis=0)).all()
-    assert f"{run.parent.name}/{run.name}" in taught.origin
-    assert not taught.ferplus
+    assert f"{run.parent.name}/{run.name}" in soft_labels.origin
+    assert not soft_labels.ferplus
 
 
 def test_ferplus_is_declared_through_a_member(run: Path, dataset: Dataset, tmp_path: Path) -> None:
@@ -154,27 +154,27 @@ def test_members_of_one_output_and_of_two_teach_each_output_that_they_have(
 ) -> None:
     path = tmp_path / "both.npz"
     assert teach_by_members(voted, path, members=[run, voted_run]) == len(training_rows(voted))
-    taught = read_soft_labels(path, voted)
-    assert list(taught.probabilities) == list(OUTPUTS)
+    soft_labels = read_soft_labels(path, voted)
+    assert list(soft_labels.probabilities) == list(OUTPUTS)
     rows = training_rows(voted)
     one, two = (_said(member, voted) for member in (run, voted_run))
     assert list(one) == [LABEL]
     crowd, label = two[CROWD], (one[LABEL] + two[LABEL]) / 2
     for output, expected in ((CROWD, crowd), (LABEL, label)):
-        np.testing.assert_allclose(taught.probabilities[output][rows], expected, atol=1e-6)
-        assert np.isnan(np.delete(taught.probabilities[output], rows, axis=0)).all()
+        np.testing.assert_allclose(soft_labels.probabilities[output][rows], expected, atol=1e-6)
+        assert np.isnan(np.delete(soft_labels.probabilities[output], rows, axis=0)).all()
     # It learnt votes.
-    assert taught.ferplus
+    assert soft_labels.ferplus
 
 
 def test_a_crowd_teaches_a_network_without_votes_its_label_only(
     voted_run: Path, dataset: Dataset, config: FitConfig, tmp_path: Path
 ) -> None:
-    path = tmp_path / "taught.npz"
+    path = tmp_path / "soft.npz"
     teach_by_members(dataset, path, members=[voted_run])
     assert list(read_soft_labels(path, dataset).probabilities) == list(OUTPUTS)
     short = replace(config, epochs=0.5, teacher_weight=0.5)
     network = fit(dataset, tmp_path / "run", config=short, teacher=path)
     assert outputs_of(network) == (LABEL,)
-    # Votes went into the teacher, and so into what it taught.
+    # Votes went into the teacher, and so into its soft labels.
     assert read_settings(tmp_path / "run").ferplus

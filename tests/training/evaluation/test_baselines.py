@@ -10,7 +10,7 @@ from preprocessing.dataset.labels import FER2013_LABELS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
 from training.__main__ import main
-from training.evaluation.baselines import Baseline, baseline_answers, read_baseline
+from training.evaluation.baselines import Baseline, baseline_predictions, read_baseline
 from training.evaluation.predict import TEST_USES_NAME
 
 SIDE_PX = 8
@@ -52,19 +52,19 @@ def baseline(folder: Path) -> Baseline:
 
 
 def test_every_kind_of_file_gives_the_same_answers(folder: Path, dataset: Dataset) -> None:
-    answers = [
-        baseline_answers(read_baseline(folder / f"{kind}.json"), dataset, split="val").logits
+    predictions = [
+        baseline_predictions(read_baseline(folder / f"{kind}.json"), dataset, split="val").logits
         for kind in ("h5", "keras", "tflite")
     ]
-    np.testing.assert_allclose(answers[1], answers[0], atol=1e-5)
-    np.testing.assert_allclose(answers[2], answers[0], atol=1e-4)
+    np.testing.assert_allclose(predictions[1], predictions[0], atol=1e-5)
+    np.testing.assert_allclose(predictions[2], predictions[0], atol=1e-4)
 
 
 def test_the_scale_and_the_missing_label_are_minded(
     baseline: Baseline, network: keras.Model, dataset: Dataset
 ) -> None:
     white = replace(dataset, raw=np.full_like(dataset.raw, 255))
-    (first, *_) = baseline_answers(baseline, white, split="val").logits
+    (first, *_) = baseline_predictions(baseline, white, split="val").logits
     outputs = network(np.ones((1, SIDE_PX, SIDE_PX, 3)))[0].numpy()
     kept = np.delete(outputs, FER2013_LABELS.index("disgust"))
     np.testing.assert_allclose(np.exp(first), kept / kept.sum(), rtol=1e-4)
@@ -72,8 +72,8 @@ def test_the_scale_and_the_missing_label_are_minded(
 
 def test_labels_in_another_order_are_sorted(baseline: Baseline, dataset: Dataset) -> None:
     turned = replace(baseline, labels=(*FER2013_LABELS[1:], FER2013_LABELS[0]))
-    logits = baseline_answers(baseline, dataset, split="val").logits
-    moved = baseline_answers(turned, dataset, split="val").logits
+    logits = baseline_predictions(baseline, dataset, split="val").logits
+    moved = baseline_predictions(turned, dataset, split="val").logits
     # Each output now bears the name of the label before; happy's is what fear's was, and so on.
     labels = dataset.manifest.recipe.labels
 
@@ -105,7 +105,7 @@ def test_a_baseline_that_is_described_wrongly_is_refused(
     words: str,
 ) -> None:
     with pytest.raises(error, match=words):
-        baseline_answers(replace(baseline, **changes), dataset, split="val")
+        baseline_predictions(replace(baseline, **changes), dataset, split="val")
 
 
 def test_a_json_file_that_describes_no_baseline_is_named(folder: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from preprocessing.errors import MienError
 from training.__main__ import main
 from training.data import rows_of
 from training.evaluation.evaluate import Evaluation, evaluate
-from training.evaluation.predict import Answers, answers_of
+from training.evaluation.predict import Predictions, predict_split
 from training.evaluation.slices import slice_of
 from training.evaluation.text import LEAST_FACES_TO_JUDGE, comparison_text, evaluation_text
 
@@ -28,8 +28,8 @@ def evaluation(dataset: Dataset) -> Evaluation:
     logits = 3 * np.eye(6, dtype=np.float32)[truth]
     logits[-3:] = np.roll(logits[-3:], 1, axis=1)
     logits[-2] *= 2
-    answers = Answers("val", logits, np.roll(logits, 1, axis=1))
-    return evaluate(answers, dataset, temperature=1.0, sure_confidence=0.9)
+    predictions = Predictions("val", logits, np.roll(logits, 1, axis=1))
+    return evaluate(predictions, dataset, temperature=1.0, sure_confidence=0.9)
 
 
 def test_figures_of_known_answers(evaluation: Evaluation) -> None:
@@ -188,14 +188,14 @@ def test_a_dataset_of_other_labels_or_geometry_is_refused(bundle: Path, dataset:
     spec, recipe = read_spec(bundle), dataset.manifest.recipe
     seven = replace(recipe, labels=labels_for(DisgustPolicy.KEEP))
     with pytest.raises(MienError, match="differs in labels"):
-        answers_of(bundle, spec, dataset=_with_recipe(dataset, seven), split="val")
+        predict_split(bundle, spec, dataset=_with_recipe(dataset, seven), split="val")
     # The same six labels, but disgust counts as anger.
     merged = replace(recipe, disgust=DisgustPolicy.MERGE)
     with pytest.raises(MienError, match="differs in disgust"):
-        answers_of(bundle, spec, dataset=_with_recipe(dataset, merged), split="val")
+        predict_split(bundle, spec, dataset=_with_recipe(dataset, merged), split="val")
     moved = replace(recipe, geometry_digest="0" * 16)
     with pytest.raises(MienError, match="differs in geometry_digest"):
-        answers_of(bundle, spec, dataset=_with_recipe(dataset, moved), split="val")
+        predict_split(bundle, spec, dataset=_with_recipe(dataset, moved), split="val")
 
 
 def _with_recipe(dataset: Dataset, recipe: Recipe) -> Dataset:

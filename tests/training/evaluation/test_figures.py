@@ -15,7 +15,7 @@ from training.evaluation.figures import (
     reliability,
     training_curves,
 )
-from training.evaluation.predictions import Judged
+from training.evaluation.predictions import LabelledPredictions
 from training.fitting.curves import CURVES_NAME
 
 LABELS = ("happy", "sad")
@@ -23,12 +23,12 @@ COUNTS = np.array([[3, 1], [2, 4]])
 
 
 @pytest.fixture
-def judged() -> Judged:
+def predicted() -> LabelledPredictions:
     """Five faces; all are mistaken but the last, and the first and the third are one picture."""
     raw = np.arange(5, dtype=np.uint8)[:, None, None] * np.ones((5, 48, 48), np.uint8)
     raw[2] = raw[0]
     said_sad = np.array([0.7, 0.8, 0.9, 0.6, 0.2])
-    return Judged(
+    return LabelledPredictions(
         Examples(
             chips=raw,
             raw=raw,
@@ -110,13 +110,15 @@ def test_a_marker_is_as_large_as_its_answers_are_many() -> None:
     assert drawn.marker.sizemode == "area"
 
 
-def test_mistakes_come_most_confident_first_and_a_picture_once(judged: Judged) -> None:
-    assert judged.mistakes(5) == [2, 1, 3]
-    assert judged.mistakes(2) == [2, 1]
+def test_mistakes_are_listed_most_confident_first_and_once(
+    predicted: LabelledPredictions,
+) -> None:
+    assert predicted.mistakes(5) == [2, 1, 3]
+    assert predicted.mistakes(2) == [2, 1]
 
 
-def test_answers_are_counted(judged: Judged) -> None:
-    assert judged.right().tolist() == [False, False, False, False, True]
-    assert judged.accuracy() == pytest.approx(0.2)
-    assert judged.counts().tolist() == [[1, 4], [0, 0]]
-    assert judged.wall([0]).shape[1] < judged.wall(range(5)).shape[1]
+def test_answers_are_counted(predicted: LabelledPredictions) -> None:
+    assert predicted.right().tolist() == [False, False, False, False, True]
+    assert predicted.accuracy() == pytest.approx(0.2)
+    assert predicted.counts().tolist() == [[1, 4], [0, 0]]
+    assert predicted.wall([0]).shape[1] < predicted.wall(range(5)).shape[1]

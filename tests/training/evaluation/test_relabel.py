@@ -19,7 +19,7 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.errors import DatasetError
 from training.__main__ import main
 from training.data import rows_of
-from training.evaluation.predict import TEST_USES_NAME, answers_of
+from training.evaluation.predict import TEST_USES_NAME, predict_split
 from training.evaluation.relabel import parse_map, with_labels_of
 
 # By the folder's name; the bundle knows no boredom.
@@ -122,7 +122,7 @@ def test_a_map_that_fits_neither_is_refused(
         with_labels_of(spec, read_dataset(elsewhere), mapping=mapping)
 
 
-def test_another_set_is_judged_on_all_rows_and_recorded_by_its_name(
+def test_another_set_is_evaluated_on_all_rows_and_recorded_by_its_name(
     copy: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = read_spec(copy)
@@ -136,8 +136,8 @@ def test_another_set_is_judged_on_all_rows_and_recorded_by_its_name(
     # The set has no votes, so the answer is held to its labels.
     assert (figures["split"], figures["truth"]) == ("all", "label")
     dataset = with_labels_of(spec, read_dataset(elsewhere), mapping=parse_map(MAP))
-    answers = answers_of(copy, spec, dataset=dataset, split="all")[CROWD]
-    predicted = spec.answer.probabilities(answers.logits).argmax(axis=1)
+    predictions = predict_split(copy, spec, dataset=dataset, split="all")[CROWD]
+    predicted = spec.answer.probabilities(predictions.logits).argmax(axis=1)
     truth = dataset.class_indices[rows_of(dataset, "all")]
     recalls = {
         spec.labels[each]: float((predicted[truth == each] == each).mean())
@@ -164,7 +164,7 @@ def test_another_set_is_judged_on_all_rows_and_recorded_by_its_name(
     assert card.count("| lab |") == 1
 
 
-def test_without_a_name_another_set_is_only_judged(
+def test_without_a_name_another_set_is_only_evaluated(
     copy: Path, elsewhere: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in copy.iterdir()}

@@ -11,7 +11,7 @@ from preprocessing.errors import MienError
 from preprocessing.faces.quality import sharpness
 from training.data import rows_of, split_examples
 from training.evaluation import robustness
-from training.evaluation.predict import answers_of
+from training.evaluation.predict import predict_split
 from training.evaluation.slices import Slice
 from training.metrics import accuracy
 
@@ -35,7 +35,7 @@ def slices(bundle: Path, dataset: Dataset, seen: list[np.ndarray]) -> list[Slice
         return robustness.degraded_slices(bundle, dataset, split="val")
 
 
-def test_every_step_is_judged_on_all_of_the_split(slices: list[Slice]) -> None:
+def test_every_step_is_evaluated_on_all_of_the_split(slices: list[Slice]) -> None:
     widths = [each.part for each in slices if each.measure == "shrunk to width, px"]
     assert widths == [str(width) for width in robustness.WIDTHS_PX]
     assert len(slices) == len(robustness.WIDTHS_PX) + len(robustness.BLURS_PX)
@@ -46,8 +46,8 @@ def test_the_first_steps_leave_the_chips_as_they_are(
     slices: list[Slice], seen: list[np.ndarray], bundle: Path, dataset: Dataset
 ) -> None:
     chips = dataset.chips[rows_of(dataset, "val")]
-    answers = answers_of(bundle, read_spec(bundle), dataset=dataset, split="val")[LABEL]
-    reached = accuracy(answers.logits, dataset.class_indices[rows_of(dataset, "val")])
+    predictions = predict_split(bundle, read_spec(bundle), dataset=dataset, split="val")[LABEL]
+    reached = accuracy(predictions.logits, dataset.class_indices[rows_of(dataset, "val")])
     for step in (0, len(robustness.WIDTHS_PX)):
         np.testing.assert_array_equal(seen[step], chips)
         assert slices[step].accuracy == reached
@@ -62,13 +62,13 @@ def test_each_further_step_takes_detail_away(slices: list[Slice], seen: list[np.
     np.testing.assert_allclose(named, blurred, atol=0.005)
 
 
-def test_the_crowd_is_judged_at_its_balance_by_the_majority(
+def test_the_crowd_is_evaluated_at_its_balance_by_the_majority(
     voted_bundle: Path, voted: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(robustness, "WIDTHS_PX", (48,))
     monkeypatch.setattr(robustness, "BLURS_PX", (0.0,))
     spec, val = read_spec(voted_bundle), split_examples(voted, "val")
-    logits = answers_of(voted_bundle, spec, dataset=voted, split="val")[CROWD].logits
+    logits = predict_split(voted_bundle, spec, dataset=voted, split="val")[CROWD].logits
     predicted = spec.outputs[CROWD].probabilities(logits).argmax(axis=1)
     known = val.majority >= 0
     expected = (predicted == val.majority)[known].mean()

@@ -1,24 +1,23 @@
+"""Each output is held to each truth: what most people said, and the label."""
+
 from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pytest
 
-from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, Calibration, OutputSpec
+from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS, OutputSpec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
-from training.confidence import ECE_BINS
+from tests.training.evaluation.drawn_predictions import BALANCE, output_spec, predictions_for
 from training.data import rows_of, split_examples, training_examples
-from training.evaluation.evaluate import evaluate, evaluate_bundle
-from training.evaluation.predict import Answers
-from training.evaluation.text import evaluation_text, truths_text, votes_text
+from training.evaluation.evaluate import evaluate_bundle
+from training.evaluation.predict import Predictions
 from training.evaluation.truths import (
     FIRST_CHOICE,
     LABEL_TRUTH,
     MAJORITY,
     ONE_PERSON,
-    TruthRow,
-    VoteRow,
     known_rows,
     truth_of,
     truth_rows,
@@ -26,33 +25,12 @@ from training.evaluation.truths import (
 )
 from training.votes import vote_shares
 
-SHARES = (0.1, 0.05, 0.3, 0.15, 0.1, 0.3)
-BALANCE = 0.5
-
-
-def output_spec(*, balance: float, temperature: float = 1.3) -> OutputSpec:
-    calibrations = tuple(Calibration(each, temperature, 0.4) for each in (0.0, 1.0))
-    return OutputSpec(SHARES, balance, calibrations)
-
-
-@pytest.fixture
-def outputs() -> dict[str, OutputSpec]:
-    return {CROWD: output_spec(balance=BALANCE), LABEL: output_spec(balance=0.0)}
-
-
-def answers_for(dataset: Dataset, *outputs: str, split: str = "val") -> dict[str, Answers]:
-    """Return answers that anybody could give, other ones for each output."""
-    rows = len(rows_of(dataset, split))
-    generator = np.random.default_rng(0)
-    drawn = generator.normal(0, 1.5, (len(outputs), 2, rows, 6)).astype(np.float32)
-    return {output: Answers(split, *each) for output, each in zip(outputs, drawn, strict=True)}
-
 
 def test_each_output_is_held_to_each_truth_as_learnt_and_at_its_balance(
     voted: Dataset, outputs: dict[str, OutputSpec]
 ) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    rows = truth_rows(answers, outputs, voted)
+    predictions = predictions_for(voted, *OUTPUTS)
+    rows = truth_rows(predictions, outputs, voted)
     assert [(row.truth, row.output, row.balance) for row in rows] == [
         (LABEL_TRUTH, CROWD, 0.0),
         (LABEL_TRUTH, CROWD, BALANCE),
@@ -64,7 +42,7 @@ def test_each_output_is_held_to_each_truth_as_learnt_and_at_its_balance(
     val = split_examples(voted, "val")
     for row in rows:
         truth = (val.class_indices if row.truth == LABEL_TRUTH else val.majority).tolist()
-        said = outputs[row.output].probabilities(answers[row.output].logits, row.balance)
+        said = outputs[row.output].probabilities(predictions[row.output].logits, row.balance)
         predicted = said.argmax(axis=1).tolist()
         pairs = [(a, b) for a, b in zip(predicted, truth, strict=True) if b >= 0]
         assert row.images == len(pairs) == (12 if row.truth == LABEL_TRUTH else 9)
@@ -83,7 +61,7 @@ def test_who_says_what_people_say_has_the_most_votes_and_no_calibration_error(
     val = split_examples(voted, "val")
     shares = vote_shares(val.votes).astype(np.float64)
     logits = np.log(np.maximum(shares, 1e-30)).astype(np.float32)
-    oracle = {CROWD: Answers("val", logits, logits)}
+    oracle = {CROWD: Predictions("val", logits, logits)}
     plain = {CROWD: output_spec(balance=0.0, temperature=1.0)}
     found, person, ceiling = vote_rows(oracle, plain, voted)
     assert (found.who, person.who, ceiling.who) == (CROWD, ONE_PERSON, FIRST_CHOICE)
@@ -100,7 +78,7 @@ def test_who_says_what_people_say_has_the_most_votes_and_no_calibration_error(
 
 
 def test_nobody_is_above_the_ceiling(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
-    *others, ceiling = vote_rows(answers_for(voted, *OUTPUTS), outputs, voted)
+    *others, ceiling = vote_rows(predictions_for(voted, *OUTPUTS), outputs, voted)
     assert [(row.who, row.balance) for row in others] == [
         (CROWD, 0.0),
         (CROWD, BALANCE),
@@ -134,7 +112,7 @@ def test_one_person_is_each_voter_held_to_the_others(
         taken = [(mine, voters[:at] + voters[at + 1 :]) for at, mine in enumerate(voters)]
         shares.append(np.mean([others.count(mine) / len(others) for mine, others in taken]))
         losses.append(np.mean([-np.log(others_say[mine, others]).mean() for mine, others in taken]))
-    rows = vote_rows(answers_for(voted, CROWD), outputs, voted)
+    rows = vote_rows(predictions_for(voted, CROWD), outputs, voted)
     (person,) = (row for row in rows if row.who == ONE_PERSON)
     assert person.images == len(shares)
     assert person.vote_share == pytest.approx(np.mean(shares))
@@ -146,15 +124,15 @@ def test_a_face_with_one_vote_says_nothing_of_a_person_held_to_others(
 ) -> None:
     first = np.eye(voted.votes.shape[1], dtype=np.uint8)[voted.votes.argmax(axis=1)]
     alone = replace(voted, votes=first)
-    rows = vote_rows(answers_for(alone, CROWD), outputs, alone)
+    rows = vote_rows(predictions_for(alone, CROWD), outputs, alone)
     assert ONE_PERSON not in {row.who for row in rows}
     assert rows[-1].vote_share == 1
 
 
-def test_held_out_rows_alone_are_judged_too(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
+def test_held_out_rows_alone_are_evaluated(voted: Dataset, outputs: dict[str, OutputSpec]) -> None:
     held_out = replace(voted, splits=np.full(len(voted.splits), "test"))
-    answers = answers_for(held_out, CROWD, split="test")
-    (*_, person, _) = vote_rows(answers, outputs, held_out)
+    predictions = predictions_for(held_out, CROWD, split="test")
+    (*_, person, _) = vote_rows(predictions, outputs, held_out)
     # Nothing is known of how people vote together, so all six labels are expected alike.
     assert person.nll == pytest.approx(np.log(6))
 
@@ -162,15 +140,15 @@ def test_held_out_rows_alone_are_judged_too(voted: Dataset, outputs: dict[str, O
 def test_a_dataset_without_votes_has_one_truth_and_no_people(
     dataset: Dataset, outputs: dict[str, OutputSpec]
 ) -> None:
-    answers = answers_for(dataset, *OUTPUTS)
-    rows = truth_rows(answers, outputs, dataset)
+    predictions = predictions_for(dataset, *OUTPUTS)
+    rows = truth_rows(predictions, outputs, dataset)
     assert {row.truth for row in rows} == {LABEL_TRUTH}
     assert {row.images for row in rows} == {12}
-    assert vote_rows(answers, outputs, dataset) == ()
+    assert vote_rows(predictions, outputs, dataset) == ()
     assert truth_of(CROWD, dataset, split="val") == LABEL_TRUTH
     with pytest.raises(DatasetError, match="--ferplus"):
         known_rows(dataset, rows_of(dataset, "val"), truth=MAJORITY)
-    evaluation = evaluate_bundle(answers, outputs, dataset, answers_with=CROWD)
+    evaluation = evaluate_bundle(predictions, outputs, dataset, answers_with=CROWD)
     assert (evaluation.truth, evaluation.images, evaluation.votes) == (LABEL_TRUTH, 12, ())
 
 
@@ -182,86 +160,3 @@ def test_the_crowd_is_held_to_the_majority_and_the_label_to_the_label(voted: Dat
     partly = replace(voted, votes=votes)
     assert truth_of(CROWD, partly, split="test") == LABEL_TRUTH
     assert truth_of(CROWD, partly, split="all") == MAJORITY
-
-
-@pytest.mark.parametrize("answers_with", OUTPUTS)
-def test_the_evaluation_is_of_the_answer_at_its_balance(
-    voted: Dataset, outputs: dict[str, OutputSpec], answers_with: str
-) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    evaluation = evaluate_bundle(answers, outputs, voted, answers_with=answers_with)
-    truth = truth_of(answers_with, voted, split="val")
-    val = split_examples(voted, "val")
-    right = val.majority if truth == MAJORITY else val.class_indices
-    known = right >= 0
-    output = outputs[answers_with]
-    probabilities = output.probabilities(answers[answers_with].logits)[known]
-    hits = probabilities.argmax(axis=1) == right[known]
-    assert evaluation.truth == truth
-    assert evaluation.images == known.sum() == sum(evaluation.images_by_label.values())
-    assert evaluation.accuracy == pytest.approx(hits.mean())
-    (row,) = (
-        row
-        for row in evaluation.truths
-        if (row.output, row.truth, row.balance) == (answers_with, truth, output.balance)
-    )
-    assert row.accuracy == evaluation.accuracy
-    assert row.balanced_accuracy == evaluation.balanced_accuracy
-    one_view = output.probabilities(answers[answers_with].one_view_logits)[known].argmax(axis=1)
-    assert evaluation.accuracy_one_view == pytest.approx((one_view == right[known]).mean())
-    confidence = probabilities.max(axis=1)
-    is_sure = confidence >= output.calibration().sure_confidence
-    assert 0 < is_sure.sum() < len(is_sure)
-    assert evaluation.share_sure == pytest.approx(is_sure.mean())
-    assert evaluation.accuracy_when_sure == pytest.approx(hits[is_sure].mean())
-    nll = -np.log(probabilities[np.arange(len(hits)), right[known]]).mean()
-    assert evaluation.nll == pytest.approx(nll, rel=1e-5)
-    places = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = [abs((confidence - hits)[places == each].sum()) for each in np.unique(places)]
-    assert evaluation.ece_15_bins == pytest.approx(sum(gaps) / len(hits), abs=1e-6)
-
-
-def test_slices_and_mistakes_go_by_the_truth_that_counts(
-    voted: Dataset,
-) -> None:
-    answers = answers_for(voted, CROWD)
-    evaluation = evaluate(
-        answers[CROWD], voted, temperature=1.0, sure_confidence=0.5, truth=MAJORITY
-    )
-    by_label = {
-        each.part: (each.count, each.accuracy)
-        for each in evaluation.slices
-        if each.measure == "true expression"
-    }
-    assert by_label == {
-        label: (count, pytest.approx(evaluation.recall[label]))
-        for label, count in evaluation.images_by_label.items()
-        if count
-    }
-    majority = np.full(len(voted.chips), -1)
-    majority[rows_of(voted, "val")] = split_examples(voted, "val").majority
-    for mistake in evaluation.mistakes:
-        assert evaluation.labels.index(mistake.label) == majority[mistake.row]
-
-
-def test_the_tables_hold_every_row_and_fit_their_heads(
-    voted: Dataset, dataset: Dataset, outputs: dict[str, OutputSpec]
-) -> None:
-    answers = answers_for(voted, *OUTPUTS)
-    evaluation = evaluate_bundle(answers, outputs, voted, answers_with=CROWD)
-    for text, rows in (
-        (truths_text(evaluation.truths), evaluation.truths),
-        (votes_text(evaluation.votes), evaluation.votes),
-    ):
-        lines = text.splitlines()
-        assert len(lines) == 2 + len(rows)
-        assert len({line.count("|") for line in lines}) == 1
-        assert text in evaluation_text(evaluation)
-    without = evaluate_bundle(answers_for(dataset, LABEL), outputs, dataset, answers_with=LABEL)
-    assert "share of votes" not in evaluation_text(without)
-    first: TruthRow = without.truths[0]
-    assert f"| {LABEL} | 0 | {LABEL_TRUTH} | {first.images} |" in evaluation_text(without)
-    person: VoteRow = evaluation.votes[-2]
-    assert f"| {ONE_PERSON} |  | {person.images} | {person.vote_share:.3f} |" in votes_text(
-        evaluation.votes
-    )

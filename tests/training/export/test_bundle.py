@@ -12,11 +12,12 @@ from preprocessing.bundle.spec import CARD_NAME, MODEL_NAME, SPEC_NAME, read_spe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, MienError
 from preprocessing.images.sample import sample_photo_path
+from serving.inference.options import PredictOptions
 from serving.inference.predictor import Predictor
 from training.config import PRECISIONS
 from training.data import outputs_for, split_examples, training_examples
 from training.evaluation.evaluate import evaluate_bundle
-from training.evaluation.predict import answers_of
+from training.evaluation.predict import predict_split
 from training.export.bundle import ExportOptions, export
 from training.export.calibrate import calibrate
 
@@ -39,18 +40,18 @@ def test_calibration_and_figures_are_those_of_the_exported_network(
     bundle: Path = request.getfixturevalue(f"{source}bundle")
     dataset: Dataset = request.getfixturevalue("voted" if source else "dataset")
     spec = read_spec(bundle)
-    answers = answers_of(bundle, spec, dataset=dataset, split="val")
+    predictions = predict_split(bundle, spec, dataset=dataset, split="val")
     val, train = split_examples(dataset, "val"), training_examples(dataset)
-    assert list(spec.outputs) == list(outputs_for(dataset)) == list(answers)
+    assert list(spec.outputs) == list(outputs_for(dataset)) == list(predictions)
     for output, found in spec.outputs.items():
-        expected = calibrate(output, answers[output].logits, val=val, train=train)
+        expected = calibrate(output, predictions[output].logits, val=val, train=train)
         assert found.class_shares == expected.class_shares
         assert found.balance == expected.balance
         for ours, theirs in zip(found.calibrations, expected.calibrations, strict=True):
             assert ours.balance == theirs.balance
             assert ours.temperature == pytest.approx(theirs.temperature, rel=1e-3)
             assert ours.sure_confidence == pytest.approx(theirs.sure_confidence, rel=1e-3)
-    evaluation = evaluate_bundle(answers, spec.outputs, dataset, answers_with=spec.answers_with)
+    evaluation = evaluate_bundle(predictions, spec.outputs, dataset, answers_with=spec.answers_with)
     assert json.loads(json.dumps(evaluation.figures())) == spec.metrics["val"]
 
 
@@ -107,7 +108,7 @@ def test_a_balance_may_be_asked_for(predictor: Predictor) -> None:
     spec, said = predictor.spec, {}
     photo = sample_photo_path().read_bytes()
     for balance in (None, 0.0, 0.6, 1.0, spec.answer.balance):
-        (prediction,) = predictor.predict(photo, balance=balance)[1].predictions
+        (prediction,) = predictor.predict(photo, PredictOptions(balance=balance))[1].predictions
         logits = spec.answer_logits(predictor.logits(prediction.face.chip[None]))
         expected = spec.answer.probabilities(logits, balance)
         np.testing.assert_allclose(prediction.probabilities, expected[0], atol=1e-12)
@@ -120,14 +121,16 @@ def test_a_balance_may_be_asked_for(predictor: Predictor) -> None:
     assert np.abs(said[0.0] - said[1.0]).max() > 1e-3
     np.testing.assert_array_equal(said[None], said[spec.answer.balance])
     with pytest.raises(BundleError, match="balance"):
-        predictor.predict(photo, balance=1.5)
+        predictor.predict(photo, PredictOptions(balance=1.5))
 
 
 def test_a_confidence_of_ones_own_makes_it_sure_at_any_balance(predictor: Predictor) -> None:
     photo = sample_photo_path().read_bytes()
     for balance in (0.0, 1.0):
         for least, is_sure in ((0.0, True), (1.0, False)):
-            result = predictor.predict(photo, balance=balance, min_confidence=least)[1]
+            result = predictor.predict(
+                photo, PredictOptions(balance=balance, min_confidence=least)
+            )[1]
             assert result.predictions[0].is_sure == is_sure
 
 

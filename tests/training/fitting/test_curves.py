@@ -15,7 +15,7 @@ def test_a_run_that_is_killed_right_after_its_resume_keeps_its_curves(tmp_path: 
     with Curves(tmp_path, epochs=0) as curves:
         curves.add(1, {"loss": 3.0})
     resumed = Curves(tmp_path, epochs=1)
-    # Nothing is written after this by who is killed here.
+    # A process that is killed here writes nothing more.
     assert (tmp_path / "curves.csv").read_text(encoding="utf-8") == "epoch,loss\n1,3\n"
     with resumed:
         resumed.add(2, {"loss": 2.0})

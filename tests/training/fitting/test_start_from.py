@@ -109,7 +109,7 @@ def test_a_run_of_one_output_starts_one_of_two_and_the_other_way_round(
             atol=1e-4,
         )
     if CROWD in outputs:
-        # What starts anew is no copy of the label's layer.
+        # A layer that starts from random weights is no copy of the label's layer.
         crowd, label = (network.get_layer(name).get_weights()[0] for name in outputs)
         assert np.abs(crowd).max() > 0.01
         assert np.abs(crowd - label).max() > 0.1

@@ -1,7 +1,6 @@
 """Going on from a trained network with few pictures."""
 
 import csv
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,15 +15,10 @@ from training.__main__ import main
 from training.config import FitConfig
 from training.data import Examples, row_weights, training_examples
 from training.fitting.devices import Devices
-from training.fitting.early_stop import BEST_NAME, Watcher, averaged_weights, gives_up
 from training.fitting.fit import fit
-from training.fitting.last_layer import regress, take_known_labels
-from training.fitting.schedule import RunState
 from training.metrics import cross_entropy
-from training.networks.build import build_network, load_network
+from training.networks.build import load_network
 from training.presets import PRESETS
-
-CLASSES = 4
 
 
 @pytest.fixture(scope="module")
@@ -32,59 +26,6 @@ def tuning(config: FitConfig) -> FitConfig:
     return replace(
         PRESETS["tune"], width=config.width, sizes=config.sizes, epochs=3, precision="float32"
     )
-
-
-@pytest.fixture
-def clusters() -> tuple[np.ndarray, np.ndarray]:
-    """Features of four classes, some of which overlap, and the class of each."""
-    generator = np.random.default_rng(0)
-    truth = generator.integers(0, CLASSES, 400)
-    features = generator.normal(0, 1, (400, 8))
-    features[np.arange(400), truth] += 1.5
-    return (features - features.mean(axis=0)) / features.std(axis=0), truth
-
-
-def test_regression_finds_the_least_loss(clusters: tuple[np.ndarray, np.ndarray]) -> None:
-    features, truth = clusters
-    start = (np.zeros((8, CLASSES)), np.zeros(CLASSES))
-    kernel, bias = regress(features, np.eye(CLASSES)[truth], start=start, penalty=1e-3)
-    least = cross_entropy(features @ kernel + bias, truth) + 0.5e-3 * (kernel**2).sum()
-    assert least < cross_entropy(np.zeros((400, CLASSES)), truth) - 0.4
-    generator = np.random.default_rng(1)
-    for _ in range(20):
-        other = kernel + generator.normal(0, 0.05, kernel.shape)
-        around = bias + generator.normal(0, 0.05, bias.shape)
-        loss = cross_entropy(features @ other + around, truth) + 0.5e-3 * (other**2).sum()
-        assert loss > least
-
-
-def test_a_penalty_keeps_the_weights_near_their_start(
-    clusters: tuple[np.ndarray, np.ndarray],
-) -> None:
-    features, truth = clusters
-    start = (np.random.default_rng(2).normal(0, 1, (8, CLASSES)), np.zeros(CLASSES))
-    moved = [
-        float(
-            np.abs(
-                regress(features, np.eye(CLASSES)[truth], start=start, penalty=p)[0] - start[0]
-            ).max()
-        )
-        for p in (1e-4, 1.0, 1e4)
-    ]
-    assert moved[0] > moved[1] > moved[2]
-    assert moved[2] < 1e-2
-
-
-def test_rows_that_weigh_more_count_for_more(clusters: tuple[np.ndarray, np.ndarray]) -> None:
-    features, truth = clusters
-    start = (np.zeros((8, CLASSES)), np.zeros(CLASSES))
-    twice = np.concatenate([features, features[truth == 0]])
-    targets = np.eye(CLASSES)[truth]
-    weighted = targets * np.where(truth == 0, 2.0, 1.0)[:, None]
-    repeated = np.concatenate([targets, targets[truth == 0]])
-    one, _ = regress(features, weighted / weighted.sum() * 400, start=start, penalty=1e-3)
-    two, _ = regress(twice, repeated, start=start, penalty=1e-3)
-    np.testing.assert_allclose(one, two, atol=1e-2)
 
 
 @pytest.mark.parametrize(
@@ -108,21 +49,6 @@ def test_rare_labels_count_for_more(
     else:
         assert found[0] > found[-1] > 0
         assert totals[0] < totals[-1]
-
-
-def test_known_labels_start_with_what_is_known(config: FitConfig) -> None:
-    known = build_network(config, classes=3, outputs=(LABEL,))
-    kernel, bias = known.get_layer(LABEL).get_weights()
-    known.get_layer(LABEL).set_weights([kernel, bias + np.arange(3)])
-    network = build_network(config, classes=3, outputs=(LABEL,))
-    take_known_labels(
-        network, known, labels=("sad", "bored", "happy"), known_labels=("happy", "angry", "sad")
-    )
-    taken, biases = network.get_layer(LABEL).get_weights()
-    np.testing.assert_array_equal(taken[:, 0], kernel[:, 2])
-    np.testing.assert_array_equal(taken[:, 1], 0)
-    np.testing.assert_array_equal(taken[:, 2], kernel[:, 0])
-    assert biases.tolist() == [2, 0, 0]
 
 
 def test_a_run_that_tunes_trains_all_but_normalisation(
@@ -186,60 +112,6 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
     halved = fit(dataset, tmp_path / "halved", config=tuning, start_from=run, resume=True)
     for one, other in zip(whole.get_weights(), halved.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
-
-
-def test_a_run_gives_up_when_val_gets_no_better(config: FitConfig) -> None:
-    patient = replace(config, patience=2)
-    best = RunState(epoch=3, best_loss=0.5, best_epoch=3)
-    assert not gives_up(best, patient)
-    assert not gives_up(replace(best, epoch=4), patient)
-    assert gives_up(replace(best, epoch=5), patient)
-    assert not gives_up(replace(best, epoch=50), config)
-
-
-@pytest.fixture
-def watched(tmp_path: Path) -> tuple[keras.Model, Watcher]:
-    """A single weight, 1, of which the moving average is 3."""
-    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    network.layers[-1].set_weights([np.ones((1, 1))])
-    network.compile(keras.optimizers.SGD(0.1, use_ema=True), "mse")
-    network.optimizer.build(network.trainable_variables)
-    network.optimizer._model_variables_moving_average[0].assign(np.full((1, 1), 3.0))
-    config = FitConfig(epochs=1, patience=1)
-    return network, Watcher(network, network, tmp_path, config=config)
-
-
-def weight_of(network: keras.Model) -> float:
-    return float(network.get_weights()[0][0, 0])
-
-
-def test_weights_are_averaged_for_a_while_only(watched: tuple[keras.Model, Watcher]) -> None:
-    network, _ = watched
-    with averaged_weights(network):
-        assert weight_of(network) == 3
-    assert weight_of(network) == 1
-
-
-def test_the_best_average_is_what_remains(
-    watched: tuple[keras.Model, Watcher], tmp_path: Path
-) -> None:
-    network, watcher = watched
-    seen: list[float] = []
-
-    def judge(loss: float) -> Callable[[int], dict[str, float]]:
-        def judged(_: int) -> dict[str, float]:
-            seen.append(weight_of(network))
-            return {"val_loss": loss}
-
-        return judged
-
-    state = watcher.begin(RunState(), judge(0.9))
-    state, _ = watcher.judge(replace(state, epoch=1), judge(0.5))
-    network.optimizer._model_variables_moving_average[0].assign(np.full((1, 1), 7.0))
-    state, _ = watcher.judge(replace(state, epoch=2), judge(0.8))
-    assert seen == [1, 3, 7]
-    assert (state.best_loss, state.best_epoch) == (0.5, 1)
-    assert [path.name for path in tmp_path.iterdir()] == [BEST_NAME]
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ fuzzed = settings(
 
 @contextmanager
 def within_memory(most_unpacked_bytes: int = MOST_UNPACKED_BYTES) -> Iterator[None]:
-    """Let files unpack to so much, and reading them take `MOST_MEMORY_FACTOR` times as much."""
+    """Limit what is unpacked, and the memory of reading to `MOST_MEMORY_FACTOR` times that."""
     tracemalloc.start()
     try:
         with mock.patch.object(archives, "MAX_UNPACKED_BYTES", most_unpacked_bytes):

@@ -1,129 +1,15 @@
-"""Lists of labels as people have them: each is read rightly, or refused with file and line."""
+"""Lists of labels name pictures as people mean it, or are refused with file and line."""
 
-import io
-import json
-import unicodedata
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from preprocessing.dataset.sources.open import open_source
-from preprocessing.dataset.sources.reading import Reading, parse_mapping
-from preprocessing.dataset.sources.types import Source, SourceKind
+from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.drawn import png, write_folders, zipped
-
-NAMES = ("a 1.png", "b.png", "deep/c.png", "deep/Ünal.PNG")
-LABELS = ("happy", "sad", "fear", "happy")
-SPLITS = ("train", "val", "train", "test")
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Four pictures, in no class folders."""
-    folder = tmp_path / "set"
-    for number, name in enumerate(NAMES):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png(number))
-    return folder
-
-
-def table(header: str, form: str, *, end: str = "\n") -> str:
-    lines = [
-        form.format(name, label, split)
-        for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
-    ]
-    return "".join(line + end for line in ([header] if header else []) + lines)
-
-
-def read(
-    pictures: Path, content: str | bytes, *, name: str = "list.csv", words: str = ""
-) -> Source:
-    path = pictures.parent / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return open_source(pictures, Reading(lists=(path,), mapping=parse_mapping(words)))
-
-
-PLAIN = table("path,label,split", "{0},{1},{2}")
-WINDOWS = PLAIN.replace("deep/", "deep\\").replace("\n", "\r\n")
-VOTES = (
-    PLAIN.replace("path,label", "path,fear,happy,sad,noise")
-    .replace(",happy,t", ",1,8,1,9,t")
-    .replace(",sad,v", ",0,0,1.0,9,v")
-    .replace(",fear,t", ",0.5,,0.4,9,t")
-)
-RECORDS = [
-    {"path": name, "box": [1, 2], "label": label, "split": split}
-    for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
-]
-IN_CELLS = [record | {"box": None} for record in RECORDS]
-
-
-def parquet(records: Sequence[Mapping[str, object]]) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(records)), file)
-    return file.getvalue()
-
-
-READ: dict[str, str | bytes] = {
-    "json": json.dumps(RECORDS),
-    "json, indented, mark": json.dumps(RECORDS, indent=2).encode("utf-8-sig"),
-    "json, other order": json.dumps([dict(reversed(each.items())) for each in RECORDS]),
-    "json lines": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in RECORDS),
-    "json lines, blank lines": "\n\n".join(map(json.dumps, IN_CELLS)),
-    "parquet": parquet(RECORDS),
-    "index": table(",path,label,split", "7,{0},{1},{2}"),
-    "unnamed index": table("Unnamed: 0,image,emotion,set", "7,{0},{1},{2}"),
-    "decimal comma": table("path;valence;label;split", "{0};0,93;{1};{2}"),
-    "spaces after commas": table("filename, width, class, split", "{0}, 48, {1}, {2}"),
-    "capitals, upper": PLAIN.upper().replace(".PNG", ".png"),
-    "plain": PLAIN,
-    "other order": table("split,label,path", "{2},{1},{0}"),
-    "other names": table("Image File,EMOTION,Usage", "{0},{1},{2}"),
-    "more columns": table("id,filename,valence,expression,set", "7,{0},0.5,{1},{2}"),
-    "quoted": table('"path","label","split"', '"{0}","{1}","{2}"'),
-    "semicolons": table("path;label;split", "{0};{1};{2}"),
-    "tabs": table("path\tlabel\tsplit", "{0}\t{1}\t{2}"),
-    "byte order mark": PLAIN.encode("utf-8-sig"),
-    "utf-16": PLAIN.encode("utf-16"),
-    "blank lines": PLAIN.replace("\n", "\n\n"),
-    "windows": WINDOWS,
-    "absolute": table("path,label,split", "/home/me/set/{0},{1},{2}"),
-    "absolute on windows": table("path,label,split", "C:\\me\\set\\{0},{1},{2}"),
-    "from here": table("path,label,split", "./{0},{1},{2}"),
-    "capitals": PLAIN.replace("a 1.png", "A 1.PNG").replace("deep/c", "DEEP/C"),
-    "nfd": unicodedata.normalize("NFD", PLAIN),
-    "no header": table("", "{0},{1},{2}"),
-    "no header, other order": table("", "{2},{0},{1}"),
-    "quoted, semicolons, mark": table('"path";"label";"split"', '"{0}";"{1}";"{2}"').encode(
-        "utf-8-sig"
-    ),
-    "utf-16 big without a mark": PLAIN.encode("utf-16-be"),
-    "windows-1252": PLAIN.encode("cp1252"),
-    "remark first": "# by hand\n" + PLAIN,
-    "word beside code": table("path,label,label_name,split", "{0},9,{1},{2}"),
-    "of a program": table("img_path,dominant_emotion,subset", "{0},{1},{2}"),
-    "of one's own": table("filenames,Ground truth,phase", "{0},{1},{2}"),
-    "boxes": table("image,x1,y1,x2,y2,facial_expression,set", "{0},1,2,30,40,{1},{2}"),
-    "addresses": table("url,label,split", "https://example.com/set/{0}?size=48,{1},{2}"),
-    "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
-    "a column for each label": VOTES,
-    "no header, number first": table("", "7,{0},{1},{2}"),
-    "words": PLAIN.replace("happy", "Happiness").replace("fear", "afraid"),
-}
-
-
-@pytest.mark.parametrize("name", READ)
-def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
-    source = read(pictures, READ[name])
-    items = list(source.items())
-    assert source.kind is SourceKind.LISTS
-    assert [item.name for item in items] == list(NAMES)
-    assert [(item.label, item.split) for item in items] == list(zip(LABELS, SPLITS, strict=True))
+from tests.preprocessing.dataset.sources.label_lists import LABELS, NAMES, PLAIN, read
 
 
 def test_splits_may_be_in_the_names_of_files(tmp_path: Path) -> None:
@@ -137,25 +23,6 @@ def test_splits_may_be_in_the_names_of_files(tmp_path: Path) -> None:
     assert "splits were read from the names of files" in source.notes[0]
     said = read(folder, "path,label,split\ntrain_1.jpg,sad,val\ntest_1.jpg,sad,val\n")
     assert said.counts == {("sad", "val"): 2}
-
-
-def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
-    source = read(pictures, table("path,label,is_train", "{0},{1},{2}"))
-    assert source.notes == ("note: columns of list.csv that were not read: is_train",)
-
-
-def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> None:
-    source = read(pictures, "path,happy,sad\na 1.png,5,5\nb.png,0,0\nÜnal,2,1\n")
-    assert [item.label for item in source.items()] == ["happy"]
-    assert source.passed_over == {"without a label in the list": 2, "in no list": 1}
-
-
-@pytest.mark.parametrize("cells", ["1,0", "True;False", "0,9;0,1", "90%;10 %", "7.5e-1;", " 2 ; "])
-def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> None:
-    delimiter = ";" if ";" in cells else ","
-    header = delimiter.join(("path", "happy", "sad"))
-    source = read(pictures, f"{header}\nb.png{delimiter}{cells}\n")
-    assert [item.label for item in source.items()] == ["happy"]
 
 
 def test_a_list_may_have_names_without_folders_or_endings(pictures: Path) -> None:
@@ -237,32 +104,6 @@ def test_a_name_that_may_be_two_pictures_is_refused(pictures: Path) -> None:
     assert [item.name for item in source.items()] == ["other/c.png"]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("", "list.csv is empty"),
-        ("a,b\n1,2\n", "list.csv lacks a column of paths"),
-        ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
-        ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
-        ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
-        ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
-        ('{"path": "b.png"}\n{"path": 7', "list.csv cannot be read as JSON"),
-        ("[" * 100_000, "list.csv cannot be read as JSON"),
-        ('["b.png", "sad"]', "JSON without records.*Expected objects such as"),
-        ('{"happy": ["b.png"]}', "JSON without records"),
-        ('{"images": [], "annotations": [], "categories": []}', "COCO.*as a CSV file"),
-        ('[{"path": "b.png", "label": "hapy"}]', "list.csv, record 1: the label 'hapy'.*--map"),
-        ('[{"x": "b.png", "label": "sad"}]', "lacks a column of paths"),
-        (b"PAR1" + bytes(99), "list.csv cannot be read as Parquet"),
-        (parquet([{"image": {"bytes": b"", "path": "b.png"}, "label": 1}]), "pictures themselves"),
-        (zipped([("xl/sheet1.xml", "<x/>")]), "is no text.*spreadsheet.*as a CSV file"),
-    ],
-)
-def test_what_is_no_list_is_refused(content: str | bytes, message: str, pictures: Path) -> None:
-    with pytest.raises(DatasetError, match=message):
-        read(pictures, content)
-
-
 def test_lines_can_be_left_out_by_the_name_of_their_file(pictures: Path) -> None:
     path = pictures.parent / "list.csv"
     path.write_text("path,label\na 1.png,happy\ngone.png,sad\n", encoding="utf-8")
@@ -291,13 +132,6 @@ def test_a_list_of_pictures_in_an_archive(pictures: Path) -> None:
     packed.write_bytes(zipped((f"set/{name}", (pictures / name).read_bytes()) for name in NAMES))
     source = open_source(packed, Reading(lists=(path,)))
     assert [item.label for item in source.items()] == list(LABELS)
-
-
-def test_an_object_of_names_and_labels_is_a_list(pictures: Path) -> None:
-    source = read(pictures, json.dumps(dict(zip(NAMES, LABELS, strict=True))), name="l.json")
-    assert [item.label for item in source.items()] == list(LABELS)
-    single = read(pictures, '{"path": "b.png", "label": "sad"}', name="l.jsonl")
-    assert [(item.name, item.label) for item in single.items()] == [("b.png", "sad")]
 
 
 def test_lines_without_a_path_are_counted(pictures: Path) -> None:

@@ -1,46 +1,27 @@
-"""Tables and archives as people have them: each is read rightly, or refused with what to do."""
+"""Tables as people have them are read as they are meant."""
 
 import bz2
-import contextlib
 import gzip
 import lzma
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading, parse_mapping
 from preprocessing.dataset.sources.types import SourceKind
-from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
-from tests.preprocessing.dataset.sources.damaged import fuzzed
+from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.drawn import (
     EXPECTED,
     HEADER,
-    Row,
     draw,
-    png,
     rows,
     tarred,
     text,
-    write_folders,
     zipped,
 )
-
-ROWS = rows()
-PLAIN = text(ROWS)
-
-
-def with_cells(
-    emotion: Callable[[str], str] = str,
-    pixels: Callable[[str], str] = str,
-    usage: Callable[[str], str] = str,
-) -> list[Row]:
-    return [(emotion(one), pixels(two), usage(three)) for one, two, three in ROWS]
+from tests.preprocessing.dataset.sources.plain_table import PLAIN, ROWS, with_cells
 
 
 def in_words(code: str) -> str:
@@ -167,97 +148,6 @@ def test_a_table_as_people_have_it_is_read(name: str, tmp_path: Path) -> None:
     assert sum(source.counts.values()) == len(items)
 
 
-REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "cut.csv": (PLAIN[:-4000], "cut.csv:13: .* cut short"),
-    "cut in a cell.csv": (
-        text(ROWS, header="emotion,Usage,pixels", form="{0},{2},{1}")[:-3000],
-        "csv:13: expected 2304 pixels",
-    ),
-    "test.csv": (text(ROWS, header="pixels", form="{1}"), "lacks the column 'emotion'"),
-    "other.csv": ("a,b,c\n1,2,3\n", "lacks the column 'emotion'"),
-    "empty.csv": ("", "no source"),
-    "header.csv": (HEADER + "\n", "has no rows"),
-    "blank.csv": (HEADER + "\n\n ,,\n", "has no rows"),
-    "code.csv": (text([("7", *ROWS[0][1:])]), "csv:2: emotion must be 0 to 6.*--map 7=LABEL"),
-    "word.csv": (text([("hapy", *ROWS[0][1:])]), "csv:2: .*'hapy'.*--map hapy"),
-    "contempt.csv": (
-        text([("contempt", *ROWS[0][1:])]),
-        "csv:2: contempt is none of the labels .*--ignore contempt",
-    ),
-    "usage.csv": (text([(*ROWS[0][:2], "Holiday")]), "csv:2: Usage must be .*'Holiday'.*--map"),
-    "unequal.csv": (text([ROWS[0], rows(side_px=64)[1]]), "csv:3: expected 2304 pixels"),
-    "negative.csv": (
-        text(with_cells(pixels=lambda cell: cell.replace("90", "-1", 1))),
-        "csv:2: a pixel must be .*'-1'",
-    ),
-    "web page.csv": ("<!doctype html><html>Sign in, please</html>", "a web page.*download"),
-    "rows.json": (
-        '[{"emotion": 0, "pixels": "9 9", "Usage": "Training"}]',
-        "JSON: write it as a CSV",
-    ),
-    "zips.zip": (
-        zipped(
-            [(f"{split}.zip", zipped([("happy/1.png", png(0))])) for split in ("train", "test")]
-        ),
-        "It holds 2 x .zip. Unpack these too",
-    ),
-    "list of pictures.zip": (
-        zipped([("set/labels.csv", "path,label\na.png,happy\n"), ("set/a.png", png(0))]),
-        "labels.csv has labels. Unpack it; .*--list",
-    ),
-    "open quote.csv": (PLAIN + '3,"90 90\n90,Training\n', "csv:14"),
-    "list.csv": ("path,label\nhappy/1.png,happy\n", "is a list of pictures.*--list"),
-    "two tables.zip": (
-        zipped([("one.csv", PLAIN), ("two.csv", PLAIN)]),
-        "should hold one CSV.*one.csv, two.csv.*Unpack it",
-    ),
-    "papers.zip": (zipped([("paper.pdf", b"%PDF")]), "It holds 1 x .pdf"),
-    "cut.csv.gz": (gzip.compress(PLAIN.encode())[:-20], "cannot be read.*Download it again"),
-    "cut.tar.gz": (tarred([("fer2013.csv", PLAIN.encode())])[:-60], "cannot be read"),
-    "cut.zip": (zipped([("fer2013.csv", PLAIN)])[:-20], "cannot be read"),
-    "fer2013.7z": (b"7z\xbc\xaf\x27\x1c" + bytes(40), "7z archive.*Unpack it"),
-    "fer2013.rar": (b"Rar!\x1a\x07\x01\x00" + bytes(40), "RAR archive.*Unpack it"),
-    "fer2013.csv.zst": (b"\x28\xb5\x2f\xfd" + bytes(40), "Zstandard.*Unpack it"),
-    "password.zip": (
-        zipped([("fer2013.csv", PLAIN)]).replace(
-            b"PK\x01\x02\x14\x03\x14\0\0\0", b"PK\x01\x02\x14\x03\x14\0\1\0"
-        ),
-        "encrypted.*password.*Unpack it",
-    ),
-    "sheet.xlsx": (zipped([("xl/sheet1.xml", "<x/>")]), "Save the sheet as a CSV file"),
-    "sheet.xls": (b"\xd0\xcf\x11\xe0" + bytes(99), "Save the sheet as a CSV file"),
-    "faces.npz": (zipped([("x.npy", b"\x93NUMPY")]), "save each picture as a PNG file"),
-    "faces.npy": (b"\x93NUMPY\x01\0", "save each picture as a PNG file"),
-    "faces.parquet": (b"PAR1" + bytes(99), "save each picture as a PNG file"),
-    "faces.mat": ("MATLAB 5.0 MAT-file, Platform: x", "save each picture as a PNG file"),
-    "clip.mp4": (b"\0\0\0\x18ftypmp42", "save frames of them"),
-    "page alone.csv": ("<html>", "a web page.*download it again"),
-    "pointer.csv": ("version https://git-lfs.github.com/spec/v1\nsize 3\n", "git lfs pull"),
-    "list.json": ('[{"path": "a.png", "label": "sad"}]', "is a list of pictures.*--list"),
-    "list.jsonl": ('{"file_name": "a.png", "label": 3}\n', "is a list of pictures.*--list"),
-    "one zip.zip": (
-        zipped([("faces.zip", zipped([("happy/1.png", png(0))]))]),
-        "It holds 1 x .zip. Unpack these too",
-    ),
-    "photo.png": (png(0), "no source of pictures"),
-    "text.txt": ("hello", "no source of pictures"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_table_that_cannot_be_read_is_refused_with_what_to_do(name: str, tmp_path: Path) -> None:
-    content, message = REFUSED[name]
-    path = tmp_path / name
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(DatasetError, match=f"(?s){message}"):
-        open_source(path)
-
-
-def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="photo does not exist"):
-        open_source(tmp_path / "photo")
-
-
 def test_pictures_of_other_sides_are_read(tmp_path: Path) -> None:
     path = tmp_path / "side64.csv"
     path.write_text(text(rows(side_px=64)), encoding="utf-8")
@@ -331,61 +221,3 @@ def test_the_one_table_of_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "fer2013" / "more.csv").write_text(PLAIN, encoding="utf-8")
     with pytest.raises(DatasetError, match=r"no pictures.*fer2013\.csv.*Name"):
         open_source(tmp_path)
-
-
-@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
-def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_path: Path) -> None:
-    folder = tmp_path / "unpacked"
-    write_folders(folder, ("train", "test"), ("happy", "sad"))
-    (folder / "train" / "sad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    (folder / "notes.pdf").write_bytes(b"%PDF")
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    members = [(f"set/{file.relative_to(folder).as_posix()}", file.read_bytes()) for file in files]
-    members.append(("__MACOSX/set/train/happy/._0_0.png", b"\0\5"))
-    packed = zipped(members) if kind == "zip" else tarred(members, kind.partition(".")[2])
-    path = tmp_path / f"set.{kind}"
-    path.write_bytes(packed)
-    source, plain = open_source(path), list(open_source(folder).items())
-    items = list(source.items())
-    assert source.kind is SourceKind.CLASS_FOLDERS
-    assert [(item.name, item.label, item.split) for item in items] == [
-        (f"set/{item.name}", item.label, item.split) for item in plain
-    ]
-    for packed_item, item in zip(items, plain, strict=True):
-        if "broken" not in item.name:
-            np.testing.assert_array_equal(packed_item.load(), item.load())
-    assert [item.row for item in source.items(3)] == list(range(3, len(items)))
-    assert source.passed_over == {".pdf files that are no pictures": 1}
-
-
-PACKED = {
-    kind: (zipped if kind == "zip" else partial(tarred, kind=kind.partition(".")[2]))(
-        [(f"set/{label}/{n}.png", png(n)) for label in ("happy", "sad") for n in range(2)]
-        + [("set/notes.txt", b"notes"), ("set/happy/odd", png(5))]
-    )
-    for kind in ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
-}
-
-
-@fuzzed
-@given(data=st.data())
-def test_damage_to_an_archive_of_pictures_gives_pictures_or_a_named_error(
-    data: st.DataObject, tmp_path: Path
-) -> None:
-    kind = data.draw(st.sampled_from(sorted(PACKED)))
-    content = bytearray(PACKED[kind])
-    for _ in range(data.draw(st.integers(1, 3))):
-        start = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 600)) % len(content)
-        content[start : start + data.draw(st.sampled_from([1, 3, 20]))] = data.draw(
-            st.binary(max_size=9)
-        )
-    path = tmp_path / f"set.{kind}"
-    path.write_bytes(content)
-    try:
-        items = list(open_source(path).items())
-    except DatasetError:
-        return
-    for item in items:
-        assert item.label in ("happy", "sad", None)
-        with contextlib.suppress(ImageDecodeError, ImageTooLargeError):
-            assert item.load().ndim in (2, 3)

@@ -1,4 +1,4 @@
-"""Addresses that are not for whoever asks, however they are written, resolved or led to."""
+"""Internal addresses are refused, however they are written, resolved or redirected to."""
 
 from collections.abc import Callable
 

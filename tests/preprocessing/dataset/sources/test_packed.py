@@ -1,0 +1,74 @@
+"""Archives of pictures: read without unpacking them, whole or damaged."""
+
+import contextlib
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.types import SourceKind
+from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
+from tests.preprocessing.dataset.sources.damaged import fuzzed
+from tests.preprocessing.dataset.sources.drawn import png, tarred, write_folders, zipped
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar"])
+def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "unpacked"
+    write_folders(folder, ("train", "test"), ("happy", "sad"))
+    (folder / "train" / "sad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (folder / "notes.pdf").write_bytes(b"%PDF")
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    members = [(f"set/{file.relative_to(folder).as_posix()}", file.read_bytes()) for file in files]
+    members.append(("__MACOSX/set/train/happy/._0_0.png", b"\0\5"))
+    packed = zipped(members) if kind == "zip" else tarred(members, kind.partition(".")[2])
+    path = tmp_path / f"set.{kind}"
+    path.write_bytes(packed)
+    source, plain = open_source(path), list(open_source(folder).items())
+    items = list(source.items())
+    assert source.kind is SourceKind.CLASS_FOLDERS
+    assert [(item.name, item.label, item.split) for item in items] == [
+        (f"set/{item.name}", item.label, item.split) for item in plain
+    ]
+    for packed_item, item in zip(items, plain, strict=True):
+        if "broken" not in item.name:
+            np.testing.assert_array_equal(packed_item.load(), item.load())
+    assert [item.row for item in source.items(3)] == list(range(3, len(items)))
+    assert source.passed_over == {".pdf files that are no pictures": 1}
+
+
+PACKED = {
+    kind: (zipped if kind == "zip" else partial(tarred, kind=kind.partition(".")[2]))(
+        [(f"set/{label}/{n}.png", png(n)) for label in ("happy", "sad") for n in range(2)]
+        + [("set/notes.txt", b"notes"), ("set/happy/odd", png(5))]
+    )
+    for kind in ("zip", "tar", "tar.gz", "tar.bz2", "tar.xz")
+}
+
+
+@fuzzed
+@given(data=st.data())
+def test_damage_to_an_archive_of_pictures_gives_pictures_or_a_named_error(
+    data: st.DataObject, tmp_path: Path
+) -> None:
+    kind = data.draw(st.sampled_from(sorted(PACKED)))
+    content = bytearray(PACKED[kind])
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content) - 1) | st.integers(0, 600)) % len(content)
+        content[start : start + data.draw(st.sampled_from([1, 3, 20]))] = data.draw(
+            st.binary(max_size=9)
+        )
+    path = tmp_path / f"set.{kind}"
+    path.write_bytes(content)
+    try:
+        items = list(open_source(path).items())
+    except DatasetError:
+        return
+    for item in items:
+        assert item.label in ("happy", "sad", None)
+        with contextlib.suppress(ImageDecodeError, ImageTooLargeError):
+            assert item.load().ndim in (2, 3)

@@ -1,0 +1,85 @@
+"""The command `predict`: tables, JSON, marked pictures and contact sheets."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from preprocessing.images.sample import sample_photo_path
+from serving.__main__ import main
+
+BOX_COLUMNS = ["left", "top", "right", "bottom"]
+
+
+def test_predict_writes_json_csv_and_pictures(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, drawn = tmp_path / "faces.csv", tmp_path / "drawn"
+    command = ["predict", str(photos), "--json", "--csv", str(table), "--annotate", str(drawn)]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    shown = json.loads(line)
+    assert shown["file"].endswith("face.jpg")
+    assert "broken.png" in captured.err
+    with table.open(encoding="utf-8") as file:
+        broken, row = csv.DictReader(file)
+    assert broken["file"].endswith("broken.png")
+    assert "incomplete or damaged" in broken["problem"]
+    assert (broken["face"], broken["label"], row["problem"]) == ("", "", "")
+    face = shown["faces"][0]
+    assert [int(row[name]) for name in BOX_COLUMNS] == list(face["box"].values())
+    assert float(row[face["label"]]) == pytest.approx(face["confidence"], abs=1e-4)
+    annotated = cv2.imread(str(drawn / "face.jpg.png"))
+    plain = cv2.imread(str(sample_photo_path()))
+    assert annotated.shape == plain.shape
+    box = face["box"]
+    assert (
+        annotated[box["top"], box["left"] : box["right"]]
+        != plain[box["top"], box["left"] : box["right"]]
+    ).any()
+    assert main(command) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([*command, "--overwrite"]) == 0
+
+
+def test_a_contact_sheet_shows_every_face(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(sample_photo_path(), photos / "second.jpg")
+    sheet = tmp_path / "sheet.png"
+    assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 0
+    picture = cv2.imread(str(sheet))
+    first, second = np.hsplit(picture, 2)
+    assert (first == second).all()
+    assert first.std() > 0
+    assert main(["predict", str(photos), "--contact-sheet", str(sheet)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_without_a_face_there_is_no_sheet_but_all_else(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(photos / "inner" / "face.jpg"), np.zeros((64, 64), np.uint8))
+    sheet, table = tmp_path / "sheet.png", tmp_path / "faces.csv"
+    command = ["predict", str(photos), "--contact-sheet", str(sheet), "--csv", str(table)]
+    assert main(command) == 0
+    captured = capsys.readouterr()
+    assert "no face found" in captured.out
+    assert "failed: " in captured.err
+    assert "no contact sheet was written" in captured.err
+    assert table.exists()
+    assert not sheet.exists()
+
+
+def test_an_output_that_cannot_be_written_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "not a folder" / "sheet.png"
+    sheet.parent.write_bytes(b"")
+    assert main(["predict", str(sample_photo_path()), "--contact-sheet", str(sheet)]) == 1
+    assert "error: " in capsys.readouterr().err

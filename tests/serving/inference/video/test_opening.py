@@ -1,0 +1,78 @@
+"""Files that are no video, or hold too large ones, are refused in words."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from preprocessing.errors import ImageTooLargeError, VideoDecodeError
+from preprocessing.images.sample import sample_photo_path
+from serving.inference.video.reader import VideoReader
+from serving.inference.video.types import Frame
+from tests.tools.clips import coloured, write_clip, write_jpegs
+
+EVEN = [index / 30 for index in range(60)]
+# Containers round times to a millisecond.
+ROUNDED_S = 1e-3
+
+
+def read(path: Path, **options: float | None) -> list[Frame]:
+    with VideoReader(path) as reader:
+        return list(reader.frames(**options))
+
+
+def times(frames: list[Frame]) -> list[float]:
+    return [frame.seconds for frame in frames]
+
+
+def clip(path: Path, shown_s: list[float] = EVEN, **options: Any) -> Path:
+    return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
+
+
+def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("no video " * 1000, encoding="utf-8")
+    playlist = tmp_path / "list.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile {sample_photo_path()}\n", encoding="utf-8")
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    cut = clip(tmp_path / "cut.mp4")  # its index is at its end
+    cut.write_bytes(cut.read_bytes()[:-1000])
+    for path in (text, playlist, empty, cut, sample_photo_path(), tmp_path, tmp_path / "none"):
+        with pytest.raises(VideoDecodeError, match=str(path.name)):
+            VideoReader(path)
+
+
+def test_sound_alone_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=44_100, layout="mono")
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), "fltp", "mono")
+        silence.rate = 44_100
+        container.mux(stream.encode(silence))
+        container.mux(stream.encode(None))
+    with pytest.raises(VideoDecodeError, match="sound"):
+        VideoReader(path)
+
+
+def test_frames_with_too_many_pixels_are_refused(tmp_path: Path) -> None:
+    path = clip(tmp_path / "clip.mp4")
+    with pytest.raises(ImageTooLargeError, match="64 x 48"):
+        VideoReader(path, max_pixels=64 * 48 - 1)
+    with VideoReader(path, max_pixels=64 * 48) as reader:
+        assert len(list(reader.frames())) == len(EVEN)
+
+
+def test_a_frame_that_is_far_too_large_is_left_out_before_it_takes_memory(tmp_path: Path) -> None:
+    large = [np.zeros((4 * 48, 4 * 64, 3), np.uint8)]
+    path = write_jpegs(tmp_path / "clip.mkv", [*coloured(3), *large, *coloured(3)])
+    with VideoReader(path, max_pixels=64 * 48) as reader:
+        assert [frame.rgb.shape for frame in reader.frames()] == [(48, 64, 3)] * 6
+        assert "damaged" in str(reader.problem())
+
+
+def test_a_camera_that_is_not_there_is_an_error_in_words() -> None:
+    with pytest.raises(VideoDecodeError, match="Camera 99"):
+        VideoReader(99)
