@@ -92,6 +92,12 @@ def inflate(data: bytes, most: int) -> bytes:
         return b""
 
 
+def write_chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
+    """Return the parts of a chunk, to be joined: its head, its content and its checksum."""
+    checksum = zlib.crc32(content, zlib.crc32(name))
+    return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)
+
+
 def _walk(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Yield the name, start and end of each chunk's content."""
     at = len(SIGNATURE)

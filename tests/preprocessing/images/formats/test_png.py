@@ -167,12 +167,14 @@ def test_a_colour_that_is_named_transparent_is_white(channels: int, depth: int) 
     np.testing.assert_array_equal(decoded[~is_clear], expected[~is_clear])
 
 
-@pytest.mark.parametrize("strip_bytes", [1, 1_000, 1_000_000])
+@pytest.mark.parametrize("strip_bytes", [None, 1, 1_000, 1_000_000])
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_rows_are_the_same_however_many_are_decoded_at_once(
-    mode: str, strip_bytes: int, monkeypatch: pytest.MonkeyPatch
+    mode: str, strip_bytes: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("preprocessing.images.formats.png_rows.STRIP_BYTES", strip_bytes)
+    if strip_bytes is not None:  # otherwise all, for the picture is small
+        monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
+        monkeypatch.setattr("preprocessing.images.formats.png_rows.STRIP_BYTES", strip_bytes)
     picture = Image.fromarray(RGB)
     if mode == "I;16":
         image = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
@@ -180,6 +182,14 @@ def test_rows_are_the_same_however_many_are_decoded_at_once(
         image = picture.convert(mode)
     expected = np.asarray((picture.convert("L") if mode == "I;16" else image).convert("RGB"))
     np.testing.assert_array_equal(decode_here(encode(image, "PNG")).rgb, expected)
+
+
+def test_opacity_looks_the_same_in_one_go_and_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    opacity = np.tile(np.linspace(0, 255, RGB.shape[1]).astype(np.uint8), (len(RGB), 1))
+    data = png(np.dstack([RGB, opacity]))
+    small = decode_here(data).rgb
+    monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
+    np.testing.assert_array_equal(small, decode_here(data).rgb)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
