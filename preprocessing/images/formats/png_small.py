@@ -29,7 +29,7 @@ _FLAGS = {
 }
 
 
-def decode_small(chunks: PngChunks) -> NDArray[Any] | None:
+def decode_small(chunks: PngChunks) -> NDArray[np.uint8] | None:
     """Decode a file of few pixels of 8 bits, laid on white.
 
     Returns:
@@ -48,9 +48,10 @@ def decode_small(chunks: PngChunks) -> NDArray[Any] | None:
         *write_chunk(b"IDAT", b"".join(chunks.pixels)),
         *write_chunk(b"IEND", b""),
     ]
-    samples = cv2.imdecode(np.frombuffer(b"".join(file), np.uint8), flag)
-    if samples is None:
+    decoded: NDArray[Any] | None = cv2.imdecode(np.frombuffer(b"".join(file), np.uint8), flag)
+    if decoded is None:
         return None
-    if has_opacity(samples):
-        samples = lay_on_white(cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA))
-    return np.asarray(samples, dtype=np.uint8)
+    if has_opacity(decoded):
+        rgba = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA), np.uint8)
+        return lay_on_white(rgba)
+    return np.asarray(decoded, np.uint8)
