@@ -16,13 +16,21 @@ from preprocessing.images.box.messages import (
     receive_message,
     send_message,
 )
-from preprocessing.runtime.processes import ALLOCATION
 
 START_TIMEOUT_S = 60.0
 # All of the environment that an interpreter and the decoders need.
 _KEPT = (
     *("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "PYTHONHOME"),
     *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"),
+)
+# How glibc hands out memory there: blocks of up to 2 MiB stay for the next picture, in all no more
+# than 4 MiB. Small pictures have no larger ones, and fresh memory from the system would take them a
+# quarter of their time. That of large pictures goes back.
+_ALLOCATION = (
+    "glibc.malloc.hugetlb=1",
+    "glibc.malloc.arena_max=1",
+    "glibc.malloc.mmap_threshold=2097152",
+    "glibc.malloc.trim_threshold=4194304",
 )
 # One thread: a picture has one core's worth of time, and each thread takes address space.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -108,10 +116,9 @@ class Starter:
 
 
 def _environment() -> dict[str, str]:
-    name, value = ALLOCATION
     return {
         **{kept: os.environ[kept] for kept in _KEPT if kept in os.environ},
-        name: os.environ.get(name, value),
+        "GLIBC_TUNABLES": ":".join(_ALLOCATION),
         **_ONE_THREAD,
         "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
     }

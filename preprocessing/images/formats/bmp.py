@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.bmp_colours import bmp_colours
 from preprocessing.images.formats.bmp_header import (
     JPEG,
     MASKS,
@@ -42,11 +43,12 @@ def read_bmp(data: bytes, *, max_pixels: int) -> Raster:
     pixel_bytes = len(data) - start if is_packed else _row_bytes(header) * header.height
     check_size(header.width, header.height, max_pixels, pixel_bytes=pixel_bytes)
     if is_packed:
-        return Raster(_unpack_runs(data))
+        return Raster(_unpack_runs(data), colours=bmp_colours(data, HEADER_AT))
     if header.packing not in (PLAIN, MASKS, MASKS_WITH_OPACITY):
         raise ImageDecodeError(DAMAGED)
     samples, missing = read_pixels(data, header, start)
-    return Raster(samples, is_incomplete=missing > 0)
+    colours = bmp_colours(data, HEADER_AT)
+    return Raster(samples, colours=colours, is_incomplete=missing > 0)
 
 
 def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.uint8], float]:

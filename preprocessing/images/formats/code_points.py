@@ -28,9 +28,22 @@ _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
 }
 
 
-def code_point_colours(primaries: int, transfer: int) -> Colours | None:
-    """Describe a colour space by its code points; None for sRGB, and for what is not known."""
-    curve = _CURVES.get(transfer, srgb_to_light)
+def code_point_colours(
+    primaries: int, transfer: int, *, channels: int = 3, is_exact: bool = False
+) -> Colours | None:
+    """Describe a colour space by its code points; None for sRGB, and for what is not known.
+
+    Args:
+        primaries: Which red, green, blue and white.
+        transfer: Which curve.
+        channels: 3, or 1 for grey.
+        is_exact: Heed the curve of television (ITU-R BT.1886), which differs a little from that of
+            sRGB. Browsers do in PNG files, but take it for that of sRGB in HEIC and AVIF files.
+    """
+    curves = _CURVES | _TELEVISION_CURVES if is_exact else _CURVES
+    curve = curves.get(transfer, srgb_to_light)
+    if channels == 1:
+        return light_colours([curve], None)
     chromaticities, white = _PRIMARIES.get(primaries, _PRIMARIES[1])
     return light_colours([curve] * 3, matrix_to_srgb(chromaticities, white))
 
@@ -57,6 +70,7 @@ def _dimmed(light: NDArray[np.float64]) -> NDArray[np.float64]:
     return relative * (1 + relative / most**2) / (1 + relative)
 
 
+_TELEVISION_CURVES: dict[int, Curve] = dict.fromkeys((1, 6, 11, 14, 15), lambda value: value**2.4)
 # What is not here is so near sRGB that browsers take it for that.
 _CURVES: dict[int, Curve] = {
     4: lambda value: value**2.2,

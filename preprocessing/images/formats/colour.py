@@ -8,6 +8,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,8 @@ STRIP_PIXELS = 65_536
 SRGB_TOLERANCE = 2
 D65 = (0.3127, 0.3290)
 SRGB: Chromaticities = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+# Twice the area between primaries; that of sRGB is 0.22.
+_LEAST_AREA = 0.01
 # Bradford's cone responses, by which colours are adapted to another white.
 _CONES = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -84,6 +87,13 @@ def gamma_colours(
     return light_colours(curves, matrix_to_srgb(primaries, white) if primaries else None)
 
 
+def is_plausible(primaries: Chromaticities, white: tuple[float, float]) -> bool:
+    """Say whether chromaticities are such as can be, and primaries do not lie on a line."""
+    are_there = all(y > 0 and x + y <= 1 for x, y in (white, *primaries))
+    area = np.linalg.det([(*each, 1.0) for each in primaries])
+    return are_there and bool(abs(area) > _LEAST_AREA)
+
+
 def matrix_to_srgb(primaries: Chromaticities, white: tuple[float, float]) -> NDArray[np.float64]:
     """Return the matrix from linear light of some primaries to that of sRGB, white to white."""
     adapted = _adaptation(white) @ _to_xyz(primaries, white)
@@ -101,7 +111,7 @@ def is_srgb(colours: Colours, *, channels: int) -> bool:
     return int(np.abs(after.astype(int) - before).max()) <= SRGB_TOLERANCE
 
 
-def strips(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+def strips(pixels: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Cut a picture into strips of some rows, so that work on it needs little memory beside it."""
     rows = max(1, STRIP_PIXELS // max(1, pixels.shape[1]))
     for top in range(0, len(pixels), rows):

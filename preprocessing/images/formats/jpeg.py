@@ -10,11 +10,13 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, UnsupportedImageError
 from preprocessing.images.canvas import new_canvas
+from preprocessing.images.formats.colour import strips
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours, is_ink_profile
 from preprocessing.images.formats.jpeg_noise import noise_after
 from preprocessing.images.formats.jpeg_parts import END, JpegParts, take_apart
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.formats.orientation import orientation_of
+from preprocessing.images.formats.partial import samples_of
 from preprocessing.images.formats.raster import (
     DAMAGED,
     UPRIGHT,
@@ -66,9 +68,11 @@ def read_jpeg(data: bytes, *, max_pixels: int, may_reduce: bool = False) -> Rast
         # Zeros are what a download leaves that was given all its room at once, and half a marker
         # would make one of what follows.
         clean = clean.rstrip(b"\0\xff")
-    # A half of either kind is decoded alike; what was asked for whole is enlarged again.
+    # A half of either kind is decoded alike; what was asked for whole is enlarged again. What is
+    # missing is found by decoding twice, for which large pictures have no memory as a whole.
     is_large = is_halved or frame.width * frame.height > LEAST_REDUCED_PIXELS
-    is_reduced = may_reduce and is_large and parts.is_whole and len(frame.components) < INKS
+    is_halved = is_halved or (is_large and not parts.is_whole)
+    is_reduced = may_reduce and is_large and len(frame.components) < INKS
     is_half = is_halved or is_reduced
     samples = _decode(clean + END, parts, is_quiet=not parts.is_whole, is_halved=is_half)
     is_incomplete = not parts.is_whole
@@ -116,8 +120,12 @@ def _missing(
     # Two pictures that differ only where the file says nothing.
     noise = noise_after(clean, parts)
     noisy = _decode(clean + noise + END, parts, is_quiet=True, is_halved=is_halved)
-    differs = noisy != samples
-    return float((differs.any(axis=2) if differs.ndim == 3 else differs).mean())
+    differing = 0
+    for one, other in zip(strips(samples), strips(noisy), strict=True):
+        differs = one != other
+        differing += int((differs.any(axis=2) if differs.ndim == 3 else differs).sum())
+    height, width = samples.shape[:2]
+    return float(differing / (height * width))
 
 
 def _decode(data: bytes, parts: JpegParts, *, is_quiet: bool, is_halved: bool) -> NDArray[np.uint8]:
@@ -144,4 +152,4 @@ def _decode(data: bytes, parts: JpegParts, *, is_quiet: bool, is_halved: bool) -
             return cmyk_to_rgb(image, parts.profile)
         if image.mode not in ("L", "RGB"):
             raise ImageDecodeError(DAMAGED)
-        return np.array(image)
+        return samples_of(image)

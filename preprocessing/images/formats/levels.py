@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.images.formats.colour import strips
+
 WHITE = 255
 # What cameras and converters have as white.
 BIT_DEPTHS = (8, 10, 12, 14, 16, 24, 32)
@@ -96,10 +98,10 @@ def _scale(samples: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint
     if samples.dtype == np.uint16:
         looked_up = cv2.LUT(np.ascontiguousarray(samples), _levels_of_16_bits(low, high))
         return np.asarray(looked_up, dtype=np.uint8).reshape(samples.shape)
-    # Row by row: in one go, a picture of 50 megapixels would take more than a gigabyte.
+    # In one go, a picture of 50 megapixels would take more than a gigabyte.
     scaled = np.empty(samples.shape, np.uint8)
-    for row, values in zip(scaled, samples, strict=True):
-        row[:] = _levels(values, low=low, high=high)
+    for part, values in zip(strips(scaled), strips(samples), strict=True):
+        part[:] = _levels(values, low=low, high=high)
     return scaled
 
 

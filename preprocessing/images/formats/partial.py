@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.colour import strips
 from preprocessing.images.formats.raster import DAMAGED, check_missing
 
 # Pixels that differ between two decoded pictures, each filled with one of these before, were not
@@ -53,7 +54,22 @@ def _decode(data: bytes, filling: int) -> tuple[NDArray[np.uint8], bool]:
         # Pillow's decoders raise almost anything on damaged files; the rows before stay.
         except Exception:  # noqa: BLE001
             image.tile, is_whole = [], False
-        return np.array(image), is_whole
+        return samples_of(image), is_whole
+
+
+def samples_of(image: Image.Image) -> NDArray[np.uint8]:
+    """Return the samples of a picture of 8 bits that Pillow holds.
+
+    Strip by strip: otherwise Pillow makes two copies more.
+    """
+    width, height = image.size
+    channels = len(image.getbands())
+    samples = np.empty((height, width) if channels == 1 else (height, width, channels), np.uint8)
+    top = 0
+    for strip in strips(samples):
+        strip[:] = np.asarray(image.crop((0, top, width, top + len(strip))))
+        top += len(strip)
+    return samples
 
 
 def fill_rows(samples: NDArray[Any], is_missing: NDArray[np.bool_]) -> None:

@@ -1,13 +1,24 @@
 """Read PNG files, whatever their metadata looks like."""
 
 import struct
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from preprocessing.images.formats.code_points import code_point_colours
-from preprocessing.images.formats.colour import D65, SRGB, Chromaticities, Colours, gamma_colours
+from preprocessing.images.formats.colour import (
+    D65,
+    SRGB,
+    Chromaticities,
+    Colours,
+    gamma_colours,
+    is_plausible,
+)
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.orientation import orientation_of
+from preprocessing.images.formats.png_animation import Frame
 from preprocessing.images.formats.png_chunks import (
     MOST_PROFILE_BYTES,
     PngChunks,
@@ -17,23 +28,31 @@ from preprocessing.images.formats.png_chunks import (
 from preprocessing.images.formats.png_pixels import decode_pixels
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
+# What code points must say of a PNG; others are not heeded.
+_RGB_IN_FULL_RANGE = b"\0\1"
 # In parts of 100,000: that of sRGB is about 45,455.
 _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
-# Twice the area between primaries; that of sRGB is 0.22.
-_LEAST_AREA = 0.01
 
 
 def read_png(data: bytes, *, max_pixels: int) -> Raster:
-    """Read a PNG file; of an animation the picture that all viewers show.
+    """Read a PNG file; of an animation the first frame, on white.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
     chunks = read_chunks(data)
-    check_size(chunks.width, chunks.height, max_pixels, pixel_bytes=sum(map(len, chunks.pixels)))
+    frame, canvas = chunks.frame, (chunks.height, chunks.width)
+    pixels = chunks.pixels if frame is None else frame.pixels
+    check_size(chunks.width, chunks.height, max_pixels, pixel_bytes=sum(map(len, pixels)))
     orientation = orientation_of(chunks.chunks.get(b"eXIf", b"") or chunks.exif, chunks.xmp)
-    samples, is_incomplete = decode_pixels(chunks, is_upright=orientation == UPRIGHT)
+    if frame is not None:
+        chunks = replace(chunks, width=frame.width, height=frame.height, pixels=pixels)
+    fills_canvas = (chunks.height, chunks.width) == canvas
+    is_upright = fills_canvas and orientation == UPRIGHT
+    samples, is_incomplete = decode_pixels(chunks, is_upright=is_upright)
+    if frame is not None and not fills_canvas:
+        samples = _on_canvas(samples, canvas, frame)
     return Raster(
         samples,
         colours=_colours(chunks, channels=1 if samples.ndim == 2 else 3),
@@ -42,11 +61,20 @@ def read_png(data: bytes, *, max_pixels: int) -> Raster:
     )
 
 
+def _on_canvas(samples: NDArray[Any], canvas: tuple[int, int], frame: Frame) -> NDArray[Any]:
+    white = np.iinfo(samples.dtype).max
+    placed = np.full((*canvas, *samples.shape[2:]), white, samples.dtype)
+    part = placed[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+    part[:] = samples
+    return placed
+
+
 def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
     """Return how colours are meant; of several chunks that say it, the standard's order decides."""
     found = chunks.chunks
-    if len(found.get(b"cICP", b"")) == 4 and channels == 3:
-        return code_point_colours(found[b"cICP"][0], found[b"cICP"][1])
+    if found.get(b"cICP", b"")[2:] == _RGB_IN_FULL_RANGE:
+        primaries, transfer = found[b"cICP"][:2]
+        return code_point_colours(primaries, transfer, channels=channels, is_exact=True)
     if b"iCCP" in found:
         packed = found[b"iCCP"].partition(b"\0")[2][1:]
         profile = inflate(packed, MOST_PROFILE_BYTES)
@@ -55,10 +83,10 @@ def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
     if b"sRGB" in found or len(found.get(b"gAMA", b"")) != 4:
         return None
     (gamma,) = struct.unpack(">L", found[b"gAMA"])
-    primaries = _primaries(found.get(b"cHRM", b""))
-    if gamma == 0 or (gamma in _USUAL_GAMMA and primaries is None):
+    told = _primaries(found.get(b"cHRM", b""))
+    if gamma == 0 or (gamma in _USUAL_GAMMA and told is None):
         return None
-    chromaticities, white = primaries or (SRGB, D65)
+    chromaticities, white = told or (SRGB, D65)
     exponent = _GAMMA_UNIT / gamma
     return gamma_colours(exponent, chromaticities if channels == 3 else None, white=white)
 
@@ -69,6 +97,5 @@ def _primaries(chunk: bytes) -> tuple[Chromaticities, tuple[float, float]] | Non
         return None
     numbers = [number / _GAMMA_UNIT for number in struct.unpack(">8L", chunk)]
     white, red, green, blue = zip(numbers[::2], numbers[1::2], strict=True)
-    is_sane = all(y > 0 and x + y <= 1 for x, y in (white, red, green, blue))
-    area = np.linalg.det([(*each, 1.0) for each in (red, green, blue)])
-    return ((red, green, blue), white) if is_sane and abs(area) > _LEAST_AREA else None
+    primaries = (red, green, blue)
+    return (primaries, white) if is_plausible(primaries, white) else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.png_animation import NAMES, Animation, Frame
 from preprocessing.images.formats.raster import DAMAGED
 
 GREY, RGB, PALETTE, GREY_AND_OPACITY, RGB_AND_OPACITY = 0, 2, 3, 4, 6
@@ -40,6 +41,7 @@ class PngChunks:
         pixels: The contents of the chunks with pixels.
         exif: An EXIF block that was kept as text.
         xmp: An XMP packet.
+        frame: The first frame of an animation, where browsers show that instead of these pixels.
     """
 
     width: int = 0
@@ -51,6 +53,7 @@ class PngChunks:
     pixels: list[memoryview] = field(default_factory=list)
     exif: bytes = b""
     xmp: bytes = b""
+    frame: Frame | None = None
 
 
 def read_chunks(data: bytes) -> PngChunks:
@@ -62,7 +65,7 @@ def read_chunks(data: bytes) -> PngChunks:
     Raises:
         ImageDecodeError: It has no header or no pixels, or far too many chunks.
     """
-    found = PngChunks()
+    found, animation = PngChunks(), Animation()
     for count, (name, start, end) in enumerate(_walk(data)):
         if count == MOST_CHUNKS:
             raise ImageDecodeError(DAMAGED)
@@ -72,6 +75,9 @@ def read_chunks(data: bytes) -> PngChunks:
             found.pixels.append(memoryview(data)[start:end])
         elif name in _KEPT:
             found.chunks.setdefault(name, data[start:end])
+        elif name in NAMES:
+            is_before_picture = not found.pixels
+            animation.note(name, memoryview(data)[start:end], is_before_picture=is_before_picture)
         elif name in (b"zTXt", b"tEXt", b"iTXt"):
             _note_text(found, name, data, start, end)
     header = found.chunks.get(b"IHDR", b"")
@@ -81,6 +87,7 @@ def read_chunks(data: bytes) -> PngChunks:
     found.is_interlaced = header[12] == 1
     if (found.colour_type, found.depth) not in _DEPTHS:
         raise ImageDecodeError(DAMAGED)
+    found.frame = animation.first_frame(found.width, found.height)
     return found
 
 
@@ -90,6 +97,12 @@ def inflate(data: bytes, most: int) -> bytes:
         return zlib.decompressobj().decompress(data, most)
     except zlib.error:
         return b""
+
+
+def write_chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
+    """Return the parts of a chunk, to be joined: its head, its content and its checksum."""
+    checksum = zlib.crc32(content, zlib.crc32(name))
+    return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)
 
 
 def _walk(data: bytes) -> Iterator[tuple[bytes, int, int]]:

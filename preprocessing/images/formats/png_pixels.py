@@ -19,6 +19,7 @@ from preprocessing.images.formats.png_chunks import (
     PngChunks,
 )
 from preprocessing.images.formats.png_rows import CHANNELS, Strip, read_strips
+from preprocessing.images.formats.png_small import decode_small
 from preprocessing.images.formats.raster import check_missing
 
 _LARGEST_OF_16_BITS = 65_535
@@ -89,6 +90,9 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> tuple[NDArray[Any],
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
+    small = decode_small(chunks)
+    if small is not None:
+        return small, False
     size = (chunks.height, chunks.width)
     is_deep = chunks.depth == 16 and chunks.colour_type == GREY and b"tRNS" not in chunks.chunks
     picture: NDArray[Any]

@@ -22,6 +22,7 @@ from preprocessing.images.formats.png_chunks import (
     RGB_AND_OPACITY,
     SIGNATURE,
     PngChunks,
+    write_chunk,
 )
 from preprocessing.images.formats.raster import DAMAGED
 
@@ -111,7 +112,7 @@ def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[n
     height, width = len(data) // (row_bytes + 1), row_bytes // pixel_bytes
     header = struct.pack(">LLBBBBB", width, height, depth, kind, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data, 0)), (b"IEND", b""))
-    file = b"".join([SIGNATURE, *(part for chunk in chunks for part in _chunk(*chunk))])
+    file = b"".join([SIGNATURE, *(part for chunk in chunks for part in write_chunk(*chunk))])
     flags = cv2.IMREAD_UNCHANGED
     if kind == RGB:
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH
@@ -122,11 +123,6 @@ def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[n
         samples = cv2.cvtColor(samples, cv2.COLOR_BGRA2RGBA)
     ordered = samples if depth == 8 else samples.astype(">u2")
     return ordered.reshape(height, -1).view(np.uint8)
-
-
-def _chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
-    checksum = zlib.crc32(content, zlib.crc32(name))
-    return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)
 
 
 class _Unpacker:

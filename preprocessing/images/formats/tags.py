@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ORIENTATION = 0x0112
 BYTE, ASCII, SHORT, LONG, UNDEFINED, LONG8 = 1, 2, 3, 4, 7, 16
@@ -61,6 +61,42 @@ class Directory:
         """Return the bytes of a tag; none where it is missing."""
         tag = self.tags.get(number)
         return b"" if tag is None else self.data[tag.offset : tag.end]
+
+    def with_numbers(self, numbers: dict[int, int], *, without: int) -> "Directory":
+        """Return a directory with other numbers of 32 bits, and without a tag.
+
+        Args:
+            numbers: By their tags.
+            without: The tag that is left out.
+        """
+        tags = {number: tag for number, tag in self.tags.items() if number != without}
+        start = len(self.data) + len(self.data) % 2
+        for index, (number, value) in enumerate(numbers.items()):
+            at = start + 4 * index
+            head, room = self._entry(LONG, 1)
+            inline = struct.pack(self.order + "L", value).ljust(room, b"\0")
+            tags[number] = Tag(LONG, 1, at, at + 4, head + inline)
+        values = struct.pack(f"{self.order}{len(numbers)}L", *numbers.values())
+        data = self.data.ljust(start, b"\0") + values
+        return replace(self, data=data, tags=tags)
+
+    def with_part(self, number: int, first: int, count: int) -> "Directory":
+        """Return a directory of which a tag has only some of its values, from `first` on."""
+        tag = self.tags[number]
+        begin = tag.offset + first * _SIZES[tag.kind]
+        end = begin + count * _SIZES[tag.kind]
+        head, room = self._entry(tag.kind, count)
+        if end - begin <= room:
+            value = self.data[begin:end].ljust(room, b"\0")
+        else:
+            value = struct.pack(self.order + ("Q" if self.is_big else "L"), begin)
+        part = Tag(tag.kind, count, begin, end, head + value)
+        return replace(self, tags={**self.tags, number: part})
+
+    def _entry(self, kind: int, count: int) -> tuple[bytes, int]:
+        """Return the beginning of an entry, without its number, and the bytes of its value."""
+        form, room = ("HQ", 8) if self.is_big else ("HL", 4)
+        return struct.pack(self.order + form, kind, count), room
 
     def _integers(self, number: int, most: int) -> tuple[int, ...]:
         tag = self.tags.get(number)

@@ -21,6 +21,7 @@ from preprocessing.images.formats.raster import (
     pad_rows,
 )
 from preprocessing.images.formats.tags import ORIENTATION
+from preprocessing.images.formats.tiff_channels import decode_channels, has_odd_channels
 from preprocessing.images.formats.tiff_page import (
     BITS,
     COMPRESSION,
@@ -78,7 +79,14 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
 
 
 def _decode(page: TiffPage) -> NDArray[Any]:
-    """Decode by OpenCV or Pillow, whichever keeps more of this kind, or else by the other."""
+    """Decode by OpenCV or Pillow, whichever keeps more of this kind, or else by the other.
+
+    Raises:
+        ImageDecodeError: Its channels do not fit together.
+        UnsupportedImageError: Neither reads it.
+    """
+    if has_odd_channels(page):
+        return decode_channels(page, _decode)
     ways: list[Callable[[TiffPage, bytes], NDArray[Any] | None]] = [_by_pillow]
     if page.number(COMPRESSION, PLAIN) in _OF_OPENCV:
         # Pillow takes palettes of eight bits, which are not by the standard, for black ones, and

@@ -1,7 +1,7 @@
 """Take the first page of a TIFF file apart, and write it anew with nothing but what pixels need."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.raster import DAMAGED
@@ -10,15 +10,16 @@ from preprocessing.images.formats.tags import LONG, ORIENTATION, SHORT, Director
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, XMP = 338, 339, 34675, 700
-PLANAR, TILE_OFFSETS, TILE_BYTES = 284, 324, 325
+PLANAR, PREDICTOR, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 284, 317, 322, 324, 325
 # What libtiff needs for the pixels: with fill order, options of fax, predictor, palette, tiles,
 # ink set, tables and offsets of JPEG, subsampling and positions of YCbCr, reference black.
 _NEEDED = {
     WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, 266, STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP,
-    STRIP_BYTES, PLANAR, 292, 293, 317, 320, 322, 323, TILE_OFFSETS, TILE_BYTES, 332,
+    STRIP_BYTES, PLANAR, 292, 293, PREDICTOR, 320, TILE_WIDTH, 323, TILE_OFFSETS, TILE_BYTES, 332,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
 UNSIGNED, SIGNED, FLOATING = 1, 2, 3
+_BLACK_IS_ZERO = 1
 # No compression; all channels of a pixel side by side.
 PLAIN = _CONTIGUOUS = 1
 
@@ -52,6 +53,31 @@ class TiffPage:
     def is_half_float(self) -> bool:
         """Whether its numbers are 16-bit floating point, which no library at hand reads."""
         return self.number(SAMPLE_FORMAT, UNSIGNED) == FLOATING and self.number(BITS, 1) == 16
+
+    def as_grey(self, numbers: dict[int, int]) -> "TiffPage":
+        """Return the page as if it had one channel.
+
+        Args:
+            numbers: By their tags, further numbers that it is to have.
+        """
+        said = {
+            SAMPLES: 1,
+            PHOTOMETRIC: _BLACK_IS_ZERO,
+            PLANAR: _CONTIGUOUS,
+            BITS: self.number(BITS, 1),
+            SAMPLE_FORMAT: self.number(SAMPLE_FORMAT, UNSIGNED),
+            **numbers,
+        }
+        return replace(self, directory=self.directory.with_numbers(said, without=EXTRA_SAMPLES))
+
+    def channel(self, index: int) -> "TiffPage":
+        """Return one channel, from 0 on, of a page whose channels are stored apart."""
+        directory, channels = self.directory, self.number(SAMPLES, 1)
+        for number in (STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES):
+            if number in directory.tags:
+                count = directory.tags[number].count // channels
+                directory = directory.with_part(number, index * count, count)
+        return replace(self, directory=directory).as_grey({})
 
     def to_file(self) -> bytes:
         """Return a file with this page alone: pixels where they were, tags anew at the end.

@@ -7,7 +7,8 @@ from PIL import Image
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image, decode_picture
 from preprocessing.images.types import PictureNote
-from tests.tools.picture_files import bmp, bmp_rows, encode, smooth_picture
+from tests.tools.picture_files import bmp, bmp_rows, encode, png, png_chunk, smooth_picture
+from tests.tools.profiles import DISPLAY_P3, gamma_curve, rgb_profile
 
 PICTURE = smooth_picture(61, 40)
 RGB = np.asarray(PICTURE)
@@ -160,3 +161,37 @@ def test_of_an_icon_the_picture_of_most_pixels_is_read_though_it_has_few_bytes()
     ]
     data = struct.pack("<HHH", 0, 1, 2) + b"".join(entries) + large + small
     assert decode_image(data).shape == (256, 256, 3)
+
+
+def with_colours(kind: bytes, values: bytes, profile: bytes = b"") -> bytes:
+    data = bytearray(bmp(ROWS, SIZE, depth=24, header_bytes=124))
+    start = len(data) - 14
+    data[14 + 56 : 14 + 60] = kind
+    data[14 + 60 : 14 + 108] = values.ljust(48, b"\0")
+    data[14 + 112 : 14 + 120] = struct.pack("<LL", start, len(profile))
+    return bytes(data) + profile
+
+
+def test_an_embedded_profile_is_heeded_and_one_elsewhere_is_not() -> None:
+    profile = rgb_profile(DISPLAY_P3, gamma_curve(2.2))
+    expected = decode_image(encode(PICTURE, "PNG", icc_profile=profile))
+    assert np.abs(expected.astype(int) - RGB).mean() > 1
+    np.testing.assert_array_equal(decode_image(with_colours(b"DEBM", b"", profile)), expected)
+    for kind in (b"KNIL", b"BGRs", b" niW"):
+        np.testing.assert_array_equal(decode_image(with_colours(kind, b"", profile)), RGB)
+    np.testing.assert_array_equal(decode_image(with_colours(b"DEBM", b"", b"none")), RGB)
+
+
+def test_calibrated_colours_are_heeded_where_they_make_sense() -> None:
+    p3 = [(0.68, 0.32, 0.0), (0.265, 0.69, 0.045), (0.15, 0.06, 0.79)]
+    ends = struct.pack("<9l", *(round(value * 2**30) for colour in p3 for value in colour))
+    gammas = struct.pack("<3L", *[round(2.2 * 2**16)] * 3)
+    chunks = png_chunk(b"gAMA", struct.pack(">L", 45_454))
+    values = (0.3127, 0.329, *(value for x, y, _ in p3 for value in (x, y)))
+    chunks += png_chunk(b"cHRM", struct.pack(">8L", *(round(value * 1e5) for value in values)))
+    expected = decode_image(png(RGB, chunks=chunks)).astype(int)
+    decoded = decode_image(with_colours(bytes(4), ends + gammas))
+    assert np.abs(decoded - expected).max() <= 1
+    assert np.abs(expected - RGB).mean() > 1
+    for nonsense in (bytes(48), ends + bytes(12), b"\x7f" * 48):
+        np.testing.assert_array_equal(decode_image(with_colours(bytes(4), nonsense)), RGB)

@@ -325,9 +325,30 @@ def test_small_pictures_are_read_whole(photo: Image.Image) -> None:
 
 
 @pytest.mark.usefixtures("all_are_large")
-def test_what_is_cut_or_in_inks_is_read_whole(photo: Image.Image) -> None:
+def test_inks_are_read_whole(photo: Image.Image) -> None:
+    decoded = decode_here(jpeg(photo.convert("CMYK")), may_reduce=True)
+    assert decoded.whole is None
+    assert decoded.rgb.shape == (160, 160, 3)
+
+
+@pytest.mark.usefixtures("all_are_large")
+def test_a_large_picture_that_is_cut_is_read_at_a_half_of_its_sides(photo: Image.Image) -> None:
     data = jpeg(photo)
-    for whole in (data[: len(data) - len(data) // 20], jpeg(photo.convert("CMYK"))):
-        decoded = decode_here(whole, may_reduce=True)
-        assert decoded.whole is None
-        assert decoded.rgb.shape == (160, 160, 3)
+    cut = data[: len(data) * 95 // 100]
+    reduced, enlarged = decode_here(cut, may_reduce=True), decode_here(cut)
+    assert reduced.notes == (PictureNote.INCOMPLETE, PictureNote.HALVED)
+    assert reduced.rgb.shape == (80, 80, 3)
+    assert enlarged.notes == reduced.notes
+    assert enlarged.rgb.shape == (160, 160, 3)
+    sure = 160 * 90 // 100 - 32
+    assert np.abs(enlarged.rgb[:sure].astype(int) - decode_here(data).rgb[:sure]).mean() < 8
+    with pytest.raises(ImageDecodeError, match="missing"):
+        decode_here(data[: len(data) * 80 // 100], may_reduce=True)
+
+
+def test_a_large_picture_that_is_cut_has_the_memory_that_it_takes() -> None:
+    side = 5_000  # of one megapixel more than are read whole
+    data = jpeg(Image.new("RGB", (side, side), "teal"))
+    cut = decode_picture(data[: len(data) * 97 // 100], may_reduce=True)
+    assert (cut.width, cut.height) == (side, side)
+    assert PictureNote.INCOMPLETE in cut.notes

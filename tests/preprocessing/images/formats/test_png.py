@@ -167,12 +167,14 @@ def test_a_colour_that_is_named_transparent_is_white(channels: int, depth: int) 
     np.testing.assert_array_equal(decoded[~is_clear], expected[~is_clear])
 
 
-@pytest.mark.parametrize("strip_bytes", [1, 1_000, 1_000_000])
+@pytest.mark.parametrize("strip_bytes", [None, 1, 1_000, 1_000_000])
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_rows_are_the_same_however_many_are_decoded_at_once(
-    mode: str, strip_bytes: int, monkeypatch: pytest.MonkeyPatch
+    mode: str, strip_bytes: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("preprocessing.images.formats.png_rows.STRIP_BYTES", strip_bytes)
+    if strip_bytes is not None:  # otherwise all, for the picture is small
+        monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
+        monkeypatch.setattr("preprocessing.images.formats.png_rows.STRIP_BYTES", strip_bytes)
     picture = Image.fromarray(RGB)
     if mode == "I;16":
         image = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
@@ -180,6 +182,14 @@ def test_rows_are_the_same_however_many_are_decoded_at_once(
         image = picture.convert(mode)
     expected = np.asarray((picture.convert("L") if mode == "I;16" else image).convert("RGB"))
     np.testing.assert_array_equal(decode_here(encode(image, "PNG")).rgb, expected)
+
+
+def test_opacity_looks_the_same_in_one_go_and_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    opacity = np.tile(np.linspace(0, 255, RGB.shape[1]).astype(np.uint8), (len(RGB), 1))
+    data = png(np.dstack([RGB, opacity]))
+    small = decode_here(data).rgb
+    monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
+    np.testing.assert_array_equal(small, decode_here(data).rgb)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -225,6 +235,55 @@ def test_of_an_animation_the_first_frame_is_read() -> None:
     first = Image.fromarray(RGB)
     data = encode(first, "PNG", save_all=True, append_images=[first.rotate(180)])
     np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+def frame_control(number: int, width: int, height: int, left: int = 0, top: int = 0) -> bytes:
+    return png_chunk(b"fcTL", struct.pack(">LLLLL6x", number, width, height, left, top))
+
+
+def frame_pixels(number: int, rgb: np.ndarray) -> bytes:
+    rows = b"".join(b"\0" + row.tobytes() for row in rgb)
+    return png_chunk(b"fdAT", struct.pack(">L", number) + zlib.compress(rows))
+
+
+def test_a_picture_for_viewers_without_animations_is_not_the_first_frame() -> None:
+    height, width = RGB.shape[:2]
+    beginning = png_chunk(b"acTL", struct.pack(">LL", 2, 0))
+    others = png(255 - RGB, chunks=beginning)
+    frames = frame_control(0, width, height) + frame_pixels(1, RGB)
+    frames += frame_control(2, width, height) + frame_pixels(3, RGB[::-1])
+    data = others[:-12] + frames + others[-12:]
+    np.testing.assert_array_equal(decode_image(data), RGB)
+    first = png(RGB, chunks=beginning + frame_control(0, width, height))
+    frames = frame_control(1, width, height) + frame_pixels(2, 255 - RGB)
+    np.testing.assert_array_equal(decode_image(first[:-12] + frames + first[-12:]), RGB)
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (10, 30), (90, 0)])
+def test_a_first_frame_smaller_than_the_picture_lies_on_white_where_it_fits(
+    left: int, top: int
+) -> None:
+    others = png(255 - RGB, chunks=png_chunk(b"acTL", struct.pack(">LL", 1, 0)))
+    frame = frame_control(0, 20, 40, left, top) + frame_pixels(1, RGB[:40, :20])
+    expected = 255 - RGB  # browsers refuse an animation that does not fit
+    if left + 20 <= RGB.shape[1]:
+        expected = np.full_like(RGB, 255)
+        expected[top : top + 40, left : left + 20] = RGB[:40, :20]
+    np.testing.assert_array_equal(decode_image(others[:-12] + frame + others[-12:]), expected)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_code_points_are_heeded_where_they_are_those_of_a_png(channels: int) -> None:
+    samples = RGB if channels == 3 else RGB[..., 0]
+    plain = decode_image(png(samples))
+    linear = decode_image(png(samples, chunks=png_chunk(b"cICP", b"\1\x08\0\1")))
+    assert (linear[..., 0] >= plain[..., 0]).all()
+    assert abs(int(linear[40, 48, 0]) - 255 * (plain[40, 48, 0] / 255) ** (1 / 2.2)) < 4
+    television = decode_image(png(samples, chunks=png_chunk(b"cICP", b"\1\1\0\1")))
+    assert 0 < (plain.astype(int) - television).mean() < 10
+    for odd in (b"\1\x08\0\0", b"\1\x08\1\1", b"\1\x08\0"):  # video's range, no RGB, cut
+        decoded = decode_image(png(samples, chunks=png_chunk(b"cICP", odd)))
+        np.testing.assert_array_equal(decoded, plain)
 
 
 def test_a_picture_that_is_transparent_throughout_is_opaque() -> None:

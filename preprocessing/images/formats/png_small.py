@@ -1,0 +1,57 @@
+"""Decode small PNG files of the usual kinds in one go, which takes a quarter less time than strips.
+
+OpenCV needs the pixels of such a file in memory once more, which is little. It gives no picture
+where anything is missing or damaged, so that strips can tell how much of it is there.
+"""
+
+import struct
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.images.formats.opacity import has_opacity, lay_on_white
+from preprocessing.images.formats.png_chunks import (
+    GREY,
+    RGB,
+    RGB_AND_OPACITY,
+    SIGNATURE,
+    PngChunks,
+    write_chunk,
+)
+
+MOST_PIXELS = 2_000_000
+_FLAGS = {
+    GREY: cv2.IMREAD_GRAYSCALE,
+    RGB: cv2.IMREAD_COLOR_RGB,
+    RGB_AND_OPACITY: cv2.IMREAD_UNCHANGED,
+}
+
+
+def decode_small(chunks: PngChunks) -> NDArray[np.uint8] | None:
+    """Decode a file of few pixels of 8 bits, laid on white.
+
+    Returns:
+        uint8 (height, width) for grey, or (height, width, 3); None where the file is large, of
+        another kind, cut short or damaged.
+    """
+    flag = _FLAGS.get(chunks.colour_type)
+    is_plain = chunks.depth == 8 and b"tRNS" not in chunks.chunks
+    if flag is None or not is_plain or chunks.width * chunks.height > MOST_PIXELS:
+        return None
+    size = (chunks.width, chunks.height, chunks.depth, chunks.colour_type)
+    header = struct.pack(">LLBBBBB", *size, 0, 0, chunks.is_interlaced)
+    file = [
+        SIGNATURE,
+        *write_chunk(b"IHDR", header),
+        *write_chunk(b"IDAT", b"".join(chunks.pixels)),
+        *write_chunk(b"IEND", b""),
+    ]
+    decoded: NDArray[Any] | None = cv2.imdecode(np.frombuffer(b"".join(file), np.uint8), flag)
+    if decoded is None:
+        return None
+    if has_opacity(decoded):
+        rgba = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA), np.uint8)
+        return lay_on_white(rgba)
+    return np.asarray(decoded, np.uint8)
