@@ -5,7 +5,7 @@ import { problemIn, show } from "./result.js";
 import { abandon, chosenBalance, formOf, limits, refuse } from "./send.js";
 import { reasonOf, say, sayAndOffer, sayAndOfferAgain } from "./status.js";
 import { keepPictures, keptPictures } from "./store.js";
-import { inChunks, inWords, isCurrent, makeEntry, setState, showUpload } from "./strip.js";
+import { inChunks, inWords, isCurrent, makeEntry, setState, showName, showUpload } from "./strip.js";
 import { saveTable } from "./table.js";
 import { hideWorking, showProgress, showWorking } from "./working.js";
 
@@ -73,6 +73,7 @@ async function takeCopy(entry) {
   if (entry.picture.image || entry.copy || !href) return;
   entry.copy = await openPicture(fileOf(href, entry.name));
   entry.image.src = await screenCopy(entry.copy, THUMBNAIL_PX);
+  entry.button.querySelector(".name")?.replaceWith(entry.image);
 }
 
 // Small copies, for there may be fifty of them.
@@ -196,6 +197,7 @@ export async function restorePictures() {
     if (mine !== turn) return;
     entry.picture.note = note;
     if (photo) entry.image.src = photo;
+    else showName(entry);
     entry.button.ariaCurrent = String(isShown);
     setState(entry, state, { done: Boolean(answer), failed: !answer });
   }
@@ -221,6 +223,7 @@ export async function readPictures(files, { crop = false } = {}) {
     entry.picture = await withinLimits(await openPicture(entry.file), limits);
     if (mine !== turn) return;
     if (entry.picture.image) entry.image.src = await screenCopy(entry.picture, THUMBNAIL_PX);
+    else showName(entry);
   }
   for (const chunk of inChunks(entries, limits.maxBatchBytes)) {
     if (mine === turn) await send(chunk, mine);

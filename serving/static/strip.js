@@ -26,6 +26,11 @@ export function setState(entry, text, { failed = false, done = false } = {}) {
   entry.progress.hidden = done || failed;
 }
 
+// Show the name of a picture that the browser cannot show.
+export function showName({ name, image }) {
+  image.replaceWith(Object.assign(document.createElement("span"), { className: "name", textContent: name }));
+}
+
 export const isCurrent = ({ button }) => button.ariaCurrent === "true";
 
 // Say in a few words what an answer found.
