@@ -55,5 +55,5 @@ export function sayAndOfferAgain(text, retry, { wait_s = 0 } = {}) {
 dismiss.addEventListener("click", () => say(""));
 document.addEventListener("keydown", (event) => {
   const isOffered = !offer.hidden && offer.textContent === CANCEL;
-  if (event.key === "Escape" && isOffered && !document.querySelector("dialog[open], :popover-open")) offer.click();
+  if (event.key === "Escape" && isOffered && !document.querySelector("dialog[open]")) offer.click();
 });
