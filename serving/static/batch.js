@@ -2,52 +2,45 @@
 
 import { fileOf, openPicture, screenCopy, withinLimits } from "./picture.js";
 import { problemIn, show } from "./result.js";
-import { limits } from "./send.js";
-import { say } from "./status.js";
+import { abandon, chosenBalance, formOf, limits, refuse } from "./send.js";
+import { reasonOf, say, sayAndOffer, sayAndOfferAgain } from "./status.js";
 import { keepPictures, keptPictures } from "./store.js";
+import { inChunks, inWords, isCurrent, makeEntry, setState, showName, showUpload } from "./strip.js";
+import { saveTable } from "./table.js";
 import { hideWorking, showProgress, showWorking } from "./working.js";
 
 const AT_MOST = 50;
 const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
 const KEPT_SIDE_PX = 640;
-const OVERHEAD_BYTES = 2000; // of a form, for each file
+const THUMBNAIL_PX = 176;
+const REASONS_SAID = 3; // where no picture could be read
 const strip = document.getElementById("pictures");
 let entries = [];
 let turn = 0;
+let sending = null;
+let hasShown = false; // one of these pictures
+let cut = ""; // what is said where there are too many
 
-// The class balance chosen in the options; null for the network's own.
-function balanceWanted() {
-  const { value } = document.querySelector("[name=balance]");
-  return value === "" ? null : Number(value);
+// Ask for the result of a picture. One that the browser cannot show is sent once more, by itself, for its
+// photo comes back then.
+function resultOf({ name, answer, balance, crop, picture, file }) {
+  if (!picture.image && file.size) {
+    const data = formOf(picture, { crop, hasPhoto: false });
+    data.set("balance", balance ?? "");
+    return fetch("/", { method: "POST", body: data });
+  }
+  return fetch("/result", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name, answer, balance }),
+  });
 }
 
-function makeEntry(file) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "picture";
-  const image = document.createElement("img");
-  image.alt = "";
-  const state = Object.assign(document.createElement("span"), { className: "state", textContent: "Waiting" });
-  const progress = Object.assign(document.createElement("progress"), { max: 1, value: 0 });
-  progress.ariaLabel = `Progress of ${file.name}`;
-  button.append(image, state, progress);
-  button.title = file.name;
-  const entry = { file, name: file.name, button, image, state, progress, answer: null, balance: balanceWanted(), picture: null, html: "" };
-  button.addEventListener("click", () => showEntry(entry));
-  return entry;
-}
-
-function setState(entry, text, { failed = false, done = false } = {}) {
-  entry.state.textContent = text;
-  entry.button.classList.toggle("failed", failed);
-  entry.button.ariaLabel = `${entry.name}: ${text}`;
-  entry.progress.hidden = done || failed;
-}
-
-function inWords({ faces }) {
-  if (faces.length === 0) return "no face";
-  const counts = Map.groupBy ? Map.groupBy(faces, ({ label }) => label) : new Map([["faces", faces]]);
-  return [...counts].map(([label, those]) => `${those.length} ${label}`).join(", ");
+async function fetchResult(entry) {
+  const answer = await resultOf(entry);
+  const html = await answer.text();
+  if (!answer.ok || problemIn(html)) throw new Error("Choose the picture again, by itself.");
+  return html;
 }
 
 async function showEntry(entry) {
@@ -55,34 +48,43 @@ async function showEntry(entry) {
     if (entry.problem) say(`${entry.name}: ${entry.problem}`, { bad: true });
     return;
   }
+  const mine = turn;
   for (const each of entries) each.button.ariaCurrent = String(each === entry);
-  if (!entry.html) {
-    const answer = await fetch("/result", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ name: entry.name, answer: entry.answer, balance: entry.balance }),
-    });
-    entry.html = await answer.text();
-    if (!answer.ok || problemIn(entry.html)) {
-      hideWorking({ stale: true });
-      say(`${entry.name} could not be shown.`, { bad: true });
-      entry.html = "";
-      return;
-    }
+  const isWanted = () => mine === turn && isCurrent(entry);
+  try {
+    entry.html ||= await fetchResult(entry);
+  } catch (error) {
+    if (isWanted()) refuse(`${entry.name} could not be shown. ${reasonOf(error)}`);
+    return;
   }
-  const { picture } = entry;
+  const { picture, crop } = entry;
   const photo = picture.image ? await screenCopy(picture) : null;
-  show(entry.html, { photo, picture, note: picture.note });
+  if (!isWanted()) return;
+  // All pictures of a strip share an entry of the tab's history.
+  show(entry.html, { photo, picture, note: picture.note, options: { crop }, isOther: !hasShown });
+  hasShown = true;
+  await takeCopy(entry);
   keepAll();
+}
+
+// Of a picture that the browser cannot show there is what the server made of it.
+async function takeCopy(entry) {
+  const href = document.getElementById("photo").getAttribute("href");
+  if (entry.picture.image || entry.copy || !href) return;
+  entry.copy = await openPicture(fileOf(href, entry.name));
+  entry.image.src = await screenCopy(entry.copy, THUMBNAIL_PX);
+  entry.button.querySelector(".name")?.replaceWith(entry.image);
 }
 
 // Small copies, for there may be fifty of them.
 async function keepAll() {
   const mine = turn;
   const kept = [];
-  for (const { name, answer, problem, picture, button, state } of entries) {
-    const photo = picture?.image ? await screenCopy(picture, KEPT_SIDE_PX) : null;
-    kept.push({ name, answer, problem, photo, note: picture?.note, state: state.textContent, isCurrent: button.ariaCurrent === "true" });
+  for (const entry of entries) {
+    const { name, answer, problem, crop, balance, picture, state } = entry;
+    const visible = entry.copy ?? picture;
+    const photo = visible?.image ? await screenCopy(visible, KEPT_SIDE_PX) : null;
+    kept.push({ name, answer, problem, crop, balance, photo, note: picture?.note, state: state.textContent, isShown: isCurrent(entry) });
   }
   if (mine === turn) keepPictures(kept);
 }
@@ -91,49 +93,69 @@ async function keepAll() {
 function receive(entry, line) {
   if (line.problem) {
     entry.problem = line.problem.detail;
+    entry.isUnsent = Boolean(line.isUnsent);
     setState(entry, line.problem.title, { failed: true });
   } else {
     entry.answer = line.answer;
     setState(entry, inWords(line.answer), { done: true });
-    if (!entries.some((each) => each.button.ariaCurrent === "true")) showEntry(entry).then(countDone);
+    if (!entries.some(isCurrent)) showEntry(entry).then(countDone);
   }
   countDone();
 }
 
+// Say how many are read; as long as others are to come, they can be cancelled.
 function countDone() {
   const read = entries.filter((entry) => entry.answer).length;
   const failed = entries.filter((entry) => entry.problem).length;
-  say(`${read} of ${entries.length} pictures read${failed ? `, ${failed} could not be` : ""}.`);
-  strip.querySelector(".all-csv").hidden = !entries.some((entry) => entry.answer);
+  const words = `${read} of ${entries.length} pictures read${failed ? `, ${failed} could not be` : ""}.${cut}`;
+  strip.querySelector(".all-csv").hidden = read === 0;
+  if (read + failed < entries.length) sayAndOffer(words, "Cancel", cancel);
+  else if (read) say(words, { shown: cut !== "" });
+  else if (failed) sayNone();
 }
 
-function showUpload(chunk, loaded) {
-  let before = 0;
-  for (const entry of chunk) {
-    const { size } = entry.picture.file;
-    entry.progress.value = Math.max(0, Math.min(1, (loaded - before) / size));
-    if (loaded > before) setState(entry, loaded < before + size ? "Uploading" : "Looking");
-    before += size;
-  }
+function sayNone() {
+  const reasons = entries.slice(0, REASONS_SAID).map(({ name, problem }) => `${name}: ${problem}`);
+  refuse(`None of the ${entries.length} pictures could be read. ${reasons.join(" ")}`);
+  if (!entries.every(({ isUnsent }) => isUnsent)) return;
+  const [{ problem, crop }] = entries;
+  const files = entries.map(({ file }) => file);
+  sayAndOfferAgain(`None of the ${files.length} pictures could be read. ${problem}`, () => readPictures(files, { crop }));
+}
+
+// Go on with what was read; where that is nothing, with what was there before.
+function cancel() {
+  turn += 1;
+  sending?.abort();
+  const read = entries.filter(({ answer }) => answer);
+  for (const entry of entries) if (!read.includes(entry)) entry.button.remove();
+  entries = read;
+  if (read.length === 0) {
+    readPictures.leave();
+    hideWorking();
+  } else if (hasShown) keepAll();
+  else showEntry(read[0]);
+  say("Cancelled.", { shown: true });
 }
 
 function send(chunk, mine) {
   const data = new FormData();
-  if (chunk[0].balance !== null) data.append("balance", chunk[0].balance);
+  const [{ balance, crop }] = chunk;
+  if (balance !== null) data.append("balance", balance);
+  if (crop) data.append("crop", "true");
   for (const { picture, name } of chunk) data.append("image", picture.file, name);
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
+    sending = request;
     let taken = 0;
     let at = 0;
     const takeLines = () => {
-      if (mine !== turn) return request.abort();
       const end = request.responseText.lastIndexOf("\n");
-      if (request.status !== 200 || end < taken) return null;
+      if (mine !== turn || request.status !== 200 || end < taken) return;
       for (const line of request.responseText.slice(taken, end).split("\n")) if (line) receive(chunk[at++], JSON.parse(line));
       taken = end + 1;
-      return null;
     };
-    request.upload.addEventListener("progress", (event) => showUpload(chunk, event.loaded));
+    request.upload.addEventListener("progress", (event) => mine === turn && showUpload(chunk, event.loaded));
     request.addEventListener("progress", takeLines);
     request.addEventListener("loadend", () => {
       takeLines();
@@ -143,7 +165,7 @@ function send(chunk, mine) {
       } catch {
         // What is no problem of the server's own has no reason to give.
       }
-      if (mine === turn) for (const entry of chunk.slice(at)) receive(entry, { problem: { title: "Not read", detail: reason } });
+      if (mine === turn) for (const entry of chunk.slice(at)) receive(entry, { problem: { title: "Not read", detail: reason }, isUnsent: true });
       resolve();
     });
     request.open("POST", ROUTE);
@@ -151,41 +173,9 @@ function send(chunk, mine) {
   });
 }
 
-// As many pictures at once as one request may hold.
-function inChunks(all) {
-  const chunks = [[]];
-  let bytes = 0;
-  for (const entry of all) {
-    const size = entry.picture.file.size + OVERHEAD_BYTES;
-    if (bytes + size > limits.maxBatchBytes && chunks.at(-1).length) {
-      chunks.push([]);
-      bytes = 0;
-    }
-    chunks.at(-1).push(entry);
-    bytes += size;
-  }
-  return chunks;
-}
-
-async function saveTable() {
-  const bare = ({ chip, landmarks, transform, ...face }) => face;
-  const pictures = entries
-    .filter((entry) => entry.answer)
-    .map(({ name, answer }) => ({ name, answer: { ...answer, faces: answer.faces.map(bare) } }));
-  const answer = await fetch("/table", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ pictures }),
-  });
-  if (!answer.ok) return say("The table could not be made.", { bad: true });
-  const url = URL.createObjectURL(await answer.blob());
-  Object.assign(document.createElement("a"), { href: url, download: `${pictures.length}-pictures-mien.csv` }).click();
-  return setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 function showStrip() {
   const table = Object.assign(document.createElement("button"), { type: "button", className: "small all-csv", textContent: "CSV of all", hidden: true });
-  table.addEventListener("click", saveTable);
+  table.addEventListener("click", () => saveTable(entries));
   strip.replaceChildren(...entries.map(({ button }) => button), table);
   strip.hidden = false;
   document.getElementById("main").classList.add("answered");
@@ -197,47 +187,54 @@ export async function restorePictures() {
   readPictures.leave();
   if (!kept) return;
   const mine = turn;
-  const made = kept.map(({ name }) => makeEntry(new File([], name)));
-  entries = made;
+  entries = kept.map(({ name, crop, balance }) => makeEntry(new File([], name), { crop, balance, onClick: showEntry }));
+  const made = entries;
+  hasShown = true;
   showStrip();
-  for (const [index, { name, answer, problem, photo, note, state, isCurrent }] of kept.entries()) {
+  for (const [index, { name, answer, problem, photo, note, state, isShown }] of kept.entries()) {
     const entry = made[index];
     Object.assign(entry, { answer, problem, picture: photo ? await openPicture(fileOf(photo, name)) : { file: entry.file, name, image: null } });
     if (mine !== turn) return;
     entry.picture.note = note;
     if (photo) entry.image.src = photo;
-    entry.button.ariaCurrent = String(isCurrent);
+    else showName(entry);
+    entry.button.ariaCurrent = String(isShown);
     setState(entry, state, { done: Boolean(answer), failed: !answer });
   }
   strip.querySelector(".all-csv").hidden = !made.some(({ answer }) => answer);
 }
 
-export async function readPictures(files) {
+// Read several pictures; with `crop` each of them as one cropped face.
+export async function readPictures(files, { crop = false } = {}) {
+  abandon();
   turn += 1;
+  sending?.abort();
   const mine = turn;
   const taken = files.slice(0, AT_MOST);
-  entries = taken.map(makeEntry);
+  const balance = chosenBalance();
+  entries = taken.map((file) => makeEntry(file, { balance, crop, onClick: showEntry }));
+  hasShown = false;
   showStrip();
   showWorking({ name: `${taken.length} pictures` });
   showProgress(null);
-  const left = files.length > AT_MOST ? ` Took the first ${AT_MOST} of ${files.length}.` : "";
-  say(`Reading ${taken.length} pictures.${left}`, { shown: Boolean(left) });
+  cut = files.length > AT_MOST ? ` Took the first ${AT_MOST} of ${files.length}.` : "";
+  sayAndOffer(`Reading ${taken.length} pictures.${cut}`, "Cancel", cancel);
   for (const entry of entries) {
     entry.picture = await withinLimits(await openPicture(entry.file), limits);
     if (mine !== turn) return;
-    if (entry.picture.image) entry.image.src = await screenCopy(entry.picture, 176);
+    if (entry.picture.image) entry.image.src = await screenCopy(entry.picture, THUMBNAIL_PX);
+    else showName(entry);
   }
-  for (const chunk of inChunks(entries)) {
+  for (const chunk of inChunks(entries, limits.maxBatchBytes)) {
     if (mine === turn) await send(chunk, mine);
   }
-  if (mine !== turn) return;
-  if (!entries.some(({ answer }) => answer)) hideWorking({ stale: true });
-  keepAll();
+  if (mine === turn) keepAll();
 }
 
 // A single picture takes the place of several.
 readPictures.leave = () => {
   turn += 1;
+  sending?.abort();
   entries = [];
   strip.hidden = true;
 };

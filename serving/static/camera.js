@@ -16,27 +16,46 @@ const REASONS = {
   NotFoundError: "No camera was found. Choose a picture instead.",
   NotReadableError: "The camera is used by another program. Close that, or choose a picture.",
 };
+const NONE = "This page has no camera: browsers give one only to pages over https, or on this machine. Choose a picture instead.";
+const GONE = "The camera is gone: it was unplugged, or this page may not use it any more. Choose a picture instead.";
 let facing = "user";
 let counting = null;
 let take = null;
+let begun = 0; // grows each time that the camera is opened or closed
 
 async function cameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
   return devices.filter((device) => device.kind === "videoinput");
 }
 
+function sayWhy(error) {
+  say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
+}
+
 function stop() {
+  begun += 1;
   clearInterval(counting);
   countdown.textContent = "";
+  rest(shoot, false);
   for (const track of video.srcObject?.getTracks() ?? []) track.stop();
   video.srcObject = null;
 }
 
+// Show the camera, unless it is closed or opened anew before it is there.
 async function start() {
   stop();
-  video.srcObject = await navigator.mediaDevices.getUserMedia({
-    video: { facingMode: facing, width: { ideal: WIDTH_PX } },
-  });
+  const mine = begun;
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: facing, width: { ideal: WIDTH_PX } } });
+  const [track] = stream.getVideoTracks();
+  if (mine !== begun) {
+    track.stop();
+    return;
+  }
+  track.onended = () => {
+    dialog.close();
+    say(GONE, { bad: true });
+  };
+  video.srcObject = stream;
   // As in a mirror; the picture itself stays as it is.
   video.classList.toggle("mirrored", facing === "user");
   turn.hidden = (await cameras()).length < 2;
@@ -75,6 +94,10 @@ async function snap() {
 
 // Open the camera from a button; `takeFiles` gets the picture.
 export async function openCamera(button, takeFiles) {
+  if (!navigator.mediaDevices) {
+    say(NONE, { bad: true });
+    return;
+  }
   take = takeFiles;
   rest(button, true);
   try {
@@ -82,15 +105,22 @@ export async function openCamera(button, takeFiles) {
     dialog.returnValue = "";
     dialog.showModal();
   } catch (error) {
-    say(REASONS[error.name] ?? `The camera did not start: ${error.message}`, { bad: true });
+    sayWhy(error);
   } finally {
     rest(button, false);
   }
 }
 
-shoot.addEventListener("click", () => (delay.checked ? countDown(snap) : snap()));
+shoot.addEventListener("click", () => {
+  rest(shoot, true);
+  if (delay.checked) countDown(snap);
+  else snap();
+});
 turn.addEventListener("click", () => {
   facing = facing === "user" ? "environment" : "user";
-  start();
+  start().catch((error) => {
+    dialog.close();
+    sayWhy(error);
+  });
 });
 dialog.addEventListener("close", stop);

@@ -24,6 +24,7 @@ for (const kind of ["pointerover", "focusin"]) {
 // Open the row of a face where one sees it; the picture stays where it is.
 function open(face) {
   const row = document.getElementById(`face-${face.dataset.face}`);
+  if (row.classList.contains("filtered")) filter(null);
   choose(face.dataset.face);
   row.open = true;
   // When the row before has closed, and this one has its height.
@@ -62,19 +63,15 @@ document.addEventListener("keydown", (event) => {
   next.focus();
 });
 
-function filter(group) {
-  for (const row of document.querySelectorAll(".row")) {
-    row.classList.toggle("filtered", Boolean(group) && row.dataset.group !== group);
-  }
-  for (const face of document.querySelectorAll(".scene .face")) {
-    face.classList.toggle("dimmed", Boolean(group) && face.dataset.group !== group);
-  }
+// Show the faces of one group only, by its chip in the summary; with null all.
+function filter(chosen) {
+  const isLeftOut = ({ dataset }) => chosen !== null && dataset.group !== chosen.dataset.filter;
+  for (const chip of document.querySelectorAll("[data-filter]")) chip.ariaPressed = chip === chosen;
+  for (const row of document.querySelectorAll(".row")) row.classList.toggle("filtered", isLeftOut(row));
+  for (const face of document.querySelectorAll(".scene .face")) face.classList.toggle("dimmed", isLeftOut(face));
 }
 
 document.addEventListener("click", (event) => {
-  const chosen = event.target.closest("[data-filter]");
-  if (!chosen) return;
-  const isOn = chosen.ariaPressed !== "true";
-  for (const chip of document.querySelectorAll("[data-filter]")) chip.ariaPressed = chip === chosen && isOn;
-  filter(isOn ? chosen.dataset.filter : "");
+  const chip = event.target.closest("[data-filter]");
+  if (chip) filter(chip.ariaPressed === "true" ? null : chip);
 });

@@ -1,7 +1,7 @@
 // What a person says of a face: nothing is sent before they have agreed to what is kept.
 
 import { rest } from "./rest.js";
-import { say } from "./status.js";
+import { reasonOf, say } from "./status.js";
 import { hasAgreed, keepConsent } from "./store.js";
 
 const dialog = document.getElementById("consent");
@@ -28,7 +28,7 @@ async function send({ form, button }) {
     thanks.tabIndex = -1;
     thanks.focus({ preventScroll: true });
   } catch (error) {
-    say(`Your answer was not kept. ${error.message}`, { bad: true });
+    say(`Your answer was not kept. ${reasonOf(error)}`, { bad: true });
   }
   rest(button, false);
 }
@@ -43,7 +43,7 @@ async function remove(form) {
     area.querySelector(".feedback-news").textContent = page.querySelector(".deleted").textContent;
     asked.querySelector("button").focus({ preventScroll: true });
   } catch (error) {
-    say(`It could not be deleted. ${error.message}`, { bad: true });
+    say(`It could not be deleted. ${reasonOf(error)}`, { bad: true });
   }
 }
 

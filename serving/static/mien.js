@@ -3,7 +3,7 @@
 import { takeDropped } from "./drop.js";
 import "./marks.js";
 import { say, sayAndOffer } from "./status.js";
-import { keepOn, kept, lastKept } from "./store.js";
+import { keepOn, kept, lastKept, showedResult } from "./store.js";
 
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
@@ -13,33 +13,48 @@ const crop = document.getElementById("crop");
 const here = document.getElementById("here");
 input.multiple = true;
 
-const reading = () => import("./reading.js");
+// Load a part of the page. Resolves to null where it does not come, and says so: browsers do not ask for
+// it again until the page is loaded again.
+async function load(part) {
+  try {
+    return await part();
+  } catch {
+    sayAndOffer("A part of this page could not be loaded. Check the connection, then load the page again.", "Load again", () => location.reload(), { bad: true });
+    return null;
+  }
+}
+const reading = () => load(() => import("./reading.js"));
+const device = () => load(() => import("./device/photo.js"));
 
 // While a person looks for a file, all that shows its result comes.
-async function prepare() {
-  const { loadPlotly } = await reading();
-  loadPlotly();
-}
+const prepare = async () => (await reading())?.loadPlotly();
 
 // Each picture is taken for a whole one, until one says otherwise of it.
 async function take(files) {
   const isCrop = crop.checked;
   crop.checked = false;
-  const { readFile, readPictures } = await reading();
-  if (here?.checked) {
-    readPictures.leave();
-    const { readFilesHere } = await import("./device/photo.js");
-    readFilesHere(files, { isCrop });
-  } else if (files.length > 1) readPictures(files);
-  else {
-    readPictures.leave();
-    readFile(files[0], { crop: isCrop });
+  const parts = await reading();
+  if (!parts) return;
+  if (files.length > 1 && !here?.checked) {
+    parts.readPictures(files, { crop: isCrop });
+    return;
   }
+  parts.readPictures.leave();
+  if (here?.checked) (await device())?.readFilesHere(files, { isCrop });
+  else parts.readFile(files[0], { crop: isCrop });
 }
 
-async function restore(last, options) {
-  (await reading()).restore(last, options);
+async function readSample(button) {
+  const parts = await reading();
+  if (!parts) return;
+  parts.readPictures.leave();
+  const picture = await parts.openSample(button, () => readSample(button));
+  if (!picture) return;
+  if (here?.checked) (await device())?.readHere(picture);
+  else parts.read(picture, { sample: button.value });
 }
+
+const restore = async (last, options) => (await reading())?.restore(last, options);
 
 function offerLast() {
   const other = lastKept();
@@ -47,19 +62,18 @@ function offerLast() {
 }
 
 async function goHome() {
-  const { readPictures, showHome } = await reading();
-  readPictures.leave();
-  showHome();
+  const parts = await reading();
+  if (!parts) return;
+  parts.abandon();
+  parts.readPictures.leave();
+  parts.showHome();
 }
 
-form.addEventListener("submit", async (event) => {
+form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter?.name === "sample") {
     document.getElementById("samples").hidePopover?.();
-    const { openSample, readPictures, readSample } = await reading();
-    readPictures.leave();
-    if (here?.checked) (await import("./device/photo.js")).readHere(await openSample(event.submitter));
-    else readSample(event.submitter);
+    readSample(event.submitter);
   } else say("Choose a photo first.", { bad: true });
 });
 
@@ -67,7 +81,7 @@ document.addEventListener("click", async (event) => {
   if (event.target.closest("[data-choose]")) input.click();
   else if (event.target.closest("[data-snap]")) snap.click();
   const camera = event.target.closest("[data-camera]");
-  if (camera) (await reading()).openCamera(camera, take);
+  if (camera) (await reading())?.openCamera(camera, take);
 });
 for (const kind of ["pointerdown", "keydown", "dragenter"]) {
   document.addEventListener(kind, (event) => {
@@ -92,11 +106,16 @@ document.addEventListener("click", async (event) => {
   await goHome();
   offerLast();
 });
-addEventListener("popstate", () => {
+addEventListener("popstate", async () => {
   const last = kept();
+  const isLost = showedResult() && !last;
   if (last) restore(last);
-  else if (location.hash) keepOn();
-  else goHome();
+  else if (location.hash && !isLost) {
+    if (document.querySelector("main.answered")) keepOn();
+  } else {
+    await goHome();
+    if (isLost) say("This tab holds that result no more. Choose the picture again.", { shown: true });
+  }
 });
 
 takeDropped(take);

@@ -6,17 +6,21 @@ import "./why.js";
 import { restorePictures } from "./batch.js";
 import { fileOf, openPicture } from "./picture.js";
 import { show, shown } from "./result.js";
-import { read } from "./send.js";
+import { abandon, read } from "./send.js";
+import { currentTurn } from "./working.js";
 
 export { readPictures } from "./batch.js";
 export { openCamera } from "./camera.js";
 export { loadPlotly } from "./charts.js";
 export { showHome } from "./result.js";
-export { openSample, readFile, readSample } from "./send.js";
+export { abandon, openSample, read, readFile } from "./send.js";
 
 // Show again what was kept.
 export async function restore({ html, photo, note, options, name }, { isKept = false } = {}) {
+  abandon();
+  const mine = currentTurn();
   const picture = photo ? await openPicture(fileOf(photo, name || "picture.jpg")) : null;
+  if (mine !== currentTurn()) return;
   show(html, { photo, picture, options, note, isKept });
   restorePictures();
 }

@@ -56,15 +56,18 @@ function put(fresh, photo) {
   });
 }
 
-// Show a result. It begins at the top of the window, whatever was read before.
-export function show(html, { photo, picture, options = {}, note = "", isKept = true }) {
+// Show a result. It begins at the top of the window, whatever was read before. One of another picture
+// gets an entry of its own in the tab's history.
+export function show(html, { photo, picture, options = {}, note = "", isKept = true, isOther = picture !== shown.picture }) {
   const fresh = parse(html);
   fresh.querySelector(".shrunk")?.append(note);
   put(fresh, photo);
   Object.assign(shown, { picture, options });
   say(`${fresh.dataset.title}.`);
   fresh.scrollIntoView({ block: "start", behavior: "instant" });
-  if (isKept) keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title: fresh.dataset.title, name: fresh.dataset.name });
+  if (!isKept) return;
+  const { title, name } = fresh.dataset;
+  keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title, name }, { isOther });
 }
 
 // Back to the first screen; the result stays where Back leads to.

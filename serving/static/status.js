@@ -6,7 +6,11 @@ const news = document.getElementById("news");
 const status = document.getElementById("status");
 const offer = document.getElementById("offer");
 const dismiss = document.getElementById("dismiss");
+const CANCEL = "Cancel";
 let counting = null;
+
+// Why something could not be done: what the server said, or that it said nothing that can be told.
+export const reasonOf = (error) => (error.name === "Error" ? error.message : "The server could not be reached.");
 
 // Say something. Plain news are for screen readers, as the page shows them itself.
 export function say(text, { bad = false, shown = bad } = {}) {
@@ -23,14 +27,15 @@ export function say(text, { bad = false, shown = bad } = {}) {
 // Say something with a button; it keeps the keyboard's focus where it was there before.
 export function sayAndOffer(text, title, act, { bad = false } = {}) {
   clearInterval(counting);
-  status.textContent = text;
+  // What is written again is read out again.
+  if (status.textContent !== text) status.textContent = text;
   news.classList.toggle("bad", bad);
   news.classList.add("shown");
   rest(offer, false);
   offer.textContent = title;
   offer.onclick = act;
   offer.hidden = false;
-  dismiss.hidden = title === "Cancel";
+  dismiss.hidden = title === CANCEL;
 }
 
 // Say what went wrong, with a button to try it again, in so many seconds.
@@ -48,3 +53,7 @@ export function sayAndOfferAgain(text, retry, { wait_s = 0 } = {}) {
 }
 
 dismiss.addEventListener("click", () => say(""));
+document.addEventListener("keydown", (event) => {
+  const isOffered = !offer.hidden && offer.textContent === CANCEL;
+  if (event.key === "Escape" && isOffered && !document.querySelector("dialog[open]")) offer.click();
+});

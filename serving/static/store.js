@@ -3,6 +3,7 @@
 const PREFIX = "mien:";
 const PICTURES = "mien-pictures:";
 const AGREED = "mien-feedback-agreed";
+let current = null; // the result that is shown, or was last
 
 function ids() {
   const found = [];
@@ -13,11 +14,15 @@ function ids() {
   return found.sort((one, other) => one - other);
 }
 
-// Keep a result for this entry of the tab's history; older ones make room where there is none.
-export function keep(result) {
-  const id = history.state?.result ?? Date.now();
+// Keep a result for this entry of the tab's history, or where it is of another picture than the entry
+// shows, for a new one, so that Back leads to the picture before. Older ones make room where there is none.
+export function keep(result, { isOther }) {
+  const before = history.state?.result;
+  const id = isOther ? Date.now() : (before ?? Date.now());
+  current = id;
   try {
-    history.replaceState({ ...history.state, result: id }, "");
+    if (before && isOther) history.pushState({ result: id }, "");
+    else history.replaceState({ ...history.state, result: id }, "");
     for (;;) {
       try {
         sessionStorage.setItem(PREFIX + id, JSON.stringify(result));
@@ -46,21 +51,27 @@ function read(id, prefix = PREFIX) {
 
 // Keep what belongs to the strip of several pictures, if there is room for it.
 export function keepPictures(pictures) {
+  const key = PICTURES + history.state?.result;
   try {
-    sessionStorage.setItem(PICTURES + history.state?.result, JSON.stringify(pictures));
+    sessionStorage.removeItem(key);
+    sessionStorage.setItem(key, JSON.stringify(pictures));
   } catch {
-    sessionStorage.removeItem(PICTURES + history.state?.result);
+    // There is no room, or the browser is told to keep nothing.
   }
 }
 
 export function keptPictures() {
-  return history.state?.result ? read(history.state.result, PICTURES) : null;
+  return showedResult() ? read(history.state.result, PICTURES) : null;
 }
 
-// What this entry of the history showed, if it showed a result.
+// What this entry of the history showed, if it showed a result that is still kept.
 export function kept() {
-  return history.state?.result ? read(history.state.result) : null;
+  const result = showedResult() ? read(history.state.result) : null;
+  if (result) current = history.state.result;
+  return result;
 }
+
+export const showedResult = () => Boolean(history.state?.result);
 
 // The last result of this tab, wherever it was shown.
 export function lastKept() {
@@ -74,8 +85,7 @@ export function lastKept() {
 
 // A jump within the page makes an entry of the history that shows the same result.
 export function keepOn() {
-  const id = ids().at(-1);
-  if (id !== undefined) history.replaceState({ ...history.state, result: id }, "");
+  if (current !== null) history.replaceState({ ...history.state, result: current }, "");
 }
 
 // Whether the person agreed that what they say of faces is kept.
@@ -96,8 +106,12 @@ export function keepConsent() {
 }
 
 export function forgetAll() {
-  sessionStorage.removeItem(AGREED);
-  for (const key of Object.keys(sessionStorage)) {
-    if (key.startsWith(PREFIX) || key.startsWith(PICTURES)) sessionStorage.removeItem(key);
+  try {
+    sessionStorage.removeItem(AGREED);
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(PREFIX) || key.startsWith(PICTURES)) sessionStorage.removeItem(key);
+    }
+  } catch {
+    // Where the browser is told to keep nothing, nothing is kept.
   }
 }

@@ -1,7 +1,7 @@
 // Why an answer: what spoke for and against each label, over the face in its own colours.
 
 import { rest } from "./rest.js";
-import { say } from "./status.js";
+import { reasonOf, say } from "./status.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 let shown = 0;
@@ -55,7 +55,7 @@ async function showWhy(form) {
     area.replaceChildren(reasons);
   } catch (error) {
     area.textContent = "";
-    say(`The reasons could not be shown. ${error.message}`, { bad: true });
+    say(`The reasons could not be shown. ${reasonOf(error)}`, { bad: true });
   }
   rest(button, false);
 }

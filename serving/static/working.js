@@ -10,6 +10,9 @@ let turn = 0;
 // A number that is another one as soon as something else is read or shown.
 export const currentTurn = () => turn;
 
+// Begin to read something else; return the new number.
+export const nextTurn = () => (turn += 1);
+
 export function showWorking({ name, url, image }) {
   turn += 1;
   document.getElementById("working-title").textContent = name ? `Reading ${name}` : "Reading your picture";
@@ -26,11 +29,12 @@ export function showWorking({ name, url, image }) {
   section.scrollIntoView({ block: "start", behavior: "instant" });
 }
 
-// Show how much was uploaded, 0 to 1, or null when all was and the faces are looked for; say it.
+// Show how much was uploaded, 0 to 1, or null when all was and the faces are looked for. Say it in
+// tens, so that screen readers do not read out every percent.
 export function showProgress(share) {
   if (share === null) progress.removeAttribute("value");
   else progress.value = share;
-  return share === null ? "Looking for faces…" : `Uploading ${(100 * share).toFixed(0)} %`;
+  return share === null ? "Looking for faces…" : `Uploading ${10 * Math.floor(10 * share)} %`;
 }
 
 // Away with it; what was there before is there again, dimmed where it is not what was asked for.

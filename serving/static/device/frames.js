@@ -52,14 +52,17 @@ class Frames {
 }
 
 // Let a file go on to a time, and halt there, so that a slow device passes nothing over. Resolves to
-// the time that was reached; null at the end, or where that is not wanted any more.
+// the time that was reached; null at the end, where the rest is damaged, which `video.error` then says,
+// or where that is not wanted any more.
 async function playTo(video, time_s, isWanted) {
-  if (video.ended) return null;
+  if (video.ended || video.error) return null;
   const ended = new Promise((resolve) => {
-    video.onended = () => resolve(null);
+    video.onended = video.onerror = () => resolve(null);
   });
   let reached_s = nextFrame(video);
-  await video.play();
+  await video.play().catch((error) => {
+    if (!video.error && isWanted()) throw error;
+  });
   for (;;) {
     const shown_s = await Promise.race([reached_s, ended]);
     if (shown_s === null || !isWanted()) return null;

@@ -14,7 +14,7 @@ import { Recorder } from "./recording.js";
 import { RemoteReader } from "./remote.js";
 import { save } from "./save.js";
 import { readSettings } from "./settings.js";
-import { close, isOpen, listCameras, openCamera, openFile, watchCamera } from "./source.js";
+import { close, isOpen, listCameras, openCamera, openFile, takeDropped, watchCamera } from "./source.js";
 import { Tracker } from "./tracks.js";
 
 // What happens to frames, said when it begins.
@@ -77,7 +77,7 @@ async function begin(chosen, opened) {
     spec = await loadReader(isMine);
     if (kind === "camera") await listCameras(camera, video);
     if (!isMine()) return;
-    view = { width: video.videoWidth, height: video.videoHeight, isMirrored };
+    view = { width: video.videoWidth, height: video.videoHeight, isMirrored, whole_s: video.duration, reached_s: 0 };
     tracker = new Tracker();
     history.restart(spec.labels);
     figures.restart();
@@ -158,11 +158,11 @@ function finishFile() {
   run = 0;
   become("done");
   history.draw();
-  panel.say(`The video was read to its end, on this device. ${recorder.isOn ? "“Stop and save” gives the numbers." : ""}`);
+  panel.tellEnd(view, { isBroken: video.error !== null, isRecorded: recorder.isOn });
 }
 
 function show({ width, height, faces, taken_s, time_s }) {
-  Object.assign(view, { width, height });
+  Object.assign(view, { width, height, reached_s: time_s });
   const seen = tracker.update(faces, time_s, settings);
   overlay.draw(seen, spec, view);
   showPeople(part("people"), seen, spec.labels);
@@ -214,16 +214,22 @@ function toggleRecording() {
   else recorder.start(spec.labels, kind === "file" ? 0 : now_s());
 }
 
-start.addEventListener("click", () => (panel.state === "off" ? begin("camera") : end(kind === "camera" ? "The camera is off." : "The video is closed.")));
+function readVideo(opened) {
+  readBy(here);
+  begin("file", opened);
+}
+
+start.addEventListener("click", ({ detail }) => {
+  if (detail > 1) return; // of a double click, which means one
+  if (panel.state === "off") begin("camera");
+  else end(kind === "camera" ? "The camera is off." : "The video is closed.");
+});
 opener.addEventListener("click", () => file.click());
 file.addEventListener("change", () => {
-  const [opened] = file.files;
-  if (opened) {
-    readBy(here);
-    begin("file", opened);
-  }
+  if (file.files.length) readVideo(file.files[0]);
   file.value = "";
 });
+takeDropped(readVideo);
 pause.addEventListener("click", togglePause);
 shoot.addEventListener("click", takeSnapshot);
 record.addEventListener("click", toggleRecording);
@@ -240,5 +246,4 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("pagehide", () => end(""));
 Object.assign(settings, readSettings(root));
 become("off");
-for (const button of [start, opener]) button.disabled = false;
-if (send) send.disabled = false;
+for (const button of [start, opener, ...(send ? [send] : [])]) button.disabled = false;

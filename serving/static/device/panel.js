@@ -1,6 +1,7 @@
 // What the live page says of itself: its state, its buttons, its figures.
 
 const START = "Start the camera";
+const LOST_S = 1; // at the end of a file; what lasts longer than its picture, as sound may, is less
 
 export class Panel {
   #root;
@@ -29,6 +30,7 @@ export class Panel {
     const isOpen = !["off", "opening"].includes(state);
     const isReady = isOpen && state !== "loading";
     this.#root.dataset.state = state;
+    if (state === "opening") part("figures").textContent = "";
     if (state === "off") part("start").textContent = START;
     else part("start").textContent = isCamera ? "Stop the camera" : "Close the video";
     part("pause").textContent = state === "paused" ? "Go on" : "Pause";
@@ -56,6 +58,13 @@ export class Panel {
   tellProgress(time_s, whole_s) {
     const whole = Number.isFinite(whole_s) ? ` of ${whole_s.toFixed(1)}` : "";
     this.#part("figures").textContent = `${time_s.toFixed(1)}${whole} seconds were read`;
+  }
+
+  // Say that a file was read, or until when it could be: one that was cut short ends early.
+  tellEnd({ reached_s, whole_s }, { isBroken, isRecorded }) {
+    const bad = isBroken || (Number.isFinite(whole_s) && whole_s - reached_s > LOST_S);
+    const words = bad ? `This video is damaged or cut short after ${reached_s.toFixed(1)} seconds. What comes before was read` : "The video was read to its end";
+    this.say(`${words}, on this device. ${isRecorded ? "“Stop and save” gives the numbers." : ""}`, { bad });
   }
 
   // Show the words on sending frames to the server, where it takes any.

@@ -1,22 +1,16 @@
 // Read one picture in this browser, and show the result as one of the server's is shown.
 
 import { openPicture, screenCopy } from "../picture.js";
-import { show } from "../result.js";
-import { abandon } from "../send.js";
-import { say } from "../status.js";
-import { currentTurn, hideWorking, showWorking } from "../working.js";
+import { show, shown } from "../result.js";
+import { abandon, cancel, chosenBalance, opening, refuse, refuseVideo } from "../send.js";
+import { say, sayAndOffer } from "../status.js";
+import { currentTurn, showWorking } from "../working.js";
 import { load, read } from "./client.js";
 import { loadingWords } from "./download.js";
 import { render } from "./render.js";
 
 // Larger ones are shrunk first: faces are looked for in a third of it.
 const LONGEST_PX = 2880;
-
-// The class balance chosen in the options; null for the bundle's own.
-function chosenBalance() {
-  const { value } = document.querySelector("[name=balance]");
-  return value === "" ? null : Number(value);
-}
 
 async function toBitmap({ file, image }) {
   const { naturalWidth: width, naturalHeight: height } = image;
@@ -29,15 +23,15 @@ async function toBitmap({ file, image }) {
 export async function readHere(picture, { balance = chosenBalance() } = {}) {
   abandon();
   if (!picture.image) {
-    hideWorking({ stale: true });
-    say(`${picture.name} cannot be opened by your browser. Let the server read it, or choose a JPEG or PNG.`, { bad: true });
+    refuse(`${picture.name} cannot be opened by your browser. Let the server read it, or choose a JPEG or PNG.`);
     return;
   }
   showWorking(picture);
   const mine = currentTurn();
+  const tell = (words) => mine === currentTurn() && sayAndOffer(words, "Cancel", cancel);
   try {
-    const spec = await load((progress) => mine === currentTurn() && say(loadingWords(progress), { shown: true }));
-    say("Looking for faces…", { shown: true });
+    const spec = await load((progress) => tell(loadingWords(progress)));
+    tell("Looking for faces…");
     const started = performance.now();
     const reading = await read(await toBitmap(picture), { balance });
     if (mine !== currentTurn()) return;
@@ -45,8 +39,7 @@ export async function readHere(picture, { balance = chosenBalance() } = {}) {
     show(html, { photo: await screenCopy(picture), picture });
   } catch (error) {
     if (mine !== currentTurn()) return;
-    hideWorking({ stale: true });
-    say(`${picture.name} could not be read on this device: ${error.message}`, { bad: true });
+    refuse(`${picture.name} could not be read on this device: ${error.message}`);
   }
 }
 
@@ -56,6 +49,12 @@ export async function readFilesHere(files, { isCrop }) {
     say("Cropped faces are read by the server only. Clear one of the two options, then choose the picture again.", { bad: true });
     return;
   }
-  await readHere(await openPicture(files[0]));
-  if (files.length > 1) say(`On this device one picture is read at a time: this is the first of ${files.length}.`, { shown: true });
+  if (files[0].type.startsWith("video/")) {
+    refuseVideo(files[0]);
+    return;
+  }
+  const picture = await opening(files[0].name, () => openPicture(files[0]));
+  if (!picture) return;
+  await readHere(picture);
+  if (files.length > 1 && shown.picture === picture) say(`On this device one picture is read at a time: this is the first of ${files.length}.`, { shown: true });
 }

@@ -60,6 +60,17 @@ export async function openFile(video, file) {
     video.onerror = () => reject(new Error(`${file.name} cannot be played by this browser. Try an MP4 (H.264) or a WebM.`));
     video.src = URL.createObjectURL(file);
   });
+  if (!video.videoWidth) throw new Error(`${file.name} has no picture, or one of a kind that this browser cannot show. Try an MP4 (H.264) or a WebM.`);
+}
+
+// Take a video that is dropped anywhere on the page.
+export function takeDropped(take) {
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer.files;
+    if (file) take(file);
+  });
 }
 
 export const isOpen = (video) => Boolean(video.srcObject || video.src);

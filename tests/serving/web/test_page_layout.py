@@ -180,3 +180,32 @@ def test_a_click_on_a_face_opens_its_row_and_the_picture_stays(
     expect(page.locator("#face-3")).to_contain_class("chosen")
     assert page.evaluate("scrollY") == y
     expect(page.locator("#box-3 .word")).to_be_visible()
+
+
+def test_everything_fits_into_320_pixels(open_page: Open, two_faces: bytes) -> None:
+    page = open_page(viewport={"width": 320, "height": 640})
+    upload(page, two_faces, said="2 faces")
+    for name in ("New picture", "Camera", "Samples", "Save"):
+        button = page.locator(".bar-actions").get_by_role("button", name=name, exact=True)
+        box = button.bounding_box()
+        assert box
+        assert box["x"] >= 0, name
+        assert box["x"] + box["width"] <= 320, name
+    box = page.locator(".brand").bounding_box()
+    assert box
+    assert box["height"] < 2 * 24 * 1.2  # one line of the font's size
+    assert page.evaluate(
+        """() => {
+          const { left, right } = document.querySelector(".row").getBoundingClientRect();
+          return [...document.querySelectorAll(".row button")].every((one) => {
+            const box = one.getBoundingClientRect();
+            return box.left >= left && box.right <= right;
+          });
+        }"""
+    )
+
+
+def test_the_buttons_of_the_live_camera_are_in_sight_on_a_low_screen(open_page: Open) -> None:
+    page = open_page("/live", viewport={"width": 1280, "height": 650})
+    for name in ("Start the camera", "Open a video", "Record as CSV"):
+        expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)

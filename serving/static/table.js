@@ -1,0 +1,28 @@
+// One CSV table of several pictures, which the server writes.
+
+import { reasonOf, say } from "./status.js";
+
+async function makeTable(pictures) {
+  const answer = await fetch("/table", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ pictures }),
+  });
+  if (!answer.ok) throw new Error("Load the page again, then choose the pictures anew.");
+  return answer.blob();
+}
+
+// Save the table of what was read in these entries of the strip.
+export async function saveTable(entries) {
+  const bare = ({ chip, landmarks, transform, ...face }) => face;
+  const pictures = entries
+    .filter((entry) => entry.answer)
+    .map(({ name, answer }) => ({ name, answer: { ...answer, faces: answer.faces.map(bare) } }));
+  try {
+    const url = URL.createObjectURL(await makeTable(pictures));
+    Object.assign(document.createElement("a"), { href: url, download: `${pictures.length}-pictures-mien.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  } catch (error) {
+    say(`The table could not be made. ${reasonOf(error)}`, { bad: true });
+  }
+}
