@@ -127,8 +127,10 @@ class Box:
             return DecodedPicture(self._pool.picture_in(memory, *decoded, in_grey=in_grey), notes)
 
         def read_whole() -> GreyImage:
-            limits = {"niceness": niceness, "until_s": until_s}
-            return self.decode(data, max_pixels=max_pixels, in_grey=True, **limits).rgb
+            again = self.decode(
+                data, max_pixels=max_pixels, in_grey=True, niceness=niceness, until_s=until_s
+            )
+            return again.rgb
 
         reduced = self._pool.picture_in(memory, *map(reduced_side, decoded))
         return DecodedPicture(reduced, notes, Whole(*decoded, read_whole))
