@@ -11,7 +11,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detector
+from preprocessing.faces.detector import Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
 from preprocessing.faces.landmarks import LandmarkScheme
 from preprocessing.faces.model_files import ModelFile

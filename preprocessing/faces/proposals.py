@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from preprocessing.faces.detectors import Detector
+from preprocessing.faces.detector import Detector
 from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import (
     Candidate,

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detection, Detector
+from preprocessing.faces.detector import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
+from preprocessing.faces.mend import MENDS, Mend, as_it_is
 from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import Candidate
 from preprocessing.images.types import GreyImage, RgbImage
@@ -37,9 +38,7 @@ def frame(
         and no closer look sees a face.
     """
     if candidate.seen_px < detector.closer_px:
-        is_kept = is_crop or candidate.score >= detector.sure_score
-        unseen = candidate if is_kept else replace(candidate, score=0.0)
-        candidate = look_closer(detector, picture, candidate, is_crop=is_crop) or unseen
+        candidate = _frame_small(detector, picture, candidate, is_crop=is_crop)
     upright_score = detector.upright_crop_score if is_crop else detector.upright_score
     if candidate.score >= upright_score:
         return candidate
@@ -52,8 +51,31 @@ def frame(
     return max([candidate, *filter(None, looks)], key=lambda look: look.score)
 
 
+def _frame_small(
+    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool
+) -> Candidate:
+    """Frame a candidate that was seen small by a closer look; mended if that sees little."""
+    closer = look_closer(detector, picture, candidate, is_crop=is_crop)
+    is_seen = closer is not None and closer.score >= detector.closer_score
+    if not (is_seen or is_crop) and candidate.score >= detector.mended_scan_score:
+        for mend in MENDS:
+            mended = look_closer(detector, picture, candidate, mend=mend)
+            if mended is not None and mended.score >= detector.closer_score:
+                # No better than the scan saw it, so that it must be verified.
+                return replace(mended, score=min(mended.score, candidate.score))
+    if closer is not None:
+        return closer
+    is_kept = is_crop or candidate.score >= detector.sure_score
+    return candidate if is_kept else replace(candidate, score=0.0)
+
+
 def look_closer(
-    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool = False
+    detector: Detector,
+    picture: Pyramid,
+    candidate: Candidate,
+    *,
+    is_crop: bool = False,
+    mend: Mend = as_it_is,
 ) -> Candidate | None:
     """Look for a face where it was seen, turned back by its roll and at the best size.
 
@@ -64,6 +86,7 @@ def look_closer(
         picture: The upright source picture, grey or as the detector reads it.
         candidate: Where to look.
         is_crop: The picture is known to be one face.
+        mend: What is done to the patch that is looked at.
 
     Returns:
         The candidate as it is framed and scored now; None where no face is seen there.
@@ -74,7 +97,7 @@ def look_closer(
     patch = picture.sample(to_patch, size_px=2 * side_px, outside=outside)
     near = [
         seen
-        for seen in seen_in_the_middle(detector, patch)
+        for seen in seen_in_the_middle(detector, mend(patch))
         if 1 / MOST_RESIZED < seen.side / side_px < MOST_RESIZED
     ]
     if not near:

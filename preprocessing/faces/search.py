@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detectors import Detection, Detector
+from preprocessing.faces.detector import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.types import SMALLEST_PX, Face

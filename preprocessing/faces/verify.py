@@ -6,8 +6,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from preprocessing.faces.detectors import Detector, load_detector
+from preprocessing.faces.detector import Detector
+from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
+from preprocessing.faces.mend import MENDS, Mend, as_it_is
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.refine import seen_in_the_middle, to_square
 from preprocessing.faces.search import candidate_of, scan, seen_by
@@ -16,7 +18,7 @@ from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 # A candidate that is not certain is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # One that was sure in a scan may instead be seen again at the first of these sizes, as it is and
-# mirrored; one that was nearly sure at both.
+# mirrored; one that was nearly sure at both. Mended pictures are looked at so too.
 SHRUNK_PX = (48, 32)
 # A face of which the picture's edge cuts so much off is no face to dlib's detector.
 CUT_SHARE = 0.05
@@ -26,7 +28,7 @@ MOST_OUTSIDE = 0.55
 
 
 class Verifier:
-    """Looks at each face again that is not certain: with dlib's detector, and shrunk."""
+    """Looks again at each face that is not certain: with dlib's detector, shrunk, mended."""
 
     def __init__(self, detector: Detector, geometry: ChipGeometry) -> None:
         """Load dlib's detector.
@@ -56,7 +58,9 @@ class Verifier:
             return True
         if self._is_seen_aligned(picture, face, is_cut=is_cut):
             return True
-        return self._is_seen_shrunk(picture, face, scan_score=scan_score)
+        return self._is_seen_shrunk(picture, face, scan_score=scan_score) or self._is_seen_mended(
+            picture, face, scan_score=scan_score
+        )
 
     def _is_seen_aligned(self, picture: Picture, face: Face, *, is_cut: bool) -> bool:
         """Look with dlib's detector at the face aligned by its landmarks."""
@@ -86,7 +90,20 @@ class Verifier:
             return False
         return self._score_shrunk(picture, face, SHRUNK_PX[1]) >= least_second
 
-    def _score_shrunk(self, picture: Picture, face: Face, side_px: int) -> float:
+    def _is_seen_mended(self, picture: Picture, face: Face, *, scan_score: float) -> bool:
+        """Look at the face mended and shrunk: it may be lit from behind, in fog or in noise."""
+        detector = self._detector
+        return scan_score >= detector.mended_scan_score and any(
+            all(
+                self._score_shrunk(picture, face, side_px, mend=mend) >= least_score
+                for side_px, least_score in zip(SHRUNK_PX, detector.mended_scores, strict=True)
+            )
+            for mend in MENDS
+        )
+
+    def _score_shrunk(
+        self, picture: Picture, face: Face, side_px: int, *, mend: Mend = as_it_is
+    ) -> float:
         """Return the mean score of the face at a size, as it is and mirrored."""
         to_patch = to_square(
             candidate_of(face, seen_px=side_px), face_px=side_px, size_px=2 * side_px
@@ -94,6 +111,7 @@ class Verifier:
         outside = cv2.BORDER_REFLECT_101
         seen = seen_by(self._detector, picture)
         patch = seen.sample(to_patch, size_px=2 * side_px, outside=outside)
+        patch = mend(patch)
         scores = [
             max((seen.score for seen in seen_in_the_middle(self._detector, each)), default=0.0)
             for each in (patch, np.ascontiguousarray(patch[:, ::-1]))

@@ -60,7 +60,11 @@ def decode_picture(
 
 
 def decode_here(
-    data: bytes, *, max_pixels: int = MAX_PIXELS, may_reduce: bool = False
+    data: bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    may_reduce: bool = False,
+    in_grey: bool = False,
 ) -> DecodedPicture:
     """Decode a picture, turn it upright, convert its colours to sRGB, and flatten it.
 
@@ -73,6 +77,7 @@ def decode_here(
             PBM, PGM or PPM file.
         max_pixels: Of the largest picture that is decoded.
         may_reduce: Read a large JPEG at a half of its width and height (`DecodedPicture.whole`).
+        in_grey: Return the luma alone, of which the colours of a JPEG need not be decoded.
 
     Raises:
         UnsupportedImageError: The bytes are no picture of these formats.
@@ -99,10 +104,11 @@ def decode_here(
         try:
             if found.kind in (Kind.HEIC, Kind.AVIF):
                 check_derived(picture)
-            reduces = may_reduce and found.kind is Kind.JPEG
-            reader = partial(read_jpeg, may_reduce=True) if reduces else READERS[found.kind]
+            reader = READERS[found.kind]
+            if found.kind is Kind.JPEG:
+                reader = partial(read_jpeg, may_reduce=may_reduce, in_grey=in_grey)
             raster = reader(picture, max_pixels=max_pixels)
-            rgb = _to_rgb(raster)
+            pixels = _to_grey(raster) if in_grey else _to_rgb(raster)
         except (MienError, MemoryError):
             raise
         except cv2.error as error:
@@ -118,10 +124,13 @@ def decode_here(
     }
     notes = tuple(note for note, is_so in said.items() if is_so)
     if raster.whole_size is None:
-        return DecodedPicture(rgb, notes)
+        return DecodedPicture(pixels, notes)
     width, height = upright_size(*raster.whole_size, raster.orientation)
-    whole = Whole(width, height, lambda: decode_here(data, max_pixels=max_pixels).rgb)
-    return DecodedPicture(rgb, notes, whole)
+
+    def read_whole() -> GreyImage:
+        return decode_here(data, max_pixels=max_pixels, in_grey=True).rgb
+
+    return DecodedPicture(pixels, notes, Whole(width, height, read_whole))
 
 
 def to_grey(image: GreyImage | RgbImage) -> GreyImage:
@@ -131,15 +140,12 @@ def to_grey(image: GreyImage | RgbImage) -> GreyImage:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
+def _to_grey(raster: Raster) -> GreyImage:
+    return turn_upright(to_grey(_flat(raster)), raster.orientation)
+
+
 def _to_rgb(raster: Raster) -> RgbImage:
-    samples: NDArray[Any] = raster.samples
-    flat = to_eight_bits(samples, largest=raster.largest, has_opacity=has_opacity(samples))
-    if has_opacity(flat):
-        flat = lay_on_white(flat)
-    if raster.colours is not None:
-        if not flat.flags.c_contiguous or not flat.flags.writeable:
-            flat = flat.copy()
-        raster.colours.convert(flat)
+    flat = _flat(raster)
     width, height = upright_size(flat.shape[1], flat.shape[0], raster.orientation)
     if flat.ndim == 2:
         upright = turn_upright(flat, raster.orientation)
@@ -148,3 +154,16 @@ def _to_rgb(raster: Raster) -> RgbImage:
     if raster.orientation == UPRIGHT:
         return flat
     return turn_upright(flat, raster.orientation, into=new_canvas(height, width))
+
+
+def _flat(raster: Raster) -> GreyImage | RgbImage:
+    """Return the pixels in eight bits, opaque and in sRGB, but not yet upright."""
+    samples: NDArray[Any] = raster.samples
+    flat = to_eight_bits(samples, largest=raster.largest, has_opacity=has_opacity(samples))
+    if has_opacity(flat):
+        flat = lay_on_white(flat)
+    if raster.colours is not None:
+        if not flat.flags.c_contiguous or not flat.flags.writeable:
+            flat = flat.copy()
+        raster.colours.convert(flat)
+    return flat

@@ -24,8 +24,8 @@ from preprocessing.images.box.shared_memory import CHANNELS, SharedMemoryPool
 from preprocessing.images.box.starter import Starter
 from preprocessing.images.types import (
     DecodedPicture,
+    GreyImage,
     PictureNote,
-    RgbImage,
     Whole,
     reduced_side,
 )
@@ -77,6 +77,7 @@ class Box:
         *,
         max_pixels: int,
         may_reduce: bool = False,
+        in_grey: bool = False,
         niceness: int = 0,
         until_s: float | None = None,
         make_room: Callable[[int], None] | None = None,
@@ -88,6 +89,7 @@ class Box:
             max_pixels: Of the largest picture that is decoded.
             may_reduce: Read a large JPEG at a half of its width and height
                 (`DecodedPicture.whole`).
+            in_grey: Return the luma alone.
             niceness: How far the decoder stands back behind other processes, 0 to 19.
             until_s: When to give it up, by `time.monotonic`; also reading the whole of it later.
             make_room: Called with the number of its pixels once that is known; it may wait until
@@ -100,7 +102,7 @@ class Box:
             TimeoutError: It was not decoded in time.
             MienError: The processes cannot be started.
         """
-        request = Request(data, max_pixels, may_reduce)
+        request = Request(data, max_pixels, may_reduce=may_reduce, in_grey=in_grey)
         if not IS_POSSIBLE:
             return _decode_without(self._decoder, request)
         helper, memory = self._take(niceness), self._pool.take()
@@ -122,10 +124,13 @@ class Box:
             raise _error(answer)
         notes = tuple(note for note in PictureNote if note in answer.get("notes", ()))
         if not (may_reduce and answer.get("is_reduced")):
-            return DecodedPicture(self._pool.picture_in(memory, *decoded), notes)
+            return DecodedPicture(self._pool.picture_in(memory, *decoded, in_grey=in_grey), notes)
 
-        def read_whole() -> RgbImage:
-            return self.decode(data, max_pixels=max_pixels, niceness=niceness, until_s=until_s).rgb
+        def read_whole() -> GreyImage:
+            again = self.decode(
+                data, max_pixels=max_pixels, in_grey=True, niceness=niceness, until_s=until_s
+            )
+            return again.rgb
 
         reduced = self._pool.picture_in(memory, *map(reduced_side, decoded))
         return DecodedPicture(reduced, notes, Whole(*decoded, read_whole))
@@ -207,9 +212,8 @@ def _decoder_here(name: str) -> Callable[..., DecodedPicture]:
 
 def _decode_without(decoder: str, request: Request) -> DecodedPicture:
     """Decode in this process, where the system offers nothing else, as Windows."""
-    decode, limit, may_reduce = _decoder_here(decoder), request.max_pixels, request.may_reduce
     try:
-        return decode(request.data, max_pixels=limit, may_reduce=may_reduce)
+        return _decoder_here(decoder)(request.data, **request.options)
     except MemoryError:
         raise TooCostlyImageError from None
 

@@ -23,11 +23,22 @@ class Request:
         data: The bytes of a picture file.
         max_pixels: Of the largest picture that is decoded.
         may_reduce: Whether a large JPEG is read at a half of its width and height.
+        in_grey: Whether the luma alone is wanted.
     """
 
     data: bytes
     max_pixels: int
-    may_reduce: bool
+    may_reduce: bool = False
+    in_grey: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the decoder is given beside the file, by keyword."""
+        return {
+            "max_pixels": self.max_pixels,
+            "may_reduce": self.may_reduce,
+            "in_grey": self.in_grey,
+        }
 
 
 @dataclass
@@ -82,8 +93,7 @@ class Helper:
         connection = self.connection
         _wait_until(connection, until_s)
         socket.send_fds(connection, [b"\0"], [memory.descriptor])
-        asked = {"max_pixels": request.max_pixels, "may_reduce": request.may_reduce}
-        send_message(connection, {**asked, "memory": memory.number})
+        send_message(connection, {"options": request.options, "memory": memory.number})
         send_bytes(connection, request.data)
         while True:
             _wait_until(connection, until_s)

@@ -31,7 +31,7 @@ from preprocessing.images.box.shared_memory import CHANNELS, KEPT_BYTES, SharedP
 from preprocessing.images.types import DecodedPicture
 
 Decoder = Callable[..., DecodedPicture]
-"""Takes the bytes of a picture, `max_pixels` and `may_reduce`."""
+"""Takes the bytes of a picture, `max_pixels`, `may_reduce` and `in_grey`."""
 
 # No file of so many pixels has so few bytes, if it shows anything: the best formats take a byte for
 # some hundred pixels.
@@ -149,9 +149,7 @@ class _Helper:
         self._pixels.open(shared, request["memory"])
         self._limits.start(budget_to_walk(self._data))
         try:
-            picture = self._decoder(
-                self._data, max_pixels=request["max_pixels"], may_reduce=request["may_reduce"]
-            )
+            picture = self._decoder(self._data, **request["options"])
             self._limits.stop()
             self._pixels.write(picture.rgb)
             answer: dict[str, Any] = {

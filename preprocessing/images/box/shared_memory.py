@@ -6,6 +6,7 @@ To get fresh memory from the system takes longer than to copy a picture, so it i
 import ctypes
 import gc
 import itertools
+import math
 import mmap
 import os
 import tempfile
@@ -14,7 +15,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from preprocessing.images.types import RgbImage
+from preprocessing.images.types import GreyImage, RgbImage
 
 CHANNELS = 3
 # So much stays for the next pictures, in all: one of twelve megapixels.
@@ -94,14 +95,17 @@ class SharedMemoryPool:
                 return
         memory.close()
 
-    def picture_in(self, memory: SharedMemory, width: int, height: int) -> RgbImage:
+    def picture_in(
+        self, memory: SharedMemory, width: int, height: int, *, in_grey: bool = False
+    ) -> GreyImage | RgbImage:
         """Return the picture that a piece holds; once it is gone, the piece is given back.
 
         Returns:
-            uint8 (height, width, 3).
+            uint8 (height, width, 3), or (height, width) in grey.
         """
-        memory.used_bytes = max(memory.used_bytes, width * height * CHANNELS)
-        return np.asarray(_Lease(self, memory, (height, width, CHANNELS)))
+        shape = (height, width) if in_grey else (height, width, CHANNELS)
+        memory.used_bytes = max(memory.used_bytes, math.prod(shape))
+        return np.asarray(_Lease(self, memory, shape))
 
     def close(self) -> None:
         """Give all pieces that nobody uses back to the system."""
@@ -114,7 +118,7 @@ class _Lease:
     """What a picture in shared memory holds on to, as long as any part of it is used."""
 
     def __init__(
-        self, pool: SharedMemoryPool, memory: SharedMemory, shape: tuple[int, int, int]
+        self, pool: SharedMemoryPool, memory: SharedMemory, shape: tuple[int, ...]
     ) -> None:
         self._pool, self._memory = pool, memory
         self._owner = os.getpid()
@@ -156,11 +160,11 @@ class SharedPixels:
             raise MemoryError
         return np.frombuffer(self._mapped, np.uint8, size).reshape(height, width, CHANNELS)
 
-    def write(self, rgb: RgbImage) -> None:
-        """Write a picture into it, if it is not there already."""
-        canvas = self.canvas(*rgb.shape[:2])
-        if canvas.__array_interface__["data"] != rgb.__array_interface__["data"]:
-            canvas[:] = rgb
+    def write(self, pixels: GreyImage | RgbImage) -> None:
+        """Write a picture, in grey or colour, into it, if it is not there already."""
+        canvas = self.canvas(*pixels.shape[:2])
+        if canvas.__array_interface__["data"] != pixels.__array_interface__["data"]:
+            canvas.reshape(-1)[: pixels.size].reshape(pixels.shape)[:] = pixels
 
     def drop(self) -> None:
         """Let go of it."""

@@ -212,8 +212,8 @@ def test_a_photo_that_was_read_reduced_gives_the_same_faces(
     readings: list[np.ndarray] = []
 
     def read() -> np.ndarray:
-        readings.append(rgb)
-        return rgb
+        readings.append(large)
+        return large
 
     picture = DecodedPicture(half, whole=Whole(1401, 1001, read))
     (expected,) = align_photo(rgb, finder, geometry=GEOMETRY)

@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from preprocessing.faces import refine, verify
 from preprocessing.faces.align import align_crops, align_photo
-from preprocessing.faces.detectors import Detection
+from preprocessing.faces.detector import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
@@ -211,6 +212,58 @@ def test_faces_stay_found_where_dlibs_detector_sees_none(
     blind = replace(finder._verifier._second_detector, detect=lambda *_: [])
     monkeypatch.setattr(finder._verifier, "_second_detector", blind)
     assert len(finder.find_faces(spoiled)) >= 5
+
+
+def _noisy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, 15, photo.shape)
+    return np.clip(0.5 * photo + noise, 0, 255).astype(np.uint8)
+
+
+def _foggy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    return (0.2 * photo + 160).astype(np.uint8)
+
+
+def _lit_from_behind(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
+    """Darken each head, and brighten all that is around."""
+    heads = np.zeros(photo.shape[:2], np.float32)
+    for face in faces:
+        x, y = (face.box.left + face.box.right) // 2, (face.box.top + face.box.bottom) // 2
+        half_axes = (round(0.6 * face.box.width), round(0.85 * face.box.width))
+        cv2.ellipse(heads, (x, y), half_axes, 0, 0, 360, 1, -1)
+    dark = cv2.GaussianBlur(heads, (0, 0), 8)[..., None]
+    bright = np.minimum(255.0, photo + 100.0)
+    return (dark * 0.15 * photo + (1 - dark) * bright).astype(np.uint8)
+
+
+@pytest.mark.parametrize("spoil", [_noisy, _foggy, _lit_from_behind])
+def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
+    spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
+    shared_data: Path,
+    finder: FaceFinder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    photo = decode_image((shared_data / "photos" / "2007_007763.jpg").read_bytes())
+    faces = finder.find_faces(Picture(photo))
+    spoiled = Picture(spoil(photo, faces))
+    found = finder.find_faces(spoiled)
+    for face in found:
+        assert any(
+            math.dist((face.box.left, face.box.top), (other.box.left, other.box.top))
+            < face.box.width / 3
+            for other in faces
+        )
+    for module in (refine, verify):
+        monkeypatch.setattr(module, "MENDS", ())
+    assert len(finder.find_faces(spoiled)) < len(found)
+
+
+@pytest.mark.parametrize("spoil", [_noisy, _foggy])
+def test_dogs_in_poor_pictures_have_no_faces(
+    spoil: Callable[[np.ndarray, list[Face]], np.ndarray], shared_data: Path, finder: FaceFinder
+) -> None:
+    photo = decode_image((shared_data / "photos" / "dogs.jpg").read_bytes()).copy()
+    photo[450:520, 55:115] = 20  # the print of a man's face
+    assert finder.find_faces(Picture(spoil(photo, []))) == []
 
 
 def test_a_corner_and_its_mirror_image_are_no_face(finder: FaceFinder, photo: np.ndarray) -> None:

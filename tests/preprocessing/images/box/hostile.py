@@ -19,10 +19,11 @@ from preprocessing.images.types import DecodedPicture
 SIDE_PX = 4
 
 
-def decode(data: bytes, *, max_pixels: int, may_reduce: bool) -> DecodedPicture:
+def decode(data: bytes, *, max_pixels: int, may_reduce: bool, in_grey: bool) -> DecodedPicture:
     """Do what the first word says with the rest, and return a small picture if nothing stops it."""
     assert max_pixels
     assert not may_reduce
+    assert not in_grey
     name, _, argument = data.decode().partition(" ")
     announce_size(SIDE_PX, SIDE_PX)
     ACTIONS[name](argument)

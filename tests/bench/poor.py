@@ -1,0 +1,168 @@
+"""Measure how many faces of poor pictures are found: `python -m tests.bench.poor PHOTOS`.
+
+The annotated photos are spoiled, one kind after the other, and so is a photo of dogs, in which no
+face is to be found. It takes about a minute on one core.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from preprocessing.faces.finder import FaceFinder
+from preprocessing.faces.picture import Picture
+from preprocessing.images.types import RgbImage
+from tests.bench.annotated import EMPTY_PHOTO, Photo, read_photo, read_photos, score, to_squares
+
+# Of `dogs.jpg`: rows and columns in which a print of a man's face lies on the floor.
+PRINT_IN_EMPTY = (slice(450, 520), slice(55, 115))
+POOR_IOU = 0.4
+SEED = 0
+# Of the 68 landmarks: the jaw but for its ends, and the tip of the nose.
+MASKED = [*range(1, 16), 29]
+
+Spoil = Callable[[Photo, np.random.Generator], NDArray[np.floating] | RgbImage]
+"""Returns a photo's pixels spoiled; levels below 0 and above 255 are cut off later."""
+
+
+def noisy(levels: float, *, gain: float = 1.0) -> Spoil:
+    return lambda photo, draw: gain * photo.image + draw.normal(0, levels, photo.image.shape)
+
+
+def dimmed(gain: float) -> Spoil:
+    return lambda photo, _: gain * photo.image
+
+
+def blurred(sigma_px: float) -> Spoil:
+    return lambda photo, _: np.asarray(cv2.GaussianBlur(photo.image, (0, 0), sigma_px), np.uint8)
+
+
+def foggy(share: float) -> Spoil:
+    return lambda photo, _: (1 - share) * photo.image + 200 * share
+
+
+def compressed(quality: int) -> Spoil:
+    def spoil(photo: Photo, _: np.random.Generator) -> RgbImage:
+        encoded = cv2.imencode(".jpg", photo.image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
+
+    return spoil
+
+
+def masked(colour: tuple[int, int, int]) -> Spoil:
+    def spoil(photo: Photo, _: np.random.Generator) -> RgbImage:
+        image = photo.image.copy()
+        for landmarks in photo.landmarks:
+            cv2.fillPoly(image, [landmarks[MASKED].astype(np.int32)], colour)
+        return image
+
+    return spoil
+
+
+def lit_from_behind(gain: float) -> Spoil:
+    """Darken people, brighten what is behind them, and let that glow over their edges."""
+
+    def spoil(photo: Photo, draw: np.random.Generator) -> NDArray[np.floating]:
+        people = np.zeros(photo.image.shape[:2], np.float32)
+        for x, y, side in photo.squares:
+            head = (round(x), round(y - 0.1 * side)), (round(0.6 * side), round(0.85 * side))
+            cv2.ellipse(people, *head, 0, 0, 360, 1, -1)
+            top, bottom = round(y + 0.7 * side), round(y + 4 * side)
+            left, right = round(x - 1.1 * side), round(x + 1.1 * side)
+            cv2.rectangle(people, (left, top), (right, bottom), 1, -1)
+        width = _median_width(photo)
+        dark = cv2.GaussianBlur(people, (0, 0), 0.12 * width)[..., None]
+        bright = np.minimum(255.0, 0.9 * photo.image + 110)
+        lit = bright * (1 - dark) + gain * photo.image * dark
+        glow = cv2.GaussianBlur(lit, (0, 0), 0.25 * width)
+        return 0.88 * lit + 0.14 * glow + draw.normal(0, 2, lit.shape)
+
+    return spoil
+
+
+def lit_from_a_side(gain: float) -> Spoil:
+    """Darken the half of each face on image-right."""
+
+    def spoil(photo: Photo, _: np.random.Generator) -> NDArray[np.floating]:
+        shade = np.zeros(photo.image.shape[:2], np.float32)
+        for landmarks in photo.landmarks:
+            width = np.linalg.norm(landmarks[0] - landmarks[16])
+            x, y = landmarks[30]
+            corners = (
+                (round(x), round(y - 1.2 * width)),
+                (
+                    round(x + 0.8 * width),
+                    round(y + 0.9 * width),
+                ),
+            )
+            cv2.rectangle(shade, *corners, 1, -1)
+        soft = cv2.GaussianBlur(shade, (0, 0), 0.06 * _median_width(photo))[..., None]
+        return photo.image * (1 - (1 - gain) * soft)
+
+    return spoil
+
+
+KINDS: dict[str, Spoil] = {
+    "as they are": lambda photo, _: photo.image,
+    "noise of 15 levels": noisy(15),
+    "noise of 25 levels": noisy(25),
+    "dimmed to 0.35, noise of 8 levels": noisy(8, gain=0.35),
+    "dimmed to 0.5, noise of 15 levels": noisy(15, gain=0.5),
+    "dimmed to 0.15": dimmed(0.15),
+    "overexposed": lambda photo, _: 1.6 * photo.image + 40,
+    "in fog": foggy(0.8),
+    "lit from behind, faces at 0.22": lit_from_behind(0.22),
+    "lit from behind, faces at 0.15": lit_from_behind(0.15),
+    "lit from a side, shade at 0.12": lit_from_a_side(0.12),
+    "blurred by 2 px": blurred(2),
+    "blurred by 4 px": blurred(4),
+    "as JPEG of quality 10": compressed(10),
+    "a white mask on each face": masked((235, 235, 235)),
+    "a black mask": masked((20, 20, 20)),
+}
+
+
+def main() -> None:
+    """Print for each kind the share of faces that is found, and the finds that are no face."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="the annotated photos")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    finder = FaceFinder()
+    photos, empty = read_photos(options.photos), _read_empty(options.photos)
+    print(f"{'the photos':<36}{'faces':>6}{'recall':>8}{'precision':>11}{'in ' + EMPTY_PHOTO:>13}")
+    for name, spoil in KINDS.items():
+        draw = np.random.default_rng(SEED)
+        spoiled = [_spoiled(photo, spoil, draw) for photo in photos]
+        total = score(
+            lambda image: to_squares(face.box for face in finder.find_faces(Picture(image))),
+            spoiled,
+            least_iou=POOR_IOU,
+        )
+        in_empty = finder.find_faces(Picture(_spoiled(empty, spoil, draw).image))
+        print(f"{name:<36}{total.faces:>6}{total.recall:>8.2f}{total.precision:>11.2f}", end="")
+        print(f"{len(in_empty):>13}", flush=True)
+
+
+def _read_empty(folder: Path) -> Photo:
+    image = read_photo(folder / EMPTY_PHOTO).copy()
+    image[PRINT_IN_EMPTY] = 20
+    return Photo(EMPTY_PHOTO, image, np.empty((0, 3)), np.empty((0, 68, 2)))
+
+
+def _spoiled(photo: Photo, spoil: Spoil, draw: np.random.Generator) -> Photo:
+    image = np.clip(spoil(photo, draw), 0, 255).astype(np.uint8)
+    return Photo(photo.name, image, photo.squares, photo.landmarks)
+
+
+def _median_width(photo: Photo) -> float:
+    """Return the median width of a photo's faces, or a fifth of its height where it has none."""
+    widths = photo.squares[:, 2]
+    return float(np.median(widths)) if len(widths) else len(photo.image) / 5
+
+
+if __name__ == "__main__":
+    main()
