@@ -37,7 +37,7 @@ def test_turned_photos_are_measured(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(align, "STEP_DEG", 180)
+    monkeypatch.setattr(turns, "STEP_DEG", 180)
     search = partial(align._search, finder)
     turns.print_turns({SEARCH: search}, finder, [annotated])
     _, straight, upside_down = capsys.readouterr().out.strip().splitlines()
