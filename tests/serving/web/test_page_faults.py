@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.serving.conftest import WATCH
 from tests.serving.web.browsing import Open, drop, file_of, hold_answers, upload
@@ -335,19 +335,3 @@ def test_a_large_picture_that_opens_slowly_does_not_replace_a_later_one(
     upload(page, two_faces, said="2 faces", name="quick.jpg")
     page.wait_for_timeout(1000)
     expect(page.locator("#result h1")).to_have_text("2 faces in quick.jpg")
-
-
-def test_escape_does_not_cancel_what_failed(open_page: Open, photo: bytes) -> None:
-    page = open_page()
-    answer = {"status": 500, "content_type": "text/html", "body": "<p>Gone</p>"}
-
-    def fail(route: Route) -> None:
-        if route.request.method == "POST":
-            route.fulfill(**answer)  # type: ignore[arg-type]
-        else:
-            route.continue_()
-
-    page.route("**/", fail)
-    upload(page, photo, said="The server's answer could not be read.")
-    page.keyboard.press("Escape")
-    expect(page.locator("#status")).to_contain_text("could not be read.")
