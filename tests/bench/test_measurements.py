@@ -11,6 +11,8 @@ NO_SCRIPTS = {
     "annotated.py",
     "curves.py",
     "fer2013.py",
+    "landmarks.py",
+    "large.py",
     "mixed_pictures.py",
     "mtcnn.py",
     "mtcnn_program.py",
@@ -18,6 +20,7 @@ NO_SCRIPTS = {
     "photo_times.py",
     "scenes.py",
     "small_faces.py",
+    "turns.py",
 }
 SCRIPTS = sorted(
     path
