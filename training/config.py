@@ -18,6 +18,10 @@ PRECISIONS = ("float32", "float16", "int8")
 """Of the exported weights; int8 means dynamic-range quantisation."""
 MOST_VIEWS = (1, 2, 10)
 """Views of a chip that an export averages at most: itself, mirrored too, and its corners too."""
+RANDOM, DLIB = "random", "dlib"
+INITIAL_WEIGHTS = (RANDOM, DLIB)
+DLIB_WIDTH = 32
+"""Channels of the first stage of dlib's face recognition network."""
 LONGEST_RUN = 1e6
 """Minutes, or passes over the training rows: far more than any network needs."""
 HIGHEST_RATE = 1e3
@@ -32,6 +36,10 @@ class FitConfig:
         model: One of `MODELS`. Only resnet34 takes chips of any side.
         width: Of resnet34: channels of the first stage; each later stage has twice as many.
         stem_stride: Of resnet34: 1 keeps the chip's resolution in the first stage, 2 halves it.
+        stem_pool: Of resnet34: a 7x7 convolution and a pooling that halves the resolution.
+        initial_weights: One of `INITIAL_WEIGHTS`: random, or those of dlib's face recognition
+            network as far as it goes (`training/networks/dlib_start.py`). A run that starts from
+            another has that one's.
         dropout: Fraction of the features dropped before the last layer.
         minutes: Length of the run in time spent on steps, which is nearly all. The schedule
             follows the clock, so it always reaches its end, on any machine.
@@ -76,6 +84,8 @@ class FitConfig:
     model: str = "resnet34"
     width: int = 32
     stem_stride: int = 1
+    stem_pool: bool = False
+    initial_weights: str = RANDOM
     dropout: float = 0.2
     minutes: float | None = None
     epochs: float | None = None
@@ -131,6 +141,17 @@ class FitConfig:
             raise MienError(
                 f"model must be one of {', '.join(MODELS)}, loss one of {', '.join(LOSSES)}. "
                 f"Received: model={self.model!r}, loss={self.loss!r}"
+            )
+        if self.initial_weights not in INITIAL_WEIGHTS:
+            raise MienError(
+                f"initial_weights must be one of {', '.join(INITIAL_WEIGHTS)}. "
+                f"Received: {self.initial_weights!r}"
+            )
+        fits_dlib = self.model == "resnet34" and self.width == DLIB_WIDTH and self.stem_pool
+        if self.initial_weights == DLIB and not fits_dlib:
+            raise MienError(
+                f"dlib's weights are for a resnet34 of width {DLIB_WIDTH} with stem_pool. "
+                f"Received: model={self.model!r}, width={self.width}, stem_pool={self.stem_pool}"
             )
         if self.model != "resnet34" and len(self.sizes) != 1:
             raise MienError(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from training.config import FitConfig
+from training.config import DLIB, FitConfig
 
 _SHALLOW = FitConfig(
     model="shallow", epochs=120, sizes=((0.0, 40),), learning_rate=0.02, dropout=0.0
@@ -18,6 +18,14 @@ _WIDE = FitConfig(
 _CROWD_LONGER = FitConfig(
     minutes=97,
     sizes=((0.0, 40),),
+    learning_rate=0.03,
+    raw_share=0.3,
+    precision="mixed_bfloat16",
+)
+
+_FACE_LONGER = FitConfig(
+    stem_pool=True,
+    minutes=98,
     learning_rate=0.03,
     raw_share=0.3,
     precision="mixed_bfloat16",
@@ -65,6 +73,14 @@ PRESETS = {
     # 97 minutes more on one core; crowd: 88.1 % of val's majority, label: 71.0 % of val; of test
     # 87.5 and 71.6 %. This ships: training/README.md.
     "crowd-longer": _CROWD_LONGER,
+    # python -m training fit data/fer2013 runs/face --preset face --teacher ways.npz \
+    #     --teacher-weight 0.6
+    # 98 minutes on one core; @@FIG@@
+    "face": replace(_FACE_LONGER, initial_weights=DLIB, learning_rate=0.05),
+    # python -m training fit data/fer2013 runs/face-longer --preset face-longer \
+    #     --start-from runs/face --teacher ways.npz --teacher-weight 0.6
+    # Not measured yet.
+    "face-longer": _FACE_LONGER,
     # python -m training fit data/fer2013 runs/gpu --preset gpu
     # 25 minutes on a GPU; not measured yet.
     "gpu": FitConfig(

@@ -8,6 +8,7 @@ from preprocessing.bundle.spec import CARD_NAME, ModelSpec, write_spec
 from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
 from preprocessing.faces.landmarks import scheme_of
 from preprocessing.runtime.files import write_whole
+from training.config import DLIB
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.text import truths_text, votes_text
 from training.evaluation.truths import TruthRow, VoteRow
@@ -186,6 +187,11 @@ def _teacher_lines(network: TrainedNetwork) -> list[str]:
                 f"In {where}, a teacher gave {stage.fit.teacher_weight:.0%} of the target of each "
                 f"row that it knows: {teacher.origin} (`{teacher.name}`, sha256 "
                 f"`{teacher.sha256}`)."
+            )
+        if stage.fit.initial_weights == DLIB:
+            lines.append(
+                f"In {where}, it began with the weights of dlib's face recognition network (public "
+                "domain), trained on VGG-Face, FaceScrub and pictures from the web."
             )
         where, stage = "a run before", stage.start_from
     if network.ferplus:

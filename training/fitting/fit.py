@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from preprocessing.dataset.read import Dataset
-from training.config import FitConfig
+from training.config import DLIB, FitConfig
 from training.fitting.curves import Curves
 from training.fitting.devices import ONE_DEVICE, Devices
 from training.fitting.early_stop import Watcher
@@ -19,6 +19,7 @@ from training.fitting.runs import save_checkpoint, save_network, take_earlier, w
 from training.fitting.schedule import RunState, cycle_at
 from training.fitting.training_model import build_training_model, set_size
 from training.networks.build import NETWORK_NAME, damage_named, read_network
+from training.networks.dlib_start import take_dlib_weights
 
 
 def fit(
@@ -83,6 +84,8 @@ def _begin(job: Job, state: RunState) -> keras.Model:
         take_earlier(network, job.start_from, job.earlier, job.settings)
         if config.tunes:
             fit_last_layers(network, augment, train=job.train, targets=job.targets, val=job.val)
+    elif config.initial_weights == DLIB and not state.checkpoint:
+        take_dlib_weights(network, job.train.chips)
     if config.tunes:
         freeze_normalisation(network)
     if job.devices.is_main:

@@ -10,7 +10,7 @@ from preprocessing.bundle.outputs import CROWD, OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.runtime.files import replacing, write_whole
-from training.config import FitConfig
+from training.config import DLIB, FitConfig
 from training.data import outputs_for
 from training.fitting.devices import Devices
 from training.fitting.last_layer import take_known_labels
@@ -40,6 +40,11 @@ def read_earlier(
                 "A run that tunes goes on from a trained network. Name one with --start-from."
             )
         return None
+    if config.initial_weights == DLIB:
+        raise MienError(
+            "A run begins with dlib's weights or with those of another run, not with both. Leave "
+            "out --start-from, or take the preset face-longer."
+        )
     earlier = read_settings(start_from)
     if earlier.fit.model != config.model:
         raise MienError(

@@ -48,7 +48,12 @@ def build_network(config: FitConfig, *, classes: int, outputs: tuple[str, ...]) 
     """
     build = BUILDERS[config.model]
     if config.model == "resnet34":
-        build = partial(build, width=config.width, stem_stride=config.stem_stride)
+        build = partial(
+            build,
+            width=config.width,
+            stem_stride=config.stem_stride,
+            stem_pool=config.stem_pool,
+        )
     else:
         build = partial(build, side_px=config.sizes[0][1])
     return build(classes, outputs=outputs, dropout=config.dropout)

@@ -15,11 +15,13 @@ def resnet34(
     outputs: tuple[str, ...],
     width: int = 32,
     stem_stride: int = 1,
+    stem_pool: bool = False,
     dropout: float = 0.0,
 ) -> Model:
     """Build the 34-layer residual network of He et al. 2015 (arXiv:1512.03385).
 
-    Chips are small, so the stem is one 3x3 convolution without pooling. Shortcuts that halve the
+    Chips are small, so the stem is one 3x3 convolution without pooling, or at most halves them.
+    Shortcuts that halve the
     resolution average before they project (ResNet-D, He et al. 2018, arXiv:1812.01187).
 
     Args:
@@ -27,6 +29,7 @@ def resnet34(
         outputs: As in `output_logits`.
         width: Channels of the first stage.
         stem_stride: 1 or 2.
+        stem_pool: Let the stem be a 7x7 convolution and a 3x3 maximum of stride 2.
         dropout: Share of the pooled features dropped in training.
 
     Returns:
@@ -35,8 +38,10 @@ def resnet34(
     """
     chips = layers.Input((None, None, 1), name="chips")
     x = layers.Rescaling(1 / 64, offset=-2, name="scale")(chips)
-    x = _conv_norm(x, width, kernel=3, stride=stem_stride, name="stem")
+    x = _conv_norm(x, width, kernel=7 if stem_pool else 3, stride=stem_stride, name="stem")
     x = layers.ReLU(name="stem_relu")(x)
+    if stem_pool:
+        x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
     for stage, blocks in enumerate(STAGE_BLOCKS, start=1):
         for block in range(1, blocks + 1):
             stride = 2 if stage > 1 and block == 1 else 1
