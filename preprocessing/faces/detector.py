@@ -49,7 +49,7 @@ class Detector:
         shrunk_scan_score: One that had this score in a scan may also be seen again at two sizes.
         shrunk_scores: Mean scores that it then needs, shrunk and shrunk further.
         mended_scan_score: One that had this score in a scan may also be seen again in a mended
-            picture, its light evened out or its noise smoothed.
+            picture: its light evened out, or noise or lines smoothed.
         mended_scores: Mean scores that it then needs at the same two sizes.
         crop_score: In a picture that is known to be one face, a weak detection is better than none.
         crop_side_px: Side to which such a picture is enlarged.

@@ -14,7 +14,7 @@ Mend = Callable[[GreyImage | RgbImage], GreyImage | RgbImage]
 # Light is what changes over more than this share of the patch, of which the face has a half.
 LIGHT_SHARE = 0.1
 # In px. What is brightened has more noise.
-BRIGHTENED_PX, NOISY_PX = 0.5, 1.2
+BRIGHTENED_PX, NOISY_PX, LINED_PX = 0.5, 1.2, 2.2
 MIDDLE_LEVEL = 120
 # In the dark there is nothing but noise.
 DARKEST_LEVEL, MOST_GAIN = 6, 8.0
@@ -53,5 +53,10 @@ def smooth_noise(patch: GreyImage | RgbImage) -> GreyImage | RgbImage:
     return np.asarray(cv2.GaussianBlur(patch, (0, 0), NOISY_PX), np.uint8)
 
 
-MENDS: tuple[Mend, ...] = (level_light, smooth_noise)
+def smooth_lines(patch: GreyImage | RgbImage) -> GreyImage | RgbImage:
+    """Return a patch, of any size, without lines such as a screen's, and without scratches."""
+    return np.asarray(cv2.GaussianBlur(patch, (0, 0), LINED_PX), np.uint8)
+
+
+MENDS: tuple[Mend, ...] = (level_light, smooth_noise, smooth_lines)
 """What is tried, in turn."""

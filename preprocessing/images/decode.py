@@ -31,6 +31,7 @@ MAX_PIXELS = 50_000_000
 PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
     ".ico", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pgm", ".ppm", ".pnm",
+    ".pam", ".pfm",
 }  # fmt: skip
 UNSUPPORTED = "This is {}. Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
 
@@ -74,7 +75,7 @@ def decode_here(
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file; also of an icon,
-            PBM, PGM or PPM file.
+            PBM, PGM, PPM, PAM or PFM file.
         max_pixels: Of the largest picture that is decoded.
         may_reduce: Read a large JPEG at a half of its width and height (`DecodedPicture.whole`).
         in_grey: Return the luma alone, of which the colours of a JPEG need not be decoded.

@@ -1,4 +1,7 @@
-"""Read portable bitmaps, greymaps and pixmaps (PBM, PGM, PPM), as data sets of faces have them."""
+"""Read portable bitmaps, greymaps and pixmaps (PBM, PGM, PPM), as data sets of faces have them.
+
+Their younger kin, PAM and PFM, are read in `pam.py`.
+"""
 
 import re
 from typing import Any
@@ -7,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.pam import read_pam, read_pfm
 from preprocessing.images.formats.raster import (
     DAMAGED,
     Raster,
@@ -19,17 +23,23 @@ _NUMBER = re.compile(rb"(?:[ \t\r\n]|#[^\r\n]*[\r\n])*(\d{1,10})")
 # Of spaces and comments before a number.
 MOST_HEADER_BYTES = 4_096
 _COMMENT = re.compile(rb"#[^\r\n]*")
+_FLOATING = (b"PF", b"Pf")
 _BITMAPS, _PIXMAPS, _TEXTS = (b"P1", b"P4"), (b"P3", b"P6"), (b"P1", b"P2", b"P3")
 
 
 def read_pnm(data: bytes, *, max_pixels: int) -> Raster:
-    """Read a PBM, PGM or PPM file, as text or as bytes.
+    """Read a PBM, PGM or PPM file, as text or as bytes, or a PAM or PFM file.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
+        UnsupportedImageError: It is a PAM file with more than four channels.
     """
     kind = data[:2]
+    if kind == b"P7":
+        return read_pam(data, max_pixels=max_pixels)
+    if kind in _FLOATING:
+        return read_pfm(data, max_pixels=max_pixels)
     numbers, at = _header(data, 2 if kind in _BITMAPS else 3)
     width, height = numbers[:2]
     largest = 1 if kind in _BITMAPS else numbers[2]

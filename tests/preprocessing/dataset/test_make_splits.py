@@ -63,7 +63,7 @@ def test_an_alignment_makes_the_splits_that_it_is_asked_for(faces: Path, tmp_pat
     other = aligned(faces, tmp_path / "other", SplitOff(TENTHS.fractions, seed=1))
     assert splits_of(other) != splits_of(dataset)
     assert dataset.manifest.choices == {
-        "split_off": {"fractions": {"val": 0.1, "test": 0.1}, "group_by": None, "seed": 0}
+        "split_off": {"shares": {"val": 0.1, "test": 0.1}, "group_by": None, "seed": 0}
     }
     assert other.manifest.recipe != dataset.manifest.recipe
 

@@ -193,6 +193,7 @@ def test_the_switch_for_crops_counts_for_all_that_are_chosen_together(
     expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")
     expect(page.locator("#crop")).not_to_be_checked()
     page.locator(".picture").nth(1).click()
+    expect(page.locator("#result")).to_have_attribute("data-name", "two.jpg")
     expect(page.locator(".row")).to_have_count(1)
 
 

@@ -52,6 +52,7 @@ def pnms() -> dict[str, bytes]:
         "PPM of text": b"P3 1800 1800 255\n" + b"9 " * 4_900_000,
         "PBM of text": b"P1 3000 3000\n" + b"1" * 9_000_000,
         "PPM with a comment of nine megabytes": b"P6 #" + b"a" * 9_000_000 + b"\n7 7 255\n",
+        "PGM of one column": b"P5 1 9000000 100\n" + bytes(9_000_000),
         "PPM of 17 bytes and 49 megapixels": b"P6 7000 7000 255\n",
     }
 

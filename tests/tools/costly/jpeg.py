@@ -3,6 +3,7 @@
 import io
 import struct
 
+import numpy as np
 from PIL import Image
 
 from tests.tools.costly.tiff_tags import same_bytes_again
@@ -38,6 +39,8 @@ def jpegs() -> dict[str, bytes]:
         "JPEG whose profile has a thousand tables of the same bytes": _with(
             small, 0xE2, *_overlapping_profile()
         ),
+        "JPEG of restarts alone": _restarts_alone(),
+        "JPEG, arithmetic-coded, of noise": _arithmetic_noise(),
         "JPEG of 150 bytes and 49 megapixels": scans[: scans.index(b"\xff\xda") + 30],
     }
 
@@ -46,6 +49,22 @@ def _encode(image: Image.Image, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=50, **options)
     return buffer.getvalue()
+
+
+def _restarts_alone() -> bytes:
+    """Return a picture of which nothing came but the marks after each of its blocks."""
+    data = _encode(Image.new("L", (SIDE_PX, SIDE_PX), 128))
+    scan = data.index(b"\xff\xda")
+    after_each_block = b"\xff\xdd\0\4\0\1"
+    marks = bytes(byte for number in range(8) for byte in (0xFF, 0xD0 + number))
+    return data[:scan] + after_each_block + data[scan : scan + 10] + marks * 600_000
+
+
+def _arithmetic_noise() -> bytes:
+    data = bytearray(_encode(Image.new("RGB", (SIDE_PX, SIDE_PX))))
+    data[data.index(b"\xff\xc0") + 1] = 0xC9
+    noise = np.random.default_rng(0).integers(0, 255, 9_000_000, np.uint8).tobytes()
+    return bytes(data[: data.index(b"\xff\xda") + 14]) + noise + b"\xff\xd9"
 
 
 def _again(data: bytes, times: int) -> bytes:

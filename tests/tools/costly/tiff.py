@@ -10,6 +10,7 @@ from tests.tools.costly.tiff_tags import (
     HEADER_BYTES,
     LONG,
     SHORT,
+    Entry,
     pixel_entries,
     same_bytes_again,
     tiff_file,
@@ -31,6 +32,8 @@ def tiffs() -> dict[str, bytes]:
     channels = pixel_entries(SIDE_PX, SIDE_PX, packing=1, length=100, channels=60_000)
     return {
         "TIFF of one large tile": _one_tile(),
+        "TIFF of 190,000 small tiles": _small_tiles(),
+        "TIFF of 16 channels apart, with the same bytes": _channels_apart(),
         "TIFF of directories in a ring": tiff_file(
             ordinary, small, following=HEADER_BYTES + len(small)
         ),
@@ -56,11 +59,7 @@ def _one_tile() -> bytes:
     packer = zlib.compressobj(9)
     row = bytes(TILE_PX)
     tile = b"".join([packer.compress(row) for _ in range(TILE_PX)] + [packer.flush()])
-    entries = [
-        entry
-        for entry in pixel_entries(64, 64, packing=DEFLATED, length=0)
-        if entry[0] not in (273, 278, 279)
-    ]
+    entries = _without_strips(pixel_entries(64, 64, packing=DEFLATED, length=0))
     tiles = [
         (322, LONG, 1, TILE_PX),
         (323, LONG, 1, TILE_PX),
@@ -71,16 +70,45 @@ def _one_tile() -> bytes:
     return tiff_file(entries + tiles, tile)
 
 
+def _small_tiles() -> bytes:
+    """Return a picture of 49 megapixels whose tiles are all the same bytes."""
+    side, tile = 16, zlib.compress(bytes(16 * 16 * 3))
+    count = (-(-SIDE_PX // side)) ** 2
+    at = HEADER_BYTES + len(tile)
+    offsets, counts = struct.pack("<L", HEADER_BYTES), struct.pack("<L", len(tile))
+    entries = [
+        *_without_strips(pixel_entries(SIDE_PX, SIDE_PX, packing=DEFLATED, length=0, channels=3)),
+        *((322, LONG, 1, side), (323, LONG, 1, side)),
+        *((324, LONG, count, at), (325, LONG, count, at + 4 * count)),
+    ]
+    return tiff_file(entries, tile + offsets * count + counts * count)
+
+
+def _channels_apart() -> bytes:
+    """Return a picture of 49 megapixels whose channels are all the same bytes."""
+    packer, row, channels = zlib.compressobj(9), bytes(2 * SIDE_PX), 16
+    packed = b"".join([packer.compress(row) for _ in range(SIDE_PX)] + [packer.flush()])
+    at = HEADER_BYTES + len(packed)
+    offsets, counts = struct.pack("<L", HEADER_BYTES), struct.pack("<L", len(packed))
+    pixels = pixel_entries(SIDE_PX, SIDE_PX, packing=DEFLATED, length=0, channels=channels, bits=16)
+    entries = [
+        *_without_strips(pixels),
+        *((273, LONG, channels, at), (278, LONG, 1, SIDE_PX)),
+        *((279, LONG, channels, at + 4 * channels), (284, SHORT, 1, 2)),
+    ]
+    return tiff_file(entries, packed + offsets * channels + counts * channels)
+
+
+def _without_strips(entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry[0] not in (273, 278, 279)]
+
+
 def _same_strip(strips: int, length: int) -> bytes:
     """Return a picture of a row for each strip, and all strips are the same bytes."""
     packed = zlib.compress(bytes(64)).ljust(length, b"\0")
     offsets = struct.pack("<L", HEADER_BYTES) * strips
     counts = struct.pack("<L", length) * strips
-    entries = [
-        entry
-        for entry in pixel_entries(64, strips, packing=DEFLATED, length=length)
-        if entry[0] not in (273, 278, 279)
-    ]
+    entries = _without_strips(pixel_entries(64, strips, packing=DEFLATED, length=length))
     at = HEADER_BYTES + length
     placed = [
         (273, LONG, strips, at),
