@@ -75,7 +75,8 @@ PRESETS = {
     "crowd-longer": _CROWD_LONGER,
     # python -m training fit data/fer2013 runs/face --preset face --teacher ways.npz \
     #     --teacher-weight 0.6
-    # 98 minutes on one core; @@FIG@@
+    # 98 minutes on one core; crowd: 87.6 % of val's majority, label: 69.9 % of val; with the
+    # mirror image 88.6 and 70.2 %.
     "face": replace(_FACE_LONGER, initial_weights=DLIB, learning_rate=0.05),
     # python -m training fit data/fer2013 runs/face-longer --preset face-longer \
     #     --start-from runs/face --teacher ways.npz --teacher-weight 0.6
