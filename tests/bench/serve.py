@@ -22,9 +22,10 @@ from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
-from preprocessing.faces.picture import Pyramid
+from preprocessing.faces.picture import Picture
 from preprocessing.faces.proposals import propose
-from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.faces.search import seen_by
+from preprocessing.images.decode import decode_image
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
 from serving.web.settings import Settings
@@ -75,15 +76,15 @@ def _measure_stages() -> dict[str, list[float]]:
 def _measure_parts() -> dict[str, float]:
     """Return the median milliseconds of each part alone, in a tight loop."""
     data = photo_640x480()
-    grey = to_grey(decode_image(data))
+    image = decode_image(data)
     finder, geometry = FaceFinder(LANDMARK_SCHEMES["68"]), ChipGeometry()
-    picture, detector = Pyramid(grey), finder._detector
-    (candidate,) = propose(detector, picture)
-    (face,) = align_photo(grey, finder, geometry=geometry)
+    picture, detector = Picture(image), finder._detector
+    (candidate,) = propose(detector, seen_by(detector, picture))
+    (face,) = align_photo(image, finder, geometry=geometry)
     classifier = ChipClassifier(SHIPPED_BUNDLE)
     parts: dict[str, Callable[[], object]] = {
         "decode": lambda: decode_image(data),
-        "detect": lambda: propose(detector, Pyramid(grey)),
+        "detect": lambda: propose(detector, seen_by(detector, Picture(image))),
         "landmarks": lambda: finder._landmarker.face(picture, candidate),
         "network": lambda: classifier.logits(face.chip[None]),
     }
