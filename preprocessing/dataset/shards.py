@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,9 @@ def write_table(table: pa.Table, target: BinaryIO) -> None:
 
 def read_shard(path: Path, **choices: Any) -> pa.Table:
     """Read a shard; choices are those of `pyarrow.parquet.read_table`."""
-    with path.open("rb") as file:
+    # Opened by Arrow: one of its threads that lets go of a file of Python's while Python ends would
+    # abort the process. As bytes, for a name need not be UTF-8.
+    with pa.OSFile(os.fsencode(path)) as file:
         return pq.read_table(file, **choices)
 
 
