@@ -96,7 +96,7 @@ def _mean(pictures: NDArray[np.uint8]) -> GreyImage:
 
 
 def evenly_chosen(dataset: Dataset, *, each: int) -> dict[str, NDArray[np.int64]]:
-    """Choose up to `count` rows of each label at even distances, so the same ones each time.
+    """Choose up to `each` rows of each label at even distances, so the same ones each time.
 
     Returns:
         By label; labels without rows are left out.

@@ -99,9 +99,7 @@ class Program(Command, click.Group):
         try:
             status = super().invoke(ctx)
             sys.stdout.flush()
-        except (
-            BrokenPipeError
-        ):  # the reader has closed the pipe, as `head` does; click ends the process
+        except BrokenPipeError:  # the reader has enough, as `head`; click ends the process
             raise
         except (MienError, OSError) as error:
             print(f"error: {describe(error)}", file=sys.stderr)

@@ -1,10 +1,11 @@
 """Write short videos: of plain colours, and of a face that moves."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -30,6 +31,8 @@ DISPLAY_MATRICES = {
 }
 # From "tkhd" to its matrix in a box of version 0.
 _TO_MATRIX = 44
+EVEN = [index / 30 for index in range(60)]
+"""When the frames of a clip of two seconds are shown."""
 HEAD = (slice(60, 220), slice(140, 300))
 GREY = 120
 
@@ -116,6 +119,11 @@ def coloured(count: int, *, width: int = 64, height: int = 48) -> Iterator[RgbIm
         rgb[:, : width // 4] = (220, 20, 20)
         rgb[: height // 4] = (20, 220, 20)
         yield rgb
+
+
+def clip(path: Path, shown_s: Sequence[float] = EVEN, **options: Any) -> Path:
+    """Write a clip of `coloured` frames that are shown at these times, in seconds."""
+    return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
 
 
 def head(side_px: int) -> RgbImage:

@@ -13,12 +13,12 @@ import pytest
 from filelock import FileLock
 
 import training.fitting.recalibrate
-from preprocessing.bundle.outputs import LABEL, to_probabilities
+from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from tests.training.depth import SMALL_DEPTH, depth
-from tests.training.distilled import WEIGHT, finish, first_steps, random_probabilities
+from tests.training.distilled import WEIGHT, finish, first_steps, write_teacher
 from tests.training.exported import Exported, export_into, read_exported
 from tests.training.small_sources import write_fer2013, write_ferplus
 from training.config import FitConfig
@@ -27,7 +27,6 @@ from training.evaluation.predict import TEST_USES_NAME
 from training.export import litert
 from training.fitting.fit import fit
 from training.presets import PRESETS
-from training.soft_labels import write_soft_labels
 
 TRAINED = {"run", "voted_run"}
 
@@ -190,15 +189,7 @@ def distilled_rows(dataset: Dataset) -> np.ndarray:
 def teacher(dataset: Dataset, distilled_rows: np.ndarray, tmp_path_factory: pytest.TempPathFactory):
     """A teacher that says anything, of every other row; as if FER+ had gone into it."""
     path = tmp_path_factory.mktemp("teacher") / "teacher.npz"
-    probabilities = random_probabilities(len(distilled_rows))
-    write_soft_labels(
-        path,
-        dataset,
-        rows=distilled_rows,
-        probabilities={LABEL: probabilities},
-        origin="dice",
-        ferplus=True,
-    )
+    write_teacher(path, dataset, distilled_rows)
     return path
 
 

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from training.fitting.fit import fit
+from training.soft_labels import write_soft_labels
 
 CLASSES = 6
 WEIGHT = 0.3
@@ -19,6 +21,18 @@ ROUNDING = 1e-6
 
 def random_probabilities(rows: int) -> np.ndarray:
     return np.random.default_rng(0).dirichlet(np.ones(CLASSES), rows).astype(np.float32)
+
+
+def write_teacher(path: Path, dataset: Dataset, rows: np.ndarray) -> None:
+    """Write a teacher that says anything of these rows; as if FER+ had gone into it."""
+    write_soft_labels(
+        path,
+        dataset,
+        rows=rows,
+        probabilities={LABEL: random_probabilities(len(rows))},
+        origin="dice",
+        ferplus=True,
+    )
 
 
 class EnoughSeenError(Exception):

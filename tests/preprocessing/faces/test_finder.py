@@ -191,6 +191,13 @@ def _masked(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
     return photo
 
 
+def _lies_among(face: Face, others: list[Face]) -> bool:
+    corner = (face.box.left, face.box.top)
+    return any(
+        math.dist(corner, (other.box.left, other.box.top)) < face.box.width / 3 for other in others
+    )
+
+
 @pytest.mark.parametrize("spoil", [_compressed, _blurred, _masked])
 def test_faces_stay_found_where_dlibs_detector_sees_none(
     spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
@@ -203,12 +210,7 @@ def test_faces_stay_found_where_dlibs_detector_sees_none(
     assert len(faces) == 6
     spoiled = Picture(spoil(photo, faces))
     found = finder.find_faces(spoiled)
-    for face in faces:
-        assert any(
-            math.dist((face.box.left, face.box.top), (other.box.left, other.box.top))
-            < face.box.width / 3
-            for other in found
-        )
+    assert all(_lies_among(face, found) for face in faces)
     blind = replace(finder._verifier._second_detector, detect=lambda *_: [])
     monkeypatch.setattr(finder._verifier, "_second_detector", blind)
     assert len(finder.find_faces(spoiled)) >= 5
@@ -246,12 +248,7 @@ def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
     faces = finder.find_faces(Picture(photo))
     spoiled = Picture(spoil(photo, faces))
     found = finder.find_faces(spoiled)
-    for face in found:
-        assert any(
-            math.dist((face.box.left, face.box.top), (other.box.left, other.box.top))
-            < face.box.width / 3
-            for other in faces
-        )
+    assert all(_lies_among(face, faces) for face in found)
     for module in (refine, verify):
         monkeypatch.setattr(module, "MENDS", ())
     assert len(finder.find_faces(spoiled)) < len(found)

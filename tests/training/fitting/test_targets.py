@@ -10,7 +10,14 @@ import pytest
 from preprocessing.bundle.outputs import CROWD, LABEL, OUTPUTS
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from tests.training.distilled import CLASSES, ROUNDING, WEIGHT, first_steps, random_probabilities
+from tests.training.distilled import (
+    CLASSES,
+    ROUNDING,
+    WEIGHT,
+    first_steps,
+    random_probabilities,
+    write_teacher,
+)
 from training.config import LOSSES, FitConfig
 from training.data import training_rows
 from training.fitting.fit import fit
@@ -109,16 +116,7 @@ def test_a_run_goes_on_with_its_own_teacher_only(
     assert kept["teacher"] == read_soft_labels(teacher, dataset).record().to_json()
     fit(dataset, distilled_run, config=distilled_config, teacher=teacher, resume=True)
     other = tmp_path / teacher.name
-    rows = training_rows(dataset)
-    probabilities = random_probabilities(len(rows))
-    write_soft_labels(
-        other,
-        dataset,
-        rows=rows,
-        probabilities={LABEL: probabilities},
-        origin="dice",
-        ferplus=True,
-    )
+    write_teacher(other, dataset, training_rows(dataset))
     with pytest.raises(MienError, match="other settings"):
         fit(dataset, distilled_run, config=distilled_config, teacher=other, resume=True)
     untaught = replace(distilled_config, teacher_weight=None)

@@ -1,7 +1,6 @@
 """Files that are no video, or hold too large ones, are refused in words."""
 
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -10,25 +9,7 @@ import pytest
 from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.video.reader import VideoReader
-from serving.inference.video.types import Frame
-from tests.tools.clips import coloured, write_clip, write_jpegs
-
-EVEN = [index / 30 for index in range(60)]
-# Containers round times to a millisecond.
-ROUNDED_S = 1e-3
-
-
-def read(path: Path, **options: float | None) -> list[Frame]:
-    with VideoReader(path) as reader:
-        return list(reader.frames(**options))
-
-
-def times(frames: list[Frame]) -> list[float]:
-    return [frame.seconds for frame in frames]
-
-
-def clip(path: Path, shown_s: list[float] = EVEN, **options: Any) -> Path:
-    return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
+from tests.tools.clips import EVEN, clip, coloured, write_jpegs
 
 
 def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import gc
 import math
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -11,9 +10,16 @@ import pytest
 
 from serving.inference.video.reader import VideoReader
 from serving.inference.video.types import Frame, Sample
-from tests.tools.clips import DISPLAY_MATRICES, coloured, set_matrix, write_clip, write_gif
+from tests.tools.clips import (
+    DISPLAY_MATRICES,
+    EVEN,
+    clip,
+    coloured,
+    set_matrix,
+    write_clip,
+    write_gif,
+)
 
-EVEN = [index / 30 for index in range(60)]
 # A phone that films in the dark, and stops to think.
 UNEVEN = [0, 0.05, 0.1, 0.3, 0.31, 0.7, 1.5, 1.55, 1.9, 2.4]
 # Containers round times to a millisecond.
@@ -34,10 +40,6 @@ def read(path: Path, **options: float | None) -> list[Frame]:
 
 def times(frames: list[Frame]) -> list[float]:
     return [frame.seconds for frame in frames]
-
-
-def clip(path: Path, shown_s: list[float] = EVEN, **options: Any) -> Path:
-    return write_clip(path, zip(shown_s, coloured(len(shown_s)), strict=True), **options)
 
 
 @pytest.mark.parametrize("suffix", CODECS)
