@@ -85,8 +85,8 @@ def align_decoded(
     """
     whole = picture.whole
     if whole is None:
-        return align_photo(picture.rgb, finder, geometry=geometry)
-    found = _align_faces(Picture(picture.rgb, reduction=REDUCTION), finder, geometry)
+        return align_photo(picture.pixels, finder, geometry=geometry)
+    found = _align_faces(Picture(picture.pixels, reduction=REDUCTION), finder, geometry)
     small = [chip_width_px(each.transform, geometry.size_px) < LEAST_REDUCED_PX for each in found]
     enlarged = [enlarge(each, REDUCTION) for each in found]
     if not any(small):

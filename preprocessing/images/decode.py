@@ -38,7 +38,7 @@ UNSUPPORTED = "This is {}. Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
     """Decode a picture as `decode_here` does, and return its pixels alone."""
-    return decode_picture(data, max_pixels=max_pixels).rgb
+    return decode_picture(data, max_pixels=max_pixels).pixels
 
 
 def decode_picture(
@@ -129,7 +129,7 @@ def decode_here(
     width, height = upright_size(*raster.whole_size, raster.orientation)
 
     def read_whole() -> GreyImage:
-        return decode_here(data, max_pixels=max_pixels, in_grey=True).rgb
+        return decode_here(data, max_pixels=max_pixels, in_grey=True).pixels
 
     return DecodedPicture(pixels, notes, Whole(width, height, read_whole))
 

@@ -48,26 +48,26 @@ class DecodedPicture:
     """A picture that was read.
 
     Attributes:
-        rgb: Upright, in sRGB: uint8 (height, width, 3); (height, width) where it was asked for in
-            grey.
+        pixels: Upright, in sRGB: uint8 (height, width, 3), or (height, width) where grey was asked
+            for.
         notes: What is to be known of it.
-        whole: Where the picture was read reduced, so that `rgb` has only a part of its pixels: each
-            stands for `REDUCTION` in width and height. Otherwise None.
+        whole: Where the picture was read reduced, so that each of `pixels` stands for `REDUCTION`
+            in width and height. Otherwise None.
     """
 
-    rgb: RgbImage
+    pixels: GreyImage | RgbImage
     notes: tuple[PictureNote, ...] = ()
     whole: Whole | None = None
 
     @property
     def width(self) -> int:
         """Width of the whole picture in pixels."""
-        return self.rgb.shape[1] if self.whole is None else self.whole.width
+        return self.pixels.shape[1] if self.whole is None else self.whole.width
 
     @property
     def height(self) -> int:
         """Height of the whole picture in pixels."""
-        return self.rgb.shape[0] if self.whole is None else self.whole.height
+        return self.pixels.shape[0] if self.whole is None else self.whole.height
 
 
 def reduced_side(side_px: int) -> int:

@@ -101,7 +101,7 @@ class Predictor:
             else DecodedPicture(picture)
         )
         decode_s = time.perf_counter() - started
-        return decoded.rgb, self.predict_decoded(decoded, options, decode_s=decode_s)
+        return decoded.pixels, self.predict_decoded(decoded, options, decode_s=decode_s)
 
     def predict_decoded(
         self,
@@ -181,7 +181,7 @@ class Predictor:
     def _align(self, picture: DecodedPicture, *, is_crop: bool) -> list[AlignedFace]:
         if not is_crop:
             return align_decoded(picture, self._finder, geometry=self._geometry)
-        crops = align_crops([to_grey(picture.rgb)], self._finder, geometry=self._geometry)
+        crops = align_crops([to_grey(picture.pixels)], self._finder, geometry=self._geometry)
         return crops if picture.whole is None else [enlarge(each, REDUCTION) for each in crops]
 
     def probabilities(

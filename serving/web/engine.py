@@ -131,7 +131,7 @@ class Service:
 
         def look(picture: DecodedPicture, decode_s: float) -> tuple[PhotoResult, T]:
             result = predictor.predict_decoded(picture, options=asked, decode_s=decode_s)
-            return result, to_answer(picture.rgb, result)
+            return result, to_answer(picture.pixels, result)
 
         result, answer = self.look_at(
             data, look, address=address, max_pixels=max_pixels, until_s=until_s

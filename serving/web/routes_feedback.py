@@ -163,7 +163,7 @@ def _predict_again(data: bytes, *, said: str, balance: float | None) -> Feedback
     digest = current_desk().model_digest
 
     def look(picture: DecodedPicture, _decode_s: float) -> Feedback:
-        chip = to_chip(picture.rgb, size_px=size_px)
+        chip = to_chip(picture.pixels, size_px=size_px)
         (probabilities,) = predictor.probabilities(chip[None], balance)
         return Feedback(
             chip=encode_png(chip),

@@ -82,7 +82,7 @@ def show_reasons() -> ResponseReturnValue:
     size_px = predictor.spec.geometry.size_px
 
     def look(picture: DecodedPicture, _decode_s: float) -> tuple[GreyImage, NDArray[np.float32]]:
-        chip = to_chip(picture.rgb, size_px=size_px)
+        chip = to_chip(picture.pixels, size_px=size_px)
         return chip, occlusion_maps(chip, predictor.probabilities)
 
     chip, maps = service.look_at(

@@ -130,7 +130,7 @@ class Box:
             again = self.decode(
                 data, max_pixels=max_pixels, in_grey=True, niceness=niceness, until_s=until_s
             )
-            return again.rgb
+            return again.pixels
 
         reduced = self._pool.picture_in(memory, *map(reduced_side, decoded))
         return DecodedPicture(reduced, notes, Whole(*decoded, read_whole))

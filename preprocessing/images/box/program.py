@@ -151,7 +151,7 @@ class _Helper:
         try:
             picture = self._decoder(self._data, **request["options"])
             self._limits.stop()
-            self._pixels.write(picture.rgb)
+            self._pixels.write(picture.pixels)
             answer: dict[str, Any] = {
                 "decoded": [picture.width, picture.height],
                 "is_reduced": picture.whole is not None,

@@ -79,7 +79,7 @@ def test_an_unforeseen_error_is_a_problem_of_its_picture_alone(
     predict, shape = Predictor.predict_decoded, decode_image(photo).shape
 
     def fail_on_photo(self: Predictor, picture: DecodedPicture, **options: Any) -> PhotoResult:
-        if picture.rgb.shape == shape:
+        if picture.pixels.shape == shape:
             raise ZeroDivisionError
         return predict(self, picture, **options)
 
@@ -120,7 +120,7 @@ def test_a_line_comes_before_the_next_picture_is_looked_at(
     let_go = Event()
 
     def wait_at_photo(self: Predictor, picture: DecodedPicture, **options: Any) -> PhotoResult:
-        assert picture.rgb.shape != shape or let_go.wait(60)
+        assert picture.pixels.shape != shape or let_go.wait(60)
         return predict(self, picture, **options)
 
     monkeypatch.setattr(Predictor, "predict_decoded", wait_at_photo)

@@ -110,7 +110,7 @@ def test_a_suspect_who_sends_a_good_picture_is_answered(
 ) -> None:
     with pytest.raises(TooCostlyImageError):
         decode(decoder, jpegs()["JPEG of many scans, few pixels"], "one")
-    assert decode(decoder, photo, "one").rgb.shape == (512, 512, 3)
+    assert decode(decoder, photo, "one").pixels.shape == (512, 512, 3)
 
 
 def waits(work: Callable[[], None]) -> bool:
@@ -149,4 +149,4 @@ def test_a_picture_waits_for_room_until_another_is_gone(
         with ThreadPoolExecutor() as clients:
             waiting = clients.submit(decode, decoder, photo, "one")
             large.release()
-            assert waiting.result().rgb.shape == (512, 512, 3)
+            assert waiting.result().pixels.shape == (512, 512, 3)

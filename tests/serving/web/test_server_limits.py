@@ -33,7 +33,7 @@ from serving.web.start import main
 look = Predictor.predict_decoded
 
 def look_or_hang(self, picture, **options):
-    if picture.rgb.shape[1::-1] == {ENDLESS_PX}:
+    if picture.pixels.shape[1::-1] == {ENDLESS_PX}:
         threading.Event().wait()
     return look(self, picture, **options)
 

@@ -36,7 +36,7 @@ def box() -> Iterator[Box]:
 def decode(box: Box, data: bytes, **options: object) -> None:
     """Have a small picture decoded."""
     picture = box.decode(data, max_pixels=10_000, **options)  # type: ignore[arg-type]
-    assert (picture.rgb == 7).all()
+    assert (picture.pixels == 7).all()
 
 
 def wait_for(pids: set[int], *, what: str) -> None:
@@ -147,7 +147,7 @@ def test_where_the_system_offers_nothing_pictures_are_decoded_all_the_same(
     box.start()
     data = sample_photo_path().read_bytes()
     for _ in range(2):
-        assert box.decode(data, max_pixels=MAX_PIXELS).rgb.shape == (512, 512, 3)
+        assert box.decode(data, max_pixels=MAX_PIXELS).pixels.shape == (512, 512, 3)
     assert len([record for record in caplog.records if "confine" in record.message]) == 1
     box.close()
 
@@ -232,14 +232,14 @@ def test_its_processes_end_with_the_one_that_is_killed(last: str) -> None:
 def test_pictures_do_not_change_when_others_are_decoded() -> None:
     data = sample_photo_path().read_bytes()
     box = shared_box()
-    kept = [box.decode(data, max_pixels=MAX_PIXELS).rgb for _ in range(3)]
+    kept = [box.decode(data, max_pixels=MAX_PIXELS).pixels for _ in range(3)]
     copies = [picture.copy() for picture in kept]
     part = kept[0][10:20, 10:20]
     kept[1][:] = 1
     del kept[0]
     gc.collect()
     for _ in range(3):
-        box.decode(data, max_pixels=MAX_PIXELS).rgb[:] = 2
+        box.decode(data, max_pixels=MAX_PIXELS).pixels[:] = 2
     np.testing.assert_array_equal(part, copies[0][10:20, 10:20])
     assert (kept[0] == 1).all()
     np.testing.assert_array_equal(kept[1], copies[2])
@@ -250,12 +250,12 @@ def test_memory_is_used_again_once_a_picture_is_gone() -> None:
     box = shared_box()
     addresses = set()
     for _ in range(5):
-        addresses.add(box.decode(data, max_pixels=MAX_PIXELS).rgb.ctypes.data)
+        addresses.add(box.decode(data, max_pixels=MAX_PIXELS).pixels.ctypes.data)
     assert len(addresses) == 1
 
 
 def test_a_forked_process_frees_no_picture_of_its_parent() -> None:
-    picture = shared_box().decode(sample_photo_path().read_bytes(), max_pixels=MAX_PIXELS).rgb
+    picture = shared_box().decode(sample_photo_path().read_bytes(), max_pixels=MAX_PIXELS).pixels
     before = picture.copy()
     pid = os.fork()
     if pid == 0:

@@ -112,7 +112,7 @@ def test_a_webp_short_of_its_last_bytes_is_read(mode: str, options: dict[str, ob
     whole = decode_image(data).astype(int)
     cut = decode_picture(data[: len(data) * 97 // 100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    assert np.abs(cut.rgb[:60] - whole[:60]).mean() < 1
+    assert np.abs(cut.pixels[:60] - whole[:60]).mean() < 1
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) * 3 // 4])
 
@@ -121,7 +121,7 @@ def test_a_gif_short_of_its_last_bytes_is_read() -> None:
     data = encode(INDEXED, "GIF", interlace=0)
     cut = decode_picture(data[: len(data) * 95 // 100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:70], COLOURS[:70])
+    np.testing.assert_array_equal(cut.pixels[:70], COLOURS[:70])
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) // 2])
     np.testing.assert_array_equal(decode_image(data[:-1]), COLOURS)

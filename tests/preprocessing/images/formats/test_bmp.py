@@ -120,8 +120,8 @@ def test_rows_that_are_missing_are_white_and_lie_on_top() -> None:
     data = bmp(ROWS, SIZE, depth=24)
     cut = decode_picture(data[: len(data) - len(ROWS) // 20])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[2:], RGB[2:])
-    assert (cut.rgb[:2] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[2:], RGB[2:])
+    assert (cut.pixels[:2] == 255).all()
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) // 2])
 

@@ -92,7 +92,7 @@ def test_a_picture_short_of_its_last_bytes_is_read_but_not_one_short_of_many(kin
     picture = decode_here(data[:-20])
     assert picture.notes == (PictureNote.INCOMPLETE,)
     # Most of the picture is there: what is missing belongs to the lower right.
-    above = np.abs(picture.rgb.astype(int) - RGB)[: len(RGB) // 2]
+    above = np.abs(picture.pixels.astype(int) - RGB)[: len(RGB) // 2]
     assert above.mean() < LOSSY_LEVELS
     with pytest.raises(ImageDecodeError, match="cut short"):
         decode_here(data[: len(data) * 3 // 4])
@@ -104,4 +104,4 @@ def test_a_picture_short_of_its_last_bytes_is_read_but_not_one_short_of_many(kin
 )
 def test_what_follows_a_picture_changes_nothing(junk: bytes, kind: str) -> None:
     data = heif(PICTURE, kind)
-    np.testing.assert_array_equal(decode_here(data + junk).rgb, decode_here(data).rgb)
+    np.testing.assert_array_equal(decode_here(data + junk).pixels, decode_here(data).pixels)

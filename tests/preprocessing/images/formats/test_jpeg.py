@@ -140,8 +140,8 @@ def test_a_picture_short_of_its_last_bytes_is_read(
     cut = decode_picture(data[: int(len(data) * there)])
     assert cut.notes == (PictureNote.INCOMPLETE,)
     # A row of blocks may be cut in the middle.
-    sure = int(len(cut.rgb) * there) - 32
-    np.testing.assert_array_equal(cut.rgb[:sure], decode_image(data)[:sure])
+    sure = int(len(cut.pixels) * there) - 32
+    np.testing.assert_array_equal(cut.pixels[:sure], decode_image(data)[:sure])
 
 
 def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None:
@@ -151,7 +151,7 @@ def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None
         assert cut.notes == (PictureNote.INCOMPLETE,)
         # Another library converts the inks of files that are cut, and rounds otherwise.
         most = 1 if image.mode == "CMYK" else 0
-        assert np.abs(cut.rgb.astype(int) - decode_image(data)).max() <= most
+        assert np.abs(cut.pixels.astype(int) - decode_image(data)).max() <= most
 
 
 def test_grey_at_the_bottom_is_not_taken_for_missing(photo: Image.Image) -> None:
@@ -184,7 +184,7 @@ def test_a_progressive_picture_is_read_once_all_its_rows_have_detail(photo: Imag
     whole = decode_image(data).astype(int)
     cut = decode_picture(data[: len(data) * 3 // 4])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    assert np.abs(cut.rgb - whole).mean() < NOISE_LEVELS / 2
+    assert np.abs(cut.pixels - whole).mean() < NOISE_LEVELS / 2
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) // 10])
 
@@ -284,10 +284,10 @@ def test_a_picture_that_is_halved_keeps_its_size_and_says_so(
     exif = exif_block(struct.pack("<HH", orientation, 0))
     file = with_segments(data, jpeg_segment(EXIF, exif))
     decoded = decode_here(file[: int(there * len(file))])
-    assert decoded.rgb.shape == (159, 160, 3)
+    assert decoded.pixels.shape == (159, 160, 3)
     assert PictureNote.HALVED in decoded.notes
     assert (PictureNote.INCOMPLETE in decoded.notes) == (there < 1)
-    assert np.abs(decoded.rgb.astype(int) - np.asarray(upright)).mean() < NOISE_LEVELS
+    assert np.abs(decoded.pixels.astype(int) - np.asarray(upright)).mean() < NOISE_LEVELS
 
 
 def test_an_error_says_nothing_of_python() -> None:
@@ -310,14 +310,14 @@ def test_a_large_picture_may_be_read_at_a_half_of_its_sides(
 ) -> None:
     picture = photo.resize(size).convert(mode)
     data = jpeg(stored(picture, orientation), exif=exif_block(struct.pack("<HH", orientation, 0)))
-    expected = decode_here(data).rgb
+    expected = decode_here(data).pixels
     reduced = decode_here(data, may_reduce=True)
     assert (reduced.width, reduced.height) == expected.shape[1::-1] == size
-    assert reduced.rgb.shape == (-(-size[1] // 2), -(-size[0] // 2), 3)
+    assert reduced.pixels.shape == (-(-size[1] // 2), -(-size[0] // 2), 3)
     averaged = np.asarray(
-        Image.fromarray(expected).resize(reduced.rgb.shape[1::-1], Image.Resampling.BOX)
+        Image.fromarray(expected).resize(reduced.pixels.shape[1::-1], Image.Resampling.BOX)
     )
-    assert np.abs(averaged.astype(int) - reduced.rgb).mean() < NOISE_LEVELS / 2
+    assert np.abs(averaged.astype(int) - reduced.pixels).mean() < NOISE_LEVELS / 2
     assert reduced.whole is not None
     whole = reduced.whole.read()
     assert whole.shape == size[::-1]
@@ -331,22 +331,24 @@ def test_a_picture_with_colours_of_its_own_is_converted_before_it_is_grey(
     photo: Image.Image,
 ) -> None:
     data = jpeg(photo, icc_profile=ADOBE)
-    assert not np.array_equal(decode_here(data).rgb, decode_here(jpeg(photo)).rgb)
+    assert not np.array_equal(decode_here(data).pixels, decode_here(jpeg(photo)).pixels)
     reduced = decode_here(data, may_reduce=True)
     assert reduced.whole is not None
-    np.testing.assert_array_equal(reduced.whole.read(), to_grey(decode_here(data).rgb))
+    np.testing.assert_array_equal(reduced.whole.read(), to_grey(decode_here(data).pixels))
 
 
 def test_the_whole_of_a_reduced_picture_comes_out_of_the_box_in_grey(photo: Image.Image) -> None:
     data = jpeg(photo.resize((6000, 4200)))
     reduced = decode_picture(data, may_reduce=True)
-    assert reduced.rgb.shape == (2100, 3000, 3)
+    assert reduced.pixels.shape == (2100, 3000, 3)
     assert reduced.whole is not None
     whole = reduced.whole.read()
-    np.testing.assert_array_equal(whole, decode_here(data, in_grey=True).rgb)
+    np.testing.assert_array_equal(whole, decode_here(data, in_grey=True).pixels)
     # Its memory is used again for the next picture.
     del whole, reduced
-    np.testing.assert_array_equal(decode_picture(jpeg(photo)).rgb, decode_here(jpeg(photo)).rgb)
+    np.testing.assert_array_equal(
+        decode_picture(jpeg(photo)).pixels, decode_here(jpeg(photo)).pixels
+    )
 
 
 def test_small_pictures_are_read_whole(photo: Image.Image) -> None:
@@ -359,7 +361,7 @@ def test_small_pictures_are_read_whole(photo: Image.Image) -> None:
 def test_inks_are_read_whole(photo: Image.Image) -> None:
     decoded = decode_here(jpeg(photo.convert("CMYK")), may_reduce=True)
     assert decoded.whole is None
-    assert decoded.rgb.shape == (160, 160, 3)
+    assert decoded.pixels.shape == (160, 160, 3)
 
 
 @pytest.mark.usefixtures("all_are_large")
@@ -368,11 +370,11 @@ def test_a_large_picture_that_is_cut_is_read_at_a_half_of_its_sides(photo: Image
     cut = data[: len(data) * 95 // 100]
     reduced, enlarged = decode_here(cut, may_reduce=True), decode_here(cut)
     assert reduced.notes == (PictureNote.INCOMPLETE, PictureNote.HALVED)
-    assert reduced.rgb.shape == (80, 80, 3)
+    assert reduced.pixels.shape == (80, 80, 3)
     assert enlarged.notes == reduced.notes
-    assert enlarged.rgb.shape == (160, 160, 3)
+    assert enlarged.pixels.shape == (160, 160, 3)
     sure = 160 * 90 // 100 - 32
-    assert np.abs(enlarged.rgb[:sure].astype(int) - decode_here(data).rgb[:sure]).mean() < 8
+    assert np.abs(enlarged.pixels[:sure].astype(int) - decode_here(data).pixels[:sure]).mean() < 8
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_here(data[: len(data) * 80 // 100], may_reduce=True)
 

@@ -36,8 +36,8 @@ def test_floating_point_numbers_begin_with_the_lowest_row(scale: bytes, order: s
 def test_rows_that_are_missing_are_white() -> None:
     cut = decode_picture(HEAD % (3, 255) + RGB[:28].tobytes())
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:28], RGB[:28])
-    assert (cut.rgb[28:] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[:28], RGB[:28])
+    assert (cut.pixels[28:] == 255).all()
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(HEAD % (3, 255) + RGB[:20].tobytes())
 

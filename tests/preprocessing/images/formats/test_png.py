@@ -57,7 +57,7 @@ def test_odd_metadata_changes_no_pixel(name: str) -> None:
     for samples in (RGB, RGB[..., 0]):
         decoded = decode_picture(png(samples, chunks=ODD_CHUNKS[name]))
         expected = samples if samples.ndim == 3 else np.repeat(samples[..., None], 3, axis=2)
-        np.testing.assert_array_equal(decoded.rgb, expected)
+        np.testing.assert_array_equal(decoded.pixels, expected)
         assert decoded.notes == ()
 
 
@@ -85,7 +85,7 @@ def test_a_wrong_checksum_of_pixels_that_are_whole_changes_nothing() -> None:
     data = bytearray(png(RGB))
     data[-17] ^= 255  # of the packed pixels, before that of the chunk
     decoded = decode_picture(bytes(data))
-    np.testing.assert_array_equal(decoded.rgb, RGB)
+    np.testing.assert_array_equal(decoded.pixels, RGB)
     assert decoded.notes == ()
 
 
@@ -97,8 +97,8 @@ def test_a_picture_short_of_its_last_rows_is_read(samples: np.ndarray) -> None:
     assert cut.notes == (PictureNote.INCOMPLETE,)
     expected = noise if noise.ndim == 3 else np.repeat(noise[..., None], 3, axis=2)
     sure = len(noise) * 91 // 100
-    np.testing.assert_array_equal(cut.rgb[:sure], expected[:sure])
-    assert (cut.rgb[-1] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[:sure], expected[:sure])
+    assert (cut.pixels[-1] == 255).all()
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) * 80 // 100])
 
@@ -128,8 +128,8 @@ def test_an_interlaced_picture_repeats_the_rows_that_are_missing() -> None:
     np.testing.assert_array_equal(decode_image(data), noise)
     cut = decode_picture(data[: len(data) * 95 // 100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:60], noise[:60])
-    np.testing.assert_array_equal(cut.rgb[-1], noise[-2])
+    np.testing.assert_array_equal(cut.pixels[:60], noise[:60])
+    np.testing.assert_array_equal(cut.pixels[-1], noise[-2])
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
@@ -181,15 +181,15 @@ def test_rows_are_the_same_however_many_are_decoded_at_once(
     else:
         image = picture.convert(mode)
     expected = np.asarray((picture.convert("L") if mode == "I;16" else image).convert("RGB"))
-    np.testing.assert_array_equal(decode_here(encode(image, "PNG")).rgb, expected)
+    np.testing.assert_array_equal(decode_here(encode(image, "PNG")).pixels, expected)
 
 
 def test_opacity_looks_the_same_in_one_go_and_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     opacity = np.tile(np.linspace(0, 255, RGB.shape[1]).astype(np.uint8), (len(RGB), 1))
     data = png(np.dstack([RGB, opacity]))
-    small = decode_here(data).rgb
+    small = decode_here(data).pixels
     monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
-    np.testing.assert_array_equal(small, decode_here(data).rgb)
+    np.testing.assert_array_equal(small, decode_here(data).pixels)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -197,14 +197,14 @@ def test_few_of_16_bits_and_what_is_missing_change_no_other_pixel(channels: int)
     samples = np.random.default_rng(0).integers(0, 2**16, (80, 96, channels))
     samples[..., -1] |= 0xFF00 * (channels in (2, 4))  # hardly transparent
     samples = samples if channels > 1 else samples[..., 0]
-    whole = decode_here(png(samples, depth=16)).rgb.astype(int)
+    whole = decode_here(png(samples, depth=16)).pixels.astype(int)
     data = png(samples, depth=16)
     cut = decode_picture(data[: len(data) * 95 // 100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:70], whole[:70])
-    assert (cut.rgb[-1] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[:70], whole[:70])
+    assert (cut.pixels[-1] == 255).all()
     if channels in (1, 3):
-        twelve_bits = decode_here(png(samples // 16, depth=16)).rgb
+        twelve_bits = decode_here(png(samples // 16, depth=16)).pixels
         assert np.abs(twelve_bits - whole).max() <= 1
 
 

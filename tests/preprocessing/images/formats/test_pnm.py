@@ -54,8 +54,8 @@ def test_rows_that_are_missing_are_white() -> None:
     data = b"P5\n" + HEAD + b"255\n" + GREY.tobytes()
     cut = decode_picture(data[:-100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:38, :, 0], GREY[:38])
-    assert (cut.rgb[38:] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[:38, :, 0], GREY[:38])
+    assert (cut.pixels[38:] == 255).all()
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) // 2])
 

@@ -108,8 +108,8 @@ def test_rows_that_are_missing_are_white(packing: int) -> None:
     np.testing.assert_array_equal(decode_image(data)[..., 0], noise)
     cut = decode_picture(data[: len(data) * 95 // 100])
     assert cut.notes == (PictureNote.INCOMPLETE,)
-    np.testing.assert_array_equal(cut.rgb[:370, :, 0], noise[:370])
-    assert (cut.rgb[-1] == 255).all()
+    np.testing.assert_array_equal(cut.pixels[:370, :, 0], noise[:370])
+    assert (cut.pixels[-1] == 255).all()
     with pytest.raises(ImageDecodeError, match="missing"):
         decode_image(data[: len(data) // 2])
 
