@@ -25,6 +25,8 @@ CHROMIUM_ARGUMENTS = [
 # person whether a page may use the camera.
 WINDOWLESS = "chromium-headless-shell"
 CAMERA_ALLOWED = "--use-fake-ui-for-media-stream"
+# To draw the twenty frames a second of the fake camera takes more than the page does.
+FEW_FRAMES = "--use-fake-device-for-media-stream=fps=5"
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +53,7 @@ def chromium() -> Iterator[Browser]:
     if executable is None:
         pytest.skip("no Chromium")
     with sync_playwright() as playwright:
-        arguments = [*CHROMIUM_ARGUMENTS, CAMERA_ALLOWED]
+        arguments = [*CHROMIUM_ARGUMENTS, CAMERA_ALLOWED, FEW_FRAMES]
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
         browser.close()
