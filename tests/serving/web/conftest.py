@@ -55,8 +55,11 @@ def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def open_unallowed(camera: Browser, address: str) -> Iterator[Open]:
-    """What `open_page` gives, of a browser in which nobody allows the camera."""
+def open_in_window(camera: Browser, address: str) -> Iterator[Open]:
+    """What `open_page` gives, of a browser with windows, in which nobody allows the camera.
+
+    One without windows reads too few frames of a video where the processor has much to do.
+    """
     with watched_pages(camera, address) as open_one:
         yield open_one
 

@@ -168,11 +168,11 @@ def test_frames_go_to_the_server_only_while_a_person_lets_them(live: Page, addre
     assert len(sent) == before
 
 
-def test_a_video_is_read_on_the_device_to_its_end(open_page: Open, tmp_path: Path) -> None:
+def test_a_video_is_read_on_the_device_to_its_end(open_in_window: Open, tmp_path: Path) -> None:
     picture = head(150)
     shown = ((at / 10, with_heads([(10 + 4 * at, 40)], picture)) for at in range(24))
     clip = write_clip(tmp_path / "me.webm", shown, codec="libvpx")
-    page = open_page("/live")
+    page = open_in_window("/live")
     methods: list[str] = []
     page.on("request", lambda request: methods.append(request.method))
     page.set_input_files("[data-part=file]", clip)
@@ -202,8 +202,8 @@ def test_a_video_is_read_on_the_device_to_its_end(open_page: Open, tmp_path: Pat
     expect(part(page, "start")).to_have_text("Start the camera")
 
 
-def test_a_refused_camera_is_explained_on_the_live_page(open_unallowed: Open) -> None:
-    page = open_unallowed("/live")
+def test_a_refused_camera_is_explained_on_the_live_page(open_in_window: Open) -> None:
+    page = open_in_window("/live")
     part(page, "start").click()
     expect(part(page, "status")).to_contain_text("The camera was refused")
     expect(part(page, "start")).to_have_text("Start the camera")
