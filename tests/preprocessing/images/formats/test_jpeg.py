@@ -12,10 +12,11 @@ from preprocessing.images.formats.jpeg_parts import take_apart
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import (
+    NOISE_LEVELS,
     encode,
     exif_block,
+    jpeg,
     jpeg_segment,
-    smooth_picture,
     stored,
     tiff_block,
     with_segments,
@@ -23,8 +24,6 @@ from tests.tools.picture_files import (
 from tests.tools.profiles import ADOBE_RGB, gamma_curve, rgb_profile
 
 EXIF, COMMENT, APPLICATION_13 = 0xE1, 0xFE, 0xED
-# A photo has noise; without any, a scan's last bytes hold most of its rows.
-NOISE_LEVELS = 12
 # Red, green and blue are rounded on the way from luma to grey.
 ROUNDING_LEVELS = 1
 ADOBE = rgb_profile(ADOBE_RGB, gamma_curve(2.2))
@@ -60,18 +59,6 @@ WAYS_TO_SAY_NOTHING = {
     "garbage": b"Exif\0\0" + b"abcdefgh" * 4,
     "no name": b"abc",
 }
-
-
-@pytest.fixture(scope="module")
-def photo() -> Image.Image:
-    """A picture with noise, of 160 x 160 pixels."""
-    noise = np.random.default_rng(0).normal(0, NOISE_LEVELS, (160, 160, 3))
-    samples = np.asarray(smooth_picture(160, 160)) + noise
-    return Image.fromarray(samples.clip(0, 255).astype(np.uint8))
-
-
-def jpeg(image: Image.Image, **options: object) -> bytes:
-    return encode(image, "JPEG", quality=90, **options)
 
 
 @pytest.mark.parametrize("way", WAYS_TO_SAY_SIX)
