@@ -5,14 +5,13 @@ import re
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from serving.inference.predictor import Predictor
 from tests.serving.conftest import watched_pages
-from tests.serving.web.browsing import Open, drop
+from tests.serving.web.browsing import Open, drop, part
 from tests.tools.clips import head, with_heads, write_clip
 
 pytestmark = pytest.mark.browser
@@ -28,10 +27,6 @@ def open_live(camera: Browser, address: str) -> Iterator[Open]:
     """A function that opens the live page, which may use the camera."""
     with watched_pages(camera, address) as open_one:
         yield lambda: open_one("/live", permissions=["camera"])
-
-
-def part(page: Page, name: str) -> Any:
-    return page.locator(f"[data-part={name}]")
 
 
 class FrameServer:
