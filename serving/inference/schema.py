@@ -152,9 +152,9 @@ class ProblemAnswer(AnswerModel):
     status: int
     detail: str
     code: ProblemCode
-    """Stable; for programs."""
+    """Kind of problem, for programs; it stays the same from version to version."""
     retry_after_s: int | None = None
-    """Of a rejected request: after how many seconds to try again."""
+    """After how many seconds to try again. Only of a rejected request."""
 
 
 class BatchLine(AnswerModel):
