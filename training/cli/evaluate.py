@@ -158,7 +158,7 @@ def _check_own(split: str, *, final: bool, record: str | None) -> None:
 def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None:
     """Record the figures in the bundle, with a name as those of another set."""
     from preprocessing.bundle.spec import read_spec
-    from training.export.model_card import record_elsewhere, record_metrics
+    from training.export.record_evaluation import record_elsewhere, record_metrics
 
     spec = read_spec(bundle)
     if name:
