@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from preprocessing.runtime.cli import Program, overwrite_option, path_argument, path_option
+from preprocessing.runtime.cli import overwrite_option, path_argument, path_option
 from training.cli.distil import average, distil, folds
 from training.cli.evaluate import baselines, ensemble, evaluate, robustness
 from training.cli.fit import fit
+from training.cli.quiet import QuietProgram
 from training.config import MOST_VIEWS, PRECISIONS
 
-main = Program("python -m training", help="Train, evaluate and export the network.")
+main = QuietProgram("python -m training", help="Train, evaluate and export the network.")
 for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, robustness):
     main.add_command(_command)
 

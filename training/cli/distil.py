@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from preprocessing.runtime.cli import (
-    Command,
     check_outputs,
     overwrite_option,
     path_argument,
@@ -15,6 +14,7 @@ from preprocessing.runtime.cli import (
 )
 from training.cli.evaluate import members_argument
 from training.cli.fit import config_of, config_options, other_landmarks_option
+from training.cli.quiet import QuietCommand
 
 _target_arguments = together(
     path_argument("dataset", help="A folder that align wrote."),
@@ -23,7 +23,9 @@ _target_arguments = together(
 )
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 folds.npz --runs runs/folds --preset shallow")
+@click.command(
+    cls=QuietCommand, epilog="{} data/fer2013 folds.npz --runs runs/folds --preset shallow"
+)
 @_target_arguments
 @click.option("--folds", type=click.IntRange(2), default=5)
 @path_option("--runs", required=True, help="The folder for a run a fold; go on with them.")
@@ -44,7 +46,7 @@ def folds(
     _print_count(file, rows)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
 @_target_arguments
 @members_argument
 @other_landmarks_option
@@ -71,7 +73,7 @@ def _weights(text: str) -> tuple[float, ...]:
 
 
 @click.command(
-    cls=Command, epilog="{} data/fer2013 runs/mean serving/bundle runs/crowd --weights 3,7"
+    cls=QuietCommand, epilog="{} data/fer2013 runs/mean serving/bundle runs/crowd --weights 3,7"
 )
 @path_argument("dataset", help="What they were trained on.")
 @path_argument("run", help="The folder to write.")

@@ -11,7 +11,6 @@ import click
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
-    Command,
     Decorator,
     check_outputs,
     overwrite_option,
@@ -19,6 +18,7 @@ from preprocessing.runtime.cli import (
     path_option,
     together,
 )
+from training.cli.quiet import QuietCommand
 
 if TYPE_CHECKING:
     from preprocessing.bundle.spec import ModelSpec
@@ -59,7 +59,7 @@ _output_option = click.option(
 )
 
 
-@click.command(cls=Command, epilog="{} serving/bundle data/fer2013 --split val")
+@click.command(cls=QuietCommand, epilog="{} serving/bundle data/fer2013 --split val")
 @path_argument("bundle", help="The folder of a trained model.")
 @path_argument("dataset", help="A folder that align wrote.")
 @_split_options("val", "test", "all")
@@ -167,7 +167,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
         record_metrics(bundle, spec, evaluation=evaluation)
 
 
-@click.command("peers", cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
+@click.command("peers", cls=QuietCommand, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
 @path_argument("dataset", help="A folder that align wrote.")
 @path_argument(
     "models",
@@ -197,7 +197,7 @@ def baselines(
     _print_comparison(predictions, rows, folder=dataset, output=output)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 runs/wide serving/bundle")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 runs/wide serving/bundle")
 @path_argument("dataset", help="A folder that align wrote.")
 @members_argument
 @_split_options("val", "test")
@@ -232,7 +232,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
         )
 
 
-@click.command("degrade", cls=Command, epilog="{} serving/bundle data/fer2013")
+@click.command("degrade", cls=QuietCommand, epilog="{} serving/bundle data/fer2013")
 @path_argument("bundle", help="The folder of a trained model.")
 @path_argument("dataset", help="A folder that align wrote.")
 def robustness(bundle: Path, dataset: Path) -> None:

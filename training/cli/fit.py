@@ -10,13 +10,13 @@ import click
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
     SEED_RANGE,
-    Command,
     FloatRange,
     OneOf,
     path_argument,
     path_option,
     together,
 )
+from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
 
@@ -78,7 +78,7 @@ def config_of(
     return replace(config, **{name: value for name, value in others.items() if value is not None})
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 runs/cpu --preset cpu")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 runs/cpu --preset cpu")
 @path_argument("dataset", help="A folder that align wrote, with the splits train and val.")
 @path_argument("run", help="The folder for checkpoints, curves and the network.")
 @config_options
