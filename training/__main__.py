@@ -19,8 +19,8 @@ for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, rob
 
 @main.command(epilog="{} data/fer2013 --runs runs/geometries")
 @path_argument("dataset", help="A folder that align wrote.")
-@path_option("--runs", help="Also train with each, in this folder; continue what is there.")
-@click.option("--seeds", type=click.IntRange(1), default=3, help="Training runs of each.")
+@path_option("--runs", help="Also train with each way, in this folder; runs there are continued.")
+@click.option("--seeds", type=click.IntRange(1), default=3, help="Training runs with each way.")
 def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
     """Compare ways to align.
 

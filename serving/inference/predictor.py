@@ -87,7 +87,8 @@ class Predictor:
         Args:
             picture: The bytes of a picture file, or an upright picture that is decoded already.
             options: How its faces are classified.
-            may_reduce: Read a large JPEG at a half of its width and height, but for small faces.
+            may_reduce: Read a large JPEG at half its width and height, and the whole of it only for
+                chips that would show too few pixels.
 
         Returns:
             The decoded upright picture, which may be reduced, and what was seen in it, in pixels

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 NOT_RECORDED = {
     True: "\nNot recorded in the bundle: only val and test, with its own labels, are.",
-    False: "\nNot recorded in the bundle, which learnt from another source; --record NAME does.",
+    False: "\nNot recorded in the bundle, which was trained on another source. With --record NAME "
+    "the figures are recorded as those of another set.",
 }
-"""Why, by whether the bundle learnt from the source of the dataset."""
+"""Why figures were not recorded, by whether the bundle was trained on the dataset's source."""
 
 members_argument = path_argument(
     "members",
@@ -55,7 +56,8 @@ _output_option = click.option(
     "--output",
     type=click.Choice(OUTPUTS),
     default=LABEL,
-    help="Which output of the networks; crowd is held to what most people chose.",
+    help="The output of the networks to measure: crowd by what most people chose, label by the "
+    "dataset's labels.",
 )
 
 
@@ -139,7 +141,7 @@ def _count_test_use(dataset: Path, spec: "ModelSpec", *, accuracy: float) -> Non
 
 
 def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
-    """Say whether a bundle learnt from the source of a dataset."""
+    """Say whether a bundle was trained on the source of a dataset."""
     from training.networks.build import settings_in
 
     return dataset.manifest.recipe.source_sha256 == settings_in(spec).dataset.source_sha256

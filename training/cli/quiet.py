@@ -41,8 +41,8 @@ def _without_native_log() -> Iterator[None]:
 
     Nothing is changed where the log is wanted, and where `sys.stderr` is not the process's own.
     """
-    before = sys.stderr
-    if LOG_LEVEL in os.environ or before is not sys.__stderr__:
+    before, is_replaced = sys.stderr, sys.stderr is not sys.__stderr__
+    if LOG_LEVEL in os.environ or is_replaced:
         yield
         return
     own = os.dup(STDERR)
