@@ -150,11 +150,11 @@ def _to_rgb(raster: Raster) -> RgbImage:
     width, height = upright_size(flat.shape[1], flat.shape[0], raster.orientation)
     if flat.ndim == 2:
         upright = turn_upright(flat, raster.orientation)
-        canvas = new_canvas(height, width)
+        canvas = new_canvas((height, width, 3))
         return np.asarray(cv2.cvtColor(upright, cv2.COLOR_GRAY2RGB, dst=canvas), dtype=np.uint8)
     if raster.orientation == UPRIGHT:
         return flat
-    return turn_upright(flat, raster.orientation, into=new_canvas(height, width))
+    return turn_upright(flat, raster.orientation, into=new_canvas((height, width, 3)))
 
 
 def _flat(raster: Raster) -> GreyImage | RgbImage:
