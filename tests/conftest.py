@@ -1,6 +1,7 @@
 """What tests of more than one package share."""
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -20,6 +21,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--use-fake-device-for-media-stream",
 ]
+# Chromium without windows. To open a page takes it half the processor time, but it cannot ask a
+# person whether a page may use the camera.
+WINDOWLESS = "chromium-headless-shell"
+CAMERA_ALLOWED = "--use-fake-ui-for-media-stream"
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +43,16 @@ def shared_data(repository_root: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A running headless browser; ask it for a page with `chromium.new_page()`."""
-    executable = find_browser()
+    """A running headless browser; ask it for a page with `chromium.new_page()`.
+
+    Its pages may use the camera; in the browser of the fixture `camera` a person is asked first.
+    """
+    executable = shutil.which(WINDOWLESS) or find_browser()
     if executable is None:
         pytest.skip("no Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        arguments = [*CHROMIUM_ARGUMENTS, CAMERA_ALLOWED]
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
         browser.close()
 

@@ -71,6 +71,10 @@ class Predictor:
             has_own_landmarks=is_own,
         )
 
+    def load_all(self) -> None:
+        """Load now what else would be loaded with the first face that is hard to tell."""
+        self._finder.load_all()
+
     def predict(
         self,
         picture: bytes | RgbImage,

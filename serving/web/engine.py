@@ -60,14 +60,17 @@ class Service:
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
         try:
-            self.predictor = Predictor(
+            predictor = Predictor(
                 self.settings.bundle,
                 landmarks=self.settings.landmarks,
                 max_pixels=self.settings.max_pixels,
             )
+            predictor.load_all()
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)
+        else:
+            self.predictor = predictor
 
     def require(self) -> Predictor:
         """Return the predictor.

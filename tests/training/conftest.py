@@ -19,6 +19,7 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import Dataset, read_dataset
 from tests.training.depth import SMALL_DEPTH, depth
 from tests.training.distilled import WEIGHT, finish, first_steps, write_teacher
+from tests.training.eager import ALWAYS, AS_THE_MODEL_SAYS, run_eagerly
 from tests.training.exported import Exported, export_into, read_exported
 from tests.training.small_sources import write_fer2013, write_ferplus
 from training.config import FitConfig
@@ -43,8 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _quick_runs() -> Iterator[None]:
     """Leave out what most of a short run's time goes into: no test asks how good a network is."""
-    with pytest.MonkeyPatch.context() as patch, depth(SMALL_DEPTH):
+    with pytest.MonkeyPatch.context() as patch, depth(SMALL_DEPTH), run_eagerly(ALWAYS):
         patch.setattr(training.fitting.recalibrate, "BATCHES", 10)
+        yield
+
+
+@pytest.fixture
+def compiled() -> Iterator[None]:
+    """Compile steps as users' runs do, for tests of runs of so many steps that it pays."""
+    with run_eagerly(AS_THE_MODEL_SAYS):
         yield
 
 
@@ -135,19 +143,23 @@ def shallow_config() -> FitConfig:
 
 @pytest.fixture(scope="session")
 def run(dataset: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
-    """A finished run; tests that change it take a copy."""
-    return make_once("run", lambda folder: fit(dataset, folder, config=config))
+    """A finished run, in compiled steps as users train; tests that change it take a copy."""
+    with run_eagerly(AS_THE_MODEL_SAYS):
+        return make_once("run", lambda folder: fit(dataset, folder, config=config))
 
 
 @pytest.fixture(scope="session")
 def voted_run(voted: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
-    """A finished run of a network with two outputs; tests that change it take a copy."""
-    return make_once("voted-run", lambda folder: fit(voted, folder, config=config))
+    """A finished run of a network with two outputs, likewise; tests that change it take a copy."""
+    with run_eagerly(AS_THE_MODEL_SAYS):
+        return make_once("voted-run", lambda folder: fit(voted, folder, config=config))
 
 
 @pytest.fixture(scope="session")
 def exported(run: Path, dataset: Dataset, make_once: MakeOnce) -> Exported:
-    return read_exported(make_once("exported", lambda folder: export_into(folder, run, dataset)))
+    with run_eagerly(AS_THE_MODEL_SAYS):
+        folder = make_once("exported", lambda folder: export_into(folder, run, dataset))
+    return read_exported(folder)
 
 
 @pytest.fixture(scope="session")

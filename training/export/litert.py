@@ -49,7 +49,12 @@ def convert_all(
         val: The val rows.
         keras_logits: What the network itself gives for them with these views.
     """
-    return {name: _convert_and_run(network, views, val, keras_logits, name) for name in PRECISIONS}
+    with tempfile.TemporaryDirectory() as saved:
+        _save(network, views, size_px=val.chips.shape[1], folder=saved)
+        return {
+            name: _run(_convert(saved, name), name, network, val, keras_logits)
+            for name in PRECISIONS
+        }
 
 
 def output_accuracies(
@@ -70,14 +75,13 @@ def output_accuracies(
     return accuracies
 
 
-def _convert_and_run(
+def _run(
+    model: bytes,
+    name: str,
     network: keras.Model,
-    views: Views,
     val: Examples,
     keras_logits: NDArray[np.float32],
-    name: str,
 ) -> Converted:
-    model = _convert(network, views, size_px=val.chips.shape[1], precision=name)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / MODEL_NAME).write_bytes(model)
         # LiteRT runs in this thread alone; what other processes do is not counted.
@@ -97,26 +101,28 @@ def _convert_and_run(
     return Converted(model, logits, precision)
 
 
-def _convert(network: keras.Model, views: Views, *, size_px: int, precision: str) -> bytes:
-    """Convert to LiteRT with two signatures that share the weights and take any number of chips."""
+def _save(network: keras.Model, views: Views, *, size_px: int, folder: str) -> None:
+    """Save for conversion, with two signatures that share the weights and take any chips."""
     one_view = replace(views, crop_px=size_px, corners=False, mirrored=False)
-    signatures = {VIEWS_SIGNATURE: views, ONE_VIEW_SIGNATURE: one_view}
     archive = keras.export.ExportArchive()
     archive.track(network)
-    for name, chosen in signatures.items():
+    for name, chosen in ((VIEWS_SIGNATURE, views), (ONE_VIEW_SIGNATURE, one_view)):
         serve = _endpoint(with_views(network, chosen, size_px=size_px))
         chips = tf.TensorSpec((None, size_px, size_px), tf.uint8, name="chips")
         archive.add_endpoint(name, serve, input_signature=[chips])
-    with tempfile.TemporaryDirectory() as folder:
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=list(signatures)
-        )
-        if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if precision == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        converted: bytes = converter.convert()
+    archive.write_out(folder, verbose=False)
+
+
+def _convert(saved: str, precision: str) -> bytes:
+    """Convert what `_save` wrote to LiteRT."""
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        saved, signature_keys=[VIEWS_SIGNATURE, ONE_VIEW_SIGNATURE]
+    )
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    converted: bytes = converter.convert()
     return converted
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from notebooks.common import find_browser
 from serving.web.assets import asset_url
 from tests.conftest import CHROMIUM_ARGUMENTS
-from tests.serving.conftest import using
+from tests.serving.conftest import using, watched_pages
 from tests.serving.web.browsing import FACES, Open, Run, crowd
 from tests.serving.web.secret_picture import NAME
 from tests.tools.camera_clip import write_film
@@ -40,15 +40,25 @@ def chip(feedback_app: Flask, photo: bytes) -> bytes:
     return base64.b64decode(url.partition(",")[2])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def camera(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """A browser whose camera shows a swaying face."""
+    """A browser with windows, whose camera shows a swaying face to pages that may use it."""
+    executable = find_browser()
+    if executable is None:
+        pytest.skip("no Chromium with windows")
     clip = tmp_path_factory.mktemp("camera") / "clip.y4m"
     write_film(clip)
     arguments = [*CHROMIUM_ARGUMENTS, f"--use-file-for-fake-video-capture={clip}"]
-    browser = chromium.browser_type.launch(executable_path=find_browser(), args=arguments)
+    browser = chromium.browser_type.launch(executable_path=executable, args=arguments)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def open_unallowed(camera: Browser, address: str) -> Iterator[Open]:
+    """What `open_page` gives, of a browser in which nobody allows the camera."""
+    with watched_pages(camera, address) as open_one:
+        yield open_one
 
 
 @pytest.fixture(scope="module")

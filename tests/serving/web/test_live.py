@@ -197,8 +197,8 @@ def test_a_video_is_read_on_the_device_to_its_end(open_page: Open, tmp_path: Pat
     expect(part(page, "start")).to_have_text("Start the camera")
 
 
-def test_a_refused_camera_is_explained_on_the_live_page(open_page: Open) -> None:
-    page = open_page("/live")
+def test_a_refused_camera_is_explained_on_the_live_page(open_unallowed: Open) -> None:
+    page = open_unallowed("/live")
     part(page, "start").click()
     expect(part(page, "status")).to_contain_text("The camera was refused")
     expect(part(page, "start")).to_have_text("Start the camera")

@@ -149,7 +149,7 @@ def test_the_last_picture_sent_is_the_one_shown(
     expect(page.locator("#result h1")).to_have_text("2 faces in second.jpg")
 
 
-def test_a_refused_camera_is_explained(open_page: Open) -> None:
-    page = open_page()
+def test_a_refused_camera_is_explained(open_unallowed: Open) -> None:
+    page = open_unallowed()
     page.get_by_role("button", name="Photo by camera").click()
     expect(page.locator("#status")).to_contain_text("The camera was refused")

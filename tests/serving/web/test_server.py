@@ -28,7 +28,7 @@ from tests.tools.server_process import PREDICT, ServerProcess, running_server, w
 pytestmark = pytest.mark.slow
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # Requests of which each has a picture of its own, and clients: five times what is taken at once.
-PARALLEL, CLIENTS = 2000, 32
+PARALLEL, CLIENTS = 500, 32
 MEMORY = Path("/dev/shm")  # noqa: S108
 
 

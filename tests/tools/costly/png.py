@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 
 from tests.tools.costly.tiff_tags import same_bytes_again
 
@@ -86,6 +87,7 @@ def _flat(depth: int, kind: int, *, interlaced: bool = False, before: bytes = b"
     return png(header, before, chunk(b"IDAT", pixels))
 
 
+@cache
 def _packed_zeros(length: int) -> bytes:
     packer, part = zlib.compressobj(9), bytes(1_000_000)
     packed = [packer.compress(part) for _ in range(length // len(part))]

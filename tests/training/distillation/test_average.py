@@ -29,13 +29,25 @@ def trainable(folder: Path) -> list[np.ndarray]:
     return [np.asarray(each) for each in load_network(folder).trainable_variables]
 
 
-@pytest.fixture
-def other(run: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def other(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same run with weights that are half as large."""
-    folder = shutil.copytree(run, tmp_path / "other")
+    folder = shutil.copytree(run, tmp_path_factory.mktemp("members") / "other")
     network = load_network(folder)
     network.set_weights([each / 2 for each in network.get_weights()])
     network.save(folder / NETWORK_NAME)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def narrow(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with a network of fewer channels."""
+    folder = shutil.copytree(run, tmp_path_factory.mktemp("members") / "narrow")
+    settings = json.loads((folder / CONFIG_NAME).read_text())
+    config = FitConfig(**settings["fit"] | {"width": 2})
+    (folder / CONFIG_NAME).write_text(json.dumps(settings | {"fit": asdict(config)}))
+    labels = len(settings["dataset"]["labels"])
+    build_network(config, classes=labels, outputs=(LABEL,)).save(folder / NETWORK_NAME)
     return folder
 
 
@@ -101,15 +113,10 @@ def test_what_has_no_mean_is_refused(
     *,
     run: Path,
     other: Path,
+    narrow: Path,
     dataset: Dataset,
     tmp_path: Path,
 ) -> None:
-    narrow = shutil.copytree(run, tmp_path / "narrow")
-    settings = json.loads((narrow / CONFIG_NAME).read_text())
-    config = FitConfig(**settings["fit"] | {"width": 2})
-    (narrow / CONFIG_NAME).write_text(json.dumps(settings | {"fit": asdict(config)}))
-    labels = len(settings["dataset"]["labels"])
-    build_network(config, classes=labels, outputs=(LABEL,)).save(narrow / NETWORK_NAME)
     members = [{"run": run, "other": other, "narrow": narrow}[name] for name in names]
     with pytest.raises(MienError, match=said):
         average_runs(dataset, tmp_path / "mean", members=members, weights=weights)

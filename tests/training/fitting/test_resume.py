@@ -71,6 +71,7 @@ fit(read_dataset(Path(sys.argv[1])), Path(sys.argv[2]), config=config)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("compiled")
 def test_killed_at_a_random_step_a_run_comes_to_the_same(
     dataset: Dataset, dataset_folder: Path, shallow_config: FitConfig, tmp_path: Path
 ) -> None:

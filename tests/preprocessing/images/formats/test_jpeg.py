@@ -1,3 +1,5 @@
+import io
+import math
 import struct
 
 import numpy as np
@@ -5,10 +7,23 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, UnsupportedImageError
-from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images import canvas
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.formats.jpeg_parts import take_apart
+from preprocessing.images.formats.jpeg_pixels import Form, decode_samples
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import NOISE_LEVELS, encode, jpeg, jpeg_segment
+from tests.tools.profiles import ADOBE_RGB, gamma_curve, rgb_profile
+
+ADOBE = rgb_profile(ADOBE_RGB, gamma_curve(2.2))
+
+
+def test_junk_between_the_segments_of_a_header_is_passed_over(photo: Image.Image) -> None:
+    data = jpeg(photo)
+    for marker in (b"\xff\xdb", b"\xff\xda"):
+        at = data.index(marker)
+        file = data[:at] + b"junk" + data[at:]
+        np.testing.assert_array_equal(decode_image(file), decode_image(data))
 
 
 @pytest.mark.parametrize(
@@ -49,9 +64,7 @@ def test_without_its_end_marker_all_pixels_are_there(photo: Image.Image) -> None
         data = jpeg(image)
         cut = decode_picture(data[:-2])
         assert cut.notes == (PictureNote.INCOMPLETE,)
-        # Another library converts the inks of files that are cut, and rounds otherwise.
-        most = 1 if image.mode == "CMYK" else 0
-        assert np.abs(cut.pixels.astype(int) - decode_image(data)).max() <= most
+        np.testing.assert_array_equal(cut.pixels, decode_image(data))
 
 
 def test_grey_at_the_bottom_is_not_taken_for_missing(photo: Image.Image) -> None:
@@ -109,6 +122,47 @@ def test_luma_and_chroma_of_inks_are_read(photo: Image.Image) -> None:
 def test_red_green_and_blue_stay_what_they_are(photo: Image.Image) -> None:
     decoded = decode_image(jpeg(photo, keep_rgb=True)).astype(int)
     assert np.abs(decoded - np.asarray(photo)).mean() < NOISE_LEVELS / 2
+
+
+@pytest.mark.parametrize("factors", [0x12, 0x41])
+def test_rare_samplings_of_colour_are_read(factors: int, photo: Image.Image) -> None:
+    data = bytearray(jpeg(photo, subsampling=0))
+    data[data.index(b"\xff\xc0") + 17] = factors  # of the last channel
+    with Image.open(io.BytesIO(data)) as expected:
+        np.testing.assert_array_equal(decode_image(bytes(data)), np.asarray(expected))
+
+
+@pytest.mark.parametrize(
+    ("options", "in_grey"), [({}, False), ({}, True), ({"icc_profile": ADOBE}, False)]
+)
+def test_a_picture_is_decoded_to_where_it_comes_out_of_the_box(
+    options: dict[str, bytes], photo: Image.Image, monkeypatch: pytest.MonkeyPatch, *, in_grey: bool
+) -> None:
+    memory = np.zeros(160 * 160 * 3, np.uint8)
+    monkeypatch.setattr(canvas, "maker", lambda shape: memory[: math.prod(shape)].reshape(shape))
+    pixels = decode_here(jpeg(photo, **options), in_grey=in_grey).pixels
+    assert np.shares_memory(pixels, memory)
+    monkeypatch.undo()
+    expected = decode_here(jpeg(photo, **options), in_grey=in_grey).pixels
+    np.testing.assert_array_equal(pixels, expected)
+
+
+def test_a_file_that_the_decoder_gives_up_after_a_warning_is_refused(photo: Image.Image) -> None:
+    data = jpeg(photo, progressive=True)
+    second = data.index(b"\xff\xc4", data.index(b"\xff\xda"))
+    impossible = jpeg_segment(0xC4, b"\0" + b"\xff" * 16)
+    with pytest.raises(ImageDecodeError):
+        decode_here(data[:second] + b"junk" + impossible + data[second:])
+
+
+def test_what_lay_where_a_picture_is_decoded_is_never_taken_for_it(photo: Image.Image) -> None:
+    # The decoder stops at junk within the header, with a warning as of pixels that are flawed.
+    data = jpeg(photo)
+    at = data.index(b"\xff\xdb")
+    file = data[:at] + b"junk" + data[at:]
+    form = Form(is_grey=False, is_halved=False, is_reduced=False)
+    decoded = decode_samples(file, take_apart(data), form, np.full((160, 160, 3), 77, np.uint8))
+    np.testing.assert_array_equal(decoded, decode_here(data).pixels)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
