@@ -58,9 +58,12 @@ def grad_cam(network: Model, seen: NDArray[np.float32], *, output: int = 0) -> N
     import tensorflow as tf
 
     *_, last = _stage_ends(network).values()
-    both = Model(network.input, [network.get_layer(last).output, network.output])
+    end = network.get_layer(last).output
+    maps = Model(network.input, end)(seen, training=False)
+    # Only what follows the maps is recorded: else each gradient goes through the whole network.
     with tf.GradientTape(persistent=True) as tape:
-        maps, logits = both(seen, training=False)
+        tape.watch(maps)
+        logits = Model(end, network.output)(maps, training=False)
         each = tf.unstack(logits[0, output])
     gradients = tf.concat([tape.gradient(logit, maps) for logit in each], axis=0)
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
