@@ -5,21 +5,22 @@ from pathlib import Path
 
 import click
 
-from preprocessing.runtime.cli import Program, overwrite_option, path_argument, path_option
+from preprocessing.runtime.cli import overwrite_option, path_argument, path_option
 from training.cli.distil import average, distil, folds
 from training.cli.evaluate import baselines, ensemble, evaluate, robustness
 from training.cli.fit import fit
+from training.cli.quiet import QuietProgram
 from training.config import MOST_VIEWS, PRECISIONS
 
-main = Program("python -m training", help="Train, evaluate and export the network.")
+main = QuietProgram("python -m training", help="Train, evaluate and export the network.")
 for _command in (fit, folds, distil, average, evaluate, baselines, ensemble, robustness):
     main.add_command(_command)
 
 
 @main.command(epilog="{} data/fer2013 --runs runs/geometries")
 @path_argument("dataset", help="A folder that align wrote.")
-@path_option("--runs", help="Also train with each, in this folder; continue what is there.")
-@click.option("--seeds", type=click.IntRange(1), default=3, help="Training runs of each.")
+@path_option("--runs", help="Also train with each way, in this folder; runs there are continued.")
+@click.option("--seeds", type=click.IntRange(1), default=3, help="Training runs with each way.")
 def geometries(dataset: Path, *, runs: Path | None, seeds: int) -> None:
     """Compare ways to align.
 

@@ -71,8 +71,9 @@ class FitConfig:
         contrast: Largest random relative change of contrast.
         brightness: Largest random shift of brightness, of 255.
         erase: Probability that a rectangle is blanked out.
-        tunes: Go on from a trained network with few pictures: the last layers are fitted alone
-            first, those of known labels from what they know, and normalisation stays as it is.
+        tunes: Go on from a trained network with few pictures, in the shape and at the side that it
+            has: the last layers are fitted alone first, those of known labels from what they know,
+            and normalisation stays as it is.
         patience: After this many epochs without a lower loss on val the run ends, and the best
             moving average of the weights is kept. None to train to the end.
         class_weight: Exponent, 0 to 1: a row of a label that is n times as rare counts by n to this

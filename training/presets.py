@@ -82,11 +82,10 @@ PRESETS = {
     ),
     # For 100 to 5,000 pictures of one's own, from a network that is trained already:
     # python -m training fit data/mine runs/mine --preset tune
-    # The score depends on the pictures. The side is that of the network that ships. With the
-    # statistics of normalisation kept, rates of 0.005 came apart on drawn faces.
+    # The score depends on the pictures. With the statistics of normalisation kept, rates of 0.005
+    # came apart on drawn faces.
     "tune": FitConfig(
         epochs=20,
-        sizes=((0.0, 40),),
         batch_size=16,
         learning_rate=0.001,
         average_momentum=0.98,

@@ -74,11 +74,21 @@ def align_photo(
 
 
 def align_decoded(
-    picture: DecodedPicture, finder: FaceFinder, *, geometry: ChipGeometry
+    picture: DecodedPicture,
+    finder: FaceFinder,
+    *,
+    geometry: ChipGeometry,
+    most_again: int | None = None,
 ) -> list[AlignedFace]:
     """Find and align every face of a photo that may have been read reduced.
 
     Faces that then have too few pixels are looked at again in the whole photo.
+
+    Args:
+        picture: The photo.
+        finder: What finds its faces.
+        geometry: How chips are cut.
+        most_again: At most this many faces are looked at again, the largest; None for all.
 
     Returns:
         As `align_photo`, in pixels of the whole photo.
@@ -87,17 +97,32 @@ def align_decoded(
     if whole is None:
         return align_photo(picture.pixels, finder, geometry=geometry)
     found = _align_faces(Picture(picture.pixels, reduction=REDUCTION), finder, geometry)
-    small = [chip_width_px(each.transform, geometry.size_px) < LEAST_REDUCED_PX for each in found]
     enlarged = [enlarge(each, REDUCTION) for each in found]
-    if not any(small):
+    small = {
+        index
+        for index in largest(enlarged, most_again)
+        if chip_width_px(found[index].transform, geometry.size_px) < LEAST_REDUCED_PX
+    }
+    if not small:
         return enlarged
     detailed = Picture(whole.read())
     return [
         _align(detailed.grey.full, finder.locate_again(detailed, each.face), geometry)
-        if is_small
+        if index in small
         else each
-        for each, is_small in zip(enlarged, small, strict=True)
+        for index, each in enumerate(enlarged)
     ]
+
+
+def largest(faces: Sequence[AlignedFace], count: int | None) -> list[int]:
+    """Return which faces are the largest, as indices in ascending order.
+
+    Args:
+        faces: The faces of a photo.
+        count: How many; None for all.
+    """
+    by_size = sorted(range(len(faces)), key=lambda index: -faces[index].face.box.width)
+    return sorted(by_size[:count])
 
 
 def align_crops(

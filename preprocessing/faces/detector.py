@@ -23,6 +23,10 @@ class Detection:
     score: float
 
 
+# Takes a picture and the least score; finds faces that are about upright.
+Detect = Callable[[GreyImage | RgbImage, float], list[Detection]]
+
+
 @dataclass(frozen=True)
 class Detector:
     """A loaded detector, with what must be known of it.
@@ -62,8 +66,8 @@ class Detector:
             would take too long.
     """
 
-    detect: Callable[[GreyImage | RgbImage, float], list[Detection]]
-    detect_in_crop: Callable[[GreyImage | RgbImage, float], list[Detection]]
+    detect: Detect
+    detect_in_crop: Detect
     reads_colour: bool
     smallest_px: int
     smallest_colour_px: int

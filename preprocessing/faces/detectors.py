@@ -1,7 +1,6 @@
 """The face detectors that can be chosen."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -9,7 +8,7 @@ import dlib
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.faces.detector import Detection, Detector
+from preprocessing.faces.detector import Detect, Detection, Detector
 from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
 from preprocessing.faces.types import SMALLEST_PX, DetectorKind
 from preprocessing.faces.yunet import YuNet
@@ -29,35 +28,10 @@ def load_detector(kind: DetectorKind) -> Detector:
     }[kind]()
 
 
-# YuNet marks both eyes, the nose and both corners of the mouth. On FER2013 and on photos dlib's
-# square has this side, and its centre lies this far above the middle of eyes and mouth, in units of
-# the root of the summed squares of the distances between the eyes and from eyes to mouth.
-_SIDE, _ABOVE = 1.65, 0.04
-
-
 def _load_yunet() -> Detector:
-    model = YuNet()
-    # OpenCV 5 warns of a setting that its own class makes here.
-    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    try:
-        crop_model = cv2.FaceDetectorYN.create(str(YUNET_FILE.path()), "", (1, 1))
-    finally:
-        cv2.utils.logging.setLogLevel(level)
-
-    def detect(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
-        return [_to_dlib_square(row) for row in model.detect(image, least_score).astype(np.float64)]
-
-    def detect_in_crop(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
-        crop_model.setInputSize(image.shape[1::-1])
-        crop_model.setScoreThreshold(least_score)
-        to_bgr = cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR
-        # OpenCV's types do not know that it returns None where it finds nothing.
-        found: Any = crop_model.detect(cv2.cvtColor(image, to_bgr))[1]
-        return [] if found is None else [_to_dlib_square(row) for row in found.astype(np.float64)]
-
     return Detector(
-        detect,
-        detect_in_crop,
+        _yunet_on_photos(),
+        _yunet_on_crops(),
         reads_colour=True,
         smallest_px=SMALLEST_PX,
         smallest_colour_px=16,
@@ -93,6 +67,40 @@ def _load_yunet() -> Detector:
         upright_crop_score=0.88,
         searches_whole=True,
     )
+
+
+def _yunet_on_photos() -> Detect:
+    model = YuNet()
+
+    def detect(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
+        return [_to_dlib_square(row) for row in model.detect(image, least_score).astype(np.float64)]
+
+    return detect
+
+
+def _yunet_on_crops() -> Detect:
+    # OpenCV 5 warns of a setting that its own class makes here.
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        model = cv2.FaceDetectorYN.create(str(YUNET_FILE.path()), "", (1, 1))
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+    def detect(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
+        model.setInputSize(image.shape[1::-1])
+        model.setScoreThreshold(least_score)
+        to_bgr = cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR
+        # OpenCV's types do not know that it returns None where it finds nothing.
+        found: Any = model.detect(cv2.cvtColor(image, to_bgr))[1]
+        return [] if found is None else [_to_dlib_square(row) for row in found.astype(np.float64)]
+
+    return detect
+
+
+# YuNet marks both eyes, the nose and both corners of the mouth. On FER2013 and on photos dlib's
+# square has this side, and its centre lies this far above the middle of eyes and mouth, in units of
+# the root of the summed squares of the distances between the eyes and from eyes to mouth.
+_SIDE, _ABOVE = 1.65, 0.04
 
 
 def _to_dlib_square(row: NDArray[np.float64]) -> Detection:
@@ -138,7 +146,7 @@ def _load_cnn() -> Detector:
     return _dlib_detector(detect)
 
 
-def _dlib_detector(detect: Callable[[GreyImage, float], list[Detection]]) -> Detector:
+def _dlib_detector(detect: Detect) -> Detector:
     return Detector(
         detect,
         detect,

@@ -196,13 +196,22 @@ def merge(candidates: list[Candidate]) -> list[Candidate]:
 
     Two faces cannot be nearer than half the side of the larger, unless one hides the other.
     """
+    if not candidates:
+        return []
+    best_first = sorted(candidates, key=lambda candidate: -candidate.score)
+    centres = np.array([candidate.centre for candidate in best_first])
+    sides = np.array([candidate.side for candidate in best_first])
+    # A picture full of faces has thousands, of which only those so near across can be one face.
+    across = np.argsort(centres[:, 0])
+    centres, sides, reach = centres[across], sides[across], sides.max() / 2
+    first = np.searchsorted(centres[:, 0], centres[:, 0] - reach)
+    last = np.searchsorted(centres[:, 0], centres[:, 0] + reach, side="right")
+    is_left = np.ones(len(across), dtype=np.bool_)
     kept: list[Candidate] = []
-    # Of those kept; a picture full of faces has thousands.
-    centres, sides = np.empty((len(candidates), 2)), np.empty(len(candidates))
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
-        known = len(kept)
-        apart = np.linalg.norm(centres[:known] - candidate.centre, axis=1)
-        if (apart >= np.maximum(sides[:known], candidate.side) / 2).all():
-            centres[known], sides[known] = candidate.centre, candidate.side
+    for candidate, place in zip(best_first, np.argsort(across), strict=True):
+        if is_left[place]:
             kept.append(candidate)
+            near = slice(first[place], last[place])
+            apart = np.linalg.norm(centres[near] - centres[place], axis=1)
+            is_left[near] &= apart >= np.maximum(sides[near], sides[place]) / 2
     return kept

@@ -7,18 +7,21 @@ from collections.abc import Callable
 
 import numpy as np
 
-from preprocessing.images.types import RgbImage
+from preprocessing.images.types import GreyImage, RgbImage
 
-maker: Callable[[int, int], RgbImage] | None = None
-"""Called with height and width in pixels; elsewhere pictures have memory of their own."""
+maker: Callable[[tuple[int, ...]], GreyImage | RgbImage] | None = None
+"""Called with the shape of a picture; elsewhere pictures have memory of their own."""
 
 
-def new_canvas(height: int, width: int) -> RgbImage:
+def new_canvas(shape: tuple[int, ...]) -> GreyImage | RgbImage:
     """Return room for the picture that is being decoded, upright, with any content.
 
     It may be asked for again, and then is the same memory.
 
+    Args:
+        shape: (height, width, 3), or (height, width) for grey.
+
     Returns:
-        uint8 (height, width, 3).
+        uint8, of this shape.
     """
-    return np.empty((height, width, 3), np.uint8) if maker is None else maker(height, width)
+    return np.empty(shape, np.uint8) if maker is None else maker(shape)

@@ -1,7 +1,8 @@
 """Decode any picture that a user has into upright RGB."""
 
+import contextlib
 import warnings
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
@@ -87,38 +88,9 @@ def decode_here(
         TooCostlyImageError: Its header asks for far more work than its pixels need.
         MemoryError: There is not enough memory.
     """
-    if not data:
-        raise ImageDecodeError("The picture is empty: 0 bytes received.")
-    found = find_picture(data)
-    if found is None:
-        name = name_of_other(data)
-        raise UnsupportedImageError(
-            UNSUPPORTED.format(
-                f"{name}, which Mien does not read"
-                if name
-                else "not a picture in a format that Mien reads"
-            )
-        )
-    picture = data[found.start :] if found.start else data
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
-        try:
-            if found.kind in (Kind.HEIC, Kind.AVIF):
-                check_derived(picture)
-            reader = READERS[found.kind]
-            if found.kind is Kind.JPEG:
-                reader = partial(read_jpeg, may_reduce=may_reduce, in_grey=in_grey)
-            raster = reader(picture, max_pixels=max_pixels)
-            pixels = _to_grey(raster) if in_grey else _to_rgb(raster)
-        except (MienError, MemoryError):
-            raise
-        except cv2.error as error:
-            if error.code == cv2.Error.StsNoMem:
-                raise MemoryError from None
-            raise ImageDecodeError(DAMAGED) from error
-        # Decoders raise almost anything on damaged files.
-        except Exception as error:
-            raise ImageDecodeError(DAMAGED) from error
+    with _errors_that_say_something():
+        raster = _read(data, max_pixels=max_pixels, may_reduce=may_reduce, in_grey=in_grey)
+        pixels = _to_grey(raster) if in_grey else _to_rgb(raster)
     said = {
         PictureNote.INCOMPLETE: raster.is_incomplete,
         PictureNote.HALVED: raster.is_halved,
@@ -141,6 +113,46 @@ def to_grey(image: GreyImage | RgbImage) -> GreyImage:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
+def _read(data: bytes, *, max_pixels: int, may_reduce: bool, in_grey: bool) -> Raster:
+    """Read the pixels of a picture as its file holds them."""
+    if not data:
+        raise ImageDecodeError("The picture is empty: 0 bytes received.")
+    found = find_picture(data)
+    if found is None:
+        name = name_of_other(data)
+        raise UnsupportedImageError(
+            UNSUPPORTED.format(
+                f"{name}, which Mien does not read"
+                if name
+                else "not a picture in a format that Mien reads"
+            )
+        )
+    picture = data[found.start :] if found.start else data
+    if found.kind is Kind.JPEG:
+        return read_jpeg(picture, max_pixels=max_pixels, may_reduce=may_reduce, in_grey=in_grey)
+    if found.kind in (Kind.HEIC, Kind.AVIF):
+        check_derived(picture)
+    return READERS[found.kind](picture, max_pixels=max_pixels)
+
+
+@contextlib.contextmanager
+def _errors_that_say_something() -> Iterator[None]:
+    """Replace what decoders raise."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of oddities in files that it reads anyway
+        try:
+            yield
+        except (MienError, MemoryError):
+            raise
+        except cv2.error as error:
+            if error.code == cv2.Error.StsNoMem:
+                raise MemoryError from None
+            raise ImageDecodeError(DAMAGED) from error
+        # Decoders raise almost anything on damaged files.
+        except Exception as error:
+            raise ImageDecodeError(DAMAGED) from error
+
+
 def _to_grey(raster: Raster) -> GreyImage:
     return turn_upright(to_grey(_flat(raster)), raster.orientation)
 
@@ -150,11 +162,11 @@ def _to_rgb(raster: Raster) -> RgbImage:
     width, height = upright_size(flat.shape[1], flat.shape[0], raster.orientation)
     if flat.ndim == 2:
         upright = turn_upright(flat, raster.orientation)
-        canvas = new_canvas(height, width)
+        canvas = new_canvas((height, width, 3))
         return np.asarray(cv2.cvtColor(upright, cv2.COLOR_GRAY2RGB, dst=canvas), dtype=np.uint8)
     if raster.orientation == UPRIGHT:
         return flat
-    return turn_upright(flat, raster.orientation, into=new_canvas(height, width))
+    return turn_upright(flat, raster.orientation, into=new_canvas((height, width, 3)))
 
 
 def _flat(raster: Raster) -> GreyImage | RgbImage:

@@ -25,7 +25,7 @@ from serving.cli.terminal import for_terminal
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
 from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor
-from serving.inference.video.following import Reading
+from serving.inference.video.following import FollowingOptions
 from serving.inference.video.observe import ObservingOptions, observe
 from serving.inference.video.opening import VideoSource, name_of
 from serving.inference.video.reader import VideoReader
@@ -92,7 +92,7 @@ def analyse_videos(
     """
     outputs.check(sources)
     predictor = loaded_predictor(settings.bundle, settings.landmarks)
-    reading = _reading(predictor, options)
+    following = _following_options(predictor, options)
     with ExitStack() as stack:
         unkept = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
@@ -110,27 +110,27 @@ def analyse_videos(
             bin_s, until_s = 1 / options.observing.per_second, options.stop_after_s
             pixels = settings.max_pixels
             undrawn = write_outputs(
-                outputs, read, reading, max_pixels=pixels, bin_s=bin_s, until_s=until_s
+                outputs, read, following, max_pixels=pixels, bin_s=bin_s, until_s=until_s
             )
         except KeyboardInterrupt:
             kept = "" if outputs.first() is None else " The same command goes on where it stopped."
             raise MienError(f"Stopped.{kept}") from None
-        _say(read, reading)
+        _say(read, following)
     return Missing(sum(video.log is None for video in read), undrawn)
 
 
-def _say(read: Sequence[Analysed], reading: Reading) -> None:
+def _say(read: Sequence[Analysed], following: FollowingOptions) -> None:
     """Say what each video showed, and delete its log."""
     for video in read:
-        print(*_in_words(video, reading), sep="\n")
+        print(*_in_words(video, following), sep="\n")
         if video.log is not None:
             video.log.delete()
 
 
-def _reading(predictor: Predictor, options: VideoOptions) -> Reading:
+def _following_options(predictor: Predictor, options: VideoOptions) -> FollowingOptions:
     calibration = predictor.spec.answer.calibration(options.observing.balance)
     asked = options.min_confidence
-    return Reading(
+    return FollowingOptions(
         labels=predictor.spec.labels,
         sure_from=calibration.sure_confidence if asked is None else asked,
         tracking=options.tracking,
@@ -235,9 +235,9 @@ def _version() -> str | None:
         return None
 
 
-def _in_words(video: Analysed, reading: Reading) -> Iterator[str]:
+def _in_words(video: Analysed, following: FollowingOptions) -> Iterator[str]:
     yield for_terminal(name_of(video.source))
-    faces = summarise(video.samples(reading))
+    faces = summarise(video.samples(following))
     yield from (f"  {face.in_words()}" for face in faces)
     if video.problem or not faces:
         yield for_terminal(f"  {video.problem or 'no face found'}")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from preprocessing.errors import MienError
 from serving.cli.terminal import for_terminal
 from serving.inference.video.drawing import write_annotated
-from serving.inference.video.following import Reading
+from serving.inference.video.following import FollowingOptions
 from serving.inference.video.opening import VideoSource, name_of
 from serving.inference.video.reader import VideoReader
 from serving.inference.video.types import TrackedSample
@@ -34,13 +34,15 @@ class Drawing:
     max_pixels: int
 
 
-def draw_or_say_why(drawing: Drawing, reading: Reading, *, until_s: float | None) -> bool:
+def draw_or_say_why(
+    drawing: Drawing, following: FollowingOptions, *, until_s: float | None
+) -> bool:
     """Write a marked copy; where that fails, leave nothing behind. Return whether it was written.
 
     Encoders take no frames of a few pixels or of odd proportions, and a disk may be full.
     """
     try:
-        _draw(drawing, reading, until_s=until_s)
+        _draw(drawing, following, until_s=until_s)
     except (MienError, av.error.FFmpegError, OSError, IndexError) as error:
         name = name_of(drawing.source)
         print(for_terminal(f"failed: {name} cannot be drawn: {error}"), file=sys.stderr)
@@ -49,7 +51,7 @@ def draw_or_say_why(drawing: Drawing, reading: Reading, *, until_s: float | None
     return True
 
 
-def _draw(drawing: Drawing, reading: Reading, *, until_s: float | None) -> None:
+def _draw(drawing: Drawing, following: FollowingOptions, *, until_s: float | None) -> None:
     with (
         VideoReader(drawing.source, max_pixels=drawing.max_pixels) as reader,
         tqdm(
@@ -65,7 +67,7 @@ def _draw(drawing: Drawing, reading: Reading, *, until_s: float | None) -> None:
             drawing.path,
             reader.frames(until_s=until_s),
             samples=drawing.samples,
-            labels=reading.labels,
+            labels=following.labels,
             frames_per_s=reader.info.frames_per_s,
             tell=lambda seconds: bar.update(seconds - bar.n),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import check_outputs, prepare_folder, refuse_overwriting
 from serving.cli.video_drawing import Drawing, draw_or_say_why
-from serving.inference.video.following import Reading, follow
+from serving.inference.video.following import FollowingOptions, follow
 from serving.inference.video.opening import VideoSource, name_of
 from serving.inference.video.page import VideoStory, video_html
 from serving.inference.video.reader import VideoReader
@@ -105,19 +105,19 @@ class Analysed:
     log: SampleLog | None
     problem: str | None
 
-    def samples(self, reading: Reading) -> Iterator[TrackedSample]:
+    def samples(self, following: FollowingOptions) -> Iterator[TrackedSample]:
         """Follow its faces from the start."""
-        return follow(self.log.samples() if self.log else (), reading)
+        return follow(self.log.samples() if self.log else (), following)
 
 
 class _Followed:
     """The samples of a video, followed from the start at each iteration."""
 
-    def __init__(self, video: Analysed, reading: Reading) -> None:
-        self._video, self._reading = video, reading
+    def __init__(self, video: Analysed, following: FollowingOptions) -> None:
+        self._video, self._following = video, following
 
     def __iter__(self) -> Iterator[TrackedSample]:
-        return self._video.samples(self._reading)
+        return self._video.samples(self._following)
 
 
 def _partial(output: Path) -> Path:
@@ -128,7 +128,7 @@ def _partial(output: Path) -> Path:
 def write_outputs(
     outputs: VideoOutputs,
     videos: Sequence[Analysed],
-    reading: Reading,
+    following: FollowingOptions,
     *,
     max_pixels: int,
     bin_s: float,
@@ -139,7 +139,7 @@ def write_outputs(
     Args:
         outputs: Where results go.
         videos: What was read.
-        reading: How it is read.
+        following: How their faces are followed.
         max_pixels: Of the largest frame that is read again, for drawings and thumbnails.
         bin_s: The least time between two points of a chart, in seconds.
         until_s: When the videos were no longer read; None where they were read to their ends.
@@ -147,7 +147,7 @@ def write_outputs(
     Returns:
         How many marked copies could not be written; why is said on stderr.
     """
-    rows = [_rows(video, reading) for video in videos]
+    rows = [_rows(video, following) for video in videos]
     written: dict[Path, Path] = {}
     undrawn = 0
 
@@ -156,18 +156,18 @@ def write_outputs(
         return written[path]
 
     if outputs.csv_path is not None:
-        write_video_csv(partial(outputs.csv_path), rows, labels=reading.labels)
+        write_video_csv(partial(outputs.csv_path), rows, labels=following.labels)
     if outputs.parquet_path is not None:
-        write_video_parquet(partial(outputs.parquet_path), rows, labels=reading.labels)
+        write_video_parquet(partial(outputs.parquet_path), rows, labels=following.labels)
     if outputs.html_path is not None:
-        text = _page(videos, rows, reading, max_pixels=max_pixels, bin_s=bin_s)
+        text = _page(videos, rows, following, max_pixels=max_pixels, bin_s=bin_s)
         partial(outputs.html_path).write_text(text, encoding="utf-8", newline="\n")
     if outputs.annotate_folder is not None:
         for of_video, video in zip(rows, videos, strict=True):
             if video.log is not None:
                 drawn = outputs.drawn(video.source)
                 drawing = Drawing(partial(drawn), video.source, of_video.samples, max_pixels)
-                if not draw_or_say_why(drawing, reading, until_s=until_s):
+                if not draw_or_say_why(drawing, following, until_s=until_s):
                     del written[drawn]
                     undrawn += 1
     for path, unfinished in written.items():
@@ -175,14 +175,14 @@ def write_outputs(
     return undrawn
 
 
-def _rows(video: Analysed, reading: Reading) -> VideoRows:
-    return VideoRows(name_of(video.source), _Followed(video, reading), video.problem)
+def _rows(video: Analysed, following: FollowingOptions) -> VideoRows:
+    return VideoRows(name_of(video.source), _Followed(video, following), video.problem)
 
 
 def _page(
     videos: Sequence[Analysed],
     rows: Sequence[VideoRows],
-    reading: Reading,
+    following: FollowingOptions,
     *,
     max_pixels: int,
     bin_s: float,
@@ -192,7 +192,7 @@ def _page(
         VideoStory(of_video, _frames_at(video, max_pixels))
         for of_video, video in zip(rows, videos, strict=True)
     ]
-    return video_html(stories, labels=reading.labels, bin_s=bin_s)
+    return video_html(stories, labels=following.labels, bin_s=bin_s)
 
 
 def _frames_at(

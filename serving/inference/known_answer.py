@@ -13,7 +13,8 @@ from preprocessing.images.decode import decode_image, to_grey
 from preprocessing.images.sample import sample_photo_path
 from preprocessing.images.types import RgbImage
 
-# So far apart may two landmark models bring one landmark of the sample photo, in chip pixels.
+# Largest distance between where two landmark models bring a landmark of the sample photo, in pixels
+# of the chip.
 OTHER_LANDMARKS_TOLERANCE_PX = 2.0
 
 
@@ -28,14 +29,14 @@ def check_known_answer(
     """Align and classify the sample photo, and compare with what the bundle promises.
 
     Args:
-        answer: The bundle's.
-        geometry: How its training set was cut.
+        answer: What the bundle promises for the sample photo.
+        geometry: How the chips of its training set were cut.
         align: Finds and aligns the faces of a picture.
         logits: Takes chips, (n, side, side), and returns their logits, (n, outputs, labels).
-        has_own_landmarks: Whether it is aligned by the landmarks of the training set.
+        has_own_landmarks: Whether `align` uses the landmark model of the training set.
 
     Raises:
-        BundleError: The chip or a logit is another.
+        BundleError: The chip lies elsewhere or a logit differs, by more than is accepted.
     """
     photo = decode_image(sample_photo_path().read_bytes())
     faces = align(photo)

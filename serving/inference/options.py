@@ -16,9 +16,10 @@ class PredictOptions:
     Attributes:
         is_crop: The picture is the crop of one face, and is taken as a face in any case.
         max_faces: Only this many faces are classified, the largest; None for all.
-        min_confidence: At this confidence and above an answer is sure, 0 to 1; None for the
+        min_confidence: At this confidence and above a prediction is sure, 0 to 1; None for the
             bundle's own.
-        balance: Exponent of the class shares, 0 to 1 (`OutputSpec`); None for the bundle's own.
+        balance: Class balance, the exponent of the class shares by which probabilities are divided,
+            0 to 1; None for the bundle's own.
     """
 
     is_crop: bool = False
@@ -39,12 +40,11 @@ class Options(BaseModel):
     max_faces: Annotated[int, Field(ge=1, le=MAX_FACES)] = MAX_FACES
     """Only this many faces of a picture are classified, the largest."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """From this confidence on an answer is sure. By default the model's own, from which on nine of
-    ten answers are right. No face is left out for it."""
+    """The confidence from which on `is_sure` is true. By default the model's own, at which 90 % of
+    the validation predictions were correct. Faces with less are answered too."""
     balance: Annotated[float, Field(ge=0, le=1)] | None = None
-    """How far the expressions are taken for equally likely beforehand: 0 leaves them as frequent as
-    in the training pictures, mostly neutral and happy; 1 takes all for equally likely. By default
-    the model's own."""
+    """How frequent the expressions are expected to be: at 0 as in the training pictures, mostly
+    neutral and happy; at 1 all equally. By default the model's own."""
     clip_boxes: bool = False
     """Cut boxes off at the edges of the picture. By default a box shows the whole face, also where
     a part of it lies outside."""
@@ -59,7 +59,7 @@ class Options(BaseModel):
     """Give a bar chart of each face: a Plotly figure."""
 
     def for_prediction(self, *, most_faces: int = MAX_FACES) -> PredictOptions:
-        """Return what of it a predictor must know.
+        """Return the options that decide how a predictor classifies faces.
 
         Args:
             most_faces: No more faces than this are classified, whatever is asked for.

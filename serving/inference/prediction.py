@@ -17,11 +17,11 @@ class Prediction:
     Attributes:
         face: The face, its landmarks, and the chip that the network saw.
         probabilities: float64 (labels,), in the order of the bundle's labels; sums to 1.
-        label: The likeliest.
-        confidence: Its probability.
-        second_label: The likeliest but one.
-        is_sure: The confidence reaches what was asked for; by default that from which on the bundle
-            is right nine times of ten.
+        label: The likeliest expression.
+        confidence: The probability of `label`, 0 to 1.
+        second_label: The second likeliest expression.
+        is_sure: The confidence reaches the threshold that was asked for; by default that at which
+            90 % of the validation predictions were correct.
         measures: What makes the face hard to read.
     """
 
@@ -36,7 +36,8 @@ class Prediction:
     def hints(self) -> tuple[Hint, ...]:
         """List why the answer may be worse than usual.
 
-        A picture kept as it is lies in a square chip with a rim around it, which cuts no face.
+        Of a cropped face that was taken as a whole, the chip has a rim outside the picture. That
+        is no sign of a cut face.
         """
         is_whole = self.face.face.found_by == UNALIGNED
         return tuple(hint for hint in self.measures.hints() if not (is_whole and hint is Hint.CUT))
@@ -51,7 +52,7 @@ class PhotoResult:
         labels: In the order of the probabilities.
         width: Of the upright picture, in pixels.
         height: Likewise.
-        faces_found: How many, also where fewer were asked for.
+        faces_found: How many faces were found, also where fewer were to be classified.
         searched_down_to_px: Width from which on faces are found in a picture of this size; None
             where it was read as one face.
         notes: What is to be known of the picture.

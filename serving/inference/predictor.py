@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
-from preprocessing.faces.align import align_crops, align_decoded
+from preprocessing.faces.align import align_crops, align_decoded, largest
 from preprocessing.faces.enlarge import enlarge
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.landmarks import geometry_by
@@ -71,6 +71,10 @@ class Predictor:
             has_own_landmarks=is_own,
         )
 
+    def load_all(self) -> None:
+        """Load now what else would be loaded with the first face that is hard to tell."""
+        self._finder.load_all()
+
     def predict(
         self,
         picture: bytes | RgbImage,
@@ -83,7 +87,8 @@ class Predictor:
         Args:
             picture: The bytes of a picture file, or an upright picture that is decoded already.
             options: How its faces are classified.
-            may_reduce: Read a large JPEG at a half of its width and height, but for small faces.
+            may_reduce: Read a large JPEG at half its width and height, and the whole of it only for
+                chips that would show too few pixels.
 
         Returns:
             The decoded upright picture, which may be reduced, and what was seen in it, in pixels
@@ -119,9 +124,9 @@ class Predictor:
         """
         started = time.perf_counter()
         with self._lock:
-            found = self._align(picture, is_crop=options.is_crop)
+            found = self._align(picture, is_crop=options.is_crop, most_again=options.max_faces)
             aligned = time.perf_counter()
-            faces = _largest(found, options.max_faces)
+            faces = [found[index] for index in largest(found, options.max_faces)]
             logits = self.logits(np.array([face.chip for face in faces]))
         width, height = picture.width, picture.height
         searched_down_to_px = (
@@ -178,9 +183,13 @@ class Predictor:
         with self._lock:
             return self._align(decoded, is_crop=is_crop)
 
-    def _align(self, picture: DecodedPicture, *, is_crop: bool) -> list[AlignedFace]:
+    def _align(
+        self, picture: DecodedPicture, *, is_crop: bool, most_again: int | None = None
+    ) -> list[AlignedFace]:
         if not is_crop:
-            return align_decoded(picture, self._finder, geometry=self._geometry)
+            return align_decoded(
+                picture, self._finder, geometry=self._geometry, most_again=most_again
+            )
         crops = align_crops([to_grey(picture.pixels)], self._finder, geometry=self._geometry)
         return crops if picture.whole is None else [enlarge(each, REDUCTION) for each in crops]
 
@@ -197,15 +206,6 @@ class Predictor:
         if len(chips) == 0:
             return np.empty((0, len(self.spec.outputs), len(self.spec.labels)), np.float32)
         return self._classifier.logits(chips)
-
-
-def _largest(faces: list[AlignedFace], count: int | None) -> list[AlignedFace]:
-    """Keep the largest faces, in the order they have."""
-    if count is None or len(faces) <= count:
-        return faces
-    sizes = [face.face.box.width for face in faces]
-    kept = sorted(range(len(faces)), key=lambda index: -sizes[index])[:count]
-    return [faces[index] for index in sorted(kept)]
 
 
 def _to_prediction(

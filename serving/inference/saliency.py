@@ -20,7 +20,8 @@ def strongest_factor(saliency: NDArray[np.float32]) -> float:
     """Return the largest factor, from 1, by which a part multiplies or divides the odds.
 
     Args:
-        saliency: By `preprocessing.bundle.occlusion`.
+        saliency: float32 (size_px, size_px): by how much each part raises the natural logarithm of
+            the label's odds (`preprocessing.bundle.occlusion`).
     """
     return math.exp(float(np.abs(saliency).max()))
 
@@ -30,7 +31,7 @@ def draw_saliency(chip: GreyImage, saliency: NDArray[np.float32]) -> RgbImage:
 
     Args:
         chip: uint8 (size_px, size_px).
-        saliency: By `preprocessing.bundle.occlusion`.
+        saliency: As for `strongest_factor`.
 
     Returns:
         uint8 (DRAWN_SIDE_PX, DRAWN_SIDE_PX, 3).

@@ -61,17 +61,18 @@ class FaceMeasures(AnswerModel):
     """What makes a face hard to read."""
 
     width_px: float
-    """Of what the chip shows, in pixels of the picture."""
+    """Width of what the chip shows, in pixels of the picture."""
     sharpness: float
-    """Of the chip: about 0.1 is blurred, 1 crisp."""
+    """Sharpness of the chip, 0 or more: about 0.1 is blurred, 1 crisp."""
     roll_deg: float
-    """Of the line through the eyes, clockwise."""
+    """Angle of the line through the eyes, in degrees, clockwise."""
     yaw_deg: float
-    """Rough; above 0 where the nose points to image-right."""
+    """How far the head is turned aside, in degrees, roughly; above 0 where the nose points to
+    image-right."""
     pitch_deg: float
-    """Rough; above 0 where the nose points down."""
+    """How far the head is bent, in degrees, roughly; above 0 where the nose points down."""
     outside: float
-    """Share of the chip that lies outside the picture."""
+    """Fraction of the chip that lies outside the picture, 0 to 1."""
 
 
 class FaceAnswer(AnswerModel):
@@ -81,7 +82,8 @@ class FaceAnswer(AnswerModel):
     """From 1, from image-left to image-right; the number on the annotated picture."""
     box: Box
     landmarks: list[tuple[float, float]] | None = None
-    """Pairs x, y in pixels of the upright picture, iBUG 300-W order."""
+    """Pairs x, y in pixels of the upright picture: 68 in iBUG 300-W order, or five where the server
+    aligns by those. Only with the option landmarks."""
     found_by: str
     """`detector`; `detector+larger` in a second scan at a larger scale; `detector@90` in a picture
     turned by so many degrees; `full_frame` or `unaligned` where a cropped face was taken as
@@ -89,22 +91,24 @@ class FaceAnswer(AnswerModel):
     probabilities: dict[str, float]
     """By label; they sum to 1."""
     label: str
-    """The likeliest."""
+    """The likeliest expression."""
     confidence: float
-    """Its probability."""
+    """The probability of `label`, 0 to 1."""
     is_sure: bool
+    """True when the confidence reaches min_confidence; by default the threshold at which 90 % of
+    the validation predictions were correct."""
     second_label: str
-    """The likeliest but one."""
+    """The second likeliest expression."""
     hints: list[FaceHintName]
     """Why the answer may be worse than usual; the hints of the whole picture are here too."""
     measures: FaceMeasures
     chip: Png | None = None
-    """PNG, base64."""
+    """The aligned face that the network saw: PNG, base64. Only with the option chips."""
     transform: Transform | None = None
     """Where the chip was cut, given with it: two rows of three numbers that bring a point x, y of
     the upright picture to the chip. A row a, b, c gives a * x + b * y + c."""
     figure: dict[str, Any] | None = None
-    """Plotly's data and layout."""
+    """A bar chart of the probabilities: Plotly's data and layout. Only with the option figure."""
 
 
 class Size(AnswerModel):
@@ -121,8 +125,9 @@ class Answer(AnswerModel):
     model: str
     image: Size
     faces_found: int
-    """More than there are faces here, where max_faces or the server's own limit cut them. In a
-    picture filled with faces no more than 600 are counted, first the largest that are sure."""
+    """How many faces were found. `faces` has fewer where max_faces or the server's own limit left
+    the smaller ones out. In a picture filled with faces no more than 600 are counted, first the
+    largest that are sure."""
     faces: list[FaceAnswer]
     searched_down_to_px: int | None = None
     """Only of a picture that was too large to be searched for all faces of 24 pixels and more: the
@@ -134,7 +139,7 @@ class Answer(AnswerModel):
     tip: str | None = None
     """What may help where no face was found."""
     annotated: Png | None = None
-    """PNG, base64."""
+    """The picture with every face marked: PNG, base64. Only with the option annotated."""
     timing_ms: dict[str, float]
     """Milliseconds for decode, align, classify and in total."""
 
@@ -147,9 +152,9 @@ class ProblemAnswer(AnswerModel):
     status: int
     detail: str
     code: ProblemCode
-    """Stable; for programs."""
+    """Kind of problem, for programs; it stays the same from version to version."""
     retry_after_s: int | None = None
-    """Of a rejected request: after how many seconds to try again."""
+    """After how many seconds to try again. Only of a rejected request."""
 
 
 class BatchLine(AnswerModel):
@@ -167,7 +172,7 @@ class ModelAnswer(AnswerModel):
     name: str
     labels: list[str]
     sure_confidence: float
-    """From here on an answer is sure."""
+    """The confidence from which on `is_sure` is true, 0 to 1."""
     temperature: float
     """The logits are divided by it (Guo et al. 2017)."""
     answers_with: str

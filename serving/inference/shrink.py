@@ -17,10 +17,11 @@ def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImag
     Args:
         rgb: The upright picture, which may have been read reduced.
         result: What was seen in it, in pixels of the whole picture.
-        scale: Of the new sides to those of `rgb`, which is never enlarged.
+        scale: Ratio of the new sides to those of `rgb`. Above 1 it counts as 1: no picture is
+            enlarged.
 
     Returns:
-        The picture, and a result of which boxes, landmarks and size fit it.
+        The shrunk picture, and the result with boxes, landmarks and size in its pixels.
     """
     scale = min(1.0, scale)
     of_whole = scale if rgb.shape[1] == result.width else scale / REDUCTION

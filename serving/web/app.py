@@ -111,7 +111,11 @@ def _answer_program(problem: Problem) -> Response:
 
 
 def _protect(response: Response) -> Response:
-    """Keep a browser from guessing, embedding, keeping results, and using more than the camera."""
+    """Set the headers that restrict browsers.
+
+    They guess no types, show the page in no other site's frame, store no result, and use no device
+    but the camera.
+    """
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
     response.headers["X-Content-Type-Options"] = "nosniff"

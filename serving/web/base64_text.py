@@ -29,8 +29,8 @@ class Base64Decoder:
         """Begin.
 
         Args:
-            name: Of the field, for messages.
-            most_bytes: Of what is decoded.
+            name: Name of the field, for messages.
+            most_bytes: Largest size of what is decoded.
         """
         self._name, self._most_bytes = name, most_bytes
         self._decoded = io.BytesIO()
@@ -58,7 +58,7 @@ class Base64Decoder:
         """Return all that was decoded.
 
         Raises:
-            InvalidRequestError: The text ends within a letter's bits.
+            InvalidRequestError: The text lacks a letter at its end.
             RequestEntityTooLarge: There are too many bytes.
         """
         if self._is_head:

@@ -11,7 +11,7 @@ from preprocessing.images.types import GreyImage, RgbImage
 _PNG_START = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR"
 _HEADER = struct.Struct(">IIBBBBB")
 _BITS, _GREY, _NOT_INTERLACED = 8, 0, 0
-# Of a chip that does not compress at all, above its pixels.
+# What the file of a chip may have beyond a byte for each pixel, where it does not compress.
 _OVERHEAD_BYTES = 1_000
 
 

@@ -16,7 +16,7 @@ READ_BYTES = 65_536
 # Steps in which chunks are read, by one or in runs, and chunks with extensions. No client needs as
 # many.
 MOST_STEPS, MOST_ODD_CHUNKS = 250_000, 5_000
-# So many chunks alike are worth the time to look for more.
+# From this many equal chunks on, it is worth the time to look for more.
 LEAST_RUN, MOST_RUN = 8, 65_536
 _PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
 _END_OF_LINE = b"\r\n"

@@ -60,7 +60,7 @@ class PixelRoom:
         """Wait until there is room.
 
         Args:
-            pixels: How many; more than there is room for have it alone.
+            pixels: How many. A picture with more than there is room for has all of it alone.
             until_s: When to give up, by `time.monotonic`.
 
         Raises:
@@ -157,7 +157,7 @@ class PictureDecoder:
             hold: Where its room is taken.
             address: From which it came.
             until_s: When to give it up, by `time.monotonic`.
-            max_pixels: Of the largest picture that is decoded, where that is less than usual.
+            max_pixels: Of the largest picture that is decoded; by default that of this decoder.
 
         Raises:
             ImageDecodeError: It cannot be read as a picture.

@@ -33,7 +33,7 @@ def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
 
     Args:
         spec: The bundle's.
-        network_url: Where `static_network` is to be had.
+        network_url: Address at which the browser gets what `static_network` returns.
     """
     record = read_record(spec)
     five_points = LANDMARK_SCHEMES["yunet"].geometry

@@ -27,14 +27,14 @@ T = TypeVar("T")
 
 
 class Service:
-    """The loaded models of one process, or the reason why there are none, within its limits.
+    """The loaded models of one process, or the reason why there are none.
 
     Attributes:
-        settings: What was set.
-        metrics: What Prometheus asks.
-        queue: All that the models do for requests passes through it.
-        decoder: It decodes the pictures of requests before that.
-        limits: How often an address may send something.
+        settings: The settings of the server.
+        metrics: The figures that Prometheus reads.
+        queue: Runs all that the models do for requests, one task after the other.
+        decoder: Decodes the pictures of requests before that.
+        limits: How many pictures and frames an address may send in a minute.
         predictor: None as long as the models are not loaded.
         reason: Why they are not.
     """
@@ -60,14 +60,17 @@ class Service:
     def load(self) -> None:
         """Load the models; a failure is kept as the reason."""
         try:
-            self.predictor = Predictor(
+            predictor = Predictor(
                 self.settings.bundle,
                 landmarks=self.settings.landmarks,
                 max_pixels=self.settings.max_pixels,
             )
+            predictor.load_all()
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)
+        else:
+            self.predictor = predictor
 
     def require(self) -> Predictor:
         """Return the predictor.
@@ -116,12 +119,12 @@ class Service:
 
         Args:
             data: The bytes of a picture.
-            to_answer: Makes the answer of what it returns, in the same turn: that too takes memory
-                by the size of the picture.
+            to_answer: Makes the answer from the decoded picture and its result. It runs in the same
+                turn, for it too takes memory in proportion to the picture.
             options: How its faces are classified; the settings may allow fewer of them.
             address: From which it came.
-            max_pixels: Of `look_at`.
-            until_s: Likewise.
+            max_pixels: See `look_at`.
+            until_s: See `look_at`.
 
         Raises:
             NotReadyError: The models could not be loaded. Otherwise as `look_at`.
@@ -154,8 +157,9 @@ class Service:
             data: The bytes of a picture.
             look: What to do with the picture, and with the seconds that decoding it took.
             address: From which it came.
-            max_pixels: Of the largest picture that is decoded, where that is less than is set.
-            until_s: When to give it up, by `time.monotonic`, where its time has begun already.
+            max_pixels: Of the largest picture that is decoded; by default that of the settings.
+            until_s: When to give it up, by `time.monotonic`; by default the settings' time limit
+                begins now.
 
         Raises:
             ImageDecodeError: It cannot be read as a picture.

@@ -60,8 +60,8 @@ def read_json_object(
         read: Returns at most this many of the next bytes of the body; none at its end.
         picture: The name of the value that is base64.
         names: The names of all others.
-        most_bytes: Of the body.
-        most_picture_bytes: Of the picture.
+        most_bytes: Largest size of the body.
+        most_picture_bytes: Largest size of the decoded picture.
 
     Raises:
         InvalidRequestError: It is no such object.

@@ -47,8 +47,8 @@ class RequestFilter(logging.Filter):
 def log_config(level: str) -> dict[str, Any]:
     """Return what `logging.config.dictConfig` takes, for lines on stderr.
 
-    The level is that of our own records. Others' begin with INFO at the least, for at DEBUG some
-    say what they read: Pillow the EXIF values of an upload.
+    The level holds for Mien's own records. Records of libraries below INFO are never written, for
+    some say there what they read: Pillow the EXIF values of an upload.
     """
     return {
         "version": 1,

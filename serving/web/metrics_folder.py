@@ -12,10 +12,9 @@ _LOCK = "lock"
 
 
 def make_metrics_folder(parent: Path | None) -> Path:
-    """Make a folder that is removed when this process ends, however it ends.
+    """Make a folder that is removed when this process ends.
 
-    It is removed at the end of this process, also where it did not get to serve anything; what a
-    process left behind that was killed, the next one removes.
+    Folders of processes that were killed are removed first.
 
     Args:
         parent: Where to; by default where temporary files are.

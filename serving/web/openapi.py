@@ -15,6 +15,14 @@ from serving.web.problems import Problem
 from serving.web.uploads import FIELD, MAX_BATCH_PICTURES
 
 PICTURE = {"type": "string", "format": "binary"}
+PROBLEMS_OF_ANY_BODY = (
+    "invalid_request",
+    "slow_request",
+    "upload_too_large",
+    "too_many_requests",
+    "not_ready",
+)
+"""Codes of what may go wrong with a request that has a body, whatever is in it."""
 RETRY_AFTER = {
     "description": "When to try again, in seconds.",
     "schema": {"type": "integer", "minimum": 0},
@@ -115,14 +123,7 @@ def _predict_batch() -> dict[str, Any]:
         # What concerns one picture is told in its line.
         "responses": _answers(
             lines,
-            problems=(
-                "no_image",
-                "invalid_request",
-                "slow_request",
-                "upload_too_large",
-                "too_many_requests",
-                "not_ready",
-            ),
+            problems=("no_image", *PROBLEMS_OF_ANY_BODY),
         ),
     }
 
@@ -140,16 +141,7 @@ def _delete_feedback() -> dict[str, Any]:
                 "application/json": {"schema": _reference(FeedbackCode)},
             },
         },
-        "responses": _answers(
-            _json(DELETED),
-            problems=(
-                "invalid_request",
-                "slow_request",
-                "upload_too_large",
-                "too_many_requests",
-                "not_ready",
-            ),
-        ),
+        "responses": _answers(_json(DELETED), problems=PROBLEMS_OF_ANY_BODY),
     }
 
 

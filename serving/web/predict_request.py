@@ -49,8 +49,8 @@ def read_predict_request(request: Request) -> PredictRequest:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option is unknown, given twice, or has a wrong value.
-        UnsupportedImageError: The body is JSON that is not said to be so.
-        RequestEntityTooLarge: The picture has more bytes than is set.
+        UnsupportedImageError: The body is JSON, and its Content-Type does not say so.
+        RequestEntityTooLarge: The picture has more bytes than the settings allow.
         BusyError: Too many pictures are being fetched.
         AddressNotAllowedError: The address leads to where no picture is fetched from.
         FetchError: The address did not give a picture in time.

@@ -90,8 +90,8 @@ class Problem:
     """Problem details by RFC 9457.
 
     Attributes:
-        status: Of HTTP.
-        code: Stable; for programs.
+        status: Status of HTTP.
+        code: Kind of problem, for programs; it stays the same from version to version.
         title: What kind of problem it is; for people.
         detail: What happened and what to do.
         retry_after_s: Of a rejected request: after how many seconds to try again.

@@ -20,7 +20,8 @@ SUSPECTS = "suspects"
 class Capacity:
     """Slots for the requests that are worked on at once.
 
-    One address alone cannot take all: if it holds several, it counts as one for other addresses.
+    One address alone cannot keep others out: for an address that holds no slot, the slots of the
+    address with the most of them count as one.
     """
 
     def __init__(self, capacity: int) -> None:

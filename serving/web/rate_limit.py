@@ -18,10 +18,11 @@ KEPT_ADDRESSES = 10_000
 
 
 class RateLimiter:
-    """Grant each address `pictures_per_minute` at once, and again every minute.
+    """Let each address send `pictures_per_minute` at once, or spread over each minute.
 
-    The generic cell rate algorithm (ITU-T I.371): an address is known by the time at which all
-    that it asked is paid off.
+    The generic cell rate algorithm (ITU-T I.371): the pictures of an address are paid off one after
+    the other, each in an equal part of a minute. What is kept of an address is when the last will
+    be.
     """
 
     def __init__(self, pictures_per_minute: int) -> None:

@@ -36,11 +36,11 @@ routes = Blueprint("feedback", __name__)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where feedback is handed in.
+class FeedbackState:
+    """What the routes for feedback need beside the service.
 
     Attributes:
-        store: Keeps it.
+        store: Where feedback is kept.
         model_digest: Of the loaded bundle; see `Feedback.model_digest`.
     """
 
@@ -58,14 +58,14 @@ def register(app: Flask, service: Service) -> None:
     settings = service.settings
     digest = spec_sha256(settings.bundle) if service.predictor else ""
     store = Store(settings.feedback_database.get_secret_value())
-    app.extensions["mien_feedback"] = Desk(store, digest)
+    app.extensions["mien_feedback"] = FeedbackState(store, digest)
     app.register_blueprint(routes)
 
 
-def current_desk() -> Desk:
-    """Return where the feedback of the current application is handed in."""
-    desk: Desk = current_app.extensions["mien_feedback"]
-    return desk
+def current_feedback() -> FeedbackState:
+    """Return what the routes for feedback of the current application need."""
+    state: FeedbackState = current_app.extensions["mien_feedback"]
+    return state
 
 
 @routes.post("/feedback")
@@ -89,7 +89,7 @@ def take_feedback() -> ResponseReturnValue:
         if balance is not None:
             fields["balance"] = str(balance)
         return render_template("feedback_consent.html", fields=fields)
-    code = current_desk().store.keep(_predict_again(data, said=said, balance=balance))
+    code = current_feedback().store.keep(_predict_again(data, said=said, balance=balance))
     return render_template("feedback_thanks.html", code=code)
 
 
@@ -107,7 +107,7 @@ def delete_feedback() -> ResponseReturnValue:
     codes = [line for line in request.form.get("codes", "").splitlines() if line.strip()]
     if not codes or any(hash_code(code) is None for code in codes):
         raise InvalidRequestError(NO_CODE)
-    deleted = current_desk().store.delete(codes)
+    deleted = current_feedback().store.delete(codes)
     return render_template("feedback_delete.html", deleted=deleted, asked=len(set(codes)))
 
 
@@ -118,7 +118,7 @@ def delete_by_code() -> ResponseReturnValue:
     code = _read_code()
     if hash_code(code) is None:
         raise InvalidRequestError(NO_CODE)
-    deleted = FeedbackDeleted(deleted=current_desk().store.delete([code]))
+    deleted = FeedbackDeleted(deleted=current_feedback().store.delete([code]))
     return Response(deleted.model_dump_json(), mimetype="application/json")
 
 
@@ -160,7 +160,7 @@ def _predict_again(data: bytes, *, said: str, balance: float | None) -> Feedback
     predictor = service.require()
     spec = predictor.spec
     size_px = spec.geometry.size_px
-    digest = current_desk().model_digest
+    digest = current_feedback().model_digest
 
     def look(picture: DecodedPicture, _decode_s: float) -> Feedback:
         chip = to_chip(picture.pixels, size_px=size_px)

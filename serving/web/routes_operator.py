@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from serving.feedback.summary import summarise
 from serving.web.engine import current_service
 from serving.web.problems import Problem
-from serving.web.routes_feedback import current_desk
+from serving.web.routes_feedback import current_feedback
 
 ASK = 'Basic realm="Feedback of Mien", charset="UTF-8"'
 
@@ -32,7 +32,7 @@ def show_summary() -> ResponseReturnValue:
         answer.headers["WWW-Authenticate"] = ASK
         return answer
     labels = service.predictor.spec.labels if service.predictor else ()
-    summaries = summarise(current_desk().store.counts(), labels=labels)
+    summaries = summarise(current_feedback().store.counts(), labels=labels)
     return render_template("feedback_summary.html", summaries=summaries)
 
 

@@ -19,7 +19,7 @@ _DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+"
 # What a password manager makes; nobody guesses one of these.
 LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
-# Threads of a worker that do not wait for the models: for the page, health checks, turning away.
+# Threads of a worker that do not wait for the models: for the page, health checks, rejections.
 SPARE_THREADS = 8
 
 
@@ -49,7 +49,8 @@ class Settings(BaseSettings):
         int, Field(ge=1, le=MAX_PIXELS, description="largest picture, in pixels")
     ] = MAX_PIXELS
     max_faces: Annotated[
-        int, Field(ge=1, le=MAX_FACES, description="faces answered on in a picture, the largest")
+        int,
+        Field(ge=1, le=MAX_FACES, description="largest number of faces classified in a picture"),
     ] = MAX_FACES
     time_limit_s: Annotated[
         float, Field(gt=0, le=600, description="longest wait for an answer, in seconds")

@@ -1,4 +1,4 @@
-"""Start the server for good, under gunicorn: `python -m serving.web.start`.
+"""Start the server for production, under gunicorn: `python -m serving.web.start`.
 
 gunicorn reads WEB_CONCURRENCY itself, as soon as it is imported, and ends with a traceback where it
 is no number. So the settings are checked before. What follows on the command line are options of

@@ -35,7 +35,7 @@ _AS_TEXT = f"{FIELD!r} came as text. Send it as a file: curl -F {FIELD}=@photo.j
 
 
 class MemoryRequest(Request):
-    """A request that never spools an upload to disk, and reads of a form what one may hold."""
+    """A request that keeps uploads in memory, and refuses a form that holds more than it may."""
 
     def _load_form_data(self) -> None:
         if "form" not in self.__dict__:
@@ -81,13 +81,13 @@ def read_picture(request: Request, *, most_bytes: int | None = None) -> bytes:
     """Return the bytes of the picture: the field `image` of a form, or the whole body.
 
     Args:
-        request: Which brings it.
+        request: The request that brings it.
         most_bytes: Its largest size; by default that of the settings.
 
     Raises:
         NoImageError: There is none.
         InvalidRequestError: There are several, or it came as text.
-        UnsupportedImageError: The body is JSON that is not said to be so.
+        UnsupportedImageError: The body is JSON, and its Content-Type does not say so.
         RequestEntityTooLarge: It has more bytes than it may.
     """
     limit = most_bytes or current_service().settings.max_upload_bytes
@@ -119,7 +119,7 @@ def read_batch_request(request: Request) -> tuple[list[Upload], Options]:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option or a zip is wrong, or there are too many pictures.
-        RequestEntityTooLarge: The request has more bytes than is set.
+        RequestEntityTooLarge: The request has more bytes than the settings allow.
     """
     limit = current_service().settings.max_batch_bytes
     request.max_content_length = limit
@@ -177,7 +177,10 @@ def read_options(request: Request) -> Options:
 
 
 def body_reader(request: Request, limit: int) -> Callable[[int], bytes]:
-    """Return what reads the body of a request piece by piece, little beyond a limit in bytes."""
+    """Return a function that reads a request's body piece by piece.
+
+    It ends just beyond `limit` bytes: by that the caller knows that the body is too large.
+    """
     # Werkzeug cuts a body of unknown length where no more is allowed, without a word.
     request.max_content_length = limit + 1
     return request.stream.read

@@ -37,17 +37,18 @@ class FaceRow:
     Attributes:
         number: On the picture and in the list, from 1.
         label: The likeliest expression.
-        index: Of the label among the labels, from 0; the colours of a page go by it.
+        index: Of the label among the labels, from 0; it decides the colour on the page.
         level: How sure the answer is.
-        headline: What to say of it.
+        headline: The answer in a few words.
         confidence: Probability of the label, 0 to 1.
-        odds: The likeliest labels in words.
-        evidence: What such answers were worth in testing; may be empty.
-        group: The group in the summary.
+        odds: The likeliest labels with their probabilities, as a sentence.
+        evidence: How often answers of this confidence were right in testing, as a sentence; may be
+            empty.
+        group: Name of the group that the summary counts it in.
         hints: Sentences about what makes the answer worse than usual.
         shares: Probabilities by label, in the order of the labels.
         chip_url: The chip that the network saw, a PNG.
-        matrix: Source to chip, as an SVG transform.
+        matrix: From the upright picture to the chip, as an SVG transform.
         tilt_deg: By how much the face was turned to be upright, clockwise.
         crop: left, top and side of a square around what was read, in pixels of the upright picture.
         box: Where the face is, in the same pixels; None where the whole picture was read as one.
@@ -80,15 +81,15 @@ class ResultView:
     Attributes:
         name: The file's name; may be empty.
         labels: In the order of the bundle.
-        stem: What files to take along are named after.
+        stem: With it the names of files to download begin.
         size: Of the upright picture.
-        faces_found: How many, also where fewer are shown.
+        faces_found: How many faces were found, also where fewer are shown.
         searched_down_to_px: Width from which on faces are found in a picture of this size.
         rows: One for each face that is shown.
         groups: The summary, the surest first.
-        commitment: From when on an answer is sure; empty where all are.
+        commitment: From which confidence on an answer is sure, as a sentence; empty where all are.
         read_whole: The whole picture was read as one face.
-        total_ms: Time that the answer took.
+        total_ms: Time that the answer took, in milliseconds.
         model: Name of the bundle.
         day: When it was answered.
         figure: Chart of one face without its values, Plotly's JSON.
@@ -136,7 +137,7 @@ class ResultView:
 
     @property
     def title(self) -> str:
-        """What was found in one line, for the window's title and for who cannot see the page."""
+        """What was found, in one line: for the window's title and for screen readers."""
         if not self.groups:
             return self.title_of_count
         groups = ", ".join(f"{group.count} {group.name}" for group in self.groups)
@@ -158,7 +159,7 @@ def to_view(
     Args:
         answer: With the landmarks and chips of its faces.
         labels: In the order of the bundle.
-        record: What the bundle's answers were worth.
+        record: How often the bundle's answers were right in testing.
         name: Of the picture's file.
         photo_url: The picture, where the browser does not hold it.
         annotated_url: Likewise with the faces marked.

@@ -1,8 +1,8 @@
 """gunicorn's worker with threads, which also disconnects clients that are too slow.
 
 gunicorn itself lets a thread wait for such a client without end: a few would take all threads. And
-whichever of its workers is first takes a connection, also one that must turn it away while another
-has room.
+whichever of its workers is first takes a connection, even if it must reject the request while
+another has room.
 """
 
 import contextlib
@@ -30,12 +30,12 @@ LONGEST_PAUSE_S = 0.006
 
 
 class ClientSocket(socket.socket):
-    """A connection with a client. Where it says how long it waits, that holds instead.
+    """A connection with a client, which must not be slow; a timeout that gunicorn sets goes first.
 
     Attributes:
         until_s: When the client must have sent what it sends now, in seconds of `time.monotonic`.
-            What it sends puts this off.
-        latest_s: How far at most.
+            Each byte that it sends puts this off.
+        latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
     """
 
@@ -82,7 +82,10 @@ class ClientSocket(socket.socket):
             self.settimeout(None)
 
     def finish(self, *, most_bytes: int) -> None:
-        """Take what the client still sends, for else it would not come to read its answer.
+        """Read and drop what the client still sends: many read the answer only after that.
+
+        Args:
+            most_bytes: After so many bytes the rest is left.
 
         Raises:
             OSError: It sends too slowly, does not close its end, or is gone.

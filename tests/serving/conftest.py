@@ -20,7 +20,7 @@ from serving.feedback.upgrade import upgrade
 from serving.inference.predictor import Predictor
 from serving.web.app import create_app
 from serving.web.engine import Service
-from serving.web.routes_feedback import Desk
+from serving.web.routes_feedback import FeedbackState
 from serving.web.settings import LEAST_TOKEN_LETTERS, Settings
 from tests.tools.accessibility import WIDE
 from tests.tools.postgres import Postgres, find_postgres, running_postgres
@@ -166,9 +166,9 @@ def feedback_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 @contextmanager
 def using(feedback_app: Flask, place: str) -> Iterator[Store]:
     """Let the application have a database for a while."""
-    before: Desk = feedback_app.extensions["mien_feedback"]
+    before: FeedbackState = feedback_app.extensions["mien_feedback"]
     with closing(Store(place)) as store:
-        feedback_app.extensions["mien_feedback"] = Desk(store, before.model_digest)
+        feedback_app.extensions["mien_feedback"] = FeedbackState(store, before.model_digest)
         try:
             yield store
         finally:

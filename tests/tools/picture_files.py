@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 ORIENTATION = 0x0112
+# A photo has noise; without any, a JPEG scan's last bytes hold most of its rows.
+NOISE_LEVELS = 12
 # What a camera stores that is held so.
 AS_STORED = {
     1: None,
@@ -30,6 +32,13 @@ def smooth_picture(width: int = 64, height: int = 40) -> Image.Image:
     y, x = np.mgrid[:height, :width]
     channels = [x * 250 // width, y * 250 // height, (x + y) * 250 // (width + height)]
     return Image.fromarray(np.stack(channels, axis=-1).astype(np.uint8))
+
+
+def noisy_picture(width: int, height: int) -> Image.Image:
+    """A picture without any symmetry, with noise as a photo has it."""
+    noise = np.random.default_rng(0).normal(0, NOISE_LEVELS, (height, width, 3))
+    samples = np.asarray(smooth_picture(width, height)) + noise
+    return Image.fromarray(samples.clip(0, 255).astype(np.uint8))
 
 
 def stored(picture: Image.Image, orientation: int) -> Image.Image:
@@ -60,14 +69,19 @@ def exif_block(orientation: bytes, kind: int = 3, count: int = 1, *, order: str 
     return b"Exif\0\0" + tiff_block([(ORIENTATION, kind, count, orientation)], order=order)
 
 
+def jpeg(image: Image.Image, **options: Any) -> bytes:
+    """A JPEG file of high quality."""
+    return encode(image, "JPEG", quality=90, **options)
+
+
 def jpeg_segment(marker: int, body: bytes) -> bytes:
     """A segment of a JPEG file."""
     return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
 
 
-def with_segments(jpeg: bytes, *segments: bytes) -> bytes:
+def with_segments(file: bytes, *segments: bytes) -> bytes:
     """Put segments at the beginning of a JPEG file."""
-    return jpeg[:2] + b"".join(segments) + jpeg[2:]
+    return file[:2] + b"".join(segments) + file[2:]
 
 
 def png_chunk(name: bytes, content: bytes, checksum: int | None = None) -> bytes:

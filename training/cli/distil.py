@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from preprocessing.runtime.cli import (
-    Command,
     check_outputs,
     overwrite_option,
     path_argument,
@@ -15,6 +14,7 @@ from preprocessing.runtime.cli import (
 )
 from training.cli.evaluate import members_argument
 from training.cli.fit import config_of, config_options, other_landmarks_option
+from training.cli.quiet import QuietCommand
 
 _target_arguments = together(
     path_argument("dataset", help="A folder that align wrote."),
@@ -23,17 +23,22 @@ _target_arguments = together(
 )
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 folds.npz --runs runs/folds --preset shallow")
+@click.command(
+    cls=QuietCommand, epilog="{} data/fer2013 folds.npz --runs runs/folds --preset shallow"
+)
 @_target_arguments
-@click.option("--folds", type=click.IntRange(2), default=5)
-@path_option("--runs", required=True, help="The folder for a run a fold; go on with them.")
+@click.option("--folds", type=click.IntRange(2), default=5, help="Number of folds.")
+@path_option(
+    "--runs", required=True, help="A folder for one run for each fold; runs there are continued."
+)
 @config_options
 def folds(
     dataset: Path, file: Path, *, overwrite: bool, folds: int, runs: Path, **choices: Any
 ) -> None:
-    """Write soft labels of networks trained on other folds.
+    """Write soft labels of networks that did not learn those rows.
 
-    The soft labels of each fold of the training rows come from a network trained on the others.
+    The training rows are divided into folds. The soft labels of each fold come from a network that
+    was trained on the others.
     """
     from preprocessing.dataset.read import read_dataset
     from training.distillation.teachers import teach_by_folds
@@ -44,7 +49,7 @@ def folds(
     _print_count(file, rows)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 both.npz runs/wide serving/bundle")
 @_target_arguments
 @members_argument
 @other_landmarks_option
@@ -71,12 +76,12 @@ def _weights(text: str) -> tuple[float, ...]:
 
 
 @click.command(
-    cls=Command, epilog="{} data/fer2013 runs/mean serving/bundle runs/crowd --weights 3,7"
+    cls=QuietCommand, epilog="{} data/fer2013 runs/mean serving/bundle runs/crowd --weights 3,7"
 )
 @path_argument("dataset", help="What they were trained on.")
 @path_argument("run", help="The folder to write.")
 @members_argument
-@click.option("--weights", type=_weights, metavar="W,W", help="Of each member; by default alike.")
+@click.option("--weights", type=_weights, metavar="W,W", help="Weight of each; by default equal.")
 def average(
     dataset: Path, run: Path, *, members: tuple[Path, ...], weights: tuple[float, ...] | None
 ) -> None:

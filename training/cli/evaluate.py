@@ -11,7 +11,6 @@ import click
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
-    Command,
     Decorator,
     check_outputs,
     overwrite_option,
@@ -19,6 +18,7 @@ from preprocessing.runtime.cli import (
     path_option,
     together,
 )
+from training.cli.quiet import QuietCommand
 
 if TYPE_CHECKING:
     from preprocessing.bundle.spec import ModelSpec
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 NOT_RECORDED = {
     True: "\nNot recorded in the bundle: only val and test, with its own labels, are.",
-    False: "\nNot recorded in the bundle, which learnt from another source; --record NAME does.",
+    False: "\nNot recorded in the bundle, which was trained on another source. With --record NAME "
+    "the figures are recorded as those of another set.",
 }
-"""Why, by whether the bundle learnt from the source of the dataset."""
+"""Why figures were not recorded, by whether the bundle was trained on the dataset's source."""
 
 members_argument = path_argument(
     "members",
@@ -55,11 +56,12 @@ _output_option = click.option(
     "--output",
     type=click.Choice(OUTPUTS),
     default=LABEL,
-    help="Which output of the networks; crowd is held to what most people chose.",
+    help="The output of the networks to measure: crowd by what most people chose, label by the "
+    "dataset's labels.",
 )
 
 
-@click.command(cls=Command, epilog="{} serving/bundle data/fer2013 --split val")
+@click.command(cls=QuietCommand, epilog="{} serving/bundle data/fer2013 --split val")
 @path_argument("bundle", help="The folder of a trained model.")
 @path_argument("dataset", help="A folder that align wrote.")
 @_split_options("val", "test", "all")
@@ -139,7 +141,7 @@ def _count_test_use(dataset: Path, spec: "ModelSpec", *, accuracy: float) -> Non
 
 
 def _is_own(spec: "ModelSpec", dataset: "Dataset") -> bool:
-    """Say whether a bundle learnt from the source of a dataset."""
+    """Say whether a bundle was trained on the source of a dataset."""
     from training.networks.build import settings_in
 
     return dataset.manifest.recipe.source_sha256 == settings_in(spec).dataset.source_sha256
@@ -158,7 +160,7 @@ def _check_own(split: str, *, final: bool, record: str | None) -> None:
 def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None:
     """Record the figures in the bundle, with a name as those of another set."""
     from preprocessing.bundle.spec import read_spec
-    from training.export.model_card import record_elsewhere, record_metrics
+    from training.export.record_evaluation import record_elsewhere, record_metrics
 
     spec = read_spec(bundle)
     if name:
@@ -167,7 +169,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
         record_metrics(bundle, spec, evaluation=evaluation)
 
 
-@click.command("peers", cls=Command, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
+@click.command("peers", cls=QuietCommand, epilog="{} data/fer2013 serving/bundle fer/baseline.json")
 @path_argument("dataset", help="A folder that align wrote.")
 @path_argument(
     "models",
@@ -197,7 +199,7 @@ def baselines(
     _print_comparison(predictions, rows, folder=dataset, output=output)
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 runs/wide serving/bundle")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 runs/wide serving/bundle")
 @path_argument("dataset", help="A folder that align wrote.")
 @members_argument
 @_split_options("val", "test")
@@ -232,7 +234,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
         )
 
 
-@click.command("degrade", cls=Command, epilog="{} serving/bundle data/fer2013")
+@click.command("degrade", cls=QuietCommand, epilog="{} serving/bundle data/fer2013")
 @path_argument("bundle", help="The folder of a trained model.")
 @path_argument("dataset", help="A folder that align wrote.")
 def robustness(bundle: Path, dataset: Path) -> None:

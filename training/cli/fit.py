@@ -10,20 +10,20 @@ import click
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
     SEED_RANGE,
-    Command,
     FloatRange,
     OneOf,
     path_argument,
     path_option,
     together,
 )
+from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
 
-# The fraction of the training chips that are by other landmarks, where there are some.
+# The fraction of the training chips that are aligned by other landmarks, with --other-landmarks.
 OTHER_SHARE = 0.3
 
 _preset = partial(click.option, cls=OneOf, group="preset")
@@ -57,7 +57,7 @@ config_options = together(
         "--seed", type=SEED_RANGE, help="Seed of the weights, the order and the augmentation."
     ),
 )
-"""What `config_of` takes."""
+"""The options that `config_of` takes."""
 
 
 other_landmarks_option = path_option(
@@ -65,20 +65,28 @@ other_landmarks_option = path_option(
     metavar="DATASET",
     help="The same source aligned with other --landmarks; the network is shown both.",
 )
-"""Of `fit` and `distil`."""
+"""An option of `fit` and `distil`."""
 
 
 def config_of(
     *, preset: str | None, model: str, minutes: float | None, epochs: float | None, **others: Any
 ) -> FitConfig:
-    """Return the preset that was chosen, with what else was given, as in `FitConfig`."""
+    """Return the settings of a run: those of the preset, changed by the options that were given.
+
+    Args:
+        preset: Its name; None for the preset that belongs to the model.
+        model: The network, where no preset was chosen.
+        minutes: Length of the run in minutes; None for that of the preset.
+        epochs: Length of the run in passes over the data; None likewise.
+        others: Further fields of `FitConfig`; None keeps what the preset has.
+    """
     config = PRESETS[preset or MODELS[model]]
     if minutes is not None or epochs is not None:
         config = replace(config, minutes=minutes, epochs=epochs)
     return replace(config, **{name: value for name, value in others.items() if value is not None})
 
 
-@click.command(cls=Command, epilog="{} data/fer2013 runs/cpu --preset cpu")
+@click.command(cls=QuietCommand, epilog="{} data/fer2013 runs/cpu --preset cpu")
 @path_argument("dataset", help="A folder that align wrote, with the splits train and val.")
 @path_argument("run", help="The folder for checkpoints, curves and the network.")
 @config_options

@@ -24,9 +24,9 @@ from training.export.calibrate import calibrate
 from training.export.choose_views import choose_views
 from training.export.known_answer import known_answer
 from training.export.litert import convert_all
-from training.export.model_card import record_metrics
 from training.export.precision import Precision, choose_precision
 from training.export.provenance import Provenance
+from training.export.record_evaluation import record_metrics
 from training.export.tta import Views
 from training.networks.build import (
     NETWORK_NAME,

@@ -1,15 +1,12 @@
 """A bundle's model card: what the model is for, how good it is, what it must not be used for."""
 
-from dataclasses import asdict, replace
-from pathlib import Path
+from dataclasses import asdict
 
 from preprocessing.bundle.disclaimers import ABOUT_FER2013, ABOUT_FERPLUS, NOT_MEASURED
-from preprocessing.bundle.spec import CARD_NAME, ModelSpec, write_spec
+from preprocessing.bundle.spec import ModelSpec
 from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
 from preprocessing.faces.landmarks import scheme_of
-from preprocessing.runtime.files import write_whole
 from training.config import DLIB
-from training.evaluation.evaluate import Evaluation
 from training.evaluation.text import truths_text, votes_text
 from training.evaluation.truths import TruthRow, VoteRow
 from training.export.precision import Precision
@@ -94,22 +91,6 @@ Sets that the network has not learnt from, or its own aligned by other landmarks
 {rows}
 
 """
-
-
-def record_metrics(bundle: Path, spec: ModelSpec, *, evaluation: Evaluation) -> None:
-    """Write an evaluation into a bundle's spec and model card."""
-    spec = replace(spec, metrics={**spec.metrics, evaluation.split: evaluation.figures()})
-    card = model_card(spec)
-    write_spec(spec, bundle)
-    write_whole(bundle / CARD_NAME, card)
-
-
-def record_elsewhere(bundle: Path, spec: ModelSpec, *, name: str, evaluation: Evaluation) -> None:
-    """Write an evaluation on a set that the bundle did not learn from into its spec and card."""
-    spec = replace(spec, elsewhere={**spec.elsewhere, name: evaluation.figures()})
-    card = model_card(spec)
-    write_spec(spec, bundle)
-    write_whole(bundle / CARD_NAME, card)
 
 
 def model_card(spec: ModelSpec) -> str:

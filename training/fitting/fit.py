@@ -61,8 +61,8 @@ def fit(
     """
     sources = Sources(dataset, start_from=start_from, teacher=teacher, other=other)
     job, state = open_job(sources, run, config=config, resume=resume, devices=devices)
-    keras.utils.set_random_seed(config.seed + state.epoch)
-    keras.config.set_dtype_policy(config.precision)
+    keras.utils.set_random_seed(job.config.seed + state.epoch)
+    keras.config.set_dtype_policy(job.config.precision)
     if job.is_over(state) and (run / NETWORK_NAME).is_file():
         return read_network(run / NETWORK_NAME)
     training_model = _begin(job, state)

@@ -19,7 +19,7 @@ from training.data import (
 )
 from training.fitting.devices import Devices
 from training.fitting.early_stop import gives_up
-from training.fitting.runs import open_run, read_earlier, settings_of
+from training.fitting.runs import in_the_shape_of, open_run, read_earlier, settings_of
 from training.fitting.schedule import RunState, progress
 from training.fitting.targets import training_targets
 from training.records import RunSettings, TrainedNetwork
@@ -95,6 +95,8 @@ def open_job(
     devices.check(config, rows=len(train.chips))
     soft_labels = None if teacher is None else read_soft_labels(teacher, dataset)
     earlier = read_earlier(sources.start_from, config, dataset)
+    if config.tunes and earlier is not None:
+        config = in_the_shape_of(earlier.fit, config)
     settings = settings_of(config, dataset, earlier, soft_labels, sources.other)
     state = open_run(run, settings, resume=resume)
     devices.agree(state.step)

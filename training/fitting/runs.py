@@ -26,6 +26,7 @@ from training.networks.build import (
     read_settings,
 )
 from training.networks.outputs import outputs_of
+from training.networks.resnet import POOLED_KERNEL, STEM, for_pooled_stem
 from training.records import RunSettings, TrainedNetwork, parse_record
 from training.soft_labels import SoftLabels
 
@@ -53,6 +54,17 @@ def read_earlier(
         )
     check_same_recipe(earlier.dataset, dataset.manifest.recipe, fields=SAME_CHIPS)
     return earlier
+
+
+def in_the_shape_of(earlier: FitConfig, config: FitConfig) -> FitConfig:
+    """Return the settings of a run for a network as an earlier one has it, of whatever shape."""
+    return replace(
+        config,
+        width=earlier.width,
+        stem_stride=earlier.stem_stride,
+        stem_pool=earlier.stem_pool,
+        sizes=((0.0, earlier.sizes[-1][1]),),
+    )
 
 
 def settings_of(
@@ -158,9 +170,12 @@ def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels
         if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
             continue
         target, weights = network.get_layer(source.name), source.get_weights()
+        if source.name == STEM and target.kernel.shape[0] == POOLED_KERNEL:
+            weights = [for_pooled_stem(kernel) for kernel in weights]
         if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
             raise MienError(
-                "The network to start from has another width, or takes chips of another side: its "
-                f"layer {source.name!r} does not fit. Start from one of the same shape."
+                "The network to start from has another width or another stem, or takes chips of "
+                f"another side: its layer {source.name!r} does not fit. Start from one of the "
+                "same shape."
             )
         target.set_weights(weights)

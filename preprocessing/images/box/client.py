@@ -18,9 +18,9 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
-from preprocessing.images.box.helper import Helper, Request, checked_size
+from preprocessing.images.box.helper import Helper, Request
 from preprocessing.images.box.messages import ClosedError
-from preprocessing.images.box.shared_memory import CHANNELS, SharedMemoryPool
+from preprocessing.images.box.shared_memory import CHANNELS, SharedMemory, SharedMemoryPool
 from preprocessing.images.box.starter import Starter
 from preprocessing.images.types import (
     DecodedPicture,
@@ -105,26 +105,12 @@ class Box:
         request = Request(data, max_pixels, may_reduce=may_reduce, in_grey=in_grey)
         if not IS_POSSIBLE:
             return _decode_without(self._decoder, request)
-        helper, memory = self._take(niceness), self._pool.take()
-        is_well = False
-        try:
-            last_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
-            answer = helper.ask(request, memory, until_s=last_s, make_room=make_room)
-            decoded = None if "error" in answer else checked_size(answer["decoded"], max_pixels)
-            is_well = True
-        except (ClosedError, ConnectionError):
-            # The system has ended it, or it has crashed.
-            raise TooCostlyImageError from None
-        finally:
-            self._give_back(helper, niceness, is_well=is_well)
-            if not is_well:  # it may still write there
-                memory.close()
-        if decoded is None:
-            self._pool.give_back(memory)
-            raise _error(answer)
+        answer, memory = self._ask(request, niceness, until_s=until_s, make_room=make_room)
+        width, height = answer["decoded"]
         notes = tuple(note for note in PictureNote if note in answer.get("notes", ()))
         if not (may_reduce and answer.get("is_reduced")):
-            return DecodedPicture(self._pool.picture_in(memory, *decoded, in_grey=in_grey), notes)
+            pixels = self._pool.picture_in(memory, width, height, in_grey=in_grey)
+            return DecodedPicture(pixels, notes)
 
         def read_whole() -> GreyImage:
             again = self.decode(
@@ -132,8 +118,8 @@ class Box:
             )
             return again.pixels
 
-        reduced = self._pool.picture_in(memory, *map(reduced_side, decoded))
-        return DecodedPicture(reduced, notes, Whole(*decoded, read_whole))
+        reduced = self._pool.picture_in(memory, reduced_side(width), reduced_side(height))
+        return DecodedPicture(reduced, notes, Whole(width, height, read_whole))
 
     def helper_pids(self) -> tuple[int, ...]:
         """Return the process ids of the helpers that wait for pictures."""
@@ -150,6 +136,38 @@ class Box:
                 self._starter.close()
                 self._starter = None
         self._pool.close()
+
+    def _ask(
+        self,
+        request: Request,
+        niceness: int,
+        *,
+        until_s: float | None,
+        make_room: Callable[[int], None] | None,
+    ) -> tuple[dict[str, Any], SharedMemory]:
+        """Have a helper decode a picture; return its last word, and the memory that has the pixels.
+
+        Raises:
+            MienError: As `decode` says.
+            TimeoutError: Likewise.
+        """
+        helper, memory = self._take(niceness), self._pool.take()
+        is_well = False
+        try:
+            last_s = time.monotonic() + TIME_LIMIT_S if until_s is None else until_s
+            answer = helper.ask(request, memory, until_s=last_s, make_room=make_room)
+            is_well = True
+        except (ClosedError, ConnectionError):
+            # The system has ended it, or it has crashed.
+            raise TooCostlyImageError from None
+        finally:
+            self._give_back(helper, niceness, is_well=is_well)
+            if not is_well:  # it may still write there
+                memory.close()
+        if "error" in answer:
+            self._pool.give_back(memory)
+            raise _error(answer)
+        return answer, memory
 
     def _running_starter(self) -> Starter:
         with self._lock:

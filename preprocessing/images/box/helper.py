@@ -98,9 +98,12 @@ class Helper:
         while True:
             _wait_until(connection, until_s)
             answer = receive_message(connection)
-            if "asks" not in answer:
+            if "error" in answer:
                 return answer
-            width, height = checked_size(answer["asks"], request.max_pixels)
+            if "decoded" in answer:
+                size = _checked_size(answer["decoded"], request.max_pixels)
+                return {**answer, "decoded": size}
+            width, height = _checked_size(answer.get("asks"), request.max_pixels)
             if make_room is not None:
                 make_room(width * height)
             send_message(connection, {})
@@ -110,7 +113,7 @@ def _wait_until(connection: socket.socket, until_s: float) -> None:
     connection.settimeout(max(0.001, until_s - time.monotonic()))
 
 
-def checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
+def _checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
     """Return width and height as a helper told them, if they can be so.
 
     Raises:

@@ -149,22 +149,22 @@ class SharedPixels:
             self.drop()
             self._mapped, self._number = mmap.mmap(descriptor, 0), number
 
-    def canvas(self, height: int, width: int) -> RgbImage:
-        """Return room for a picture in it, uint8 (height, width, 3).
+    def canvas(self, shape: tuple[int, ...]) -> GreyImage | RgbImage:
+        """Return room for a picture in it, uint8 (height, width, 3) or (height, width).
 
         Raises:
             MemoryError: The picture is larger than the piece.
         """
-        size = height * width * CHANNELS
+        size = math.prod(shape)
         if self._mapped is None or size > len(self._mapped):
             raise MemoryError
-        return np.frombuffer(self._mapped, np.uint8, size).reshape(height, width, CHANNELS)
+        return np.frombuffer(self._mapped, np.uint8, size).reshape(shape)
 
     def write(self, pixels: GreyImage | RgbImage) -> None:
         """Write a picture, in grey or colour, into it, if it is not there already."""
-        canvas = self.canvas(*pixels.shape[:2])
+        canvas = self.canvas(pixels.shape)
         if canvas.__array_interface__["data"] != pixels.__array_interface__["data"]:
-            canvas.reshape(-1)[: pixels.size].reshape(pixels.shape)[:] = pixels
+            canvas[:] = pixels
 
     def drop(self) -> None:
         """Let go of it."""

@@ -70,11 +70,6 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
         return None
 
 
-def is_ink_profile(profile: bytes) -> bool:
-    """Say whether a profile is one of inks, and may be used."""
-    return 132 <= len(profile) <= MOST_BYTES and profile[16:20] == _CMYK
-
-
 def cmyk_to_rgb(image: Image.Image, profile: bytes) -> RgbImage:
     """Convert a picture of inks to RGB, by its profile where it has one that can be used."""
     transform = _ink_transform(profile)
@@ -89,8 +84,10 @@ def cmyk_to_rgb(image: Image.Image, profile: bytes) -> RgbImage:
 
 
 def _ink_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
+    if not 132 <= len(profile) <= MOST_BYTES or profile[16:20] != _CMYK:
+        return None
     try:
-        return _transform(profile, "CMYK") if is_ink_profile(profile) else None
+        return _transform(profile, "CMYK")
     except (OSError, ValueError, ImageCms.PyCMSError):
         return None
 

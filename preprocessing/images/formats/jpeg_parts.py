@@ -25,6 +25,8 @@ _RARE = {
     0xCB: "Lossless arithmetic-coded",
 }
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# Which say how colours are coded.
+_NEEDED = {(_APP0, b"JFIF\0"), (_APP14, b"Adobe")}
 _EXIF, _XMP, _ICC = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 
 
@@ -86,7 +88,6 @@ class JpegParts:
         icc: The pieces of its colour profile, by number.
         end: Where its first picture ends.
         is_whole: Whether the marker of the end is there.
-        has_adobe_mark: Whether it says how Adobe's programs have stored its channels.
     """
 
     data: bytes
@@ -98,7 +99,6 @@ class JpegParts:
     icc: dict[int, bytes] = field(default_factory=dict)
     end: int = 0
     is_whole: bool = False
-    has_adobe_mark: bool = False
     _dropped: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -119,6 +119,11 @@ class JpegParts:
             start = end
         return b"".join([*kept, view[start : self.end]])
 
+    def drop(self, start: int, end: int) -> None:
+        """Leave out what its pixels do not need."""
+        if start < end:
+            self._dropped.append((start, end))
+
     def add(self, marker: int, start: int, end: int) -> None:
         """Note a segment that lies from `start` to `end`."""
         body = memoryview(self.data)[start + 4 : end]
@@ -130,10 +135,8 @@ class JpegParts:
             self.restart_interval = int.from_bytes(body[:2], "big")
         elif marker == _COM or marker in _APPLICATIONS:
             head = bytes(body[:5])
-            if marker == _APP14 and head == b"Adobe":
-                self.has_adobe_mark = True
-            elif marker != _APP0 or head != b"JFIF\0":
-                self._dropped.append((start, end))
+            if (marker, head) not in _NEEDED:
+                self.drop(start, end)
                 self._note_metadata(marker, body)
 
     def _note_metadata(self, marker: int, body: memoryview) -> None:
@@ -154,14 +157,17 @@ def take_apart(data: bytes) -> JpegParts:
     Raises:
         ImageDecodeError: It has no frame or no scan, or far too many segments.
     """
-    parts = JpegParts(data, end=len(data))
+    parts, before = JpegParts(data, end=len(data)), 2
     for count, (marker, start, end) in enumerate(_segments(data)):
         if count == MOST_SEGMENTS:
             raise ImageDecodeError(DAMAGED)
         if marker == _EOI:
             parts.end, parts.is_whole = start, True
             break
+        if not parts.scans:
+            parts.drop(before, start)
         parts.add(marker, start, end)
+        before = end
     if parts.frame is _NO_FRAME or not parts.scans:
         raise ImageDecodeError(DAMAGED)
     return parts

@@ -99,7 +99,7 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> tuple[NDArray[Any],
     if chunks.colour_type in (GREY, GREY_AND_OPACITY):
         picture = np.empty(size, np.uint16 if is_deep else np.uint8)
     else:
-        picture = new_canvas(*size) if is_upright else np.empty((*size, 3), np.uint8)
+        picture = new_canvas((*size, 3)) if is_upright else np.empty((*size, 3), np.uint8)
     meaning = _Meaning()
     found, is_missing = _decode_into(picture, chunks, meaning)
     if found != meaning and not is_deep:

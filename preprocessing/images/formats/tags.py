@@ -10,6 +10,8 @@ BYTE, ASCII, SHORT, LONG, UNDEFINED, LONG8 = 1, 2, 3, 4, 7, 16
 _FORMATS = {BYTE: "B", SHORT: "H", LONG: "L", 6: "b", 8: "h", 9: "l", LONG8: "Q"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
+# Of values that stand in the entry itself.
+_INLINE_BYTES = 4
 # More than any picture has; a file with more is an attack.
 MOST_ENTRIES, MOST_VALUES = 1_000, 250_000
 
@@ -40,13 +42,11 @@ class Directory:
     Attributes:
         data: The whole file.
         order: `<` for little-endian, `>` for big-endian.
-        is_big: Whether it is a BigTIFF file, whose offsets have 64 bits.
         tags: The tags asked for that are there, by number; the first of each.
     """
 
     data: bytes
     order: str
-    is_big: bool
     tags: dict[int, Tag]
 
     def integers(self, number: int) -> tuple[int, ...]:
@@ -70,33 +70,50 @@ class Directory:
             without: The tag that is left out.
         """
         tags = {number: tag for number, tag in self.tags.items() if number != without}
-        start = len(self.data) + len(self.data) % 2
+        data = self.data.ljust(len(self.data) + len(self.data) % 2, b"\0")
         for index, (number, value) in enumerate(numbers.items()):
-            at = start + 4 * index
-            head, room = self._entry(LONG, 1)
-            inline = struct.pack(self.order + "L", value).ljust(room, b"\0")
-            tags[number] = Tag(LONG, 1, at, at + 4, head + inline)
+            at = len(data) + 4 * index
+            inline = struct.pack(self.order + "L", value)
+            tags[number] = Tag(LONG, 1, at, at + 4, self._head(LONG, 1) + inline)
         values = struct.pack(f"{self.order}{len(numbers)}L", *numbers.values())
-        data = self.data.ljust(start, b"\0") + values
-        return replace(self, data=data, tags=tags)
+        return replace(self, data=data + values, tags=tags)
 
     def with_part(self, number: int, first: int, count: int) -> "Directory":
         """Return a directory of which a tag has only some of its values, from `first` on."""
         tag = self.tags[number]
         begin = tag.offset + first * _SIZES[tag.kind]
-        end = begin + count * _SIZES[tag.kind]
-        head, room = self._entry(tag.kind, count)
-        if end - begin <= room:
-            value = self.data[begin:end].ljust(room, b"\0")
-        else:
-            value = struct.pack(self.order + ("Q" if self.is_big else "L"), begin)
-        part = Tag(tag.kind, count, begin, end, head + value)
-        return replace(self, tags={**self.tags, number: part})
+        part = Tag(tag.kind, count, begin, begin + count * _SIZES[tag.kind], b"")
+        return replace(self, tags={**self.tags, number: self._with_entry(part)})
 
-    def _entry(self, kind: int, count: int) -> tuple[bytes, int]:
-        """Return the beginning of an entry, without its number, and the bytes of its value."""
-        form, room = ("HQ", 8) if self.is_big else ("HL", 4)
-        return struct.pack(self.order + form, kind, count), room
+    def with_short_offsets(self) -> "Directory":
+        """Return the directory of a BigTIFF file as one whose offsets have 32 bits.
+
+        Raises:
+            struct.error: An offset has more.
+        """
+        tags, appended = {}, [self.data, bytes(len(self.data) % 2)]
+        at = sum(map(len, appended))
+        for number, tag in self.tags.items():
+            tags[number] = tag
+            if tag.kind == LONG8:
+                values = self.integers(number)
+                appended.append(struct.pack(f"{self.order}{len(values)}L", *values))
+                tags[number] = Tag(LONG, len(values), at, at + 4 * len(values), b"")
+                at += 4 * len(values)
+        directory = replace(self, data=b"".join(appended), tags=tags)
+        entries = {number: directory._with_entry(tag) for number, tag in tags.items()}
+        return replace(directory, tags=entries)
+
+    def _with_entry(self, tag: Tag) -> Tag:
+        """Return a tag with the entry that says what it has."""
+        value = self.data[tag.offset : tag.end].ljust(_INLINE_BYTES, b"\0")
+        if tag.end - tag.offset > _INLINE_BYTES:
+            value = struct.pack(self.order + "L", tag.offset)
+        return replace(tag, entry=self._head(tag.kind, tag.count) + value)
+
+    def _head(self, kind: int, count: int) -> bytes:
+        """Return the beginning of an entry, without its number."""
+        return struct.pack(self.order + "HL", kind, count)
 
     def _integers(self, number: int, most: int) -> tuple[int, ...]:
         tag = self.tags.get(number)
@@ -142,4 +159,8 @@ def read_directory(data: bytes, wanted: Container[int]) -> Directory | None:
         length = values * _SIZES[kind]
         begin = at + inline if length <= size - inline else offset
         tags[number] = Tag(kind, values, begin, begin + length, data[at + 2 : at + size])
-    return Directory(data, order, is_big, tags)
+    directory = Directory(data, order, tags)
+    try:
+        return directory.with_short_offsets() if is_big else directory
+    except struct.error:
+        return None

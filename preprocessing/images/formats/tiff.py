@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import cv2
@@ -26,9 +27,11 @@ from preprocessing.images.formats.tiff_page import (
     BITS,
     COMPRESSION,
     EXTRA_SAMPLES,
+    OF_OPENCV,
     PHOTOMETRIC,
     PLAIN,
     PROFILE,
+    ROWS_PER_STRIP,
     SAMPLE_FORMAT,
     SAMPLES,
     SIGNED,
@@ -39,9 +42,6 @@ from preprocessing.images.formats.tiff_page import (
     read_page,
 )
 
-# Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
-# makes a black picture.
-_OF_OPENCV = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = range(4)
 _OPACITY = 2
 
@@ -83,12 +83,13 @@ def _decode(page: TiffPage) -> NDArray[Any]:
 
     Raises:
         ImageDecodeError: Its channels do not fit together.
+        MemoryError: There was not enough memory.
         UnsupportedImageError: Neither reads it.
     """
     if has_odd_channels(page):
         return decode_channels(page, _decode)
-    ways: list[Callable[[TiffPage, bytes], NDArray[Any] | None]] = [_by_pillow]
-    if page.number(COMPRESSION, PLAIN) in _OF_OPENCV:
+    ways: list[Callable[[bytes], NDArray[Any] | None]] = [partial(_by_pillow, page)]
+    if page.number(COMPRESSION, PLAIN) in OF_OPENCV:
         # Pillow takes palettes of eight bits, which are not by the standard, for black ones, and
         # holds red, green and blue in four bytes and then in three.
         is_palette = page.number(PHOTOMETRIC) == _PALETTE
@@ -96,9 +97,10 @@ def _decode(page: TiffPage) -> NDArray[Any]:
         ways.insert(0 if is_first else 1, _by_opencv)
     file = page.to_file()
     for way in ways:
-        samples = way(page, file)
+        samples = way(file)
         if samples is not None:
             return _with_black_zero(samples, page)
+    _check_memory(page)
     raise UnsupportedImageError(
         "This kind of TIFF file is not read, or it is damaged. Save it as PNG or as an ordinary "
         "TIFF file."
@@ -124,13 +126,25 @@ def _is_rgb_of_bytes(page: TiffPage) -> bool:
     )
 
 
-def _by_opencv(page: TiffPage, file: bytes) -> NDArray[Any] | None:
+def _check_memory(page: TiffPage) -> None:
+    """Make sure that there was memory for a page, for OpenCV does not say why it made no picture.
+
+    Raises:
+        MemoryError: There was not.
+    """
+    row_bytes = page.number(WIDTH) * page.number(SAMPLES, 1) * page.number(BITS, 1) // 8
+    # Beside the picture, a strip of it is unpacked.
+    strip_rows = min(page.height, page.number(ROWS_PER_STRIP, page.height))
+    np.empty((page.height + strip_rows) * row_bytes, np.uint8)
+
+
+def _by_opencv(file: bytes) -> NDArray[Any] | None:
     samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None:
         return None
     if samples.ndim == 3:
         samples = swap_red_and_blue(samples)
-    return np.asarray(samples.view(np.float16) if page.is_half_float else samples)
+    return np.asarray(samples)
 
 
 def _by_pillow(page: TiffPage, file: bytes) -> NDArray[Any] | None:

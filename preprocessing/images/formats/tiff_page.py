@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.raster import DAMAGED
-from preprocessing.images.formats.tags import LONG, ORIENTATION, SHORT, Directory, read_directory
+from preprocessing.images.formats.tags import LONG, ORIENTATION, Directory, read_directory
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
@@ -18,8 +18,12 @@ _NEEDED = {
     STRIP_BYTES, PLANAR, 292, 293, PREDICTOR, 320, TILE_WIDTH, 323, TILE_OFFSETS, TILE_BYTES, 332,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
+_HEADS = {"<": b"II*\0", ">": b"MM\0*"}
 UNSIGNED, SIGNED, FLOATING = 1, 2, 3
 _BLACK_IS_ZERO = 1
+# Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
+# makes a black picture.
+OF_OPENCV = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
 # No compression; all channels of a pixel side by side.
 PLAIN = _CONTIGUOUS = 1
 
@@ -49,11 +53,6 @@ class TiffPage:
         """In pixels."""
         return self.number(HEIGHT)
 
-    @property
-    def is_half_float(self) -> bool:
-        """Whether its numbers are 16-bit floating point, which no library at hand reads."""
-        return self.number(SAMPLE_FORMAT, UNSIGNED) == FLOATING and self.number(BITS, 1) == 16
-
     def as_grey(self, numbers: dict[int, int]) -> "TiffPage":
         """Return the page as if it had one channel.
 
@@ -80,33 +79,25 @@ class TiffPage:
         return replace(self, directory=directory).as_grey({})
 
     def to_file(self) -> bytes:
-        """Return a file with this page alone: pixels where they were, tags anew at the end.
-
-        Numbers of 16-bit floating point are said to be whole numbers, bit for bit.
-        """
+        """Return a file with this page alone: pixels where they were, tags anew at the end."""
         directory = self.directory
         entries = {number: tag.entry for number, tag in directory.tags.items() if number in _NEEDED}
         if self.rows < self.height and not self.absent_bytes:
-            entries[HEIGHT] = _entry(directory, LONG, self.rows)
-        if self.is_half_float:
-            entries[SAMPLE_FORMAT] = _entry(directory, SHORT, UNSIGNED)
-        word, count = ("Q", "Q") if directory.is_big else ("L", "H")
+            entries[HEIGHT] = struct.pack(directory.order + "HLL", LONG, 1, self.rows)
         view, length = memoryview(directory.data), len(directory.data) + self.absent_bytes
         table = [
             struct.pack(directory.order + "H", number) + entries[number]
             for number in sorted(entries)
         ]
-        pointer_at = 8 if directory.is_big else 4
-        pointer = struct.pack(directory.order + word, length + length % 2)
         return b"".join(
             [
-                view[:pointer_at],
-                pointer,
-                view[pointer_at + len(pointer) :],
+                _HEADS[directory.order],
+                struct.pack(directory.order + "L", length + length % 2),
+                view[8:],
                 bytes(self.absent_bytes + length % 2),
-                struct.pack(directory.order + count, len(table)),
+                struct.pack(directory.order + "H", len(table)),
                 *table,
-                bytes(len(pointer)),
+                bytes(4),
             ]
         )
 
@@ -157,12 +148,3 @@ def _cut_page(
     height = directory.integer(HEIGHT)
     rows = min(height, whole * directory.integer(ROWS_PER_STRIP, height))
     return TiffPage(directory, rows, pixel_bytes)
-
-
-def _entry(directory: Directory, kind: int, value: int) -> bytes:
-    """Return an entry of one value, without its number."""
-    body = struct.pack(directory.order + {SHORT: "H", LONG: "L"}[kind], value)
-    room = 8 if directory.is_big else 4
-    return struct.pack(
-        directory.order + ("HQ" if directory.is_big else "HL"), kind, 1
-    ) + body.ljust(room, b"\0")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.opacity import has_opacity
 from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
@@ -17,6 +18,8 @@ from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, 
 _METADATA = (b"VP8X", b"ICCP", b"EXIF", b"XMP ")
 _PIXELS = (b"VP8 ", b"VP8L", b"ALPH")
 _HAS_OPACITY = 0x10
+# The same in the header of a lossless picture.
+_OPACITY_BIT = 1 << 28
 _FRAME_HEAD_BYTES = 16
 # More chunks than any file has; to walk through millions would take long.
 MOST_CHUNKS = 100_000
@@ -129,10 +132,20 @@ def _decode(parts: _Parts, size: tuple[int, int]) -> NDArray[np.uint8]:
         chunks = [(b"VP8X", struct.pack("<L", _HAS_OPACITY) + sides), (b"ALPH", opacity), *chunks]
     body = b"".join(part for chunk in chunks for part in _chunk(*chunk))
     file = b"RIFF" + struct.pack("<L", 4 + len(body)) + b"WEBP" + body
-    samples = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    flag = cv2.IMREAD_UNCHANGED if _has_opacity(parts, name) else cv2.IMREAD_COLOR_RGB
+    samples = cv2.imdecode(np.frombuffer(file, np.uint8), flag)
     if samples is None:
         raise ImageDecodeError(DAMAGED)
-    return np.asarray(swap_red_and_blue(samples), dtype=np.uint8)
+    if has_opacity(samples):
+        samples = swap_red_and_blue(samples)
+    return np.asarray(samples, dtype=np.uint8)
+
+
+def _has_opacity(parts: _Parts, name: bytes) -> bool:
+    if name == b"VP8 ":
+        return bool(parts.chunks.get(b"ALPH"))
+    (bits,) = struct.unpack_from("<L", parts.chunks[name], 1)
+    return bool(bits & _OPACITY_BIT)
 
 
 def _on_canvas(

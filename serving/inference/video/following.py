@@ -9,8 +9,8 @@ from serving.inference.video.types import Observation, Sample, TrackedFace, Trac
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How observations are read.
+class FollowingOptions:
+    """How the faces of a video are followed.
 
     Attributes:
         labels: The bundle's, in their order.
@@ -28,10 +28,10 @@ class Reading:
 class Follower:
     """Follows the faces of one video. What it keeps does not grow with the video's length."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, options: FollowingOptions) -> None:
         """Begin without any face."""
-        self._reading = reading
-        self._tracker = Tracker(reading.tracking)
+        self._options = options
+        self._tracker = Tracker(options.tracking)
         self._smoothers: dict[int, Smoother] = {}
 
     def update(self, sample: Sample) -> TrackedSample:
@@ -46,8 +46,8 @@ class Follower:
         return TrackedSample(sample.seconds, faces)
 
     def _face(self, number: int, observation: Observation, seconds: float) -> TrackedFace:
-        labels = self._reading.labels
-        smoother = self._smoothers.setdefault(number, Smoother(self._reading.smoothing))
+        labels = self._options.labels
+        smoother = self._smoothers.setdefault(number, Smoother(self._options.smoothing))
         smoothed = smoother.update(seconds, observation.log_probabilities)
         probabilities = dict(zip(labels, smoothed.probabilities, strict=True))
         label = labels[smoothed.index]
@@ -57,7 +57,7 @@ class Follower:
             box=observation.box,
             label=label,
             confidence=probabilities[label],
-            is_sure=probabilities[label] >= self._reading.sure_from,
+            is_sure=probabilities[label] >= self._options.sure_from,
             second_label=max(others, key=probabilities.__getitem__, default=label),
             probabilities=probabilities,
             hints=observation.hints,
@@ -65,7 +65,7 @@ class Follower:
         )
 
 
-def follow(samples: Iterable[Sample], reading: Reading) -> Iterator[TrackedSample]:
+def follow(samples: Iterable[Sample], options: FollowingOptions) -> Iterator[TrackedSample]:
     """Follow the faces of a whole video."""
-    follower = Follower(reading)
+    follower = Follower(options)
     return map(follower.update, samples)

@@ -11,11 +11,11 @@ _RESTART_S = 0.5
 class RisingClock:
     """Makes the times of frames rise where the video's clock starts again.
 
-    So it does where recordings were joined, or a camera was switched off and on.
+    A clock starts again where recordings were joined, or a camera was switched off and on.
     """
 
     def __init__(self) -> None:
-        """Begin at the start of the video, or where it is gone to."""
+        """Begin at the start of the video, or at the place from which on it is read."""
         self._offset_s = self._end_s = 0.0
 
     def at(self, seconds: float) -> float:

@@ -10,7 +10,7 @@ from preprocessing.images.types import RgbImage
 from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
-from serving.inference.video.following import Follower, Reading
+from serving.inference.video.following import Follower, FollowingOptions
 from serving.inference.video.observe import ObservingOptions, observe
 from serving.inference.video.smoothing import SmoothingOptions
 from serving.inference.video.tracking import TrackingOptions
@@ -76,14 +76,14 @@ def video(
     options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
     predictor = loaded_predictor(Path(bundle), landmarks)
     sure_from = predictor.spec.answer.calibration().sure_confidence
-    reading = Reading(
+    following = FollowingOptions(
         labels=predictor.spec.labels,
         sure_from=sure_from if min_confidence is None else min_confidence,
         tracking=TrackingOptions(most_gone_s=keep_number_s),
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
     reader = VideoReader(source if isinstance(source, int) else Path(source))
-    return _follow(reader, Follower(reading), predictor, options)
+    return _follow(reader, Follower(following), predictor, options)
 
 
 def _follow(

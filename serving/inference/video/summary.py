@@ -60,7 +60,8 @@ class Curve:
     """How the probabilities of one face went.
 
     Attributes:
-        seconds: Shape (bins,): the middle of each bin. A bin that is empty alone is left out.
+        seconds: Shape (bins,): the middle of each bin. The first of the empty bins in a row is left
+            out, so that a single one makes no gap.
         probabilities: Shape (bins, labels): means of the bins; NaN where the face was away.
     """
 
@@ -119,7 +120,10 @@ def curves(
 
 
 def _without_short_gaps(is_seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say which bins to keep: an empty one after one with frames may lie between two frames."""
+    """Say which bins to keep: all but the first of the empty ones in a row.
+
+    Where frames are further apart than a bin is long, bins between them are empty.
+    """
     return np.asarray(is_seen | ~np.concatenate([[True], is_seen[:-1]]), np.bool_)
 
 

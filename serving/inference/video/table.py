@@ -32,7 +32,7 @@ from serving.inference.video.types import TrackedFace, TrackedSample
 _BOX = ("left", "top", "right", "bottom")
 _BEFORE = ("file", "seconds", "face", *_BOX, "label", "confidence", "is_sure", "second_label")
 _AFTER = ("hints", "found_by", "problem")
-# What a group takes while it is written, and so does a short video, a few megabytes.
+# A group is held in memory while it is written: a few megabytes.
 _ROWS_A_GROUP = 1000
 
 

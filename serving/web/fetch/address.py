@@ -51,7 +51,7 @@ def parse_address(text: str, *, ports: Collection[int]) -> WebAddress:
 
     Args:
         text: As a client sent it.
-        ports: That it may have.
+        ports: Ports that it may have.
 
     Raises:
         InvalidRequestError: It is not written as an address of a picture is, or has another port.
@@ -79,9 +79,9 @@ def follow(address: WebAddress, location: str, *, ports: Collection[int]) -> Web
     """Return where a redirect leads.
 
     Args:
-        address: That answered with it.
-        location: Where it leads, perhaps relative to that.
-        ports: That it may have.
+        address: The address that answered with the redirect.
+        location: Where the redirect leads, perhaps relative to `address`.
+        ports: Ports that the new address may have.
 
     Raises:
         InvalidRequestError: It is no address of a picture.

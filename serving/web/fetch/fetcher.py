@@ -49,9 +49,9 @@ class PictureFetcher:
 
         Args:
             networks: Internal networks that may be reached.
-            ports: That an address may have.
-            most_bytes: Of a picture.
-            parallel: How many are fetched at once.
+            ports: Ports that an address may have.
+            most_bytes: Largest size of a picture.
+            parallel: How many pictures are fetched at once.
         """
         self._networks, self._ports, self._most_bytes = networks, ports, most_bytes
         self._tls = make_tls_context()

@@ -227,3 +227,18 @@ def test_a_photo_that_was_read_reduced_gives_the_same_faces(
     anchors = apply_transform(found.transform, found.face.landmarks[list(GEOMETRY.anchors)])
     misses = np.linalg.norm(anchors - GEOMETRY.template_px(), axis=1)
     assert np.sqrt((misses**2).mean()) == pytest.approx(found.residual_px, rel=1e-3)
+
+
+def test_only_the_largest_faces_are_looked_at_again(photo: np.ndarray, finder: FaceFinder) -> None:
+    large = np.full((1001, 1401), 128, np.uint8)
+    for face_px, left in ((40, 90), (60, 700)):
+        scale = face_px / HEAD_PX
+        face = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        large[60 : 60 + len(face), left : left + face.shape[1]] = face
+    rgb = np.repeat(large[..., None], 3, axis=2)
+    half = np.asarray(cv2.resize(rgb, (701, 501), interpolation=cv2.INTER_AREA), np.uint8)
+    picture = DecodedPicture(half, whole=Whole(1401, 1001, lambda: large))
+    small, larger = align_decoded(picture, finder, geometry=GEOMETRY)
+    found = align_decoded(picture, finder, geometry=GEOMETRY, most_again=1)
+    assert np.array_equal(found[1].chip, larger.chip)
+    assert not np.array_equal(found[0].chip, small.chip)

@@ -1,5 +1,4 @@
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,26 +6,20 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.faces import refine, verify
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.detector import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.proposals import FIRST, MOST_WEAK, RIGHT_ANGLE, TILTED, TURNED
-from preprocessing.faces.search import LONGEST_PX, scale_within, turn_back, whole_scale
-from preprocessing.faces.types import FULL_FRAME, UNALIGNED, Face
+from preprocessing.faces.search import LONGEST_PX, scale_within, whole_scale
+from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.faces.verify import SECOND_LOOK_PX
-from preprocessing.images.decode import decode_image
-from preprocessing.images.sample import sample_photo_path
 from tests.tools.sample_photo import (
     HEAD,
     HEAD_PX,
-    ROLL_DEG,
     TILE_PX,
-    WANDERING_LEVELS,
     shrink,
-    turn,
 )
 
 GEOMETRY = ChipGeometry()
@@ -58,63 +51,6 @@ def test_a_face_that_the_first_scan_misses_says_so(photo: np.ndarray, finder: Fa
     assert face.found_by == "detector+larger"
     (face,) = finder.find_faces(Picture(np.rot90(large).copy()))
     assert face.found_by.startswith("detector@")
-
-
-@pytest.mark.parametrize("angle_deg", [25, 30, 35, 40, 60, 90, 135, 180, 270])
-def test_a_turned_photo_is_turned_back(
-    angle_deg: int, photo: np.ndarray, finder: FaceFinder
-) -> None:
-    (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
-    transform, size = turn_back(photo.shape[1], photo.shape[0], angle_deg=-angle_deg)
-    turned = np.asarray(cv2.warpAffine(photo, transform, size, flags=cv2.INTER_CUBIC), np.uint8)
-    (aligned,) = align_photo(turned, finder, geometry=GEOMETRY)
-    # The detector is sure of no face that is tilted by so much.
-    assert aligned.face.found_by.startswith("detector@")
-    rolls = [found.face.pose.roll_deg for found in (straight, aligned)]
-    difference = (rolls[1] - rolls[0]) % 360
-    assert difference == pytest.approx(angle_deg, abs=ROLL_DEG)
-    assert np.abs(straight.chip.astype(int) - aligned.chip).mean() < WANDERING_LEVELS
-
-
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_small_faces_of_a_large_photo_that_lies_on_its_side_are_found(
-    quarters: int, finder: FaceFinder
-) -> None:
-    sample = decode_image(sample_photo_path().read_bytes())
-    scale = 75 / HEAD_PX
-    face = cv2.resize(sample, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    picture = np.full((3000, 4000, 3), (120, 140, 90), np.uint8)
-    for left in (500, 1700, 2900):
-        picture[1000 : 1000 + len(face), left : left + len(face)] = face
-    turned = np.ascontiguousarray(np.rot90(picture, -quarters))
-    faces = finder.find_faces(Picture(turned))
-    assert len(faces) == 3
-    for found in faces:
-        assert found.pose.roll_deg % 360 == pytest.approx(90 * quarters, abs=15)
-
-
-@pytest.mark.parametrize("angle_deg", [-45, -40, -35, -30, 40, 75, 100, 170])
-def test_a_tilted_face_that_fills_the_picture_is_landmarked_upright(
-    angle_deg: int, photo: np.ndarray, finder: FaceFinder
-) -> None:
-    (straight,) = align_photo(photo, finder, geometry=GEOMETRY)
-    head = turn(photo, -angle_deg)[2:242, 100:340]
-    (tilted,) = align_photo(head, finder, geometry=GEOMETRY)
-    rolls = [found.face.pose.roll_deg for found in (straight, tilted)]
-    assert (rolls[1] - rolls[0]) % 360 == pytest.approx(angle_deg % 360, abs=ROLL_DEG)
-
-
-@pytest.mark.parametrize("angle_deg", [25, 28, 30, 32, 34, 36, 38, 40, 42, 45])
-def test_a_face_that_alone_is_tilted_is_landmarked_upright(
-    angle_deg: int, photo: np.ndarray, finder: FaceFinder
-) -> None:
-    three = np.hstack([photo, turn(photo, -angle_deg), photo])
-    straight, tilted, _ = align_photo(three, finder, geometry=GEOMETRY)
-    # Seen in an upright scan, so that nothing but its landmarks told that it is tilted.
-    assert "@" not in tilted.face.found_by
-    rolls = [found.face.pose.roll_deg for found in (straight, tilted)]
-    assert rolls[1] - rolls[0] == pytest.approx(angle_deg, abs=ROLL_DEG)
-    assert np.abs(straight.chip.astype(int) - tilted.chip).mean() < WANDERING_LEVELS
 
 
 def test_a_small_face_is_found_beside_a_large_one(photo: np.ndarray, finder: FaceFinder) -> None:
@@ -172,95 +108,6 @@ def test_a_face_stays_found_when_the_frame_cuts_it(
     }[side]
     (cut,) = finder.find_faces(Picture(np.ascontiguousarray(picture)))
     assert cut.box.width == pytest.approx(box.width, rel=0.2)
-
-
-def _compressed(photo: np.ndarray, _: list[Face]) -> np.ndarray:
-    encoded = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, 10])[1]
-    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
-
-
-def _blurred(photo: np.ndarray, _: list[Face]) -> np.ndarray:
-    return np.asarray(cv2.GaussianBlur(photo, (0, 0), 2), np.uint8)
-
-
-def _masked(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
-    """Cover each face from the nose to the chin."""
-    for face in faces:
-        outline = face.landmarks[[*range(1, 16), 29]]
-        photo = cv2.fillPoly(photo.copy(), [outline.astype(np.int32)], (235, 235, 235))
-    return photo
-
-
-def _lies_among(face: Face, others: list[Face]) -> bool:
-    corner = (face.box.left, face.box.top)
-    return any(
-        math.dist(corner, (other.box.left, other.box.top)) < face.box.width / 3 for other in others
-    )
-
-
-@pytest.mark.parametrize("spoil", [_compressed, _blurred, _masked])
-def test_faces_stay_found_where_dlibs_detector_sees_none(
-    spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
-    shared_data: Path,
-    finder: FaceFinder,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    photo = decode_image((shared_data / "photos" / "2008_002470.jpg").read_bytes())
-    faces = finder.find_faces(Picture(photo))
-    assert len(faces) == 6
-    spoiled = Picture(spoil(photo, faces))
-    found = finder.find_faces(spoiled)
-    assert all(_lies_among(face, found) for face in faces)
-    blind = replace(finder._verifier._second_detector, detect=lambda *_: [])
-    monkeypatch.setattr(finder._verifier, "_second_detector", blind)
-    assert len(finder.find_faces(spoiled)) >= 5
-
-
-def _noisy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
-    noise = np.random.default_rng(0).normal(0, 15, photo.shape)
-    return np.clip(0.5 * photo + noise, 0, 255).astype(np.uint8)
-
-
-def _foggy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
-    return (0.2 * photo + 160).astype(np.uint8)
-
-
-def _lit_from_behind(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
-    """Darken each head, and brighten all that is around."""
-    heads = np.zeros(photo.shape[:2], np.float32)
-    for face in faces:
-        x, y = (face.box.left + face.box.right) // 2, (face.box.top + face.box.bottom) // 2
-        half_axes = (round(0.6 * face.box.width), round(0.85 * face.box.width))
-        cv2.ellipse(heads, (x, y), half_axes, 0, 0, 360, 1, -1)
-    dark = cv2.GaussianBlur(heads, (0, 0), 8)[..., None]
-    bright = np.minimum(255.0, photo + 100.0)
-    return (dark * 0.15 * photo + (1 - dark) * bright).astype(np.uint8)
-
-
-@pytest.mark.parametrize("spoil", [_noisy, _foggy, _lit_from_behind])
-def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
-    spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
-    shared_data: Path,
-    finder: FaceFinder,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    photo = decode_image((shared_data / "photos" / "2007_007763.jpg").read_bytes())
-    faces = finder.find_faces(Picture(photo))
-    spoiled = Picture(spoil(photo, faces))
-    found = finder.find_faces(spoiled)
-    assert all(_lies_among(face, faces) for face in found)
-    for module in (refine, verify):
-        monkeypatch.setattr(module, "MENDS", ())
-    assert len(finder.find_faces(spoiled)) < len(found)
-
-
-@pytest.mark.parametrize("spoil", [_noisy, _foggy])
-def test_dogs_in_poor_pictures_have_no_faces(
-    spoil: Callable[[np.ndarray, list[Face]], np.ndarray], shared_data: Path, finder: FaceFinder
-) -> None:
-    photo = decode_image((shared_data / "photos" / "dogs.jpg").read_bytes()).copy()
-    photo[450:520, 55:115] = 20  # the print of a man's face
-    assert finder.find_faces(Picture(spoil(photo, []))) == []
 
 
 def test_a_corner_and_its_mirror_image_are_no_face(finder: FaceFinder, photo: np.ndarray) -> None:

@@ -23,6 +23,25 @@ def test_two_finds_of_one_face_are_merged() -> None:
     assert merge([unsure, neighbour, sure]) == [sure, neighbour]
 
 
+def test_of_thousands_of_candidates_the_best_of_each_face_are_kept() -> None:
+    rng = np.random.default_rng(0)
+    numbers = zip(rng.uniform(0, 900, (1_000, 2)), rng.uniform(1, 90, 1_000), strict=True)
+    candidates = [
+        Candidate(tuple(centre), side, 0, 0, score=round(side / 7) % 10, seen_px=40)
+        for centre, side in numbers
+    ]
+    expected: list[Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
+        apart = [np.subtract(candidate.centre, each.centre) for each in expected]
+        if all(
+            np.hypot(*way) >= max(candidate.side, each.side) / 2
+            for way, each in zip(apart, expected, strict=True)
+        ):
+            expected.append(candidate)
+    assert merge(candidates) == expected
+    assert merge([]) == []
+
+
 def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
     for angle_deg in (0, 45, 90):
         scale = scale_within(Pyramid(photo), angle_deg=angle_deg, budget_px=100_000, largest=2)

@@ -58,6 +58,18 @@ def test_transparent_parts_lie_on_white(mode: str, picture: Image.Image) -> None
     assert np.abs(decoded[-1].astype(int) - opaque[-1]).max() < LOSSY_LEVELS
 
 
+@pytest.mark.parametrize("lossless", [True, False])
+def test_transparent_parts_of_webp_files_lie_on_white(
+    picture: Image.Image, *, lossless: bool
+) -> None:
+    image = picture.convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    decoded = decode_image(encode(image, "WEBP", lossless=lossless)).astype(int)
+    white = Image.new("RGBA", image.size, "white")
+    expected = np.asarray(Image.alpha_composite(white, image).convert("RGB"))
+    assert np.abs(decoded - expected).mean() < (1 if lossless else LOSSY_LEVELS)
+
+
 def test_a_transparent_palette_lies_on_white(picture: Image.Image) -> None:
     image = picture.quantize(8)
     decoded = decode_image(encode(image, "PNG", transparency=0))

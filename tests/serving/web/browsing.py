@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, Route, ViewportSize, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, ViewportSize, expect
 
 # On a busy machine reasons take longer than Playwright waits by default.
 expect.set_options(timeout=60_000)
@@ -79,6 +79,11 @@ def hold_answers(page: Page, address: str = "**/") -> list[Route]:
     held: list[Route] = []
     page.route(address, lambda route: held.append(route))  # noqa: PLW0108 - it marks its function
     return held
+
+
+def part(page: Page, name: str) -> Locator:
+    """Return an element of the live page by the name that its script knows it by."""
+    return page.locator(f"[data-part={name}]")
 
 
 def top_of(page: Page, selector: str) -> float:

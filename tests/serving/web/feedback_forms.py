@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from serving.feedback.types import Stored
 from serving.web.app import create_app
-from serving.web.routes_feedback import Desk
+from serving.web.routes_feedback import FeedbackState
 from serving.web.settings import Settings
 
 SUMMARY, DELETE, API = "/feedback/summary", "/feedback/delete", "/api/v1/feedback/delete"
@@ -44,8 +44,8 @@ def code_in(answer: TestResponse) -> str:
 
 
 def kept_by(client: FlaskClient) -> list[Stored]:
-    desk: Desk = client.application.extensions["mien_feedback"]
-    return list(desk.store.read())
+    state: FeedbackState = client.application.extensions["mien_feedback"]
+    return list(state.store.read())
 
 
 def png_of(picture: np.ndarray, **options: int) -> bytes:

@@ -115,22 +115,28 @@ def test_the_address_is_the_one_that_the_trusted_proxy_saw() -> None:
     assert client.get("/livez").status_code == 200
 
 
+class HeldTask:
+    """A task that takes until it is let go."""
+
+    def __init__(self) -> None:
+        self.started, self.let_go = Event(), Event()
+
+    def __call__(self) -> bool:
+        self.started.set()
+        return self.let_go.wait()
+
+
 def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> None:
-    queue, started, let_go = TaskQueue(capacity=2, time_limit_s=0.2), Event(), Event()
-
-    def hold() -> bool:
-        started.set()
-        return let_go.wait()
-
+    queue, task = TaskQueue(capacity=2, time_limit_s=0.2), HeldTask()
     with ThreadPoolExecutor() as clients:
-        stuck = clients.submit(run, queue, hold)
-        started.wait()
-        waiting = clients.submit(run, queue, hold)
+        stuck = clients.submit(run, queue, task)
+        task.started.wait()
+        waiting = clients.submit(run, queue, task)
         for late in (stuck, waiting):
             with pytest.raises(TimeLimitError):
                 late.result()
         assert queue.is_stuck
-        let_go.set()
+        task.let_go.set()
 
 
 def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
@@ -168,19 +174,14 @@ def test_what_a_failed_task_held_is_let_go_at_once() -> None:
 
 
 def test_the_queue_takes_so_many_and_no_more() -> None:
-    queue, started, let_go = TaskQueue(capacity=1, time_limit_s=20), Event(), Event()
-
-    def hold() -> bool:
-        started.set()
-        return let_go.wait()
-
+    queue, task = TaskQueue(capacity=1, time_limit_s=20), HeldTask()
     with ThreadPoolExecutor() as clients:
-        accepted = clients.submit(run, queue, hold)
-        started.wait()
+        accepted = clients.submit(run, queue, task)
+        task.started.wait()
         with pytest.raises(BusyError):
-            run(queue, hold)
+            run(queue, task)
         assert queue.fraction_taken == 1
-        let_go.set()
+        task.let_go.set()
         assert accepted.result()
     assert queue.fraction_taken == 0
     assert run(queue, lambda: "free again")

@@ -4,7 +4,6 @@ import csv
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from preprocessing.images.decode import decode_image
 from serving.inference.predictor import Predictor
 from tests.serving.conftest import WATCH
-from tests.serving.web.browsing import Open
+from tests.serving.web.browsing import Open, part
 from tests.tools.accessibility import assert_accessible
 from tests.tools.camera_clip import SIZE
 from tests.tools.clips import head, with_heads, write_clip
@@ -43,10 +42,6 @@ def live(camera: Browser, address: str) -> Iterator[Page]:
     complaints += page.evaluate("window.complaints")
     page.close()
     assert not complaints
-
-
-def part(page: Page, name: str) -> Any:
-    return page.locator(f"[data-part={name}]")
 
 
 def test_a_face_before_the_camera_is_read_drawn_and_recorded(

@@ -1,19 +1,14 @@
-"""The live page when something fails: the server, the connection, the camera, a file it loads."""
+"""The live page when something fails: the server, the connection, the camera, what it loads."""
 
 import json
-import re
-import wave
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from serving.inference.predictor import Predictor
 from tests.serving.conftest import watched_pages
-from tests.serving.web.browsing import Open, drop
-from tests.tools.clips import head, with_heads, write_clip
+from tests.serving.web.browsing import Open, part
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +23,6 @@ def open_live(camera: Browser, address: str) -> Iterator[Open]:
     """A function that opens the live page, which may use the camera."""
     with watched_pages(camera, address) as open_one:
         yield lambda: open_one("/live", permissions=["camera"])
-
-
-def part(page: Page, name: str) -> Any:
-    return page.locator(f"[data-part={name}]")
 
 
 class FrameServer:
@@ -208,40 +199,6 @@ def test_a_browser_that_computes_otherwise_does_not_read_faces(
     page.route("**/device/spec.json", disturb)
     part(page, "start").click()
     expect(part(page, "status")).to_contain_text("computes other numbers than the server")
-
-
-def test_a_damaged_video_gives_what_can_be_read_and_says_so(
-    open_page: Open, tmp_path: Path
-) -> None:
-    picture = head(150)
-    shown = ((at / 10, with_heads([(20, 40)], picture)) for at in range(36))
-    whole = write_clip(tmp_path / "whole.mp4", shown, movflags="+faststart").read_bytes()
-    (tmp_path / "noise.mp4").write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2))
-    shown = ((at / 10, with_heads([(20, 40)], picture)) for at in range(36))
-    whole = write_clip(tmp_path / "whole.webm", shown, codec="libvpx").read_bytes()
-    (tmp_path / "cut.webm").write_bytes(whole[: len(whole) // 2])
-    page = open_page("/live")
-    for name in ("noise.mp4", "cut.webm"):
-        page.set_input_files("[data-part=file]", tmp_path / name)
-        expect(part(page, "status")).to_contain_text("damaged or cut short after")
-        expect(part(page, "record")).to_contain_text(re.compile(r"Stop and save \([1-9]"))
-
-
-def test_a_file_without_a_picture_is_refused_and_a_dropped_video_read(
-    open_page: Open, tmp_path: Path
-) -> None:
-    sound = tmp_path / "sound.wav"
-    with wave.open(str(sound), "wb") as file:
-        file.setparams((1, 2, 8000, 0, "NONE", ""))
-        file.writeframes(bytes(4000))
-    page = open_page("/live")
-    page.set_input_files("[data-part=file]", sound)
-    expect(part(page, "status")).to_contain_text("sound.wav has no picture")
-    expect(part(page, "start")).to_have_text("Start the camera")
-    shown = [(at / 10, with_heads([(20, 40)], head(150))) for at in range(4)]
-    clip = write_clip(tmp_path / "me.webm", shown, codec="libvpx")
-    drop(page, ("me.webm", clip.read_bytes()))
-    expect(part(page, "status")).to_contain_text("was read to its end")
 
 
 def test_a_double_click_starts_the_camera(open_live: Open) -> None:

@@ -1,4 +1,4 @@
-"""The page when people do two things at once, or the network, a folder or the camera fails."""
+"""The page when the network is gone, or when people bring or choose what is out of the ordinary."""
 
 import re
 from collections.abc import Iterator
@@ -9,22 +9,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.serving.conftest import WATCH
-from tests.serving.web.browsing import Open, drop, file_of, hold_answers, upload
+from tests.serving.web.browsing import Open, drop, file_of, upload
 
 pytestmark = pytest.mark.browser
-
-COUNT_CAMERAS = """() => {
-  const { mediaDevices } = navigator;
-  const original = mediaDevices.getUserMedia.bind(mediaDevices);
-  const one = { kind: "videoinput" };
-  window.tracks = [];
-  mediaDevices.enumerateDevices = async () => [one, one];
-  mediaDevices.getUserMedia = async () => {
-    const stream = await original({ video: true });
-    window.tracks.push(...stream.getTracks());
-    return stream;
-  };
-}"""
 
 
 @pytest.fixture
@@ -48,59 +35,6 @@ def drop_path(page: Page, path: Path) -> None:
     for kind in ("dragEnter", "dragOver", "drop"):
         dragged = {"type": kind, "x": 300, "y": 300, "data": data}
         session.send("Input.dispatchDragEvent", dragged)
-
-
-def test_several_pictures_take_the_place_of_one_that_is_on_its_way(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
-    page = open_page()
-    held = hold_answers(page)
-    page.set_input_files("#image", file_of(two_faces, "single.jpg"))
-    expect(page.locator("#working h1")).to_have_text("Reading single.jpg")
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
-    page.wait_for_timeout(200)
-    drop(page, ("one.jpg", photo), ("two.jpg", photo))
-    expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")
-    for route in held:
-        route.continue_()
-    page.wait_for_timeout(500)
-    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
-
-
-def test_who_goes_home_is_not_shown_what_was_on_its_way(open_page: Open, photo: bytes) -> None:
-    page = open_page()
-    held = hold_answers(page)
-    page.set_input_files("#image", file_of(photo))
-    expect(page.locator("#working")).to_be_visible()
-    page.wait_for_timeout(200)
-    page.get_by_role("link", name="Mien, home").click()
-    expect(page.locator("#promise")).to_be_visible()
-    for route in held:
-        route.continue_()
-    page.wait_for_timeout(500)
-    expect(page.locator("#promise")).to_be_visible()
-    expect(page.locator("#status")).to_have_text("")
-
-
-def test_back_leads_to_the_picture_before_and_a_jump_within_the_page_keeps_it(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
-    page = open_page()
-    title = page.locator("#result h1")
-    upload(page, photo, said="One face", name="first.jpg")
-    upload(page, two_faces, said="2 faces", name="second.jpg")
-    page.go_back()
-    expect(title).to_have_text("One face in first.jpg")
-    page.evaluate("location.hash = '#main'")
-    page.reload()
-    expect(title).to_have_text("One face in first.jpg")
-    page.go_back()
-    page.go_forward()
-    expect(title).to_have_text("One face in first.jpg")
-    page.evaluate("sessionStorage.clear()")
-    page.go_back()
-    expect(page.locator("#status")).to_contain_text("Choose the picture again.")
-    expect(page.locator("#promise")).to_be_visible()
 
 
 def test_where_a_script_does_not_come_the_page_says_so(offline_page: Page, photo: bytes) -> None:
@@ -144,18 +78,6 @@ def test_where_none_of_several_can_be_read_the_reasons_are_in_sight(open_page: O
     said = page.locator("#status")
     expect(said).to_contain_text("None of the 2 pictures could be read. one.jpg:")
     expect(said).to_be_in_viewport()
-
-
-def test_several_pictures_can_be_cancelled(open_page: Open, photo: bytes, two_faces: bytes) -> None:
-    page = open_page()
-    upload(page, photo, said="One face", name="before.jpg")
-    hold_answers(page, "**/predict/batch*")
-    drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
-    expect(page.locator("#working")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("#status")).to_have_text("Cancelled.")
-    expect(page.locator("#result h1")).to_have_text("One face in before.jpg")
-    expect(page.locator("#pictures")).to_be_hidden()
 
 
 def test_a_folder_is_read_and_pictures_that_browsers_cannot_show_are_shown(
@@ -259,80 +181,3 @@ def test_a_browser_that_keeps_nothing_shows_results_all_the_same(
     page.get_by_role("link", name="Mien, home").click()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")
-
-
-def test_the_camera_is_off_once_its_dialog_is_closed(open_page: Open) -> None:
-    page = open_page()
-    page.context.grant_permissions(["camera"])
-    page.evaluate(COUNT_CAMERAS)
-    opener = page.get_by_role("button", name="Photo by camera")
-    opener.click()
-    turn = page.get_by_role("button", name="Turn camera")
-    expect(turn).to_be_visible()
-    # Turned twice and closed before either camera is there.
-    page.evaluate(
-        """() => {
-          const turn = document.getElementById("turn");
-          turn.click();
-          turn.click();
-          document.getElementById("camera").close();
-        }"""
-    )
-    page.wait_for_timeout(500)
-    states = page.evaluate("window.tracks.map(({ readyState }) => readyState)")
-    assert states == ["ended"] * 3
-
-    opener.click()
-    expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
-    page.evaluate(
-        "document.querySelector('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))"
-    )
-    expect(page.locator("#status")).to_contain_text("The camera is gone")
-    expect(page.locator("#camera")).to_be_hidden()
-
-
-def test_a_double_click_takes_one_picture(open_page: Open) -> None:
-    page = open_page()
-    page.context.grant_permissions(["camera"])
-    page.get_by_role("button", name="Photo by camera").click()
-    expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
-    page.get_by_label("In 3 seconds").check()
-    page.clock.install()
-    page.get_by_role("button", name="Take the picture").dblclick()
-    page.clock.run_for(8000)
-    expect(page.locator("#result h1")).to_contain_text("in camera.jpg")
-    expect(page.locator(".countdown")).to_have_text("")
-
-
-def test_a_page_without_a_camera_says_what_hinders_it(open_page: Open) -> None:
-    page = open_page()
-    page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
-    page.get_by_role("button", name="Photo by camera").click()
-    expect(page.locator("#status")).to_contain_text("browsers give one only to pages over https")
-
-
-def test_a_large_picture_that_opens_slowly_does_not_replace_a_later_one(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
-    page = open_page()
-    upload(page, photo, said="One face")  # all scripts are there
-    page.evaluate(
-        """() => {
-          const original = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
-          let slow = true;
-          Object.defineProperty(HTMLImageElement.prototype, "src", {
-            ...original,
-            set(value) {
-              const wait_ms = slow && value.startsWith("blob:") ? 1000 : 0;
-              slow = false;
-              setTimeout(() => original.set.call(this, value), wait_ms);
-            },
-          });
-        }"""
-    )
-    page.set_input_files("#image", file_of(photo, "slow.jpg"))
-    expect(page.locator("#status")).to_have_text("Opening the picture…")
-    expect(page.locator("#working h1")).to_have_text("Reading slow.jpg")
-    upload(page, two_faces, said="2 faces", name="quick.jpg")
-    page.wait_for_timeout(1000)
-    expect(page.locator("#result h1")).to_have_text("2 faces in quick.jpg")

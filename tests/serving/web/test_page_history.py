@@ -53,3 +53,24 @@ def test_results_are_forgotten_when_one_says_so(open_page: Open, photo: bytes) -
     assert page.evaluate("sessionStorage.length") == 0
     page.go_back()
     expect(page.locator("#promise")).to_be_visible()
+
+
+def test_back_leads_to_the_picture_before_and_a_jump_within_the_page_keeps_it(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+    title = page.locator("#result h1")
+    upload(page, photo, said="One face", name="first.jpg")
+    upload(page, two_faces, said="2 faces", name="second.jpg")
+    page.go_back()
+    expect(title).to_have_text("One face in first.jpg")
+    page.evaluate("location.hash = '#main'")
+    page.reload()
+    expect(title).to_have_text("One face in first.jpg")
+    page.go_back()
+    page.go_forward()
+    expect(title).to_have_text("One face in first.jpg")
+    page.evaluate("sessionStorage.clear()")
+    page.go_back()
+    expect(page.locator("#status")).to_contain_text("Choose the picture again.")
+    expect(page.locator("#promise")).to_be_visible()

@@ -34,21 +34,62 @@ SHOWN_S = 0.3
 LARGEST_SHIFT = 0.01
 
 
-def bring_to(  # noqa: PLR0912 - a state after the other
-    state: str, page: Page, two_faces: bytes, photo: bytes
-) -> None:
-    """Bring the page to a state in which a person may meet it."""
+def bring_to(state: str, page: Page, two_faces: bytes, photo: bytes) -> None:
+    """Bring the page to a state in which a person may meet it; to none where it is an address."""
     if state in ("few faces", "reasons", "tables", "waiting", "busy", "stale"):
         upload(page, two_faces, said="2 faces")
         expect(page.locator(".row .bars")).to_have_count(2)
+    if state in ("one face", "many faces", "no face", "read whole"):
+        bring_to_a_result(state, page, photo)
+    if state in ("/model", "tables", "options", "reasons", "samples", "camera"):
+        open_a_part(state, page, photo)
+    if state in ("waiting", "busy", "error", "stale"):
+        send_in_vain(state, page, two_faces, photo)
+    if state in ("filtered", "several waiting", "several pictures"):
+        bring_to_several(state, page, two_faces, photo)
+
+
+def bring_to_a_result(state: str, page: Page, photo: bytes) -> None:
+    """Bring the page to the result of one picture."""
+    if state == "one face":
+        upload(page, photo, said="One face")
+        page.get_by_label("Landmarks").check()
     if state == "many faces":
         upload(page, crowd(photo, SEVERAL), said="8 faces")
         page.locator(".comparison > summary").click()
         expect(page.locator(".comparison .bars").first).to_be_visible()
         page.locator(".summary .chip").first.click()
-    if state == "one face":
+    if state in ("no face", "read whole"):
+        upload(page, blank_picture(), said="No face found")
+    if state == "read whole":
+        page.get_by_role("button", name="It is a cropped face").click()
+        expect(page.locator("#result h1")).to_have_text("Read as one face")
+
+
+def open_a_part(state: str, page: Page, photo: bytes) -> None:
+    """Open what the page shows on request."""
+    if state in ("/model", "tables", "options"):
+        within = {"/model": "summary", "tables": ".numbers summary", "options": ".options summary"}
+        for summary in page.locator(within[state]).all():
+            summary.click()
+    if state == "reasons":
+        page.get_by_role("button", name="Why").first.click()
+        expect(page.locator(".tint:visible").first).to_be_visible()
+        page.locator(".method summary").first.click()
+    if state == "samples":
         upload(page, photo, said="One face")
-        page.get_by_label("Landmarks").check()
+        page.get_by_role("button", name="Samples").click()
+        expect(page.locator("#samples")).to_be_visible()
+    if state == "camera":
+        page.context.grant_permissions(["camera"])
+        page.get_by_role("button", name="Photo by camera").click()
+        expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
+        # To draw one frame after the other takes more than to ask axe about them.
+        page.locator("video").evaluate("(video) => video.pause()")
+
+
+def send_in_vain(state: str, page: Page, two_faces: bytes, photo: bytes) -> None:
+    """Send a picture that brings no result, or none yet."""
     if state == "waiting":
         hold_answers(page)
         page.set_input_files("#image", file_of(photo))
@@ -58,34 +99,8 @@ def bring_to(  # noqa: PLR0912 - a state after the other
         page.route("**/", lambda route: route.fulfill(status=503, body=BUSY, headers=headers))
         upload(page, two_faces, said="Busy. More")
         expect(page.locator("#offer")).to_have_attribute("aria-disabled", "true")
-    if state == "camera":
-        page.context.grant_permissions(["camera"])
-        page.get_by_role("button", name="Photo by camera").click()
-        expect(page.locator("video")).not_to_have_js_property("videoWidth", 0)
-        # To draw one frame after the other takes more than to ask axe about them.
-        page.locator("video").evaluate("(video) => video.pause()")
-    if state in ("/model", "tables", "options"):
-        within = {"/model": "summary", "tables": ".numbers summary", "options": ".options summary"}
-        for summary in page.locator(within[state]).all():
-            summary.click()
-    if state == "reasons":
-        page.get_by_role("button", name="Why").first.click()
-        expect(page.locator(".tint:visible").first).to_be_visible()
-        page.locator(".method summary").first.click()
-    if state == "no face":
-        upload(page, blank_picture(), said="No face found")
-    if state == "read whole":
-        upload(page, blank_picture(), said="No face found")
-        page.get_by_role("button", name="It is a cropped face").click()
-        expect(page.locator("#result h1")).to_have_text("Read as one face")
     if state in ("error", "stale"):
         upload(page, b"no picture", said="is not a picture")
-    if state == "samples":
-        upload(page, photo, said="One face")
-        page.get_by_role("button", name="Samples").click()
-        expect(page.locator("#samples")).to_be_visible()
-    if state in ("filtered", "several waiting", "several pictures"):
-        bring_to_several(state, page, two_faces, photo)
 
 
 def bring_to_several(state: str, page: Page, two_faces: bytes, photo: bytes) -> None:

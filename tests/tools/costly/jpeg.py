@@ -6,6 +6,7 @@ import struct
 import numpy as np
 from PIL import Image
 
+from preprocessing.images.sample import sample_photo_path
 from tests.tools.costly.tiff_tags import same_bytes_again
 
 SIDE_PX = 7_000
@@ -41,6 +42,7 @@ def jpegs() -> dict[str, bytes]:
         ),
         "JPEG of restarts alone": _restarts_alone(),
         "JPEG, arithmetic-coded, of noise": _arithmetic_noise(),
+        "JPEG of thousands of faces": _crowd(),
         "JPEG of 150 bytes and 49 megapixels": scans[: scans.index(b"\xff\xda") + 30],
     }
 
@@ -65,6 +67,14 @@ def _arithmetic_noise() -> bytes:
     data[data.index(b"\xff\xc0") + 1] = 0xC9
     noise = np.random.default_rng(0).integers(0, 255, 9_000_000, np.uint8).tobytes()
     return bytes(data[: data.index(b"\xff\xda") + 14]) + noise + b"\xff\xd9"
+
+
+def _crowd() -> bytes:
+    """Return a picture full of faces that are just wide enough to be found."""
+    face = Image.open(sample_photo_path()).convert("RGB").crop((135, 40, 320, 240)).resize((60, 65))
+    columns, rows = SIDE_PX // face.width, SIDE_PX // face.height
+    sheet = np.tile(np.asarray(face), (rows, columns, 1))
+    return _encode(Image.fromarray(sheet))
 
 
 def _again(data: bytes, times: int) -> bytes:

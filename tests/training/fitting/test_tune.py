@@ -17,15 +17,13 @@ from training.data import Examples, row_weights, training_examples
 from training.fitting.devices import Devices
 from training.fitting.fit import fit
 from training.metrics import cross_entropy
-from training.networks.build import load_network
+from training.networks.build import load_network, read_settings
 from training.presets import PRESETS
 
 
 @pytest.fixture(scope="module")
-def tuning(config: FitConfig) -> FitConfig:
-    return replace(
-        PRESETS["tune"], width=config.width, sizes=config.sizes, epochs=3, precision="float32"
-    )
+def tuning() -> FitConfig:
+    return replace(PRESETS["tune"], epochs=3)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +54,13 @@ def test_a_run_that_tunes_trains_all_but_normalisation(
 ) -> None:
     once = replace(tuning, epochs=1, patience=None, learning_rate=1e-4)
     network = fit(dataset, tmp_path / "tuned", config=once, start_from=run)
-    earlier = load_network(run)
+    earlier, before, after = (
+        load_network(run),
+        read_settings(run),
+        read_settings(tmp_path / "tuned"),
+    )
+    assert (after.fit.width, after.fit.sizes) == (before.fit.width, before.fit.sizes)
+    assert after.fit.width != once.width
     for layer in earlier.layers:
         pairs = zip(network.get_layer(layer.name).get_weights(), layer.get_weights(), strict=True)
         is_same = all((ours == theirs).all() for ours, theirs in pairs)
@@ -71,7 +75,7 @@ def test_a_run_with_patience_keeps_its_best_epoch(
     with (tmp_path / "tuned" / "curves.csv").open(encoding="utf-8") as file:
         losses = [float(row["val_label_loss"]) for row in csv.DictReader(file)]
     val = dataset.labelled_in("val")
-    logits = _logits(network, dataset.chips[val], tuning)
+    logits = _logits(network, dataset.chips[val], read_settings(tmp_path / "tuned").fit)
     # Before the first epoch only the last layer was fitted: that network may be the best.
     assert cross_entropy(logits, dataset.class_indices[val]) <= min(losses) + 1e-3
     again = fit(dataset, tmp_path / "tuned", config=tuning, start_from=run, resume=True)

@@ -132,41 +132,6 @@ def test_an_interlaced_picture_repeats_the_rows_that_are_missing() -> None:
     np.testing.assert_array_equal(cut.pixels[-1], noise[-2])
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4])
-def test_a_grey_that_is_named_transparent_is_white(depth: int) -> None:
-    levels = 2**depth
-    columns = 8 // depth
-    values = np.arange(16 * columns).reshape(16, columns) % levels
-    packed = [
-        b"\0" + bytes([sum(int(v) << (8 - depth * (i + 1)) for i, v in enumerate(row))])
-        for row in values
-    ]
-    header = struct.pack(">LLBBBBB", columns, 16, depth, 0, 0, 0, 0)
-    chunks = [
-        png_chunk(b"IHDR", header),
-        png_chunk(b"tRNS", b"\0\0"),
-        png_chunk(b"IDAT", zlib.compress(b"".join(packed))),
-        png_chunk(b"IEND", b""),
-    ]
-    decoded = decode_image(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))[..., 0]
-    expected = np.where(values == 0, 255, values * (255 // (levels - 1)))
-    np.testing.assert_array_equal(decoded, expected)
-
-
-@pytest.mark.parametrize("depth", [8, 16])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_colour_that_is_named_transparent_is_white(channels: int, depth: int) -> None:
-    samples = RGB.astype(int) * (257 if depth == 16 else 1)
-    samples = samples if channels == 3 else samples[..., 0]
-    clear = samples[30, 40]
-    chunk = png_chunk(b"tRNS", np.atleast_1d(clear).astype(">u2").tobytes())
-    decoded = decode_image(png(samples, depth=depth, chunks=chunk))
-    assert (decoded[30, 40] == 255).all()
-    is_clear = samples == clear if channels == 1 else (samples == clear).all(axis=-1)
-    expected = RGB if channels == 3 else np.repeat(RGB[..., :1], 3, axis=2)
-    np.testing.assert_array_equal(decoded[~is_clear], expected[~is_clear])
-
-
 @pytest.mark.parametrize("strip_bytes", [None, 1, 1_000, 1_000_000])
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_rows_are_the_same_however_many_are_decoded_at_once(
@@ -184,14 +149,6 @@ def test_rows_are_the_same_however_many_are_decoded_at_once(
     np.testing.assert_array_equal(decode_here(encode(image, "PNG")).pixels, expected)
 
 
-def test_opacity_looks_the_same_in_one_go_and_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
-    opacity = np.tile(np.linspace(0, 255, RGB.shape[1]).astype(np.uint8), (len(RGB), 1))
-    data = png(np.dstack([RGB, opacity]))
-    small = decode_here(data).pixels
-    monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
-    np.testing.assert_array_equal(small, decode_here(data).pixels)
-
-
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_few_of_16_bits_and_what_is_missing_change_no_other_pixel(channels: int) -> None:
     samples = np.random.default_rng(0).integers(0, 2**16, (80, 96, channels))
@@ -206,29 +163,6 @@ def test_few_of_16_bits_and_what_is_missing_change_no_other_pixel(channels: int)
     if channels in (1, 3):
         twelve_bits = decode_here(png(samples // 16, depth=16)).pixels
         assert np.abs(twelve_bits - whole).max() <= 1
-
-
-def test_gamma_is_heeded_where_it_is_another_than_the_usual() -> None:
-    grey = np.arange(256, dtype=np.uint8)[None]
-    usual = png_chunk(b"gAMA", struct.pack(">L", 45_455))
-    np.testing.assert_array_equal(decode_image(png(grey, chunks=usual))[..., 0], grey)
-    linear = png_chunk(b"gAMA", struct.pack(">L", 100_000))
-    decoded = decode_image(png(grey, chunks=linear))[..., 0]
-    assert (decoded[0, [0, 128, 255]] == [0, 188, 255]).all()
-    # A profile and sRGB by name come before it.
-    named = png_chunk(b"sRGB", b"\0") + linear
-    np.testing.assert_array_equal(decode_image(png(grey, chunks=named))[..., 0], grey)
-
-
-def test_primaries_are_heeded_with_gamma_and_nonsense_is_not() -> None:
-    gamma = png_chunk(b"gAMA", struct.pack(">L", 45_455))
-    wide = struct.pack(">8L", 31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000)
-    decoded = decode_image(png(RGB, chunks=gamma + png_chunk(b"cHRM", wide))).astype(int)
-    greenish = RGB[..., 1] > RGB[..., 0].astype(int) + 50
-    assert (decoded[greenish][:, 0] <= RGB[greenish][:, 0]).all()
-    for nonsense in (bytes(32), b"\xff" * 32, struct.pack(">8L", *[33_000] * 8)):
-        chunk = png_chunk(b"cHRM", nonsense)
-        np.testing.assert_array_equal(decode_image(png(RGB, chunks=gamma + chunk)), RGB)
 
 
 def test_of_an_animation_the_first_frame_is_read() -> None:
@@ -270,25 +204,6 @@ def test_a_first_frame_smaller_than_the_picture_lies_on_white_where_it_fits(
         expected = np.full_like(RGB, 255)
         expected[top : top + 40, left : left + 20] = RGB[:40, :20]
     np.testing.assert_array_equal(decode_image(others[:-12] + frame + others[-12:]), expected)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_code_points_are_heeded_where_they_are_those_of_a_png(channels: int) -> None:
-    samples = RGB if channels == 3 else RGB[..., 0]
-    plain = decode_image(png(samples))
-    linear = decode_image(png(samples, chunks=png_chunk(b"cICP", b"\1\x08\0\1")))
-    assert (linear[..., 0] >= plain[..., 0]).all()
-    assert abs(int(linear[40, 48, 0]) - 255 * (plain[40, 48, 0] / 255) ** (1 / 2.2)) < 4
-    television = decode_image(png(samples, chunks=png_chunk(b"cICP", b"\1\1\0\1")))
-    assert 0 < (plain.astype(int) - television).mean() < 10
-    for odd in (b"\1\x08\0\0", b"\1\x08\1\1", b"\1\x08\0"):  # video's range, no RGB, cut
-        decoded = decode_image(png(samples, chunks=png_chunk(b"cICP", odd)))
-        np.testing.assert_array_equal(decoded, plain)
-
-
-def test_a_picture_that_is_transparent_throughout_is_opaque() -> None:
-    hidden = np.dstack([RGB, np.zeros(RGB.shape[:2], np.uint8)])
-    np.testing.assert_array_equal(decode_image(png(hidden)), RGB)
 
 
 def test_a_file_of_far_too_many_chunks_is_refused() -> None:

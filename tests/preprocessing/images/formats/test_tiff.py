@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from preprocessing.errors import ImageDecodeError, UnsupportedImageError
+from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
 from preprocessing.images.decode import decode_image, decode_picture
 from preprocessing.images.types import PictureNote
+from tests.tools.costly.tiff_tags import pixel_entries, tiff_file
 from tests.tools.picture_files import encode, smooth_picture, stored, tiff, tiff_block
 
 PICTURE = smooth_picture(96, 80)
@@ -121,6 +122,15 @@ def test_sizes_of_strips_that_make_no_sense_take_no_memory() -> None:
         except ImageDecodeError:
             continue
         np.testing.assert_array_equal(decoded, RGB)
+
+
+def test_a_strip_for_which_there_is_no_memory_is_costly_and_not_damaged() -> None:
+    side, channels = 6_000, 3
+    packer, row = zlib.compressobj(1), bytes(2 * side * channels)
+    packed = b"".join([packer.compress(row) for _ in range(side)] + [packer.flush()])
+    entries = pixel_entries(side, side, packing=8, length=len(packed), channels=channels, bits=16)
+    with pytest.raises(TooCostlyImageError):
+        decode_image(tiff_file(entries, packed))
 
 
 def test_packings_that_are_not_known_are_refused_by_name() -> None:

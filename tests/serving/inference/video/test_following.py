@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from preprocessing.faces.types import BoundingBox
-from serving.inference.video.following import Reading, follow
+from serving.inference.video.following import FollowingOptions, follow
 from serving.inference.video.smoothing import Smoother, SmoothingOptions
 from serving.inference.video.summary import clock, curves, summarise
 from serving.inference.video.types import Observation, Sample, TrackedSample
@@ -32,8 +32,8 @@ def seen(happy: float, box: BoundingBox = BOX) -> Observation:
 
 
 def followed(happy: Iterable[float | None], **options: float) -> list[TrackedSample]:
-    reading = Reading(LABELS, sure_from=0.8, smoothing=SmoothingOptions(**options))
-    return list(follow(samples(happy), reading))
+    following = FollowingOptions(LABELS, sure_from=0.8, smoothing=SmoothingOptions(**options))
+    return list(follow(samples(happy), following))
 
 
 def words(happy: Iterable[float | None], **options: float) -> list[str]:
@@ -107,7 +107,7 @@ def test_a_curve_is_broken_where_the_face_was_away() -> None:
 def test_a_curve_is_not_broken_by_frames_at_uneven_times() -> None:
     times = [0, 0.21, 0.39, 0.41, 0.79, 1.01, 1.19]
     found = [Sample(seconds, (seen(0.9),)) for seconds in times]
-    tracked = follow(found, Reading(LABELS, sure_from=0.8))
+    tracked = follow(found, FollowingOptions(LABELS, sure_from=0.8))
     (curve,) = curves(tracked, [1], labels=LABELS, until_s=1.19, bin_s=0.2).values()
     assert not any(math.isnan(share) for share in curve.probabilities[:, 0])
 
