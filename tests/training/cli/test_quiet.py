@@ -24,6 +24,10 @@ def speak() -> None:
     {then}
 
 @main.command()
+def work() -> None:
+    print("out")
+
+@main.command()
 def fail() -> None:
     raise OSError("ours")
 
@@ -48,6 +52,12 @@ def test_libraries_are_silent_and_python_is_heard() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "out\n", "ours\n")
     assert run("-c", code, "speak", **{LOG_LEVEL: "0"}).stderr == "ours\ntheirs\n"
     assert run("-c", code, "fail").stderr == "error: ours\n"
+
+
+def test_a_program_without_stderr_runs() -> None:
+    command = [sys.executable, "-c", SAYS_BOTH.format(then=""), "work"]
+    closed = ["sh", "-c", 'exec "$@" 2>&-', "sh", *command]
+    assert subprocess.run(closed, check=True, stdout=subprocess.PIPE).stdout == b"out\n"
 
 
 @pytest.mark.parametrize(
