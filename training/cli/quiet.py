@@ -39,10 +39,11 @@ class QuietProgram(Program):
 def _without_native_log() -> Iterator[None]:
     """Give `sys.stderr` a file descriptor of its own, and lead the one of all libraries nowhere.
 
-    Nothing is changed where the log is wanted, and where `sys.stderr` is not the process's own.
+    Nothing is changed where the log is wanted, and where `sys.stderr` is closed or not the
+    process's own.
     """
     before, is_replaced = sys.stderr, sys.stderr is not sys.__stderr__
-    if LOG_LEVEL in os.environ or is_replaced:
+    if LOG_LEVEL in os.environ or is_replaced or before is None:
         yield
         return
     own = os.dup(STDERR)

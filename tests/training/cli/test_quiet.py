@@ -24,6 +24,10 @@ def speak() -> None:
     {then}
 
 @main.command()
+def work() -> None:
+    print("out")
+
+@main.command()
 def fail() -> None:
     raise OSError("ours")
 
@@ -31,10 +35,13 @@ sys.exit(main())
 """
 
 
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, before: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
+    # JAX sets the variable when it is imported, as other tests do.
     environment = {name: value for name, value in os.environ.items() if name != LOG_LEVEL}
     return subprocess.run(
-        [sys.executable, *arguments],
+        [*before, sys.executable, *arguments],
         capture_output=True,
         check=False,
         env=environment | variables,
@@ -48,6 +55,12 @@ def test_libraries_are_silent_and_python_is_heard() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "out\n", "ours\n")
     assert run("-c", code, "speak", **{LOG_LEVEL: "0"}).stderr == "ours\ntheirs\n"
     assert run("-c", code, "fail").stderr == "error: ours\n"
+
+
+def test_a_program_without_stderr_runs() -> None:
+    closed = ("sh", "-c", 'exec "$@" 2>&-', "sh")
+    ended = run("-c", SAYS_BOTH.format(then=""), "work", before=closed)
+    assert (ended.returncode, ended.stdout) == (0, "out\n")
 
 
 @pytest.mark.parametrize(
