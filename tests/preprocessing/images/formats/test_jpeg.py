@@ -436,3 +436,14 @@ def test_a_large_picture_that_is_cut_has_the_memory_that_it_takes() -> None:
     cut = decode_picture(data[: len(data) * 97 // 100], may_reduce=True)
     assert (cut.width, cut.height) == (side, side)
     assert PictureNote.INCOMPLETE in cut.notes
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "RGB"])
+def test_the_largest_pictures_that_pillow_reads_have_the_memory_that_they_take(mode: str) -> None:
+    turned = exif_block(struct.pack("<HH", 6, 0))
+    data = bytearray(encode(Image.new(mode, (8000, 6000)), "JPEG", exif=turned, subsampling=0))
+    if mode == "RGB":
+        data[data.index(b"\xff\xc0") + 17] = (
+            0x12  # a sampling of colour that simplejpeg does not know
+        )
+    assert decode_image(bytes(data)).shape == (8000, 6000, 3)
