@@ -1,5 +1,7 @@
 """Colour spaces by the code points of ITU-T H.273, as HEIC, AVIF and PNG files name them."""
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +30,8 @@ _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
 }
 
 
+# To find out takes half a millisecond, and nearly all pictures say the same.
+@functools.lru_cache(maxsize=16)
 def code_point_colours(
     primaries: int, transfer: int, *, channels: int = 3, is_exact: bool = False
 ) -> Colours | None:

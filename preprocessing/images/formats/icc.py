@@ -70,10 +70,16 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
         return None
 
 
-def cmyk_to_rgb(image: Image.Image, profile: bytes) -> RgbImage:
-    """Convert a picture of inks to RGB, by its profile where it has one that can be used."""
+def cmyk_to_rgb(image: Image.Image, profile: bytes, *, into: RgbImage | None = None) -> RgbImage:
+    """Convert a picture of inks to RGB, by its profile where it has one that can be used.
+
+    Args:
+        image: The picture.
+        profile: The profile, or nothing.
+        into: Where the result goes, of its shape; by default it has memory of its own.
+    """
     transform = _ink_transform(profile)
-    rgb = np.empty((image.height, image.width, 3), np.uint8)
+    rgb = np.empty((image.height, image.width, 3), np.uint8) if into is None else into
     rows = max(1, STRIP_PIXELS // image.width)
     # In one go, a picture of 50 megapixels would be in memory three times.
     for top in range(0, image.height, rows):

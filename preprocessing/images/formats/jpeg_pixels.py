@@ -67,19 +67,24 @@ def decode_samples(
         data: The file, without metadata.
         parts: What else is known of it.
         form: How it is decoded.
-        room: Where the samples go if simplejpeg reads the file.
+        room: Where the samples go, of the shape that `form` says.
+
+    Returns:
+        The room.
     """
     if len(parts.frame.components) < INKS and _fill(room, data, form):
         return room
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
-        if form.is_half:
-            image.draft(None, (image.width // 2, image.height // 2))
+        size = (image.width // 2, image.height // 2) if form.is_half else None
+        image.draft("L" if form.is_grey else None, size)
         image.load()
-        if image.mode == "CMYK":
-            return cmyk_to_rgb(image, parts.profile)
-        if image.mode not in ("L", "RGB"):
+        if (image.height, image.width) != room.shape[:2]:
             raise ImageDecodeError(DAMAGED)
-        return samples_of(image)
+        if image.mode == "CMYK":
+            return cmyk_to_rgb(image, parts.profile, into=room)
+        if image.mode != ("L" if form.is_grey else "RGB"):
+            raise ImageDecodeError(DAMAGED)
+        return samples_of(image, into=room)
 
 
 def _fill(room: NDArray[np.uint8], data: bytes, form: Form) -> bool:

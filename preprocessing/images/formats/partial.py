@@ -57,14 +57,19 @@ def _decode(data: bytes, filling: int) -> tuple[NDArray[np.uint8], bool]:
         return samples_of(image), is_whole
 
 
-def samples_of(image: Image.Image) -> NDArray[np.uint8]:
+def samples_of(image: Image.Image, *, into: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Return the samples of a picture of 8 bits that Pillow holds.
 
     Strip by strip: otherwise Pillow makes two copies more.
+
+    Args:
+        image: The picture.
+        into: Where the samples go, of their shape; by default they have memory of their own.
     """
     width, height = image.size
     channels = len(image.getbands())
-    samples = np.empty((height, width) if channels == 1 else (height, width, channels), np.uint8)
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    samples = np.empty(shape, np.uint8) if into is None else into
     top = 0
     for strip in strips(samples):
         strip[:] = np.asarray(image.crop((0, top, width, top + len(strip))))

@@ -6,12 +6,12 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError
-from preprocessing.images.decode import decode_here, decode_picture, to_grey
+from preprocessing.images.decode import decode_here, decode_image, decode_picture, to_grey
 from preprocessing.images.formats import jpeg as jpeg_reader
 from preprocessing.images.formats.jpeg_parts import take_apart
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
-from tests.tools.picture_files import NOISE_LEVELS, exif_block, jpeg, stored
+from tests.tools.picture_files import NOISE_LEVELS, encode, exif_block, jpeg, stored
 from tests.tools.profiles import ADOBE_RGB, gamma_curve, rgb_profile
 
 # Red, green and blue are rounded on the way from luma to grey.
@@ -138,3 +138,13 @@ def test_a_large_picture_that_is_cut_has_the_memory_that_it_takes() -> None:
     cut = decode_picture(data[: len(data) * 97 // 100], may_reduce=True)
     assert (cut.width, cut.height) == (side, side)
     assert PictureNote.INCOMPLETE in cut.notes
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "RGB"])
+def test_the_largest_pictures_that_pillow_reads_have_the_memory_that_they_take(mode: str) -> None:
+    turned = exif_block(struct.pack("<HH", 6, 0))
+    data = bytearray(encode(Image.new(mode, (8000, 6000)), "JPEG", exif=turned, subsampling=0))
+    if mode == "RGB":
+        # A sampling of colour that simplejpeg does not know.
+        data[data.index(b"\xff\xc0") + 17] = 0x12
+    assert decode_image(bytes(data)).shape == (8000, 6000, 3)
