@@ -9,6 +9,7 @@ from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, png, png_chunk, smooth_picture, stored
+from tests.tools.profiles import DISPLAY_P3, gamma_curve, rgb_profile
 
 RGB = np.asarray(smooth_picture(96, 80))
 WRONG = 0x12345678
@@ -41,6 +42,14 @@ ODD_CHUNKS = {
         )
         for content in (b"", b"\0")
     },
+}
+# How Chromium shows a pixel (200, 100, 50) with code points for primaries and curve.
+IN_CHROMIUM = {
+    (4, 13): (232, 93, 30),
+    (8, 13): (222, 92, 32),
+    (22, 13): (202, 102, 49),
+    (1, 7): (206, 115, 68),
+    (1, 17): (200, 87, 34),
 }
 WAYS_TO_SAY_SIX = {
     "EXIF": png_chunk(b"eXIf", SIX[6:]),
@@ -259,6 +268,13 @@ def test_a_picture_for_viewers_without_animations_is_not_the_first_frame() -> No
     np.testing.assert_array_equal(decode_image(first[:-12] + frames + first[-12:]), RGB)
 
 
+def test_an_animation_of_no_frames_is_none() -> None:
+    height, width = RGB.shape[:2]
+    data = png(RGB, chunks=png_chunk(b"acTL", bytes(8)))
+    frame = frame_control(0, width, height) + frame_pixels(1, 255 - RGB)
+    np.testing.assert_array_equal(decode_image(data[:-12] + frame + data[-12:]), RGB)
+
+
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (10, 30), (90, 0)])
 def test_a_first_frame_smaller_than_the_picture_lies_on_white_where_it_fits(
     left: int, top: int
@@ -284,6 +300,30 @@ def test_code_points_are_heeded_where_they_are_those_of_a_png(channels: int) -> 
     for odd in (b"\1\x08\0\0", b"\1\x08\1\1", b"\1\x08\0"):  # video's range, no RGB, cut
         decoded = decode_image(png(samples, chunks=png_chunk(b"cICP", odd)))
         np.testing.assert_array_equal(decoded, plain)
+
+
+@pytest.mark.parametrize("points", [(0, 8), (2, 16), (3, 1), (9, 2), (12, 0), (1, 255)])
+def test_code_points_that_say_nothing_leave_it_to_the_profile(points: tuple[int, int]) -> None:
+    profile = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(rgb_profile(DISPLAY_P3, gamma_curve(2))))
+    expected = decode_image(png(RGB, chunks=profile))
+    said = png_chunk(b"cICP", bytes((*points, 0, 1)))
+    np.testing.assert_array_equal(decode_image(png(RGB, chunks=said + profile)), expected)
+    assert (expected != RGB).any()
+
+
+@pytest.mark.parametrize(("points", "seen"), IN_CHROMIUM.items())
+def test_rare_code_points_look_as_in_a_browser(
+    points: tuple[int, int], seen: tuple[int, int, int]
+) -> None:
+    pixels = np.full((4, 4, 3), (200, 100, 50), np.uint8)
+    decoded = decode_image(png(pixels, chunks=png_chunk(b"cICP", bytes((*points, 0, 1)))))
+    assert np.abs(decoded[0, 0] - np.array(seen)).max() <= 2
+
+
+def test_colours_count_before_the_pixels_only() -> None:
+    data = png(RGB)
+    late = data[:-12] + png_chunk(b"gAMA", struct.pack(">L", 100_000)) + data[-12:]
+    np.testing.assert_array_equal(decode_image(late), RGB)
 
 
 def test_a_picture_that_is_transparent_throughout_is_opaque() -> None:
