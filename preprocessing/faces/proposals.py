@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from preprocessing.faces.detector import Detector
 from preprocessing.faces.picture import Pyramid
@@ -128,10 +127,14 @@ def _with_larger(
 def _scan_upright(
     detector: Detector, picture: Pyramid, *, scale: float, is_larger: bool = False
 ) -> list[Candidate]:
-    candidates = scan(
-        detector, picture, scale=scale, border_px=BORDER_PX, threshold=detector.least_score
+    return scan(
+        detector,
+        picture,
+        scale=scale,
+        border_px=BORDER_PX,
+        threshold=detector.least_score,
+        is_larger=is_larger,
     )
-    return [replace(candidate, is_larger=is_larger) for candidate in candidates]
 
 
 def _scan_right_angle(detector: Detector, picture: Pyramid, *, angle_deg: float) -> list[Candidate]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -79,6 +79,7 @@ def scan(
     scale: float = 1.0,
     border_px: int = 0,
     threshold: float,
+    is_larger: bool = False,
 ) -> list[Candidate]:
     """Look for faces that are turned clockwise by about an angle.
 
@@ -90,6 +91,7 @@ def scan(
         border_px: So many pixels of the scaled picture are mirrored outwards at its edges, so that
             faces which the edges cut are seen. What is seen in the mirrored part is no face.
         threshold: Least score.
+        is_larger: Whether this is a second scan, at a larger scale.
     """
     scaled = picture.scaled(scale)
     border_px = min(border_px, min(scaled.shape[:2]) - 1)
@@ -99,21 +101,24 @@ def scan(
     turn, size = turn_back(scaled.shape[1], scaled.shape[0], angle_deg=angle_deg)
     turned = scaled if angle_deg == 0 else cv2.warpAffine(scaled, turn, size, flags=cv2.INTER_CUBIC)
     back = invert_transform(turn)
+    detections = list(_detect(detector, np.asarray(turned, np.uint8), threshold=threshold))
+    # All at once, for in a crowd there are thousands.
+    centres = np.array([seen.centre for seen in detections]).reshape(-1, 2)
+    centres = (apply_transform(back, centres) - border_px + 0.5) / scale - 0.5
     candidates = []
-    for seen in _detect(detector, np.asarray(turned, np.uint8), threshold=threshold):
-        in_scaled = apply_transform(back, np.array([seen.centre])) - border_px
-        ((x, y),) = (in_scaled + 0.5) / scale - 0.5
+    for seen, (x, y) in zip(detections, centres.tolist(), strict=True):
         if border_px and not (0 <= x < picture.width and 0 <= y < picture.height):
             continue
         roll_deg = angle_deg + seen.roll_deg
         candidates.append(
             Candidate(
-                (float(x), float(y)),
+                (x, y),
                 side=seen.side / scale,
                 scan_deg=angle_deg,
                 roll_deg=roll_deg,
                 score=seen.score,
                 seen_px=seen.side,
+                is_larger=is_larger,
             )
         )
     return candidates
@@ -141,7 +146,7 @@ def _detect(
             x, y = seen.centre
             x, y = (x + start, y) if is_wide else (x, y + start)
             if first <= (x if is_wide else y) < last:
-                yield replace(seen, centre=(x, y))
+                yield Detection((x, y), seen.side, seen.roll_deg, score=seen.score)
 
 
 def scale_within(

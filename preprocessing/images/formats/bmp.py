@@ -17,6 +17,7 @@ from preprocessing.images.formats.bmp_header import (
     BmpHeader,
     read_header,
 )
+from preprocessing.images.formats.bmp_runs import LEAP_MARK, unpack_runs
 from preprocessing.images.formats.jpeg import read_jpeg
 from preprocessing.images.formats.palette import look_up, unpack_indices
 from preprocessing.images.formats.png import read_png
@@ -43,7 +44,7 @@ def read_bmp(data: bytes, *, max_pixels: int) -> Raster:
     pixel_bytes = len(data) - start if is_packed else _row_bytes(header) * header.height
     check_size(header.width, header.height, max_pixels, pixel_bytes=pixel_bytes)
     if is_packed:
-        return Raster(_unpack_runs(data), colours=bmp_colours(data, HEADER_AT))
+        return Raster(_unpack_runs(data, header, start), colours=bmp_colours(data, HEADER_AT))
     if header.packing not in (PLAIN, MASKS, MASKS_WITH_OPACITY):
         raise ImageDecodeError(DAMAGED)
     samples, missing = read_pixels(data, header, start)
@@ -112,8 +113,12 @@ def _channel(values: NDArray[np.unsignedinteger], mask: int) -> NDArray[np.uint8
     return np.asarray(scaled.round(), dtype=np.uint8)
 
 
-def _unpack_runs(data: bytes) -> NDArray[np.uint8]:
-    samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-    if samples is None:
+def _unpack_runs(data: bytes, header: BmpHeader, start: int) -> NDArray[np.uint8]:
+    """Unpack runs by OpenCV, which takes a tenth of the time, unless they leap or it refuses."""
+    if data.find(LEAP_MARK, start) < 0:
+        samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if samples is not None:
+            return np.asarray(samples, dtype=np.uint8)
+    if header.depth != {RLE8: 8, RLE4: 4}[header.packing]:
         raise ImageDecodeError(DAMAGED)
-    return np.asarray(samples, dtype=np.uint8)
+    return unpack_runs(data, header, start)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.formats.code_points import code_point_colours
+from preprocessing.images.formats.code_points import are_known, code_point_colours
 from preprocessing.images.formats.colour import (
     D65,
     SRGB,
@@ -74,7 +74,8 @@ def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
     found = chunks.chunks
     if found.get(b"cICP", b"")[2:] == _RGB_IN_FULL_RANGE:
         primaries, transfer = found[b"cICP"][:2]
-        return code_point_colours(primaries, transfer, channels=channels, is_exact=True)
+        if are_known(primaries, transfer):
+            return code_point_colours(primaries, transfer, channels=channels, is_exact=True)
     if b"iCCP" in found:
         packed = found[b"iCCP"].partition(b"\0")[2][1:]
         profile = inflate(packed, MOST_PROFILE_BYTES)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 BEGINNING, CONTROL, PIXELS = b"acTL", b"fcTL", b"fdAT"
 NAMES = (BEGINNING, CONTROL, PIXELS)
 _CONTROL = struct.Struct(">4xLLLL")
+# An animation begins with how many frames it has.
+_COUNT_BYTES = 4
 # Before its pixels each chunk has its number in the file.
 _NUMBER_BYTES = 4
 
@@ -52,7 +54,8 @@ class Animation:
             is_before_picture: Whether no pixels of the picture for all viewers have come.
         """
         if name == BEGINNING:
-            self._has_begun = self._has_begun or is_before_picture
+            has_frames = any(content[:_COUNT_BYTES])
+            self._has_begun = self._has_begun or (is_before_picture and has_frames)
         elif name == CONTROL:
             self._shows_picture = self._shows_picture or is_before_picture
             self._controls += 1

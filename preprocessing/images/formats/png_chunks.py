@@ -59,6 +59,8 @@ class PngChunks:
 def read_chunks(data: bytes) -> PngChunks:
     """Walk through the chunks of a PNG file.
 
+    What tells how colours are meant counts before the pixels only, as in browsers.
+
     Checksums are not looked at: browsers show pictures whose metadata has wrong ones, and wrong
     pixels show themselves.
 
@@ -73,7 +75,7 @@ def read_chunks(data: bytes) -> PngChunks:
             break
         if name == b"IDAT":
             found.pixels.append(memoryview(data)[start:end])
-        elif name in _KEPT:
+        elif name in _KEPT and (name == b"eXIf" or not found.pixels):
             found.chunks.setdefault(name, data[start:end])
         elif name in NAMES:
             is_before_picture = not found.pixels

@@ -36,6 +36,9 @@ def bmps() -> dict[str, bytes]:
     return {
         "BMP of leaps": _bmp(4_000_000, 1, packing=1, body=leap),
         "BMP of leaps, square": _bmp(SIDE_PX, SIDE_PX, packing=1, body=leap * 1_000 + end),
+        "BMP of leaps to nowhere": _bmp(
+            SIDE_PX, SIDE_PX, packing=1, body=bytes((0, 2, 0, 0)) * 2_400_000
+        ),
         "BMP of runs of one pixel": _bmp(3_000, 3_000, packing=1, body=step * 4_500_000 + end),
         "BMP of long runs": _bmp(
             SIDE_PX, SIDE_PX, packing=1, body=bytes([255, 1]) * 2_000_000 + end

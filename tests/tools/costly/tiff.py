@@ -34,6 +34,7 @@ def tiffs() -> dict[str, bytes]:
         "TIFF of one large tile": _one_tile(),
         "TIFF of 190,000 small tiles": _small_tiles(),
         "TIFF of 16 channels apart, with the same bytes": _channels_apart(),
+        "TIFF of floating point by its differences": _floating_differences(),
         "TIFF of directories in a ring": tiff_file(
             ordinary, small, following=HEADER_BYTES + len(small)
         ),
@@ -97,6 +98,14 @@ def _channels_apart() -> bytes:
         *((279, LONG, channels, at + 4 * channels), (284, SHORT, 1, 2)),
     ]
     return tiff_file(entries, packed + offsets * channels + counts * channels)
+
+
+def _floating_differences() -> bytes:
+    """Return a picture of 9 megapixels whose bytes are told plane by plane, as differences."""
+    side, bits = 3_000, 32
+    packed = zlib.compress(bytes(side * side * bits // 8))
+    pixels = pixel_entries(side, side, packing=DEFLATED, length=len(packed), bits=bits)
+    return tiff_file([*pixels, (317, SHORT, 1, 3), (339, SHORT, 1, 3)], packed)
 
 
 def _without_strips(entries: list[Entry]) -> list[Entry]:

@@ -109,6 +109,48 @@ def test_runs_are_unpacked() -> None:
         np.testing.assert_array_equal(decode_image(data), colours[indices])
 
 
+RUNS = {
+    "leap": (bytes((2, 1, 0, 2, 1, 1, 3, 2, 0, 1)), ["11......", "...222.."]),
+    "early end": (bytes((2, 1, 0, 1)), ["11......", "........"]),
+    "beyond the row": (bytes((200, 1, 9, 2, 0, 0, 5, 2, 0, 1)), ["11111111", "22222..."]),
+    "singles": (bytes((0, 3, 1, 2, 1, 0, 2, 2, 0, 0, 0, 1)), ["12122...", "........"]),
+    "a leap beyond all": (bytes((0, 2, 255, 0, 5, 1, 0, 2, 0, 255, 5, 1)), ["........"] * 2),
+    "cut": (bytes((2, 1, 0, 5, 1)), ["111.....", "........"]),
+}
+RUNS_OF_4_BITS = {
+    "leap": (bytes((3, 0x12, 0, 2, 1, 1, 3, 0x21, 0, 1)), ["121.....", "....212."]),
+    "early end": (bytes((0, 5, 0x12, 0x12, 0x10, 0, 0, 1)), ["12121...", "........"]),
+    "beyond the row": (bytes((9, 0x12, 0, 0, 2, 0x11, 0, 1)), ["12121212", "11......"]),
+}
+
+
+@pytest.mark.parametrize("is_top_down", [False, True])
+@pytest.mark.parametrize(
+    ("depth", "runs", "rows"),
+    [
+        *((8, *each) for each in RUNS.values()),
+        *((4, *each) for each in RUNS_OF_4_BITS.values()),
+    ],
+)
+def test_odd_runs_are_unpacked_as_browsers_do(
+    depth: int, runs: bytes, rows: list[str], *, is_top_down: bool
+) -> None:
+    colours = {".": (0, 0, 0), "1": (200, 0, 0), "2": (0, 200, 0)}
+    palette = bytes((9, 9, 9, 0)) + bytes((0, 0, 200, 0)) + bytes((0, 200, 0, 0))
+    size = (8, -2 if is_top_down else 2)
+    # A leap of nothing, after which OpenCV is not asked.
+    packed = bytes((0, 2, 0, 0)) + runs
+    data = bmp(
+        packed,
+        size,
+        depth=depth,
+        packing={8: 1, 4: 2}[depth],
+        palette=palette.ljust(4 * 2**depth, b"\0"),
+    )
+    expected = np.array([[colours[each] for each in row] for row in rows], np.uint8)
+    np.testing.assert_array_equal(decode_image(data), expected if is_top_down else expected[::-1])
+
+
 @pytest.mark.parametrize(("kind", "packing"), [("JPEG", 4), ("PNG", 5)])
 def test_another_format_inside_is_read(kind: str, packing: int) -> None:
     inside = encode(PICTURE, kind)

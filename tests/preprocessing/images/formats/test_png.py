@@ -193,6 +193,13 @@ def test_a_picture_for_viewers_without_animations_is_not_the_first_frame() -> No
     np.testing.assert_array_equal(decode_image(first[:-12] + frames + first[-12:]), RGB)
 
 
+def test_an_animation_of_no_frames_is_none() -> None:
+    height, width = RGB.shape[:2]
+    data = png(RGB, chunks=png_chunk(b"acTL", bytes(8)))
+    frame = frame_control(0, width, height) + frame_pixels(1, 255 - RGB)
+    np.testing.assert_array_equal(decode_image(data[:-12] + frame + data[-12:]), RGB)
+
+
 @pytest.mark.parametrize(("left", "top"), [(0, 0), (10, 30), (90, 0)])
 def test_a_first_frame_smaller_than_the_picture_lies_on_white_where_it_fits(
     left: int, top: int

@@ -6,8 +6,17 @@ import pytest
 
 from preprocessing.images.decode import decode_here, decode_image
 from tests.tools.picture_files import png, png_chunk, smooth_picture
+from tests.tools.profiles import DISPLAY_P3, gamma_curve, rgb_profile
 
 RGB = np.asarray(smooth_picture(96, 80))
+# How Chromium shows a pixel (200, 100, 50) with code points for primaries and curve.
+IN_CHROMIUM = {
+    (4, 13): (232, 93, 30),
+    (8, 13): (222, 92, 32),
+    (22, 13): (202, 102, 49),
+    (1, 7): (206, 115, 68),
+    (1, 17): (200, 87, 34),
+}
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])
@@ -88,6 +97,30 @@ def test_code_points_are_heeded_where_they_are_those_of_a_png(channels: int) -> 
     for odd in (b"\1\x08\0\0", b"\1\x08\1\1", b"\1\x08\0"):  # video's range, no RGB, cut
         decoded = decode_image(png(samples, chunks=png_chunk(b"cICP", odd)))
         np.testing.assert_array_equal(decoded, plain)
+
+
+@pytest.mark.parametrize("points", [(0, 8), (2, 16), (3, 1), (9, 2), (12, 0), (1, 255)])
+def test_code_points_that_say_nothing_leave_it_to_the_profile(points: tuple[int, int]) -> None:
+    profile = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(rgb_profile(DISPLAY_P3, gamma_curve(2))))
+    expected = decode_image(png(RGB, chunks=profile))
+    said = png_chunk(b"cICP", bytes((*points, 0, 1)))
+    np.testing.assert_array_equal(decode_image(png(RGB, chunks=said + profile)), expected)
+    assert (expected != RGB).any()
+
+
+@pytest.mark.parametrize(("points", "seen"), IN_CHROMIUM.items())
+def test_rare_code_points_look_as_in_a_browser(
+    points: tuple[int, int], seen: tuple[int, int, int]
+) -> None:
+    pixels = np.full((4, 4, 3), (200, 100, 50), np.uint8)
+    decoded = decode_image(png(pixels, chunks=png_chunk(b"cICP", bytes((*points, 0, 1)))))
+    assert np.abs(decoded[0, 0] - np.array(seen)).max() <= 2
+
+
+def test_colours_count_before_the_pixels_only() -> None:
+    data = png(RGB)
+    late = data[:-12] + png_chunk(b"gAMA", struct.pack(">L", 100_000)) + data[-12:]
+    np.testing.assert_array_equal(decode_image(late), RGB)
 
 
 def test_a_picture_that_is_transparent_throughout_is_opaque() -> None:
