@@ -13,37 +13,39 @@ from preprocessing.images.formats.png_chunks import SIGNATURE
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 
 _HEAD_BYTES, _ENTRY_BYTES = 6, 16
+_ICON = 1
 # An entry says 0 for it, and for what is larger.
 _LARGEST_PX = 256
 _OPACITY_MASK = 0xFF000000
 
 
 def read_icon(data: bytes, *, max_pixels: int) -> Raster:
-    """Read the largest picture of an ICO or CUR file; of several as large the one with most bytes.
+    """Read the largest picture of an ICO or CUR file; of several as large the one of most colours.
 
     Raises:
         ImageDecodeError: It is damaged.
         ImageTooLargeError: It has too many pixels.
     """
-    (count,) = struct.unpack_from("<H", data, 4)
+    kind, count = struct.unpack_from("<HH", data, 2)
     entries = [
-        _read_entry(data, _HEAD_BYTES + _ENTRY_BYTES * index)
+        _read_entry(data, _HEAD_BYTES + _ENTRY_BYTES * index, is_icon=kind == _ICON)
         for index in range(count)
         if _HEAD_BYTES + _ENTRY_BYTES * (index + 1) <= len(data)
     ]
     if not entries:
         raise ImageDecodeError(DAMAGED)
-    _, size, start = max(entries)
+    *_, size, start = max(entries)
     picture = data[start : start + size]
     if picture.startswith(SIGNATURE):
         return read_png(picture, max_pixels=max_pixels)
     return _read_bitmap(picture, max_pixels)
 
 
-def _read_entry(data: bytes, at: int) -> tuple[int, int, int]:
-    """Return how many pixels a picture has, how many bytes, and where they begin."""
-    width, height, size, start = struct.unpack_from("<BB6xLL", data, at)
-    return (width or _LARGEST_PX) * (height or _LARGEST_PX), size, start
+def _read_entry(data: bytes, at: int, *, is_icon: bool) -> tuple[int, int, int, int]:
+    """Return how many pixels a picture has, of how many bits, how many bytes, where they begin."""
+    width, height, bits, size, start = struct.unpack_from("<BB4xHLL", data, at)
+    # Cursors have the place of their tip there.
+    return (width or _LARGEST_PX) * (height or _LARGEST_PX), bits * is_icon, size, start
 
 
 def _read_bitmap(data: bytes, max_pixels: int) -> Raster:

@@ -52,9 +52,13 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
-        UnsupportedImageError: Its packing or layout is not known here.
+        UnsupportedImageError: Its packing or layout is not known here, or it is a raw file.
     """
     page = read_page(data)
+    if page.is_raw:
+        raise UnsupportedImageError(
+            "This is a camera's raw file, which Mien does not read. Save the picture as JPEG."
+        )
     check_size(page.number(WIDTH), page.height, max_pixels, pixel_bytes=page.pixel_bytes)
     missing = 1 - page.rows / page.height
     check_missing(missing)

@@ -18,7 +18,11 @@ _NEEDED = {
     STRIP_BYTES, PLANAR, 292, 293, PREDICTOR, 320, TILE_WIDTH, 323, TILE_OFFSETS, TILE_BYTES, 332,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
+_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 330, 50706
+_IS_PREVIEW = 1
 _HEADS = {"<": b"II*\0", ">": b"MM\0*"}
+# Which tell of the picture what is needed after its pixels.
+_TOLD = {ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION}
 UNSIGNED, SIGNED, FLOATING = 1, 2, 3
 _BLACK_IS_ZERO = 1
 # Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
@@ -52,6 +56,13 @@ class TiffPage:
     def height(self) -> int:
         """In pixels."""
         return self.number(HEIGHT)
+
+    @property
+    def is_raw(self) -> bool:
+        """Whether this is the preview in a camera's raw file: of DNG, CR2, or NEF and its like."""
+        tags = self.directory.tags
+        is_preview = self.number(_KIND_OF_PAGE) & _IS_PREVIEW and _PAGES_WITHIN in tags
+        return bool(is_preview) or _DNG_VERSION in tags or self.directory.data[8:10] == b"CR"
 
     def as_grey(self, numbers: dict[int, int]) -> "TiffPage":
         """Return the page as if it had one channel.
@@ -108,7 +119,7 @@ def read_page(data: bytes) -> TiffPage:
     Raises:
         ImageDecodeError: There are none.
     """
-    directory = read_directory(data, _NEEDED | {ORIENTATION, PROFILE, XMP})
+    directory = read_directory(data, _NEEDED | _TOLD)
     if directory is None:
         raise ImageDecodeError(DAMAGED)
     tiles = directory.integers(TILE_OFFSETS)

@@ -193,6 +193,17 @@ def test_of_an_icon_a_png_is_read() -> None:
     np.testing.assert_array_equal(decode_image(data), np.asarray(PICTURE.resize((64, 64))))
 
 
+def test_of_an_icon_s_pictures_of_one_size_the_one_of_most_colours_is_read() -> None:
+    rgb = np.asarray(PICTURE.resize((48, 48)))
+    good = encode(Image.fromarray(rgb), "PNG")
+    poor = encode(Image.fromarray(255 - rgb), "PNG") + bytes(5_000)
+    at = 6 + 16 + 16
+    entries = struct.pack("<BBBBHHLL", 48, 48, 0, 0, 1, 32, len(good), at)
+    entries += struct.pack("<BBBBHHLL", 48, 48, 0, 0, 1, 8, len(poor), at + len(good))
+    data = struct.pack("<HHH", 0, 1, 2) + entries + good + poor
+    np.testing.assert_array_equal(decode_image(data), rgb)
+
+
 def test_of_an_icon_the_picture_of_most_pixels_is_read_though_it_has_few_bytes() -> None:
     large = encode(Image.new("1", (256, 256)), "PNG")
     small = encode(PICTURE.resize((64, 64)), "PNG")

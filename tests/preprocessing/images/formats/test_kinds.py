@@ -52,6 +52,8 @@ def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
         (b"<svg xmlns=", "an SVG drawing"), (b'<?xml version="1.0"?>\n<svg ', "an SVG drawing"),
         (b"8BPS\0\1", "a Photoshop file"), (b"%PDF-1.7", "a PDF file"),
         (b"\0\0\0\x18ftypcrx ", "a camera's raw file"), (b"\0\0\0\x18ftypmp42", "a video"),
+        (b"IIU\0\x18\0\0\0", "a camera's raw file"), (b"IIRO\x08\0", "a camera's raw file"),
+        (b"\r\n<!DOCTYPE html>", "a web page"), (b"<html lang=", "a web page"),
         (b"<?xml version='1.0'?><html>", "not a picture"),
     ],
 )  # fmt: skip

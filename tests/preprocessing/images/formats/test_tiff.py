@@ -139,6 +139,24 @@ def test_packings_that_are_not_known_are_refused_by_name() -> None:
             decode_image(tiff(RGB, tags={COMPRESSION: packing}))
 
 
+@pytest.mark.parametrize(
+    "tags", [{50_706: 0x0401}, {254: 1, 330: 8}], ids=["DNG", "a preview before other pages"]
+)
+def test_raw_files_of_cameras_are_named(tags: dict[int, int]) -> None:
+    with pytest.raises(UnsupportedImageError, match="raw file"):
+        decode_image(tiff(RGB, tags=tags))
+
+
+def test_raw_files_of_canon_are_named() -> None:
+    data = tiff(RGB)
+    with pytest.raises(UnsupportedImageError, match="raw file"):
+        decode_image(data[:8] + b"CR\2\0" + data[12:])
+
+
+def test_a_preview_alone_is_a_picture() -> None:
+    np.testing.assert_array_equal(decode_image(tiff(RGB, tags={254: 1})), RGB)
+
+
 def test_a_directory_without_a_picture_is_damaged() -> None:
     with pytest.raises(ImageDecodeError):
         decode_image(tiff_block([]))
