@@ -105,23 +105,19 @@ def scan(
     # All at once, for in a crowd there are thousands.
     centres = np.array([seen.centre for seen in detections]).reshape(-1, 2)
     centres = (apply_transform(back, centres) - border_px + 0.5) / scale - 0.5
-    candidates = []
-    for seen, (x, y) in zip(detections, centres.tolist(), strict=True):
-        if border_px and not (0 <= x < picture.width and 0 <= y < picture.height):
-            continue
-        roll_deg = angle_deg + seen.roll_deg
-        candidates.append(
-            Candidate(
-                (x, y),
-                side=seen.side / scale,
-                scan_deg=angle_deg,
-                roll_deg=roll_deg,
-                score=seen.score,
-                seen_px=seen.side,
-                is_larger=is_larger,
-            )
+    return [
+        Candidate(
+            (x, y),
+            side=seen.side / scale,
+            scan_deg=angle_deg,
+            roll_deg=angle_deg + seen.roll_deg,
+            score=seen.score,
+            seen_px=seen.side,
+            is_larger=is_larger,
         )
-    return candidates
+        for seen, (x, y) in zip(detections, centres.tolist(), strict=True)
+        if not border_px or (0 <= x < picture.width and 0 <= y < picture.height)
+    ]
 
 
 def _detect(
