@@ -45,7 +45,7 @@ coverage: $(VENV)/dev.stamp ## run the tests as `make test` does, and tell which
 		--deselect tests/serving/cli/test_doctor.py::test_a_folder_that_cannot_be_written
 
 test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
-	$(BIN)/python -m pytest -m "not slow and not browser"
+	$(BIN)/python -m pytest -m "not slow and not browser and not alone" -n $(JOBS) --dist loadfile
 
 check: $(VENV)/dev.stamp ## check format, lint, imports and types
 	$(BIN)/ruff format --check .
