@@ -26,7 +26,6 @@ from training.networks.build import (
     read_settings,
 )
 from training.networks.outputs import outputs_of
-from training.networks.resnet import POOLED_KERNEL, STEM, for_pooled_stem
 from training.records import RunSettings, TrainedNetwork, parse_record
 from training.soft_labels import SoftLabels
 
@@ -170,8 +169,6 @@ def _take_weights(network: keras.Model, earlier: keras.Model, *, has_same_labels
         if source.name in OUTPUTS and not (has_same_labels and source.name in outputs_of(network)):
             continue
         target, weights = network.get_layer(source.name), source.get_weights()
-        if source.name == STEM and target.kernel.shape[0] == POOLED_KERNEL:
-            weights = [for_pooled_stem(kernel) for kernel in weights]
         if [each.shape for each in weights] != [each.shape for each in target.get_weights()]:
             raise MienError(
                 "The network to start from has another width or another stem, or takes chips of "

@@ -1,18 +1,12 @@
 """ResNet-34 for small grey chips."""
 
-import numpy as np
 from keras import KerasTensor, Model, layers
-from numpy.typing import NDArray
 
 from training.networks.normalization import FusedBatchNormalization
 from training.networks.outputs import output_logits
 
 STAGE_BLOCKS = (3, 4, 6, 3)
 """Basic blocks a stage: with two convolutions each, the stem and the last layer, 34 layers."""
-STEM = "stem_conv"
-"""The name of the first convolution."""
-POOLED_KERNEL = 7
-"""Its side where the stem is pooled."""
 
 
 def resnet34(
@@ -44,9 +38,7 @@ def resnet34(
     """
     chips = layers.Input((None, None, 1), name="chips")
     x = layers.Rescaling(1 / 64, offset=-2, name="scale")(chips)
-    x = _conv_norm(
-        x, width, kernel=POOLED_KERNEL if stem_pool else 3, stride=stem_stride, name="stem"
-    )
+    x = _conv_norm(x, width, kernel=7 if stem_pool else 3, stride=stem_stride, name="stem")
     x = layers.ReLU(name="stem_relu")(x)
     if stem_pool:
         x = layers.MaxPooling2D(3, 2, padding="same", name="stem_pool")(x)
@@ -58,27 +50,6 @@ def resnet34(
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     return Model(chips, output_logits(x, classes=classes, outputs=outputs), name="resnet34")
-
-
-def for_pooled_stem(kernel: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Make of a stem's kernel one for a pooled stem, which sees twice as far.
-
-    After the pooling a pixel is two of the chip's, so each value of the kernel is put two pixels
-    from the next and spread by linear interpolation.
-
-    Args:
-        kernel: (3, 3, 1, channels), or what this returns, which is returned as it is.
-
-    Returns:
-        (7, 7, 1, channels).
-    """
-    if len(kernel) == POOLED_KERNEL:
-        return kernel
-    spread = np.zeros((POOLED_KERNEL, len(kernel)))
-    for place in range(len(kernel)):
-        spread[2 * place : 2 * place + 3, place] = (0.25, 0.5, 0.25)
-    pooled: NDArray[np.floating] = np.einsum("am,bn,mnio->abio", spread, spread, kernel)
-    return pooled
 
 
 def _basic_block(x: KerasTensor, channels: int, *, stride: int, name: str) -> KerasTensor:

@@ -14,7 +14,6 @@ from training.config import FitConfig
 from training.fitting.fit import fit
 from training.networks.build import load_network, read_settings
 from training.networks.outputs import outputs_of
-from training.networks.resnet import STEM, for_pooled_stem
 
 
 def test_a_run_starts_only_from_chips_aligned_alike(
@@ -62,30 +61,6 @@ def test_a_run_can_start_from_another(
     with pytest.raises(MienError, match="another width"):
         fit(dataset, tmp_path / "wider", config=replace(still, width=8), start_from=run)
     assert not (tmp_path / "wider").exists()
-
-
-def test_a_run_with_a_pooled_stem_can_start_from_one_without(
-    dataset: Dataset, run: Path, config: FitConfig, tmp_path: Path
-) -> None:
-    still = replace(config, epochs=1, learning_rate=1e-9, stem_pool=True)
-    network = fit(dataset, tmp_path / "pooled", config=still, start_from=run)
-    earlier = load_network(run)
-    stem, before = (each.get_layer(STEM).get_weights()[0] for each in (network, earlier))
-    np.testing.assert_allclose(stem, for_pooled_stem(before), atol=1e-4)
-    block = "stage1_block1_1_conv"
-    for ours, theirs in zip(
-        network.get_layer(block).get_weights(), earlier.get_layer(block).get_weights(), strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, atol=1e-4)
-    again = fit(dataset, tmp_path / "again", config=still, start_from=tmp_path / "pooled")
-    np.testing.assert_allclose(again.get_layer(STEM).get_weights()[0], stem, atol=1e-4)
-    with pytest.raises(MienError, match="another stem"):
-        fit(
-            dataset,
-            tmp_path / "whole",
-            config=replace(still, stem_pool=False),
-            start_from=tmp_path / "pooled",
-        )
 
 
 @pytest.mark.parametrize("kept", [np.s_[::-1], np.s_[:3]], ids=["as many", "fewer"])

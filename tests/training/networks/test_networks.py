@@ -9,7 +9,7 @@ from tests.training.depth import WHOLE_DEPTH, depth
 from training.config import MOST_VIEWS
 from training.export.tta import Views, candidate_views, with_views
 from training.fitting.augment import Augment
-from training.networks.resnet import for_pooled_stem, resnet34
+from training.networks.resnet import resnet34
 
 SIDE_PX = 48
 # Float32 sums in another order.
@@ -54,21 +54,6 @@ def test_width_multiplies_channels_and_parameters() -> None:
         narrow, wide = (resnet34(6, outputs=OUTPUTS, width=width) for width in (4, 8))
     assert narrow.get_layer("stem_conv").filters * 2 == wide.get_layer("stem_conv").filters
     assert wide.count_params() / narrow.count_params() == pytest.approx(4, rel=0.1)
-
-
-def test_a_kernel_for_a_pooled_stem_sees_twice_as_far() -> None:
-    kernel = np.random.default_rng(0).normal(size=(3, 3, 1, 4))
-    spread = for_pooled_stem(kernel)
-    assert spread.shape == (7, 7, 1, 4)
-    for slope in ((1.0, 0.0), (0.0, 1.0), (2.0, -3.0)):
-        near, far = (
-            np.tensordot(np.array(slope), np.mgrid[-side : side + 1, -side : side + 1], 1)
-            for side in (1, 3)
-        )
-        # Of an even slope, what three pixels see that lie two pixels apart.
-        expected = np.einsum("yx,yxio->o", 2 * near + 5, kernel)
-        np.testing.assert_allclose(np.einsum("yx,yxio->o", far + 5, spread), expected)
-    assert for_pooled_stem(spread) is spread
 
 
 @pytest.mark.parametrize("side_px", [24, 40, 48])
