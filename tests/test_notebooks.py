@@ -134,6 +134,7 @@ def test_the_readme_shows_the_whole_gallery_in_small_pictures(repository_root: P
     assert all(path.stat().st_size < MAX_PICTURE_BYTES for path in pictures)
 
 
+@pytest.mark.slow
 def test_the_gallery_is_made_anew_from_the_sample_photo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -156,6 +156,7 @@ def test_the_answer_is_read_where_the_body_was_not(answer: bytes, said: str) -> 
         client.predict(bytes(UNTAKEN_BYTES))
 
 
+@pytest.mark.slow
 def test_lines_are_told_apart_however_they_come() -> None:
     lines = [BatchLine(name=name).model_dump_json().encode() + b"\n" for name in ("a", "b", "c")]
     text = b"".join(lines)

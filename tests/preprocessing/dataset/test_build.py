@@ -20,6 +20,8 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import read_dataset
 from preprocessing.errors import DatasetError, MienError
 
+pytestmark = pytest.mark.slow
+
 ONE_WORKER = AlignOptions(workers=1)
 
 
@@ -110,7 +112,6 @@ def wait_for_shards(folder: Path, count: int, process: subprocess.Popen[bytes]) 
         time.sleep(0.005)
 
 
-@pytest.mark.slow
 def test_killed_five_times_an_alignment_goes_on_and_ends_the_same(
     long_csv: Path, tmp_path: Path
 ) -> None:

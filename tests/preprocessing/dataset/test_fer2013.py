@@ -65,6 +65,7 @@ def test_ferplus_keeps_the_class_indices_of_fer2013() -> None:
     assert set(VOTE_COLUMNS) - set(FERPLUS_WORDS.values()) == {"unknown", "NF"}
 
 
+@pytest.mark.slow
 def test_the_real_fer2013_and_votes_belong_together(shared_data: Path) -> None:
     source = open_source(shared_data / "fer2013" / "fer2013.csv.xz")
     assert source.count == 35_887

@@ -17,6 +17,8 @@ from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.dataset.split_off import SplitOff
 from preprocessing.errors import DatasetError
 
+pytestmark = pytest.mark.slow
+
 TENTHS = SplitOff((("val", 0.1), ("test", 0.1)))
 LABELS = ("happy", "sad")
 EACH = 20

@@ -41,6 +41,7 @@ def test_all_models_cut_nearly_the_same_chip(name: str, photo: np.ndarray) -> No
     assert np.linalg.norm(moved_px, axis=1).max() < SCHEMES_AGREE_PX
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [DetectorKind.HOG, DetectorKind.CNN])
 def test_every_detector_finds_the_same_face(
     kind: DetectorKind, photo: np.ndarray, finder: FaceFinder

@@ -12,6 +12,8 @@ import pytest
 from preprocessing.faces import landmarker as detect
 from preprocessing.runtime.processes import ALLOCATION, worker_pool
 
+pytestmark = pytest.mark.slow
+
 NAME, VALUE = ALLOCATION
 _greeting = ""
 

@@ -46,6 +46,7 @@ def filter_case(_: schemathesis.HookContext, case: schemathesis.Case) -> bool:
     )
 
 
+@pytest.mark.slow
 @api.parametrize()
 # Other requests at every run, in CI too; a failure prints the decorator that repeats it.
 @settings(

@@ -84,6 +84,7 @@ def smile(shipped: ExplainedModel) -> GreyImage:
     return face.chip
 
 
+@pytest.mark.slow
 def test_other_weights_give_another_map(shipped: ExplainedModel, smile: GreyImage) -> None:
     """The sanity check of Adebayo et al. 2018, arXiv:1810.03292: shuffle what was learnt.
 

@@ -48,6 +48,7 @@ def test_a_dataset_with_votes_gives_a_network_with_two_outputs(voted_run: Path, 
                 assert hits == pytest.approx(np.round(hits), abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("compiled")
 def test_both_outputs_learn(voted: Dataset, shallow_config: FitConfig, tmp_path: Path) -> None:
     fit(voted, tmp_path / "run", config=replace(shallow_config, epochs=25))

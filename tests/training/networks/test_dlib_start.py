@@ -76,6 +76,7 @@ def _block(
     return ops.relu(x + shortcut)
 
 
+@pytest.mark.slow
 def test_a_network_begins_as_dlib_ends(layers: list[DlibLayer], dataset: Dataset) -> None:
     """Its stem sees the chip as dlib's sees it enlarged, and a step of training changes little."""
     with depth(WHOLE_DEPTH):

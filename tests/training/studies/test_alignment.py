@@ -10,6 +10,8 @@ from training.presets import PRESETS
 from training.studies import alignment as geometries
 from training.studies.alignment import ANCHOR_SETS, compare_geometries, geometries_text, realign
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_same_geometry_cuts_the_same_chips(dataset: Dataset) -> None:
     np.testing.assert_array_equal(realign(dataset, ChipGeometry()).chips, dataset.chips)

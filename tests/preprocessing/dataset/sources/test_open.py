@@ -177,6 +177,7 @@ def test_what_is_no_source_is_refused(name: str, said: str, tmp_path: Path) -> N
         open_source(tmp_path / name)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(file=damaged_files("emotion,pixels,Usage", ["3", PIXELS, "Training"]))
 def test_damage_to_a_csv_gives_rows_or_a_named_error(
@@ -193,6 +194,7 @@ def test_damage_to_a_csv_gives_rows_or_a_named_error(
         assert item.load().shape[:2] == (48, 48)
 
 
+@pytest.mark.slow
 def test_a_file_of_empty_lines_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "fer2013.csv.gz"
     path.write_bytes(gzip.compress(b"emotion,pixels,Usage\n" + b"\n" * (EMPTY_LINES_BYTES - 50)))
