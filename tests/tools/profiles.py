@@ -23,6 +23,11 @@ def rgb_profile(colorants: Sequence[Sequence[float]], curve: bytes) -> bytes:
     return _assemble(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
 
 
+def adobe_rgb_profile() -> bytes:
+    """That of Adobe RGB (1998), which browsers show otherwise than sRGB."""
+    return rgb_profile(ADOBE_RGB, gamma_curve(2.2))
+
+
 def grey_profile(curve: bytes) -> bytes:
     """A profile of a curve."""
     return _assemble(b"GRAY", {b"kTRC": curve})

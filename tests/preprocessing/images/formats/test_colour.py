@@ -10,10 +10,10 @@ from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.icc import icc_colours
 from tests.tools.picture_files import encode, smooth_picture
 from tests.tools.profiles import (
-    ADOBE_RGB,
     DISPLAY_P3,
     SRGB,
     SRGB_CURVE,
+    adobe_rgb_profile,
     gamma_curve,
     grey_profile,
     ink_profile,
@@ -26,7 +26,7 @@ from tests.tools.profiles import (
 ROUNDING_LEVELS = 2
 PROFILES = {
     "Display P3": rgb_profile(DISPLAY_P3, parametric_curve(3, *SRGB_CURVE)),
-    "Adobe RGB": rgb_profile(ADOBE_RGB, gamma_curve(2.2)),
+    "Adobe RGB": adobe_rgb_profile(),
     "a table": rgb_profile(DISPLAY_P3, table_curve(1.8)),
     "an exponent": rgb_profile(SRGB, parametric_curve(0, 1.6)),
     "three numbers": rgb_profile(DISPLAY_P3, parametric_curve(1, 2.0, 1.0, 0.0)),

@@ -13,9 +13,7 @@ from preprocessing.images.formats.jpeg_parts import take_apart
 from preprocessing.images.formats.jpeg_pixels import Form, decode_samples
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import NOISE_LEVELS, encode, jpeg, jpeg_segment
-from tests.tools.profiles import ADOBE_RGB, gamma_curve, rgb_profile
-
-ADOBE = rgb_profile(ADOBE_RGB, gamma_curve(2.2))
+from tests.tools.profiles import adobe_rgb_profile
 
 
 def test_junk_between_the_segments_of_a_header_is_passed_over(photo: Image.Image) -> None:
@@ -133,7 +131,7 @@ def test_rare_samplings_of_colour_are_read(factors: int, photo: Image.Image) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "in_grey"), [({}, False), ({}, True), ({"icc_profile": ADOBE}, False)]
+    ("options", "in_grey"), [({}, False), ({}, True), ({"icc_profile": adobe_rgb_profile()}, False)]
 )
 def test_a_picture_is_decoded_to_where_it_comes_out_of_the_box(
     options: dict[str, bytes], photo: Image.Image, monkeypatch: pytest.MonkeyPatch, *, in_grey: bool

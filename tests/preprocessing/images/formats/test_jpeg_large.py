@@ -12,11 +12,10 @@ from preprocessing.images.formats.jpeg_parts import take_apart
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import NOISE_LEVELS, encode, exif_block, jpeg, stored
-from tests.tools.profiles import ADOBE_RGB, gamma_curve, rgb_profile
+from tests.tools.profiles import adobe_rgb_profile
 
 # Red, green and blue are rounded on the way from luma to grey.
 ROUNDING_LEVELS = 1
-ADOBE = rgb_profile(ADOBE_RGB, gamma_curve(2.2))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_a_large_picture_may_be_read_at_a_half_of_its_sides(
 def test_a_picture_with_colours_of_its_own_is_converted_before_it_is_grey(
     photo: Image.Image,
 ) -> None:
-    data = jpeg(photo, icc_profile=ADOBE)
+    data = jpeg(photo, icc_profile=adobe_rgb_profile())
     assert not np.array_equal(decode_here(data).pixels, decode_here(jpeg(photo)).pixels)
     reduced = decode_here(data, may_reduce=True)
     assert reduced.whole is not None
