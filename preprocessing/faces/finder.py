@@ -28,6 +28,8 @@ from preprocessing.images.types import GreyImage
 # not sure, those turned by less too.
 TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
+# A look at what is no face takes longer than one at a face: all ways to see it are tried.
+MOST_IN_VAIN = 50
 
 
 class FaceFinder:
@@ -84,11 +86,7 @@ class FaceFinder:
             new = [candidate for candidate in candidates if candidate not in known]
             faces |= self._landmarked(picture, new)
         kept = [(candidate, faces[candidate]) for candidate in candidates if candidate in faces]
-        verified = [
-            face
-            for candidate, face in kept
-            if self._verifier.is_face(face, picture, scan_score=candidate.score)
-        ]
+        verified = self._verified(picture, kept)
         return sorted(_without_doubles(verified), key=lambda face: (face.box.left, face.box.top))
 
     def locate_again(self, picture: Picture, face: Face) -> Face:
@@ -153,6 +151,19 @@ class FaceFinder:
             or candidate.seen_px >= detector.closer_px
         }
         return {candidate: face for candidate, face in faces.items() if face is not None}
+
+    def _verified(self, picture: Picture, finds: Iterable[tuple[Candidate, Face]]) -> list[Face]:
+        """Return the faces that `verify` confirms, of finds with the best candidate first.
+
+        The search ends where `MOST_IN_VAIN` more finds are no faces than are: the others are worse.
+        """
+        faces: list[Face] = []
+        for at, (candidate, face) in enumerate(finds):
+            if at - 2 * len(faces) >= MOST_IN_VAIN:
+                break
+            if self._verifier.is_face(face, picture, scan_score=candidate.score):
+                faces.append(face)
+        return faces
 
     def _tilt_deg(self, faces: dict[Candidate, Face]) -> float | None:
         """Return by how much a photo's faces are tilted if another scan is worth it, else None."""

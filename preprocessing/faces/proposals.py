@@ -35,9 +35,12 @@ MUCH_LARGER = 1.2
 BORDER_PX = 32
 # The best uncertain candidates that are looked at again: in a crowd of small, tilted faces nearly
 # all are uncertain.
-MOST_WEAK = 300
-# The largest sure candidates that get landmarks: a picture can be filled with thousands.
+MOST_WEAK = 150
+# The largest sure candidates that get landmarks; and so many of a picture that is filled with more
+# than FILLED of them, as only made ones are.
 MOST_SURE = 300
+FILLED = 1000
+MOST_IN_FILLED = 120
 # Where a face is seen that is larger than the smallest by less than this, others may be missed.
 NEAR_LIMIT = 1.5
 
@@ -90,13 +93,14 @@ def is_sure(detector: Detector, candidate: Candidate) -> bool:
 
 
 def most_promising(detector: Detector, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the `MOST_SURE` largest sure candidates and the `MOST_WEAK` best others, best first.
+    """Return the largest sure candidates and the best `MOST_WEAK` others, best first.
 
-    That bounds the time that a picture can take.
+    That bounds the time that a picture can take: `MOST_SURE` are taken, or `MOST_IN_FILLED`.
     """
     sure = [candidate for candidate in candidates if is_sure(detector, candidate)]
     weak = [candidate for candidate in candidates if not is_sure(detector, candidate)]
-    largest = sorted(sure, key=lambda candidate: -candidate.side)[:MOST_SURE]
+    most_sure = MOST_SURE if len(sure) <= FILLED else MOST_IN_FILLED
+    largest = sorted(sure, key=lambda candidate: -candidate.side)[:most_sure]
     best = sorted(weak, key=lambda candidate: -candidate.score)[:MOST_WEAK]
     return sorted(largest + best, key=lambda candidate: -candidate.score)
 

@@ -74,6 +74,8 @@ def _faces(
     shares = [np.clip(outputs[f"{part}_{stride}"][0, :, 0], 0, 1) for part in ("cls", "obj")]
     scores = np.sqrt(shares[0] * shares[1])
     (kept,) = np.nonzero(scores >= least_score)
+    if not kept.size:  # as in most closer looks, which are many
+        return np.empty((0, 15), np.float32)
     cells = np.stack([kept % columns, kept // columns], axis=1).astype(np.float32)
     box, points = (outputs[f"{part}_{stride}"][0, kept] for part in ("bbox", "kps"))
     sizes = np.exp(box[:, 2:]) * stride

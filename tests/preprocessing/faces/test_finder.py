@@ -8,7 +8,7 @@ import pytest
 
 from preprocessing.faces.align import align_crops, align_photo
 from preprocessing.faces.detector import Detection
-from preprocessing.faces.finder import FaceFinder
+from preprocessing.faces.finder import MOST_IN_VAIN, FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.proposals import FIRST, MOST_WEAK, RIGHT_ANGLE, TILTED, TURNED
@@ -164,12 +164,12 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
     monkeypatch.setattr(verifier, "_second_detector", second)
     grey = np.zeros((3000, 4000), np.uint8)
     assert finder.find_faces(Picture(grey)) == []
-    assert len(second_px) == MOST_WEAK
+    assert len(second_px) == MOST_IN_VAIN
     whole_px = sum(scanned_px) + sum(second_px)
     right_angles = sum(angle_deg % 90 == 0 for angle_deg in detector.turns_deg)
     scans = FIRST + len(detector.turns_deg) * TURNED + right_angles * RIGHT_ANGLE + TILTED
     small_px = 3000 * 4000 * whole_scale(detector, Pyramid(grey)) ** 2
-    most_px = scans * detector.smallest_px**2 + small_px + MOST_WEAK * SECOND_LOOK_PX**2
+    most_px = scans * detector.smallest_px**2 + small_px + MOST_IN_VAIN * SECOND_LOOK_PX**2
     # Strips overlap, and a border is added.
     assert most_px * (1 - WHOLE_PIXELS) < whole_px < 1.25 * most_px
     # Each weak candidate of the first and of the turned scan gets four at most: level, turned

@@ -6,6 +6,8 @@ import pytest
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.proposals import (
+    FILLED,
+    MOST_IN_FILLED,
     MOST_SURE,
     MOST_WEAK,
     most_promising,
@@ -28,11 +30,12 @@ def test_the_best_of_many_uncertain_candidates_are_looked_at_again() -> None:
     assert kept == sorted(scores, reverse=True)[: 1 + MOST_WEAK]
 
 
-def test_the_largest_of_very_many_sure_candidates_are_taken() -> None:
-    sides = np.random.default_rng(0).permutation(np.arange(20, 20 + 3 * MOST_SURE))
+@pytest.mark.parametrize(("sure", "taken"), [(FILLED, MOST_SURE), (FILLED + 1, MOST_IN_FILLED)])
+def test_the_largest_of_very_many_sure_candidates_are_taken(sure: int, taken: int) -> None:
+    sides = np.random.default_rng(0).permutation(np.arange(20, 20 + sure))
     candidates = [Candidate((50 * at, 50), side, 0, 0, 0.95, 40) for at, side in enumerate(sides)]
     kept = {candidate.side for candidate in most_promising(YUNET, candidates)}
-    assert kept == set(sorted(sides)[-MOST_SURE:])
+    assert kept == set(sorted(sides)[-taken:])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from preprocessing.images.sample import sample_photo_path
@@ -43,7 +44,8 @@ def jpegs() -> dict[str, bytes]:
         ),
         "JPEG of restarts alone": _restarts_alone(),
         "JPEG, arithmetic-coded, of noise": _arithmetic_noise(),
-        "JPEG of 1,480 faces": _crowd(),
+        "JPEG of 1,480 faces": _encode(Image.fromarray(_crowd())),
+        "JPEG of 1,480 faces in noise": _encode(Image.fromarray(_in_noise(_crowd()))),
         "JPEG of 150 bytes and 49 megapixels": scans[: scans.index(b"\xff\xda") + 30],
     }
 
@@ -70,12 +72,17 @@ def _arithmetic_noise() -> bytes:
     return bytes(data[: data.index(b"\xff\xda") + 14]) + noise + b"\xff\xd9"
 
 
-def _crowd() -> bytes:
-    """Return a picture full of faces that are just wide enough to be found."""
+def _crowd() -> NDArray[np.uint8]:
+    """Return a picture full of faces that are just wide enough to be found, RGB."""
     face = Image.open(sample_photo_path()).convert("RGB").crop((135, 40, 320, 240)).resize((40, 43))
     columns, rows = CROWD_PX // face.width, CROWD_PX // face.height
-    sheet = np.tile(np.asarray(face), (rows, columns, 1))
-    return _encode(Image.fromarray(sheet))
+    return np.tile(np.asarray(face), (rows, columns, 1))
+
+
+def _in_noise(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Make every face of a picture one that must be looked at again and again."""
+    noise = np.random.default_rng(0).normal(0, 45, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
 
 
 def _again(data: bytes, times: int) -> bytes:
