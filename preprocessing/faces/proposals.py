@@ -35,7 +35,7 @@ MUCH_LARGER = 1.2
 BORDER_PX = 32
 # The best uncertain candidates that are looked at again: in a crowd of small, tilted faces nearly
 # all are uncertain.
-MOST_WEAK = 150
+MOST_WEAK = 200
 # The largest sure candidates that get landmarks; and so many of a picture that is filled with more
 # than FILLED of them, as only made ones are.
 MOST_SURE = 300

@@ -62,27 +62,42 @@ class YuNet:
         padded = cv2.copyMakeBorder(image, 0, down, 0, right, cv2.BORDER_CONSTANT)
         outputs = self._session.run(self._outputs, {self._input: padded})
         by_name = dict(zip(self._outputs, outputs, strict=True))
-        width = padded.shape[1]
-        rows = [_faces(by_name, stride, width // stride, least_score) for stride in STRIDES_PX]
-        return _without_overlaps(np.concatenate(rows), least_score)
+        height, width = padded.shape[:2]
+        rows = _faces(by_name, height, width, least_score)
+        return _without_overlaps(rows, least_score)
 
 
 def _faces(
-    outputs: dict[str, Any], stride: int, columns: int, least_score: float
+    outputs: dict[str, Any], height: int, width: int, least_score: float
 ) -> NDArray[np.float32]:
-    """Return the faces that one scale of the network sees, as rows of `detect`."""
-    shares = [np.clip(outputs[f"{part}_{stride}"][0, :, 0], 0, 1) for part in ("cls", "obj")]
+    """Return the faces that the network sees at its three scales, as rows of `detect`."""
+
+    def of_all_scales(part: str) -> NDArray[np.float32]:
+        return np.concatenate([outputs[f"{part}_{stride}"][0] for stride in STRIDES_PX])
+
+    shares = [np.clip(of_all_scales(part)[:, 0], 0, 1) for part in ("cls", "obj")]
     scores = np.sqrt(shares[0] * shares[1])
     (kept,) = np.nonzero(scores >= least_score)
-    if not kept.size:  # as in most closer looks, which are many
+    if not kept.size:  # as in many closer looks
         return np.empty((0, 15), np.float32)
-    cells = np.stack([kept % columns, kept // columns], axis=1).astype(np.float32)
-    box, points = (outputs[f"{part}_{stride}"][0, kept] for part in ("bbox", "kps"))
-    sizes = np.exp(box[:, 2:]) * stride
-    corners = (cells + box[:, :2]) * stride - sizes / 2
-    points = (points + np.tile(cells, 5)) * stride
-    rows = np.concatenate([corners, sizes, points, scores[kept, None]], axis=1)
-    return rows.astype(np.float32)
+    cells, strides = _places(kept, height, width)
+    box, points = of_all_scales("bbox")[kept], of_all_scales("kps")[kept]
+    sizes = np.exp(box[:, 2:]) * strides
+    corners = (cells + box[:, :2]) * strides - sizes / 2
+    points = (points + np.tile(cells, 5)) * strides
+    return np.concatenate([corners, sizes, points, scores[kept, None]], axis=1, dtype=np.float32)
+
+
+def _places(
+    cells: NDArray[np.intp], height: int, width: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return column and row of cells that are counted through all scales, and their strides."""
+    columns = width // np.array(STRIDES_PX)
+    ends = np.cumsum(columns * (height // np.array(STRIDES_PX)))
+    scales = np.searchsorted(ends, cells, side="right")
+    within = cells - np.append(0, ends)[scales]
+    places = np.stack([within % columns[scales], within // columns[scales]], axis=1)
+    return places.astype(np.float32), np.array(STRIDES_PX, np.float32)[scales, None]
 
 
 def _without_overlaps(rows: NDArray[np.float32], least_score: float) -> NDArray[np.float32]:

@@ -126,7 +126,7 @@ class Answer(AnswerModel):
     image: Size
     faces_found: int
     """How many faces were found. `faces` has fewer where max_faces or the server's own limit left
-    the smaller ones out. In a picture filled with faces no more than 450 are counted, first the
+    the smaller ones out. In a picture filled with faces no more than 500 are counted, first the
     largest that are sure."""
     faces: list[FaceAnswer]
     searched_down_to_px: int | None = None
