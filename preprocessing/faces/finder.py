@@ -7,6 +7,7 @@ from statistics import median
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarker import Landmarker, load_landmarks
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
+from preprocessing.faces.mend import MENDS, Mend
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.pose import within_half_turn
 from preprocessing.faces.proposals import (
@@ -30,6 +31,9 @@ TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
 # A look at what is no face takes longer than one at a face: all ways to see it are tried.
 MOST_IN_VAIN = 50
+# To mend what is hardly seen takes as long as all else. So many are mended, as in a class's photo
+# that is lit from behind; of a photo with more none is.
+MOST_MENDED = 60
 
 
 class FaceFinder:
@@ -142,7 +146,11 @@ class FaceFinder:
         A candidate that was seen small and not sure is left out if it is no face from near.
         """
         detector, seen = self._detector, seen_by(self._detector, picture)
-        framed = {candidate: frame(detector, seen, candidate) for candidate in candidates}
+        candidates = list(candidates)
+        mends = self._mends_for(candidates)
+        framed = {
+            candidate: frame(detector, seen, candidate, mends=mends) for candidate in candidates
+        }
         faces = {
             candidate: self._landmarker.face(picture, better)
             for candidate, better in framed.items()
@@ -152,18 +160,25 @@ class FaceFinder:
         }
         return {candidate: face for candidate, face in faces.items() if face is not None}
 
-    def _verified(self, picture: Picture, finds: Iterable[tuple[Candidate, Face]]) -> list[Face]:
+    def _verified(self, picture: Picture, finds: Sequence[tuple[Candidate, Face]]) -> list[Face]:
         """Return the faces that `verify` confirms, of finds with the best candidate first.
 
         The search ends where `MOST_IN_VAIN` more finds are no faces than are: the others are worse.
         """
+        mends = self._mends_for(candidate for candidate, _ in finds)
         faces: list[Face] = []
         for at, (candidate, face) in enumerate(finds):
             if at - 2 * len(faces) >= MOST_IN_VAIN:
                 break
-            if self._verifier.is_face(face, picture, scan_score=candidate.score):
+            score = candidate.score
+            if self._verifier.is_face(face, picture, scan_score=score, mends=mends):
                 faces.append(face)
         return faces
+
+    def _mends_for(self, candidates: Iterable[Candidate]) -> Sequence[Mend]:
+        """Return what is tried on candidates of a photo that are hardly seen."""
+        weak = sum(not is_sure(self._detector, candidate) for candidate in candidates)
+        return MENDS if weak <= MOST_MENDED else ()
 
     def _tilt_deg(self, faces: dict[Candidate, Face]) -> float | None:
         """Return by how much a photo's faces are tilted if another scan is worth it, else None."""

@@ -1,6 +1,7 @@
 """Frame what a scan found better, by closer looks at it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from preprocessing.faces.detector import Detection, Detector
 from preprocessing.faces.geometry import apply_transform, invert_transform
-from preprocessing.faces.mend import MENDS, Mend, as_it_is
+from preprocessing.faces.mend import Mend, as_it_is
 from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import Candidate
 from preprocessing.images.types import GreyImage, RgbImage
@@ -23,7 +24,12 @@ FURTHER_DEG = 30
 
 
 def frame(
-    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool = False
+    detector: Detector,
+    picture: Pyramid,
+    candidate: Candidate,
+    *,
+    is_crop: bool = False,
+    mends: Sequence[Mend] = (),
 ) -> Candidate:
     """Frame a candidate better, by closer looks, where it was seen small or may be tilted.
 
@@ -32,13 +38,14 @@ def frame(
         picture: The upright source picture, grey or as the detector reads it.
         candidate: What a scan found in it.
         is_crop: The picture is known to be one face, so that every candidate is kept.
+        mends: What is tried on a photo's candidate that is hardly seen.
 
     Returns:
         The candidate, framed as where it scores best. Its score is 0 if it was weak and seen small,
         and no closer look sees a face.
     """
     if candidate.seen_px < detector.closer_px:
-        candidate = _frame_small(detector, picture, candidate, is_crop=is_crop)
+        candidate = _frame_small(detector, picture, candidate, is_crop=is_crop, mends=mends)
     upright_score = detector.upright_crop_score if is_crop else detector.upright_score
     if candidate.score >= upright_score:
         return candidate
@@ -52,13 +59,18 @@ def frame(
 
 
 def _frame_small(
-    detector: Detector, picture: Pyramid, candidate: Candidate, *, is_crop: bool
+    detector: Detector,
+    picture: Pyramid,
+    candidate: Candidate,
+    *,
+    is_crop: bool,
+    mends: Sequence[Mend],
 ) -> Candidate:
     """Frame a candidate that was seen small by a closer look; mended if that sees little."""
     closer = look_closer(detector, picture, candidate, is_crop=is_crop)
     is_seen = closer is not None and closer.score >= detector.closer_score
     if not (is_seen or is_crop) and candidate.score >= detector.mended_scan_score:
-        for mend in MENDS:
+        for mend in mends:
             mended = look_closer(detector, picture, candidate, mend=mend)
             if mended is not None and mended.score >= detector.closer_score:
                 # No better than the scan saw it, so that it must be verified.

@@ -2,6 +2,7 @@
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from preprocessing.faces.detector import Detector
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.geometry import ChipGeometry, fit_landmarks
-from preprocessing.faces.mend import MENDS, Mend, as_it_is
+from preprocessing.faces.mend import Mend, as_it_is
 from preprocessing.faces.picture import Picture, Pyramid
 from preprocessing.faces.refine import seen_in_the_middle, to_square
 from preprocessing.faces.search import candidate_of, scan, seen_by
@@ -29,7 +30,7 @@ MOST_OUTSIDE = 0.55
 
 
 class Verifier:
-    """Looks again at each face that is not certain: with dlib's detector, shrunk, mended."""
+    """Looks again at each face that is not certain: shrunk, with dlib's detector, mended."""
 
     def __init__(self, detector: Detector, geometry: ChipGeometry) -> None:
         """Keep what found the faces; dlib's detector is loaded for the first that is not certain.
@@ -49,13 +50,16 @@ class Verifier:
         """Load dlib's detector now: it takes half a second, which many photos can do without."""
         _ = self._second_detector
 
-    def is_face(self, face: Face, picture: Picture, *, scan_score: float) -> bool:
+    def is_face(
+        self, face: Face, picture: Picture, *, scan_score: float, mends: Sequence[Mend] = ()
+    ) -> bool:
         """Return whether what was found in a photo is a face: certain, or seen again.
 
         Args:
             face: The face with its landmarks, and the score that it has after closer looks.
             picture: The upright photo.
             scan_score: The score in the scan that found it.
+            mends: What is tried where it is not seen again as it is.
         """
         detector = self._detector
         outside = _outside_share(face.box, picture.grey)
@@ -64,10 +68,11 @@ class Verifier:
         is_cut = outside >= CUT_SHARE
         if face.score >= (detector.cut_score if is_cut else detector.certain_score):
             return True
-        if self._is_seen_aligned(picture, face, is_cut=is_cut):
-            return True
-        return self._is_seen_shrunk(picture, face, scan_score=scan_score) or self._is_seen_mended(
-            picture, face, scan_score=scan_score
+        # The quickest look first.
+        return (
+            self._is_seen_shrunk(picture, face, scan_score=scan_score)
+            or self._is_seen_aligned(picture, face, is_cut=is_cut)
+            or self._is_seen_mended(picture, face, scan_score=scan_score, mends=mends)
         )
 
     def _is_seen_aligned(self, picture: Picture, face: Face, *, is_cut: bool) -> bool:
@@ -98,7 +103,9 @@ class Verifier:
             return False
         return self._score_shrunk(picture, face, SHRUNK_PX[1]) >= least_second
 
-    def _is_seen_mended(self, picture: Picture, face: Face, *, scan_score: float) -> bool:
+    def _is_seen_mended(
+        self, picture: Picture, face: Face, *, scan_score: float, mends: Sequence[Mend]
+    ) -> bool:
         """Look at the face mended and shrunk: it may be lit from behind, in fog or in noise."""
         detector = self._detector
         return scan_score >= detector.mended_scan_score and any(
@@ -106,7 +113,7 @@ class Verifier:
                 self._score_shrunk(picture, face, side_px, mend=mend) >= least_score
                 for side_px, least_score in zip(SHRUNK_PX, detector.mended_scores, strict=True)
             )
-            for mend in MENDS
+            for mend in mends
         )
 
     def _score_shrunk(

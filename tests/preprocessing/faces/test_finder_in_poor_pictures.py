@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from preprocessing.faces import refine, verify
+from preprocessing.faces import finder as finding
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import Face
@@ -89,9 +89,13 @@ def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
     spoiled = Picture(spoil(photo, faces))
     found = finder.find_faces(spoiled)
     assert all(_lies_among(face, faces) for face in found)
-    for module in (refine, verify):
-        monkeypatch.setattr(module, "MENDS", ())
-    assert len(finder.find_faces(spoiled)) < len(found)
+    with monkeypatch.context() as patch:
+        patch.setattr(finding, "MENDS", ())
+        as_they_are = finder.find_faces(spoiled)
+    assert len(as_they_are) < len(found)
+    # Where more are uncertain than may be mended, none is.
+    monkeypatch.setattr(finding, "MOST_MENDED", 0)
+    assert len(finder.find_faces(spoiled)) == len(as_they_are)
 
 
 @pytest.mark.parametrize("spoil", [_noisy, _foggy])
