@@ -71,8 +71,8 @@ def decode_here(
     """Decode a picture, turn it upright, convert its colours to sRGB, and flatten it.
 
     Transparent parts lie on white; a picture that is transparent throughout is taken as opaque. Of
-    an animation, and of several pages, the first is taken. Metadata is not read, but for
-    orientation and colour profile.
+    an animation the first picture is taken that is not empty, and of several pages the first.
+    Metadata is not read, but for orientation and colour profile.
 
     Args:
         data: The bytes of a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file; also of an icon,

@@ -1,12 +1,14 @@
-"""Read GIF files: the first picture of an animation, and nothing of comments."""
+"""Read GIF files: the first picture of an animation that is not empty, and nothing of comments."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.first_visible import first_visible
 from preprocessing.images.formats.palette import look_up
 from preprocessing.images.formats.partial import decode_rows
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
@@ -20,7 +22,7 @@ MOST_BLOCKS = 200_000
 
 @dataclass(frozen=True)
 class _Picture:
-    """The first picture of a file.
+    """A picture of a file.
 
     Attributes:
         frame: left, top, width and height on the canvas.
@@ -40,13 +42,18 @@ class _Picture:
 
 
 def read_gif(data: bytes, *, max_pixels: int) -> Raster:
-    """Read the first picture of a GIF file, on a transparent canvas.
+    """Read the first picture of a GIF file that is not empty, on a transparent canvas.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
-    picture = _find_picture(data)
+    return first_visible(
+        _read_picture(data, picture, max_pixels=max_pixels) for picture in _find_pictures(data)
+    )
+
+
+def _read_picture(data: bytes, picture: _Picture, *, max_pixels: int) -> Raster:
     left, top, width, height = picture.frame
     canvas_width, canvas_height = struct.unpack_from("<HH", data, 6)
     canvas_width, canvas_height = max(canvas_width, left + width), max(canvas_height, top + height)
@@ -64,20 +71,23 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
     return Raster(samples, is_incomplete=is_incomplete)
 
 
-def _find_picture(data: bytes) -> _Picture:
-    """Walk through the blocks of a file up to its first picture."""
+def _find_pictures(data: bytes) -> Iterator[_Picture]:
+    """Walk through the blocks of a file, and yield its pictures."""
     palette, at = _table(data, _HEAD_BYTES, flags_at=10)
     clear = None
-    while at < len(data) and data[at] == _EXTENSION:
-        if data[at + 1 : at + 3] == bytes((_CONTROL, 4)) and at + 7 <= len(data):
-            clear = data[at + 6] if data[at + 3] & _TRANSPARENT else None
-        at = _last_block(data, at + 2) + 1
-    if at + _DESCRIPTOR_BYTES > len(data) or data[at] != _IMAGE:
-        raise ImageDecodeError(DAMAGED)
-    frame = struct.unpack_from("<HHHH", data, at + 1)
-    own_palette, pixels = _table(data, at + _DESCRIPTOR_BYTES, flags_at=at + 9)
-    end = _last_block(data, pixels + 1)
-    return _Picture(frame, own_palette or palette, clear, at, pixels, end)
+    while at < len(data):
+        if data[at] == _EXTENSION:
+            if data[at + 1 : at + 3] == bytes((_CONTROL, 4)) and at + 7 <= len(data):
+                clear = data[at + 6] if data[at + 3] & _TRANSPARENT else None
+            at = _last_block(data, at + 2) + 1
+        elif data[at] == _IMAGE and at + _DESCRIPTOR_BYTES <= len(data):
+            frame = struct.unpack_from("<HHHH", data, at + 1)
+            own_palette, pixels = _table(data, at + _DESCRIPTOR_BYTES, flags_at=at + 9)
+            end = _last_block(data, pixels + 1)
+            yield _Picture(frame, own_palette or palette, clear, at, pixels, end)
+            clear, at = None, end + 1
+        else:
+            return
 
 
 def _table(data: bytes, at: int, *, flags_at: int) -> tuple[bytes, int]:

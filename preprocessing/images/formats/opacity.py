@@ -17,6 +17,11 @@ def has_opacity(samples: NDArray[Any]) -> bool:
     return samples.ndim == 3 and samples.shape[2] in _WITH_OPACITY
 
 
+def is_visible(samples: NDArray[Any]) -> bool:
+    """Say whether any pixel is not transparent."""
+    return not has_opacity(samples) or any(strip[..., -1].any() for strip in strips(samples))
+
+
 def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -> NDArray[np.uint8]:
     """Return a picture without its opacity, as it looks on white.
 
@@ -34,7 +39,7 @@ def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -
     height, width, channels = samples.shape
     flat = np.empty((height, width) if channels == 2 else (height, width, 3), np.uint8)
     if is_hidden is None:
-        is_hidden = not any(strip[..., -1].any() for strip in strips(samples))
+        is_hidden = not is_visible(samples)
     for strip, out in zip(strips(samples), strips(flat), strict=True):
         opacity = strip[..., -1]
         if is_hidden or opacity.min() == OPAQUE:

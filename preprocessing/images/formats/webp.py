@@ -1,4 +1,4 @@
-"""Read WebP files: the first picture of an animation, and nothing of metadata."""
+"""Read WebP files: the first picture of an animation that is not empty, and nothing of metadata."""
 
 import struct
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.first_visible import MOST_PICTURES, first_visible
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.opacity import has_opacity
 from preprocessing.images.formats.order import swap_red_and_blue
@@ -43,13 +44,19 @@ class _Parts:
 
 
 def read_webp(data: bytes, *, max_pixels: int) -> Raster:
-    """Read the first picture of a WebP file, on a transparent canvas.
+    """Read the first picture of a WebP file that is not empty, on a transparent canvas.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
-    parts = _take_apart(data)
+    still, frames = _take_apart(data)
+    if not frames:
+        return _read(still, max_pixels)
+    return first_visible(_read(_with_frame(still, frame), max_pixels) for frame in frames)
+
+
+def _read(parts: _Parts, max_pixels: int) -> Raster:
     size = _size(parts)
     canvas = parts.canvas or size
     pixel_bytes = sum(len(parts.chunks.get(name, b"")) for name in _PIXELS)
@@ -67,19 +74,19 @@ def read_webp(data: bytes, *, max_pixels: int) -> Raster:
     )
 
 
-def _take_apart(data: bytes) -> _Parts:
+def _take_apart(data: bytes) -> tuple[_Parts, list[bytes]]:
+    """Return what describes a file, with its picture if it is a still one, or else its frames."""
     parts = _Parts()
-    is_animated = False
+    frames: list[bytes] = []
     for count, (name, start, end, length) in enumerate(_walk(data, 12)):
         if count == MOST_CHUNKS:
             raise ImageDecodeError(DAMAGED)
         if name == b"ANMF":
-            if not is_animated:
-                _note_frame(data[start:end], parts)
-            is_animated = True
-        elif name in _METADATA or (name in _PIXELS and not is_animated):
+            if len(frames) < MOST_PICTURES:
+                frames.append(data[start:end])
+        elif name in _METADATA or (name in _PIXELS and not frames):
             _note(parts, name, data[start:end], length)
-    return parts
+    return parts, frames
 
 
 def _note(parts: _Parts, name: bytes, content: bytes, length: int) -> None:
@@ -89,16 +96,20 @@ def _note(parts: _Parts, name: bytes, content: bytes, length: int) -> None:
             parts.missing = max(parts.missing, 1 - len(content) / max(1, length))
 
 
-def _note_frame(frame: bytes, parts: _Parts) -> None:
-    """Note the first frame of an animation: its pixels, and where they lie."""
-    header = parts.chunks.get(b"VP8X", b"")
+def _with_frame(still: _Parts, frame: bytes) -> _Parts:
+    """Return a file's description with the pixels of a frame, and where they lie."""
+    header = still.chunks.get(b"VP8X", b"")
     if len(frame) < _FRAME_HEAD_BYTES or len(header) < 10:
         raise ImageDecodeError(DAMAGED)
-    parts.canvas = (1 + _three_bytes(header, 4), 1 + _three_bytes(header, 7))
-    parts.corner = (2 * _three_bytes(frame, 0), 2 * _three_bytes(frame, 3))
+    parts = _Parts(
+        {name: still.chunks[name] for name in _METADATA if name in still.chunks},
+        canvas=(1 + _three_bytes(header, 4), 1 + _three_bytes(header, 7)),
+        corner=(2 * _three_bytes(frame, 0), 2 * _three_bytes(frame, 3)),
+    )
     for name, start, end, length in _walk(frame, _FRAME_HEAD_BYTES):
         if name in _PIXELS:
             _note(parts, name, frame[start:end], length)
+    return parts
 
 
 def _walk(data: bytes, at: int) -> Iterator[tuple[bytes, int, int, int]]:

@@ -1,5 +1,6 @@
-"""GIF and WebP: the first frame, on its canvas."""
+"""GIF and WebP: the first frame that shows anything, on its canvas."""
 
+import io
 import struct
 
 import numpy as np
@@ -15,6 +16,8 @@ PICTURE = smooth_picture(96, 80)
 RGB = np.asarray(PICTURE)
 INDEXED = PICTURE.quantize(64)
 COLOURS = np.asarray(INDEXED.convert("RGB"))
+# A palette that is made anew may have other colours.
+PALETTE_LEVELS = 8
 SIX = exif_block(struct.pack("<HH", 6, 0))
 
 
@@ -43,6 +46,27 @@ def test_of_an_animation_the_first_frame_is_read(kind: str) -> None:
     others = [first.rotate(180)]
     data = encode(first, kind, save_all=True, append_images=others, duration=100, **options)
     np.testing.assert_array_equal(decode_image(data), np.asarray(first.convert("RGB")))
+
+
+@pytest.mark.parametrize(("empty", "is_found"), [(1, True), (3, True), (12, False)])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_empty_frames_are_passed_over_but_not_without_end(
+    kind: str, empty: int, *, is_found: bool
+) -> None:
+    shown = INDEXED.convert("RGBA")
+    # Frames that are alike become one.
+    clear = [Image.new("RGBA", shown.size, (each, 0, 0, 0)) for each in range(empty)]
+    options = {"disposal": 2} if kind == "GIF" else {"lossless": True, "exact": True}
+    frames = [*clear, shown, shown.rotate(180)]
+    durations = list(range(100, 100 + 10 * len(frames), 10))
+    data = encode(
+        frames[0], kind, save_all=True, append_images=frames[1:], duration=durations, **options
+    )
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.n_frames == len(frames)
+    decoded = decode_image(data)
+    is_shown = bool((np.abs(decoded.astype(int) - COLOURS) <= PALETTE_LEVELS).all())
+    assert is_shown == is_found
 
 
 def test_a_first_frame_smaller_than_the_canvas_lies_on_white() -> None:

@@ -1,0 +1,34 @@
+"""Choose the picture of an animation that is read: the first one that is not empty."""
+
+import itertools
+from collections.abc import Iterable
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.formats.opacity import is_visible
+from preprocessing.images.formats.raster import DAMAGED, Raster
+
+# Animations that fade in begin with a few empty pictures; no more than these are decoded.
+MOST_PICTURES, MOST_PIXELS = 10, 10_000_000
+
+
+def first_visible(pictures: Iterable[Raster]) -> Raster:
+    """Return the first picture that is not transparent throughout, or else the first of all.
+
+    Args:
+        pictures: Of an animation, each on its canvas, decoded when it is asked for.
+
+    Raises:
+        ImageDecodeError: There is none.
+    """
+    first: Raster | None = None
+    looked_at = 0
+    for picture in itertools.islice(pictures, MOST_PICTURES):
+        if is_visible(picture.samples):
+            return picture
+        first = first or picture
+        looked_at += picture.samples[..., -1].size
+        if looked_at > MOST_PIXELS:
+            break
+    if first is None:
+        raise ImageDecodeError(DAMAGED)
+    return first
