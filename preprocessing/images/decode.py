@@ -25,6 +25,7 @@ from preprocessing.images.formats.orientation import turn_upright, upright_size
 from preprocessing.images.formats.others import name_of_other
 from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster
 from preprocessing.images.formats.readers import READERS
+from preprocessing.images.formats.text_mode import undo_text_mode
 from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage, Whole
 
 MAX_PIXELS = 50_000_000
@@ -117,6 +118,7 @@ def _read(data: bytes, *, max_pixels: int, may_reduce: bool, in_grey: bool) -> R
     """Read the pixels of a picture as its file holds them."""
     if not data:
         raise ImageDecodeError("The picture is empty: 0 bytes received.")
+    data = undo_text_mode(data)
     found = find_picture(data)
     if found is None:
         name = name_of_other(data)

@@ -2,22 +2,35 @@
 
 import re
 
+# A prologue and comments before a drawing. What was taken for one of them is not taken otherwise,
+# or a file of nothing but comments would take for ever.
+_BEFORE_DRAWING = rb"(?>(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[[^\]]*\]\s*)?>)\s*)*+"
 # By how a file begins.
-_NAMES = (
-    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), "a JPEG XL file"),
-    (re.compile(rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  "), "a JPEG 2000 file"),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml.{0,500})?<svg", re.DOTALL), "an SVG drawing"),
-    (re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE), "a web page"),
-    (re.compile(rb"8BPS"), "a Photoshop file"),
-    (re.compile(rb"%PDF"), "a PDF file"),
-    (
-        re.compile(rb".{4}ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|R[OS])", re.DOTALL),
-        "a camera's raw file",
+_NAMES = {
+    rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL file",
+    rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000 file",
+    rb"II\xbc\x01": "a JPEG XR file",
+    rb"icns": "an Apple icon",
+    rb"(?:\xef\xbb\xbf)?\s*" + _BEFORE_DRAWING + rb"<svg\b": "an SVG drawing",
+    rb"(?:\xef\xbb\xbf)?\s*<(?i:!doctype\s+html|html)\b": "a web page",
+    rb"8BPS": "a Photoshop file",
+    rb"gimp xcf": "a GIMP file",
+    rb"%!PS|\xc5\xd0\xd3\xc6": "a PostScript file",
+    rb"%PDF": "a PDF file",
+    rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf": "an archive or a document",
+    rb".{4}ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|R[OS])|\0MRM|FOVb": "a camera's raw file",
+    rb".{4}(?:ftyp|moov|wide|skip|mdat|free)|\x1aE\xdf\xa3|RIFF.{4}AVI |\0\0\x01\xba": "a video",
+    rb"(?:data:image/[a-z+.-]+;base64,)?(?:/9j/|iVBORw0KGgo)": "Base64 text",
+    # What UTF-8, and line ends of another system, make of the first bytes of JPEG and PNG files.
+    rb"(?:\xef\xbf\xbd){3}|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd|\xc2?\x89)PNG\s": (
+        "a picture that was sent as text and not as bytes"
     ),
-    (re.compile(rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", re.DOTALL), "a video"),
-)
+}
+_STARTS = [(re.compile(start, re.DOTALL), name) for start, name in _NAMES.items()]
+# Of a drawing's prologue no more is read.
+_MOST_BYTES = 16_384
 
 
 def name_of_other(data: bytes) -> str | None:
     """Name the format of a file that is no picture that is read; None where it is not known."""
-    return next((name for start, name in _NAMES if start.match(data)), None)
+    return next((name for start, name in _STARTS if start.match(data, 0, _MOST_BYTES)), None)

@@ -4,6 +4,7 @@ from PIL import Image
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.decode import decode_here
 from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
+from preprocessing.images.formats.others import name_of_other
 from tests.tools.picture_files import encode
 
 PICTURE = Image.new("RGB", (40, 30), "green")
@@ -55,8 +56,22 @@ def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
         (b"IIU\0\x18\0\0\0", "a camera's raw file"), (b"IIRO\x08\0", "a camera's raw file"),
         (b"\r\n<!DOCTYPE html>", "a web page"), (b"<html lang=", "a web page"),
         (b"<?xml version='1.0'?><html>", "not a picture"),
+        (b'<?xml version="1.0"?>\n<!-- Made with a program -->\n<svg', "an SVG drawing"),
+        (b'<!DOCTYPE svg PUBLIC "" "" [\n<!ENTITY a "b>">\n]>\n<!-- a --><svg', "an SVG drawing"),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", "a video"), (b"\x1aE\xdf\xa3", "a video"),
+        (b"PK\3\4\n\0", "an archive or a document"), (b"%!PS-Adobe", "a PostScript file"),
+        (b"II\xbc\1", "a JPEG XR file"), (b"icns\0\0\0\x08", "an Apple icon"),
+        (b"/9j/4AAQSkZJRg", "Base64 text"), (b"data:image/png;base64,iVBORw0KGgo", "Base64 text"),
+        ("\xff\xd8\xff\xe0".encode(), "a picture that was sent as text"),
+        ("\ufffd\ufffd\ufffd\ufffd".encode(), "a picture that was sent as text"),
+        (b"\x89PNG\n\x1a\n", "a picture that was sent as text"),
     ],
 )  # fmt: skip
 def test_formats_that_are_not_read_are_named(head: bytes, name: str) -> None:
     with pytest.raises(UnsupportedImageError, match=f"This is {name}.* Send a JPEG"):
         decode_here(head + bytes(1_000))
+
+
+def test_a_file_of_comments_is_named_at_once() -> None:
+    assert name_of_other(b"<!-- -->" * 1_000 + b"<sv") is None
+    assert name_of_other(b"<!--" * 100_000) is None
