@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import pi_heif
+from numpy.typing import NDArray
 from PIL import Image
 
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.heif_end import complete
+from preprocessing.images.formats.heif_primary import show_primary
 from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.orientation import exif_orientation, orientation_of
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
@@ -20,6 +23,10 @@ from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 _EXIF = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
 _DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
 _MOST_EXIF_BYTES = 65_536
+# A property by which a part is cut out, and one that is known but changes no pixel.
+_CROP, _NO_CROP = b"clap", b"pasp"
+# How pi-heif calls red, green and blue that are multiplied by their opacity, as Apple writes them.
+_MULTIPLIED = "RGBa"
 
 
 def read_heic(data: bytes, *, max_pixels: int) -> Raster:
@@ -31,12 +38,13 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     """
     data, is_incomplete = complete(data)
     boxes = _boxes(data)
-    file = _open(data, boxes)
-    image = file[file.primary_index]
-    width, height = image.size
-    check_size(width, height, max_pixels)
-    # A copy: the pixels are the file's, and go with it.
-    samples = np.array(np.asarray(image)[:, : image.size[0]], dtype=np.uint8)
+    try:
+        image, samples = _decode(_open(data, boxes), max_pixels)
+    except RuntimeError:
+        if _CROP not in data[boxes]:
+            raise
+        # libheif refuses a picture that is much larger than what is cut out of it.
+        image, samples = _decode(_open(data, boxes, is_cropped=False), max_pixels)
     # libheif turns and mirrors as the boxes ask.
     return Raster(
         samples,
@@ -44,6 +52,18 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
         orientation=_by_exif(data, boxes),
         is_incomplete=is_incomplete,
     )
+
+
+def _decode(file: Any, max_pixels: int) -> tuple[Any, NDArray[np.uint8]]:
+    """Return the primary picture of a file, and its pixels."""
+    image = file[file.primary_index]
+    width, height = image.size
+    check_size(width, height, max_pixels)
+    # A copy: the pixels are the file's, and go with it.
+    samples = np.array(np.asarray(image)[:, : image.size[0]], dtype=np.uint8)
+    if image.mode == _MULTIPLIED:
+        unmultiply(samples)
+    return image, samples
 
 
 def read_avif(data: bytes, *, max_pixels: int) -> Raster:
@@ -87,12 +107,19 @@ def _boxes(data: bytes) -> slice:
     return slice(0, 0)
 
 
-def _open(data: bytes, boxes: slice) -> Any:
+def _open(data: bytes, boxes: slice, *, is_cropped: bool = True) -> Any:
     """Open a file of HEIF's boxes; no pixel is decoded yet.
 
     Metadata is untied from the pictures before: some that is damaged ends the process.
+
+    Args:
+        data: The file.
+        boxes: Where it describes its pictures.
+        is_cropped: Heed what the boxes say of parts that are cut out.
     """
-    described = data[boxes].replace(_DESCRIBES, _DESCRIBES_NOTHING)
+    described = show_primary(data[boxes].replace(_DESCRIBES, _DESCRIBES_NOTHING))
+    if not is_cropped:
+        described = described.replace(_CROP, _NO_CROP)
     file = b"".join([data[: boxes.start], described, memoryview(data)[boxes.stop :]])
     return pi_heif.open_heif(io.BytesIO(file), convert_hdr_to_8bit=True)
 

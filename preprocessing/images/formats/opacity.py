@@ -22,6 +22,21 @@ def is_visible(samples: NDArray[Any]) -> bool:
     return not has_opacity(samples) or any(strip[..., -1].any() for strip in strips(samples))
 
 
+def unmultiply(samples: NDArray[Any]) -> None:
+    """Divide colours that are stored multiplied by their opacity by it, in place.
+
+    Args:
+        samples: Shape (height, width, 2 or 4): integers, or floating point with 1 as opaque.
+    """
+    is_whole = samples.dtype.kind in "iu"
+    opaque = np.iinfo(samples.dtype).max if is_whole else 1
+    for strip in strips(samples):
+        opacity = strip[..., -1:]
+        # Where nothing is to be seen, nothing is known of the colour.
+        colours = strip[..., :-1] * (opaque / np.where(opacity > 0, opacity, opaque))
+        strip[..., :-1] = colours.round().clip(0, opaque) if is_whole else colours
+
+
 def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -> NDArray[np.uint8]:
     """Return a picture without its opacity, as it looks on white.
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.opacity import has_opacity, unmultiply
 from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import xmp_orientation
 from preprocessing.images.formats.raster import (
@@ -27,6 +28,7 @@ from preprocessing.images.formats.tiff_page import (
     BITS,
     COMPRESSION,
     EXTRA_SAMPLES,
+    MULTIPLIED,
     OF_OPENCV,
     PHOTOMETRIC,
     PLAIN,
@@ -103,6 +105,10 @@ def _decode(page: TiffPage) -> NDArray[Any]:
     for way in ways:
         samples = way(file)
         if samples is not None:
+            # Libraries divide whole numbers by it.
+            is_multiplied = page.number(EXTRA_SAMPLES) == MULTIPLIED
+            if is_multiplied and has_opacity(samples) and samples.dtype.kind == "f":
+                unmultiply(samples)
             return _with_black_zero(samples, page)
     _check_memory(page)
     raise UnsupportedImageError(

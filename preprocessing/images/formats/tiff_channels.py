@@ -13,10 +13,12 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.icc import cmyk_to_rgb
+from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.raster import DAMAGED
 from preprocessing.images.formats.tiff_page import (
     BITS,
     EXTRA_SAMPLES,
+    MULTIPLIED,
     PHOTOMETRIC,
     PLANAR,
     PROFILE,
@@ -34,7 +36,7 @@ _APART = 2
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INKS, _LAB = 0, 1, 2, 5, 8
 # How many channels are colours, by what they mean.
 _COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _INKS: 4, _LAB: 3}
-_OPACITY = (1, 2)
+_OPACITY = (MULTIPLIED, 2)
 _MOST_CHANNELS = 32
 
 
@@ -76,6 +78,8 @@ def decode_channels(page: TiffPage, decode_grey: DecodeGrey) -> NDArray[Any]:
         np.subtract(np.iinfo(samples.dtype).max, samples[..., :1], out=samples[..., :1])
     if meaning in (_INKS, _LAB):
         return _by_pillow(samples, page)
+    if has_opacity and page.number(EXTRA_SAMPLES) == MULTIPLIED:
+        unmultiply(samples)
     return samples[..., 0] if count == 1 else samples
 
 

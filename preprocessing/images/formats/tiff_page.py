@@ -10,6 +10,8 @@ from preprocessing.images.formats.tags import LONG, ORIENTATION, Directory, read
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, XMP = 338, 339, 34675, 700
+# Of a further sample: it is opacity, by which the colours are multiplied.
+MULTIPLIED = 1
 PLANAR, PREDICTOR, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 284, 317, 322, 324, 325
 # What libtiff needs for the pixels: with fill order, options of fax, predictor, palette, tiles,
 # ink set, tables and offsets of JPEG, subsampling and positions of YCbCr, reference black.

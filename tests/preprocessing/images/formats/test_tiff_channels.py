@@ -109,3 +109,11 @@ def test_channels_that_do_not_fit_together_are_damaged() -> None:
     data[8:300] = bytes(292)
     with pytest.raises(ImageDecodeError):
         decode_image(bytes(data))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_colours_that_are_multiplied_by_their_opacity_are_divided_by_it(dtype: str) -> None:
+    opacity = np.broadcast_to(np.linspace(0, 1, RGB.shape[1])[:, None], (*RGB.shape[:2], 1))
+    samples = np.dstack([RGB / 255 * opacity, opacity]).astype(dtype)
+    decoded = decode_image(tiff(samples, tags={EXTRA_SAMPLES: 1}))
+    np.testing.assert_allclose(decoded, RGB * opacity + 255 * (1 - opacity), atol=2)

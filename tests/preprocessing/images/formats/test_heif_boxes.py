@@ -1,0 +1,89 @@
+"""What the boxes of HEIC and AVIF files ask for, as phones and cameras write them."""
+
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from preprocessing.images.decode import decode_image
+from tests.tools.heif_files import Item, box, coded, crop, full_box, grid, heif_file, size_box
+from tests.tools.picture_files import smooth_picture
+
+PICTURE = smooth_picture(96, 80)
+RGB = np.asarray(PICTURE)
+OTHER = Image.new("RGB", (64, 64), "orange")
+LOSSY_LEVELS = 4
+ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
+HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap\0"
+
+
+def part(item: Item, ties: dict[bytes, tuple[int, ...]] | None = None) -> Item:
+    """A picture that is not shown by itself."""
+    return Item(item.kind, item.data, item.properties, ties or {}, is_hidden=True)
+
+
+def auxiliary(image: Image.Image, kind: str, meaning: bytes) -> Item:
+    """A picture in grey that belongs to the first one."""
+    return part(coded(image, kind, full_box(b"auxC", meaning)), {b"auxl": (1,)})
+
+
+def distance(data: bytes, expected: np.ndarray) -> float:
+    decoded = decode_image(data).astype(int)
+    assert decoded.shape == expected.shape
+    return float(np.abs(decoded - expected).mean())
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_primary_picture_that_is_hidden_is_shown(kind: str) -> None:
+    data = heif_file([coded(OTHER, kind), part(coded(PICTURE, kind))], kind=kind, primary=2)
+    assert distance(data, RGB) < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_colours_that_are_multiplied_by_their_opacity_are_divided_by_it(kind: str) -> None:
+    ramp = Image.linear_gradient("L").resize(PICTURE.size)
+    opacity = np.asarray(ramp)[..., None] / 255
+    multiplied = coded(Image.fromarray((RGB * opacity).astype(np.uint8)), kind)
+    picture = Item(multiplied.kind, multiplied.data, multiplied.properties, {b"prem": (2,)})
+    data = heif_file([picture, auxiliary(ramp, kind, ALPHA)], kind=kind)
+    assert distance(data, RGB * opacity + 255 * (1 - opacity)) < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_picture_of_which_a_small_part_is_cut_out_is_read(kind: str, turn: int) -> None:
+    properties = (crop(16, 16, 8, -8), box(b"irot", bytes((turn,))))
+    data = heif_file([coded(PICTURE, kind, *properties)], kind=kind)
+    # All of it, as browsers show AVIF files whose part does not lie at their upper left.
+    assert distance(data, np.rot90(RGB, turn)) < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_maps_for_brighter_screens_change_nothing(kind: str) -> None:
+    light = Image.linear_gradient("L").resize((48, 40))
+    by_apple = [coded(PICTURE, kind), auxiliary(light, kind, HDR_GAIN_MAP)]
+    assert distance(heif_file(by_apple, kind=kind), RGB) < LOSSY_LEVELS
+    brighter = Item(b"tmap", bytes(62), (size_box(*PICTURE.size),), {b"dimg": (1, 2)})
+    group = full_box(b"altr", struct.pack(">LLLL", 9, 2, 3, 1))
+    by_standard = [coded(PICTURE, kind), part(coded(light, kind)), brighter]
+    data = heif_file(by_standard, kind=kind, groups=group)
+    assert distance(data, RGB) < LOSSY_LEVELS
+
+
+# Neither browsers nor libavif take AVIF files of tiles with odd sides.
+@pytest.mark.parametrize(
+    ("kind", "size"),
+    [("AVIF", (96, 80)), ("AVIF", (66, 68)), ("HEIF", (96, 80)), ("HEIF", (95, 79))],
+)
+def test_tiles_reach_beyond_the_picture_that_they_make(kind: str, size: tuple[int, int]) -> None:
+    width, height = size
+    # Encoders make pictures of no fewer than 64 pixels without a part that is cut out.
+    whole = Image.fromarray(np.pad(RGB, ((0, 48), (0, 32), (0, 0)), mode="edge"))
+    corners = [(left, top) for top in (0, 64) for left in (0, 64)]
+    tiles = [part(coded(whole.crop((x, y, x + 64, y + 64)), kind)) for x, y in corners]
+    colours = [each for each in tiles[0].properties if each[4:8] == b"colr"]
+    properties = (size_box(width, height), *colours, box(b"irot", b"\3"))
+    picture = Item(b"grid", grid(2, 2, width, height), properties, {b"dimg": (2, 3, 4, 5)})
+    data = heif_file([picture, *tiles], kind=kind)
+    assert distance(data, np.rot90(RGB[:height, :width], 3)) < LOSSY_LEVELS
