@@ -15,9 +15,8 @@ from preprocessing.images.formats.colour import (
     matrix_to_srgb,
     srgb_to_light,
 )
+from preprocessing.images.formats.high_range import HLG, PQ, high_range_colours
 
-# Light of a white page, and of what shines most (ITU-R BT.2408), in cd/m2.
-PAPER_WHITE, MOST_LIGHT = 203.0, 1_000.0
 _DCI_WHITE, _ILLUMINANT_C = (0.314, 0.351), (0.310, 0.316)
 _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
     1: (SRGB, D65),
@@ -35,7 +34,7 @@ _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
 
 def are_known(primaries: int, transfer: int) -> bool:
     """Say whether code points are such as browsers heed in a PNG file: both are known here."""
-    transfers = _CURVES.keys() | _TELEVISION_CURVES.keys() | {_OF_SRGB}
+    transfers = _CURVES.keys() | _TELEVISION_CURVES.keys() | {_OF_SRGB, PQ, HLG}
     return primaries in _PRIMARIES and transfer in transfers
 
 
@@ -53,34 +52,14 @@ def code_point_colours(
         is_exact: Heed the curve of television (ITU-R BT.1886), which differs a little from that of
             sRGB. Browsers do in PNG files, but take it for that of sRGB in HEIC and AVIF files.
     """
+    chromaticities, white = _PRIMARIES.get(primaries, _PRIMARIES[1])
+    if transfer in (PQ, HLG):
+        return high_range_colours(transfer, chromaticities, white, channels=channels)
     curves = _CURVES | _TELEVISION_CURVES if is_exact else _CURVES
     curve = curves.get(transfer, srgb_to_light)
     if channels == 1:
         return light_colours([curve], None)
-    chromaticities, white = _PRIMARIES.get(primaries, _PRIMARIES[1])
     return light_colours([curve] * 3, matrix_to_srgb(chromaticities, white))
-
-
-def _pq(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return light by SMPTE ST 2084, dimmed to what a screen without high dynamic range shows."""
-    m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
-    root = value ** (1 / m2)
-    light: NDArray[np.float64] = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
-    return _dimmed(light * 10_000)
-
-
-def _hlg(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return light by ARIB STD-B67 on a screen of 1,000 cd/m2, dimmed likewise."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    scene = np.where(value <= 0.5, value**2 / 3, (np.exp((value - c) / a) + b) / 12)
-    light: NDArray[np.float64] = scene**1.2 * MOST_LIGHT
-    return _dimmed(light)
-
-
-def _dimmed(light: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Map light in cd/m2, 0 to `MOST_LIGHT`, to 0 to 1 (Reinhard et al. 2002, equation 4)."""
-    relative, most = light / PAPER_WHITE, MOST_LIGHT / PAPER_WHITE
-    return relative * (1 + relative / most**2) / (1 + relative)
 
 
 def _smpte_240m(value: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,7 +74,5 @@ _CURVES: dict[int, Curve] = {
     5: lambda value: value**2.8,
     7: _smpte_240m,
     8: lambda value: value,
-    16: _pq,
     17: lambda value: value**2.6 * (52.37 / 48),
-    18: _hlg,
 }

@@ -61,7 +61,7 @@ class LightColours(Colours):
             light = cv2.LUT(strip, self.tables)
             if self.matrix is not None:
                 light = cv2.transform(light, self.matrix)
-            cv2.LUT(light, _srgb_of_light(), dst=strip)
+            cv2.LUT(light, srgb_of_light(), dst=strip)
 
 
 def light_colours(curves: list[Curve], to_srgb: NDArray[np.float64] | None) -> Colours | None:
@@ -124,7 +124,8 @@ def srgb_to_light(value: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @functools.cache
-def _srgb_of_light() -> NDArray[np.uint8]:
+def srgb_of_light() -> NDArray[np.uint8]:
+    """Return the values of sRGB of light in steps up to `WHITE`, uint8 (1, 65536)."""
     light = np.linspace(0, 1, WHITE + 1)
     curved = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.round(curved * 255).astype(np.uint8)[None]

@@ -119,15 +119,3 @@ def test_code_points_of_srgb_change_nothing_and_others_keep_white() -> None:
         colours.convert(pixels)
         assert pixels[0, 0].min() >= 254
         assert pixels[0, 1].max() == 0
-
-
-def test_what_shines_is_dimmed_and_keeps_its_order() -> None:
-    ramp = np.arange(256, dtype=np.uint8)
-    for transfer in (16, 18):
-        colours = code_point_colours(1, transfer)
-        assert colours is not None
-        pixels = np.repeat(ramp[None, :, None], 3, axis=2)
-        colours.convert(pixels)
-        assert (np.diff(pixels[0, :, 0].astype(int)) >= 0).all()
-        assert pixels.min() == 0
-        assert pixels.max() == 255
