@@ -75,7 +75,6 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
     """
     data, is_incomplete = complete(data)
     boxes = _boxes(data)
-    file = _open(data, boxes)
     with Image.open(io.BytesIO(data), formats=["AVIF"]) as image:
         width, height = image.size
         check_size(width, height, max_pixels)
@@ -88,10 +87,23 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         by_boxes = exif_orientation(image.info.get("exif", b""))
         return Raster(
             samples,
-            colours=_colours(file[file.primary_index].info),
+            colours=_colours(_information(data, boxes) or image.info),
             orientation=by_boxes or _by_exif(data, boxes),
             is_incomplete=is_incomplete,
         )
+
+
+def _information(data: bytes, boxes: slice) -> dict[str, Any] | None:
+    """Return what libheif tells of the primary picture; None where it does not know such a file.
+
+    Animations may have nothing but what videos have.
+    """
+    try:
+        file = _open(data, boxes)
+    except (EOFError, OSError, RuntimeError, SyntaxError, ValueError):
+        return None
+    information: dict[str, Any] = file[file.primary_index].info
+    return information
 
 
 def _boxes(data: bytes) -> slice:

@@ -1,7 +1,9 @@
 """What the boxes of HEIC and AVIF files ask for, as phones and cameras write them."""
 
+import io
 import struct
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +18,21 @@ OTHER = Image.new("RGB", (64, 64), "orange")
 LOSSY_LEVELS = 4
 ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0"
 HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap\0"
+
+
+def animation(image: Image.Image) -> bytes:
+    """An AVIF file with a track as videos have it, and without any item."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libsvtav1", rate=1, options={"preset": "12", "crf": "10"})
+        stream.width, stream.height = image.size
+        stream.pix_fmt = "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_image(image)))
+        container.mux(stream.encode())
+    film = buffer.getvalue()
+    (length,) = struct.unpack_from(">L", film)
+    brands = box(b"ftyp", b"avis", bytes(4), b"avis")
+    return brands + box(b"free", bytes(length - len(brands) - 8)) + film[length:]
 
 
 def part(item: Item, ties: dict[bytes, tuple[int, ...]] | None = None) -> Item:
@@ -87,3 +104,7 @@ def test_tiles_reach_beyond_the_picture_that_they_make(kind: str, size: tuple[in
     picture = Item(b"grid", grid(2, 2, width, height), properties, {b"dimg": (2, 3, 4, 5)})
     data = heif_file([picture, *tiles], kind=kind)
     assert distance(data, np.rot90(RGB[:height, :width], 3)) < LOSSY_LEVELS
+
+
+def test_an_animation_that_is_a_film_is_read() -> None:
+    assert distance(animation(PICTURE), RGB) < LOSSY_LEVELS
