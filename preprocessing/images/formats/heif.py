@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def _by_exif(data: bytes, boxes: slice) -> int:
     )
 
 
-def _colours(information: dict[str, Any]) -> Colours | None:
+def _colours(information: Mapping[Any, Any]) -> Colours | None:
     profile = information.get("icc_profile")
     if profile:
         return icc_colours(profile, channels=3)
