@@ -23,10 +23,10 @@ def first_visible(pictures: Iterable[Raster]) -> Raster:
     first: Raster | None = None
     looked_at = 0
     for picture in itertools.islice(pictures, MOST_PICTURES):
-        if is_visible(picture.samples):
+        if is_visible(picture.samples) and not picture.is_hidden:
             return picture
         first = first or picture
-        looked_at += picture.samples[..., -1].size
+        looked_at += picture.samples.shape[0] * picture.samples.shape[1]
         if looked_at > MOST_PIXELS:
             break
     if first is None:

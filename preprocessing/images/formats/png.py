@@ -16,6 +16,7 @@ from preprocessing.images.formats.colour import (
     gamma_colours,
     is_plausible,
 )
+from preprocessing.images.formats.first_visible import first_visible
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.png_animation import Frame
@@ -35,14 +36,18 @@ _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
 
 
 def read_png(data: bytes, *, max_pixels: int) -> Raster:
-    """Read a PNG file; of an animation the first frame, on white.
+    """Read a PNG file; of an animation the first frame that is not empty, on white.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
     chunks = read_chunks(data)
-    frame, canvas = chunks.frame, (chunks.height, chunks.width)
+    return first_visible(_read_frame(chunks, frame, max_pixels) for frame in chunks.frames)
+
+
+def _read_frame(chunks: PngChunks, frame: Frame | None, max_pixels: int) -> Raster:
+    canvas = (chunks.height, chunks.width)
     pixels = chunks.pixels if frame is None else frame.pixels
     check_size(chunks.width, chunks.height, max_pixels, pixel_bytes=sum(map(len, pixels)))
     orientation = orientation_of(chunks.chunks.get(b"eXIf", b"") or chunks.exif, chunks.xmp)
@@ -50,14 +55,16 @@ def read_png(data: bytes, *, max_pixels: int) -> Raster:
         chunks = replace(chunks, width=frame.width, height=frame.height, pixels=pixels)
     fills_canvas = (chunks.height, chunks.width) == canvas
     is_upright = fills_canvas and orientation == UPRIGHT
-    samples, is_incomplete = decode_pixels(chunks, is_upright=is_upright)
+    decoded = decode_pixels(chunks, is_upright=is_upright)
+    samples = decoded.samples
     if frame is not None and not fills_canvas:
         samples = _on_canvas(samples, canvas, frame)
     return Raster(
         samples,
         colours=_colours(chunks, channels=1 if samples.ndim == 2 else 3),
         orientation=orientation,
-        is_incomplete=is_incomplete,
+        is_incomplete=decoded.is_incomplete,
+        is_hidden=decoded.is_hidden,
     )
 
 

@@ -1,4 +1,4 @@
-"""Find the first frame of an animated PNG file, where it is not the picture that others show.
+"""Find the first frames of an animated PNG file.
 
 Such a file may begin with a picture for viewers that know of no animations. Browsers show it only
 if the animation says that it is the first frame; otherwise they show what comes after it.
@@ -6,6 +6,8 @@ if the animation says that it is the first frame; otherwise they show what comes
 
 import struct
 from dataclasses import dataclass, field
+
+from preprocessing.images.formats.first_visible import MOST_PICTURES
 
 BEGINNING, CONTROL, PIXELS = b"acTL", b"fcTL", b"fdAT"
 NAMES = (BEGINNING, CONTROL, PIXELS)
@@ -18,7 +20,7 @@ _NUMBER_BYTES = 4
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """The first frame of an animation.
+    """A frame of an animation.
 
     Attributes:
         left: Where it lies on the canvas, in pixels.
@@ -41,9 +43,10 @@ class Animation:
 
     _has_begun: bool = False
     _shows_picture: bool = False
-    _controls: int = 0
-    _first_control: bytes = b""
-    _pixels: list[memoryview] = field(default_factory=list)
+    # By frame: what it says of itself, and its pixels.
+    _controls: list[bytes] = field(default_factory=list)
+    _pixels: list[list[memoryview]] = field(default_factory=list)
+    _is_full: bool = False
 
     def note(self, name: bytes, content: memoryview, *, is_before_picture: bool) -> None:
         """Note a chunk of one of these `NAMES`.
@@ -58,24 +61,40 @@ class Animation:
             self._has_begun = self._has_begun or (is_before_picture and has_frames)
         elif name == CONTROL:
             self._shows_picture = self._shows_picture or is_before_picture
-            self._controls += 1
-            if self._controls == 1:
-                self._first_control = bytes(content)
-        elif self._controls == 1:
-            self._pixels.append(content[_NUMBER_BYTES:])
+            self._is_full = len(self._controls) == MOST_PICTURES
+            if not self._is_full:
+                self._controls.append(bytes(content))
+                self._pixels.append([])
+        elif self._controls and not self._is_full:
+            self._pixels[-1].append(content[_NUMBER_BYTES:])
 
-    def first_frame(self, width: int, height: int) -> Frame | None:
-        """Return the frame that is shown instead of the picture for all viewers, if there is one.
+    def frames(self, width: int, height: int) -> tuple[Frame | None, ...]:
+        """Return the first frames; None for the picture for all viewers.
 
         Args:
             width: Of the canvas, in pixels.
             height: Likewise.
         """
-        is_instead = self._has_begun and not self._shows_picture and bool(self._pixels)
-        if not is_instead or len(self._first_control) < _CONTROL.size:
-            return None
-        own_width, own_height, left, top = _CONTROL.unpack_from(self._first_control)
-        fits = left + own_width <= width and top + own_height <= height
-        if not (fits and own_width and own_height):
-            return None
-        return Frame(left, top, own_width, own_height, self._pixels)
+        if not self._has_begun:
+            return (None,)
+        frames: list[Frame | None] = [None] * self._shows_picture
+        for control, pixels in zip(self._controls, self._pixels, strict=True):
+            if not pixels and self._shows_picture:
+                continue  # the picture for all viewers, which has no pixels of its own
+            frame = _frame(control, pixels)
+            if (
+                frame is None
+                or frame.left + frame.width > width
+                or frame.top + frame.height > height
+            ):
+                break
+            frames.append(frame)
+        return tuple(frames) or (None,)
+
+
+def _frame(control: bytes, pixels: list[memoryview]) -> Frame | None:
+    """Return a frame; None where there is nothing of it."""
+    if len(control) < _CONTROL.size or not pixels:
+        return None
+    width, height, left, top = _CONTROL.unpack_from(control)
+    return Frame(left, top, width, height, pixels) if width and height else None

@@ -41,7 +41,8 @@ class PngChunks:
         pixels: The contents of the chunks with pixels.
         exif: An EXIF block that was kept as text.
         xmp: An XMP packet.
-        frame: The first frame of an animation, where browsers show that instead of these pixels.
+        frames: The first frames of an animation; None for these pixels, which a still picture has
+            alone.
     """
 
     width: int = 0
@@ -53,7 +54,7 @@ class PngChunks:
     pixels: list[memoryview] = field(default_factory=list)
     exif: bytes = b""
     xmp: bytes = b""
-    frame: Frame | None = None
+    frames: tuple[Frame | None, ...] = (None,)
 
 
 def read_chunks(data: bytes) -> PngChunks:
@@ -89,7 +90,7 @@ def read_chunks(data: bytes) -> PngChunks:
     found.is_interlaced = header[12] == 1
     if (found.colour_type, found.depth) not in _DEPTHS:
         raise ImageDecodeError(DAMAGED)
-    found.frame = animation.first_frame(found.width, found.height)
+    found.frames = animation.frames(found.width, found.height)
     return found
 
 

@@ -19,7 +19,7 @@ from preprocessing.images.formats.png_chunks import (
     PngChunks,
 )
 from preprocessing.images.formats.png_rows import CHANNELS, Strip, read_strips
-from preprocessing.images.formats.png_small import decode_small
+from preprocessing.images.formats.png_small import DecodedPixels, decode_small
 from preprocessing.images.formats.raster import check_missing
 
 _LARGEST_OF_16_BITS = 65_535
@@ -72,7 +72,7 @@ class _Seen:
         return _Meaning(round(white), is_hidden=self.has_opacity and not self.is_visible)
 
 
-def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> tuple[NDArray[Any], bool]:
+def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> DecodedPixels:
     """Decode the pixels of a file, laid on white.
 
     Samples are first taken for what they mean in nearly all files. Where all together say
@@ -83,16 +83,12 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> tuple[NDArray[Any],
         chunks: The file.
         is_upright: Whether the picture is not to be turned after that.
 
-    Returns:
-        Grey of 8 or 16 bits, shape (height, width), or RGB of 8 bits, shape (height, width, 3);
-        and whether rows are missing.
-
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
     small = decode_small(chunks)
     if small is not None:
-        return small, False
+        return small
     size = (chunks.height, chunks.width)
     is_deep = chunks.depth == 16 and chunks.colour_type == GREY and b"tRNS" not in chunks.chunks
     picture: NDArray[Any]
@@ -106,7 +102,7 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> tuple[NDArray[Any],
         _decode_into(picture, chunks, found)
     check_missing(float(is_missing.mean()))
     fill_rows(picture, is_missing)
-    return picture, bool(is_missing.any())
+    return DecodedPixels(picture, bool(is_missing.any()), found.is_hidden)
 
 
 def _decode_into(

@@ -5,13 +5,14 @@ where anything is missing or damaged, so that strips can tell how much of it is 
 """
 
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.formats.opacity import has_opacity, lay_on_white
+from preprocessing.images.formats.opacity import has_opacity, is_visible, lay_on_white
 from preprocessing.images.formats.png_chunks import (
     GREY,
     RGB,
@@ -29,12 +30,27 @@ _FLAGS = {
 }
 
 
-def decode_small(chunks: PngChunks) -> NDArray[np.uint8] | None:
+@dataclass(frozen=True, eq=False)
+class DecodedPixels:
+    """The pixels of a file.
+
+    Attributes:
+        samples: Grey of 8 or 16 bits, shape (height, width), or RGB of 8 bits, shape (height,
+            width, 3); on white.
+        is_incomplete: Whether rows are missing.
+        is_hidden: Whether all of them are transparent, which is taken for opaque.
+    """
+
+    samples: NDArray[Any]
+    is_incomplete: bool = False
+    is_hidden: bool = False
+
+
+def decode_small(chunks: PngChunks) -> DecodedPixels | None:
     """Decode a file of few pixels of 8 bits, laid on white.
 
     Returns:
-        uint8 (height, width) for grey, or (height, width, 3); None where the file is large, of
-        another kind, cut short or damaged.
+        None where the file is large, of another kind, cut short or damaged.
     """
     flag = _FLAGS.get(chunks.colour_type)
     is_plain = chunks.depth == 8 and b"tRNS" not in chunks.chunks
@@ -53,5 +69,6 @@ def decode_small(chunks: PngChunks) -> NDArray[np.uint8] | None:
         return None
     if has_opacity(decoded):
         rgba = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA), np.uint8)
-        return lay_on_white(rgba)
-    return np.asarray(decoded, np.uint8)
+        is_hidden = not is_visible(rgba)
+        return DecodedPixels(lay_on_white(rgba, is_hidden=is_hidden), is_hidden=is_hidden)
+    return DecodedPixels(np.asarray(decoded, np.uint8))
