@@ -3,7 +3,7 @@
 import { say } from "./status.js";
 
 const TEXT = "That is text, not a picture. Copy the image itself, then paste.";
-const PICTURE = /^image\/|\.(heic|heif|avif|tiff?)$/i; // by its type, or where systems know none, its name
+const PICTURE = /^image\/|\.(heic|heif|avif|jxl|tiff?)$/i; // by its type, or where systems know none, its name
 const MOST_FILES = 1000; // that are looked at in folders
 let veil = null;
 let inside = 0;

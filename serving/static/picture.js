@@ -7,6 +7,8 @@ const COPY_QUALITY = 0.85;
 const SENT_QUALITY = 0.92;
 // Room for what a form adds, and for what a browser counts otherwise.
 const ROOM = 0.95;
+// Kinds of picture that browsers show and the server does not read, by ending or type.
+const FOREIGN = /(?:\.|^image\/)(?:jxl|svg(?:\+xml)?)$/i;
 
 function load(url) {
   return new Promise((resolve) => {
@@ -47,21 +49,33 @@ export async function screenCopy({ image }, side_px = SCREEN_SIDE_PX) {
   return draw(image, scale).toDataURL("image/jpeg", COPY_QUALITY);
 }
 
-// Shrink a picture that is over the server's limits; return it as it is where it is not.
+// By how much a picture is to be drawn larger or smaller. What is drawn of lines may have any size.
+function fittingScale({ file, image, name }, maxPixels) {
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const isDrawing = /svg/i.test(file.type || name);
+  const wanted = isDrawing ? Math.max(1, SCREEN_SIDE_PX / Math.max(width, height)) : 1;
+  return Math.min(wanted, Math.sqrt((ROOM * maxPixels) / (width * height)));
+}
+
+// Draw a picture anew that is over the server's limits, or of a kind that it does not read. Return others
+// as they are.
 export async function withinLimits(picture, { maxBytes, maxPixels }) {
   const { file, image, name } = picture;
   if (!image) return picture;
   const pixels = image.naturalWidth * image.naturalHeight;
-  if (file.size <= maxBytes && pixels <= maxPixels) return picture;
-  let scale = Math.min(1, Math.sqrt((ROOM * maxPixels) / pixels));
+  const isForeign = FOREIGN.test(file.type) || FOREIGN.test(name);
+  if (!isForeign && file.size <= maxBytes && pixels <= maxPixels) return picture;
+  let scale = fittingScale(picture, maxPixels);
   for (let tries = 0; tries < 6; tries += 1, scale *= 0.7) {
     const canvas = draw(image, scale);
     const blob = await toBlob(canvas, SENT_QUALITY);
     if (!blob || blob.size > ROOM * maxBytes) continue;
-    const shrunk = await openPicture(new File([blob], name, { type: "image/jpeg" }));
+    const drawn = await openPicture(new File([blob], name, { type: "image/jpeg" }));
     const mega = (count) => (count / 1e6).toPrecision(2);
-    shrunk.note = ` (shrunk in your browser from ${mega(pixels)} to ${mega(canvas.width * canvas.height)} megapixels)`;
-    return shrunk;
+    drawn.note = isForeign
+      ? " (converted in your browser)"
+      : ` (shrunk in your browser from ${mega(pixels)} to ${mega(canvas.width * canvas.height)} megapixels)`;
+    return drawn;
   }
   return picture;
 }

@@ -1,5 +1,6 @@
 """From choosing a picture to seeing it answered, or refused."""
 
+import base64
 import io
 import re
 
@@ -151,6 +152,23 @@ def test_a_picture_over_the_limits_is_shrunk_here_and_says_so(
         upload(page, photo, said="One face", name="large.jpg")
     assert len(sent.value.post_data_buffer or b"") < 45_000
     expect(page.locator(".photo-notes")).to_contain_text("shrunk in your browser from 0.26 to")
+
+
+def test_what_only_the_browser_reads_is_converted_here(open_page: Open, photo: bytes) -> None:
+    encoded = base64.b64encode(photo).decode()
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">'
+        f'<image width="64" height="64" href="data:image/jpeg;base64,{encoded}"/></svg>'
+    ).encode()
+    file = {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing}
+    page = open_page()
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        page.set_input_files("#image", file)
+    assert b"<svg" not in (sent.value.post_data_buffer or b"")
+    expect(page.locator("#result h1")).to_have_text("One face in drawing.svg")
+    expect(page.locator(".photo-notes")).to_contain_text("converted in your browser")
+    page.set_input_files("#image", [file, file_of(photo)])
+    expect(page.locator("#status")).to_contain_text("2 of 2 pictures read.")
 
 
 def test_the_picture_is_shown_at_once_and_does_not_come_back(open_page: Open, photo: bytes) -> None:
