@@ -6,6 +6,8 @@ from dataclasses import replace
 from serving.web.problems import Problem
 
 _MEGAPIXELS = re.compile(r"has ([\d.]+) megapixels .*the limit is (\d+(?:\.\d+)?)")
+_NAMED = re.compile(r"This is (.+), which Mien does not read\.")
+_NOT_NAMED = "This is not a picture"
 KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP or TIFF"
 
 
@@ -18,7 +20,7 @@ def in_words(problem: Problem, *, name: str) -> Problem:
     """
     subject = name or "This file"
     said = {
-        "unsupported_image": (f"{subject} is not a picture Mien can open.", f"Use {KINDS}."),
+        "unsupported_image": _unsupported(problem.detail, subject),
         "unreadable_image": (
             f"{subject} is incomplete.",
             "The download may have stopped early; save it again.",
@@ -31,6 +33,14 @@ def in_words(problem: Problem, *, name: str) -> Problem:
     }
     title, detail = said.get(problem.code, (problem.title, problem.detail))
     return replace(problem, title=title, detail=detail)
+
+
+def _unsupported(detail: str, subject: str) -> tuple[str, str]:
+    """Say what a file is where the problem names it, and what else there is to say of it."""
+    named = _NAMED.match(detail)
+    title = f"{subject} is {named[1]}." if named else f"{subject} is not a picture Mien can open."
+    is_rare = not named and not detail.startswith(_NOT_NAMED)
+    return title, detail if is_rare else f"Use {KINDS}."
 
 
 def _megapixels(detail: str, subject: str) -> str:

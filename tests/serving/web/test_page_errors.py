@@ -4,10 +4,15 @@ from unittest import mock
 
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from preprocessing.images.sample import sample_photo_path
 from tests.serving.web.posting import NAME, post
+from tests.tools.picture_files import jpeg
 
+# Bits of a sample come after the length of the frame's header.
+_HEAD, _FRAME, _REST = jpeg(Image.new("RGB", (40, 30))).partition(b"\xff\xc0")
+TWELVE_BITS = _HEAD + _FRAME + _REST[:2] + bytes((12,)) + _REST[3:]
 # What Firefox asks for where a person follows a link.
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
 
@@ -17,6 +22,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q
     [
         (b"", 400, f"{NAME} is empty (0 bytes)."),
         (b"hello", 415, f"{NAME} is not a picture Mien can open."),
+        (b"%PDF-1.7 ", 415, f"{NAME} is a PDF file."),
+        (TWELVE_BITS, 415, "JPEG files with 12 bits and 3 channels are not read."),
         (sample_photo_path().read_bytes()[:9000], 400, f"{NAME} is incomplete."),
     ],
 )
