@@ -7,8 +7,9 @@ from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.opacity import is_visible
 from preprocessing.images.formats.raster import DAMAGED, Raster
 
-# Animations that fade in begin with a few empty pictures; no more than these are decoded.
-MOST_PICTURES, MOST_PIXELS = 10, 10_000_000
+# Animations that fade in begin with a few empty pictures. No more than these are decoded: there is
+# memory for a large picture, but not for two.
+MOST_PICTURES, MOST_PIXELS = 10, 4_000_000
 
 
 def first_visible(pictures: Iterable[Raster]) -> Raster:
