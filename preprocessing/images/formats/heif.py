@@ -49,19 +49,20 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     # libheif turns and mirrors as the boxes ask.
     return Raster(
         samples,
-        colours=_colours(image.info),
+        largest=int(np.iinfo(samples.dtype).max),
+        colours=_colours(image.info, samples),
         orientation=_by_exif(data, boxes),
         is_incomplete=is_incomplete,
     )
 
 
-def _decode(file: Any, max_pixels: int) -> tuple[Any, NDArray[np.uint8]]:
-    """Return the primary picture of a file, and its pixels."""
+def _decode(file: Any, max_pixels: int) -> tuple[Any, NDArray[Any]]:
+    """Return the primary picture of a file, and its pixels; grey of more than 8 bits has 16."""
     image = file[file.primary_index]
     width, height = image.size
     check_size(width, height, max_pixels)
     # A copy: the pixels are the file's, and go with it.
-    samples = np.array(np.asarray(image)[:, : image.size[0]], dtype=np.uint8)
+    samples = np.array(np.asarray(image)[:, : image.size[0]])
     if image.mode == _MULTIPLIED:
         unmultiply(samples)
     return image, samples
@@ -88,7 +89,7 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         by_boxes = exif_orientation(image.info.get("exif", b""))
         return Raster(
             samples,
-            colours=_colours(_information(data, boxes) or image.info),
+            colours=_colours(_information(data, boxes) or image.info, samples),
             orientation=by_boxes or _by_exif(data, boxes),
             is_incomplete=is_incomplete,
         )
@@ -150,11 +151,13 @@ def _by_exif(data: bytes, boxes: slice) -> int:
     )
 
 
-def _colours(information: Mapping[Any, Any]) -> Colours | None:
+def _colours(information: Mapping[Any, Any], samples: NDArray[Any]) -> Colours | None:
+    channels = 3 if samples.ndim == 3 and samples.shape[2] > 2 else 1
     profile = information.get("icc_profile")
     if profile:
-        return icc_colours(profile, channels=3)
+        return icc_colours(profile, channels=channels)
     named = information.get("nclx_profile")
     if named is None:
         return None
-    return code_point_colours(named["color_primaries"], named["transfer_characteristics"])
+    primaries, transfer = named["color_primaries"], named["transfer_characteristics"]
+    return code_point_colours(primaries, transfer, channels=channels)

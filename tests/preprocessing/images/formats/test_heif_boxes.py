@@ -5,12 +5,24 @@ import struct
 
 import av
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from preprocessing.images.decode import decode_image
-from tests.tools.heif_files import Item, box, coded, crop, full_box, grid, heif_file, size_box
+from tests.tools.heif_files import (
+    Item,
+    box,
+    code_points,
+    coded,
+    crop,
+    full_box,
+    grid,
+    heif_file,
+    size_box,
+)
 from tests.tools.picture_files import smooth_picture
+from tests.tools.profiles import SRGB, gamma_curve, rgb_profile
 
 PICTURE = smooth_picture(96, 80)
 RGB = np.asarray(PICTURE)
@@ -43,6 +55,11 @@ def part(item: Item, ties: dict[bytes, tuple[int, ...]] | None = None) -> Item:
 def auxiliary(image: Image.Image, kind: str, meaning: bytes) -> Item:
     """A picture in grey that belongs to the first one."""
     return part(coded(image, kind, full_box(b"auxC", meaning)), {b"auxl": (1,)})
+
+
+def light_to_srgb(light: np.ndarray) -> np.ndarray:
+    curved = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    return 255 * curved
 
 
 def distance(data: bytes, expected: np.ndarray) -> float:
@@ -108,3 +125,25 @@ def test_tiles_reach_beyond_the_picture_that_they_make(kind: str, size: tuple[in
 
 def test_an_animation_that_is_a_film_is_read() -> None:
     assert distance(animation(PICTURE), RGB) < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_grey_is_converted_by_the_curve_of_what_names_its_colours(kind: str) -> None:
+    plain = coded(PICTURE.convert("L"), kind)
+    stored = decode_image(heif_file([plain], kind=kind))
+    for colours, exponent in (
+        (box(b"colr", b"prof", rgb_profile(SRGB, gamma_curve(1.0))), 1.0),
+        (code_points(12, 4, 6), 2.2),
+    ):
+        own = [each for each in plain.properties if each[4:8] != b"colr"]
+        data = heif_file([Item(plain.kind, plain.data, (*own, colours))], kind=kind)
+        expected = light_to_srgb((stored / 255) ** exponent)
+        assert distance(data, expected) < 1
+
+
+def test_grey_of_more_than_eight_bits_is_read() -> None:
+    grey = np.asarray(PICTURE.convert("L"))
+    image = pillow_heif.from_bytes("L;16", PICTURE.size, (grey.astype(np.uint16) * 257).tobytes())
+    buffer = io.BytesIO()
+    image.save(buffer, quality=95)
+    assert distance(buffer.getvalue(), np.repeat(grey[..., None], 3, axis=2)) < LOSSY_LEVELS
