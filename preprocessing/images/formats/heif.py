@@ -20,8 +20,9 @@ from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.orientation import exif_orientation, orientation_of
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
-# An EXIF block, and the words by which boxes tie metadata to a picture.
-_EXIF = re.compile(rb"Exif\0\0(?:II\*\0|MM\0\*)")
+# An EXIF block: some programs write its name before it, others that nothing stands before it.
+_EXIF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(II\*\0|MM\0\*)")
+# By which words boxes tie metadata to a picture.
 _DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
 _MOST_EXIF_BYTES = 65_536
 # A property by which a part is cut out, and one that is known but changes no pixel.
@@ -147,7 +148,7 @@ def _by_exif(data: bytes, boxes: slice) -> int:
     return (
         UPRIGHT
         if found is None
-        else orientation_of(data[found.start() : found.start() + _MOST_EXIF_BYTES])
+        else orientation_of(data[found.start(1) : found.start(1) + _MOST_EXIF_BYTES])
     )
 
 

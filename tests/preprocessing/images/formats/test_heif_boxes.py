@@ -21,7 +21,7 @@ from tests.tools.heif_files import (
     heif_file,
     size_box,
 )
-from tests.tools.picture_files import smooth_picture
+from tests.tools.picture_files import exif_block, smooth_picture
 from tests.tools.profiles import SRGB, gamma_curve, rgb_profile
 
 PICTURE = smooth_picture(96, 80)
@@ -125,6 +125,17 @@ def test_tiles_reach_beyond_the_picture_that_they_make(kind: str, size: tuple[in
 
 def test_an_animation_that_is_a_film_is_read() -> None:
     assert distance(animation(PICTURE), RGB) < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("has_name", [True, False])
+def test_exif_is_heeded_with_its_name_before_it_and_without(*, has_name: bool) -> None:
+    named = exif_block(struct.pack("<HH", 6, 0))
+    # How many bytes lie before the block comes first.
+    content = struct.pack(">L", 6) + named if has_name else bytes(4) + named[6:]
+    exif = Item(b"Exif", content, references={b"cdsc": (1,)})
+    assert distance(heif_file([coded(PICTURE, "HEIF"), exif]), np.rot90(RGB, -1)) < LOSSY_LEVELS
+    boxes_say = [coded(PICTURE, "HEIF", box(b"irot", b"\2")), exif]
+    assert distance(heif_file(boxes_say), np.rot90(RGB, 2)) < LOSSY_LEVELS
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
