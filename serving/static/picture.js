@@ -7,8 +7,8 @@ const COPY_QUALITY = 0.85;
 const SENT_QUALITY = 0.92;
 // Room for what a form adds, and for what a browser counts otherwise.
 const ROOM = 0.95;
-// Kinds of picture that browsers show and the server does not read, by ending or type.
-const FOREIGN = /(?:\.|^image\/)(?:jxl|svg(?:\+xml)?)$/i;
+// Kinds of picture that one browser or another shows and the server does not read, by ending or type.
+const FOREIGN = /[./](?:jxl|jp2|jpx|pdf|svg(?:\+xml)?)$/i;
 
 function load(url) {
   return new Promise((resolve) => {
