@@ -23,6 +23,15 @@ def rgb_profile(colorants: Sequence[Sequence[float]], curve: bytes) -> bytes:
     return _assemble(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
 
 
+def code_point_profile(primaries: int, transfer: int) -> bytes:
+    """One whose code points say otherwise than its colours and curve, as those of PQ and HLG do."""
+    points = {b"cicp": b"cicp\0\0\0\0" + bytes((primaries, transfer, 0, 1))}
+    curves = dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), gamma_curve(2.2))
+    colorants = zip((b"rXYZ", b"gXYZ", b"bXYZ"), SRGB, strict=True)
+    tags = {name: b"XYZ \0\0\0\0" + _fixed(*colorant) for name, colorant in colorants}
+    return _assemble(b"RGB ", tags | curves | points)
+
+
 def adobe_rgb_profile() -> bytes:
     """That of Adobe RGB (1998), which browsers show otherwise than sRGB."""
     return rgb_profile(ADOBE_RGB, gamma_curve(2.2))

@@ -6,7 +6,8 @@ from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.high_range import HLG, PQ
 from tests.tools.heif_files import code_points, coded, heif_file
-from tests.tools.picture_files import png, png_chunk, smooth_picture
+from tests.tools.picture_files import encode, png, png_chunk, smooth_picture
+from tests.tools.profiles import code_point_profile
 
 STORED = [(60, 60, 60), (120, 120, 120), (150, 110, 90), (190, 160, 140), (90, 130, 60)]
 # How Chromium shows these, by primaries and curve.
@@ -65,3 +66,11 @@ def test_photos_of_cameras_look_as_the_same_pixels_in_a_png(kind: str, transfer:
     expected = decode_image(png(stored, chunks=points)).astype(int)
     decoded = decode_image(heif_file([item], kind=kind))
     assert np.abs(decoded - expected).max() <= ROUNDING_LEVELS
+
+
+@pytest.mark.parametrize("transfer", [PQ, HLG])
+def test_a_profile_may_tell_code_points(transfer: int) -> None:
+    named = png_chunk(b"cICP", bytes((9, transfer, 0, 1)))
+    expected = decode_image(png(np.asarray(PICTURE), chunks=named))
+    tagged = encode(PICTURE, "PNG", icc_profile=code_point_profile(9, transfer))
+    np.testing.assert_array_equal(decode_image(tagged), expected)
