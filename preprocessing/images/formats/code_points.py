@@ -15,7 +15,7 @@ from preprocessing.images.formats.colour import (
     matrix_to_srgb,
     srgb_to_light,
 )
-from preprocessing.images.formats.high_range import HLG, PQ, high_range_colours
+from preprocessing.images.formats.high_range import HLG, MOST_LIGHT, PQ, high_range_colours
 
 _DCI_WHITE, _ILLUMINANT_C = (0.314, 0.351), (0.310, 0.316)
 _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
@@ -41,7 +41,12 @@ def are_known(primaries: int, transfer: int) -> bool:
 # To find out takes half a millisecond, and nearly all pictures say the same.
 @functools.lru_cache(maxsize=16)
 def code_point_colours(
-    primaries: int, transfer: int, *, channels: int = 3, is_exact: bool = False
+    primaries: int,
+    transfer: int,
+    *,
+    channels: int = 3,
+    is_exact: bool = False,
+    most_light: float = MOST_LIGHT,
 ) -> Colours | None:
     """Describe a colour space by its code points; None for sRGB, and for what is not known.
 
@@ -51,10 +56,13 @@ def code_point_colours(
         channels: 3, or 1 for grey.
         is_exact: Heed the curve of television (ITU-R BT.1886), which differs a little from that of
             sRGB. Browsers do in PNG files, but take it for that of sRGB in HEIC and AVIF files.
+        most_light: Of what shines most in the picture, in cd/m2, for screens of high dynamic range.
     """
     chromaticities, white = _PRIMARIES.get(primaries, _PRIMARIES[1])
     if transfer in (PQ, HLG):
-        return high_range_colours(transfer, chromaticities, white, channels=channels)
+        return high_range_colours(
+            transfer, chromaticities, white, channels=channels, most_light=most_light
+        )
     curves = _CURVES | _TELEVISION_CURVES if is_exact else _CURVES
     curve = curves.get(transfer, srgb_to_light)
     if channels == 1:

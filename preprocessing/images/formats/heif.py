@@ -15,6 +15,7 @@ from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.heif_end import complete
 from preprocessing.images.formats.heif_primary import show_primary
+from preprocessing.images.formats.high_range import light_told
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.orientation import exif_orientation, orientation_of
@@ -25,6 +26,9 @@ _EXIF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(II\*\0|MM\0\*)")
 # By which words boxes tie metadata to a picture.
 _DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
 _MOST_EXIF_BYTES = 65_536
+# Properties that tell how bright the picture is, and the screen on which it was made.
+_CONTENT = re.compile(rb"\0\0\0\x0cclli(..)..", re.DOTALL)
+_SCREEN = re.compile(rb"\0\0\0\x20mdcv(.{24})", re.DOTALL)
 # A property by which a part is cut out, and one that is known but changes no pixel.
 _CROP, _NO_CROP = b"clap", b"pasp"
 # How pi-heif calls red, green and blue that are multiplied by their opacity, as Apple writes them.
@@ -51,7 +55,7 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     return Raster(
         samples,
         largest=int(np.iinfo(samples.dtype).max),
-        colours=_colours(image.info, samples),
+        colours=_colours(image.info, samples, data[boxes]),
         orientation=_by_exif(data, boxes),
         is_incomplete=is_incomplete,
     )
@@ -90,7 +94,7 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         by_boxes = exif_orientation(image.info.get("exif", b""))
         return Raster(
             samples,
-            colours=_colours(_information(data, boxes) or image.info, samples),
+            colours=_colours(_information(data, boxes) or image.info, samples, data[boxes]),
             orientation=by_boxes or _by_exif(data, boxes),
             is_incomplete=is_incomplete,
         )
@@ -152,7 +156,10 @@ def _by_exif(data: bytes, boxes: slice) -> int:
     )
 
 
-def _colours(information: Mapping[Any, Any], samples: NDArray[Any]) -> Colours | None:
+def _colours(
+    information: Mapping[Any, Any], samples: NDArray[Any], described: bytes
+) -> Colours | None:
+    """Return how colours are meant, by what is known of a picture and the box that describes it."""
     channels = 3 if samples.ndim == 3 and samples.shape[2] > 2 else 1
     profile = information.get("icc_profile")
     if profile:
@@ -160,5 +167,12 @@ def _colours(information: Mapping[Any, Any], samples: NDArray[Any]) -> Colours |
     named = information.get("nclx_profile")
     if named is None:
         return None
-    primaries, transfer = named["color_primaries"], named["transfer_characteristics"]
-    return code_point_colours(primaries, transfer, channels=channels)
+    content, screen = _CONTENT.search(described), _SCREEN.search(described)
+    return code_point_colours(
+        named["color_primaries"],
+        named["transfer_characteristics"],
+        channels=channels,
+        most_light=light_told(
+            int.from_bytes(content[1], "big") if content else 0, screen[1] if screen else b""
+        ),
+    )

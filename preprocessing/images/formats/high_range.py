@@ -5,6 +5,7 @@ nothing brighter than white.
 """
 
 import functools
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +29,8 @@ PQ, HLG = 16, 18
 # cd/m2; and the most that there can be, in parts of white.
 PAPER_WHITE, MOST_LIGHT = 203.0, 1_000.0
 _MOST_RELATIVE = 10_000 / PAPER_WHITE
-# Which light white has on an ordinary screen, with 1 as all of it; what shines needs the rest.
-_DIMMED_WHITE = 0.5
+# How much of an ordinary screen's light what shines needs, where it shines as usual or more.
+_SHARE_OF_SHINE = 0.5
 # How far the curve goes straight on beyond white.
 _STRAIGHT = 0.65
 _CURVE_POINTS = 1_000
@@ -38,6 +39,8 @@ _LUMINANCE = np.array([[0.2627, 0.6780, 0.0593]], np.float32)
 # The screen of 1,000 cd/m2 for which the curve of HLG is meant makes bright colours brighter by so
 # much more than others.
 _EXPONENT_OF_SCREEN = 1.2
+# After the primaries and white of a screen.
+_MOST_OF_SCREEN = struct.Struct(">16xL")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +51,13 @@ class HighRangeColours(Colours):
         table: float32 (1, 256, 3): the light of each value, with 1 as white; of HLG, of the scene.
         to_wide: float32 (3, 3): from light of the file's primaries to that of ITU-R BT.2020.
         is_of_scene: Whether a screen makes bright colours brighter, as for HLG.
+        most_light: Of what shines most, in cd/m2.
     """
 
     table: NDArray[np.float32]
     to_wide: NDArray[np.float32]
     is_of_scene: bool
+    most_light: float
 
     def convert(self, pixels: NDArray[np.uint8]) -> None:
         """Convert pixels to sRGB, in place."""
@@ -65,7 +70,7 @@ class HighRangeColours(Colours):
             # By the brightest channel, so that no colour changes its hue.
             brightest = functools.reduce(cv2.max, cv2.split(light))
             step = _in_16_bits(brightest * (WHITE / _MOST_RELATIVE))
-            shown = cv2.transform(_multiply(light, cv2.LUT(step, _gains())), to_srgb)
+            shown = cv2.transform(_multiply(light, cv2.LUT(step, _gains(self.most_light))), to_srgb)
             cv2.LUT(_in_16_bits(shown), srgb_of_light(), dst=strip)
 
 
@@ -80,7 +85,12 @@ def _in_16_bits(numbers: NDArray[Any]) -> NDArray[Any]:
 
 
 def high_range_colours(
-    transfer: int, primaries: Chromaticities, white: tuple[float, float], *, channels: int
+    transfer: int,
+    primaries: Chromaticities,
+    white: tuple[float, float],
+    *,
+    channels: int,
+    most_light: float = MOST_LIGHT,
 ) -> Colours | None:
     """Describe colours whose curve is that of SMPTE ST 2084 or ARIB STD-B67.
 
@@ -89,9 +99,10 @@ def high_range_colours(
         primaries: Of red, green and blue.
         white: Of the screen that they are meant for.
         channels: 3, or 1 for grey.
+        most_light: Of what shines most in the picture, in cd/m2.
     """
     if channels == 1:
-        return light_colours([_dimmed_pq if transfer == PQ else _dimmed_hlg], None)
+        return light_colours([functools.partial(_shown_grey, transfer, most_light)], None)
     values = np.linspace(0, 1, 256)
     if transfer == PQ:
         light = _pq(values) / PAPER_WHITE
@@ -100,36 +111,55 @@ def high_range_colours(
         light = _hlg(values) * (MOST_LIGHT / PAPER_WHITE) ** (1 / _EXPONENT_OF_SCREEN)
     table = np.repeat(light[None, :, None], 3, axis=2).astype(np.float32)
     to_wide = np.linalg.inv(matrix_to_srgb(_BT_2020, D65)) @ matrix_to_srgb(primaries, white)
-    return HighRangeColours(table, to_wide.astype(np.float32), is_of_scene=transfer == HLG)
+    is_of_scene = transfer == HLG
+    return HighRangeColours(table, to_wide.astype(np.float32), is_of_scene, most_light)
 
 
-def _dimmed_pq(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _dimmed(_pq(value) / PAPER_WHITE)
+def light_told(content: float, screen: bytes) -> float:
+    """Return the light of what shines most, in cd/m2, as a file tells it or else as usual.
+
+    Args:
+        content: Of the picture, in cd/m2; 0 where that is not told.
+        screen: What the file says of the screen on which it was made, as HEIC, AVIF and PNG files
+            have it (SMPTE ST 2086); or nothing.
+    """
+    of_screen = _MOST_OF_SCREEN.unpack_from(screen)[0] / 10_000 if len(screen) >= 24 else 0
+    return float(content or of_screen or MOST_LIGHT)
 
 
-def _dimmed_hlg(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    return _dimmed(_hlg(value) ** _EXPONENT_OF_SCREEN * (MOST_LIGHT / PAPER_WHITE))
+def _shown_grey(
+    transfer: int, most_light: float, value: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    light = (
+        _pq(value) / PAPER_WHITE
+        if transfer == PQ
+        else _hlg(value) ** _EXPONENT_OF_SCREEN * (MOST_LIGHT / PAPER_WHITE)
+    )
+    return _dimmed(light, most_light)
 
 
-@functools.cache
-def _gains() -> NDArray[np.float32]:
+@functools.lru_cache(maxsize=16)
+def _gains(most_light: float) -> NDArray[np.float32]:
     """Return by what a colour is multiplied, by its brightest channel in steps of all light."""
     light = np.maximum(np.linspace(0, _MOST_RELATIVE, WHITE + 1), 1e-9)
-    return (_dimmed(light) / light).astype(np.float32)[None]
+    return (_dimmed(light, most_light) / light).astype(np.float32)[None]
 
 
-def _dimmed(light: NDArray[np.float64]) -> NDArray[np.float64]:
+def _dimmed(light: NDArray[np.float64], most_light: float) -> NDArray[np.float64]:
     """Map light, with 1 as white, to that of an ordinary screen, with 1 as all of it.
 
-    Up to white it is halved; from there a parabola leads to what shines most.
+    Up to white it is dimmed evenly; from there a parabola leads to what shines most.
     """
-    at, most = np.linspace(0, 1, _CURVE_POINTS), MOST_LIGHT / PAPER_WHITE
-    middle = (1 - _STRAIGHT) + _STRAIGHT / _DIMMED_WHITE
-    middle_dimmed = (1 - _STRAIGHT) * _DIMMED_WHITE + _STRAIGHT
+    at, most = np.linspace(0, 1, _CURVE_POINTS), max(1.0, most_light / PAPER_WHITE)
+    shine = np.log2(most) / np.log2(MOST_LIGHT / PAPER_WHITE)
+    white = 1 - _SHARE_OF_SHINE * min(1.0, shine)
+    middle = (1 - _STRAIGHT) + _STRAIGHT / white
+    middle_dimmed = (1 - _STRAIGHT) * white + _STRAIGHT
     before, between, after = (1 - at) ** 2, 2 * at * (1 - at), at**2
     parabola = before + between * middle + after * most
-    dimmed = before * _DIMMED_WHITE + between * middle_dimmed + after
-    return np.where(light <= 1, _DIMMED_WHITE * light, np.interp(light, parabola, dimmed))
+    dimmed = before * white + between * middle_dimmed + after
+    shown: NDArray[np.float64] = np.interp(light, parabola, dimmed)
+    return np.where(light <= 1, white * light, shown)
 
 
 def _pq(value: NDArray[np.float64]) -> NDArray[np.float64]:

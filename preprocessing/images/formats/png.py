@@ -17,6 +17,7 @@ from preprocessing.images.formats.colour import (
     is_plausible,
 )
 from preprocessing.images.formats.first_visible import first_visible
+from preprocessing.images.formats.high_range import light_told
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.png_animation import Frame
@@ -33,6 +34,8 @@ from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 _RGB_IN_FULL_RANGE = b"\0\1"
 # In parts of 100,000: that of sRGB is about 45,455.
 _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
+# Of light in cd/m2 likewise.
+_LIGHT_UNIT = 10_000
 
 
 def read_png(data: bytes, *, max_pixels: int) -> Raster:
@@ -82,7 +85,14 @@ def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
     if found.get(b"cICP", b"")[2:] == _RGB_IN_FULL_RANGE:
         primaries, transfer = found[b"cICP"][:2]
         if are_known(primaries, transfer):
-            return code_point_colours(primaries, transfer, channels=channels, is_exact=True)
+            content = int.from_bytes(found.get(b"cLLI", b"")[:4], "big") / _LIGHT_UNIT
+            return code_point_colours(
+                primaries,
+                transfer,
+                channels=channels,
+                is_exact=True,
+                most_light=light_told(content, found.get(b"mDCV", b"")),
+            )
     if b"iCCP" in found:
         packed = found[b"iCCP"].partition(b"\0")[2][1:]
         profile = inflate(packed, MOST_PROFILE_BYTES)

@@ -22,7 +22,10 @@ _DEPTHS = {
     *((PALETTE, depth) for depth in (1, 2, 4, 8)),
     *((kind, depth) for kind in (RGB, GREY_AND_OPACITY, RGB_AND_OPACITY) for depth in (8, 16)),
 }
-_KEPT = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"eXIf")
+_KEPT = (
+    b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"cLLI", b"mDCV",
+    b"eXIf",
+)  # fmt: skip
 _EXIF_TEXT = (b"Raw profile type exif\0", b"Raw profile type APP1\0")
 _XMP_TEXT = b"XML:com.adobe.xmp\0"
 
