@@ -176,7 +176,7 @@ def _flat(raster: Raster) -> GreyImage | RgbImage:
     samples: NDArray[Any] = raster.samples
     flat = to_eight_bits(samples, largest=raster.largest, has_opacity=has_opacity(samples))
     if has_opacity(flat):
-        flat = lay_on_white(flat)
+        return lay_on_white(flat, colours=raster.colours)
     if raster.colours is not None:
         if not flat.flags.c_contiguous or not flat.flags.writeable:
             flat = flat.copy()

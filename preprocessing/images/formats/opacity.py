@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.formats.colour import strips
+from preprocessing.images.formats.colour import Colours, strips
 
 OPAQUE = 255
 _WITH_OPACITY = (2, 4)
@@ -37,14 +37,17 @@ def unmultiply(samples: NDArray[Any]) -> None:
         strip[..., :-1] = colours.round().clip(0, opaque) if is_whole else colours
 
 
-def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -> NDArray[np.uint8]:
-    """Return a picture without its opacity, as it looks on white.
+def lay_on_white(
+    samples: NDArray[np.uint8], *, colours: Colours | None = None, is_hidden: bool | None = None
+) -> NDArray[np.uint8]:
+    """Return a picture without its opacity in sRGB, as it looks on white.
 
     A picture that is transparent throughout is opaque: nobody means to show nothing, but programs
     write a zero where others have opacity.
 
     Args:
         samples: Shape (height, width, 2) for grey and opacity, or (height, width, 4).
+        colours: How its colours are meant; None for sRGB. They are converted first, as in browsers.
         is_hidden: Whether the picture of which these are some rows is transparent throughout; None
             where these are all of them.
 
@@ -56,12 +59,12 @@ def lay_on_white(samples: NDArray[np.uint8], *, is_hidden: bool | None = None) -
     if is_hidden is None:
         is_hidden = not is_visible(samples)
     for strip, out in zip(strips(samples), strips(flat), strict=True):
+        out[:] = strip[..., 0] if channels == 2 else cv2.cvtColor(strip, cv2.COLOR_RGBA2RGB)
+        if colours is not None:
+            colours.convert(out)
         opacity = strip[..., -1]
-        if is_hidden or opacity.min() == OPAQUE:
-            out[:] = strip[..., 0] if channels == 2 else cv2.cvtColor(strip, cv2.COLOR_RGBA2RGB)
-        else:
-            colours = strip[..., 0] if channels == 2 else strip[..., :3]
-            out[:] = _blend(colours, opacity if channels == 2 else opacity[..., None])
+        if not is_hidden and opacity.min() != OPAQUE:
+            out[:] = _blend(out, opacity if channels == 2 else opacity[..., None])
     return flat
 
 

@@ -22,6 +22,8 @@ from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.png_animation import Frame
 from preprocessing.images.formats.png_chunks import (
+    GREY,
+    GREY_AND_OPACITY,
     MOST_PROFILE_BYTES,
     PngChunks,
     inflate,
@@ -58,13 +60,15 @@ def _read_frame(chunks: PngChunks, frame: Frame | None, max_pixels: int) -> Rast
         chunks = replace(chunks, width=frame.width, height=frame.height, pixels=pixels)
     fills_canvas = (chunks.height, chunks.width) == canvas
     is_upright = fills_canvas and orientation == UPRIGHT
-    decoded = decode_pixels(chunks, is_upright=is_upright)
+    is_grey = chunks.colour_type in (GREY, GREY_AND_OPACITY)
+    colours = _colours(chunks, channels=1 if is_grey else 3)
+    decoded = decode_pixels(chunks, colours, is_upright=is_upright)
     samples = decoded.samples
     if frame is not None and not fills_canvas:
         samples = _on_canvas(samples, canvas, frame)
     return Raster(
         samples,
-        colours=_colours(chunks, channels=1 if samples.ndim == 2 else 3),
+        colours=None if decoded.is_converted else colours,
         orientation=orientation,
         is_incomplete=decoded.is_incomplete,
         is_hidden=decoded.is_hidden,

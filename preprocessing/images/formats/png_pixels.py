@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.images.canvas import new_canvas
+from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.levels import to_eight_bits, white_of
 from preprocessing.images.formats.opacity import OPAQUE, has_opacity, lay_on_white
 from preprocessing.images.formats.palette import look_up, unpack_indices
@@ -72,7 +73,7 @@ class _Seen:
         return _Meaning(round(white), is_hidden=self.has_opacity and not self.is_visible)
 
 
-def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> DecodedPixels:
+def decode_pixels(chunks: PngChunks, colours: Colours | None, *, is_upright: bool) -> DecodedPixels:
     """Decode the pixels of a file, laid on white.
 
     Samples are first taken for what they mean in nearly all files. Where all together say
@@ -81,12 +82,13 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> DecodedPixels:
 
     Args:
         chunks: The file.
+        colours: How its colours are meant, for those that are transparent in part.
         is_upright: Whether the picture is not to be turned after that.
 
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
-    small = decode_small(chunks)
+    small = decode_small(chunks, colours)
     if small is not None:
         return small
     size = (chunks.height, chunks.width)
@@ -96,19 +98,22 @@ def decode_pixels(chunks: PngChunks, *, is_upright: bool) -> DecodedPixels:
         picture = np.empty(size, np.uint16 if is_deep else np.uint8)
     else:
         picture = new_canvas((*size, 3)) if is_upright else np.empty((*size, 3), np.uint8)
-    meaning = _Meaning()
-    found, is_missing = _decode_into(picture, chunks, meaning)
-    if found != meaning and not is_deep:
-        _decode_into(picture, chunks, found)
+    supposed = _Meaning()
+    seen, is_missing = _decode_into(picture, chunks, colours, supposed)
+    meaning = seen.meaning()
+    if meaning != supposed and not is_deep:
+        _decode_into(picture, chunks, colours, meaning)
     check_missing(float(is_missing.mean()))
     fill_rows(picture, is_missing)
-    return DecodedPixels(picture, bool(is_missing.any()), found.is_hidden)
+    return DecodedPixels(
+        picture, bool(is_missing.any()), is_hidden=meaning.is_hidden, is_converted=seen.has_opacity
+    )
 
 
 def _decode_into(
-    picture: NDArray[Any], chunks: PngChunks, meaning: _Meaning
-) -> tuple[_Meaning, NDArray[np.bool_]]:
-    """Decode onto a picture; return what its samples do mean, and which rows are missing."""
+    picture: NDArray[Any], chunks: PngChunks, colours: Colours | None, meaning: _Meaning
+) -> tuple[_Seen, NDArray[np.bool_]]:
+    """Decode onto a picture; return what was seen of it, and which rows are missing."""
     seen = _Seen(step=max(1, round((chunks.width * chunks.height / LOOKED_AT) ** 0.5)))
     # Of interlaced files each row comes in several passes, of which none may be missing.
     there = np.zeros(chunks.height, np.int64)
@@ -116,10 +121,10 @@ def _decode_into(
         samples = _samples(strip, chunks)
         seen.look_at(samples)
         if samples.dtype != picture.dtype or has_opacity(samples):
-            samples = _flat(samples, meaning)
+            samples = _flat(samples, colours, meaning)
         picture[strip.down, strip.across] = samples
         there[strip.down] += len(range(*strip.across.indices(chunks.width)))
-    return seen.meaning(), there < chunks.width
+    return seen, there < chunks.width
 
 
 def _samples(strip: Strip, chunks: PngChunks) -> NDArray[Any]:
@@ -162,9 +167,11 @@ def _with_opacity(samples: NDArray[Any], clear: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([colours, opacity], axis=-1)
 
 
-def _flat(samples: NDArray[Any], meaning: _Meaning) -> NDArray[np.uint8]:
-    """Return some rows in grey or RGB with 256 levels, on white."""
+def _flat(samples: NDArray[Any], colours: Colours | None, meaning: _Meaning) -> NDArray[np.uint8]:
+    """Return some rows in grey or RGB with 256 levels; those with opacity in sRGB, on white."""
     is_clear = has_opacity(samples)
     largest = meaning.white if samples.dtype == np.uint16 else None
     levels = to_eight_bits(samples, largest=largest, has_opacity=is_clear)
-    return lay_on_white(levels, is_hidden=meaning.is_hidden) if is_clear else levels
+    if not is_clear:
+        return levels
+    return lay_on_white(levels, colours=colours, is_hidden=meaning.is_hidden)

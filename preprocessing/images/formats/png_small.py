@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.opacity import has_opacity, is_visible, lay_on_white
 from preprocessing.images.formats.png_chunks import (
     GREY,
@@ -39,15 +40,21 @@ class DecodedPixels:
             width, 3); on white.
         is_incomplete: Whether rows are missing.
         is_hidden: Whether all of them are transparent, which is taken for opaque.
+        is_converted: Whether they are in sRGB already.
     """
 
     samples: NDArray[Any]
     is_incomplete: bool = False
     is_hidden: bool = False
+    is_converted: bool = False
 
 
-def decode_small(chunks: PngChunks) -> DecodedPixels | None:
+def decode_small(chunks: PngChunks, colours: Colours | None) -> DecodedPixels | None:
     """Decode a file of few pixels of 8 bits, laid on white.
+
+    Args:
+        chunks: The file.
+        colours: How its colours are meant, for those that are transparent in part.
 
     Returns:
         None where the file is large, of another kind, cut short or damaged.
@@ -70,5 +77,6 @@ def decode_small(chunks: PngChunks) -> DecodedPixels | None:
     if has_opacity(decoded):
         rgba = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA), np.uint8)
         is_hidden = not is_visible(rgba)
-        return DecodedPixels(lay_on_white(rgba, is_hidden=is_hidden), is_hidden=is_hidden)
+        samples = lay_on_white(rgba, colours=colours, is_hidden=is_hidden)
+        return DecodedPixels(samples, is_hidden=is_hidden, is_converted=True)
     return DecodedPixels(np.asarray(decoded, np.uint8))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from preprocessing.images.decode import decode_image
+from preprocessing.images.decode import decode_here, decode_image
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.icc import icc_colours
 from tests.tools.picture_files import encode, smooth_picture
@@ -119,3 +119,23 @@ def test_code_points_of_srgb_change_nothing_and_others_keep_white() -> None:
         colours.convert(pixels)
         assert pixels[0, 0].min() >= 254
         assert pixels[0, 1].max() == 0
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})]
+)
+def test_colours_are_converted_before_they_are_laid_on_white(
+    kind: str, options: dict[str, bool], mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = smooth_picture().convert(mode)
+    profile = PROFILES["Adobe RGB"]
+    opaque = decode_image(encode(picture, kind, icc_profile=profile, **options)).astype(int)
+    ramp = Image.linear_gradient("L").resize(picture.size)
+    picture.putalpha(ramp)
+    opacity = np.asarray(ramp)[..., None] / 255
+    expected = opaque * opacity + 255 * (1 - opacity)
+    data = encode(picture, kind, icc_profile=profile, **options)
+    assert np.abs(decode_here(data).pixels - expected).max() <= 1
+    monkeypatch.setattr("preprocessing.images.formats.png_small.MOST_PIXELS", 0)
+    assert np.abs(decode_here(data).pixels - expected).max() <= 1
