@@ -94,6 +94,7 @@ def decode_here(
         pixels = _to_grey(raster) if in_grey else _to_rgb(raster)
     said = {
         PictureNote.INCOMPLETE: raster.is_incomplete,
+        PictureNote.DAMAGED: raster.is_damaged,
         PictureNote.HALVED: raster.is_halved,
     }
     notes = tuple(note for note, is_so in said.items() if is_so)

@@ -19,6 +19,8 @@ class PictureNote(StrEnum):
 
     INCOMPLETE = "incomplete"
     """The file ends too early; at most a tenth of the picture is missing."""
+    DAMAGED = "damaged"
+    """All of the file is there, but some of it is not as it was written: noise, or shifted rows."""
     HALVED = "halved"
     """It was decoded at half its width and height and enlarged, for want of memory."""
 

@@ -24,7 +24,7 @@ PROBLEM_CODES = (
     "method_not_allowed",
     "internal_error",
 )
-PICTURE_HINTS = ("incomplete", "halved")
+PICTURE_HINTS = ("incomplete", "damaged", "halved")
 # A face is told what is to be known of its picture, too.
 FACE_HINTS = ("small", "blurred", "turned", "cut", *PICTURE_HINTS)
 
@@ -134,8 +134,9 @@ class Answer(AnswerModel):
     width from which on they are found."""
     hints: list[PictureHintName] | None = None
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
-    up to a tenth of it is missing; `halved` where it was decoded at half its width and height, as
-    progressive JPEGs of more than 38 megapixels with all their colours are."""
+    up to a tenth of it is missing; `damaged` where parts of a JPEG file look like noise; `halved`
+    where it was decoded at half its width and height, as progressive JPEGs of more than 38
+    megapixels with all their colours are."""
     tip: str | None = None
     """What may help where no face was found."""
     annotated: Png | None = None

@@ -3,13 +3,25 @@
 from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.images.types import PictureNote
-from serving.inference.schema import FaceAnswer
+from serving.inference.schema import Answer, FaceAnswer
+
+_OF_PICTURE: dict[str, str] = {
+    PictureNote.INCOMPLETE: "The file ends too early; what is missing could not be seen.",
+    PictureNote.DAMAGED: "Parts of the file are damaged and look like noise. Save it again.",
+    PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
+    "much memory. Save it as an ordinary JPEG (not progressive) for more detail.",
+}
+
+
+def hints_of_picture(answer: Answer) -> list[str]:
+    """List the reasons, if any, for which faces may not have been found in a picture."""
+    return [_OF_PICTURE[hint] for hint in answer.hints or ()]
 
 
 def hints_of(face: FaceAnswer) -> list[str]:
     """List the reasons, if any, for which an answer may be worse than usual."""
     measured = face.measures
-    sentences = {
+    sentences: dict[str, str] = {
         FULL_FRAME: "No face was detected; the whole picture was read as one.",
         UNALIGNED: "This does not look like a cropped face; the whole picture was read as one.",
         Hint.SMALL: f"This face is only {measured.width_px:.0f} pixels wide in the picture, "
@@ -18,9 +30,7 @@ def hints_of(face: FaceAnswer) -> list[str]:
         Hint.TURNED: f"Head turned {abs(measured.yaw_deg):.0f}°. Mien learned mostly from "
         "front-facing people: take this with care.",
         Hint.CUT: "Part of this face is outside the picture.",
-        PictureNote.INCOMPLETE: "The file ends too early; what is missing could not be seen.",
-        PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
-        "much memory. Save it as an ordinary JPEG (not progressive) for more detail.",
+        **_OF_PICTURE,
     }
     causes = [face.found_by, *face.hints]
     return [sentences[cause] for cause in causes if cause in sentences]

@@ -14,7 +14,7 @@ from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import csv_text
 from serving.inference.schema import Answer, Box, FaceAnswer, Size
-from serving.web.hints import hints_of
+from serving.web.hints import hints_of, hints_of_picture
 from serving.web.pictures import data_url
 
 # A crop shows this much more than the box, so that hair and chin are in it.
@@ -86,6 +86,7 @@ class ResultView:
         faces_found: How many faces were found, also where fewer are shown.
         searched_down_to_px: Width from which on faces are found in a picture of this size.
         rows: One for each face that is shown.
+        hints: Sentences about what may have hidden faces, where none was found.
         groups: The summary, the surest first.
         commitment: From which confidence on an answer is sure, as a sentence; empty where all are.
         read_whole: The whole picture was read as one face.
@@ -108,6 +109,7 @@ class ResultView:
     faces_found: int
     searched_down_to_px: int
     rows: list[FaceRow]
+    hints: list[str]
     groups: list[Group]
     commitment: str
     read_whole: bool
@@ -166,7 +168,6 @@ def to_view(
         balance: The class balance of the answer; None for the bundle's own.
     """
     rows = [_row(face, labels=labels, record=record, size=answer.image) for face in answer.faces]
-    several = len(rows) > 1
     return ResultView(
         name=name,
         labels=labels,
@@ -175,6 +176,7 @@ def to_view(
         faces_found=answer.faces_found,
         searched_down_to_px=answer.searched_down_to_px or SMALLEST_PX,
         rows=rows,
+        hints=[] if rows else hints_of_picture(answer),
         groups=_groups(rows),
         commitment=""
         if all(row.level is Level.SURE for row in rows)
@@ -185,7 +187,7 @@ def to_view(
         day=datetime.now(UTC),
         figure=probability_figure([0.0] * len(labels), labels),
         comparison=comparison_figure([[0.0] * len(labels)] * len(rows), labels)
-        if several
+        if len(rows) > 1
         else None,
         json_url=_json_url(answer),
         csv_url=data_url(csv_text([(name or UNNAMED, answer)], labels=labels).encode(), "text/csv"),

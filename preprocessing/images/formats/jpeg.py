@@ -10,7 +10,7 @@ from preprocessing.images.formats.colour import strips
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.jpeg_noise import noise_after
 from preprocessing.images.formats.jpeg_parts import END, Frame, JpegParts, take_apart
-from preprocessing.images.formats.jpeg_pixels import INKS, Form, decode_samples
+from preprocessing.images.formats.jpeg_pixels import INKS, Decoded, Form, decode_samples
 from preprocessing.images.formats.jpeg_scans import is_to_be_halved
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_missing, check_size
@@ -53,7 +53,7 @@ def read_jpeg(
     is_final = orientation == UPRIGHT and is_grey == in_grey
     shape = form.shape(frame)
     room = new_canvas(shape) if is_final and not form.is_enlarged else np.empty(shape, np.uint8)
-    samples, is_incomplete = _decode_what_came(parts, form, room)
+    (samples, is_damaged), is_incomplete = _decode_what_came(parts, form, room)
     if form.is_enlarged:
         shape = (frame.height, frame.width, *samples.shape[2:])
         room = new_canvas(shape) if is_final else np.empty(shape, np.uint8)
@@ -63,6 +63,7 @@ def read_jpeg(
         colours=colours,
         orientation=orientation,
         is_incomplete=is_incomplete,
+        is_damaged=is_damaged and not is_incomplete,
         is_halved=form.is_halved,
         whole_size=(frame.width, frame.height) if form.is_reduced else None,
     )
@@ -107,7 +108,7 @@ def _choose_form(parts: JpegParts, *, may_reduce: bool, is_grey: bool) -> Form:
 
 def _decode_what_came(
     parts: JpegParts, form: Form, room: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8], bool]:
+) -> tuple[Decoded, bool]:
     """Decode as much of a file as there is, and say whether any of it is missing.
 
     Raises:
@@ -118,13 +119,13 @@ def _decode_what_came(
         # Zeros are what a download leaves that was given all its room at once, and half a marker
         # would make one of what follows.
         clean = clean.rstrip(b"\0\xff")
-    samples = decode_samples(clean + END, parts, form, room)
+    decoded = decode_samples(clean + END, parts, form, room)
     is_incomplete = not parts.is_whole
-    if is_incomplete or (samples[-1] == NOTHING).all():
-        missing = _missing(parts, clean, samples, form)
+    if is_incomplete or (decoded.samples[-1] == NOTHING).all():
+        missing = _missing(parts, clean, decoded.samples, form)
         check_missing(missing)
         is_incomplete = is_incomplete or missing > 0
-    return samples, is_incomplete
+    return decoded, is_incomplete
 
 
 def _missing(parts: JpegParts, clean: bytes, samples: NDArray[np.uint8], form: Form) -> float:
@@ -148,7 +149,7 @@ def _missing(parts: JpegParts, clean: bytes, samples: NDArray[np.uint8], form: F
         return 1.0
     # Two pictures that differ only where the file says nothing.
     noise = noise_after(clean, parts)
-    noisy = decode_samples(clean + noise + END, parts, form, np.empty_like(samples))
+    noisy = decode_samples(clean + noise + END, parts, form, np.empty_like(samples)).samples
     differing = 0
     for one, other in zip(strips(samples), strips(noisy), strict=True):
         differs = one != other

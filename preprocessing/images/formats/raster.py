@@ -31,6 +31,7 @@ class Raster:
         colours: How red, green and blue, or grey, are meant; None for sRGB.
         orientation: How the picture is to be turned, 1 to 8 as EXIF counts.
         is_incomplete: Whether the file ends too early.
+        is_damaged: Whether the decoder met what cannot have been written so.
         is_hidden: Whether the picture was transparent throughout, where `samples` no longer say it.
         is_halved: Whether it was decoded at half its width and height, and enlarged.
         whole_size: Width and height of the picture in its file, where it was read reduced.
@@ -41,6 +42,7 @@ class Raster:
     colours: Colours | None = None
     orientation: int = UPRIGHT
     is_incomplete: bool = False
+    is_damaged: bool = False
     is_hidden: bool = False
     is_halved: bool = False
     whole_size: tuple[int, int] | None = None

@@ -8,7 +8,7 @@ from PIL import Image
 
 from preprocessing.images.sample import sample_photo_path
 from tests.serving.web.posting import NAME, post
-from tests.tools.picture_files import jpeg
+from tests.tools.picture_files import jpeg, noisy_picture
 
 # Bits of a sample come after the length of the frame's header.
 _HEAD, _FRAME, _REST = jpeg(Image.new("RGB", (40, 30))).partition(b"\xff\xc0")
@@ -64,3 +64,12 @@ def test_a_person_gets_a_page_and_a_program_a_problem(path: str, client: FlaskCl
 def test_a_person_with_a_host_that_is_none_gets_a_problem(path: str, client: FlaskClient) -> None:
     answer = client.get(path, headers={"Host": "a..b", "Accept": BROWSER})
     assert answer.status_code == 400
+
+
+def test_where_no_face_is_found_the_page_says_that_the_picture_is_damaged(
+    client: FlaskClient,
+) -> None:
+    data = jpeg(noisy_picture(320, 240))
+    answer = post(client, data[: len(data) // 2] + bytes(400) + data[len(data) // 2 + 400 :])
+    assert "No face found" in answer.text
+    assert "Parts of the file are damaged and look like noise." in answer.text

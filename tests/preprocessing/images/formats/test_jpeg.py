@@ -160,7 +160,7 @@ def test_what_lay_where_a_picture_is_decoded_is_never_taken_for_it(photo: Image.
     file = data[:at] + b"junk" + data[at:]
     form = Form(is_grey=False, is_halved=False, is_reduced=False)
     decoded = decode_samples(file, take_apart(data), form, np.full((160, 160, 3), 77, np.uint8))
-    np.testing.assert_array_equal(decoded, decode_here(data).pixels)
+    np.testing.assert_array_equal(decoded.samples, decode_here(data).pixels)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
