@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serving.web.problems import InvalidRequestError
+from serving.web.zip_content import unpack
 
 # Of the zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
@@ -28,6 +29,8 @@ _ADDED_BY_SYSTEMS = {
 _APPLE_DOUBLE = "._"
 _IS_UTF8, _IS_ENCRYPTED = 0x800, 0x1
 _UNIX, _UNICODE_PATH = 3, 0x7075
+# How links are packed. Others would be unpacked as a whole, a thousand of them before any picture.
+_PACKINGS_OF_LINKS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_LINKS, MOST_LINK_BYTES = 8, 4_096
 # What unpacking a damaged member raises.
 _UNPACKING_ERRORS = (
@@ -69,9 +72,7 @@ class ZippedFile:
                 "This file is protected by a password. Pack it without one and try again."
             )
         try:
-            member = _follow(self.archive, self.member)
-            with self.archive.open(member) as file:
-                return file.read(most_bytes)
+            return unpack(self.archive, _follow(self.archive, self.member), most_bytes=most_bytes)
         except _UNPACKING_ERRORS:
             raise InvalidRequestError(
                 "This file cannot be unpacked: the zip is damaged, or packed in a rare way. Pack "
@@ -163,13 +164,13 @@ def _unicode_path(extra: bytes, raw: bytes) -> str | None:
 
 
 def _is_link(member: zipfile.ZipInfo) -> bool:
-    return member.create_system == _UNIX and stat.S_ISLNK(member.external_attr >> 16)
+    is_link = member.create_system == _UNIX and stat.S_ISLNK(member.external_attr >> 16)
+    return is_link and member.compress_type in _PACKINGS_OF_LINKS
 
 
 def _target(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     """Return the path in the zip to which a link leads; it may lead outside."""
-    with archive.open(member) as file:
-        text = file.read(MOST_LINK_BYTES).decode("utf-8", "replace")
+    text = unpack(archive, member, most_bytes=MOST_LINK_BYTES).decode("utf-8", "replace")
     return posixpath.normpath(posixpath.join(posixpath.dirname(member.filename), text))
 
 
