@@ -1,13 +1,14 @@
 """What the page asks for piece by piece: reasons for an answer, a result, a table of many."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from preprocessing.bundle.occlusion import occlusion_maps
@@ -16,11 +17,10 @@ from preprocessing.images.types import DecodedPicture, GreyImage
 from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
-from serving.inference.schema import Answer
 from serving.web.chips import read_data_url, to_chip
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
-from serving.web.uploads import MAX_BATCH_PICTURES
+from serving.web.posted_answers import NamedAnswer, Table
 from serving.web.view import to_view
 
 # A hundred faces with their chips have less than half of it.
@@ -47,24 +47,6 @@ class Reason:
     index: int
     factor: float
     url: str
-
-
-class NamedAnswer(BaseModel):
-    """An answer of the API, with the name of its picture."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: Annotated[str, Field(max_length=300)]
-    answer: Answer
-    balance: Annotated[float, Field(ge=0, le=1)] | None = None
-
-
-class Table(BaseModel):
-    """Answers of which a table is wanted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    pictures: Annotated[list[NamedAnswer], Field(max_length=MAX_BATCH_PICTURES)]
 
 
 @routes.post("/heat-map")
@@ -106,9 +88,7 @@ def show_answer() -> ResponseReturnValue:
     """Show an answer that the API gave, with landmarks and chips, as the page shows it."""
     posted = _read_json(NamedAnswer, LONGEST_ANSWER_BYTES)
     spec = current_service().require().spec
-    unknown = [face.label for face in posted.answer.faces if face.label not in spec.labels]
-    if unknown:
-        raise BadRequest(f"No such label: {unknown[0]}. Send the picture again.")
+    _check_labels([posted], spec.labels)
     view = to_view(
         posted.answer,
         labels=spec.labels,
@@ -124,8 +104,20 @@ def send_table() -> ResponseReturnValue:
     """Send one CSV table of the faces of several answers."""
     posted = _read_json(Table, LONGEST_TABLE_BYTES)
     labels = current_service().require().spec.labels
+    _check_labels(posted.pictures, labels)
     answers = [(each.name, each.answer) for each in posted.pictures]
     return Response(csv_text(answers, labels=labels), mimetype="text/csv")
+
+
+def _check_labels(posted: Iterable[NamedAnswer], labels: tuple[str, ...]) -> None:
+    """Make sure that answers have the labels of the bundle.
+
+    Raises:
+        BadRequest: One has others, as of a bundle that was served before.
+    """
+    for face in (face for each in posted for face in each.answer.faces):
+        if {*face.probabilities} != {*labels}:
+            raise BadRequest(f"The labels are {', '.join(labels)}. Send the picture again.")
 
 
 def _read_json(kind: type[_Body], most_bytes: int) -> _Body:

@@ -1,0 +1,80 @@
+"""Answers that are sent to be shown, and are such as the API never gives."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from serving.inference.options import MAX_FACES
+
+BEYOND_ALL_BOUNDS = 10**400
+MEASURES = dict.fromkeys(
+    ("width_px", "sharpness", "roll_deg", "yaw_deg", "pitch_deg", "outside"), float("nan")
+)
+
+
+@pytest.fixture
+def answer(client: FlaskClient, photo: bytes) -> dict[str, Any]:
+    given: dict[str, Any] = client.post(
+        "/api/v1/predict?landmarks=true&chips=true", data=photo
+    ).json
+    return given
+
+
+def refusals(client: FlaskClient, answer: dict[str, Any]) -> list[tuple[int, str]]:
+    """Send an answer to be shown and to be put into a table; say what became of it."""
+    named = {"name": "a.jpg", "answer": answer}
+    sent = {"/result": named, "/table": {"pictures": [named]}}
+    answers = [
+        client.post(path, data=json.dumps(body), content_type="application/json")
+        for path, body in sent.items()
+    ]
+    return [(each.status_code, each.json["code"]) for each in answers]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("probabilities", {}),
+        ("probabilities", {"happy": 1.0, "bored": 0.0}),
+        ("second_label", "bored"),
+        ("index", BEYOND_ALL_BOUNDS),
+        ("box", dict.fromkeys(("left", "top", "right", "bottom"), BEYOND_ALL_BOUNDS)),
+        ("confidence", float("inf")),
+        ("measures", MEASURES),
+        ("hints", ["small"] * 1_000),
+        ("landmarks", [[1, 1]] * 1_000),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_a_face_that_no_picture_has_is_refused(
+    field: str, value: Any, client: FlaskClient, answer: dict[str, Any]
+) -> None:
+    odd = answer["faces"][0] | {field: value}
+    assert refusals(client, answer | {"faces": [odd]}) == [(400, "bad_request")] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image": {"width": 0, "height": 0}},
+        {"timing_ms": {}},
+        {"faces_found": BEYOND_ALL_BOUNDS},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_answer_on_no_picture_is_refused(
+    change: dict[str, Any], client: FlaskClient, answer: dict[str, Any]
+) -> None:
+    assert refusals(client, answer | change) == [(400, "bad_request")] * 2
+
+
+def test_more_faces_than_are_ever_answered_are_refused(
+    client: FlaskClient, answer: dict[str, Any]
+) -> None:
+    # Two megabytes of them would take the page tens of seconds.
+    face = answer["faces"][0] | {"landmarks": None, "chip": None}
+    assert (
+        refusals(client, answer | {"faces": [face] * (MAX_FACES + 1)}) == [(400, "bad_request")] * 2
+    )
