@@ -12,10 +12,14 @@ from preprocessing.report.label_colours import LabelColour, colours_of
 from serving.inference.prediction import PhotoResult
 
 HALO = "#ffffff"
-# Of the picture's longer side; words smaller than the least can hardly be read on a screen.
+# Of the picture's longer side, where that is at most four times the other; words smaller than the
+# least can hardly be read on a screen. On a strip they would be larger than the strip.
+MOST_STRETCHED = 4
 LARGEST_WORDS, LEAST_WORDS, LEAST_WORDS_PX = 1 / 28, 1 / 64, 11
 DASH, KEY_GROUND, KEY_INK = 4, "#ffffff", "#14110d"
-KEY_COLUMN = 15  # in heights of its words
+KEY_COLUMN, KEY_ROW = 15, 1.6  # in heights of its words
+# Of the picture's pixels a key adds about so many, or its words are as small as can be.
+MOST_KEY = 0.5
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def draw_mark(drawn: Image.Image, mark: Mark, *, landmarks: Landmarks | None = N
         Whether the words fit the box; where they do not, only the number is written.
     """
     draw = ImageDraw.Draw(drawn)
-    longer_px = max(drawn.size)
+    longer_px = _longer_px(drawn)
     line_px = max(2, round(longer_px / 400))
     _draw_box(draw, mark.box, colour=mark.colour.light, line_px=line_px, solid=mark.is_sure)
     if landmarks is not None:
@@ -97,6 +101,12 @@ def draw_mark(drawn: Image.Image, mark: Mark, *, landmarks: Landmarks | None = N
     font = font or ImageFont.load_default(_least_px(longer_px))
     _draw_tag(draw, shown, mark.box, font=font, colour=mark.colour)
     return shown is words
+
+
+def _longer_px(drawn: Image.Image) -> int:
+    """Return the longer side of a picture, or of one as large that is no strip."""
+    width, height = drawn.size
+    return min(max(width, height), round(math.sqrt(MOST_STRETCHED * width * height)))
 
 
 def _least_px(longer_px: int) -> int:
@@ -163,8 +173,10 @@ def _draw_landmarks(draw: ImageDraw.ImageDraw, landmarks: Landmarks, *, face_px:
 
 def _with_key(drawn: Image.Image, lines: list[tuple[str, LabelColour]]) -> Image.Image:
     """Add the labels that did not fit below the picture, in as many columns as fit."""
-    size_px = max(_least_px(max(drawn.size)), LEAST_WORDS_PX + 2)
-    font, row_px = ImageFont.load_default(size_px), round(size_px * 1.6)
+    room = MOST_KEY * drawn.width * drawn.height
+    most_px = math.floor(math.sqrt(room / (len(lines) * KEY_COLUMN * KEY_ROW)))
+    size_px = max(min(_least_px(_longer_px(drawn)), most_px), LEAST_WORDS_PX + 2)
+    font, row_px = ImageFont.load_default(size_px), round(size_px * KEY_ROW)
     columns = max(1, min(len(lines), drawn.width // (KEY_COLUMN * size_px)))
     rows = math.ceil(len(lines) / columns)
     keyed = Image.new("RGB", (drawn.width, drawn.height + (rows + 1) * row_px), KEY_GROUND)

@@ -54,7 +54,7 @@ class Options(BaseModel):
     """Give the aligned picture of each face: PNG, base64."""
     annotated: bool = False
     """Give the picture with every face marked: PNG, base64. A picture of more than 12 megapixels is
-    shrunk to 12."""
+    shrunk to 12, and one with a side of more than 16,384 pixels to that."""
     figure: bool = False
     """Give a bar chart of each face: a Plotly figure."""
 

@@ -14,10 +14,12 @@ from serving.inference.charts import probability_figure
 from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.schema import Answer, Box, FaceAnswer, FaceMeasures, Size, Transform
-from serving.inference.shrink import scale_to_pixels, shrink
+from serving.inference.shrink import scale_to_pixels, scale_to_side, shrink
 
 # To draw and to pack 50 megapixels would take more memory and time than to read them.
 ANNOTATED_PIXELS = 12_000_000
+# Browsers show no longer pictures; and below a longer strip its key would be far larger than it is.
+ANNOTATED_SIDE_PX = 16_384
 # A hundredth of a chip's pixel, also for landmarks at the far end of 50 megapixels.
 TRANSFORM_DIGITS = 6
 # Finer than any landmark is found.
@@ -54,8 +56,9 @@ def _no_face_tip(searched_px: int) -> str:
 
 
 def _annotated(rgb: RgbImage, result: PhotoResult, *, landmarks: bool) -> str:
-    shown = shrink(rgb, result, scale=scale_to_pixels(rgb, ANNOTATED_PIXELS))
-    return _png(annotate(*shown, landmarks=landmarks))
+    by_pixels = scale_to_pixels(rgb, ANNOTATED_PIXELS)
+    scale = min(by_pixels, scale_to_side(rgb, ANNOTATED_SIDE_PX))
+    return _png(annotate(*shrink(rgb, result, scale=scale), landmarks=landmarks))
 
 
 def _face(index: int, prediction: Prediction, result: PhotoResult, options: Options) -> FaceAnswer:

@@ -67,6 +67,18 @@ def test_a_key_has_a_line_for_every_face_that_needs_one(predictor: Predictor, ph
     assert starts.sum() == len(boxes)
 
 
+def test_a_strip_of_many_faces_has_a_key_no_larger_than_itself(
+    predictor: Predictor, photo: bytes
+) -> None:
+    _, result = predictor.predict(photo)
+    strip = np.full((100, 4000, 3), 128, np.uint8)
+    boxes = [BoundingBox(90 * number, 10, 90 * number + 40, 50) for number in range(40)]
+    drawn = annotate(strip, at(result, *boxes))
+    assert len(strip) < len(drawn) < 2 * len(strip)
+    # Words in proportion to its longer side alone would fill it.
+    assert coloured(drawn[: len(strip)], result).mean() < 0.25
+
+
 @pytest.mark.parametrize("is_sure", [True, False])
 def test_a_box_is_solid_where_the_answer_is_sure_and_else_dashed(
     *, is_sure: bool, predictor: Predictor, photo: bytes

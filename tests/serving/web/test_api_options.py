@@ -14,6 +14,7 @@ from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
 from serving.inference.options import PredictOptions
 from serving.inference.predictor import Predictor
+from serving.inference.serialize import ANNOTATED_SIDE_PX
 from serving.web.settings import Settings
 
 PREDICT = "/api/v1/predict"
@@ -216,6 +217,18 @@ def test_pictures_and_charts_are_given_on_request(
         face["probabilities"], abs=1e-4
     )
     json.loads(json.dumps(face["figure"]), parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_a_strip_is_marked_no_longer_than_browsers_show(
+    *, is_wide: bool, client: FlaskClient
+) -> None:
+    strip = np.full((2, 40_000), 128, np.uint8)
+    png = encode_png(strip if is_wide else strip.T.copy())
+    answer = client.post(f"{PREDICT}?crop=true&annotated=true", data=png).json
+    shape = as_picture(answer["annotated"]).shape
+    # A key may stand below it.
+    assert max(shape) == pytest.approx(ANNOTATED_SIDE_PX, abs=100)
 
 
 def test_the_model_says_what_it_is(client: FlaskClient, predictor: Predictor) -> None:
