@@ -2,10 +2,12 @@ import gzip
 import io
 import zlib
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from serving.web.compress import LEAST_BYTES
+from preprocessing.images.encode import encode_png
+from serving.web.compress import LEAST_BYTES, MOST_BYTES
 
 GZIP = {"Accept-Encoding": "gzip"}
 
@@ -50,3 +52,11 @@ def test_each_line_of_a_batch_can_be_read_before_the_next(
     told = [line for line in lines if line]
     assert len(told) == count
     assert all(line.endswith(b"\n") for line in told)
+
+
+def test_a_large_answer_stays_as_it_is(client: FlaskClient) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (800, 800, 3), np.uint8)
+    path = "/api/v1/predict?crop=true&annotated=true"
+    answer = client.post(path, data=encode_png(noise), headers=GZIP)
+    assert len(answer.data) > MOST_BYTES
+    assert "Content-Encoding" not in answer.headers
