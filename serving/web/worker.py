@@ -7,26 +7,34 @@ another has room.
 
 import contextlib
 import errno
+import selectors
 import socket
 import time
-from typing import Any, NoReturn
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.chunked_body import QuickChunkedReader
+from serving.web.crowd import LEAST_S, Crowd
 
 # Time allowed for sending a request, or for taking an answer: `GRACE_S` plus one second per
 # `LEAST_BYTES_PER_S` bytes, at most `LONGEST_S`: a line of 50 kB/s brings 10 MB by then.
 GRACE_S = 10.0
 LEAST_BYTES_PER_S = 20_000
 LONGEST_S = 240.0
-# The least time a client has left: enough to send a lost packet again.
-LEAST_S = 2.0
+# How often a thread that waits for a client looks whether others wait for a thread.
+STEP_S = 0.25
+# How long a connection may be open before anything comes. It takes no thread.
+SILENT_S = 5.0
 DRAINED_AT_ONCE = 65_536
 # How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
 LONGEST_PAUSE_S = 0.006
+
+T = TypeVar("T")
 
 
 class ClientSocket(socket.socket):
@@ -37,11 +45,17 @@ class ClientSocket(socket.socket):
             Each byte that it sends puts this off.
         latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
+        crowd: Who else wants the thread that waits for the client.
+        begun_s: When a thread began to wait for it, by the same clock.
+        moved_bytes: How many bytes it has sent or taken since then.
     """
 
     until_s = 0.0
     latest_s = 0.0
     is_finished = False
+    crowd = Crowd()
+    begun_s = 0.0
+    moved_bytes = 0
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what the client sent.
@@ -54,13 +68,9 @@ class ClientSocket(socket.socket):
         if self.gettimeout() is not None:
             return super().recv(size, flags)
         # What waits here already is read in any case.
-        self.settimeout(max(0.0, self.until_s - time.monotonic()))
-        try:
-            data = super().recv(size, flags)
-        except (TimeoutError, BlockingIOError):
-            _give_up()
-        finally:
-            self.settimeout(None)
+        receive = partial(super().recv, size, flags)
+        data = self._patiently(receive, until_s=self.until_s)
+        self.moved_bytes += len(data)
         self.until_s = min(self.until_s + len(data) / LEAST_BYTES_PER_S, self.latest_s)
         return data
 
@@ -73,11 +83,33 @@ class ClientSocket(socket.socket):
         if self.gettimeout() is not None:
             super().sendall(data, flags)
             return
-        self.settimeout(GRACE_S + len(data) / LEAST_BYTES_PER_S)
+        left = memoryview(data).cast("B")
+        self.begun_s, self.moved_bytes = time.monotonic(), 0
+        until_s = self.begun_s + GRACE_S + len(left) / LEAST_BYTES_PER_S
+        while left:
+            sent = self._patiently(partial(super().send, left, flags), until_s=until_s)
+            self.moved_bytes += sent
+            left = left[sent:]
+
+    def _patiently(self, exchange: Callable[[], T], *, until_s: float) -> T:
+        """Wait for the client to send or take something; return what came of it.
+
+        Raises:
+            ConnectionResetError: It did not in time, or others wait and it is the slowest.
+        """
         try:
-            super().sendall(data, flags)
-        except TimeoutError:
-            _give_up()
+            with self.crowd.awaiting(self):
+                while True:
+                    # Also of one that sends a byte now and then.
+                    if self.crowd.is_to_go(self):
+                        self.is_finished = True  # the thread is wanted now
+                        _give_up()
+                    left_s = until_s - time.monotonic()
+                    self.settimeout(max(0.0, min(left_s, STEP_S)))
+                    with contextlib.suppress(TimeoutError, BlockingIOError):
+                        return exchange()
+                    if left_s <= STEP_S:
+                        _give_up()
         finally:
             self.settimeout(None)
 
@@ -103,15 +135,28 @@ class ClientSocket(socket.socket):
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Gives each request its time, and leaves it to a worker that has more room."""
 
+    def __init__(self, *arguments: Any) -> None:
+        """Begin with no connection."""
+        super().__init__(*arguments)
+        self._crowd = Crowd()
+
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless another worker was quicker: the fuller waits longer."""
         time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.fraction_taken)
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Let a connection wait for a thread: a request begins."""
-        conn.begun_s = time.monotonic()
-        super().enqueue_req(conn)
+        """Let a connection wait for a thread once a request begins, and until then for that."""
+        if conn.initialized or conn.data_ready or self.cfg.is_ssl:
+            self._crowd.wait(conn)
+            super().enqueue_req(conn)
+            return
+        # As gunicorn does with one that has held a thread for five seconds.
+        conn.sock.settimeout(0)
+        conn.timeout = time.monotonic() + SILENT_S
+        self.pending_conns.append(conn)
+        readable = partial(self.on_pending_socket_readable, conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head was read; return what says whether the connection is kept."""
@@ -121,6 +166,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
+        asked_s = self._crowd.served(conn)
         if (
             self.cfg.is_ssl
         ):  # TLS sockets are of another kind; the proxy that decrypts must be patient
@@ -128,8 +174,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
         now_s = time.monotonic()
+        conn.sock.crowd, conn.sock.begun_s, conn.sock.moved_bytes = self._crowd, now_s, 0
         # While all threads are taken, little more arrives than a beginning.
-        conn.sock.until_s = max(conn.begun_s + GRACE_S, now_s + LEAST_S)
+        conn.sock.until_s = max(asked_s + GRACE_S, now_s + LEAST_S)
         conn.sock.latest_s = now_s + LONGEST_S
         kept = super().handle(conn)
         if not kept:

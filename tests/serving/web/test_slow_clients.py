@@ -1,6 +1,7 @@
 """A real server whose clients are slow: they are given up, and hold up others only for a while."""
 
 import contextlib
+import select
 import socket
 import sys
 import time
@@ -8,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PIL import Image
 
 from serving.client import ApiError, Client
 from serving.web import worker
+from serving.web.device import RUNTIME_FILE
 from serving.web.worker import LEAST_BYTES_PER_S, LEAST_S, ClientSocket
 from tests.tools.server_process import PREDICT, ServerProcess, running_server
 
@@ -83,6 +86,41 @@ def test_a_byte_now_and_then_does_not_help(server: ServerProcess) -> None:
         for each in opened:
             clients.submit(trickle, each)
         assert seconds_of_an_answer(server) < GRACE_S + ANSWERED_S
+
+
+def test_who_sends_nothing_holds_up_nobody(server: ServerProcess) -> None:
+    with connections(server, [b""] * 3 * CLIENTS) as opened:
+        assert server.ask("/livez").status == 200
+        # With a thread for each, the first would have been given up by now.
+        ended, _, _ = select.select(opened, [], [], 0)
+        assert not ended
+
+
+def test_who_sends_little_all_the_time_gives_way_to_others(server: ServerProcess) -> None:
+    enough = POST.replace(b"100000", b"9000000")
+    done = Event()
+
+    def send(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while not done.wait(0.1):
+                connection.sendall(bytes(LEAST_BYTES_PER_S // 4))
+
+    with connections(server, [enough] * CLIENTS) as opened, ThreadPoolExecutor(CLIENTS) as clients:
+        for each in opened:
+            clients.submit(send, each)
+        try:
+            # They could hold all threads for minutes.
+            assert server.ask("/livez").status == 200
+        finally:
+            done.set()
+
+
+def test_who_takes_an_answer_slowly_gives_way_to_others(server: ServerProcess) -> None:
+    # More than what the system takes for a client that reads nothing.
+    path = f"/static/any/{RUNTIME_FILE.parent.name}/{RUNTIME_FILE.stem}"
+    large = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"
+    with connections(server, [large.encode()] * CLIENTS):
+        assert server.ask("/livez").status == 200
 
 
 def test_who_does_not_close_a_connection_holds_up_others_for_no_longer(

@@ -1,0 +1,79 @@
+"""Let the slowest clients give up their threads once others have waited for one.
+
+A thread that waits for a slow client harms nobody as long as no request waits for a thread.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+# A request that waits for less than this asks nobody to give way: threads are soon free again.
+PATIENCE_S = 1.0
+# The least time a client has in any case: enough to send a lost packet again.
+LEAST_S = 2.0
+
+
+class Client(Protocol):
+    """The other end of a connection.
+
+    Attributes:
+        begun_s: When a thread began to wait for it, by `time.monotonic`.
+        moved_bytes: How many bytes it has sent or taken since then.
+    """
+
+    begun_s: float
+    moved_bytes: int
+
+
+class Crowd:
+    """The requests that wait for a thread of a worker, and the clients that threads wait for."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        # By connection, in the order in which they came: since when it has waited.
+        self._waiting: dict[object, float] = {}
+        self._awaited: list[Client] = []
+        self._lock = threading.Lock()
+
+    def wait(self, connection: object) -> None:
+        """Note that a request waits for a thread."""
+        with self._lock:
+            self._waiting[connection] = time.monotonic()
+
+    def served(self, connection: object) -> float:
+        """Note that a request has its thread; return when it began to wait."""
+        with self._lock:
+            return self._waiting.pop(connection, time.monotonic())
+
+    @contextmanager
+    def awaiting(self, client: Client) -> Iterator[None]:
+        """Note that a thread waits for a client meanwhile."""
+        with self._lock:
+            self._awaited.append(client)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._awaited.remove(client)
+
+    def is_to_go(self, client: Client) -> bool:
+        """Say whether a client that a thread waits for is to give way to a request.
+
+        It is if a request has waited for long, and no other client is slower.
+        """
+        now_s = time.monotonic()
+        with self._lock:
+            late = [
+                connection
+                for connection, since_s in self._waiting.items()
+                if now_s - since_s >= PATIENCE_S
+            ]
+            old = [each for each in self._awaited if now_s - each.begun_s >= LEAST_S]
+            slowest = sorted(old, key=lambda each: each.moved_bytes / (now_s - each.begun_s))
+            if client not in slowest[: len(late)]:
+                return False
+            # One client goes for each that waits.
+            self._waiting.pop(late[0])
+            return True

@@ -1,0 +1,72 @@
+"""Which of the clients that threads wait for give way once others wait for a thread."""
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from serving.web import crowd
+from serving.web.crowd import LEAST_S, Crowd
+
+
+@dataclass(eq=False)
+class Client:
+    """A client for which a thread has waited for some seconds."""
+
+    age_s: float
+    moved_bytes: int
+
+    def __post_init__(self) -> None:
+        self.begun_s = time.monotonic() - self.age_s
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "PATIENCE_S", 0.0)
+
+
+def leaving(clients: Sequence[Client], *, waiting: int) -> list[int]:
+    """Ask each client in turn; return which are to go, where so many requests wait."""
+    some = Crowd()
+    for connection in range(waiting):
+        some.wait(connection)
+    with contextlib.ExitStack() as stack:
+        for client in clients:
+            stack.enter_context(some.awaiting(client))
+        return [index for index, client in enumerate(clients) if some.is_to_go(client)]
+
+
+SLOW = [Client(20, 400), Client(10, 10), Client(10, 1_000_000), Client(5, 0)]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "expected"), [(0, []), (1, [3]), (2, [1, 3]), (9, [0, 1, 2, 3])]
+)
+def test_for_each_request_that_waits_the_slowest_client_goes(
+    waiting: int, expected: list[int]
+) -> None:
+    assert leaving(SLOW, waiting=waiting) == expected
+
+
+def test_nobody_goes_before_the_least_time_is_over() -> None:
+    assert leaving([Client(LEAST_S - 1, 0)], waiting=1) == []
+
+
+def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "PATIENCE_S", 60.0)
+    assert leaving(SLOW, waiting=5) == []
+
+
+def test_a_request_with_a_thread_waits_no_more_and_a_client_that_left_is_not_counted() -> None:
+    some, slowest, slow = Crowd(), Client(9, 0), Client(9, 9)
+    before_s = time.monotonic()
+    some.wait("request")
+    with some.awaiting(slow):
+        with some.awaiting(slowest):
+            pass
+        assert before_s <= some.served("request") <= time.monotonic()
+        assert not some.is_to_go(slow)
+        some.wait("another")
+        assert some.is_to_go(slow)
