@@ -95,7 +95,7 @@ class Hold:
         self._room, self._until_s, self.pixels = room, until_s, 0
 
     def grow_to(self, pixels: int) -> None:
-        """Reserve room for a picture of this many pixels instead of a smaller one.
+        """Reserve this much room instead of less.
 
         Raises:
             TimeoutError: There was none in time.
@@ -103,6 +103,11 @@ class Hold:
         self.release()
         self._room.take(pixels, until_s=self._until_s)
         self.pixels = pixels
+
+    def shrink_to(self, pixels: int) -> None:
+        """Give back what was reserved beyond this much."""
+        self._room.give_back(max(0, self.pixels - pixels))
+        self.pixels = min(self.pixels, pixels)
 
     def release(self) -> None:
         """Give the room back."""
@@ -177,11 +182,15 @@ class PictureDecoder:
         )
         try:
             if self.is_suspect(address):
-                return self._decode_behind_others(decode, until_s)
-            return decode(until_s=until_s)
+                picture = self._decode_behind_others(decode, until_s)
+            else:
+                picture = decode(until_s=until_s)
         except TooCostlyImageError:
             self.note_costly(address)
             raise
+        # What its detail took is free again.
+        hold.shrink_to(picture.width * picture.height)
+        return picture
 
     def _decode_behind_others(
         self, decode: Callable[..., DecodedPicture], until_s: float

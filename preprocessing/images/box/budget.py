@@ -92,7 +92,7 @@ def budget_of(data: bytes, *, pixels: int, pixel_bytes: int | None = None) -> Bu
         pixels: Of the picture.
         pixel_bytes: How many bytes of the file hold its pixels; None where that is not known.
     """
-    rate = next((rate for _, start, rate in RATES if start.match(data)), OTHER_RATE)
+    rate = _rate_of(data)
     if pixel_bytes is None:
         pixel_bytes = rate.most_bytes_a_pixel * pixels
     counted = min(len(data), pixel_bytes)
@@ -109,3 +109,23 @@ def budget_of(data: bytes, *, pixels: int, pixel_bytes: int | None = None) -> Bu
             + rate.per_megabyte_s * counted / 1e6,
         ),
     )
+
+
+def room_of(data: bytes, *, pixels: int, pixel_bytes: int | None = None) -> int:
+    """Return how much room decoding a file takes, in pixels.
+
+    These are its own, and as many more as have the memory that its detail may take: a small picture
+    may take as much as a large one.
+
+    Args:
+        data: The file.
+        pixels: Of the picture.
+        pixel_bytes: See `budget_of`.
+    """
+    budget = budget_of(data, pixels=pixels, pixel_bytes=pixel_bytes)
+    a_pixel = _rate_of(data).pixel_bytes
+    return max(pixels, round((budget.memory_bytes - LEAST_MEMORY_BYTES) / a_pixel))
+
+
+def _rate_of(data: bytes) -> Rate:
+    return next((rate for _, start, rate in RATES if start.match(data)), OTHER_RATE)

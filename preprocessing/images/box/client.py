@@ -92,8 +92,8 @@ class Box:
             in_grey: Return the luma alone.
             niceness: How far the decoder stands back behind other processes, 0 to 19.
             until_s: When to give it up, by `time.monotonic`; also reading the whole of it later.
-            make_room: Called with the number of its pixels once that is known; it may wait until
-                there is room for them, or raise.
+            make_room: Called with how much room decoding it takes, in pixels, once that is known
+                (`budget.room_of`); it may wait until there is as much, or raise.
 
         Raises:
             ImageDecodeError: It cannot be read as a picture.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from preprocessing.images.box.budget import room_of
 from preprocessing.images.box.messages import (
     ClosedError,
     receive_message,
@@ -80,7 +81,7 @@ class Helper:
             request: What to decode.
             memory: Where the pixels go.
             until_s: When to give it up, by `time.monotonic`.
-            make_room: Called with the number of its pixels before they are decoded.
+            make_room: Called with how much room it takes, in pixels, before they are decoded.
 
         Returns:
             Its last word: the size of the picture and whether it was read reduced, or its error.
@@ -105,8 +106,15 @@ class Helper:
                 return {**answer, "decoded": size}
             width, height = _checked_size(answer.get("asks"), request.max_pixels)
             if make_room is not None:
-                make_room(width * height)
+                make_room(_room(request.data, answer, width * height))
             send_message(connection, {})
+
+
+def _room(data: bytes, answer: dict[str, Any], pixels: int) -> int:
+    """Return how much room a picture takes of which a helper has told the size."""
+    told = answer.get("pixel_bytes")
+    pixel_bytes = told if isinstance(told, int) and told >= 0 else None
+    return room_of(data, pixels=pixels, pixel_bytes=pixel_bytes)
 
 
 def _wait_until(connection: socket.socket, until_s: float) -> None:

@@ -177,7 +177,8 @@ class _Helper:
             raise TooCostlyImageError
         self._granted_pixels = pixels
         try:
-            send_message(self._connection, {"asks": [width, height]})
+            asks = {"asks": [width, height], "pixel_bytes": pixel_bytes}
+            send_message(self._connection, asks)
             receive_message(self._connection)
         except (ClosedError, OSError):
             os._exit(0)  # decoders would take it for an error of theirs

@@ -3,9 +3,10 @@
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.formats.jpeg_parts import Frame
 
-# Programs that squeeze files write up to a dozen; each goes over the whole picture.
+# Programs that squeeze files write up to a dozen; each goes over the whole picture. Those that a large
+# picture may have are gone over twice, where small faces are looked at again in all its pixels.
 MOST_SCANS = 100
-MOST_SCANNED_PIXELS = 1_500_000_000
+MOST_SCANNED_PIXELS = 750_000_000
 # Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels, of
 # which there are a quarter where the picture is decoded at half its width and height.
 COEFFICIENT_BYTES, PIXEL_BYTES = 2, 3

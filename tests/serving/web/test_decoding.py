@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.box.client import Box
+from preprocessing.images.encode import encode_png
 from preprocessing.images.types import DecodedPicture
 from serving.web.decoding import (
     SMALL_PIXELS,
@@ -150,3 +152,17 @@ def test_a_picture_waits_for_room_until_another_is_gone(
             waiting = clients.submit(decode, decoder, photo, "one")
             large.release()
             assert waiting.result().pixels.shape == (512, 512, 3)
+
+
+def test_the_detail_of_a_picture_takes_room_while_it_is_decoded(decoder: PictureDecoder) -> None:
+    side = 700
+    noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
+    data, until_s = encode_png(noise), time.monotonic() + LATER_S
+    with decoder.hold(until_s=until_s) as large:
+        # Its pixels alone would have had room.
+        large.grow_to(50_000_000 + SMALL_PIXELS - 2 * side**2)
+        with pytest.raises(TimeoutError):
+            decode(decoder, data, "one", within_s=0.2)
+    with decoder.hold(until_s=until_s) as hold:
+        decoder.decode(data, hold, address="one", until_s=until_s)
+        assert hold.pixels == side**2

@@ -12,6 +12,7 @@ from preprocessing.images.box.budget import (
     Budget,
     budget_of,
     budget_to_walk,
+    room_of,
 )
 from preprocessing.images.decode import MAX_PIXELS, decode_here
 from tests.tools.costly.png import chunk
@@ -89,3 +90,13 @@ def test_more_pixels_and_more_detail_may_take_more(kind: str) -> None:
     ):
         assert more.seconds > small.seconds
         assert more.memory_bytes > small.memory_bytes
+
+
+def test_a_picture_takes_room_for_its_pixels_and_for_its_detail() -> None:
+    small, large = KINDS["PNG"], KINDS["PNG"].ljust(9_000_000, b"\0")
+    assert room_of(small, pixels=MAX_PIXELS, pixel_bytes=1_000) == pytest.approx(
+        MAX_PIXELS, rel=1e-3
+    )
+    assert room_of(small, pixels=1_000_000, pixel_bytes=1_000) == pytest.approx(1e6, rel=0.01)
+    # It may take as much memory as one of that size.
+    assert room_of(large, pixels=2_000_000) > 0.9 * MAX_PIXELS

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError
+from preprocessing.images.box.budget import room_of
 from preprocessing.images.box.client import Box
 from preprocessing.images.decode import MAX_PIXELS
 from preprocessing.images.sample import sample_photo_path
@@ -168,7 +169,7 @@ def test_a_size_that_cannot_be_is_not_believed(box: Box) -> None:
 def test_room_is_asked_for_before_the_pixels_are_decoded(box: Box) -> None:
     asked: list[int] = []
     decode(box, b"nothing", make_room=asked.append)
-    assert asked == [16]
+    assert asked == [room_of(b"nothing", pixels=16)]
 
     def refuse(_: int) -> None:
         raise ZeroDivisionError
