@@ -3,8 +3,8 @@
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.formats.jpeg_parts import Frame
 
-# Programs that squeeze files write up to a dozen; each goes over the whole picture. Those that a large
-# picture may have are gone over twice, where small faces are looked at again in all its pixels.
+# Programs that squeeze files write up to a dozen; each goes over the whole picture. A large picture
+# is gone over twice, where small faces are looked at again in all its pixels.
 MOST_SCANS = 100
 MOST_SCANNED_PIXELS = 750_000_000
 # Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels, of

@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from preprocessing.images.formats.jpeg_scans import MOST_SCANNED_PIXELS
 from preprocessing.images.sample import sample_photo_path
 from tests.tools.costly.tiff_tags import same_bytes_again
 
 SIDE_PX = 7_000
 CROWD_PX = 1_600
+# From 24 megapixels on a picture is read at half its sides first.
+TWICE_PX = 5_000
 MOST_SEGMENT_BYTES = 65_000
 _EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 
@@ -27,6 +30,7 @@ def jpegs() -> dict[str, bytes]:
     profile = [_PROFILE + bytes([number, 140]) + bytes(65_000) for number in range(1, 141)]
     return {
         "JPEG of many scans": _again(scans, 700),
+        "JPEG of as many scans as it may have, read twice": _read_twice(),
         "JPEG of many scans, cut": _again(scans, 700)[:-1_000],
         "JPEG of many scans, few pixels": _again(few_pixels, 8_000),
         "JPEG of one scan, all coefficients kept": three,
@@ -54,6 +58,16 @@ def _encode(image: Image.Image, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=50, **options)
     return buffer.getvalue()
+
+
+def _read_twice() -> bytes:
+    """Return a picture of many scans, with a face so small that all its pixels are read for it."""
+    noise = np.random.default_rng(0).integers(90, 110, (500, 500, 3), np.uint8)
+    picture = Image.fromarray(np.tile(noise, (TWICE_PX // 500, TWICE_PX // 500, 1)))
+    picture.paste(Image.open(sample_photo_path()).resize((300, 300)), (1_000, 1_000))
+    data = _encode(picture, progressive=True)
+    scans = MOST_SCANNED_PIXELS // TWICE_PX**2
+    return _again(data, scans - data.count(b"\xff\xda"))
 
 
 def _restarts_alone() -> bytes:

@@ -17,6 +17,8 @@ from tests.tools.costly.tiff_tags import (
 )
 
 SIDE_PX, TILE_PX = 7_000, 30_000
+# Of a tile for which there is memory if rubbish passes for detail.
+LESS_PX = 15_000
 DEFLATED, FAX = 8, 4
 
 
@@ -31,7 +33,8 @@ def tiffs() -> dict[str, bytes]:
     fax = pixel_entries(SIDE_PX, SIDE_PX, packing=FAX, length=2_000_000, bits=1)
     channels = pixel_entries(SIDE_PX, SIDE_PX, packing=1, length=100, channels=60_000)
     return {
-        "TIFF of one large tile": _one_tile(),
+        "TIFF of one large tile": _one_tile(TILE_PX),
+        "TIFF of one large tile and much rubbish": _one_tile(LESS_PX, rubbish=8_000_000),
         "TIFF of 190,000 small tiles": _small_tiles(),
         "TIFF of 16 channels apart, with the same bytes": _channels_apart(),
         "TIFF of floating point by its differences": _floating_differences(),
@@ -56,14 +59,16 @@ def tiffs() -> dict[str, bytes]:
     }
 
 
-def _one_tile() -> bytes:
+def _one_tile(tile_px: int, *, rubbish: int = 0) -> bytes:
     packer = zlib.compressobj(9)
-    row = bytes(TILE_PX)
-    tile = b"".join([packer.compress(row) for _ in range(TILE_PX)] + [packer.flush()])
-    entries = _without_strips(pixel_entries(64, 64, packing=DEFLATED, length=0))
+    row = bytes(tile_px)
+    tile = b"".join([packer.compress(row) for _ in range(tile_px)] + [packer.flush()])
+    tile += bytes(rubbish)
+    side = 1_000 if rubbish else 64  # or it would pass for no detail
+    entries = _without_strips(pixel_entries(side, side, packing=DEFLATED, length=0))
     tiles = [
-        (322, LONG, 1, TILE_PX),
-        (323, LONG, 1, TILE_PX),
+        (322, LONG, 1, tile_px),
+        (323, LONG, 1, tile_px),
         (324, LONG, 1, HEADER_BYTES),
         (325, LONG, 1, len(tile)),
         (284, SHORT, 1, 1),
