@@ -35,7 +35,7 @@ def send_asset(version: str, name: str) -> Response:
         response.data = _compressed(name)
         response.content_encoding = "gzip"
     else:
-        response.data = files[name] if name in files else gzip.decompress(files[name + PACKED])
+        response.data = _plain(name)
     if name == WORKER:
         response.headers["Content-Security-Policy"] = WORKER_POLICY
     if version == assets_version():
@@ -80,6 +80,14 @@ def _compressed(name: str) -> bytes:
     """Return a file compressed; large ones are stored compressed."""
     files = _read_files()
     return files.get(name + PACKED) or gzip.compress(files[name], mtime=0)
+
+
+# Many clients that take it slowly share it.
+@functools.cache
+def _plain(name: str) -> bytes:
+    """Return a file uncompressed."""
+    files = _read_files()
+    return files[name] if name in files else gzip.decompress(files[name + PACKED])
 
 
 @functools.cache

@@ -1,6 +1,7 @@
-"""Let the slowest clients give up their threads once others have waited for one.
+"""Let the slowest clients give way once others have waited for a thread, or want memory.
 
-A thread that waits for a slow client harms nobody as long as no request waits for a thread.
+A thread that waits for a slow client harms nobody as long as no request waits for a thread, and the
+answers that clients take slowly are few or small.
 """
 
 import threading
@@ -13,6 +14,8 @@ from typing import Protocol
 PATIENCE_S = 1.0
 # The least time a client has in any case: enough to send a lost packet again.
 LEAST_S = 2.0
+# Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
+MOST_HELD_BYTES = 100_000_000
 
 
 class Client(Protocol):
@@ -21,10 +24,12 @@ class Client(Protocol):
     Attributes:
         begun_s: When a thread began to wait for it, by `time.monotonic`.
         moved_bytes: How many bytes it has sent or taken since then.
+        held_bytes: How long the answer is that it is taking.
     """
 
     begun_s: float
     moved_bytes: int
+    held_bytes: int
 
 
 class Crowd:
@@ -59,9 +64,10 @@ class Crowd:
                 self._awaited.remove(client)
 
     def is_to_go(self, client: Client) -> bool:
-        """Say whether a client that a thread waits for is to give way to a request.
+        """Say whether a client that a thread waits for is to give way.
 
-        It is if a request has waited for long, and no other client is slower.
+        It is if a request has waited for long, and no other client is slower; or if answers take
+        too much memory, and nobody else takes one more slowly.
         """
         now_s = time.monotonic()
         with self._lock:
@@ -72,6 +78,10 @@ class Crowd:
             ]
             old = [each for each in self._awaited if now_s - each.begun_s >= LEAST_S]
             slowest = sorted(old, key=lambda each: each.moved_bytes / (now_s - each.begun_s))
+            held_bytes = sum(each.held_bytes for each in self._awaited)
+            takers = [each for each in slowest if each.held_bytes]
+            if held_bytes > MOST_HELD_BYTES and client in takers[:1]:
+                return True
             if client not in slowest[: len(late)]:
                 return False
             # One client goes for each that waits.

@@ -48,6 +48,7 @@ class ClientSocket(socket.socket):
         crowd: Who else wants the thread that waits for the client.
         begun_s: When a thread began to wait for it, by the same clock.
         moved_bytes: How many bytes it has sent or taken since then.
+        held_bytes: How long the answer is that it is taking.
     """
 
     until_s = 0.0
@@ -55,7 +56,7 @@ class ClientSocket(socket.socket):
     is_finished = False
     crowd = Crowd()
     begun_s = 0.0
-    moved_bytes = 0
+    moved_bytes = held_bytes = 0
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what the client sent.
@@ -85,11 +86,13 @@ class ClientSocket(socket.socket):
             return
         left = memoryview(data).cast("B")
         self.begun_s, self.moved_bytes = time.monotonic(), 0
-        until_s = self.begun_s + GRACE_S + len(left) / LEAST_BYTES_PER_S
+        self.held_bytes = len(left)
+        until_s = self.begun_s + min(GRACE_S + len(left) / LEAST_BYTES_PER_S, LONGEST_S)
         while left:
             sent = self._patiently(partial(super().send, left, flags), until_s=until_s)
             self.moved_bytes += sent
             left = left[sent:]
+        self.held_bytes = 0
 
     def _patiently(self, exchange: Callable[[], T], *, until_s: float) -> T:
         """Wait for the client to send or take something; return what came of it.

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from serving.web.assets import ONE_YEAR_S, asset_url
+from serving.web.device import RUNTIME_FILE
 
 PLOTLY = "vendor/plotly-basic-4.1.1.min.js"
 
@@ -35,6 +36,12 @@ def test_a_file_is_compressed_for_clients_that_accept_it(client: FlaskClient, ad
     assert len(packed.data) < 0.4 * len(plain.data)
     assert "Accept-Encoding" in packed.vary
     assert plain.mimetype == packed.mimetype == "text/javascript"
+
+
+def test_clients_that_take_a_large_file_share_it(client: FlaskClient) -> None:
+    path = f"/static/any/{RUNTIME_FILE.parent.name}/{RUNTIME_FILE.stem}"
+    one, other = (client.get(path, buffered=False).response for _ in range(2))
+    assert next(iter(one)) is next(iter(other))
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "../app.py", "..%2fapp.py", "vendor"])

@@ -17,6 +17,7 @@ class Client:
 
     age_s: float
     moved_bytes: int
+    held_bytes: int = 0
 
     def __post_init__(self) -> None:
         self.begun_s = time.monotonic() - self.age_s
@@ -70,3 +71,9 @@ def test_a_request_with_a_thread_waits_no_more_and_a_client_that_left_is_not_cou
         assert not some.is_to_go(slow)
         some.wait("another")
         assert some.is_to_go(slow)
+
+
+def test_of_those_who_take_answers_the_slowest_goes_where_they_hold_too_much() -> None:
+    sender, taker, slow_taker = Client(9, 0), Client(9, 500, 60_000_000), Client(9, 9, 60_000_000)
+    assert leaving([sender, taker], waiting=0) == []
+    assert leaving([sender, taker, slow_taker], waiting=0) == [2]
