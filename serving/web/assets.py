@@ -4,6 +4,7 @@ import functools
 import gzip
 import hashlib
 import mimetypes
+import threading
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request, url_for
@@ -15,6 +16,8 @@ PACKED = ".gz"
 ONE_YEAR_S = 31_536_000
 ONE_DAY_S = 86_400
 _FOLDER = Path(__file__).parents[1] / "static"
+
+_unpacking = threading.Lock()
 
 routes = Blueprint("assets", __name__)
 
@@ -35,7 +38,8 @@ def send_asset(version: str, name: str) -> Response:
         response.data = _compressed(name)
         response.content_encoding = "gzip"
     else:
-        response.data = _plain(name)
+        with _unpacking:  # or many that ask at once each get one of their own
+            response.data = _plain(name)
     if name == WORKER:
         response.headers["Content-Security-Policy"] = WORKER_POLICY
     if version == assets_version():
