@@ -14,6 +14,8 @@ from typing import Protocol
 PATIENCE_S = 1.0
 # The least time a client has in any case: enough to send a lost packet again.
 LEAST_S = 2.0
+# Who is as quick as this keeps its thread: a picture of a phone takes a minute so.
+DECENT_BYTES_PER_S = 50_000
 # Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
 MOST_HELD_BYTES = 100_000_000
 
@@ -66,8 +68,8 @@ class Crowd:
     def is_to_go(self, client: Client) -> bool:
         """Say whether a client that a thread waits for is to give way.
 
-        It is if a request has waited for long, and no other client is slower; or if answers take
-        too much memory, and nobody else takes one more slowly.
+        It is if a request has waited for long, it is slow, and no other client is slower; or if
+        answers take too much memory, and nobody else takes one more slowly.
         """
         now_s = time.monotonic()
         with self._lock:
@@ -76,13 +78,18 @@ class Crowd:
                 for connection, since_s in self._waiting.items()
                 if now_s - since_s >= PATIENCE_S
             ]
-            old = [each for each in self._awaited if now_s - each.begun_s >= LEAST_S]
-            slowest = sorted(old, key=lambda each: each.moved_bytes / (now_s - each.begun_s))
+            rates = {
+                each: each.moved_bytes / (now_s - each.begun_s)
+                for each in self._awaited
+                if now_s - each.begun_s >= LEAST_S
+            }
+            slowest = sorted(rates, key=lambda each: rates[each])
             held_bytes = sum(each.held_bytes for each in self._awaited)
             takers = [each for each in slowest if each.held_bytes]
             if held_bytes > MOST_HELD_BYTES and client in takers[:1]:
                 return True
-            if client not in slowest[: len(late)]:
+            slow = [each for each in slowest if rates[each] < DECENT_BYTES_PER_S]
+            if client not in slow[: len(late)]:
                 return False
             # One client goes for each that waits.
             self._waiting.pop(late[0])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from serving.web import crowd
-from serving.web.crowd import LEAST_S, Crowd
+from serving.web.crowd import DECENT_BYTES_PER_S, LEAST_S, Crowd
 
 
 @dataclass(eq=False)
@@ -39,7 +39,7 @@ def leaving(clients: Sequence[Client], *, waiting: int) -> list[int]:
         return [index for index, client in enumerate(clients) if some.is_to_go(client)]
 
 
-SLOW = [Client(20, 400), Client(10, 10), Client(10, 1_000_000), Client(5, 0)]
+SLOW = [Client(20, 400), Client(10, 10), Client(10, 9 * DECENT_BYTES_PER_S), Client(5, 0)]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,10 @@ def test_for_each_request_that_waits_the_slowest_client_goes(
 
 def test_nobody_goes_before_the_least_time_is_over() -> None:
     assert leaving([Client(LEAST_S - 1, 0)], waiting=1) == []
+
+
+def test_who_is_quick_enough_keeps_its_thread() -> None:
+    assert leaving([Client(10, 11 * DECENT_BYTES_PER_S)], waiting=1) == []
 
 
 def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:

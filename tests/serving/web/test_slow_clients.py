@@ -103,7 +103,7 @@ def test_who_sends_little_all_the_time_gives_way_to_others(server: ServerProcess
     def send(connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while not done.wait(0.1):
-                connection.sendall(bytes(LEAST_BYTES_PER_S // 4))
+                connection.sendall(bytes(LEAST_BYTES_PER_S // 8))
 
     with connections(server, [enough] * CLIENTS) as opened, ThreadPoolExecutor(CLIENTS) as clients:
         for each in opened:
