@@ -37,19 +37,21 @@ def _end(response: Response) -> Response:
     service, started_s = current_service(), g.started_s
     method = request.method
     route = request.url_rule.rule if request.url_rule else "none"
+    # A function that has the response would keep it, and its megabytes, until garbage is collected.
+    status = response.status_code
     fields = {
         "request_id": g.request_id,
         **trace_fields(request.headers, project=service.settings.google_cloud_project),
         "method": method,
         "route": route,
-        "status": response.status_code,
+        "status": status,
         **({} if request.blueprint in UNSIZED else sizes_of(response)),
     }
 
     def finish() -> None:
         seconds = time.perf_counter() - started_s
-        service.metrics.count_request(route, response.status_code, seconds=seconds)
-        message = f"{method} {route} {response.status_code}"
+        service.metrics.count_request(route, status, seconds=seconds)
+        message = f"{method} {route} {status}"
         _log.info(message, extra={"fields": {**fields, "ms": round(1000 * seconds, 1)}})
 
     response.call_on_close(finish)
