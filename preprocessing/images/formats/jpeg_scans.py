@@ -6,7 +6,7 @@ from preprocessing.images.formats.jpeg_parts import Frame
 # Programs that squeeze files write up to a dozen; each goes over the whole picture. A large picture
 # is gone over twice, where small faces are looked at again in all its pixels.
 MOST_SCANS = 100
-MOST_SCANNED_PIXELS = 750_000_000
+MOST_SCANNED_PIXELS = 600_000_000
 # Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels, of
 # which there are a quarter where the picture is decoded at half its width and height.
 COEFFICIENT_BYTES, PIXEL_BYTES = 2, 3

@@ -32,6 +32,15 @@ def test_the_largest_pictures_whose_coefficients_take_much_are_halved(
         is_to_be_halved(len(parts.scans), replace(frame, samples_a_pixel=4.0, is_progressive=True))
 
 
+def test_a_dozen_scans_of_the_largest_pictures_are_read_and_no_more(photo: Image.Image) -> None:
+    parts = take_apart(jpeg(photo, subsampling="4:2:0", progressive=True))
+    frame = replace(parts.frame, width=8_000, height=6_200)
+    assert not is_to_be_halved(12, frame)
+    # Where faces are small, they are gone over twice.
+    with pytest.raises(TooCostlyImageError):
+        is_to_be_halved(15, frame)
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("there", [1.0, 0.995])
 def test_a_picture_that_is_halved_keeps_its_size_and_says_so(
