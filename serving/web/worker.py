@@ -18,7 +18,7 @@ from gunicorn.http.body import ChunkedReader
 from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.chunked_body import QuickChunkedReader
-from serving.web.crowd import LEAST_S, Crowd
+from serving.web.client_watch import LEAST_S, ClientWatch
 
 # Time allowed for sending a request, or for taking an answer: `GRACE_S` plus one second per
 # `LEAST_BYTES_PER_S` bytes, at most `LONGEST_S`: a line of 50 kB/s brings 10 MB by then.
@@ -45,7 +45,7 @@ class ClientSocket(socket.socket):
             Each byte that it sends puts this off.
         latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
-        crowd: Who else wants the thread that waits for the client.
+        watch: Who else wants the thread that waits for the client.
         begun_s: When a thread began to wait for it, by the same clock.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
@@ -54,7 +54,7 @@ class ClientSocket(socket.socket):
     until_s = 0.0
     latest_s = 0.0
     is_finished = False
-    crowd = Crowd()
+    watch = ClientWatch()
     begun_s = 0.0
     moved_bytes = held_bytes = 0
 
@@ -101,10 +101,10 @@ class ClientSocket(socket.socket):
             ConnectionResetError: It did not in time, or others wait and it is the slowest.
         """
         try:
-            with self.crowd.awaiting(self):
+            with self.watch.awaiting(self):
                 while True:
                     # Also of one that sends a byte now and then.
-                    if self.crowd.is_to_go(self):
+                    if self.watch.is_to_go(self):
                         self.is_finished = True  # the thread is wanted now
                         _give_up()
                     left_s = until_s - time.monotonic()
@@ -141,7 +141,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *arguments: Any) -> None:
         """Begin with no connection."""
         super().__init__(*arguments)
-        self._crowd = Crowd()
+        self._watch = ClientWatch()
 
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless another worker was quicker: the fuller waits longer."""
@@ -151,7 +151,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection wait for a thread once a request begins, and until then for that."""
         if conn.initialized or conn.data_ready or self.cfg.is_ssl:
-            self._crowd.wait(conn)
+            self._watch.wait(conn)
             super().enqueue_req(conn)
             return
         # As gunicorn does with one that has held a thread for five seconds.
@@ -169,7 +169,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        asked_s = self._crowd.served(conn)
+        asked_s = self._watch.served(conn)
         if (
             self.cfg.is_ssl
         ):  # TLS sockets are of another kind; the proxy that decrypts must be patient
@@ -177,7 +177,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
         now_s = time.monotonic()
-        conn.sock.crowd, conn.sock.begun_s, conn.sock.moved_bytes = self._crowd, now_s, 0
+        conn.sock.watch, conn.sock.begun_s, conn.sock.moved_bytes = self._watch, now_s, 0
         # While all threads are taken, little more arrives than a beginning.
         conn.sock.until_s = max(asked_s + GRACE_S, now_s + LEAST_S)
         conn.sock.latest_s = now_s + LONGEST_S

@@ -34,7 +34,7 @@ class Client(Protocol):
     held_bytes: int
 
 
-class Crowd:
+class ClientWatch:
     """The requests that wait for a thread of a worker, and the clients that threads wait for."""
 
     def __init__(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from serving.web import crowd
-from serving.web.crowd import DECENT_BYTES_PER_S, LEAST_S, Crowd
+from serving.web import client_watch
+from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, ClientWatch
 
 
 @dataclass(eq=False)
@@ -25,12 +25,12 @@ class Client:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(client_watch, "PATIENCE_S", 0.0)
 
 
 def leaving(clients: Sequence[Client], *, waiting: int) -> list[int]:
     """Ask each client in turn; return which are to go, where so many requests wait."""
-    some = Crowd()
+    some = ClientWatch()
     for connection in range(waiting):
         some.wait(connection)
     with contextlib.ExitStack() as stack:
@@ -60,12 +60,12 @@ def test_who_is_quick_enough_keeps_its_thread() -> None:
 
 
 def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(client_watch, "PATIENCE_S", 60.0)
     assert leaving(SLOW, waiting=5) == []
 
 
 def test_a_request_with_a_thread_waits_no_more_and_a_client_that_left_is_not_counted() -> None:
-    some, slowest, slow = Crowd(), Client(9, 0), Client(9, 9)
+    some, slowest, slow = ClientWatch(), Client(9, 0), Client(9, 9)
     before_s = time.monotonic()
     some.wait("request")
     with some.awaiting(slow):
