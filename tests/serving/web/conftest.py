@@ -82,12 +82,16 @@ def secret_photo(photo: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.fixture
-def run(open_page: Open, app: Flask) -> Run:
-    """A function that runs a script with the modules of tracks, smoothing and drawing."""
-    page = open_page("/privacy")
+@pytest.fixture(scope="module")
+def run(chromium: Browser, address: str, app: Flask) -> Iterator[Run]:
+    """A function that runs a script with the modules of tracks, smoothing and drawing.
+
+    All tests of a module share its page.
+    """
     with app.test_request_context():
         urls = [asset_url(f"device/{name}.js") for name in ("tracks", "smoothing", "overlay")]
     load = "async (urls) => { for (const url of urls) Object.assign(window, await import(url)); }"
-    page.evaluate(load, urls)
-    return page.evaluate
+    with watched_pages(chromium, address) as open_one:
+        page = open_one("/privacy")
+        page.evaluate(load, urls)
+        yield page.evaluate

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +19,7 @@ from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
 from serving.web.assets import asset_url
 from serving.web.samples import sample_bytes
+from tests.serving.conftest import watched_pages
 from tests.serving.web.browsing import Open, blank_picture, drop, file_of
 from tests.tools.accessibility import assert_accessible
 
@@ -46,16 +47,17 @@ READ = """async ([base64, transforms, isSearched]) => {
 Read = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture
-def read_page(open_page: Open, app: Flask) -> Page:
-    """A page whose worker is ready, as `client`."""
-    page = open_page("/privacy")
+@pytest.fixture(scope="module")
+def read_page(chromium: Browser, address: str, app: Flask) -> Iterator[Page]:
+    """A page whose worker is ready, as `client`; the tests share it, for it takes long to load."""
     with app.test_request_context():
         module = asset_url("device/client.js")
-    page.evaluate(
-        "async (url) => { window.client = await import(url); await client.load(); }", module
-    )
-    return page
+    with watched_pages(chromium, address) as open_one:
+        page = open_one("/privacy")
+        page.evaluate(
+            "async (url) => { window.client = await import(url); await client.load(); }", module
+        )
+        yield page
 
 
 @pytest.fixture
@@ -140,17 +142,18 @@ def test_browser_and_server_read_the_same_in_all_photos(
 
 def test_the_faces_of_a_frame_are_read_in_turn(read_page: Page) -> None:
     read_in = read_page.evaluate(
-        """async (bytes) => {
+        """async (base64) => {
+          const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
           const frames = [];
           await client.readFrame(await createImageBitmap(new ImageData(64, 64)));
           for (let index = 0; index < 3; index += 1) {
-            const frame = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+            const frame = await createImageBitmap(new Blob([bytes]));
             const { faces } = await client.readFrame(frame);
             frames.push(faces.map((face) => "probabilities" in face));
           }
           return frames;
         }""",
-        list(sample_bytes("group")),
+        base64.b64encode(sample_bytes("group")).decode("ascii"),
     )
     assert read_in == [[True, False, True], [False, True, True], [True, True, False]]
 
