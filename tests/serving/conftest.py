@@ -82,6 +82,18 @@ def address(app: Flask) -> Iterator[str]:
         yield address
 
 
+def watch(page: Page, complaints: list[str]) -> None:
+    """Note what the browser complains of on a page, from its next document on."""
+
+    def note(message: ConsoleMessage) -> None:
+        if UNANSWERED not in message.text:
+            complaints.append(message.text)
+
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", note)
+    page.add_init_script(WATCH)
+
+
 @contextmanager
 def watched_pages(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """A function that opens a page with the options of Playwright's `new_page`.
@@ -91,15 +103,9 @@ def watched_pages(chromium: Browser, address: str) -> Iterator[Callable[..., Pag
     pages: list[Page] = []
     complaints: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
-        if UNANSWERED not in message.text:
-            complaints.append(message.text)
-
     def open_one(path: str = "/", **options: object) -> Page:
         page = chromium.new_page(**{"viewport": WIDE, **options})  # type: ignore[arg-type]
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", note)
-        page.add_init_script(WATCH)
+        watch(page, complaints)
         page.goto(address + path)
         pages.append(page)
         return page
@@ -116,6 +122,35 @@ def open_page(chromium: Browser, address: str) -> Iterator[Callable[..., Page]]:
     """What `watched_pages` gives, of the application."""
     with watched_pages(chromium, address) as open_one:
         yield open_one
+
+
+@pytest.fixture(scope="session")
+def _tab(chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A tab for many tests, and what the browser complains of in it."""
+    tab, complaints = chromium.new_page(), []
+    watch(tab, complaints)
+    yield tab, complaints
+    tab.close()
+
+
+@pytest.fixture
+def page(_tab: tuple[Page, list[str]], address: str) -> Iterator[Page]:
+    """The first page as a newcomer meets it, but in a tab that tests use one after the other.
+
+    To open a tab and to compile Plotly in it takes half of such a test's time. A test that goes
+    back, sets the clock, or changes what the tab is or may do opens its own: `open_page`.
+    """
+    tab, complaints = _tab
+    tab.set_viewport_size(WIDE)
+    # Once the page before has left, and on an address that is of the same origin.
+    tab.goto(f"{address}/robots.txt")
+    tab.evaluate("sessionStorage.clear()")
+    complaints.clear()
+    tab.goto(address)
+    yield tab
+    complaints += tab.evaluate("window.complaints ?? []")
+    tab.unroute_all(behavior="ignoreErrors")
+    assert not complaints
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from serving.web.settings import Settings
 from tests.serving.web.browsing import Open, blank_picture, drop, file_of, is_in_sight, upload
@@ -16,9 +16,8 @@ pytestmark = pytest.mark.browser
 
 
 def test_several_pictures_go_through_the_batch_route_and_each_is_shown(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(urlsplit(request.url).path))
     files = [("one.jpg", photo), ("two.jpg", two_faces), ("none.jpg", blank_picture())]
@@ -43,8 +42,7 @@ def test_several_pictures_go_through_the_batch_route_and_each_is_shown(
     expect(page.locator(".tint:visible")).to_have_count(1)
 
 
-def test_one_table_holds_all_pictures(open_page: Open, photo: bytes, two_faces: bytes) -> None:
-    page = open_page()
+def test_one_table_holds_all_pictures(page: Page, photo: bytes, two_faces: bytes) -> None:
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#status")).to_contain_text("2 of 2")
     with page.expect_download() as download:
@@ -55,9 +53,8 @@ def test_one_table_holds_all_pictures(open_page: Open, photo: bytes, two_faces: 
 
 
 def test_a_picture_that_cannot_be_read_says_why_and_holds_up_no_other(
-    open_page: Open, photo: bytes
+    page: Page, photo: bytes
 ) -> None:
-    page = open_page()
     drop(page, ("notes.docx", b"text"), ("one.jpg", photo), ("empty.jpg", b""))
     expect(page.locator("#status")).to_contain_text("1 of 3 pictures read, 2 could not be.")
     expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
@@ -68,8 +65,7 @@ def test_a_picture_that_cannot_be_read_says_why_and_holds_up_no_other(
     expect(page.locator("#status")).to_be_in_viewport()
 
 
-def test_more_than_fifty_are_cut_with_a_word(open_page: Open) -> None:
-    page = open_page()
+def test_more_than_fifty_are_cut_with_a_word(page: Page) -> None:
     page.route("**/predict/batch*", lambda route: route.abort())
     blank = blank_picture(40, 30)
     drop(page, *[(f"{number}.jpg", blank) for number in range(52)])
@@ -92,9 +88,8 @@ def test_pictures_that_do_not_fit_into_one_request_go_in_several(
 
 
 def test_a_single_picture_takes_the_place_of_several(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#status")).to_contain_text("2 of 2")
     upload(page, photo, said="One face", name="other.jpg")
@@ -103,9 +98,8 @@ def test_a_single_picture_takes_the_place_of_several(
 
 
 def test_a_reload_keeps_the_picture_that_was_shown(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#status")).to_contain_text("2 of 2")
     page.locator(".picture").nth(1).click()

@@ -4,7 +4,7 @@ import re
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.serving.web.browsing import BUSY, Open, drop, file_of, hold_answers, upload
 
@@ -23,8 +23,7 @@ def fail(failure: str, sent: list[bytes], route: Route) -> None:
         route.fulfill(status=502, body="<h1>Bad gateway</h1>")
 
 
-def test_a_picture_that_got_no_answer_is_sent_again(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_a_picture_that_got_no_answer_is_sent_again(page: Page, photo: bytes) -> None:
     sent: list[bytes] = []
     again = page.locator("#offer")
     for failure, said in (
@@ -68,15 +67,13 @@ def test_a_file_chosen_before_the_script_is_there_is_sent(
     page.close()
 
 
-def test_a_picture_comes_from_the_clipboard_or_is_dropped(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_a_picture_comes_from_the_clipboard_or_is_dropped(page: Page, photo: bytes) -> None:
     for kind in ("drop", "paste"):
         drop(page, (f"{kind}.jpg", photo), kind=kind)
         expect(page.locator("#result h1")).to_have_text(f"One face in {kind}.jpg")
 
 
-def test_a_veil_shows_where_a_picture_may_be_dropped(open_page: Open) -> None:
-    page = open_page()
+def test_a_veil_shows_where_a_picture_may_be_dropped(page: Page) -> None:
     page.evaluate(
         """() => {
           const dataTransfer = new DataTransfer();
@@ -89,8 +86,7 @@ def test_a_veil_shows_where_a_picture_may_be_dropped(open_page: Open) -> None:
     expect(page.get_by_text("Drop to read the faces")).to_be_hidden()
 
 
-def test_text_is_no_picture(open_page: Open) -> None:
-    page = open_page()
+def test_text_is_no_picture(page: Page) -> None:
     for kind, field, event, said in (
         ("drop", "dataTransfer", "DragEvent", "Save the image, then drop its file."),
         ("paste", "clipboardData", "ClipboardEvent", "Copy the image itself, then paste."),
@@ -105,8 +101,7 @@ def test_text_is_no_picture(open_page: Open) -> None:
         expect(page.locator("#status")).to_contain_text(said)
 
 
-def test_a_sample_is_one_click_away(open_page: Open) -> None:
-    page = open_page()
+def test_a_sample_is_one_click_away(page: Page) -> None:
     for name in ("Portrait", "Group", "Tilted", "Hard to tell"):
         page.get_by_role("link", name="Mien, home").click()
         page.locator(".home").get_by_role("button", name=name).click()
@@ -114,8 +109,7 @@ def test_a_sample_is_one_click_away(open_page: Open) -> None:
         expect(page.locator(".scene image")).to_have_attribute("href", re.compile("^data:image/"))
 
 
-def test_an_upload_can_be_cancelled(open_page: Open, photo: bytes, two_faces: bytes) -> None:
-    page = open_page()
+def test_an_upload_can_be_cancelled(page: Page, photo: bytes, two_faces: bytes) -> None:
     upload(page, photo, said="One face")
     hold_answers(page)
     for how in ("button", "Escape"):
@@ -133,10 +127,7 @@ def test_an_upload_can_be_cancelled(open_page: Open, photo: bytes, two_faces: by
         expect(page.locator("#result")).not_to_contain_class("stale")
 
 
-def test_the_last_picture_sent_is_the_one_shown(
-    open_page: Open, photo: bytes, two_faces: bytes
-) -> None:
-    page = open_page()
+def test_the_last_picture_sent_is_the_one_shown(page: Page, photo: bytes, two_faces: bytes) -> None:
     held = hold_answers(page)
     page.set_input_files("#image", file_of(photo, "first.jpg"))
     expect(page.locator("#working h1")).to_have_text("Reading first.jpg")

@@ -1,7 +1,7 @@
 """A photo taken by the camera, and what may go wrong with it."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.serving.web.browsing import Open
 
@@ -63,8 +63,7 @@ def test_a_double_click_takes_one_picture(open_page: Open) -> None:
     expect(page.locator(".countdown")).to_have_text("")
 
 
-def test_a_page_without_a_camera_says_what_hinders_it(open_page: Open) -> None:
-    page = open_page()
+def test_a_page_without_a_camera_says_what_hinders_it(page: Page) -> None:
     page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
     page.get_by_role("button", name="Photo by camera").click()
     expect(page.locator("#status")).to_contain_text("browsers give one only to pages over https")

@@ -72,8 +72,7 @@ def test_where_the_server_is_gone_each_button_says_so(
     expect(status).to_have_text("2 of 2 pictures read.")
 
 
-def test_where_none_of_several_can_be_read_the_reasons_are_in_sight(open_page: Open) -> None:
-    page = open_page()
+def test_where_none_of_several_can_be_read_the_reasons_are_in_sight(page: Page) -> None:
     drop(page, ("one.jpg", b"none"), ("two.jpg", b""))
     said = page.locator("#status")
     expect(said).to_contain_text("None of the 2 pictures could be read. one.jpg:")
@@ -106,9 +105,8 @@ def test_a_folder_is_read_and_pictures_that_browsers_cannot_show_are_shown(
 
 
 def test_the_switch_for_crops_counts_for_all_that_are_chosen_together(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     page.get_by_text("More options").click()
     page.get_by_label("already a cropped face").check()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
@@ -119,8 +117,7 @@ def test_the_switch_for_crops_counts_for_all_that_are_chosen_together(
     expect(page.locator(".row")).to_have_count(1)
 
 
-def test_what_is_dragged_out_of_the_page_is_no_new_picture(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_what_is_dragged_out_of_the_page_is_no_new_picture(page: Page, photo: bytes) -> None:
     upload(page, photo, said="One face", name="mine.jpg")
     box = page.locator(".chip").bounding_box()
     assert box
@@ -133,8 +130,7 @@ def test_what_is_dragged_out_of_the_page_is_no_new_picture(open_page: Open, phot
     expect(page.locator("#status")).to_contain_text("One face")
 
 
-def test_a_dimmed_face_is_shown_when_it_is_chosen(open_page: Open) -> None:
-    page = open_page()
+def test_a_dimmed_face_is_shown_when_it_is_chosen(page: Page) -> None:
     page.locator(".home").get_by_role("button", name="Group").click()
     chip = page.get_by_role("button", name="1 happy")
     chip.click()
@@ -144,8 +140,7 @@ def test_a_dimmed_face_is_shown_when_it_is_chosen(open_page: Open) -> None:
     expect(chip).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_video_is_sent_to_where_videos_are_read(open_page: Open) -> None:
-    page = open_page()
+def test_a_video_is_sent_to_where_videos_are_read(page: Page) -> None:
     video = {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": b"moving"}
     page.set_input_files("#image", video)  # type: ignore[arg-type]
     expect(page.locator("#status")).to_contain_text("clip.mp4 is a video.")
@@ -153,8 +148,7 @@ def test_a_video_is_sent_to_where_videos_are_read(open_page: Open) -> None:
     expect(page.locator("#live-title")).to_be_visible()
 
 
-def test_upload_is_told_in_tens(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_upload_is_told_in_tens(page: Page, photo: bytes) -> None:
     upload(page, photo, said="One face")
     words = page.evaluate(
         """async () => {
@@ -179,5 +173,6 @@ def test_a_browser_that_keeps_nothing_shows_results_all_the_same(
     page.get_by_role("button", name="Forget my results now").click()
     expect(page.locator("#forgotten")).to_contain_text("no results")
     page.get_by_role("link", name="Mien, home").click()
+    page.wait_for_load_state()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")

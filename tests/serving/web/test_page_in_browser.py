@@ -17,9 +17,8 @@ HOVERS, HOVER_MS = 40, 250
 
 
 def test_a_person_uploads_a_photo_and_reads_the_chart(
-    open_page: Open, predictor: Predictor, photo: bytes
+    page: Page, predictor: Predictor, photo: bytes
 ) -> None:
-    page = open_page()
     upload(page, photo, said="One face")
     expect(page.locator(".row .bars .point")).to_have_count(len(predictor.spec.labels))
     words = page.locator(".row .ytick text").all_text_contents()
@@ -41,8 +40,7 @@ def test_a_person_uploads_a_photo_and_reads_the_chart(
     expect(hover_text).to_contain_text(expected.label)
 
 
-def test_bars_are_sorted_on_request(open_page: Open, predictor: Predictor, photo: bytes) -> None:
-    page = open_page()
+def test_bars_are_sorted_on_request(page: Page, predictor: Predictor, photo: bytes) -> None:
     upload(page, photo, said="One face")
     ticks = page.locator(".row .ytick")
     # From the bottom to the top.
@@ -53,8 +51,7 @@ def test_bars_are_sorted_on_request(open_page: Open, predictor: Predictor, photo
     expect(page.get_by_role("button", name="Sort bars")).to_have_attribute("aria-pressed", "true")
 
 
-def test_landmarks_are_shown_on_request_and_the_switch_stays(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_landmarks_are_shown_on_request_and_the_switch_stays(page: Page, photo: bytes) -> None:
     upload(page, photo, said="One face")
     points = page.locator(".scene .points")
     expect(points).to_be_hidden()
@@ -65,8 +62,7 @@ def test_landmarks_are_shown_on_request_and_the_switch_stays(open_page: Open, ph
     expect(points).to_be_visible()
 
 
-def test_the_summary_filters_rows_and_dims_boxes(open_page: Open) -> None:
-    page = open_page()
+def test_the_summary_filters_rows_and_dims_boxes(page: Page) -> None:
     page.get_by_role("button", name="Group").first.click()
     expect(page.locator("#status")).to_contain_text("3 faces")
     chip = page.get_by_role("button", name="1 happy")
@@ -79,8 +75,7 @@ def test_the_summary_filters_rows_and_dims_boxes(open_page: Open) -> None:
     expect(page.locator(".face.dimmed")).to_have_count(0)
 
 
-def test_one_row_is_open_of_many_and_all_of_few(open_page: Open, two_faces: bytes) -> None:
-    page = open_page()
+def test_one_row_is_open_of_many_and_all_of_few(page: Page, two_faces: bytes) -> None:
     upload(page, two_faces, said="2 faces")
     expect(page.locator(".row[open]")).to_have_count(2)
     page.get_by_role("button", name="Samples").click()
@@ -92,10 +87,7 @@ def test_one_row_is_open_of_many_and_all_of_few(open_page: Open, two_faces: byte
     expect(page.locator("#face-3 .bars .point")).to_have_count(6)
 
 
-def test_reasons_are_shown_for_any_label_over_the_face_in_colour(
-    open_page: Open, photo: bytes
-) -> None:
-    page = open_page()
+def test_reasons_are_shown_for_any_label_over_the_face_in_colour(page: Page, photo: bytes) -> None:
     upload(page, photo, said="One face")
     announced = page.locator(".why [role=status]")
     expect(announced).to_be_empty()
@@ -118,9 +110,8 @@ def test_reasons_are_shown_for_any_label_over_the_face_in_colour(
 
 
 def test_the_colour_under_the_reasons_is_the_face_as_the_network_saw_it(
-    open_page: Open, photo: bytes
+    page: Page, photo: bytes
 ) -> None:
-    page = open_page()
     upload(page, photo, said="One face")
     page.get_by_role("button", name="Why").click()
     layers = page.locator(".layers:visible")

@@ -1,15 +1,14 @@
 """The page without a mouse."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.serving.web.browsing import Open, upload
 
 pytestmark = pytest.mark.browser
 
 
-def test_rows_are_reached_by_arrow_keys_and_opened_by_enter(open_page: Open) -> None:
-    page = open_page()
+def test_rows_are_reached_by_arrow_keys_and_opened_by_enter(page: Page) -> None:
     page.get_by_role("button", name="Group").first.press("Enter")
     expect(page.locator("#status")).to_contain_text("3 faces")
     page.locator("#face-1 > summary").focus()
@@ -24,8 +23,7 @@ def test_rows_are_reached_by_arrow_keys_and_opened_by_enter(open_page: Open) -> 
     expect(page.locator("#face-3")).to_have_attribute("open", "")
 
 
-def test_the_keyboard_is_enough(open_page: Open) -> None:
-    page = open_page()
+def test_the_keyboard_is_enough(page: Page) -> None:
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.value") == "portrait":

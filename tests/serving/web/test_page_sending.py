@@ -7,7 +7,7 @@ import re
 import pytest
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from serving.web.settings import Settings
 from tests.serving.web.browsing import (
@@ -40,8 +40,7 @@ def test_an_error_is_in_sight_names_its_file_and_dims_the_old_result(
     expect(status).to_be_empty()
 
 
-def test_the_switch_for_crops_belongs_to_one_picture(open_page: Open, two_faces: bytes) -> None:
-    page = open_page()
+def test_the_switch_for_crops_belongs_to_one_picture(page: Page, two_faces: bytes) -> None:
     page.get_by_text("More options").click()
     page.get_by_label("My picture is already a cropped face").check()
     upload(page, two_faces, said="One face", name="wide.jpg")
@@ -49,8 +48,7 @@ def test_the_switch_for_crops_belongs_to_one_picture(open_page: Open, two_faces:
     upload(page, two_faces, said="2 faces", name="wide.jpg")
 
 
-def test_a_picture_read_whole_has_no_box_and_can_be_read_for_faces(open_page: Open) -> None:
-    page = open_page()
+def test_a_picture_read_whole_has_no_box_and_can_be_read_for_faces(page: Page) -> None:
     upload(page, blank_picture(), said="No face found")
     page.get_by_role("button", name="It is a cropped face: read it whole").click()
     expect(page.locator("#result h1")).to_have_text("Read as one face")
@@ -61,9 +59,8 @@ def test_a_picture_read_whole_has_no_box_and_can_be_read_for_faces(open_page: Op
 
 
 def test_a_second_picture_is_not_dropped_without_a_word(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#pictures .picture")).to_have_count(2)
     expect(page.locator("#status")).to_contain_text("2 of 2 pictures read.")
@@ -125,8 +122,7 @@ def test_a_phone_s_camera_can_be_turned_and_its_preview_keeps_its_room(open_page
     assert video.bounding_box() == room
 
 
-def test_an_error_says_what_is_wrong_in_plain_words(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_an_error_says_what_is_wrong_in_plain_words(page: Page, photo: bytes) -> None:
     for name, data, said in (
         ("empty.jpg", b"", "empty.jpg is empty (0 bytes)."),
         ("broken.jpg", photo[: len(photo) // 4], "broken.jpg is incomplete."),
@@ -148,14 +144,13 @@ def test_a_picture_over_the_limits_is_shrunk_here_and_says_so(
     expect(page.locator(".photo-notes")).to_contain_text("shrunk in your browser from 0.26 to")
 
 
-def test_what_only_the_browser_reads_is_converted_here(open_page: Open, photo: bytes) -> None:
+def test_what_only_the_browser_reads_is_converted_here(page: Page, photo: bytes) -> None:
     encoded = base64.b64encode(photo).decode()
     drawing = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">'
         f'<image width="64" height="64" href="data:image/jpeg;base64,{encoded}"/></svg>'
     ).encode()
     file = {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing}
-    page = open_page()
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.set_input_files("#image", file)
     assert b"<svg" not in (sent.value.post_data_buffer or b"")
@@ -165,8 +160,7 @@ def test_what_only_the_browser_reads_is_converted_here(open_page: Open, photo: b
     expect(page.locator("#status")).to_contain_text("2 of 2 pictures read.")
 
 
-def test_the_picture_is_shown_at_once_and_does_not_come_back(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_the_picture_is_shown_at_once_and_does_not_come_back(page: Page, photo: bytes) -> None:
     held = hold_answers(page)
     page.set_input_files("#image", file_of(photo, "mine.jpg"))
     preview = page.locator("#working img")
@@ -182,17 +176,15 @@ def test_the_picture_is_shown_at_once_and_does_not_come_back(open_page: Open, ph
     assert answer.value.headers["content-encoding"] == "gzip"
 
 
-def test_a_picture_that_the_browser_cannot_show_comes_back(open_page: Open, photo: bytes) -> None:
+def test_a_picture_that_the_browser_cannot_show_comes_back(page: Page, photo: bytes) -> None:
     buffer = io.BytesIO()
     Image.open(io.BytesIO(photo)).save(buffer, "TIFF")
-    page = open_page()
     upload(page, buffer.getvalue(), said="One face", name="scan.tiff")
     expect(page.locator(".scene image")).to_have_attribute("href", re.compile("^data:image/jpeg"))
 
 
-def test_boxes_lie_on_the_faces_of_a_turned_photo(open_page: Open, photo: bytes) -> None:
+def test_boxes_lie_on_the_faces_of_a_turned_photo(page: Page, photo: bytes) -> None:
     upright = Image.open(io.BytesIO(photo)).crop((60, 0, 400, 300))
-    page = open_page()
     for orientation, turned in ((3, 180), (6, 90), (8, 270)):
         exif = Image.Exif()
         exif[0x0112] = orientation
@@ -216,8 +208,7 @@ def test_boxes_lie_on_the_faces_of_a_turned_photo(open_page: Open, photo: bytes)
         assert size == [340, 300], name
 
 
-def test_the_window_s_title_tells_the_result(open_page: Open, two_faces: bytes) -> None:
-    page = open_page()
+def test_the_window_s_title_tells_the_result(page: Page, two_faces: bytes) -> None:
     expect(page).to_have_title(re.compile("^Mien"))
     upload(page, two_faces, said="2 faces")
     expect(page).to_have_title(re.compile(r"^2 faces: .* - Mien$"))

@@ -1,17 +1,16 @@
 """What people bring or choose while an earlier picture is still on its way."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.serving.web.browsing import Open, drop, file_of, hold_answers, upload
+from tests.serving.web.browsing import drop, file_of, hold_answers, upload
 
 pytestmark = pytest.mark.browser
 
 
 def test_several_pictures_take_the_place_of_one_that_is_on_its_way(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     held = hold_answers(page)
     page.set_input_files("#image", file_of(two_faces, "single.jpg"))
     expect(page.locator("#working h1")).to_have_text("Reading single.jpg")
@@ -25,8 +24,7 @@ def test_several_pictures_take_the_place_of_one_that_is_on_its_way(
     expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
 
 
-def test_who_goes_home_is_not_shown_what_was_on_its_way(open_page: Open, photo: bytes) -> None:
-    page = open_page()
+def test_who_goes_home_is_not_shown_what_was_on_its_way(page: Page, photo: bytes) -> None:
     held = hold_answers(page)
     page.set_input_files("#image", file_of(photo))
     expect(page.locator("#working")).to_be_visible()
@@ -40,8 +38,7 @@ def test_who_goes_home_is_not_shown_what_was_on_its_way(open_page: Open, photo: 
     expect(page.locator("#status")).to_have_text("")
 
 
-def test_several_pictures_can_be_cancelled(open_page: Open, photo: bytes, two_faces: bytes) -> None:
-    page = open_page()
+def test_several_pictures_can_be_cancelled(page: Page, photo: bytes, two_faces: bytes) -> None:
     upload(page, photo, said="One face", name="before.jpg")
     hold_answers(page, "**/predict/batch*")
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
@@ -53,9 +50,8 @@ def test_several_pictures_can_be_cancelled(open_page: Open, photo: bytes, two_fa
 
 
 def test_a_large_picture_that_opens_slowly_does_not_replace_a_later_one(
-    open_page: Open, photo: bytes, two_faces: bytes
+    page: Page, photo: bytes, two_faces: bytes
 ) -> None:
-    page = open_page()
     upload(page, photo, said="One face")  # all scripts are there
     page.evaluate(
         """() => {
