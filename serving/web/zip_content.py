@@ -34,7 +34,8 @@ def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, most_bytes: int
     if member.compress_type == zipfile.ZIP_BZIP2:
         content = bz2.BZ2Decompressor().decompress(packed, most_bytes)
     else:
-        content = _from_lzma(packed, most_bytes)
+        # Programs need not mark its end: what fills it up would be unpacked as more content.
+        content = _from_lzma(packed, min(most_bytes, member.file_size))
     if len(content) < most_bytes and zlib.crc32(content) != member.CRC:
         raise zipfile.BadZipFile("wrong checksum")
     return content
