@@ -15,7 +15,7 @@ _OF_PICTURE: dict[str, str] = {
 
 def hints_of_picture(answer: Answer) -> list[str]:
     """List the reasons, if any, for which faces may not have been found in a picture."""
-    return [_OF_PICTURE[hint] for hint in answer.hints or ()]
+    return [_OF_PICTURE[hint] for hint in answer.hints or () if hint in _OF_PICTURE]
 
 
 def hints_of(face: FaceAnswer) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from serving.inference.options import MAX_FACES
-from serving.inference.schema import FACE_HINTS, Answer
+from serving.inference.schema import FACE_HINTS, PICTURE_HINTS, Answer
 from serving.web.uploads import MAX_BATCH_PICTURES
 
 # More than any number of an answer; larger ones cannot be drawn.
@@ -26,6 +26,8 @@ def _check(answer: Answer) -> Answer:
         raise ValueError("a picture with pixels is expected")
     if "total" not in answer.timing_ms:
         raise ValueError("timing_ms with a total is expected")
+    if len(answer.hints or ()) > len(PICTURE_HINTS):
+        raise ValueError("far too many hints")
     for face in answer.faces:
         if not {face.label, face.second_label} <= face.probabilities.keys():
             raise ValueError("labels with a probability are expected")

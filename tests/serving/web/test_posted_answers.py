@@ -61,6 +61,7 @@ def test_a_face_that_no_picture_has_is_refused(
         {"image": {"width": 0, "height": 0}},
         {"timing_ms": {}},
         {"faces_found": BEYOND_ALL_BOUNDS},
+        {"hints": ["damaged"] * 1_000},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -68,6 +69,16 @@ def test_an_answer_on_no_picture_is_refused(
     change: dict[str, Any], client: FlaskClient, answer: dict[str, Any]
 ) -> None:
     assert refusals(client, answer | change) == [(400, "bad_request")] * 2
+
+
+def test_a_hint_that_is_not_known_is_passed_over(
+    client: FlaskClient, answer: dict[str, Any]
+) -> None:
+    # As from a newer server, or while one is rolled out.
+    named = {"name": "a.jpg", "answer": answer | {"faces": [], "hints": ["newer", "damaged"]}}
+    page = client.post("/result", json=named)
+    assert page.status_code == 200
+    assert page.text.count('class="hint"') == 1
 
 
 def test_more_faces_than_are_ever_answered_are_refused(
