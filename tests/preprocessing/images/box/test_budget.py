@@ -100,3 +100,10 @@ def test_a_picture_takes_room_for_its_pixels_and_for_its_detail() -> None:
     assert room_of(small, pixels=1_000_000, pixel_bytes=1_000) == pytest.approx(1e6, rel=0.01)
     # It may take as much memory as one of that size.
     assert room_of(large, pixels=2_000_000) > 0.9 * MAX_PIXELS
+
+
+def test_a_photo_of_a_phone_takes_room_for_no_more_detail_than_its_decoder_keeps() -> None:
+    pixels, file_bytes = 12_000_000, 6_000_000
+    photo = KINDS["JPEG"].ljust(file_bytes, b"\0")
+    # So that a server decodes one while two others are still looked at.
+    assert room_of(photo, pixels=pixels, pixel_bytes=file_bytes) <= 3 * pixels
