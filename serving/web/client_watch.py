@@ -16,6 +16,9 @@ PATIENCE_S = 1.0
 LEAST_S = 2.0
 # Who is as quick as this keeps its thread: a picture of a phone takes a minute so.
 DECENT_BYTES_PER_S = 50_000
+# How quick a client is goes by its last seconds: for twice this its whole rate counts, from then on
+# what is older weighs less and less. Or who sends megabytes at once could wait for minutes.
+REMEMBERED_S = 2.5
 # Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
 MOST_HELD_BYTES = 100_000_000
 
@@ -24,7 +27,8 @@ class Client(Protocol):
     """The other end of a connection.
 
     Attributes:
-        begun_s: When a thread began to wait for it, by `time.monotonic`.
+        begun_s: When a thread began to wait for it, by `time.monotonic`; put off as
+            what came long ago is forgotten.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
     """
@@ -73,6 +77,7 @@ class ClientWatch:
         """
         now_s = time.monotonic()
         with self._lock:
+            _forget(client, now_s)
             late = [
                 connection
                 for connection, since_s in self._waiting.items()
@@ -94,3 +99,11 @@ class ClientWatch:
             # One client goes for each that waits.
             self._waiting.pop(late[0])
             return True
+
+
+def _forget(client: Client, now_s: float) -> None:
+    """Let what a client sends or takes from now on count more than what it did long ago."""
+    age_s = now_s - client.begun_s
+    if age_s > 2 * REMEMBERED_S:
+        client.moved_bytes = round(client.moved_bytes * REMEMBERED_S / age_s)
+        client.begun_s = now_s - REMEMBERED_S

@@ -46,7 +46,7 @@ class ClientSocket(socket.socket):
         latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
         watch: Who else wants the thread that waits for the client.
-        begun_s: When a thread began to wait for it, by the same clock.
+        begun_s: When a thread began to wait for it, by the same clock; the watch puts it off.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
     """
@@ -88,11 +88,13 @@ class ClientSocket(socket.socket):
         self.begun_s, self.moved_bytes = time.monotonic(), 0
         self.held_bytes = len(left)
         until_s = self.begun_s + min(GRACE_S + len(left) / LEAST_BYTES_PER_S, LONGEST_S)
-        while left:
-            sent = self._patiently(partial(super().send, left, flags), until_s=until_s)
-            self.moved_bytes += sent
-            left = left[sent:]
-        self.held_bytes = 0
+        try:
+            while left:
+                sent = self._patiently(partial(super().send, left, flags), until_s=until_s)
+                self.moved_bytes += sent
+                left = left[sent:]
+        finally:
+            self.held_bytes = 0
 
     def _patiently(self, exchange: Callable[[], T], *, until_s: float) -> T:
         """Wait for the client to send or take something; return what came of it.

@@ -64,6 +64,29 @@ def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.Monkey
     assert leaving(SLOW, waiting=5) == []
 
 
+def test_a_quick_beginning_earns_no_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As of one that sends nearly all of a picture and then nothing, or whose system takes megabytes
+    # of an answer of which it reads nothing.
+    client, some = Client(0, 9_000_000), ClientWatch()
+    some.wait("request")
+    seconds = (client.begun_s + step / 4 for step in range(4 * 30))
+    monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+    with some.awaiting(client):
+        while not some.is_to_go(client):
+            pass
+
+
+def test_a_steady_client_is_as_quick_at_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, some = Client(0, 0), ClientWatch()
+    some.wait("request")
+    seconds = [client.begun_s + step / 4 for step in range(4 * 200)]
+    with some.awaiting(client):
+        for now_s in seconds:
+            client.moved_bytes += DECENT_BYTES_PER_S * 11 // 40
+            monkeypatch.setattr(time, "monotonic", lambda now_s=now_s: now_s)
+            assert not some.is_to_go(client)
+
+
 def test_a_request_with_a_thread_waits_no_more_and_a_client_that_left_is_not_counted() -> None:
     some, slowest, slow = ClientWatch(), Client(9, 0), Client(9, 9)
     before_s = time.monotonic()
