@@ -7,7 +7,8 @@ from serving.inference.schema import Answer, FaceAnswer
 
 _OF_PICTURE: dict[str, str] = {
     PictureNote.INCOMPLETE: "The file ends too early; what is missing could not be seen.",
-    PictureNote.DAMAGED: "Parts of the file are damaged and look like noise. Save it again.",
+    PictureNote.DAMAGED: "Parts of the file are damaged and look like noise. Copy or download it "
+    "again.",
     PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
     "much memory. Save it as an ordinary JPEG (not progressive) for more detail.",
 }
