@@ -15,8 +15,9 @@ const LONGEST_PX = 2880;
 async function toBitmap({ file, image }) {
   const { naturalWidth: width, naturalHeight: height } = image;
   const scale = LONGEST_PX / Math.max(width, height);
-  if (scale >= 1) return createImageBitmap(file);
-  return createImageBitmap(file, { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale), resizeQuality: "high" });
+  const source = /svg/i.test(file.type) ? image : file; // browsers make no bitmap of the file of a drawing
+  if (scale >= 1) return createImageBitmap(source);
+  return createImageBitmap(source, { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale), resizeQuality: "high" });
 }
 
 // Read a picture of `openPicture` without sending it anywhere.

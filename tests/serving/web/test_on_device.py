@@ -197,6 +197,19 @@ def test_a_picture_is_read_without_a_request(
     assert_accessible(page)
 
 
+def test_a_drawing_is_read_here_too(open_page: Open, photo: bytes) -> None:
+    encoded = base64.b64encode(photo).decode()
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512">'
+        f'<image width="512" height="512" href="data:image/jpeg;base64,{encoded}"/></svg>'
+    ).encode()
+    page = open_page()
+    page.get_by_label("Read photos on this device").check()
+    file = {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing}
+    page.set_input_files("#image", file)
+    expect(page.locator("#result h1")).to_have_text("One face in drawing.svg")
+
+
 def test_what_cannot_be_read_here_is_said_and_not_sent(open_page: Open, photo: bytes) -> None:
     page = open_page()
     sent: list[str] = []
