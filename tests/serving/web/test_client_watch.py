@@ -39,7 +39,9 @@ def leaving(clients: Sequence[Client], *, waiting: int) -> list[int]:
         return [index for index, client in enumerate(clients) if some.is_to_go(client)]
 
 
-SLOW = [Client(20, 400), Client(10, 10), Client(10, 9 * DECENT_BYTES_PER_S), Client(5, 0)]
+def slow_clients() -> list[Client]:
+    """Return four that have begun just as long ago as they say."""
+    return [Client(20, 400), Client(10, 10), Client(10, 9 * DECENT_BYTES_PER_S), Client(5, 0)]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ SLOW = [Client(20, 400), Client(10, 10), Client(10, 9 * DECENT_BYTES_PER_S), Cli
 def test_for_each_request_that_waits_the_slowest_client_goes(
     waiting: int, expected: list[int]
 ) -> None:
-    assert leaving(SLOW, waiting=waiting) == expected
+    assert leaving(slow_clients(), waiting=waiting) == expected
 
 
 def test_nobody_goes_before_the_least_time_is_over() -> None:
@@ -61,7 +63,7 @@ def test_who_is_quick_enough_keeps_its_thread() -> None:
 
 def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_watch, "PATIENCE_S", 60.0)
-    assert leaving(SLOW, waiting=5) == []
+    assert leaving(slow_clients(), waiting=5) == []
 
 
 def test_a_quick_beginning_earns_no_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
