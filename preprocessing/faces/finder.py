@@ -139,14 +139,13 @@ class FaceFinder:
         return frame(detector, seen, best, is_crop=True)
 
     def _landmarked(
-        self, picture: Picture, candidates: Iterable[Candidate]
+        self, picture: Picture, candidates: Sequence[Candidate]
     ) -> dict[Candidate, Face]:
         """Frame candidates, all first as in `find_faces_in_crops`, and locate their landmarks.
 
         A candidate that was seen small and not sure is left out if it is no face from near.
         """
         detector, seen = self._detector, seen_by(self._detector, picture)
-        candidates = list(candidates)
         mends = self._mends_for(candidates)
         framed = {
             candidate: frame(detector, seen, candidate, mends=mends) for candidate in candidates

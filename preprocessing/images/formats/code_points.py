@@ -17,6 +17,8 @@ from preprocessing.images.formats.colour import (
 )
 from preprocessing.images.formats.high_range import HLG, MOST_LIGHT, PQ, high_range_colours
 
+# Matrix and range.
+_RGB_IN_FULL_RANGE = b"\0\1"
 _DCI_WHITE, _ILLUMINANT_C = (0.314, 0.351), (0.310, 0.316)
 _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
     1: (SRGB, D65),
@@ -32,10 +34,17 @@ _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
 }
 
 
-def are_known(primaries: int, transfer: int) -> bool:
-    """Say whether code points are such as browsers heed in a PNG file: both are known here."""
+def are_heeded(points: bytes) -> bool:
+    """Say whether code points are such as browsers heed: of RGB in full range, and known here.
+
+    Args:
+        points: Primaries, transfer, matrix and range, a byte each, as PNG files and colour profiles
+            have them. Of other length they are none.
+    """
+    if points[2:] != _RGB_IN_FULL_RANGE:
+        return False
     transfers = _CURVES.keys() | _TELEVISION_CURVES.keys() | {_OF_SRGB, PQ, HLG}
-    return primaries in _PRIMARIES and transfer in transfers
+    return points[0] in _PRIMARIES and points[1] in transfers
 
 
 # To find out takes half a millisecond, and nearly all pictures say the same.

@@ -103,12 +103,7 @@ def high_range_colours(
     """
     if channels == 1:
         return light_colours([functools.partial(_shown_grey, transfer, most_light)], None)
-    values = np.linspace(0, 1, 256)
-    if transfer == PQ:
-        light = _pq(values) / PAPER_WHITE
-    else:
-        # So that light becomes what it is on the screen once it is multiplied by a power of itself.
-        light = _hlg(values) * (MOST_LIGHT / PAPER_WHITE) ** (1 / _EXPONENT_OF_SCREEN)
+    light = _light(transfer, np.linspace(0, 1, 256))
     table = np.repeat(light[None, :, None], 3, axis=2).astype(np.float32)
     to_wide = np.linalg.inv(matrix_to_srgb(_BT_2020, D65)) @ matrix_to_srgb(primaries, white)
     is_of_scene = transfer == HLG
@@ -130,12 +125,21 @@ def light_told(content: float, screen: bytes) -> float:
 def _shown_grey(
     transfer: int, most_light: float, value: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    light = (
+    light = _light(transfer, value)
+    return _dimmed(light**_EXPONENT_OF_SCREEN if transfer == HLG else light, most_light)
+
+
+def _light(transfer: int, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return light with 1 as white; of HLG, that of the scene.
+
+    What a screen shows of a scene is its light to the power of `_EXPONENT_OF_SCREEN`.
+    """
+    light: NDArray[np.float64] = (
         _pq(value) / PAPER_WHITE
         if transfer == PQ
-        else _hlg(value) ** _EXPONENT_OF_SCREEN * (MOST_LIGHT / PAPER_WHITE)
+        else _hlg(value) * (MOST_LIGHT / PAPER_WHITE) ** (1 / _EXPONENT_OF_SCREEN)
     )
-    return _dimmed(light, most_light)
+    return light
 
 
 @functools.lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from preprocessing.images.formats.code_points import are_known, code_point_colours
+from preprocessing.images.formats.code_points import are_heeded, code_point_colours
 from preprocessing.images.formats.colour import (
     STRIP_PIXELS,
     Colours,
@@ -24,8 +24,6 @@ MOST_BYTES = 4_000_000
 MOST_TAGS = 100
 _FIXED = 65_536  # what one is as a number of ICC's
 _GREY, _RGB, _CMYK = b"GRAY", b"RGB ", b"CMYK"
-# What a tag of code points says after primaries and curve. No other tag can tell of PQ and HLG.
-_RGB_IN_FULL_RANGE = b"\0\1"
 _SPACES = {1: (_GREY, _RGB), 3: (_RGB,)}
 
 
@@ -62,7 +60,7 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
     try:
         tags = _tags(profile)
         points = tags.get(b"cicp", b"")[8:12]
-        if points[2:] == _RGB_IN_FULL_RANGE and are_known(*points[:2]):
+        if are_heeded(points):  # no other tag can tell of PQ and HLG
             return code_point_colours(*points[:2], channels=channels, is_exact=True)
         if channels == 1:  # all channels of a grey are alike, and so are their curves
             return light_colours([_curve(tags[b"kTRC" if space == _GREY else b"gTRC"])], None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from preprocessing.images.formats.code_points import are_known, code_point_colours
+from preprocessing.images.formats.code_points import are_heeded, code_point_colours
 from preprocessing.images.formats.colour import (
     D65,
     SRGB,
@@ -32,8 +32,6 @@ from preprocessing.images.formats.png_chunks import (
 from preprocessing.images.formats.png_pixels import decode_pixels
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
-# What code points must say of a PNG; others are not heeded.
-_RGB_IN_FULL_RANGE = b"\0\1"
 # In parts of 100,000: that of sRGB is about 45,455.
 _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
 # Of light in cd/m2 likewise.
@@ -86,17 +84,15 @@ def _on_canvas(samples: NDArray[Any], canvas: tuple[int, int], frame: Frame) -> 
 def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
     """Return how colours are meant; of several chunks that say it, the standard's order decides."""
     found = chunks.chunks
-    if found.get(b"cICP", b"")[2:] == _RGB_IN_FULL_RANGE:
-        primaries, transfer = found[b"cICP"][:2]
-        if are_known(primaries, transfer):
-            content = int.from_bytes(found.get(b"cLLI", b"")[:4], "big") / _LIGHT_UNIT
-            return code_point_colours(
-                primaries,
-                transfer,
-                channels=channels,
-                is_exact=True,
-                most_light=light_told(content, found.get(b"mDCV", b"")),
-            )
+    points = found.get(b"cICP", b"")
+    if are_heeded(points):
+        content = int.from_bytes(found.get(b"cLLI", b"")[:4], "big") / _LIGHT_UNIT
+        return code_point_colours(
+            *points[:2],
+            channels=channels,
+            is_exact=True,
+            most_light=light_told(content, found.get(b"mDCV", b"")),
+        )
     if b"iCCP" in found:
         packed = found[b"iCCP"].partition(b"\0")[2][1:]
         profile = inflate(packed, MOST_PROFILE_BYTES)

@@ -57,6 +57,16 @@ def blank_picture(width: int = 300, height: int = 200) -> bytes:
     return jpeg_of(Image.fromarray(grey))
 
 
+def drawing_of(photo: bytes, side_px: int) -> FilePayload:
+    """A photo within an SVG drawing."""
+    encoded = base64.b64encode(photo).decode("ascii")
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{side_px}" height="{side_px}"><image '
+        f'width="{side_px}" height="{side_px}" href="data:image/jpeg;base64,{encoded}"/></svg>'
+    )
+    return {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing.encode()}
+
+
 def drop(page: Page, *files: tuple[str, bytes], kind: str = "drop") -> None:
     """Drop or paste files onto the page.
 

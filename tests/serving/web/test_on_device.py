@@ -20,7 +20,7 @@ from serving.inference.serialize import to_answer
 from serving.web.assets import asset_url
 from serving.web.samples import sample_bytes
 from tests.serving.conftest import watched_pages
-from tests.serving.web.browsing import Open, blank_picture, drop, file_of
+from tests.serving.web.browsing import Open, blank_picture, drawing_of, drop, file_of
 from tests.tools.accessibility import assert_accessible
 
 pytestmark = pytest.mark.browser
@@ -198,15 +198,9 @@ def test_a_picture_is_read_without_a_request(
 
 
 def test_a_drawing_is_read_here_too(open_page: Open, photo: bytes) -> None:
-    encoded = base64.b64encode(photo).decode()
-    drawing = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512">'
-        f'<image width="512" height="512" href="data:image/jpeg;base64,{encoded}"/></svg>'
-    ).encode()
     page = open_page()
     page.get_by_label("Read photos on this device").check()
-    file = {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing}
-    page.set_input_files("#image", file)
+    page.set_input_files("#image", drawing_of(photo, 512))
     expect(page.locator("#result h1")).to_have_text("One face in drawing.svg")
 
 

@@ -1,6 +1,5 @@
 """From choosing a picture to seeing it answered, or refused."""
 
-import base64
 import io
 import re
 
@@ -14,6 +13,7 @@ from tests.serving.web.browsing import (
     TOUCH,
     Open,
     blank_picture,
+    drawing_of,
     drop,
     file_of,
     hold_answers,
@@ -145,12 +145,7 @@ def test_a_picture_over_the_limits_is_shrunk_here_and_says_so(
 
 
 def test_what_only_the_browser_reads_is_converted_here(page: Page, photo: bytes) -> None:
-    encoded = base64.b64encode(photo).decode()
-    drawing = (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">'
-        f'<image width="64" height="64" href="data:image/jpeg;base64,{encoded}"/></svg>'
-    ).encode()
-    file = {"name": "drawing.svg", "mimeType": "image/svg+xml", "buffer": drawing}
+    file = drawing_of(photo, 64)
     with page.expect_request(lambda request: request.method == "POST") as sent:
         page.set_input_files("#image", file)
     assert b"<svg" not in (sent.value.post_data_buffer or b"")
