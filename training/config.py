@@ -56,7 +56,7 @@ class FitConfig:
             does at momentum 0.9, which multiplies that by 1 / (1 - 0.9).
         loss: One of `LOSSES`; the squared error is that of the probabilities.
         crowd_weight: Weight of the output `crowd` in the loss of a network that has `label` too,
-            which has the rest.
+            which has the rest: with 0 or 1 only one of the two is learnt.
         label_smoothing: Of the cross-entropy: probability spread evenly over all labels in the
             targets of `label`; votes and a teacher's probabilities are left as they are.
         teacher_weight: Weight of a teacher's probabilities in the target of each row that it knows,
@@ -163,9 +163,11 @@ class FitConfig:
             raise MienError(f"sizes must start at 0 and rise below 1. Received: {self.sizes}")
 
     def _check_shares(self) -> None:
-        for name in ("raw_share", "dropout", "erase", "crowd_weight", "label_smoothing", "warmup"):
+        for name in ("raw_share", "dropout", "erase", "label_smoothing", "warmup"):
             if not 0 <= getattr(self, name) < 1:
                 raise MienError(f"{name} must be in [0, 1). Received: {getattr(self, name)}")
+        if not 0 <= self.crowd_weight <= 1:
+            raise MienError(f"crowd_weight must be in [0, 1]. Received: {self.crowd_weight}")
         if self.other_share is not None and not 0 < self.other_share <= 1 - self.raw_share:
             raise MienError(
                 "other_share must be above 0, and with raw_share no more than 1. "

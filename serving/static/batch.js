@@ -19,7 +19,7 @@ let entries = [];
 let turn = 0;
 let sending = null;
 let hasShown = false; // one of these pictures
-let cut = ""; // what is said where there are too many
+let given = [];
 
 // Ask for the result of a picture. One that the browser cannot show is sent once more, by itself, for its
 // photo comes back then.
@@ -103,10 +103,16 @@ function receive(entry, line) {
   countDone();
 }
 
+// What is said where there are too many.
+function cutInWords() {
+  return given.length > AT_MOST ? ` Took the first ${AT_MOST} of ${given.length}.` : "";
+}
+
 // Say how many are read; as long as others are to come, they can be cancelled.
 function countDone() {
   const read = entries.filter((entry) => entry.answer).length;
   const failed = entries.filter((entry) => entry.problem).length;
+  const cut = cutInWords();
   const words = `${read} of ${entries.length} pictures read${failed ? `, ${failed} could not be` : ""}.${cut}`;
   strip.querySelector(".all-csv").hidden = read === 0;
   if (read + failed < entries.length) sayAndOffer(words, "Cancel", cancel);
@@ -115,12 +121,12 @@ function countDone() {
 }
 
 function sayNone() {
+  const none = `None of the ${entries.length} pictures could be read.${cutInWords()}`;
   const reasons = entries.slice(0, REASONS_SAID).map(({ name, problem }) => `${name}: ${problem}`);
-  refuse(`None of the ${entries.length} pictures could be read. ${reasons.join(" ")}`);
+  refuse(`${none} ${reasons.join(" ")}`);
   if (!entries.every(({ isUnsent }) => isUnsent)) return;
   const [{ problem, crop }] = entries;
-  const files = entries.map(({ file }) => file);
-  sayAndOfferAgain(`None of the ${files.length} pictures could be read. ${problem}`, () => readPictures(files, { crop }));
+  sayAndOfferAgain(`${none} ${problem}`, () => readPictures(given, { crop }));
 }
 
 // Go on with what was read; where that is nothing, with what was there before.
@@ -217,8 +223,8 @@ export async function readPictures(files, { crop = false } = {}) {
   showStrip();
   showWorking({ name: `${taken.length} pictures` });
   showProgress(null);
-  cut = files.length > AT_MOST ? ` Took the first ${AT_MOST} of ${files.length}.` : "";
-  sayAndOffer(`Reading ${taken.length} pictures.${cut}`, "Cancel", cancel);
+  given = files;
+  sayAndOffer(`Reading ${taken.length} pictures.${cutInWords()}`, "Cancel", cancel);
   for (const entry of entries) {
     entry.picture = await withinLimits(await openPicture(entry.file), limits);
     if (mine !== turn) return;

@@ -19,7 +19,7 @@ from training.config import FitConfig
         {"teacher_weight": 0.0},
         {"teacher_weight": 1.1},
         {"crowd_weight": -0.1},
-        {"crowd_weight": 1.0},
+        {"crowd_weight": 1.1},
         {"seed": -1},
     ],
 )

@@ -54,6 +54,12 @@ config_options = together(
     ),
     click.option("--loss", type=click.Choice(LOSSES), help="What training minimises."),
     click.option(
+        "--crowd-weight",
+        type=FloatRange(0, 1),
+        metavar="W",
+        help="Weight of people's votes in the loss, 0 to 1; the labels have the rest.",
+    ),
+    click.option(
         "--seed", type=SEED_RANGE, help="Seed of the weights, the order and the augmentation."
     ),
 )

@@ -70,6 +70,11 @@ def test_more_than_fifty_are_cut_with_a_word(page: Page) -> None:
     blank = blank_picture(40, 30)
     drop(page, *[(f"{number}.jpg", blank) for number in range(52)])
     expect(page.locator(".picture")).to_have_count(50)
+    # Also where none of them could be sent, and when they are sent again.
+    expect(page.locator("#status")).to_contain_text("None of the 50 pictures could be read.")
+    expect(page.locator("#status")).to_contain_text("Took the first 50 of 52.")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator("#status")).to_contain_text("None of the 50 pictures could be read.")
     expect(page.locator("#status")).to_contain_text("Took the first 50 of 52.")
 
 
