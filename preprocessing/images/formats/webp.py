@@ -4,17 +4,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.canvas import new_canvas
 from preprocessing.images.formats.first_visible import MOST_PICTURES, first_visible
 from preprocessing.images.formats.icc import icc_colours
-from preprocessing.images.formats.opacity import has_opacity
-from preprocessing.images.formats.order import swap_red_and_blue
+from preprocessing.images.formats.libwebp import decode_webp
 from preprocessing.images.formats.orientation import orientation_of
-from preprocessing.images.formats.raster import DAMAGED, Raster, check_missing, check_size
+from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster, check_missing, check_size
 
 _METADATA = (b"VP8X", b"ICCP", b"EXIF", b"XMP ")
 _PIXELS = (b"VP8 ", b"VP8L", b"ALPH")
@@ -63,13 +62,15 @@ def _read(parts: _Parts, max_pixels: int) -> Raster:
     check_size(*size, max_pixels, pixel_bytes=pixel_bytes)
     check_size(*canvas, max_pixels, pixel_bytes=pixel_bytes)
     check_missing(parts.missing)
-    samples = _decode(parts, size)
-    if canvas != size or parts.corner != (0, 0):
+    orientation = orientation_of(parts.chunks.get(b"EXIF", b""), parts.chunks.get(b"XMP ", b""))
+    is_whole = canvas == size and parts.corner == (0, 0)
+    samples = _decode(parts, size, is_final=is_whole and orientation == UPRIGHT)
+    if not is_whole:
         samples = _on_canvas(samples, canvas, parts.corner)
     return Raster(
         samples,
         colours=icc_colours(parts.chunks.get(b"ICCP", b""), channels=3),
-        orientation=orientation_of(parts.chunks.get(b"EXIF", b""), parts.chunks.get(b"XMP ", b"")),
+        orientation=orientation,
         is_incomplete=parts.missing > 0,
     )
 
@@ -132,7 +133,7 @@ def _size(parts: _Parts) -> tuple[int, int]:
     raise ImageDecodeError(DAMAGED)
 
 
-def _decode(parts: _Parts, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _decode(parts: _Parts, size: tuple[int, int], *, is_final: bool) -> NDArray[np.uint8]:
     """Decode the picture alone; what is missing at its end is filled with zeros."""
     name = b"VP8 " if len(parts.chunks.get(b"VP8 ", b"")) >= 10 else b"VP8L"
     pixels = parts.chunks[name]
@@ -142,14 +143,10 @@ def _decode(parts: _Parts, size: tuple[int, int]) -> NDArray[np.uint8]:
         sides = b"".join(struct.pack("<L", side - 1)[:3] for side in size)
         chunks = [(b"VP8X", struct.pack("<L", _HAS_OPACITY) + sides), (b"ALPH", opacity), *chunks]
     body = b"".join(part for chunk in chunks for part in _chunk(*chunk))
-    file = b"RIFF" + struct.pack("<L", 4 + len(body)) + b"WEBP" + body
-    flag = cv2.IMREAD_UNCHANGED if _has_opacity(parts, name) else cv2.IMREAD_COLOR_RGB
-    samples = cv2.imdecode(np.frombuffer(file, np.uint8), flag)
-    if samples is None:
-        raise ImageDecodeError(DAMAGED)
-    if has_opacity(samples):
-        samples = swap_red_and_blue(samples)
-    return np.asarray(samples, dtype=np.uint8)
+    shape = (size[1], size[0], 4 if _has_opacity(parts, name) else 3)
+    room = new_canvas(shape) if is_final and shape[2] == 3 else np.empty(shape, np.uint8)
+    decode_webp(b"RIFF" + struct.pack("<L", 4 + len(body)) + b"WEBP" + body, room)
+    return room
 
 
 def _has_opacity(parts: _Parts, name: bytes) -> bool:
