@@ -4,6 +4,7 @@ import io
 import re
 import struct
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,11 @@ from preprocessing.images.formats.heif_primary import show_primary
 from preprocessing.images.formats.high_range import light_told
 from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.opacity import unmultiply
-from preprocessing.images.formats.orientation import exif_orientation, orientation_of
+from preprocessing.images.formats.orientation import (
+    exif_orientation,
+    orientation_of,
+    upright_size,
+)
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
 # An EXIF block: some programs write its name before it, others that nothing stands before it.
@@ -31,6 +36,9 @@ _CONTENT = re.compile(rb"\0\0\0\x0cclli(..)..", re.DOTALL)
 _SCREEN = re.compile(rb"\0\0\0\x20mdcv(.{24})", re.DOTALL)
 # A property by which a part is cut out, and one that is known but changes no pixel.
 _CROP, _NO_CROP = b"clap", b"pasp"
+# Width and height of the part, and how far its centre lies to the right of the picture's and below
+# it: each a numerator and a denominator.
+_CROP_BOX = re.compile(rb"\0\0\0\x28clap(.{32})", re.DOTALL)
 # How pi-heif calls red, green and blue that are multiplied by their opacity, as Apple writes them.
 _MULTIPLIED = "RGBa"
 
@@ -92,15 +100,21 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         samples = np.frombuffer(pixels, np.uint8).reshape(shape)
         # Pillow tells what the boxes ask for as if EXIF did.
         by_boxes = exif_orientation(image.info.get("exif", b""))
+        orientation = by_boxes or _by_exif(data, boxes)
+        told = _told(data, boxes)
+        if told is not None:
+            across, down = told.size
+            part = upright_size(across, down, orientation)
+            samples = _cut_out(samples, *part, data[boxes])
         return Raster(
             samples,
-            colours=_colours(_information(data, boxes) or image.info, samples, data[boxes]),
-            orientation=by_boxes or _by_exif(data, boxes),
+            colours=_colours(image.info if told is None else told.info, samples, data[boxes]),
+            orientation=orientation,
             is_incomplete=is_incomplete,
         )
 
 
-def _information(data: bytes, boxes: slice) -> dict[str, Any] | None:
+def _told(data: bytes, boxes: slice) -> Any:
     """Return what libheif tells of the primary picture; None where it does not know such a file.
 
     Animations may have nothing but what videos have.
@@ -109,8 +123,30 @@ def _information(data: bytes, boxes: slice) -> dict[str, Any] | None:
         file = _open(data, boxes)
     except (EOFError, OSError, RuntimeError, SyntaxError, ValueError):
         return None
-    information: dict[str, Any] = file[file.primary_index].info
-    return information
+    return file[file.primary_index]
+
+
+def _cut_out(
+    samples: NDArray[np.uint8], width: int, height: int, described: bytes
+) -> NDArray[np.uint8]:
+    """Return the part of a picture that is to be shown, if it lies at the upper left.
+
+    Browsers show all of an AVIF picture whose part lies elsewhere.
+
+    Args:
+        samples: The picture, not yet turned.
+        width: Of the part, by which its box is told from those of other pictures.
+        height: Likewise.
+        described: The box that describes the pictures of the file.
+    """
+    corner = (width - samples.shape[1], height - samples.shape[0])
+    for found in _CROP_BOX.finditer(described):
+        numbers = struct.unpack(">LLLLlLlL", found[1])
+        if all(numbers[1::2]):
+            sides_and_place = [*map(Fraction, numbers[::2], numbers[1::2])]
+            if sides_and_place == [width, height, Fraction(corner[0], 2), Fraction(corner[1], 2)]:
+                return np.ascontiguousarray(samples[:height, :width])
+    return samples
 
 
 def _boxes(data: bytes) -> slice:

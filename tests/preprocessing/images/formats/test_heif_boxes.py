@@ -93,6 +93,20 @@ def test_a_picture_of_which_a_small_part_is_cut_out_is_read(kind: str, turn: int
     assert distance(data, np.rot90(RGB, turn)) < LOSSY_LEVELS
 
 
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_part_at_the_upper_left_is_cut_out(kind: str, turn: int) -> None:
+    width, height = 95, 49
+    right, down = width - PICTURE.width, height - PICTURE.height
+    properties = (crop(width, height, right, down), box(b"irot", bytes((turn,))))
+    # A picture that belongs to the shown one may have a part of its own.
+    other = coded(OTHER, kind, crop(32, 32, -32, -32))
+    data = heif_file([coded(PICTURE, kind, *properties), part(other)], kind=kind)
+    assert distance(data, np.rot90(RGB[:height, :width], turn)) < LOSSY_LEVELS
+    whole = heif_file([coded(PICTURE, kind), part(other)], kind=kind)
+    assert distance(whole, RGB) < LOSSY_LEVELS
+
+
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_maps_for_brighter_screens_change_nothing(kind: str) -> None:
     light = Image.linear_gradient("L").resize((48, 40))
