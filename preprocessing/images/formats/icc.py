@@ -22,6 +22,7 @@ from preprocessing.images.types import RgbImage
 # Those of printers have two megabytes.
 MOST_BYTES = 4_000_000
 MOST_TAGS = 100
+_SIGNATURE, _LAST_VERSION = b"acsp", 4
 _FIXED = 65_536  # what one is as a number of ICC's
 _GREY, _RGB, _CMYK = b"GRAY", b"RGB ", b"CMYK"
 _SPACES = {1: (_GREY, _RGB), 3: (_RGB,)}
@@ -44,19 +45,38 @@ class ProfileColours(Colours):
 
 
 def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
-    """Describe a colour space by its ICC profile.
+    """Describe a colour space by its ICC profile, if that can be used.
 
     Args:
-        profile: The profile; a broken one is passed over, as every viewer does.
-        channels: 1 for grey, 3 for RGB. A profile for another number is passed over, but grey
-            takes the curve of one for RGB.
+        profile: See `read_profile`; a broken one is passed over, as every viewer does.
+        channels: Likewise.
 
     Returns:
         None where it is as good as sRGB, or not to be used.
     """
-    space = profile[16:20]
-    if not 132 <= len(profile) <= MOST_BYTES or space not in _SPACES[channels]:
+    try:
+        return read_profile(profile, channels=channels)
+    except ValueError:
         return None
+
+
+def read_profile(profile: bytes, *, channels: int) -> Colours | None:
+    """Describe a colour space by its ICC profile.
+
+    Args:
+        profile: The profile.
+        channels: 1 for grey, 3 for RGB. A profile for another number is not to be used, but grey
+            takes the curve of one for RGB.
+
+    Returns:
+        None where it is as good as sRGB.
+
+    Raises:
+        ValueError: It is not to be used.
+    """
+    space = profile[16:20]
+    if not _is_whole(profile) or space not in _SPACES[channels]:
+        raise ValueError("no profile for these channels")
     try:
         tags = _tags(profile)
         points = tags.get(b"cicp", b"")[8:12]
@@ -70,8 +90,8 @@ def icc_colours(profile: bytes, *, channels: int) -> Colours | None:
         curves = [_curve(tags[name]) for name in (b"rTRC", b"gTRC", b"bTRC")]
         primaries = np.stack([_xyz(tags[name]) for name in (b"rXYZ", b"gXYZ", b"bXYZ")], axis=-1)
         return light_colours(curves, _from_connection_space() @ primaries)
-    except (KeyError, OSError, ValueError, struct.error, ImageCms.PyCMSError):
-        return None
+    except (KeyError, OSError, struct.error, ImageCms.PyCMSError) as error:
+        raise ValueError("a broken profile") from error
 
 
 def cmyk_to_rgb(image: Image.Image, profile: bytes, *, into: RgbImage | None = None) -> RgbImage:
@@ -94,12 +114,20 @@ def cmyk_to_rgb(image: Image.Image, profile: bytes, *, into: RgbImage | None = N
 
 
 def _ink_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
-    if not 132 <= len(profile) <= MOST_BYTES or profile[16:20] != _CMYK:
+    if not _is_whole(profile) or profile[16:20] != _CMYK:
         return None
     try:
         return _transform(profile, "CMYK")
     except (OSError, ValueError, ImageCms.PyCMSError):
         return None
+
+
+def _is_whole(profile: bytes) -> bool:
+    """Say whether a profile is one as browsers read: signed, whole, and of a known version."""
+    if not 132 <= len(profile) <= MOST_BYTES or profile[36:40] != _SIGNATURE:
+        return False
+    (size,) = struct.unpack_from(">L", profile)
+    return size <= len(profile) and profile[8] <= _LAST_VERSION
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:

@@ -1,6 +1,7 @@
 """Read PNG files, whatever their metadata looks like."""
 
 import struct
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from preprocessing.images.formats.colour import (
 )
 from preprocessing.images.formats.first_visible import first_visible
 from preprocessing.images.formats.high_range import light_told
-from preprocessing.images.formats.icc import icc_colours
+from preprocessing.images.formats.icc import read_profile
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.png_animation import Frame
 from preprocessing.images.formats.png_chunks import (
@@ -32,8 +33,8 @@ from preprocessing.images.formats.png_chunks import (
 from preprocessing.images.formats.png_pixels import decode_pixels
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
-# In parts of 100,000: that of sRGB is about 45,455.
-_GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(45_000, 46_000)
+# In parts of 100,000: that of sRGB is about 45,455. Browsers take all within a twentieth for it.
+_GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(43_183, 47_728)
 # Of light in cd/m2 likewise.
 _LIGHT_UNIT = 10_000
 
@@ -95,9 +96,8 @@ def _colours(chunks: PngChunks, *, channels: int) -> Colours | None:
         )
     if b"iCCP" in found:
         packed = found[b"iCCP"].partition(b"\0")[2][1:]
-        profile = inflate(packed, MOST_PROFILE_BYTES)
-        if profile:
-            return icc_colours(profile, channels=channels)
+        with suppress(ValueError):
+            return read_profile(inflate(packed, MOST_PROFILE_BYTES), channels=channels)
     if b"sRGB" in found or len(found.get(b"gAMA", b"")) != 4:
         return None
     (gamma,) = struct.unpack(">L", found[b"gAMA"])

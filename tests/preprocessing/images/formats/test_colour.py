@@ -93,6 +93,9 @@ def test_inks_are_converted_by_their_profile(kind: str) -> None:
         b"\0" * 500,
         PROFILES["Adobe RGB"][:200],
         PROFILES["Adobe RGB"].replace(b"curv", b"kurv"),
+        PROFILES["Adobe RGB"].replace(b"acsp", b"junk"),
+        PROFILES["Adobe RGB"][:8] + b"\5" + PROFILES["Adobe RGB"][9:],
+        b"\1" + PROFILES["Adobe RGB"][1:],  # of 16 MB, it says
         grey_profile(gamma_curve(2.0)),
         ink_profile(),
     ],
@@ -105,7 +108,8 @@ def test_a_profile_that_cannot_be_used_is_passed_over(profile: bytes) -> None:
 
 def test_a_profile_whose_tables_cannot_be_opened_is_passed_over() -> None:
     tags = struct.pack(">L", 1) + b"A2B0" + struct.pack(">LL", 144, 2**31)
-    profile = bytes(16) + b"RGB XYZ ".ljust(112, b"\0") + tags
+    header = bytes(16) + b"RGB XYZ ".ljust(20, b"\0") + b"acsp".ljust(92, b"\0")
+    profile = header + tags
     assert icc_colours(profile, channels=3) is None
 
 

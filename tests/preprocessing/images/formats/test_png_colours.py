@@ -6,7 +6,7 @@ import pytest
 
 from preprocessing.images.decode import decode_here, decode_image
 from tests.tools.picture_files import png, png_chunk, smooth_picture
-from tests.tools.profiles import DISPLAY_P3, gamma_curve, rgb_profile
+from tests.tools.profiles import DISPLAY_P3, SRGB, gamma_curve, grey_profile, rgb_profile
 
 RGB = np.asarray(smooth_picture(96, 80))
 # How Chromium shows a pixel (200, 100, 50) with code points for primaries and curve.
@@ -69,9 +69,25 @@ def test_gamma_is_heeded_where_it_is_another_than_the_usual() -> None:
     linear = png_chunk(b"gAMA", struct.pack(">L", 100_000))
     decoded = decode_image(png(grey, chunks=linear))[..., 0]
     assert (decoded[0, [0, 128, 255]] == [0, 188, 255]).all()
+    for gamma, is_usual in ((43_182, False), (43_183, True), (47_727, True), (47_728, False)):
+        close = png(grey, chunks=png_chunk(b"gAMA", struct.pack(">L", gamma)))
+        assert (decode_image(close)[..., 0] == grey).all() == is_usual
     # A profile and sRGB by name come before it.
     named = png_chunk(b"sRGB", b"\0") + linear
     np.testing.assert_array_equal(decode_image(png(grey, chunks=named))[..., 0], grey)
+
+
+@pytest.mark.parametrize(
+    "profile", [b"junk" * 50, grey_profile(gamma_curve(1)), rgb_profile(SRGB, gamma_curve(1))[:200]]
+)
+def test_gamma_is_heeded_where_the_profile_cannot_be_used(profile: bytes) -> None:
+    linear = png_chunk(b"gAMA", struct.pack(">L", 100_000))
+    unusable = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(profile))
+    expected = decode_image(png(RGB, chunks=linear))
+    np.testing.assert_array_equal(decode_image(png(RGB, chunks=unusable + linear)), expected)
+    usable = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(rgb_profile(SRGB, gamma_curve(2.0))))
+    expected = decode_image(png(RGB, chunks=usable))
+    np.testing.assert_array_equal(decode_image(png(RGB, chunks=usable + linear)), expected)
 
 
 def test_primaries_are_heeded_with_gamma_and_nonsense_is_not() -> None:
