@@ -12,6 +12,7 @@ from PIL import Image
 
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
+from preprocessing.images.formats.levels import WHITE, to_eight_bits
 from preprocessing.images.formats.opacity import has_opacity, unmultiply
 from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import xmp_orientation
@@ -177,6 +178,9 @@ def _by_pillow(page: TiffPage, file: bytes) -> NDArray[Any] | None:
 def _with_black_zero(samples: NDArray[Any], page: TiffPage) -> NDArray[Any]:
     """Invert where zero is white, which both libraries do for eight bits and fewer only."""
     is_inverted = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
-    if not is_inverted or samples.dtype.kind != "u" or samples.dtype.itemsize == 1:
+    if not is_inverted or samples.dtype == np.uint8:
         return samples
-    return np.iinfo(samples.dtype).max - samples
+    if samples.dtype.kind == "u":
+        return np.iinfo(samples.dtype).max - samples
+    # What black is, only the values tell.
+    return WHITE - to_eight_bits(samples)

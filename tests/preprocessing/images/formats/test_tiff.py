@@ -41,11 +41,11 @@ def test_jpeg_inside_is_read() -> None:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
 def test_zero_may_be_white(dtype: str, order: str) -> None:
-    white = np.iinfo(dtype).max
-    grey = (RGB[..., 0].astype(int) * (white // 255)).astype(dtype)
-    decoded = decode_image(tiff(white - grey, order=order, tags={PHOTOMETRIC: 0}))
+    white = 1 if dtype.startswith("float") else np.iinfo(dtype).max
+    inverted = ((255 - RGB[..., 0]) * (white / 255)).astype(dtype)
+    decoded = decode_image(tiff(inverted, order=order, tags={PHOTOMETRIC: 0}))
     np.testing.assert_array_equal(decoded[..., 0], RGB[..., 0])
 
 
