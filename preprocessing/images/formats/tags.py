@@ -37,17 +37,19 @@ class Tag:
 
 @dataclass(frozen=True, eq=False)
 class Directory:
-    """The first directory of a TIFF file or EXIF block.
+    """A directory of a TIFF file or EXIF block.
 
     Attributes:
         data: The whole file.
         order: `<` for little-endian, `>` for big-endian.
         tags: The tags asked for that are there, by number; the first of each.
+        following: Where the next directory begins in the file; 0 where there is none.
     """
 
     data: bytes
     order: str
     tags: dict[int, Tag]
+    following: int = 0
 
     def integers(self, number: int) -> tuple[int, ...]:
         """Return the values of a tag of whole numbers; none where it is missing or cut."""
@@ -124,12 +126,13 @@ class Directory:
         return struct.unpack_from(values, self.data, tag.offset)
 
 
-def read_directory(data: bytes, wanted: Container[int]) -> Directory | None:
+def read_directory(data: bytes, wanted: Container[int], *, start: int = 0) -> Directory | None:
     """Read the tags asked for; all others are passed over, and their values never touched.
 
     Args:
         data: A TIFF file, or an EXIF block after its `Exif` and two NULs.
         wanted: Numbers of tags.
+        start: Where the directory begins; by default the first one is read.
 
     Returns:
         None where it is no TIFF directory.
@@ -141,7 +144,8 @@ def read_directory(data: bytes, wanted: Container[int]) -> Directory | None:
     is_big = version == 43
     head, entry = ("Q", "HHQQ") if is_big else ("L", "HHLL")
     try:
-        (start,) = struct.unpack_from(order + head, data, 8 if is_big else 4)
+        if not start:
+            (start,) = struct.unpack_from(order + head, data, 8 if is_big else 4)
         (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, start)
     except struct.error:
         return None
@@ -159,7 +163,10 @@ def read_directory(data: bytes, wanted: Container[int]) -> Directory | None:
         length = values * _SIZES[kind]
         begin = at + inline if length <= size - inline else offset
         tags[number] = Tag(kind, values, begin, begin + length, data[at + 2 : at + size])
-    directory = Directory(data, order, tags)
+    end = first + count * size
+    after = data[end : end + struct.calcsize(order + head)]
+    following = int.from_bytes(after, "little" if order == "<" else "big")
+    directory = Directory(data, order, tags, following)
     try:
         return directory.with_short_offsets() if is_big else directory
     except struct.error:

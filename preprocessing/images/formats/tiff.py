@@ -1,4 +1,4 @@
-"""Read TIFF files: the first page, of whatever bits, packing and layout."""
+"""Read TIFF files: the first page that is a picture of its own, of whatever bits and packing."""
 
 import io
 from collections.abc import Callable
@@ -50,7 +50,7 @@ _OPACITY = 2
 
 
 def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
-    """Read the first page of a TIFF file.
+    """Read the first page of a TIFF file that is no preview of another.
 
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.

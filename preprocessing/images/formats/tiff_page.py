@@ -21,7 +21,11 @@ _NEEDED = {
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
 _KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 330, 50706
-_IS_PREVIEW = 1
+_IS_PREVIEW, _IS_MASK = 1, 4
+# Of sensors that see one colour a pixel, as in raw files.
+_COLOUR_FILTERS = 32803
+# So many previews and masks of other pages are passed over.
+_MOST_PASSED = 10
 _HEADS = {"<": b"II*\0", ">": b"MM\0*"}
 # Which tell of the picture what is needed after its pixels.
 _TOLD = {ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION}
@@ -121,7 +125,7 @@ def read_page(data: bytes) -> TiffPage:
     Raises:
         ImageDecodeError: There are none.
     """
-    directory = read_directory(data, _NEEDED | _TOLD)
+    directory = _first_directory(data)
     if directory is None:
         raise ImageDecodeError(DAMAGED)
     tiles = directory.integers(TILE_OFFSETS)
@@ -134,6 +138,25 @@ def read_page(data: bytes) -> TiffPage:
     if directory.integer(COMPRESSION, PLAIN) == PLAIN:
         return _cut_plain_page(directory, pieces)
     return _cut_page(directory, pieces, is_in_strips=not tiles)
+
+
+def _first_directory(data: bytes) -> Directory | None:
+    """Return the directory of the first page that is no preview or mask of another, or else of all.
+
+    Raw files, which are told by their first directory, have further pages that are no pictures.
+    """
+    first = page = read_directory(data, _NEEDED | _TOLD)
+    if first is None or {_PAGES_WITHIN, _DNG_VERSION} & first.tags.keys():
+        return first
+    for _ in range(_MOST_PASSED):
+        if page is None:
+            break
+        if not page.integer(_KIND_OF_PAGE) & (_IS_PREVIEW | _IS_MASK):
+            return first if page.integer(PHOTOMETRIC) == _COLOUR_FILTERS else page
+        if not page.following:
+            break
+        page = read_directory(data, _NEEDED | _TOLD, start=page.following)
+    return first
 
 
 def _cut_plain_page(directory: Directory, pieces: list[tuple[int, int]]) -> TiffPage:

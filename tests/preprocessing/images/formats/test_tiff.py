@@ -15,6 +15,7 @@ from tests.tools.picture_files import encode, smooth_picture, stored, tiff, tiff
 PICTURE = smooth_picture(96, 80)
 RGB = np.asarray(PICTURE)
 ORIENTATION, PHOTOMETRIC, EXTRA_SAMPLES, COMPRESSION = 274, 262, 338, 259
+STRIP_OFFSETS, KIND = 273, 254
 LOSSLESS = (None, "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits", "lzma", "zstd")
 
 
@@ -75,6 +76,34 @@ def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
 def test_of_several_pages_the_first_is_read() -> None:
     data = encode(PICTURE, "TIFF", save_all=True, append_images=[PICTURE.rotate(180)])
     np.testing.assert_array_equal(decode_image(data), RGB)
+
+
+def chained(*pages: tuple[np.ndarray, dict[int, int]], order: str) -> bytes:
+    """A file of several pages, each of samples and further tags."""
+    file = b""
+    for samples, tags in pages:
+        page = tiff(samples, order=order, tags={STRIP_OFFSETS: len(file) + 8, **tags})
+        (start,) = struct.unpack_from(order + "L", page, 4)
+        file = file and file[:-4] + struct.pack(order + "L", len(file) + start)
+        file += page
+    return file
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_previews_and_masks_of_other_pages_are_passed_over(order: str) -> None:
+    preview, mask = (RGB[::2, ::2], {KIND: 1}), (RGB[..., 0], {KIND: 4})
+    data = chained(preview, mask, (RGB, {}), (RGB[::-1], {}), order=order)
+    np.testing.assert_array_equal(decode_image(data), RGB)
+    alone = chained(preview, mask, order=order)
+    np.testing.assert_array_equal(decode_image(alone), RGB[::2, ::2])
+    sensor = (RGB[..., 0], {PHOTOMETRIC: 32_803})
+    np.testing.assert_array_equal(decode_image(chained(preview, sensor, order=order)), preview[0])
+    # A preview that says that it comes after itself.
+    (start,) = struct.unpack_from(order + "L", alone, 4)
+    (count,) = struct.unpack_from(order + "H", alone, start)
+    endless = bytearray(alone)
+    struct.pack_into(order + "L", endless, start + 2 + 12 * count, start)
+    np.testing.assert_array_equal(decode_image(bytes(endless)), preview[0])
 
 
 @pytest.mark.parametrize("tag", [270, 315, 700, 33_432, 34_377, 37_724])
