@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -46,7 +47,9 @@ from preprocessing.images.formats.tiff_page import (
 )
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = range(4)
+_YCBCR = 6
 _OPACITY = 2
+_JPEG = 7
 
 
 def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
@@ -112,6 +115,11 @@ def _decode(page: TiffPage) -> NDArray[Any]:
                 unmultiply(samples)
             return _with_black_zero(samples, page)
     _check_memory(page)
+    if (page.number(COMPRESSION), page.number(PHOTOMETRIC)) == (_JPEG, _RGB):
+        # Scanners call it RGB though it is stored with fewer samples of colour.
+        said = {PHOTOMETRIC: _YCBCR}
+        directory = page.directory.with_numbers(said, without=EXTRA_SAMPLES)
+        return _decode(replace(page, directory=directory))
     raise UnsupportedImageError(
         "This kind of TIFF file is not read, or it is damaged. Save it as PNG or as an ordinary "
         "TIFF file."

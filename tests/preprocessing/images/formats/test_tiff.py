@@ -41,6 +41,17 @@ def test_jpeg_inside_is_read() -> None:
     assert np.abs(decoded - RGB).mean() < 3
 
 
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2"])
+def test_jpeg_inside_may_be_called_rgb_though_it_has_fewer_samples_of_colour(
+    subsampling: str,
+) -> None:
+    strip = encode(PICTURE, "JPEG", quality=95, subsampling=subsampling)
+    data = tiff_file(pixel_entries(96, 80, packing=7, length=len(strip), channels=3), strip)
+    assert np.abs(decode_image(data).astype(int) - RGB).mean() < 3
+    with pytest.raises(UnsupportedImageError):
+        decode_image(data.replace(b"\xff\xda", b"\xff\xd9"))
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
 def test_zero_may_be_white(dtype: str, order: str) -> None:
