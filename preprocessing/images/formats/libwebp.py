@@ -1,23 +1,24 @@
 """Decode WebP files to where the picture is to be.
 
 OpenCV and Pillow have libwebp decode to memory of its own, and copy the picture from there, which
-takes as long as a third of the decoding. So this calls the library that Pillow has loaded.
+takes as long as a third of the decoding. So this calls the library that Pillow brings.
 """
 
 import ctypes
+from importlib.util import find_spec
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import _webp
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.raster import DAMAGED
 
-# Opened with this module, for in the box no file can be. What is looked for in Pillow's module is
-# also found in the libraries that it has loaded.
-LIBRARY = ctypes.CDLL(_webp.__file__)
+# Opened with this module, for in the box no file can be. What is looked for in Pillow's own module
+# is also found in the libraries that it loads.
+_MODULE = find_spec("PIL._webp")
+LIBRARY = None if _MODULE is None or _MODULE.origin is None else ctypes.CDLL(_MODULE.origin)
 # By the number of channels: the bytes of a file and how many, the room and how large, bytes a row.
 FUNCTIONS = {3: "WebPDecodeRGBInto", 4: "WebPDecodeRGBAInto"}
 _ARGUMENTS = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
@@ -35,7 +36,7 @@ def decode_webp(file: bytes, room: NDArray[np.uint8]) -> None:
         ImageDecodeError: It is damaged.
     """
     name = FUNCTIONS[room.shape[2]]
-    if not hasattr(LIBRARY, name):  # on Windows Pillow's module has no library beside it
+    if LIBRARY is None or not hasattr(LIBRARY, name):  # on Windows the module is all there is
         _decode_and_copy(file, room)
         return
     function = LIBRARY[name]
