@@ -98,9 +98,8 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
         image._decoder = None  # type: ignore[attr-defined]
         shape = (height, width) if image.mode == "L" else (height, width, -1)
         samples = np.frombuffer(pixels, np.uint8).reshape(shape)
-        # Pillow tells what the boxes ask for as if EXIF did.
-        by_boxes = exif_orientation(image.info.get("exif", b""))
-        orientation = by_boxes or _by_exif(data, boxes)
+        # Pillow tells what the boxes ask for as if EXIF did, which has no say itself in browsers.
+        orientation = exif_orientation(image.info.get("exif", b"")) or UPRIGHT
         told = _told(data, boxes)
         if told is not None:
             across, down = told.size

@@ -152,6 +152,15 @@ def test_exif_is_heeded_with_its_name_before_it_and_without(*, has_name: bool) -
     assert distance(heif_file(boxes_say), np.rot90(RGB, 2)) < LOSSY_LEVELS
 
 
+@pytest.mark.parametrize("ties", [{}, {b"cdsc": (1,)}], ids=["alone", "tied"])
+def test_exif_has_no_say_in_avif_files(ties: dict[bytes, tuple[int, ...]]) -> None:
+    exif = Item(b"Exif", bytes(4) + exif_block(struct.pack("<HH", 6, 0))[6:], references=ties)
+    cut = (crop(95, 49, 95 - PICTURE.width, 49 - PICTURE.height),)
+    for properties, expected in (((), RGB), (cut, RGB[:49, :95])):
+        data = heif_file([coded(PICTURE, "AVIF", *properties), exif], kind="AVIF")
+        assert distance(data, expected) < LOSSY_LEVELS
+
+
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_grey_is_converted_by_the_curve_of_what_names_its_colours(kind: str) -> None:
     plain = coded(PICTURE.convert("L"), kind)
