@@ -44,12 +44,14 @@ def has_odd_channels(page: TiffPage) -> bool:
     """Say whether channels are stored apart, or are such as no library reads together."""
     channels, bits = page.number(SAMPLES, 1), page.number(BITS, 1)
     meaning = page.number(PHOTOMETRIC, _BLACK_IS_ZERO)
-    if not _COLOURS.get(meaning, channels + 1) <= channels <= _MOST_CHANNELS or bits % 8:
+    colours = _COLOURS.get(meaning, channels + 1)
+    if not colours <= channels <= _MOST_CHANNELS or bits % 8:
         return False
     if channels > 1 and page.number(PLANAR, 1) == _APART:
         return True
     is_plain = bits == 8 and meaning != _WHITE_IS_ZERO
-    is_known = channels == 1 or is_plain or meaning == _INKS or (meaning == _RGB and channels <= 4)
+    is_usual = channels <= colours + (meaning not in (_INKS, _LAB))
+    is_known = channels == 1 or (is_usual and (is_plain or meaning in (_RGB, _INKS)))
     return can_be_bytes(page) and (not is_known or has_odd_samples(page))
 
 

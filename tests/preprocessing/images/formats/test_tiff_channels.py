@@ -72,13 +72,20 @@ def test_grey_may_have_opacity(meaning: int, dtype: str) -> None:
     assert np.abs(decoded[..., 0] - ON_WHITE).max() <= 1
 
 
-@pytest.mark.parametrize(("meaning", "channels"), [(1, 4), (1, 7), (2, 5)])
-def test_channels_that_are_no_colours_are_passed_over(meaning: int, channels: int) -> None:
-    colours = RGB if meaning == 2 else RGB[..., :1]
-    others = np.random.default_rng(0).integers(0, 256, (*GREY.shape, channels))
-    samples = np.concatenate([colours, others], axis=-1)[..., :channels].astype(np.uint16) * 257
-    decoded = decode_image(tiff(samples, tags={PHOTOMETRIC: meaning}))
-    np.testing.assert_array_equal(decoded, np.broadcast_to(colours, RGB.shape))
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize(("meaning", "channels"), [(1, 4), (1, 7), (2, 5), (INKS, 5), (INKS, 6)])
+def test_channels_that_are_no_colours_are_passed_over(
+    meaning: int, channels: int, dtype: str
+) -> None:
+    inks = PICTURE.convert("CMYK")
+    colours = {1: RGB[..., :1], 2: RGB, INKS: np.asarray(inks)}[meaning]
+    seen = np.asarray(inks.convert("RGB")) if meaning == INKS else colours
+    others = np.random.default_rng(0).integers(0, 256, (*GREY.shape, channels), np.uint8)
+    samples = as_samples(np.concatenate([colours, others], axis=-1)[..., :channels], dtype)
+    # What further channels are called: nothing, or of inks opacity.
+    for extra in (0, 1, 2) if meaning == INKS else (0,):
+        decoded = decode_image(tiff(samples, tags={PHOTOMETRIC: meaning, EXTRA_SAMPLES: extra}))
+        assert np.abs(decoded.astype(int) - np.broadcast_to(seen, RGB.shape)).max() <= 1
 
 
 def test_differences_of_neighbours_are_undone_channel_by_channel() -> None:
