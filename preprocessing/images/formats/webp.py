@@ -17,8 +17,9 @@ from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster, check_
 
 _METADATA = (b"VP8X", b"ICCP", b"EXIF", b"XMP ")
 _PIXELS = (b"VP8 ", b"VP8L", b"ALPH")
-_HAS_OPACITY = 0x10
-# The same in the header of a lossless picture.
+# Flags in the first byte of `VP8X`. Browsers heed a profile only where its flag is set.
+_HAS_OPACITY, _HAS_PROFILE = 0x10, 0x20
+# Opacity in the header of a lossless picture.
 _OPACITY_BIT = 1 << 28
 _FRAME_HEAD_BYTES = 16
 # More chunks than any file has; to walk through millions would take long.
@@ -69,7 +70,7 @@ def _read(parts: _Parts, max_pixels: int) -> Raster:
         samples = _on_canvas(samples, canvas, parts.corner)
     return Raster(
         samples,
-        colours=icc_colours(parts.chunks.get(b"ICCP", b""), channels=3),
+        colours=icc_colours(_profile(parts), channels=3),
         orientation=orientation,
         is_incomplete=parts.missing > 0,
     )
@@ -147,6 +148,11 @@ def _decode(parts: _Parts, size: tuple[int, int], *, is_final: bool) -> NDArray[
     room = new_canvas(shape) if is_final and shape[2] == 3 else np.empty(shape, np.uint8)
     decode_webp(b"RIFF" + struct.pack("<L", 4 + len(body)) + b"WEBP" + body, room)
     return room
+
+
+def _profile(parts: _Parts) -> bytes:
+    flags = parts.chunks.get(b"VP8X") or b"\0"
+    return parts.chunks.get(b"ICCP", b"") if flags[0] & _HAS_PROFILE else b""
 
 
 def _has_opacity(parts: _Parts, name: bytes) -> bool:

@@ -11,6 +11,7 @@ from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image, decode_picture
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, smooth_picture, stored
+from tests.tools.profiles import SRGB, gamma_curve, rgb_profile
 
 PICTURE = smooth_picture(96, 80)
 RGB = np.asarray(PICTURE)
@@ -125,6 +126,19 @@ def test_webp_s_orientation_is_heeded_where_it_is_one(exif: bytes) -> None:
     header = bytes((8, 0, 0, 0)) + three_bytes(image.width - 1) + three_bytes(image.height - 1)
     file = webp((b"VP8X", header), (data[12:16], data[20 : 20 + length]), (b"EXIF", exif))
     np.testing.assert_array_equal(decode_image(file), RGB)
+
+
+def test_webp_s_profile_is_heeded_where_its_flag_is_set() -> None:
+    profile = rgb_profile(SRGB, gamma_curve(1.0))
+    sides = bytes(3) + three_bytes(PICTURE.width - 1) + three_bytes(PICTURE.height - 1)
+    for flags, is_heeded in ((0x20, True), (0x18, False)):
+        file = webp((b"VP8X", bytes((flags,)) + sides), (b"ICCP", profile), lossless())
+        assert (decode_image(file) != RGB).any() == is_heeded
+    for chunks in (
+        (lossless(), (b"ICCP", profile)),
+        ((b"VP8X", b""), (b"ICCP", profile), lossless()),
+    ):
+        np.testing.assert_array_equal(decode_image(webp(*chunks)), RGB)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
