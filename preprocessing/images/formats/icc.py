@@ -23,6 +23,7 @@ from preprocessing.images.types import RgbImage
 MOST_BYTES = 4_000_000
 MOST_TAGS = 100
 _SIGNATURE, _LAST_VERSION = b"acsp", 4
+_ROUNDING = 1e-6
 _FIXED = 65_536  # what one is as a number of ICC's
 _GREY, _RGB, _CMYK = b"GRAY", b"RGB ", b"CMYK"
 _SPACES = {1: (_GREY, _RGB), 3: (_RGB,)}
@@ -165,7 +166,11 @@ def _curve(tag: bytes) -> Curve:
 
 
 def _parametric(tag: bytes) -> Curve:
-    """Return one of the curves 0 to 4 of ICC.1:2010, 10.16."""
+    """Return one of the curves 0 to 4 of ICC.1:2010, 10.16.
+
+    Raises:
+        ValueError: It is another, or one that browsers do not take: it falls, or bends below zero.
+    """
     kind = struct.unpack_from(">H", tag, 8)[0]
     counts = (1, 3, 4, 5, 7)
     if kind >= len(counts):
@@ -175,8 +180,10 @@ def _parametric(tag: bytes) -> Curve:
     if kind == 0:
         a, d = 1.0, 0.0
     elif kind < 3:  # below its zero the curve is flat
-        d, e, f, c = -b / a if a else 0.0, c, c, 0.0
+        d, e, f, c = -b / a if a else -1.0, c, c, 0.0
     # 3 and 4 have a straight line below d.
+    if min(gamma, a, c, d, a * d + b + _ROUNDING) < 0:
+        raise ValueError("no curve")
     return lambda value: np.where(
         value >= d, np.maximum(a * value + b, 0) ** gamma + e, c * value + f
     )

@@ -96,6 +96,10 @@ def test_inks_are_converted_by_their_profile(kind: str) -> None:
         PROFILES["Adobe RGB"].replace(b"acsp", b"junk"),
         PROFILES["Adobe RGB"][:8] + b"\5" + PROFILES["Adobe RGB"][9:],
         b"\1" + PROFILES["Adobe RGB"][1:],  # of 16 MB, it says
+        *(
+            rgb_profile(DISPLAY_P3, parametric_curve(*curve))
+            for curve in ((0, -1.0), (1, 2.2, 0.9, 0.1), (1, 2.2, 0.0, 0.1), (2, 2.2, 0.9, 0.1, 0))
+        ),
         grey_profile(gamma_curve(2.0)),
         ink_profile(),
     ],
