@@ -181,9 +181,9 @@ def _parametric(tag: bytes) -> Curve:
         a, d = 1.0, 0.0
     elif kind < 3:  # below its zero the curve is flat
         d, e, f, c = -b / a if a else -1.0, c, c, 0.0
-    # 3 and 4 have a straight line below d.
     if min(gamma, a, c, d, a * d + b + _ROUNDING) < 0:
         raise ValueError("no curve")
+    # 3 and 4 have a straight line below d.
     return lambda value: np.where(
         value >= d, np.maximum(a * value + b, 0) ** gamma + e, c * value + f
     )
