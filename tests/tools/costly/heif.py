@@ -3,6 +3,7 @@
 import io
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 import pillow_heif
 from PIL import Image
@@ -42,7 +43,7 @@ def tiled(
         shown_px: The side of the whole picture; by default 49 megapixels, or all tiles if less.
     """
     brand, code, configuration = _CODES[kind]
-    tile = _encode(kind, Image.new("RGB", (side, side), "teal"))
+    tile = _tile(kind, side)
     pixels = _content(tile, b"mdat")
     config = _content(tile, b"meta", b"iprp", b"ipco", configuration)
     count = columns * rows
@@ -93,10 +94,11 @@ def _meta(places: list[tuple[int, ...]], about: tuple[bytes, ...]) -> bytes:
     )
 
 
-def _encode(kind: str, image: Image.Image) -> bytes:
+@cache
+def _tile(kind: str, side: int) -> bytes:
     pillow_heif.register_heif_opener()
     buffer = io.BytesIO()
-    image.save(buffer, kind, quality=30)
+    Image.new("RGB", (side, side), "teal").save(buffer, kind, quality=30)
     return buffer.getvalue()
 
 

@@ -25,6 +25,7 @@ def jpegs() -> dict[str, bytes]:
     scans = _encode(Image.new("L", (SIDE_PX, SIDE_PX), 128), progressive=True)
     few_pixels = _encode(Image.new("L", (2_000, 2_000), 128), progressive=True)
     three = _encode(Image.new("RGB", (SIDE_PX, SIDE_PX), "teal"), progressive=True, subsampling=0)
+    inks = _encode(Image.new("CMYK", (SIDE_PX, SIDE_PX)))
     exif = same_bytes_again(15_000, 185_000)
     comments = [bytes(MOST_SEGMENT_BYTES)] * 140
     profile = [_PROFILE + bytes([number, 140]) + bytes(65_000) for number in range(1, 141)]
@@ -36,9 +37,8 @@ def jpegs() -> dict[str, bytes]:
         "JPEG of one scan, all coefficients kept": three,
         "JPEG of 80 scans and much rubbish": _with(_again(few_pixels, 80), 0xFE, *comments),
         "JPEG of one scan, all coefficients kept, and much rubbish": _with(three, 0xFE, *comments),
-        "JPEG of inks": _encode(Image.new("CMYK", (SIDE_PX, SIDE_PX))),
-        "JPEG of inks, behind a video": _encode(Image.new("CMYK", (SIDE_PX, SIDE_PX)))
-        + bytes(7_000_000),
+        "JPEG of inks": inks,
+        "JPEG of inks, behind a video": inks + bytes(7_000_000),
         "JPEG of one scan, cut": three[: len(three) * 95 // 100],
         "JPEG whose tags share their bytes": _with(small, 0xE1, *_parts(_EXIF, exif)),
         "JPEG of two million comments": small[:2] + b"\xff\xfe\0\2" * 2_000_000 + small[2:],

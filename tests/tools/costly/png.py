@@ -2,9 +2,9 @@
 
 import struct
 import zlib
-from functools import cache
 
 from tests.tools.costly.tiff_tags import same_bytes_again
+from tests.tools.costly.zeros import packed_zeros
 
 SIDE_PX = 7_000
 GREY, RGB, PALETTE, RGBA = 0, 2, 3, 6
@@ -15,9 +15,9 @@ HUNDREDS_OF_MEGABYTES = 600
 
 def pngs() -> dict[str, bytes]:
     """Return one file of each kind."""
-    bomb = _packed_zeros(HUNDREDS_OF_MEGABYTES * 1_000_000)
-    pixels = chunk(b"IDAT", _packed_zeros(8 * 25))
-    large = _packed_zeros(SIDE_PX * (1 + 3 * SIDE_PX))
+    bomb = packed_zeros(HUNDREDS_OF_MEGABYTES * 1_000_000)
+    pixels = chunk(b"IDAT", packed_zeros(8 * 25))
+    large = packed_zeros(SIDE_PX * (1 + 3 * SIDE_PX))
     header = _header(8, 8)
     before = {
         "PNG whose profile unpacks to 600 MB": chunk(b"iCCP", b"x\0\0" + bomb),
@@ -40,7 +40,7 @@ def pngs() -> dict[str, bytes]:
             _header(SIDE_PX, SIDE_PX), *(chunk(b"IDAT", bytes([byte])) for byte in large)
         ),
         "PNG of 999,999 columns and 49 rows": png(
-            _header(999_999, 49), chunk(b"IDAT", _packed_zeros(49 * (1 + 3 * 999_999)))
+            _header(999_999, 49), chunk(b"IDAT", packed_zeros(49 * (1 + 3 * 999_999)))
         ),
         "PNG of 58 bytes and 49 megapixels": png(_header(SIDE_PX, SIDE_PX), chunk(b"IDAT", b"x")),
         "PNG, cut": png(_header(SIDE_PX, SIDE_PX), chunk(b"IDAT", large[: len(large) // 2])),
@@ -82,16 +82,9 @@ def _flat(depth: int, kind: int, *, interlaced: bool = False, before: bytes = b"
     """Return a black picture of 49 megapixels; some chunks may come before the pixels."""
     row_bytes = 1 + SIDE_PX * _CHANNELS[kind] * depth // 8
     passes = 2 if interlaced else 1  # seven passes have fewer rows than twice the picture
-    pixels = _packed_zeros(SIDE_PX * row_bytes * passes)
+    pixels = packed_zeros(SIDE_PX * row_bytes * passes)
     header = _header(SIDE_PX, SIDE_PX, depth=depth, kind=kind, interlaced=interlaced)
     return png(header, before, chunk(b"IDAT", pixels))
-
-
-@cache
-def _packed_zeros(length: int) -> bytes:
-    packer, part = zlib.compressobj(9), bytes(1_000_000)
-    packed = [packer.compress(part) for _ in range(length // len(part))]
-    return b"".join([*packed, packer.compress(bytes(length % len(part))), packer.flush()])
 
 
 def _icon(picture: bytes) -> bytes:

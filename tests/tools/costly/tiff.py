@@ -15,6 +15,7 @@ from tests.tools.costly.tiff_tags import (
     same_bytes_again,
     tiff_file,
 )
+from tests.tools.costly.zeros import packed_zeros
 
 SIDE_PX, TILE_PX = 7_000, 30_000
 # Of a tile for which there is memory if rubbish passes for detail.
@@ -60,10 +61,7 @@ def tiffs() -> dict[str, bytes]:
 
 
 def _one_tile(tile_px: int, *, rubbish: int = 0) -> bytes:
-    packer = zlib.compressobj(9)
-    row = bytes(tile_px)
-    tile = b"".join([packer.compress(row) for _ in range(tile_px)] + [packer.flush()])
-    tile += bytes(rubbish)
+    tile = packed_zeros(tile_px**2) + bytes(rubbish)
     side = 1_000 if rubbish else 64  # or it would pass for no detail
     entries = _without_strips(pixel_entries(side, side, packing=DEFLATED, length=0))
     tiles = [
@@ -92,8 +90,7 @@ def _small_tiles() -> bytes:
 
 def _channels_apart() -> bytes:
     """Return a picture of 49 megapixels whose channels are all the same bytes."""
-    packer, row, channels = zlib.compressobj(9), bytes(2 * SIDE_PX), 16
-    packed = b"".join([packer.compress(row) for _ in range(SIDE_PX)] + [packer.flush()])
+    packed, channels = packed_zeros(2 * SIDE_PX**2), 16
     at = HEADER_BYTES + len(packed)
     offsets, counts = struct.pack("<L", HEADER_BYTES), struct.pack("<L", len(packed))
     pixels = pixel_entries(SIDE_PX, SIDE_PX, packing=DEFLATED, length=0, channels=channels, bits=16)
@@ -108,7 +105,7 @@ def _channels_apart() -> bytes:
 def _floating_differences() -> bytes:
     """Return a picture of 9 megapixels whose bytes are told plane by plane, as differences."""
     side, bits = 3_000, 32
-    packed = zlib.compress(bytes(side * side * bits // 8))
+    packed = packed_zeros(side**2 * bits // 8)
     pixels = pixel_entries(side, side, packing=DEFLATED, length=len(packed), bits=bits)
     return tiff_file([*pixels, (317, SHORT, 1, 3), (339, SHORT, 1, 3)], packed)
 

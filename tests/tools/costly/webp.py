@@ -12,6 +12,7 @@ _ANIMATED_WITH_OPACITY = 0x12
 def webps() -> dict[str, bytes]:
     """Return one file of each kind."""
     clear = Image.new("RGBA", (SIDE_PX, SIDE_PX), (9, 9, 99, 100))
+    lossy = _encode(clear, quality=10)
     return {
         "WebP of a small frame on a large canvas": _animation(SIDE_PX, SIDE_PX, frames=1),
         "WebP of a small frame on a wide canvas": _animation(16_384, 3_000, frames=1),
@@ -20,8 +21,8 @@ def webps() -> dict[str, bytes]:
             Image.new("RGB", (SIDE_PX, SIDE_PX), "navy"), lossless=True
         ),
         "WebP with opacity": _encode(clear, lossless=True, exact=True),
-        "WebP with opacity, lossy": _encode(clear, quality=10),
-        "WebP with opacity and much rubbish": _with_rubbish(_encode(clear, quality=10)),
+        "WebP with opacity, lossy": lossy,
+        "WebP with opacity and much rubbish": _with_rubbish(lossy),
     }
 
 
