@@ -35,20 +35,20 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 # A file to a process, in the order of tests/conftest.py.
 EACH_FILE := --dist loadfile --no-loadscope-reorder
 
-# Three at a time keep two cores busy, for many tests wait. Of those that run alone only their own
-# files are read: to read all takes as long as some of them.
+# Three at a time keep two cores busy, for many tests wait.
 test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (3)
-	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) $(EACH_FILE)
-	$(BIN)/python -m pytest -m alone $$(grep -rl 'mark\.alone' tests --include='test_*.py')
+	$(BIN)/python -m pytest -n $(JOBS) $(EACH_FILE)
 
-# Two tests let a program write no file, so that coverage cannot write its own either.
+# Two tests let a program write no file, so that coverage cannot write its own either; and it slows
+# what the costly pictures are measured by.
 coverage: $(VENV)/dev.stamp ## run the tests as `make test` does, and tell which branches none of them takes
-	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) $(EACH_FILE) --cov --cov-report=term \
+	$(BIN)/python -m pytest -n $(JOBS) $(EACH_FILE) --cov --cov-report=term \
+		--ignore tests/serving/web/test_costly_pictures.py \
 		--deselect tests/preprocessing/dataset/test_build.py::test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard \
 		--deselect tests/serving/cli/test_doctor.py::test_a_folder_that_cannot_be_written
 
 test-fast: $(VENV)/dev.stamp ## run the tests that need neither long nor a browser
-	$(BIN)/python -m pytest -m "not slow and not browser and not alone" -n $(JOBS) $(EACH_FILE)
+	$(BIN)/python -m pytest -m "not slow and not browser" -n $(JOBS) $(EACH_FILE)
 
 check: $(VENV)/dev.stamp ## check format, lint, imports and types
 	$(BIN)/ruff format --check .

@@ -12,11 +12,8 @@ from pathlib import Path
 
 from preprocessing.images.sample import sample_photo_path
 from tests.tools.costly.every import FORMATS
-from tests.tools.costly.tries import Try, try_picture
+from tests.tools.costly.tries import TIME_LIMIT_S, Try, try_picture
 from tests.tools.server_process import ServerProcess, running_server
-
-# Where other programs keep the machine busy, more than a server waits for usually.
-TIME_LIMIT_S = "55"
 
 
 def main() -> None:

@@ -2,24 +2,27 @@
 
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
 from threading import Event
 
 import pytest
 from PIL import Image
 
 from tests.tools.costly.every import FORMATS
-from tests.tools.costly.tries import ask_from, try_picture
+from tests.tools.costly.tries import TIME_LIMIT_S, Try, ask_from, try_picture
 from tests.tools.server_process import ServerProcess, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 ANSWERED = (200, 400, 413, 415, 422)
 MOST_MB = 400
 # Times the processor time that an honest JPEG of as many pixels takes, which is read at a half of
 # its sides: 0.5 s where the costliest, a PNG that is read whole and shows noise, takes 2.8.
 MOST_TIMES = 7.0
+# What runs beside a test may slow one measurement, but hardly three.
+MOST_TRIES = 3
 SIDE_PX = 7_000
 HONEST = 30
 
@@ -35,20 +38,35 @@ def costly() -> dict[str, dict[str, bytes]]:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     log = tmp_path_factory.mktemp("log") / "log"
-    with running_server(log, MIEN_TRUSTED_PROXIES="1") as server:
+    with running_server(log, MIEN_TRUSTED_PROXIES="1", MIEN_TIME_LIMIT_S=TIME_LIMIT_S) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def honest_s(server: ServerProcess, photo: bytes) -> float:
-    """Processor time that a large honest picture takes, once its models are warm."""
-    large = Image.open(io.BytesIO(photo)).resize((SIDE_PX, SIDE_PX))
+def large(photo: bytes) -> bytes:
+    """A large honest picture."""
     data = io.BytesIO()
-    large.save(data, "JPEG")
-    tries = [
-        try_picture(server, data.getvalue(), address=f"198.19.0.{number}", honest=photo)
-        for number in range(3)
-    ]
+    Image.open(io.BytesIO(photo)).resize((SIDE_PX, SIDE_PX)).save(data, "JPEG")
+    return data.getvalue()
+
+
+@pytest.fixture(scope="module")
+def try_one(server: ServerProcess, photo: bytes) -> Callable[[bytes], Try]:
+    """Send a picture from an address that has sent nothing before; it may end no worker."""
+    addresses, workers = ip_network("198.18.0.0/15").hosts(), server.workers()
+
+    def send(data: bytes) -> Try:
+        tried = try_picture(server, data, address=str(next(addresses)), honest=photo)
+        assert server.workers() == workers
+        return tried
+
+    return send
+
+
+@pytest.fixture(scope="module")
+def honest_s(try_one: Callable[[bytes], Try], large: bytes) -> float:
+    """Processor time that a large honest picture takes, once its models are warm."""
+    tries = [try_one(large) for _ in range(3)]
     assert all(tried.answer.status == 200 for tried in tries)
     return min(tried.cpu_s for tried in tries)
 
@@ -57,20 +75,21 @@ def honest_s(server: ServerProcess, photo: bytes) -> float:
 def test_costly_pictures_are_answered_within_little_time_and_memory(
     kind: str,
     costly: dict[str, dict[str, bytes]],
-    server: ServerProcess,
-    photo: bytes,
+    try_one: Callable[[bytes], Try],
+    large: bytes,
     honest_s: float,
 ) -> None:
-    workers = server.workers()
-    for number, (name, data) in enumerate(costly[kind].items()):
-        address = f"198.18.{list(FORMATS).index(kind)}.{number}"
-        tried = try_picture(server, data, address=address, honest=photo)
-        assert tried.answer.status in ANSWERED, f"{name}: {tried.answer.body[:300]!r}"
+    for name, data in costly[kind].items():
+        for _ in range(MOST_TRIES):
+            tried = try_one(data)
+            assert tried.answer.status in ANSWERED, f"{name}: {tried.answer.body[:300]!r}"
+            if tried.answer.status == 422:
+                assert tried.answer.json()["code"] == "too_costly_image"
+            if tried.above_rest_mb < MOST_MB and tried.cpu_s < MOST_TIMES * honest_s:
+                break
+            honest_s = max(honest_s, try_one(large).cpu_s)
         assert tried.above_rest_mb < MOST_MB, name
         assert tried.cpu_s < MOST_TIMES * honest_s, name
-        if tried.answer.status == 422:
-            assert tried.answer.json()["code"] == "too_costly_image"
-    assert server.workers() == workers
 
 
 def test_an_address_that_sends_costly_pictures_costs_no_other_its_answers(

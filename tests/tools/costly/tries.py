@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from tests.tools.memory import PeakMemory, memory_mb
 from tests.tools.server_process import PREDICT, Answer, ServerProcess
 
+# Where other programs keep the machine busy, more than a server waits for usually.
+TIME_LIMIT_S = "55"
+
 
 @dataclass(frozen=True)
 class Try:
