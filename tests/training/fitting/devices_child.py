@@ -1,9 +1,11 @@
 """Train on virtual devices, in a process of its own: each backend counts its devices but once.
 
 `python -m tests.training.fitting.devices_child DATASET RUN DEVICES [DEVICES...]` with the backend
-in `KERAS_BACKEND` trains the folders RUN-DEVICES one after the other.
+in `KERAS_BACKEND` trains the folders RUN-DEVICES one after the other. With another backend than
+TensorFlow it does so as where TensorFlow is not installed.
 """
 
+import importlib.abc
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -25,8 +27,8 @@ from training.fitting.training_model import build_training_model
 from training.presets import PRESETS
 
 IS_TENSORFLOW = keras.backend.backend() == "tensorflow"
-# One block that keeps the resolution and one that halves it: compiling 34 layers takes minutes.
-training.networks.resnet.STAGE_BLOCKS = (1, 1)
+# One block, which halves the resolution: compiling 34 layers takes minutes.
+training.networks.resnet.STAGE_BLOCKS = (0, 1)
 training.fitting.recalibrate.BATCHES = 2
 CONFIG = replace(PRESETS["smoke"], epochs=3, raw_share=0.0)
 # TensorFlow draws other random numbers on each device, so there nothing may depend on them.
@@ -42,12 +44,21 @@ STILL = replace(
 )
 
 
+class _NoTensorFlow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "tensorflow":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def main() -> None:
     """Train one folder after the other."""
     dataset, run = read_dataset(Path(sys.argv[1])), sys.argv[2]
     if IS_TENSORFLOW:
         _split_the_processor()
         dataset = _mirror_symmetric(dataset)
+    else:
+        assert "tensorflow" not in sys.modules
+        sys.meta_path.insert(0, _NoTensorFlow())
     for count in map(int, sys.argv[3:]):
         _train(dataset, Path(f"{run}-{count}"), STILL if IS_TENSORFLOW else CONFIG, count)
 

@@ -29,7 +29,7 @@ def jax_runs(
 ) -> Path:
     """The folder with the runs `run-1` and `run-2` of JAX, of one device and of two."""
     folder = tmp_path_factory.mktemp("jax")
-    _finish(_start(repository_root, voted_folder, folder / "run", "1", "2", KERAS_BACKEND="jax"))
+    _finish(_start(repository_root, voted_folder, folder / "run", "1", "2", **_with_jax(folder)))
     return folder
 
 
@@ -52,7 +52,7 @@ def test_two_processes_of_jax_train_as_one_and_one_of_them_writes(
             voted_folder,
             tmp_path / "run",
             "2",
-            KERAS_BACKEND="jax",
+            **_with_jax(jax_runs),
             XLA_FLAGS="",
             KERAS_DISTRIBUTION_JOB_ADDRESSES=f"127.0.0.1:{port}",
             KERAS_DISTRIBUTION_NUM_PROCESSES="2",
@@ -138,14 +138,24 @@ def _start(
         env={
             **os.environ,
             "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
-            # It takes longer to make the code fast than to run it.
-            "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
             **environment,
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _with_jax(folder: Path) -> dict[str, str]:
+    """Return the settings of JAX, which keeps in a folder what it has compiled."""
+    return {
+        "KERAS_BACKEND": "jax",
+        # It takes longer to make the code fast than to run it.
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",
+        "JAX_COMPILATION_CACHE_DIR": str(folder / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 def _finish(process: subprocess.Popen[str]) -> None:
