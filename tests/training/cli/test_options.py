@@ -1,18 +1,22 @@
-"""Numbers that no run can use are wrong usage, said before anything is read."""
+"""Options change one setting each; numbers that no run can use are wrong usage."""
 
 import math
+from dataclasses import asdict
 
 import pytest
 
 from preprocessing.errors import MienError
 from training.__main__ import main
+from training.cli.fit import config_of
 from training.config import FitConfig
+from training.presets import PRESETS
 
 USELESS = {
     "--minutes": ("nan", "inf", "0", "-1", "1e308"),
     "--epochs": ("nan", "-inf", "0", "1e308"),
     "--learning-rate": ("nan", "-1", "0", "1e308"),
     "--teacher-weight": ("nan", "2", "0", "-0.5"),
+    "--crowd-weight": ("nan", "1.5", "-0.1"),
     "--seed": ("nan", "-1", "4294967296"),
     "--devices": ("0", "-1", "1.5"),
 }
@@ -35,3 +39,12 @@ def test_settings_refuse_them_too(value: float) -> None:
             FitConfig(**settings)
     with pytest.raises(MienError, match="learning rate"):
         FitConfig(epochs=1, learning_rate=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("learning_rate", 0.2), ("crowd_weight", 0.0), ("crowd_weight", 1.0), ("seed", 7)],
+)
+def test_an_option_changes_one_setting_of_a_preset(name: str, value: float) -> None:
+    config = config_of(preset="face", model="resnet34", minutes=None, epochs=None, **{name: value})
+    assert asdict(config) == asdict(PRESETS["face"]) | {name: value}
