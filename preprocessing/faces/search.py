@@ -20,6 +20,9 @@ WHOLE_PX = 3_000_000
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
 # faces sees.
 STRIP_PX, OVERLAP_PX, APART_PX = 1_300_000, 160, 16
+# After the strip in which a scan has seen so many candidates the others are left out: only made
+# pictures show as many, and no more than a tenth of them are looked at again.
+MOST_SEEN = 3_000
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
 LONGEST_PX = 20_000
 
@@ -131,6 +134,7 @@ def _detect(
     count = max(1, math.ceil((longer - OVERLAP_PX) / (strip - OVERLAP_PX)))
     strip = min(longer, math.ceil((longer + (count - 1) * OVERLAP_PX) / count))
     starts = [round(at) for at in np.linspace(0, max(0, longer - strip), count)]
+    count_seen = 0
     for start, following in zip(starts, [*starts[1:], longer], strict=True):
         # Each candidate is taken from the strip in which it is farther from the edge; near the
         # middle of the overlap from both, which may see it a little apart.
@@ -142,7 +146,10 @@ def _detect(
             x, y = seen.centre
             x, y = (x + start, y) if is_wide else (x, y + start)
             if first <= (x if is_wide else y) < last:
+                count_seen += 1
                 yield Detection((x, y), seen.side, seen.roll_deg, score=seen.score)
+        if count_seen >= MOST_SEEN:
+            break
 
 
 def scale_within(

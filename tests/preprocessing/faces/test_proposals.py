@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from preprocessing.faces.detector import Detection
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.proposals import (
@@ -58,6 +59,20 @@ def test_where_no_face_is_certain_the_photo_is_turned(photo: np.ndarray) -> None
     upside_down = np.ascontiguousarray(photo[::-1, ::-1])
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(photo))} == {0}
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(upside_down))} == {180}
+
+
+@pytest.mark.parametrize("count", [FILLED // 3, FILLED + 1])
+def test_a_picture_that_is_filled_with_faces_is_not_turned(count: int) -> None:
+    scans = []
+
+    def detect(image: np.ndarray, _least_score: float) -> list[Detection]:
+        scans.append(image.shape)
+        return [Detection((40 + at, 40 + at / 9), 1, 0, score=0.7) for at in range(count)]
+
+    picture = Pyramid(np.zeros((400, 1_200), np.uint8))
+    propose(replace(YUNET, detect=detect), picture)
+    is_filled = count > FILLED
+    assert (len(scans) <= 2) == is_filled
 
 
 def test_a_face_on_its_head_that_is_sure_all_the_same_does_not_end_the_search() -> None:

@@ -1,9 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from preprocessing.faces.detector import Detection
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.picture import Pyramid
-from preprocessing.faces.search import Candidate, merge, scale_within, scan, turn_back, whole_scale
+from preprocessing.faces.search import (
+    MOST_SEEN,
+    Candidate,
+    merge,
+    scale_within,
+    scan,
+    turn_back,
+    whole_scale,
+)
 from tests.tools.sample_photo import shrink
 
 
@@ -40,6 +51,23 @@ def test_of_thousands_of_candidates_the_best_of_each_face_are_kept() -> None:
             expected.append(candidate)
     assert merge(candidates) == expected
     assert merge([]) == []
+
+
+@pytest.mark.parametrize(("a_strip", "looked_at"), [(MOST_SEEN // 2, 2), (2 * MOST_SEEN, 1)])
+def test_a_scan_ends_after_the_strip_in_which_it_has_seen_very_many_faces(
+    a_strip: int, looked_at: int, finder: FaceFinder
+) -> None:
+    looks = []
+
+    def detect(image: np.ndarray, _least_score: float) -> list[Detection]:
+        looks.append(image.shape)
+        middle = Detection((image.shape[1] / 2, image.shape[0] / 2), 40, 0, score=0.9)
+        return [middle] * a_strip
+
+    detector = replace(finder._detector, detect=detect)
+    candidates = scan(detector, Pyramid(np.zeros((9_000, 1_000), np.uint8)), threshold=0.5)
+    assert len(looks) == looked_at
+    assert len(candidates) == looked_at * a_strip
 
 
 def test_a_scan_keeps_to_its_budget(photo: np.ndarray) -> None:
