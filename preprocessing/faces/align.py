@@ -82,7 +82,7 @@ def align_decoded(
 ) -> list[AlignedFace]:
     """Find and align every face of a photo that may have been read reduced.
 
-    Faces that then have too few pixels are looked at again in the whole photo.
+    Faces that then have too few pixels are looked at again in the whole photo, if it can be read.
 
     Args:
         picture: The photo.
@@ -103,7 +103,7 @@ def align_decoded(
         for index in largest(enlarged, most_again)
         if chip_width_px(found[index].transform, geometry.size_px) < LEAST_REDUCED_PX
     }
-    if not small:
+    if not small or whole.read is None:
         return enlarged
     detailed = Picture(whole.read())
     return [

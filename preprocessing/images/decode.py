@@ -101,6 +101,8 @@ def decode_here(
     if raster.whole_size is None:
         return DecodedPicture(pixels, notes)
     width, height = upright_size(*raster.whole_size, raster.orientation)
+    if raster.is_halved:
+        return DecodedPicture(pixels, notes, Whole(width, height, None))
 
     def read_whole() -> GreyImage:
         return decode_here(data, max_pixels=max_pixels, in_grey=True).pixels

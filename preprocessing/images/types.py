@@ -22,7 +22,7 @@ class PictureNote(StrEnum):
     DAMAGED = "damaged"
     """All of the file is there, but some of it is not as it was written: noise, or shifted rows."""
     HALVED = "halved"
-    """It was decoded at half its width and height and enlarged, for want of memory."""
+    """It was decoded at half its width and height, for want of memory or time."""
 
 
 REDUCTION = 2
@@ -37,12 +37,12 @@ class Whole:
         width: Of the upright picture, in pixels.
         height: Likewise.
         read: Reads the picture again, with all its pixels but in grey, which takes a third of the
-            time: chips are grey.
+            time: chips are grey. None where there is no memory or time for that.
     """
 
     width: int
     height: int
-    read: Callable[[], GreyImage]
+    read: Callable[[], GreyImage] | None
 
 
 @dataclass(frozen=True, eq=False)

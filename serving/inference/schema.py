@@ -135,8 +135,8 @@ class Answer(AnswerModel):
     hints: list[PictureHintName] | None = None
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
     up to a tenth of it is missing; `damaged` where parts of a JPEG file look like noise; `halved`
-    where it was decoded at half its width and height, as progressive JPEGs of more than 38
-    megapixels with all their colours are."""
+    where it was decoded at half its width and height, as most progressive JPEGs of more than 25
+    megapixels are."""
     tip: str | None = None
     """What may help where no face was found."""
     annotated: Png | None = None

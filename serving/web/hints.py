@@ -10,7 +10,7 @@ _OF_PICTURE: dict[str, str] = {
     PictureNote.DAMAGED: "Parts of the file are damaged and look like noise. Copy or download it "
     "again.",
     PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
-    "much memory. Save it as an ordinary JPEG (not progressive) for more detail.",
+    "much memory or time. Save it as an ordinary JPEG (not progressive) for more detail.",
 }
 
 

@@ -112,13 +112,16 @@ class Box:
             pixels = self._pool.picture_in(memory, width, height, in_grey=in_grey)
             return DecodedPicture(pixels, notes)
 
+        reduced = self._pool.picture_in(memory, reduced_side(width), reduced_side(height))
+        if PictureNote.HALVED in notes:
+            return DecodedPicture(reduced, notes, Whole(width, height, None))
+
         def read_whole() -> GreyImage:
             again = self.decode(
                 data, max_pixels=max_pixels, in_grey=True, niceness=niceness, until_s=until_s
             )
             return again.pixels
 
-        reduced = self._pool.picture_in(memory, reduced_side(width), reduced_side(height))
         return DecodedPicture(reduced, notes, Whole(width, height, read_whole))
 
     def helper_pids(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from preprocessing.images.formats.icc import icc_colours
 from preprocessing.images.formats.jpeg_noise import noise_after
 from preprocessing.images.formats.jpeg_parts import END, Frame, JpegParts, take_apart
 from preprocessing.images.formats.jpeg_pixels import INKS, Decoded, Form, decode_samples
-from preprocessing.images.formats.jpeg_scans import is_to_be_halved
+from preprocessing.images.formats.jpeg_scans import is_to_be_halved, takes_long_twice
 from preprocessing.images.formats.orientation import orientation_of
 from preprocessing.images.formats.raster import UPRIGHT, Raster, check_missing, check_size
 
@@ -99,10 +99,12 @@ def _choose_form(parts: JpegParts, *, may_reduce: bool, is_grey: bool) -> Form:
     frame = parts.frame
     takes_much = is_to_be_halved(len(parts.scans), frame)
     is_large = takes_much or frame.width * frame.height > LEAST_REDUCED_PIXELS
+    is_reduced = may_reduce and is_large and len(frame.components) < INKS
+    is_read_once = not parts.is_whole or (is_reduced and takes_long_twice(len(parts.scans), frame))
     return Form(
         is_grey=is_grey,
-        is_halved=takes_much or (is_large and not parts.is_whole),
-        is_reduced=may_reduce and is_large and len(frame.components) < INKS,
+        is_halved=takes_much or (is_large and is_read_once),
+        is_reduced=is_reduced,
     )
 
 

@@ -3,10 +3,12 @@
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.formats.jpeg_parts import Frame
 
-# Programs that squeeze files write up to a dozen; each goes over the whole picture. A large picture
-# is gone over twice, where small faces are looked at again in all its pixels.
+# Programs that squeeze files write up to a dozen; each goes over the whole picture.
 MOST_SCANS = 100
 MOST_SCANNED_PIXELS = 600_000_000
+# Of a picture that is gone over twice, at half its sides and then, where small faces are looked at
+# again, as a whole: five scans of 50 megapixels.
+MOST_SCANNED_TWICE = 250_000_000
 # Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels, of
 # which there are a quarter where the picture is decoded at half its width and height.
 COEFFICIENT_BYTES, PIXEL_BYTES = 2, 3
@@ -36,3 +38,13 @@ def is_to_be_halved(scans: int, frame: Frame) -> bool:
     if pixels * (coefficients + PIXEL_BYTES / 4) > MOST_KEPT_BYTES:
         raise TooCostlyImageError
     return pixels * (coefficients + PIXEL_BYTES) > MOST_KEPT_BYTES
+
+
+def takes_long_twice(scans: int, frame: Frame) -> bool:
+    """Say whether a file has too many scans to be read at half its sides and then as a whole.
+
+    Args:
+        scans: How many the file has.
+        frame: The header of its picture.
+    """
+    return scans * frame.width * frame.height > MOST_SCANNED_TWICE

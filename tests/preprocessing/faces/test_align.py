@@ -229,7 +229,9 @@ def test_a_photo_that_was_read_reduced_gives_the_same_faces(
     assert np.sqrt((misses**2).mean()) == pytest.approx(found.residual_px, rel=1e-3)
 
 
-def test_only_the_largest_faces_are_looked_at_again(photo: np.ndarray, finder: FaceFinder) -> None:
+def test_only_the_largest_faces_are_looked_at_again_where_that_is_possible(
+    photo: np.ndarray, finder: FaceFinder
+) -> None:
     large = np.full((1001, 1401), 128, np.uint8)
     for face_px, left in ((40, 90), (60, 700)):
         scale = face_px / HEAD_PX
@@ -242,3 +244,8 @@ def test_only_the_largest_faces_are_looked_at_again(photo: np.ndarray, finder: F
     found = align_decoded(picture, finder, geometry=GEOMETRY, most_again=1)
     assert np.array_equal(found[1].chip, larger.chip)
     assert not np.array_equal(found[0].chip, small.chip)
+    halved = DecodedPicture(half, whole=Whole(1401, 1001, None))
+    assert np.array_equal(
+        align_decoded(halved, finder, geometry=GEOMETRY)[0].chip,
+        align_decoded(picture, finder, geometry=GEOMETRY, most_again=0)[0].chip,
+    )

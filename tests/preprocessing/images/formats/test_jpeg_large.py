@@ -36,7 +36,6 @@ def test_a_dozen_scans_of_the_largest_pictures_are_read_and_no_more(photo: Image
     parts = take_apart(jpeg(photo, subsampling="4:2:0", progressive=True))
     frame = replace(parts.frame, width=8_000, height=6_200)
     assert not is_to_be_halved(12, frame)
-    # Where faces are small, they are gone over twice.
     with pytest.raises(TooCostlyImageError):
         is_to_be_halved(15, frame)
 
@@ -80,6 +79,7 @@ def test_a_large_picture_may_be_read_at_a_half_of_its_sides(
     )
     assert np.abs(averaged.astype(int) - reduced.pixels).mean() < NOISE_LEVELS / 2
     assert reduced.whole is not None
+    assert reduced.whole.read is not None
     whole = reduced.whole.read()
     assert whole.shape == size[::-1]
     differs = np.abs(whole.astype(int) - to_grey(expected))
@@ -95,7 +95,27 @@ def test_a_picture_with_colours_of_its_own_is_converted_before_it_is_grey(
     assert not np.array_equal(decode_here(data).pixels, decode_here(jpeg(photo)).pixels)
     reduced = decode_here(data, may_reduce=True)
     assert reduced.whole is not None
+    assert reduced.whole.read is not None
     np.testing.assert_array_equal(reduced.whole.read(), to_grey(decode_here(data).pixels))
+
+
+@pytest.mark.usefixtures("all_are_large")
+@pytest.mark.parametrize(("most", "is_read_again"), [(1_000_000, True), (99_999, False)])
+def test_a_picture_with_too_many_scans_to_be_read_twice_is_halved_and_says_so(
+    most: int,
+    photo: Image.Image,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_read_again: bool,
+) -> None:
+    monkeypatch.setattr("preprocessing.images.formats.jpeg_scans.MOST_SCANNED_TWICE", most)
+    data = jpeg(photo.resize((100, 100)), progressive=True)  # ten scans
+    reduced = decode_here(data, may_reduce=True)
+    assert reduced.pixels.shape == (50, 50, 3)
+    assert (reduced.width, reduced.height) == (100, 100)
+    assert reduced.whole is not None
+    assert (reduced.whole.read is not None) == is_read_again
+    assert (PictureNote.HALVED in reduced.notes) == (not is_read_again)
 
 
 def test_the_whole_of_a_reduced_picture_comes_out_of_the_box_in_grey(photo: Image.Image) -> None:
@@ -103,6 +123,7 @@ def test_the_whole_of_a_reduced_picture_comes_out_of_the_box_in_grey(photo: Imag
     reduced = decode_picture(data, may_reduce=True)
     assert reduced.pixels.shape == (2100, 3000, 3)
     assert reduced.whole is not None
+    assert reduced.whole.read is not None
     whole = reduced.whole.read()
     np.testing.assert_array_equal(whole, decode_here(data, in_grey=True).pixels)
     # Its memory is used again for the next picture.
@@ -110,6 +131,13 @@ def test_the_whole_of_a_reduced_picture_comes_out_of_the_box_in_grey(photo: Imag
     np.testing.assert_array_equal(
         decode_picture(jpeg(photo)).pixels, decode_here(jpeg(photo)).pixels
     )
+
+
+def test_a_picture_that_is_halved_comes_out_of_the_box_once(photo: Image.Image) -> None:
+    reduced = decode_picture(jpeg(photo.resize((6000, 4200)), progressive=True), may_reduce=True)
+    assert reduced.notes == (PictureNote.HALVED,)
+    assert reduced.whole is not None
+    assert (reduced.width, reduced.height, reduced.whole.read) == (6000, 4200, None)
 
 
 def test_small_pictures_are_read_whole(photo: Image.Image) -> None:
