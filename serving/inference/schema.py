@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 PROBLEM_CODES = (
     "invalid_request",
@@ -128,7 +128,7 @@ class Answer(AnswerModel):
     """How many faces were found. `faces` has fewer where max_faces or the server's own limit left
     the smaller ones out. In a picture filled with faces no more than 500 are counted, first the
     largest that are sure."""
-    faces: list[FaceAnswer]
+    faces: Annotated[list[FaceAnswer], FailFast()]
     searched_down_to_px: int | None = None
     """Only of a picture that was too large to be searched for all faces of 24 pixels and more: the
     width from which on they are found."""

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import BaseModel, ValidationError
 
 from serving.inference.options import MAX_FACES
+from serving.web.posted_answers import MOST_ENTRIES, NamedAnswer, Table
 
 BEYOND_ALL_BOUNDS = 10**400
 MEASURES = dict.fromkeys(
@@ -89,3 +91,33 @@ def test_more_faces_than_are_ever_answered_are_refused(
     assert (
         refusals(client, answer | {"faces": [face] * (MAX_FACES + 1)}) == [(400, "bad_request")] * 2
     )
+
+
+MANY = 100_000
+
+
+@pytest.mark.parametrize(
+    "faces",
+    [
+        [{}] * MANY,
+        [{}] * MOST_ENTRIES,
+        [{"probabilities": dict.fromkeys(map(str, range(MANY)), "")}],
+        [{"landmarks": [[]] * MOST_ENTRIES}] * MAX_FACES,
+        [{"hints": [1] * MANY}],
+    ],
+    ids=["faces", "fewer faces", "probabilities", "landmarks", "hints"],
+)
+@pytest.mark.parametrize("kind", [NamedAnswer, Table])
+def test_of_very_many_errors_few_are_found(kind: type[BaseModel], faces: list[object]) -> None:
+    named = {"name": "a.jpg", "answer": {"faces": faces}}
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate_json(
+            json.dumps(named if kind is NamedAnswer else {"pictures": [named] * 3})
+        )
+    assert caught.value.error_count() < 4 * MOST_ENTRIES
+
+
+def test_of_very_many_unknown_fields_few_are_found() -> None:
+    with pytest.raises(ValidationError) as caught:
+        NamedAnswer.model_validate_json(json.dumps(dict.fromkeys(map(str, range(MANY)), 1)))
+    assert caught.value.error_count() < MOST_ENTRIES
