@@ -1,8 +1,9 @@
 """Find the faces of a picture, with their landmarks: propose, refine, landmark, verify."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
+from typing import ParamSpec, TypeVar
 
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarker import Landmarker, load_landmarks
@@ -24,6 +25,9 @@ from preprocessing.faces.search import Candidate, candidate_of, merge, scale_wit
 from preprocessing.faces.types import DetectorKind, Face
 from preprocessing.faces.verify import Verifier
 from preprocessing.images.types import GreyImage
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 # Faces turned by more than this are better seen in a picture turned by as much; where some face is
 # not sure, those turned by less too.
@@ -47,15 +51,24 @@ class FaceFinder:
         scheme: LandmarkScheme = LANDMARK_SCHEMES["68"],
         *,
         detector: DetectorKind = DetectorKind.YUNET,
+        between_looks: Callable[[], None] = lambda: None,
     ) -> None:
         """Load the models.
+
+        Args:
+            scheme: Which landmarks are located.
+            detector: Which detector looks for faces.
+            between_looks: Called before each look for a face or landmarks: a crowd takes hundreds.
 
         Raises:
             ModelFileError: A model is missing or is not the expected one.
         """
         self._detector = load_detector(detector)
         self._crop_detector = replace(self._detector, detect=self._detector.detect_in_crop)
+        detect = _after(between_looks, self._detector.detect)
+        self._detector = replace(self._detector, detect=detect)
         model = load_landmarks(scheme)
+        model = replace(model, locate=_after(between_looks, model.locate))
         self._landmarker = Landmarker(scheme, model, self._detector)
         self._crop_landmarker = Landmarker(scheme, model, self._crop_detector)
         self._verifier = Verifier(self._detector, scheme.geometry)
@@ -191,6 +204,16 @@ class FaceFinder:
         all_sure = all(is_sure(self._detector, candidate) for candidate in faces)
         least_deg = TILTED_DEG if all_sure else SLIGHTLY_TILTED_DEG
         return scan_deg + tilt_deg if scan_deg or abs(tilt_deg) > least_deg else None
+
+
+def _after(before: Callable[[], None], call: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Return a function that calls another before each call."""
+
+    def called(*arguments: Given.args, **named: Given.kwargs) -> Result:
+        before()
+        return call(*arguments, **named)
+
+    return called
 
 
 def _without_doubles(faces: Iterable[Face]) -> list[Face]:

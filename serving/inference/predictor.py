@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ class Predictor:
         *,
         landmarks: str | None = None,
         max_pixels: int = MAX_PIXELS,
+        between_looks: Callable[[], None] = lambda: None,
     ) -> None:
         """Load all models, and check that the bundle's known answer comes out again.
 
@@ -45,6 +47,7 @@ class Predictor:
             landmarks: The name of a scheme in `LANDMARK_SCHEMES`, by which faces are aligned; by
                 default that of the bundle's training set.
             max_pixels: Of the largest picture that is decoded.
+            between_looks: See `FaceFinder`; it may call this predictor.
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises, or there
@@ -59,10 +62,12 @@ class Predictor:
         self._geometry = (
             self.spec.geometry if is_own else geometry_by(self.scheme, self.spec.geometry)
         )
-        self._finder = FaceFinder(self.scheme, detector=self.spec.detector)
+        self._finder = FaceFinder(
+            self.scheme, detector=self.spec.detector, between_looks=between_looks
+        )
         self._classifier = ChipClassifier(bundle)
         check_network(bundle, self.spec)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         check_known_answer(
             self.spec.known_answer,
             geometry=self.spec.geometry,

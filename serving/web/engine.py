@@ -64,6 +64,7 @@ class Service:
                 self.settings.bundle,
                 landmarks=self.settings.landmarks,
                 max_pixels=self.settings.max_pixels,
+                between_looks=self.queue.give_way,
             )
             predictor.load_all()
         except MienError as error:
@@ -181,7 +182,11 @@ class Service:
             decoded = [picture]
             del picture
             try:
-                return self.queue.run(lambda: look(decoded.pop(), decode_s), until_s=until_s)
+                return self.queue.run(
+                    lambda: look(decoded.pop(), decode_s),
+                    until_s=until_s,
+                    address=network_of(address),
+                )
             except TooCostlyImageError:  # when the whole of it was read
                 self.decoder.note_costly(address)
                 raise

@@ -1,20 +1,25 @@
 """The one queue before the models: it rejects requests beyond its capacity and ends late ones."""
 
+import math
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 from serving.web.problems import BusyError, TimeLimitError
+from serving.web.usage import Usage
 
 T = TypeVar("T")
 
 # For all addresses under suspicion together: one picture that is decoded and one that waits.
 SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
+# A task that has run for this long, in seconds, lets another go first, and again after as long.
+LEAST_TURN_S = 0.05
 
 
 class Capacity:
@@ -71,8 +76,21 @@ class Capacity:
         return min(1.0, taken / self._capacity)
 
 
+@dataclass(eq=False)
+class _Task:
+    """Something to do, for a request from an address."""
+
+    work: Callable[[], Any]
+    address: str
+    done: Future[Any] = field(default_factory=Future)
+
+
 class TaskQueue:
-    """Run tasks one after the other in one thread, because dlib and LiteRT are not thread-safe."""
+    """Run tasks one after the other in one thread, because dlib and LiteRT are not thread-safe.
+
+    The next is that of the address that has used least time lately. One that runs for longer lets
+    others go first between two of its steps, if their addresses have used less than its own.
+    """
 
     def __init__(self, *, capacity: int, time_limit_s: float) -> None:
         """Open the queue.
@@ -81,10 +99,19 @@ class TaskQueue:
             capacity: Requests that may wait or be worked on at once.
             time_limit_s: How long one may take, waiting included, in seconds.
         """
-        self._started_s: float | None = None
         self._time_limit_s = time_limit_s
         self._capacity = Capacity(capacity)
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="models")
+        self._lock = threading.Lock()
+        self._waiting: list[_Task] = []
+        self._usage = Usage()
+        # What the one thread does: since when, others' tasks in between left out, and for whom.
+        self._started_s: float | None = None
+        self._resumed_s = 0.0
+        self._address = ""
+        self._thread = 0
+        self._executor = ThreadPoolExecutor(
+            max_workers=1, thread_name_prefix="models", initializer=self._note_thread
+        )
 
     def until_s(self) -> float:
         """Return when a request that comes now is given up, by `time.monotonic`."""
@@ -104,26 +131,41 @@ class TaskQueue:
             except TimeoutError:
                 raise self._too_late() from None
 
-    def run(self, task: Callable[[], T], *, until_s: float) -> T:
+    def run(self, work: Callable[[], T], *, until_s: float, address: str = "") -> T:
         """Run a task of a request that has a slot; return what it returns.
 
         Args:
-            task: What to do.
+            work: What to do.
             until_s: When to give it up, by `time.monotonic`.
+            address: From which the request came.
 
         Raises:
             TimeLimitError: It did not end in time.
         """
-        future = self._executor.submit(self._timed, task)
+        task = _Task(work, address)
+        with self._lock:
+            self._waiting.append(task)
+        self._executor.submit(self._run_next)
         try:
-            return future.result(timeout=max(0.0, until_s - time.monotonic()))
+            return cast(T, task.done.result(timeout=max(0.0, until_s - time.monotonic())))
         except TimeoutError:
-            future.cancel()
+            task.done.cancel()
             raise self._too_late() from None
         finally:
             # The future holds the error, whose traceback holds this frame: left alone, they
             # would keep the picture until the garbage collector comes by.
-            del future
+            del task, work
+
+    def give_way(self) -> None:
+        """Let a task of another address go first; the task that runs calls it between its steps."""
+        now_s = time.monotonic()
+        if (
+            self._waiting
+            and threading.get_ident() == self._thread
+            and now_s - self._resumed_s >= LEAST_TURN_S
+        ):
+            self._note_use(now_s)
+            self._run_next(least_s=self._used_s(self._address))
 
     @property
     def fraction_taken(self) -> float:
@@ -145,9 +187,41 @@ class TaskQueue:
             "picture takes less."
         )
 
-    def _timed(self, task: Callable[[], T]) -> T:
-        self._started_s = time.monotonic()
+    def _note_thread(self) -> None:
+        self._thread = threading.get_ident()
+
+    def _note_use(self, now_s: float) -> None:
+        """Note what the running task has used since it began, or went on."""
+        self._usage.add(self._address, now_s - self._resumed_s, now_s=now_s)
+        self._resumed_s = now_s
+
+    def _run_next(self, *, least_s: float = math.inf) -> None:
+        """Run the task that is next, if its address has used less than `least_s` seconds."""
+        task = self._take(least_s)
+        if task is None or not task.done.set_running_or_notify_cancel():
+            return
+        before_s, before = self._started_s, self._address
+        begun_s = self._started_s = self._resumed_s = time.monotonic()
+        self._address = task.address
         try:
-            return task()
+            task.done.set_result(task.work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            task.done.set_exception(error)
         finally:
-            self._started_s = None
+            now_s = time.monotonic()
+            self._note_use(now_s)
+            self._started_s = None if before_s is None else before_s + now_s - begun_s
+            self._address = before
+            del task  # as in `run`
+
+    def _take(self, least_s: float) -> _Task | None:
+        with self._lock:
+            task = min(self._waiting, key=lambda each: self._used_s(each.address), default=None)
+            if task is None or self._used_s(task.address) >= least_s:
+                return None
+            self._waiting.remove(task)
+            return task
+
+    def _used_s(self, address: str) -> float:
+        """Return what an address has used, all as of one time, so that they can be compared."""
+        return self._usage.of(address, now_s=self._resumed_s)

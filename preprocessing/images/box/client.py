@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from preprocessing.errors import (
@@ -112,17 +113,13 @@ class Box:
             pixels = self._pool.picture_in(memory, width, height, in_grey=in_grey)
             return DecodedPicture(pixels, notes)
 
-        reduced = self._pool.picture_in(memory, reduced_side(width), reduced_side(height))
-        if PictureNote.HALVED in notes:
-            return DecodedPicture(reduced, notes, Whole(width, height, None))
-
         def read_whole() -> GreyImage:
-            again = self.decode(
-                data, max_pixels=max_pixels, in_grey=True, niceness=niceness, until_s=until_s
-            )
-            return again.pixels
+            grey = replace(request, may_reduce=False, in_grey=True)
+            return self.decode(**vars(grey), niceness=niceness, until_s=until_s).pixels
 
-        return DecodedPicture(reduced, notes, Whole(width, height, read_whole))
+        reduced = self._pool.picture_in(memory, reduced_side(width), reduced_side(height))
+        read = None if PictureNote.HALVED in notes else read_whole
+        return DecodedPicture(reduced, notes, Whole(width, height, read))
 
     def helper_pids(self) -> tuple[int, ...]:
         """Return the process ids of the helpers that wait for pictures."""

@@ -244,8 +244,5 @@ def test_only_the_largest_faces_are_looked_at_again_where_that_is_possible(
     found = align_decoded(picture, finder, geometry=GEOMETRY, most_again=1)
     assert np.array_equal(found[1].chip, larger.chip)
     assert not np.array_equal(found[0].chip, small.chip)
-    halved = DecodedPicture(half, whole=Whole(1401, 1001, None))
-    assert np.array_equal(
-        align_decoded(halved, finder, geometry=GEOMETRY)[0].chip,
-        align_decoded(picture, finder, geometry=GEOMETRY, most_again=0)[0].chip,
-    )
+    picture = DecodedPicture(half, whole=Whole(1401, 1001, None))
+    assert np.array_equal(align_decoded(picture, finder, geometry=GEOMETRY)[0].chip, found[0].chip)

@@ -1,0 +1,29 @@
+"""How much of the models' time each address has had lately."""
+
+from collections import OrderedDict
+
+from serving.web.rate_limit import KEPT_ADDRESSES
+
+# After so long, what an address has used counts half.
+HALF_LIFE_S = 30.0
+
+
+class Usage:
+    """Seconds that addresses have used, of which the older count less."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        # By address: how much it had used, and when that was. The one noted last comes last.
+        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def add(self, address: str, used_s: float, *, now_s: float) -> None:
+        """Note what an address has used, at a time of a clock that never jumps, in seconds."""
+        self._used[address] = (self.of(address, now_s=now_s) + used_s, now_s)
+        self._used.move_to_end(address)
+        if len(self._used) > KEPT_ADDRESSES:
+            self._used.popitem(last=False)
+
+    def of(self, address: str, *, now_s: float) -> float:
+        """Return what an address has used, in seconds."""
+        used_s, at_s = self._used.get(address, (0.0, now_s))
+        return used_s * 2 ** ((at_s - now_s) / HALF_LIFE_S)
