@@ -4,6 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from flask import current_app, g, has_request_context
@@ -53,6 +54,8 @@ class Service:
         )
         self.predictor: Predictor | None = None
         self.reason = "The models are being loaded."
+        # A batch is held in memory from its first byte to the end of its answer.
+        self._batch_capacity = Capacity(settings.parallel_requests)
         # Pictures that come slowly take no slot before the models.
         self._fetch_capacity = Capacity(settings.parallel_requests)
         self._fetcher = _make_fetcher(settings) if settings.fetch_pictures else None
@@ -82,6 +85,15 @@ class Service:
         if self.predictor is None:
             raise NotReadyError(self.reason)
         return self.predictor
+
+    def hold_batch(self, *, address: str) -> AbstractContextManager[None]:
+        """Hold a batch from an address, from before it is read to the end of its answer.
+
+        Raises:
+            BusyError: When it is entered: too many are held already.
+        """
+        is_suspect = self.decoder.is_suspect(address)
+        return self._batch_capacity.take(network_of(address), is_suspect=is_suspect)
 
     def fetch(self, url: str, *, address: str, until_s: float) -> bytes:
         """Fetch a picture by its address and return its bytes.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -44,10 +45,15 @@ def predict_batch() -> ResponseReturnValue:
     """Predict for several pictures: one line of JSON each, as soon as it is known."""
     service = current_service()
     service.require()
-    uploads, options = read_batch_request(request)
-    service.limits.count_more(len(uploads) - 1)
-    lines = _batch_lines(service, uploads, options, address=request.remote_addr or "")
-    return Response(lines, mimetype=NDJSON)
+    address = request.remote_addr or ""
+    with ExitStack() as held:
+        held.enter_context(service.hold_batch(address=address))
+        uploads, options = read_batch_request(request)
+        service.limits.count_more(len(uploads) - 1)
+        lines = _batch_lines(service, uploads, options, address=address)
+        answer = Response(lines, mimetype=NDJSON)
+        answer.call_on_close(held.pop_all().close)
+        return answer
 
 
 @routes.get("/model")

@@ -1,11 +1,13 @@
 import io
 import json
+from contextlib import ExitStack
 from http.client import HTTPConnection
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from preprocessing.images.decode import decode_image
@@ -111,6 +113,24 @@ def test_a_busy_server_is_told_by_the_line_of_a_picture(
     (line,) = lines(client.post(BATCH, data=data, content_type="application/zip"))
     assert line["problem"]["code"] == "busy"
     assert line["problem"]["retry_after_s"] > 0
+
+
+def test_no_more_batches_are_held_than_predictions_are_made_at_once(
+    client: FlaskClient, app: Flask, empty: bytes
+) -> None:
+    service = app.extensions["mien"]
+    batch = {"data": zipped({"a.png": empty}), "content_type": "application/zip"}
+    with ExitStack() as held:
+        for number in range(service.settings.parallel_requests):
+            held.enter_context(service.hold_batch(address=f"192.0.2.{number}"))
+        refused = client.post(BATCH, **batch)
+        assert (refused.status_code, refused.json["code"]) == (503, "busy")
+    for wrong in ({}, {"data": b"PK", "content_type": "application/zip"}):
+        assert client.post(BATCH, **wrong).status_code == 400
+    for _ in range(2 * service.settings.parallel_requests):
+        answer = client.post(BATCH, **batch)
+        assert len(lines(answer)) == 1
+        answer.close()
 
 
 def test_a_line_comes_before_the_next_picture_is_looked_at(
