@@ -6,6 +6,7 @@ answers that clients take slowly are few or small.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -27,12 +28,14 @@ class Client(Protocol):
     """The other end of a connection.
 
     Attributes:
+        peer: Its IP address; empty where many clients share one, as behind a proxy.
         begun_s: When a thread began to wait for it, by `time.monotonic`; put off as
             what came long ago is forgotten.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
     """
 
+    peer: str
     begun_s: float
     moved_bytes: int
     held_bytes: int
@@ -43,20 +46,20 @@ class ClientWatch:
 
     def __init__(self) -> None:
         """Begin with nobody."""
-        # By connection, in the order in which they came: since when it has waited.
-        self._waiting: dict[object, float] = {}
+        # By connection, in the order in which they came: since when it has waited, and its peer.
+        self._waiting: dict[object, tuple[float, str]] = {}
         self._awaited: list[Client] = []
         self._lock = threading.Lock()
 
-    def wait(self, connection: object) -> None:
-        """Note that a request waits for a thread."""
+    def wait(self, connection: object, *, peer: str = "") -> None:
+        """Note that a request waits for a thread, and from which IP address it comes."""
         with self._lock:
-            self._waiting[connection] = time.monotonic()
+            self._waiting[connection] = (time.monotonic(), peer)
 
     def served(self, connection: object) -> float:
         """Note that a request has its thread; return when it began to wait."""
         with self._lock:
-            return self._waiting.pop(connection, time.monotonic())
+            return self._waiting.pop(connection, (time.monotonic(), ""))[0]
 
     @contextmanager
     def awaiting(self, client: Client) -> Iterator[None]:
@@ -73,14 +76,16 @@ class ClientWatch:
         """Say whether a client that a thread waits for is to give way.
 
         It is if a request has waited for long, it is slow, and no other client is slower; or if
-        answers take too much memory, and nobody else takes one more slowly.
+        answers take too much memory, and nobody else takes one more slowly. A quick one is to go
+        too if its address alone has more than half of the clients that threads wait for, and the
+        request comes from another.
         """
         now_s = time.monotonic()
         with self._lock:
             _forget(client, now_s)
             late = [
                 connection
-                for connection, since_s in self._waiting.items()
+                for connection, (since_s, _) in self._waiting.items()
                 if now_s - since_s >= PATIENCE_S
             ]
             rates = {
@@ -93,12 +98,24 @@ class ClientWatch:
             takers = [each for each in slowest if each.held_bytes]
             if held_bytes > MOST_HELD_BYTES and client in takers[:1]:
                 return True
-            slow = [each for each in slowest if rates[each] < DECENT_BYTES_PER_S]
+            crowding = self._crowding_peer()
+            others_wait = any(self._waiting[connection][1] != crowding for connection in late)
+            slow = [
+                each
+                for each in slowest
+                if rates[each] < DECENT_BYTES_PER_S or (others_wait and each.peer == crowding)
+            ]
             if client not in slow[: len(late)]:
                 return False
             # One client goes for each that waits.
             self._waiting.pop(late[0])
             return True
+
+    def _crowding_peer(self) -> str | None:
+        """Return the address that has more than half of the clients; None where none has."""
+        peers = Counter(each.peer for each in self._awaited)
+        peer, count = max(peers.items(), key=lambda item: item[1], default=("", 0))
+        return peer if peer and 2 * count > len(self._awaited) else None
 
 
 def _forget(client: Client, now_s: float) -> None:

@@ -45,6 +45,7 @@ class ClientSocket(socket.socket):
             Each byte that it sends puts this off.
         latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
+        peer: Its IP address; empty where many clients share one, as behind a proxy.
         watch: Who else wants the thread that waits for the client.
         begun_s: When a thread began to wait for it, by the same clock; the watch puts it off.
         moved_bytes: How many bytes it has sent or taken since then.
@@ -54,6 +55,7 @@ class ClientSocket(socket.socket):
     until_s = 0.0
     latest_s = 0.0
     is_finished = False
+    peer = ""
     watch = ClientWatch()
     begun_s = 0.0
     moved_bytes = held_bytes = 0
@@ -153,7 +155,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection wait for a thread once a request begins, and until then for that."""
         if conn.initialized or conn.data_ready or self.cfg.is_ssl:
-            self._watch.wait(conn)
+            self._watch.wait(conn, peer=self._peer(conn))
             super().enqueue_req(conn)
             return
         # As gunicorn does with one that has held a thread for five seconds.
@@ -179,6 +181,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
         now_s = time.monotonic()
+        conn.sock.peer = self._peer(conn)
         conn.sock.watch, conn.sock.begun_s, conn.sock.moved_bytes = self._watch, now_s, 0
         # While all threads are taken, little more arrives than a beginning.
         conn.sock.until_s = max(asked_s + GRACE_S, now_s + LEAST_S)
@@ -193,6 +196,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
                     most_bytes=max(settings.max_upload_bytes, settings.max_batch_bytes)
                 )
         return kept
+
+    def _peer(self, conn: Any) -> str:
+        is_shared = self.wsgi.extensions["mien"].settings.trusted_proxies > 0
+        return "" if is_shared or not isinstance(conn.client, tuple) else str(conn.client[0])
 
 
 def _give_up() -> NoReturn:

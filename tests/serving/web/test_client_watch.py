@@ -18,6 +18,7 @@ class Client:
     age_s: float
     moved_bytes: int
     held_bytes: int = 0
+    peer: str = ""
 
     def __post_init__(self) -> None:
         self.begun_s = time.monotonic() - self.age_s
@@ -28,11 +29,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_watch, "PATIENCE_S", 0.0)
 
 
-def leaving(clients: Sequence[Client], *, waiting: int) -> list[int]:
+def leaving(clients: Sequence[Client], *, waiting: int, peer: str = "") -> list[int]:
     """Ask each client in turn; return which are to go, where so many requests wait."""
     some = ClientWatch()
     for connection in range(waiting):
-        some.wait(connection)
+        some.wait(connection, peer=peer)
     with contextlib.ExitStack() as stack:
         for client in clients:
             stack.enter_context(some.awaiting(client))
@@ -106,3 +107,22 @@ def test_of_those_who_take_answers_the_slowest_goes_where_they_hold_too_much() -
     sender, taker, slow_taker = Client(9, 0), Client(9, 500, 60_000_000), Client(9, 9, 60_000_000)
     assert leaving([sender, taker], waiting=0) == []
     assert leaving([sender, taker, slow_taker], waiting=0) == [2]
+
+
+@pytest.mark.parametrize(
+    ("peers", "waiting_peer", "expected"),
+    [
+        ("aaab", "c", [1]),
+        ("aaab", "a", []),  # it has its share
+        ("aabb", "c", []),
+        (["", "", "", "b"], "c", []),  # behind a proxy
+    ],
+)
+def test_who_has_most_threads_alone_gives_way_to_others_though_it_is_quick(
+    peers: Sequence[str], waiting_peer: str, expected: list[int]
+) -> None:
+    clients = [
+        Client(10, (20 + number % 3 - 2 * (number == 1)) * DECENT_BYTES_PER_S, peer=peer)
+        for number, peer in enumerate(peers)
+    ]
+    assert leaving(clients, waiting=1, peer=waiting_peer) == expected

@@ -16,6 +16,7 @@ from PIL import Image
 
 from serving.client import ApiError, Client
 from serving.web import worker
+from serving.web.client_watch import DECENT_BYTES_PER_S
 from serving.web.device import RUNTIME_FILE
 from serving.web.worker import LEAST_BYTES_PER_S, LEAST_S, ClientSocket
 from tests.tools.server_process import PREDICT, ServerProcess, running_server
@@ -45,12 +46,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 @contextlib.contextmanager
-def connections(server: ServerProcess, sent: Sequence[bytes]) -> Iterator[list[socket.socket]]:
-    """Open a connection for each beginning of a request, and send it."""
+def connections(
+    server: ServerProcess, sent: Sequence[bytes], *, source: str = "127.0.0.1"
+) -> Iterator[list[socket.socket]]:
+    """Open a connection from an address for each beginning of a request, and send it."""
     with contextlib.ExitStack() as stack:
         opened = []
         for each in sent:
-            opened.append(socket.create_connection(("127.0.0.1", server.port), timeout=60))
+            to = ("127.0.0.1", server.port)
+            opened.append(socket.create_connection(to, timeout=60, source_address=(source, 0)))
             stack.enter_context(opened[-1])
             opened[-1].sendall(each)
         yield opened
@@ -96,16 +100,24 @@ def test_who_sends_nothing_holds_up_nobody(server: ServerProcess) -> None:
         assert not ended
 
 
-def test_who_sends_little_all_the_time_gives_way_to_others(server: ServerProcess) -> None:
+@pytest.mark.parametrize(
+    ("source", "bytes_per_s"),
+    [("127.0.0.1", LEAST_BYTES_PER_S * 5 // 4), ("127.0.0.2", 2 * DECENT_BYTES_PER_S)],
+    ids=["slow", "quick, from one address"],
+)
+def test_who_sends_all_the_time_gives_way_to_others(
+    source: str, bytes_per_s: int, server: ServerProcess
+) -> None:
     enough = POST.replace(b"100000", b"9000000")
     done = Event()
 
     def send(connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while not done.wait(0.1):
-                connection.sendall(bytes(LEAST_BYTES_PER_S // 8))
+                connection.sendall(bytes(bytes_per_s // 10))
 
-    with connections(server, [enough] * CLIENTS) as opened, ThreadPoolExecutor(CLIENTS) as clients:
+    sent = connections(server, [enough] * CLIENTS, source=source)
+    with sent as opened, ThreadPoolExecutor(CLIENTS) as clients:
         for each in opened:
             clients.submit(send, each)
         try:
