@@ -1,5 +1,6 @@
 """What the page asks for piece by piece: reasons for an answer, a result, a table of many."""
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -26,6 +27,8 @@ from serving.web.view import to_view
 # A hundred faces with their chips have less than half of it.
 LONGEST_ANSWER_BYTES = 2_000_000
 LONGEST_TABLE_BYTES = 4_000_000
+# JSON that is made to do harm takes sixty times its length while it is read.
+_reading = threading.Lock()
 
 routes = Blueprint("parts", __name__)
 
@@ -129,8 +132,10 @@ def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
     request.max_content_length = most_bytes
     if request.mimetype != "application/json":
         raise BadRequest("Send JSON, with its content type.")
+    body = request.get_data(cache=False)
     try:
-        return kind.model_validate_json(request.get_data(cache=False))
+        with _reading:
+            return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))

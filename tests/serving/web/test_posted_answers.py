@@ -1,11 +1,14 @@
 """Answers that are sent to be shown, and are such as the API never gives."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import BadRequest
 
 from serving.inference.options import MAX_FACES
 from serving.web.posted_answers import MOST_ENTRIES, NamedAnswer, Table
@@ -121,3 +124,24 @@ def test_of_very_many_unknown_fields_few_are_found() -> None:
     with pytest.raises(ValidationError) as caught:
         NamedAnswer.model_validate_json(json.dumps(dict.fromkeys(map(str, range(MANY)), 1)))
     assert caught.value.error_count() < MOST_ENTRIES
+
+
+def test_one_body_is_read_after_the_other(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, most = 0, 0
+
+    def read(*_: object) -> None:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        sleep(0.05)
+        reading -= 1
+        raise BadRequest
+
+    monkeypatch.setattr(Table, "model_validate_json", read)
+    send = client.application.test_client
+    with ThreadPoolExecutor() as clients:
+        sent = [clients.submit(send().post, "/table", json={}) for _ in range(4)]
+    assert {each.result().status_code for each in sent} == {400}
+    assert most == 1
