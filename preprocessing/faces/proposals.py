@@ -37,7 +37,7 @@ BORDER_PX = 32
 # all are uncertain.
 MOST_WEAK = 200
 # The largest sure candidates that get landmarks; and so many of a picture that is filled with more
-# than FILLED of them, as only made ones are. One with as many candidates is not scanned further.
+# than FILLED of them, as only made ones are.
 MOST_SURE = 300
 FILLED = 1000
 MOST_IN_FILLED = 120
@@ -64,7 +64,7 @@ def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
         The candidates of the angle at which the surest was seen, one for each face.
     """
     best, scale = _propose_at_two_scales(detector, picture)
-    if len(best) > FILLED:
+    if len(best) > MOST_SURE + MOST_WEAK:  # no more are looked at
         return best
     likely = [candidate for candidate in best if candidate.score >= detector.likely_score]
     near_px = NEAR_LIMIT * detector.smallest_px

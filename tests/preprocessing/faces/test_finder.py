@@ -11,7 +11,7 @@ from preprocessing.faces.detector import Detection
 from preprocessing.faces.finder import MOST_IN_VAIN, FaceFinder
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.picture import Picture, Pyramid
-from preprocessing.faces.proposals import FILLED, FIRST, MOST_WEAK, RIGHT_ANGLE, TILTED, TURNED
+from preprocessing.faces.proposals import FIRST, MOST_WEAK, RIGHT_ANGLE, TILTED, TURNED
 from preprocessing.faces.search import LONGEST_PX, scale_within, whole_scale
 from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.faces.verify import SECOND_LOOK_PX
@@ -152,7 +152,7 @@ def test_the_worst_picture_keeps_to_the_budget_of_all_scans(
             for x in range(side // 2, width, side)
             for y in range(side // 2, height, side)
         ]
-        return seen[: FILLED // 10]  # with more in all strips the search would end sooner
+        return seen[: MOST_WEAK // 2]  # with more in all strips the search would end sooner
 
     def see_none(grey: np.ndarray, _: float) -> list[Detection]:
         second_px.append(grey.size)

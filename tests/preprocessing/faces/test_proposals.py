@@ -61,8 +61,8 @@ def test_where_no_face_is_certain_the_photo_is_turned(photo: np.ndarray) -> None
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(upside_down))} == {180}
 
 
-@pytest.mark.parametrize("count", [FILLED // 3, FILLED + 1])
-def test_a_picture_that_is_filled_with_faces_is_not_turned(count: int) -> None:
+@pytest.mark.parametrize("count", [MOST_WEAK, MOST_SURE + MOST_WEAK + 1])
+def test_a_picture_with_more_candidates_than_are_looked_at_is_not_turned(count: int) -> None:
     scans = []
 
     def detect(image: np.ndarray, _least_score: float) -> list[Detection]:
@@ -71,8 +71,7 @@ def test_a_picture_that_is_filled_with_faces_is_not_turned(count: int) -> None:
 
     picture = Pyramid(np.zeros((400, 1_200), np.uint8))
     propose(replace(YUNET, detect=detect), picture)
-    is_filled = count > FILLED
-    assert (len(scans) <= 2) == is_filled
+    assert (len(scans) <= 2) == (count > MOST_SURE + MOST_WEAK)
 
 
 def test_a_face_on_its_head_that_is_sure_all_the_same_does_not_end_the_search() -> None:
