@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -20,6 +20,12 @@ SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
 # A task that has run for this long, in seconds, lets another go first, and again after as long.
 LEAST_TURN_S = 0.05
+# Then it goes on for as long as the other took, up to this: else others without end would halt it
+# without end.
+LONGEST_TURN_S = 1.0
+# So many may be halted at once, one amid the other: each holds its picture, and a part of the
+# stack of the thread.
+MOST_HALTED = 2
 
 
 class Capacity:
@@ -78,10 +84,20 @@ class Capacity:
 
 @dataclass(eq=False)
 class _Task:
-    """Something to do, for a request from an address."""
+    """Something to do, for a request from an address.
+
+    Attributes:
+        work: What to do.
+        address: From which the request came.
+        until_s: When it is given up, by `time.monotonic`.
+        turn_s: For how long it runs before it lets others go first, in seconds.
+        done: What comes of it.
+    """
 
     work: Callable[[], Any]
     address: str
+    until_s: float
+    turn_s: float
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -104,10 +120,11 @@ class TaskQueue:
         self._lock = threading.Lock()
         self._waiting: list[_Task] = []
         self._usage = Usage()
-        # What the one thread does: since when, others' tasks in between left out, and for whom.
+        # What the one thread does: the task that runs, after those that are halted for it, and
+        # since when it does, others' tasks in between left out.
+        self._running: list[_Task] = []
         self._started_s: float | None = None
         self._resumed_s = 0.0
-        self._address = ""
         self._thread = 0
         self._executor = ThreadPoolExecutor(
             max_workers=1, thread_name_prefix="models", initializer=self._note_thread
@@ -142,7 +159,7 @@ class TaskQueue:
         Raises:
             TimeLimitError: It did not end in time.
         """
-        task = _Task(work, address)
+        task = _Task(work, address, until_s, LEAST_TURN_S)
         with self._lock:
             self._waiting.append(task)
         self._executor.submit(self._run_next)
@@ -150,6 +167,8 @@ class TaskQueue:
             return cast(T, task.done.result(timeout=max(0.0, until_s - time.monotonic())))
         except TimeoutError:
             task.done.cancel()
+            with self._lock, suppress(ValueError):  # or it would hold the picture until its turn
+                self._waiting.remove(task)
             raise self._too_late() from None
         finally:
             # The future holds the error, whose traceback holds this frame: left alone, they
@@ -157,15 +176,25 @@ class TaskQueue:
             del task, work
 
     def give_way(self) -> None:
-        """Let a task of another address go first; the task that runs calls it between its steps."""
-        now_s = time.monotonic()
+        """Let a task of another address go first; the task that runs calls it between its steps.
+
+        Raises:
+            TimeLimitError: The task that runs was given up.
+        """
+        if threading.get_ident() != self._thread:
+            return
+        now_s, running = time.monotonic(), self._running[-1]
+        if now_s > running.until_s:
+            raise self._too_late()
         if (
             self._waiting
-            and threading.get_ident() == self._thread
-            and now_s - self._resumed_s >= LEAST_TURN_S
+            and len(self._running) <= MOST_HALTED
+            and now_s - self._resumed_s >= running.turn_s
         ):
             self._note_use(now_s)
-            self._run_next(least_s=self._used_s(self._address))
+            self._run_next(least_s=self._used_s(running.address))
+            took_s = time.monotonic() - now_s
+            running.turn_s = max(LEAST_TURN_S, min(took_s, LONGEST_TURN_S))
 
     @property
     def fraction_taken(self) -> float:
@@ -192,7 +221,7 @@ class TaskQueue:
 
     def _note_use(self, now_s: float) -> None:
         """Note what the running task has used since it began, or went on."""
-        self._usage.add(self._address, now_s - self._resumed_s, now_s=now_s)
+        self._usage.add(self._running[-1].address, now_s - self._resumed_s, now_s=now_s)
         self._resumed_s = now_s
 
     def _run_next(self, *, least_s: float = math.inf) -> None:
@@ -200,9 +229,9 @@ class TaskQueue:
         task = self._take(least_s)
         if task is None or not task.done.set_running_or_notify_cancel():
             return
-        before_s, before = self._started_s, self._address
+        before_s = self._started_s
         begun_s = self._started_s = self._resumed_s = time.monotonic()
-        self._address = task.address
+        self._running.append(task)
         try:
             task.done.set_result(task.work())
         except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
@@ -211,7 +240,7 @@ class TaskQueue:
             now_s = time.monotonic()
             self._note_use(now_s)
             self._started_s = None if before_s is None else before_s + now_s - begun_s
-            self._address = before
+            self._running.pop()
             del task  # as in `run`
 
     def _take(self, least_s: float) -> _Task | None:

@@ -1,6 +1,7 @@
 """Whose turn it is before the models."""
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -9,7 +10,8 @@ import pytest
 from flask import Flask
 
 from serving.web import queue as queue_module
-from serving.web.queue import TaskQueue
+from serving.web.problems import TimeLimitError
+from serving.web.queue import LONGEST_TURN_S, MOST_HALTED, TaskQueue
 from serving.web.rate_limit import network_of
 from tests.tools.server_process import wait_until
 
@@ -131,7 +133,7 @@ def test_what_a_request_uses_counts_for_its_address(
 
     def take_and_note(least_s: float) -> object:
         if least_s < math.inf:
-            given.append(queue._address)
+            given.append(queue._running[-1].address)
         return take(least_s)
 
     monkeypatch.setattr(queue_module, "LEAST_TURN_S", 0.0)
@@ -148,3 +150,58 @@ def test_what_a_request_uses_counts_for_its_address(
     network = network_of(address["REMOTE_ADDR"])
     assert queue._used_s(network) > 0
     assert set(given) <= {network}
+
+
+def test_a_task_that_was_given_up_ends_at_its_next_step(turns: Turns) -> None:
+    let_go, asked = hold(turns, "late", "busy")
+    turns.queue._running[-1].until_s = 0.0
+    let_go.set()
+    assert isinstance(asked.exception(), TimeLimitError)
+    assert turns.ended == []
+
+
+def test_nothing_is_kept_of_a_task_that_was_given_up_before_its_turn(turns: Turns) -> None:
+    let_go, asked = hold(turns, "long", "busy")
+    with pytest.raises(TimeLimitError):
+        turns.queue.run(lambda: turns.ended.append("late"), until_s=0.0, address="new")
+    assert turns.queue._waiting == []
+    let_go.set()
+    asked.result()
+    assert turns.ended == ["long"]
+
+
+def test_tasks_that_each_let_another_go_first_are_halted_no_deeper_than_some(turns: Turns) -> None:
+    halted: list[int] = []
+    asked: list[Future[None]] = []
+
+    def work() -> None:
+        count = len(asked)
+        if count < 3 * MOST_HALTED:
+            asked.append(turns.ask(f"later {count}", f"new {count}", work))
+            turns.wait(1)
+            halted.append(len(turns.queue._running) - 1)
+            turns.queue.give_way()
+
+    turns.ask("first", "busy", work).result()
+    wait_until(lambda: len(turns.ended) == 1 + 3 * MOST_HALTED)
+    assert max(halted) == MOST_HALTED
+
+
+def test_a_task_that_was_halted_goes_on_for_as_long_as_the_other_took(turns: Turns) -> None:
+    turn_s: list[float] = []
+
+    def work() -> None:
+        turns.ask("quick", "new", lambda: time.sleep(0.02))
+        turns.wait(1)
+        turns.queue.give_way()
+        turn_s.append(turns.queue._running[-1].turn_s)
+        turns.queue._running[-1].turn_s = 1_000.0
+        turns.ask("last", "last")
+        turns.wait(1)
+        turns.queue.give_way()
+
+    turns.queue._usage.add("busy", 1, now_s=time.monotonic())
+    turns.ask("long", "busy", work).result()
+    assert 0.02 <= turn_s[0] <= LONGEST_TURN_S
+    wait_until(lambda: len(turns.ended) == 3)
+    assert turns.ended == ["quick", "long", "last"]
