@@ -64,7 +64,9 @@ def propose(detector: Detector, picture: Pyramid) -> list[Candidate]:
         The candidates of the angle at which the surest was seen, one for each face.
     """
     best, scale = _propose_at_two_scales(detector, picture)
-    if len(best) > MOST_SURE + MOST_WEAK:  # no more are looked at
+    is_certain = _best_score(best) >= detector.certain_score
+    # No more are looked at; but a crowd that lies on its side shows as many uncertain ones.
+    if is_certain and len(best) > MOST_SURE + MOST_WEAK:
         return best
     likely = [candidate for candidate in best if candidate.score >= detector.likely_score]
     near_px = NEAR_LIMIT * detector.smallest_px

@@ -21,6 +21,7 @@ from preprocessing.images.decode import decode_image
 from serving.web.samples import sample_bytes
 
 YUNET = load_detector(DetectorKind.YUNET)
+MOST = MOST_SURE + MOST_WEAK
 
 
 def test_the_best_of_many_uncertain_candidates_are_looked_at_again() -> None:
@@ -61,17 +62,28 @@ def test_where_no_face_is_certain_the_photo_is_turned(photo: np.ndarray) -> None
     assert {candidate.scan_deg for candidate in propose(YUNET, Pyramid(upside_down))} == {180}
 
 
-@pytest.mark.parametrize("count", [MOST_WEAK, MOST_SURE + MOST_WEAK + 1])
-def test_a_picture_with_more_candidates_than_are_looked_at_is_not_turned(count: int) -> None:
+def scans_of(count: int, score: float) -> int:
+    """Return how many scans a picture takes in each of which so many candidates are seen."""
     scans = []
 
     def detect(image: np.ndarray, _least_score: float) -> list[Detection]:
         scans.append(image.shape)
-        return [Detection((40 + at, 40 + at / 9), 1, 0, score=0.7) for at in range(count)]
+        places = (divmod(at, 99) for at in range(count))
+        return [Detection((40 + 3 * x, 40 + 3 * y), 1, 0, score=score) for y, x in places]
 
-    picture = Pyramid(np.zeros((400, 1_200), np.uint8))
-    propose(replace(YUNET, detect=detect), picture)
-    assert (len(scans) <= 2) == (count > MOST_SURE + MOST_WEAK)
+    propose(replace(YUNET, detect=detect), Pyramid(np.zeros((200, 500), np.uint8)))
+    return len(scans)
+
+
+def test_a_picture_with_more_candidates_than_are_looked_at_is_scanned_no_further() -> None:
+    certain = YUNET.certain_score
+    assert scans_of(MOST + 1, certain) == 2
+    assert scans_of(MOST // 2, certain) > 2
+
+
+def test_a_picture_with_many_candidates_of_which_none_is_certain_is_turned() -> None:
+    # As of a crowd that lies on its side.
+    assert scans_of(MOST + 1, YUNET.certain_score - 0.01) > len(YUNET.turns_deg)
 
 
 def test_a_face_on_its_head_that_is_sure_all_the_same_does_not_end_the_search() -> None:
