@@ -28,7 +28,7 @@ class Client(Protocol):
     """The other end of a connection.
 
     Attributes:
-        peer: Its IP address; empty where many clients share one, as behind a proxy.
+        peer: Its address (`network_of`); empty where many clients share one, as behind a proxy.
         begun_s: When a thread began to wait for it, by `time.monotonic`; put off as
             what came long ago is forgotten.
         moved_bytes: How many bytes it has sent or taken since then.
@@ -44,15 +44,20 @@ class Client(Protocol):
 class ClientWatch:
     """The requests that wait for a thread of a worker, and the clients that threads wait for."""
 
-    def __init__(self) -> None:
-        """Begin with nobody."""
+    def __init__(self, *, threads: int = 1) -> None:
+        """Begin with nobody.
+
+        Args:
+            threads: How many the worker has.
+        """
+        self._threads = threads
         # By connection, in the order in which they came: since when it has waited, and its peer.
         self._waiting: dict[object, tuple[float, str]] = {}
         self._awaited: list[Client] = []
         self._lock = threading.Lock()
 
     def wait(self, connection: object, *, peer: str = "") -> None:
-        """Note that a request waits for a thread, and from which IP address it comes."""
+        """Note that a request waits for a thread, and from which address it comes."""
         with self._lock:
             self._waiting[connection] = (time.monotonic(), peer)
 
@@ -77,8 +82,8 @@ class ClientWatch:
 
         It is if a request has waited for long, it is slow, and no other client is slower; or if
         answers take too much memory, and nobody else takes one more slowly. A quick one is to go
-        too if its address alone has more than half of the clients that threads wait for, and the
-        request comes from another.
+        too if more than half of all threads wait for its address alone, and the request comes from
+        another.
         """
         now_s = time.monotonic()
         with self._lock:
@@ -112,10 +117,10 @@ class ClientWatch:
             return True
 
     def _crowding_peer(self) -> str | None:
-        """Return the address that has more than half of the clients; None where none has."""
+        """Return the address for which more than half of all threads wait; None where none is."""
         peers = Counter(each.peer for each in self._awaited)
         peer, count = max(peers.items(), key=lambda item: item[1], default=("", 0))
-        return peer if peer and 2 * count > len(self._awaited) else None
+        return peer if peer and 2 * count > self._threads else None
 
 
 def _forget(client: Client, now_s: float) -> None:

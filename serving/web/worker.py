@@ -19,6 +19,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_watch import LEAST_S, ClientWatch
+from serving.web.rate_limit import network_of
 
 # Time allowed for sending a request, or for taking an answer: `GRACE_S` plus one second per
 # `LEAST_BYTES_PER_S` bytes, at most `LONGEST_S`: a line of 50 kB/s brings 10 MB by then.
@@ -45,7 +46,7 @@ class ClientSocket(socket.socket):
             Each byte that it sends puts this off.
         latest_s: To when that can be put off at most.
         is_finished: Nothing more is read.
-        peer: Its IP address; empty where many clients share one, as behind a proxy.
+        peer: Its address (`network_of`); empty where many clients share one, as behind a proxy.
         watch: Who else wants the thread that waits for the client.
         begun_s: When a thread began to wait for it, by the same clock; the watch puts it off.
         moved_bytes: How many bytes it has sent or taken since then.
@@ -145,7 +146,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *arguments: Any) -> None:
         """Begin with no connection."""
         super().__init__(*arguments)
-        self._watch = ClientWatch()
+        self._watch = ClientWatch(threads=self.cfg.threads)
 
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless another worker was quicker: the fuller waits longer."""
@@ -199,7 +200,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def _peer(self, conn: Any) -> str:
         is_shared = self.wsgi.extensions["mien"].settings.trusted_proxies > 0
-        return "" if is_shared or not isinstance(conn.client, tuple) else str(conn.client[0])
+        is_known = not is_shared and isinstance(conn.client, tuple)
+        return network_of(conn.client[0]) if is_known else ""
 
 
 def _give_up() -> NoReturn:

@@ -29,9 +29,11 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_watch, "PATIENCE_S", 0.0)
 
 
-def leaving(clients: Sequence[Client], *, waiting: int, peer: str = "") -> list[int]:
+def leaving(
+    clients: Sequence[Client], *, waiting: int, peer: str = "", threads: int = 4
+) -> list[int]:
     """Ask each client in turn; return which are to go, where so many requests wait."""
-    some = ClientWatch()
+    some = ClientWatch(threads=threads)
     for connection in range(waiting):
         some.wait(connection, peer=peer)
     with contextlib.ExitStack() as stack:
@@ -126,3 +128,8 @@ def test_who_has_most_threads_alone_gives_way_to_others_though_it_is_quick(
         for number, peer in enumerate(peers)
     ]
     assert leaving(clients, waiting=1, peer=waiting_peer) == expected
+
+
+def test_a_quick_client_keeps_its_thread_where_the_others_wait_for_no_client() -> None:
+    quick = Client(10, 20 * DECENT_BYTES_PER_S, peer="a")
+    assert leaving([quick], waiting=1, peer="b", threads=4) == []
