@@ -14,11 +14,12 @@ from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
+from serving.web.capacity import Capacity
 from serving.web.decoding import PictureDecoder
 from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
 from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
-from serving.web.queue import Capacity, TaskQueue
+from serving.web.queue import TaskQueue
 from serving.web.rate_limit import RequestLimits, network_of
 from serving.web.settings import Settings
 

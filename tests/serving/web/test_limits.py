@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.web.app import create_app
+from serving.web.capacity import SUSPECT_CAPACITY
 from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
-from serving.web.queue import SUSPECT_CAPACITY, TaskQueue
+from serving.web.queue import TaskQueue
 from serving.web.rate_limit import WINDOW_S, RateLimiter
 from serving.web.settings import Settings
 

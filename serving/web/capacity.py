@@ -1,0 +1,66 @@
+"""How many requests are worked on at once, and how many of one address."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from serving.web.problems import BusyError
+
+# For all addresses under suspicion together: one picture that is decoded and one that waits.
+SUSPECT_CAPACITY = 2
+SUSPECTS = "suspects"
+
+
+class Capacity:
+    """Slots for the requests that are worked on at once.
+
+    One address alone cannot keep others out: for an address that holds no slot, the slots of the
+    address with the most of them count as one.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        """Start with all of them free."""
+        self._capacity = capacity
+        # By the address that holds them.
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, address: str = "", *, is_suspect: bool = False) -> Iterator[None]:
+        """Take a slot for a request.
+
+        Args:
+            address: From which it comes.
+            is_suspect: It is under suspicion, so its requests take no slots from others.
+
+        Raises:
+            BusyError: All slots are taken.
+        """
+        holder = SUSPECTS if is_suspect else address
+        with self._lock:
+            if not self._has_slot(holder):
+                raise BusyError(
+                    "More pictures arrive than can be looked at. Try again in a moment."
+                )
+            self._taken[holder] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken[holder] -= 1
+                self._taken += Counter()  # forgets addresses without a slot
+
+    def _has_slot(self, holder: str) -> bool:
+        if holder == SUSPECTS:
+            return self._taken[SUSPECTS] < SUSPECT_CAPACITY
+        taken = [count for each, count in self._taken.items() if each != SUSPECTS]
+        counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
+        return counted < self._capacity
+
+    @property
+    def fraction_taken(self) -> float:
+        """The fraction of the slots that are taken, 0 to 1."""
+        with self._lock:
+            taken = self._taken.total() - self._taken[SUSPECTS]
+        return min(1.0, taken / self._capacity)
