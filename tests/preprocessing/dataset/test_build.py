@@ -160,14 +160,19 @@ def descendants(pid: int) -> list[int]:
 def test_a_full_disk_is_a_clear_error_and_leaves_no_half_shard(
     csv_path: Path, tmp_path: Path
 ) -> None:
-    """A limit on the size of files replaces a full disk: the system's error is as real."""
+    """A limit on the size of files replaces a full disk: the system's error is as real.
+
+    Python would leave half a module in its cache by it, so -B lets it keep none.
+    """
     script = (
         "import resource, sys; from preprocessing.__main__ import main;"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
         "sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", script, "align", csv_path, tmp_path / "out", "--workers", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ["align", csv_path, tmp_path / "out", "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", script, *options], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
