@@ -21,6 +21,8 @@ _MODULE = find_spec("PIL._webp")
 LIBRARY = None if _MODULE is None or _MODULE.origin is None else ctypes.CDLL(_MODULE.origin)
 # By the number of channels: the bytes of a file and how many, the room and how large, bytes a row.
 FUNCTIONS = {3: "WebPDecodeRGBInto", 4: "WebPDecodeRGBAInto"}
+# It holds a lossless picture, and one with opacity, in so many bytes a pixel beside the room.
+_HELD_BYTES = 4
 _ARGUMENTS = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
@@ -34,6 +36,7 @@ def decode_webp(file: bytes, room: NDArray[np.uint8]) -> None:
 
     Raises:
         ImageDecodeError: It is damaged.
+        MemoryError: There was not enough memory.
     """
     name = FUNCTIONS[room.shape[2]]
     if LIBRARY is None or not hasattr(LIBRARY, name):  # on Windows the module is all there is
@@ -42,6 +45,7 @@ def decode_webp(file: bytes, room: NDArray[np.uint8]) -> None:
     function = LIBRARY[name]
     function.argtypes, function.restype = _ARGUMENTS, ctypes.c_void_p
     if not function(file, len(file), room.ctypes.data, room.nbytes, room.strides[0]):
+        np.empty((*room.shape[:2], _HELD_BYTES), np.uint8)  # the library does not say if this fails
         raise ImageDecodeError(DAMAGED)
 
 

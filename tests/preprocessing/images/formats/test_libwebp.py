@@ -1,6 +1,7 @@
 """WebP files are decoded to where their pixels are to be."""
 
 import ctypes
+import struct
 
 import cv2
 import numpy as np
@@ -8,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from preprocessing.errors import ImageDecodeError
+from preprocessing.errors import ImageDecodeError, TooCostlyImageError
 from preprocessing.images import canvas
-from preprocessing.images.decode import decode_here
+from preprocessing.images.decode import decode_here, decode_image
 from preprocessing.images.formats import libwebp
 from preprocessing.images.formats.libwebp import FUNCTIONS, LIBRARY, decode_webp
 from tests.tools.picture_files import encode, noisy_picture
@@ -62,3 +63,18 @@ def test_an_opaque_picture_is_decoded_to_its_canvas(
     monkeypatch.setattr(canvas, "maker", lambda _shape: memory)
     decoded = decode_here(encode(PICTURE, "WEBP", **options)).pixels
     assert decoded is memory
+
+
+def of_one_colour(width: int, height: int) -> bytes:
+    """A lossless file: its bits are the same whatever its size, and what follows is not read."""
+    flat = encode(Image.new("RGBA", (66, 40), (9, 9, 99, 100)), "WEBP", lossless=True, exact=True)
+    (bits,) = struct.unpack_from("<L", flat, 21)
+    size = struct.pack("<L", bits >> 28 << 28 | height - 1 << 14 | width - 1)
+    content = (flat[20:21] + size + flat[25:]).ljust(20_000, b"\0")
+    return b"RIFF" + struct.pack("<L8sL", 20_012, b"WEBPVP8L", 20_000) + content
+
+
+def test_a_file_for_which_there_is_no_memory_is_not_called_damaged() -> None:
+    assert decode_image(of_one_colour(80, 60)).shape == (60, 80, 3)
+    with pytest.raises(TooCostlyImageError):
+        decode_image(of_one_colour(8_192, 6_000))
