@@ -23,6 +23,9 @@ from preprocessing.images.types import RgbImage
 MOST_BYTES = 4_000_000
 MOST_TAGS = 100
 _SIGNATURE, _LAST_VERSION = b"acsp", 4
+_HEADER_BYTES, _TAG_BYTES, _LEAST_TAG_BYTES = 132, 12, 4
+# Of the light in which colours are told, as X, Y and Z; browsers take no other.
+_D50, _NEAR_D50 = (0.9642, 1.0, 0.8249), 0.01
 _ROUNDING = 1e-6
 _FIXED = 65_536  # what one is as a number of ICC's
 _GREY, _RGB, _CMYK = b"GRAY", b"RGB ", b"CMYK"
@@ -124,11 +127,19 @@ def _ink_transform(profile: bytes) -> ImageCms.ImageCmsTransform | None:
 
 
 def _is_whole(profile: bytes) -> bool:
-    """Say whether a profile is one as browsers read: signed, whole, and of a known version."""
-    if not 132 <= len(profile) <= MOST_BYTES or profile[36:40] != _SIGNATURE:
+    """Say whether browsers read a profile: signed, of a known version, for D50, with all tags."""
+    if not _HEADER_BYTES <= len(profile) <= MOST_BYTES or profile[36:40] != _SIGNATURE:
         return False
-    (size,) = struct.unpack_from(">L", profile)
-    return size <= len(profile) and profile[8] <= _LAST_VERSION
+    size, version = struct.unpack_from(">L4xB", profile)
+    (count,) = struct.unpack_from(">L", profile, _HEADER_BYTES - 4)
+    white = np.frombuffer(profile, ">i4", 3, 68) / _FIXED
+    if version > _LAST_VERSION or np.abs(white - _D50).max() > _NEAR_D50:
+        return False
+    if not _HEADER_BYTES + _TAG_BYTES * count <= size <= len(profile):
+        return False
+    table = np.frombuffer(profile, ">u4", 3 * count, _HEADER_BYTES).reshape(-1, 3).astype(np.int64)
+    starts, lengths = table[:, 1], table[:, 2]
+    return bool((lengths >= _LEAST_TAG_BYTES).all() and (starts + lengths <= size).all())
 
 
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
@@ -137,10 +148,10 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">L", profile, 128)
+    (count,) = struct.unpack_from(">L", profile, _HEADER_BYTES - 4)
     tags: dict[bytes, bytes] = {}
     for index in range(min(count, MOST_TAGS)):
-        name, start, size = struct.unpack_from(">4sLL", profile, 132 + 12 * index)
+        name, start, size = struct.unpack_from(">4sLL", profile, _HEADER_BYTES + _TAG_BYTES * index)
         tags[name] = profile[start : start + size]
     return tags
 

@@ -36,6 +36,12 @@ PROFILES = {
 }
 
 
+def with_tag(profile: bytes, name: bytes, start: int, size: int) -> bytes:
+    """Say of a tag that it lies elsewhere."""
+    at = profile.index(name) + len(name)
+    return profile[:at] + struct.pack(">LL", start, size) + profile[at + 8 :]
+
+
 def by_littlecms(picture: Image.Image, profile: bytes) -> np.ndarray:
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     target = ImageCms.createProfile("sRGB")
@@ -96,6 +102,11 @@ def test_inks_are_converted_by_their_profile(kind: str) -> None:
         PROFILES["Adobe RGB"].replace(b"acsp", b"junk"),
         PROFILES["Adobe RGB"][:8] + b"\5" + PROFILES["Adobe RGB"][9:],
         b"\1" + PROFILES["Adobe RGB"][1:],  # of 16 MB, it says
+        bytes(4) + PROFILES["Adobe RGB"][4:],
+        PROFILES["Adobe RGB"][:68] + bytes(12) + PROFILES["Adobe RGB"][80:],  # of no light
+        with_tag(PROFILES["Adobe RGB"], b"cprt", 0, 2),
+        with_tag(PROFILES["Adobe RGB"], b"cprt", len(PROFILES["Adobe RGB"]) - 4, 8),
+        with_tag(PROFILES["Adobe RGB"], b"cprt", 2**32 - 4, 2**32 - 4),
         *(
             rgb_profile(DISPLAY_P3, parametric_curve(*curve))
             for curve in ((0, -1.0), (1, 2.2, 0.9, 0.1), (1, 2.2, 0.0, 0.1), (2, 2.2, 0.9, 0.1, 0))
@@ -111,9 +122,7 @@ def test_a_profile_that_cannot_be_used_is_passed_over(profile: bytes) -> None:
 
 
 def test_a_profile_whose_tables_cannot_be_opened_is_passed_over() -> None:
-    tags = struct.pack(">L", 1) + b"A2B0" + struct.pack(">LL", 144, 2**31)
-    header = bytes(16) + b"RGB XYZ ".ljust(20, b"\0") + b"acsp".ljust(92, b"\0")
-    profile = header + tags
+    profile = PROFILES["Adobe RGB"].replace(b"cprt", b"A2B0")
     assert icc_colours(profile, channels=3) is None
 
 
