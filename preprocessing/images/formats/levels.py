@@ -47,6 +47,25 @@ def to_eight_bits(
     return _scale(samples, low=low, high=high)
 
 
+def with_black_zero(samples: NDArray[Any], *, has_opacity: bool = False) -> NDArray[Any]:
+    """Invert grey of which zero is white.
+
+    Args:
+        samples: Shape (height, width), or (height, width, channels) with opacity as the last one,
+            which stays: integers or floating point. They are overwritten.
+        has_opacity: There is one.
+
+    Returns:
+        Of the same shape: the samples, or uint8 where only the values tell what black is.
+    """
+    levels = samples
+    if samples.dtype.kind != "u":
+        levels = to_eight_bits(samples, has_opacity=has_opacity)
+    grey = levels[..., :-1] if has_opacity else levels
+    np.subtract(np.iinfo(levels.dtype).max, grey, out=grey)
+    return levels
+
+
 def white_of(values: NDArray[np.uint16]) -> int:
     """Return which value is white by those that occur; where all are black, the largest there is.
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.icc import cmyk_to_rgb, icc_colours
-from preprocessing.images.formats.levels import WHITE, to_eight_bits
+from preprocessing.images.formats.levels import with_black_zero
 from preprocessing.images.formats.opacity import has_opacity, unmultiply
 from preprocessing.images.formats.order import swap_red_and_blue
 from preprocessing.images.formats.orientation import xmp_orientation
@@ -113,7 +113,10 @@ def _decode(page: TiffPage) -> NDArray[Any]:
             is_multiplied = page.number(EXTRA_SAMPLES) == MULTIPLIED
             if is_multiplied and has_opacity(samples) and samples.dtype.kind == "f":
                 unmultiply(samples)
-            return _with_black_zero(samples, page)
+            is_inverted = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
+            if is_inverted and samples.dtype != np.uint8:  # bytes they invert themselves
+                samples = with_black_zero(samples)
+            return samples
     _check_memory(page)
     if (page.number(COMPRESSION), page.number(PHOTOMETRIC)) == (_JPEG, _RGB):
         # Scanners call it RGB though it is stored with fewer samples of colour.
@@ -181,14 +184,3 @@ def _by_pillow(page: TiffPage, file: bytes) -> NDArray[Any] | None:
     # Pillow raises almost anything on files that it does not know or that are damaged.
     except Exception:  # noqa: BLE001
         return None
-
-
-def _with_black_zero(samples: NDArray[Any], page: TiffPage) -> NDArray[Any]:
-    """Invert where zero is white, which both libraries do for eight bits and fewer only."""
-    is_inverted = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
-    if not is_inverted or samples.dtype == np.uint8:
-        return samples
-    if samples.dtype.kind == "u":
-        return np.iinfo(samples.dtype).max - samples
-    # What black is, only the values tell.
-    return WHITE - to_eight_bits(samples)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.icc import cmyk_to_rgb
+from preprocessing.images.formats.levels import with_black_zero
 from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.raster import DAMAGED
 from preprocessing.images.formats.tiff_page import (
@@ -50,7 +51,9 @@ def has_odd_channels(page: TiffPage) -> bool:
     if channels > 1 and page.number(PLANAR, 1) == _APART:
         return True
     is_plain = bits == 8 and meaning != _WHITE_IS_ZERO
-    is_usual = channels <= colours + (meaning not in (_INKS, _LAB))
+    # Of floating point, OpenCV takes any fourth channel for opacity.
+    may_have_fourth = meaning == _RGB and (bits <= 16 or page.number(EXTRA_SAMPLES) in _OPACITY)
+    is_usual = channels <= colours + may_have_fourth
     is_known = channels == 1 or (is_usual and (is_plain or meaning in (_RGB, _INKS)))
     return can_be_bytes(page) and (not is_known or has_odd_samples(page))
 
@@ -76,10 +79,10 @@ def decode_channels(page: TiffPage, decode_grey: DecodeGrey) -> NDArray[Any]:
         samples = _read_apart(page, decode_grey, count)
     else:
         samples = decode_bytes(page, decode_grey)[..., :count]
-    if meaning == _WHITE_IS_ZERO and samples.dtype.kind == "u":
-        np.subtract(np.iinfo(samples.dtype).max, samples[..., :1], out=samples[..., :1])
     if meaning in (_INKS, _LAB):
         return _by_pillow(samples, page)
+    if meaning == _WHITE_IS_ZERO:
+        samples = with_black_zero(samples, has_opacity=has_opacity)
     if has_opacity and page.number(EXTRA_SAMPLES) == MULTIPLIED:
         unmultiply(samples)
     return samples[..., 0] if count == 1 else samples

@@ -1,3 +1,4 @@
+import itertools
 import struct
 import zlib
 
@@ -16,7 +17,10 @@ HALF = np.full(GREY.shape, 128, np.uint8)
 ON_WHITE = np.round(GREY * (128 / 255) + 255 * (127 / 255))
 PHOTOMETRIC, PLANAR, PREDICTOR, EXTRA_SAMPLES = 262, 284, 317, 338
 INKS, LAB, APART, DIFFERENCES = 5, 8, 2, 2
-SCALES = {"uint8": 1, "uint16": 257, "uint32": 0x01010101, "float32": 1 / 255, "float64": 1 / 255}
+SCALES = {
+    "uint8": 1, "uint16": 257, "uint32": 0x01010101,
+    "float16": 1 / 255, "float32": 1 / 255, "float64": 1 / 255,
+}  # fmt: skip
 
 
 def as_samples(levels: np.ndarray, dtype: str) -> np.ndarray:
@@ -63,17 +67,33 @@ def test_opacity_and_inks_that_are_stored_apart_are_heeded(dtype: str) -> None:
     assert np.abs(decoded - np.asarray(inks.convert("RGB"), int)).max() <= 1
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
 @pytest.mark.parametrize("meaning", [0, 1], ids=["white is zero", "black is zero"])
 def test_grey_may_have_opacity(meaning: int, dtype: str) -> None:
     levels = GREY if meaning else 255 - GREY
     both = as_samples(np.dstack([levels, HALF]), dtype)
     decoded = decode_image(tiff(both, tags={PHOTOMETRIC: meaning, EXTRA_SAMPLES: 2}))
     assert np.abs(decoded[..., 0] - ON_WHITE).max() <= 1
+    decoded = decode_image(tiff(both, tags={PHOTOMETRIC: meaning, EXTRA_SAMPLES: 0}))
+    assert np.abs(decoded[..., 0].astype(int) - GREY).max() <= 1
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
-@pytest.mark.parametrize(("meaning", "channels"), [(1, 4), (1, 7), (2, 5), (INKS, 5), (INKS, 6)])
+@pytest.mark.parametrize("dtype", ["int8", "float16"])
+def test_zero_may_be_white_also_where_samples_are_read_as_bytes(dtype: str) -> None:
+    light = (255 - GREY) * (SCALES.get(dtype, 127 / 255))
+    decoded = decode_image(tiff(light.astype(dtype), tags={PHOTOMETRIC: 0}))
+    assert np.abs(decoded[..., 0].astype(int) - GREY).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("meaning", "channels", "dtype"),
+    [
+        *itertools.product((2,), (4,), ("uint8", "uint16", "float32", "float64")),
+        *itertools.product((1,), (2, 4, 7), ("uint8", "uint16", "float32")),
+        *itertools.product((2,), (5,), ("uint8", "uint16", "float32")),
+        *itertools.product((INKS,), (5, 6), ("uint8", "uint16")),
+    ],
+)
 def test_channels_that_are_no_colours_are_passed_over(
     meaning: int, channels: int, dtype: str
 ) -> None:
@@ -116,6 +136,12 @@ def test_channels_that_do_not_fit_together_are_damaged() -> None:
     data[8:300] = bytes(292)
     with pytest.raises(ImageDecodeError):
         decode_image(bytes(data))
+
+
+def test_grey_of_bytes_may_be_multiplied_by_its_opacity() -> None:
+    multiplied = np.dstack([np.round(GREY * (128 / 255)).astype(np.uint8), HALF])
+    decoded = decode_image(tiff(multiplied, tags={PHOTOMETRIC: 1, EXTRA_SAMPLES: 1}))
+    assert np.abs(decoded[..., 0] - ON_WHITE).max() <= 1
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
