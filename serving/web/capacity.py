@@ -3,7 +3,8 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 
 from serving.web.problems import BusyError
 
@@ -64,3 +65,28 @@ class Capacity:
         with self._lock:
             taken = self._taken.total() - self._taken[SUSPECTS]
         return min(1.0, taken / self._capacity)
+
+
+@contextmanager
+def hold_for_client(slot: AbstractContextManager[None], client: Any) -> Iterator[None]:
+    """Hold a slot for what a client sends and takes, which gives it up where others want it.
+
+    Args:
+        slot: Of `Capacity.take`.
+        client: Its connection. If that is a `ClientSocket`, it gives way where it is slow and
+            another one has just been rejected.
+
+    Raises:
+        BusyError: All slots are taken.
+    """
+    can_give_way = hasattr(client, "watch")
+    with ExitStack() as held:
+        try:
+            held.enter_context(slot)
+        except BusyError:
+            if can_give_way:
+                client.watch.want_batch()
+            raise
+        if can_give_way:
+            client.holds_batch = True
+        yield

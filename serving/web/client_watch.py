@@ -4,6 +4,7 @@ A thread that waits for a slow client harms nobody as long as no request waits f
 answers that clients take slowly are few or small.
 """
 
+import math
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,8 @@ DECENT_BYTES_PER_S = 50_000
 # How quick a client is goes by its last seconds: for twice this its whole rate counts, from then on
 # what is older weighs less and less. Or who sends megabytes at once could wait for minutes.
 REMEMBERED_S = 2.5
+# How long a slow client is looked for that can make room for a batch that was rejected.
+BATCH_WANTED_S = 1.0
 # Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
 MOST_HELD_BYTES = 100_000_000
 
@@ -33,12 +36,14 @@ class Client(Protocol):
             what came long ago is forgotten.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
+        holds_batch: It has one of the few slots for batches.
     """
 
     peer: str
     begun_s: float
     moved_bytes: int
     held_bytes: int
+    holds_batch: bool
 
 
 class ClientWatch:
@@ -54,6 +59,7 @@ class ClientWatch:
         # By connection, in the order in which they came: since when it has waited, and its peer.
         self._waiting: dict[object, tuple[float, str]] = {}
         self._awaited: list[Client] = []
+        self._batch_wanted_s = -math.inf
         self._lock = threading.Lock()
 
     def wait(self, connection: object, *, peer: str = "") -> None:
@@ -65,6 +71,11 @@ class ClientWatch:
         """Note that a request has its thread; return when it began to wait."""
         with self._lock:
             return self._waiting.pop(connection, (time.monotonic(), ""))[0]
+
+    def want_batch(self) -> None:
+        """Note that a batch was rejected, for others have all slots."""
+        with self._lock:
+            self._batch_wanted_s = time.monotonic()
 
     @contextmanager
     def awaiting(self, client: Client) -> Iterator[None]:
@@ -80,7 +91,8 @@ class ClientWatch:
     def is_to_go(self, client: Client) -> bool:
         """Say whether a client that a thread waits for is to give way.
 
-        It is if a request has waited for long, it is slow, and no other client is slower; or if
+        It is if a request has waited for long, it is slow, and no other client is slower; or if a
+        batch was rejected just now, and it is slow and the slowest of those that hold one; or if
         answers take too much memory, and nobody else takes one more slowly. A quick one is to go
         too if more than half of all threads wait for its address alone, and the request comes from
         another.
@@ -102,6 +114,12 @@ class ClientWatch:
             held_bytes = sum(each.held_bytes for each in self._awaited)
             takers = [each for each in slowest if each.held_bytes]
             if held_bytes > MOST_HELD_BYTES and client in takers[:1]:
+                return True
+            batches = [
+                each for each in slowest if each.holds_batch and rates[each] < DECENT_BYTES_PER_S
+            ]
+            if now_s - self._batch_wanted_s < BATCH_WANTED_S and client in batches[:1]:
+                self._batch_wanted_s = -math.inf
                 return True
             crowding = self._crowding_peer()
             others_wait = any(self._waiting[connection][1] != crowding for connection in late)

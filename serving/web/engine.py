@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import current_app, g, has_request_context
 
@@ -14,7 +14,7 @@ from preprocessing.images.types import DecodedPicture, RgbImage
 from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
-from serving.web.capacity import Capacity
+from serving.web.capacity import Capacity, hold_for_client
 from serving.web.decoding import PictureDecoder
 from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
@@ -87,14 +87,19 @@ class Service:
             raise NotReadyError(self.reason)
         return self.predictor
 
-    def hold_batch(self, *, address: str) -> AbstractContextManager[None]:
+    def hold_batch(self, *, address: str, client: Any = None) -> AbstractContextManager[None]:
         """Hold a batch from an address, from before it is read to the end of its answer.
+
+        Args:
+            address: From which it comes.
+            client: The connection by which it comes, of the server's own kind.
 
         Raises:
             BusyError: When it is entered: too many are held already.
         """
         is_suspect = self.decoder.is_suspect(address)
-        return self._batch_capacity.take(network_of(address), is_suspect=is_suspect)
+        slot = self._batch_capacity.take(network_of(address), is_suspect=is_suspect)
+        return hold_for_client(slot, client)
 
     def fetch(self, url: str, *, address: str, until_s: float) -> bytes:
         """Fetch a picture by its address and return its bytes.

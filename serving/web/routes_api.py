@@ -47,7 +47,8 @@ def predict_batch() -> ResponseReturnValue:
     service.require()
     address = request.remote_addr or ""
     with ExitStack() as held:
-        held.enter_context(service.hold_batch(address=address))
+        client = request.environ.get("gunicorn.socket")
+        held.enter_context(service.hold_batch(address=address, client=client))
         uploads, options = read_batch_request(request)
         service.limits.count_more(len(uploads) - 1)
         lines = _batch_lines(service, uploads, options, address=address)

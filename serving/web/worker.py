@@ -51,6 +51,7 @@ class ClientSocket(socket.socket):
         begun_s: When a thread began to wait for it, by the same clock; the watch puts it off.
         moved_bytes: How many bytes it has sent or taken since then.
         held_bytes: How long the answer is that it is taking.
+        holds_batch: It has one of the few slots for batches.
     """
 
     until_s = 0.0
@@ -60,6 +61,7 @@ class ClientSocket(socket.socket):
     watch = ClientWatch()
     begun_s = 0.0
     moved_bytes = held_bytes = 0
+    holds_batch = False
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what the client sent.
@@ -182,7 +184,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())
         now_s = time.monotonic()
-        conn.sock.peer = self._peer(conn)
+        conn.sock.peer, conn.sock.holds_batch = self._peer(conn), False
         conn.sock.watch, conn.sock.begun_s, conn.sock.moved_bytes = self._watch, now_s, 0
         # While all threads are taken, little more arrives than a beginning.
         conn.sock.until_s = max(asked_s + GRACE_S, now_s + LEAST_S)

@@ -19,6 +19,7 @@ class Client:
     moved_bytes: int
     held_bytes: int = 0
     peer: str = ""
+    holds_batch: bool = False
 
     def __post_init__(self) -> None:
         self.begun_s = time.monotonic() - self.age_s
@@ -67,6 +68,32 @@ def test_who_is_quick_enough_keeps_its_thread() -> None:
 def test_nobody_goes_for_a_request_that_has_just_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_watch, "PATIENCE_S", 60.0)
     assert leaving(slow_clients(), waiting=5) == []
+
+
+@pytest.mark.parametrize(("is_wanted", "expected"), [(True, [1]), (False, [])])
+def test_for_a_batch_that_was_rejected_the_slowest_of_those_that_hold_one_goes(
+    expected: list[int], *, is_wanted: bool
+) -> None:
+    some = ClientWatch(threads=4)
+    clients = [
+        Client(10, 5_000, holds_batch=True),
+        Client(10, 4_000, holds_batch=True),
+        Client(10, 3_000),
+        Client(LEAST_S - 1, 0, holds_batch=True),
+    ]
+    if is_wanted:
+        some.want_batch()
+    with contextlib.ExitStack() as stack:
+        for client in clients:
+            stack.enter_context(some.awaiting(client))
+        assert [at for at, client in enumerate(clients) if some.is_to_go(client)] == expected
+
+
+def test_a_quick_batch_goes_for_no_other() -> None:
+    quick, some = Client(10, 11 * DECENT_BYTES_PER_S, holds_batch=True), ClientWatch(threads=4)
+    some.want_batch()
+    with some.awaiting(quick):
+        assert not some.is_to_go(quick)
 
 
 def test_a_quick_beginning_earns_no_minutes(monkeypatch: pytest.MonkeyPatch) -> None:

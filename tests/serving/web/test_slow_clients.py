@@ -15,15 +15,16 @@ import pytest
 from PIL import Image
 
 from serving.client import ApiError, Client
-from serving.web import worker
 from serving.web.client_watch import DECENT_BYTES_PER_S
 from serving.web.device import RUNTIME_FILE
-from serving.web.worker import LEAST_BYTES_PER_S, LEAST_S, ClientSocket
+from serving.web.settings import Settings
+from serving.web.worker import LEAST_BYTES_PER_S, LEAST_S
 from tests.tools.server_process import PREDICT, ServerProcess, running_server
 
 pytestmark = pytest.mark.slow
 
 CLIENTS = 20
+SLOTS = Settings().parallel_requests
 # Less than the server's own, for which the tests would wait again and again.
 GRACE_S = LEAST_S + 1
 SERVE = f"""
@@ -33,6 +34,12 @@ worker.GRACE_S = {GRACE_S}
 start.main()
 """
 POST = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".encode()
+BATCH = "/api/v1/predict/batch"
+BATCH_BEGUN = (
+    f"POST {BATCH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
+    "Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    '--x\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+).encode()
 LINE_BYTES_PER_S = 50_000
 # On a machine that has other things to do.
 ANSWERED_S = 8
@@ -127,6 +134,37 @@ def test_who_sends_all_the_time_gives_way_to_others(
             done.set()
 
 
+def ask_for_a_batch(server: ServerProcess, photo: bytes) -> int:
+    body = BATCH_BEGUN.partition(b"\r\n\r\n")[2] + photo + b"\r\n--x--\r\n"
+    return server.ask(BATCH, body, {"Content-Type": "multipart/form-data; boundary=x"}).status
+
+
+def test_slow_batches_of_many_addresses_give_way_to_others(
+    server: ServerProcess, photo: bytes
+) -> None:
+    done = Event()
+
+    def send(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while not done.wait(0.1):
+                connection.sendall(bytes(LEAST_BYTES_PER_S * 5 // 40))
+
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(SLOTS) as clients:
+        for number in range(SLOTS):
+            sent = connections(server, [BATCH_BEGUN], source=f"127.0.0.{10 + number}")
+            clients.submit(send, stack.enter_context(sent)[0])
+        try:
+            time.sleep(LEAST_S)
+            statuses = [ask_for_a_batch(server, photo)]
+            while statuses[-1] == 503 and len(statuses) < ANSWERED_S:
+                time.sleep(0.5)
+                statuses.append(ask_for_a_batch(server, photo))
+            # They could hold all slots for minutes.
+            assert (statuses[0], statuses[-1]) == (503, 200)
+        finally:
+            done.set()
+
+
 def test_who_takes_an_answer_slowly_gives_way_to_others(server: ServerProcess) -> None:
     # More than what the system takes for a client that reads nothing.
     path = f"/static/any/{RUNTIME_FILE.parent.name}/{RUNTIME_FILE.stem}"
@@ -183,45 +221,3 @@ def test_who_is_refused_is_told_why_whatever_was_sent(tmp_path: Path) -> None:
                 client.predict(bytes(size))
             statuses.append(raised.value.problem.status)
     assert statuses == [415] + [429] * 10
-
-
-@pytest.fixture
-def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ClientSocket, socket.socket]]:
-    """A connection as the server and as the client has it, for which there is next to no grace."""
-    monkeypatch.setattr(worker, "GRACE_S", 0.1)
-    ours, theirs = socket.socketpair()
-    with ClientSocket(fileno=ours.detach()) as server_side, theirs:
-        yield server_side, theirs
-
-
-def test_an_answer_that_nobody_takes_is_given_up(pair: tuple[ClientSocket, socket.socket]) -> None:
-    ours, theirs = pair
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
-    ours.sendall(b"x")
-    assert theirs.recv(1) == b"x"
-    with pytest.raises(ConnectionResetError):
-        ours.sendall(bytes(LEAST_BYTES_PER_S))
-
-
-@pytest.mark.parametrize(("left_s", "longest_s"), [(-0.5, 59.5), (0.5, 0.5)])
-def test_what_waits_already_is_read_and_earns_time_but_no_more_than_the_longest(
-    pair: tuple[ClientSocket, socket.socket], left_s: float, longest_s: float
-) -> None:
-    ours, theirs = pair
-    theirs.sendall(bytes(LEAST_BYTES_PER_S))
-    now_s = time.monotonic()
-    ours.until_s, ours.latest_s = now_s + left_s, now_s + longest_s
-    assert len(ours.recv(65536)) == LEAST_BYTES_PER_S
-    assert ours.until_s == pytest.approx(now_s + 0.5, rel=1e-9)
-    with pytest.raises(ConnectionResetError):
-        ours.recv(1)
-
-
-def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(
-    pair: tuple[ClientSocket, socket.socket],
-) -> None:
-    ours, theirs = pair
-    theirs.sendall(bytes(100_000))
-    ours.finish(most_bytes=65536)
-    assert theirs.recv(1) == b""
-    assert ours.recv(1) == b""

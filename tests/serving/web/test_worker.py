@@ -1,3 +1,6 @@
+import socket
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -5,7 +8,7 @@ import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web import worker
-from serving.web.worker import PatientWorker
+from serving.web.worker import LEAST_BYTES_PER_S, ClientSocket, PatientWorker
 
 
 def test_of_all_workers_that_with_most_room_accepts_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,3 +25,45 @@ def test_of_all_workers_that_with_most_room_accepts_first(monkeypatch: pytest.Mo
     with ThreadPoolExecutor() as workers:
         list(workers.map(accept, [1, 0.5, 0]))
     assert accepted == [0, 0.5, 1]
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ClientSocket, socket.socket]]:
+    """A connection as the server and as the client has it, for which there is next to no grace."""
+    monkeypatch.setattr(worker, "GRACE_S", 0.1)
+    ours, theirs = socket.socketpair()
+    with ClientSocket(fileno=ours.detach()) as server_side, theirs:
+        yield server_side, theirs
+
+
+def test_an_answer_that_nobody_takes_is_given_up(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    ours.sendall(b"x")
+    assert theirs.recv(1) == b"x"
+    with pytest.raises(ConnectionResetError):
+        ours.sendall(bytes(LEAST_BYTES_PER_S))
+
+
+@pytest.mark.parametrize(("left_s", "longest_s"), [(-0.5, 59.5), (0.5, 0.5)])
+def test_what_waits_already_is_read_and_earns_time_but_no_more_than_the_longest(
+    pair: tuple[ClientSocket, socket.socket], left_s: float, longest_s: float
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(bytes(LEAST_BYTES_PER_S))
+    now_s = time.monotonic()
+    ours.until_s, ours.latest_s = now_s + left_s, now_s + longest_s
+    assert len(ours.recv(65536)) == LEAST_BYTES_PER_S
+    assert ours.until_s == pytest.approx(now_s + 0.5, rel=1e-9)
+    with pytest.raises(ConnectionResetError):
+        ours.recv(1)
+
+
+def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(
+    pair: tuple[ClientSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    theirs.sendall(bytes(100_000))
+    ours.finish(most_bytes=65536)
+    assert theirs.recv(1) == b""
+    assert ours.recv(1) == b""
