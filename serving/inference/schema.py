@@ -142,7 +142,8 @@ class Answer(AnswerModel):
     annotated: Png | None = None
     """The picture with every face marked: PNG, base64. Only with the option annotated."""
     timing_ms: dict[str, float]
-    """Milliseconds for decode, align, classify and in total."""
+    """Milliseconds for decode, align, classify and in total. They include others' pictures that a
+    busy server looks at in between."""
 
 
 class ProblemAnswer(AnswerModel):

@@ -22,6 +22,7 @@ from serving.web.chips import read_data_url, to_chip
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
 from serving.web.posted_answers import NamedAnswer, Table
+from serving.web.problems import BusyError
 from serving.web.view import to_view
 
 # A hundred faces with their chips have less than half of it.
@@ -29,6 +30,7 @@ LONGEST_ANSWER_BYTES = 2_000_000
 LONGEST_TABLE_BYTES = 4_000_000
 # JSON that is made to do harm takes sixty times its length while it is read.
 _reading = threading.Lock()
+LONGEST_WAIT_S = 3.0
 
 routes = Blueprint("parts", __name__)
 
@@ -128,15 +130,19 @@ def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
 
     Raises:
         BadRequest: It is too long, or not what was expected.
+        BusyError: Others are read for long.
     """
     request.max_content_length = most_bytes
     if request.mimetype != "application/json":
         raise BadRequest("Send JSON, with its content type.")
     body = request.get_data(cache=False)
+    if not _reading.acquire(timeout=LONGEST_WAIT_S):
+        raise BusyError("More answers come back than can be read. Try again in a moment.")
     try:
-        with _reading:
-            return kind.model_validate_json(body)
+        return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
+    finally:
+        _reading.release()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from serving.inference.options import MAX_FACES
+from serving.web import routes_parts
 from serving.web.posted_answers import MOST_ENTRIES, NamedAnswer, Table
 
 BEYOND_ALL_BOUNDS = 10**400
@@ -145,3 +146,12 @@ def test_one_body_is_read_after_the_other(
         sent = [clients.submit(send().post, "/table", json={}) for _ in range(4)]
     assert {each.result().status_code for each in sent} == {400}
     assert most == 1
+
+
+def test_a_body_that_would_wait_for_long_is_rejected(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes_parts, "LONGEST_WAIT_S", 0.01)
+    with routes_parts._reading:
+        assert client.post("/table", json={}).status_code == 503
+    assert client.post("/table", json={}).status_code == 400
