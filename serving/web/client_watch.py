@@ -8,7 +8,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -21,6 +21,8 @@ DECENT_BYTES_PER_S = 50_000
 # How quick a client is goes by its last seconds: for twice this its whole rate counts, from then on
 # what is older weighs less and less. Or who sends megabytes at once could wait for minutes.
 REMEMBERED_S = 2.5
+# A client that is quicker by less than this is about as slow.
+ABOUT = 1.5
 # How long a slow client is looked for that can make room for a batch that was rejected.
 BATCH_WANTED_S = 1.0
 # Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
@@ -113,12 +115,13 @@ class ClientWatch:
             slowest = sorted(rates, key=lambda each: rates[each])
             held_bytes = sum(each.held_bytes for each in self._awaited)
             takers = [each for each in slowest if each.held_bytes]
-            if held_bytes > MOST_HELD_BYTES and client in takers[:1]:
+            if held_bytes > MOST_HELD_BYTES and _is_slow_among(client, takers, rates):
                 return True
             batches = [
                 each for each in slowest if each.holds_batch and rates[each] < DECENT_BYTES_PER_S
             ]
-            if now_s - self._batch_wanted_s < BATCH_WANTED_S and client in batches[:1]:
+            is_batch_wanted = now_s - self._batch_wanted_s < BATCH_WANTED_S
+            if is_batch_wanted and _is_slow_among(client, batches, rates):
                 self._batch_wanted_s = -math.inf
                 return True
             crowding = self._crowding_peer()
@@ -128,7 +131,7 @@ class ClientWatch:
                 for each in slowest
                 if rates[each] < DECENT_BYTES_PER_S or (others_wait and each.peer == crowding)
             ]
-            if client not in slow[: len(late)]:
+            if not late or not _is_slow_among(client, slow, rates, places=len(late)):
                 return False
             # One client goes for each that waits.
             self._waiting.pop(late[0])
@@ -139,6 +142,25 @@ class ClientWatch:
         peers = Counter(each.peer for each in self._awaited)
         peer, count = max(peers.items(), key=lambda item: item[1], default=("", 0))
         return peer if peer and 2 * count > self._threads else None
+
+
+def _is_slow_among(
+    client: Client, slowest: Sequence[Client], rates: Mapping[Client, float], *, places: int = 1
+) -> bool:
+    """Say whether a client is one of the slowest, or about as slow.
+
+    Who asks has just sent or taken something: of clients that are equally quick it is never the
+    slowest at that moment.
+
+    Args:
+        client: Any client.
+        slowest: Those that may have to go, the slowest first.
+        rates: How quick each client is, in bytes a second.
+        places: How many are to go.
+    """
+    if client not in slowest:
+        return False
+    return rates[client] <= ABOUT * rates[slowest[min(places, len(slowest)) - 1]]
 
 
 def _forget(client: Client, now_s: float) -> None:

@@ -57,6 +57,13 @@ def test_for_each_request_that_waits_the_slowest_client_goes(
     assert leaving(slow_clients(), waiting=waiting) == expected
 
 
+def test_of_equally_slow_clients_the_one_goes_that_asks_first() -> None:
+    # Who asks has just sent something, the others are about to.
+    clients = [Client(10, 9_000), Client(10, 8_000), Client(10, 8_000), Client(10, 40_000)]
+    assert leaving(clients, waiting=1) == [0]
+    assert leaving(clients[::-1], waiting=1) == [1]
+
+
 def test_nobody_goes_before_the_least_time_is_over() -> None:
     assert leaving([Client(LEAST_S - 1, 0)], waiting=1) == []
 
@@ -76,7 +83,7 @@ def test_for_a_batch_that_was_rejected_the_slowest_of_those_that_hold_one_goes(
 ) -> None:
     some = ClientWatch(threads=4)
     clients = [
-        Client(10, 5_000, holds_batch=True),
+        Client(10, 9_000, holds_batch=True),
         Client(10, 4_000, holds_batch=True),
         Client(10, 3_000),
         Client(LEAST_S - 1, 0, holds_batch=True),
@@ -151,7 +158,7 @@ def test_who_has_most_threads_alone_gives_way_to_others_though_it_is_quick(
     peers: Sequence[str], waiting_peer: str, expected: list[int]
 ) -> None:
     clients = [
-        Client(10, (20 + number % 3 - 2 * (number == 1)) * DECENT_BYTES_PER_S, peer=peer)
+        Client(10, (20 if number == 1 else 40 + number) * DECENT_BYTES_PER_S, peer=peer)
         for number, peer in enumerate(peers)
     ]
     assert leaving(clients, waiting=1, peer=waiting_peer) == expected
