@@ -24,7 +24,7 @@ def test_without_scripts_everything_can_be_read(open_page: Open, predictor: Pred
     expect(page.get_by_role("button", name="Sort bars")).to_be_hidden()
     with page.expect_popup() as popup:
         page.get_by_role("button", name="Why").click()
-    expect(popup.value.locator(".layers:visible .tint")).to_be_visible()
+    expect(popup.value.locator(".layers:visible .tint")).to_have_count(1)
     popup.value.get_by_text("sad", exact=True).click()
     expect(popup.value.locator(".reason-of:visible")).to_contain_text("“sad”")
     page.set_input_files("#image", sample_photo_path())
