@@ -53,9 +53,10 @@ def test_where_the_server_is_gone_each_button_says_so(
     page = offline_page
     page.context.set_offline(False)
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
-    expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")
-    page.context.set_offline(True)
     status = page.locator("#status")
+    expect(status).to_have_text("2 of 2 pictures read.")
+    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+    page.context.set_offline(True)
     page.locator(".picture").nth(1).click()
     expect(status).to_have_text("two.jpg could not be shown. The server could not be reached.")
     page.get_by_role("button", name="CSV of all").click()
