@@ -19,7 +19,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test coverage test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-page bench-memory bench-box bench-costly soak scale container gallery detector
+.PHONY: help serve test coverage test-fast check lock licences audit setup-training train notebooks bench-align bench-train bench-serve bench-load bench-folder bench-video bench-long-video bench-live bench-page bench-memory bench-box bench-costly bench-attacked soak scale container gallery detector
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -27,7 +27,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # As in the Dockerfile; preprocessing/runtime/processes.py says why.
-serve bench-align bench-serve bench-page bench-load bench-video bench-memory bench-costly soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
+serve bench-align bench-serve bench-page bench-load bench-video bench-memory bench-costly bench-attacked soak scale: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576
 
 serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:8080)
 	$(BIN)/python -m serving run --host $(HOST) --port $(PORT)
@@ -115,6 +115,9 @@ bench-box: $(VENV)/serving.stamp ## measure what decoding in a box costs, beside
 
 bench-costly: $(VENV)/serving.stamp ## measure what small files cost the server that ask for gigabytes or minutes
 	$(BIN)/python -m tests.bench.costly
+
+bench-attacked: $(VENV)/serving.stamp ## measure honest photos beside an address that sends costly files
+	$(BIN)/python -m tests.bench.attacked
 
 bench-video: $(VENV)/dev.stamp ## measure video on one core with a clip made from PHOTOS, beside FER_PYTHON
 	$(BIN)/python -m tests.bench.video $(PHOTOS) --fer-python "$(FER_PYTHON)"
