@@ -137,6 +137,8 @@ def test_the_text_on_training_tells_it_too(spec: ModelSpec) -> None:
         f"{votes.vote_share:.3f}",
         percent(labels[0].accuracy),
     ]
+    balanced = row_of(told, f"| {spec.answer.balance:g} (default), the network that ships |")
+    assert balanced.split("|")[2].strip() == percent(spec.metrics["val"]["accuracy"])
     of_test = f"{labels[1].accuracy:.2%}".replace("%", " %")
     assert of_test in told.partition("Each use of the test split")[2].partition("\n\n")[0]
 
