@@ -198,6 +198,7 @@ class Box:
             waiting = self._idle.setdefault(niceness, [])
             is_kept = (
                 is_well
+                and not helper.stands_back
                 and starter is not None
                 and len(waiting) < KEPT_HELPERS
                 and helper.pictures < MOST_PICTURES
