@@ -1,5 +1,6 @@
 """Run a bundle's network on chips, through LiteRT."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,10 @@ ONE_VIEW_SIGNATURE = "one_view"
 
 
 class ChipClassifier:
-    """The network of a bundle; not safe to share between threads."""
+    """The network of a bundle. Threads may share it: it sees the chips of one after the other."""
 
     def __init__(self, bundle: Path, *, signature: str = VIEWS_SIGNATURE) -> None:
-        """Load the network, for one thread.
+        """Load the network.
 
         Args:
             bundle: The bundle's folder.
@@ -38,6 +39,7 @@ class ChipClassifier:
             raise BundleError(
                 f"{path} cannot be run: {error}. It is damaged; export the bundle again."
             ) from error
+        self._lock = threading.Lock()
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the logits of chips, shape (chips, outputs, labels).
@@ -45,5 +47,6 @@ class ChipClassifier:
         Args:
             chips: uint8 (chips, size_px, size_px), of the geometry in the spec; at least one.
         """
-        logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
+        with self._lock:
+            logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
         return logits

@@ -1,6 +1,8 @@
 """The face detectors that can be chosen."""
 
+import functools
 import math
+import threading
 from typing import Any
 
 import cv2
@@ -26,6 +28,18 @@ def load_detector(kind: DetectorKind) -> Detector:
         DetectorKind.HOG: _load_hog,
         DetectorKind.CNN: _load_cnn,
     }[kind]()
+
+
+def _one_at_a_time(detect: Detect) -> Detect:
+    """Return the same for threads to share, where the model keeps state while it looks."""
+    lock = threading.Lock()
+
+    @functools.wraps(detect)
+    def locked(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
+        with lock:
+            return detect(image, least_score)
+
+    return locked
 
 
 def _load_yunet() -> Detector:
@@ -86,6 +100,7 @@ def _yunet_on_crops() -> Detect:
     finally:
         cv2.utils.logging.setLogLevel(level)
 
+    @_one_at_a_time
     def detect(image: GreyImage | RgbImage, least_score: float) -> list[Detection]:
         model.setInputSize(image.shape[1::-1])
         model.setScoreThreshold(least_score)
@@ -123,6 +138,7 @@ _HOG_ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
 def _load_hog() -> Detector:
     model = dlib.get_frontal_face_detector()
 
+    @_one_at_a_time
     def detect(grey: GreyImage, least_score: float) -> list[Detection]:
         rectangles, scores, parts = model.run(grey, 0, least_score)
         return [
@@ -136,6 +152,7 @@ def _load_hog() -> Detector:
 def _load_cnn() -> Detector:
     model = dlib.cnn_face_detection_model_v1(str(CNN_DETECTOR_FILE.path()))
 
+    @_one_at_a_time
     def detect(grey: GreyImage, least_score: float) -> list[Detection]:
         return [
             _to_detection(found.rect, roll_deg=0.0, score=found.confidence)

@@ -41,10 +41,7 @@ MOST_MENDED = 60
 
 
 class FaceFinder:
-    """A face detector and a landmark model, which find faces together.
-
-    YuNet keeps state while it looks at a picture: threads that share a finder must take turns.
-    """
+    """A face detector and a landmark model, which find faces together. Threads may share it."""
 
     def __init__(
         self,

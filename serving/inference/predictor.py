@@ -1,6 +1,5 @@
 """From the bytes of a picture to what its faces express."""
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,8 +27,7 @@ from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 class Predictor:
     """A loaded bundle with the detector and landmark model that belong to it.
 
-    Loading takes about a second. Threads may share one for `predict`, `align` and `probabilities`,
-    in which they wait for each other.
+    Loading takes about a second. Threads may share one, and look at several pictures at once.
     """
 
     def __init__(
@@ -47,7 +45,7 @@ class Predictor:
             landmarks: The name of a scheme in `LANDMARK_SCHEMES`, by which faces are aligned; by
                 default that of the bundle's training set.
             max_pixels: Of the largest picture that is decoded.
-            between_looks: See `FaceFinder`; it may call this predictor.
+            between_looks: See `FaceFinder`.
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises, or there
@@ -67,7 +65,6 @@ class Predictor:
         )
         self._classifier = ChipClassifier(bundle)
         check_network(bundle, self.spec)
-        self._lock = threading.RLock()
         check_known_answer(
             self.spec.known_answer,
             geometry=self.spec.geometry,
@@ -128,11 +125,10 @@ class Predictor:
             decode_s: How long decoding it took, in seconds, for the result's timing.
         """
         started = time.perf_counter()
-        with self._lock:
-            found = self._align(picture, is_crop=options.is_crop, most_again=options.max_faces)
-            aligned = time.perf_counter()
-            faces = [found[index] for index in largest(found, options.max_faces)]
-            logits = self.logits(np.array([face.chip for face in faces]))
+        found = self._align(picture, is_crop=options.is_crop, most_again=options.max_faces)
+        aligned = time.perf_counter()
+        faces = [found[index] for index in largest(found, options.max_faces)]
+        logits = self.logits(np.array([face.chip for face in faces]))
         width, height = picture.width, picture.height
         searched_down_to_px = (
             None if options.is_crop else self._finder.searched_down_to_px(width, height)
@@ -185,8 +181,7 @@ class Predictor:
     ) -> list[AlignedFace]:
         """Find and align the faces of a decoded picture, as training did."""
         decoded = picture if isinstance(picture, DecodedPicture) else DecodedPicture(picture)
-        with self._lock:
-            return self._align(decoded, is_crop=is_crop)
+        return self._align(decoded, is_crop=is_crop)
 
     def _align(
         self, picture: DecodedPicture, *, is_crop: bool, most_again: int | None = None
@@ -202,8 +197,7 @@ class Predictor:
         self, chips: NDArray[np.uint8], balance: float | None = None
     ) -> NDArray[np.float64]:
         """Return the calibrated probabilities of chips, (chips, labels), at a class balance."""
-        with self._lock:
-            logits = self.logits(chips)
+        logits = self.logits(chips)
         return self.spec.answer.probabilities(self.spec.answer_logits(logits), balance)
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:

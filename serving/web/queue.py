@@ -1,10 +1,9 @@
 """The one queue before the models: it rejects requests beyond its capacity and ends late ones."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -16,13 +15,14 @@ from serving.web.usage import Usage
 T = TypeVar("T")
 
 # A task that has run for this long, in seconds, lets another go first, and again after as long.
-LEAST_TURN_S = 0.05
+LEAST_TURN_S = 0.02
 # Then it goes on for as long as the other took, up to this: else others without end would halt it
 # without end.
 LONGEST_TURN_S = 1.0
-# So many may be halted at once, one amid the other: each holds its picture, and a part of the
-# stack of the thread.
+# So many may be halted at once: each holds its picture.
 MOST_HALTED = 2
+# How often a request that waits looks whether its task may begin, in seconds.
+LOOKS_EVERY_S = 0.01
 
 
 @dataclass(eq=False)
@@ -34,6 +34,9 @@ class _Task:
         address: From which the request came.
         until_s: When it is given up, by `time.monotonic`.
         turn_s: For how long it runs before it lets others go first, in seconds.
+        ran_s: How long it has run before its turn began, in seconds.
+        since_s: When its turn, or being halted, began, by `time.monotonic`.
+        noted_s: Until when what it used was noted, likewise.
         done: What comes of it.
     """
 
@@ -41,14 +44,18 @@ class _Task:
     address: str
     until_s: float
     turn_s: float
+    ran_s: float = 0.0
+    since_s: float = 0.0
+    noted_s: float = 0.0
     done: Future[Any] = field(default_factory=Future)
 
 
 class TaskQueue:
-    """Run tasks one after the other in one thread, because dlib and LiteRT are not thread-safe.
+    """Run tasks one after the other, for more at once would only take each other's processor.
 
     The next is that of the address that has used least time lately. One that runs for longer lets
-    others go first between two of its steps, if their addresses have used less than its own.
+    others go first, if their addresses have used less than its own: they begin at once, and it
+    halts before its next step.
     """
 
     def __init__(self, *, capacity: int, time_limit_s: float) -> None:
@@ -60,17 +67,14 @@ class TaskQueue:
         """
         self._time_limit_s = time_limit_s
         self._capacity = Capacity(capacity)
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._waiting: list[_Task] = []
-        self._usage = Usage()
-        # What the one thread does: the task that runs, after those that are halted for it, and
-        # since when it does, others' tasks in between left out.
+        # The last has its turn, for which those before it halt.
         self._running: list[_Task] = []
-        self._started_s: float | None = None
-        self._resumed_s = 0.0
-        self._thread = 0
+        self._usage = Usage()
+        self._own = threading.local()
         self._executor = ThreadPoolExecutor(
-            max_workers=1, thread_name_prefix="models", initializer=self._note_thread
+            max_workers=MOST_HALTED + 1, thread_name_prefix="models"
         )
 
     def until_s(self) -> float:
@@ -103,41 +107,39 @@ class TaskQueue:
             TimeLimitError: It did not end in time.
         """
         task = _Task(work, address, until_s, LEAST_TURN_S)
-        with self._lock:
+        with self._changed:
             self._waiting.append(task)
-        self._executor.submit(self._run_next)
         try:
-            return cast(T, task.done.result(timeout=max(0.0, until_s - time.monotonic())))
-        except TimeoutError:
-            task.done.cancel()
-            with self._lock, suppress(ValueError):  # or it would hold the picture until its turn
-                self._waiting.remove(task)
-            raise self._too_late() from None
+            while not task.done.done() and (left_s := until_s - time.monotonic()) > 0:
+                self._begin_next()
+                is_waiting = task in self._waiting
+                wait([task.done], timeout=min(left_s, LOOKS_EVERY_S) if is_waiting else left_s)
+            if not task.done.done():
+                raise self._too_late()
+            return cast(T, task.done.result())
         finally:
+            with self._changed, suppress(ValueError):  # it would hold the picture until its turn
+                self._waiting.remove(task)
             # The future holds the error, whose traceback holds this frame: left alone, they
             # would keep the picture until the garbage collector comes by.
             del task, work
 
     def give_way(self) -> None:
-        """Let a task of another address go first; the task that runs calls it between its steps.
+        """Let a task of another address go first; a task calls it between its steps.
 
         Raises:
-            TimeLimitError: The task that runs was given up.
+            TimeLimitError: The task was given up.
         """
-        if threading.get_ident() != self._thread:
+        task: _Task | None = getattr(self._own, "task", None)
+        if task is None:
             return
-        now_s, running = time.monotonic(), self._running[-1]
-        if now_s > running.until_s:
+        self._begin_next()
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._running[-1] is task, timeout=task.until_s - time.monotonic()
+            )
+        if time.monotonic() > task.until_s:
             raise self._too_late()
-        if (
-            self._waiting
-            and len(self._running) <= MOST_HALTED
-            and now_s - self._resumed_s >= running.turn_s
-        ):
-            self._note_use(now_s)
-            self._run_next(least_s=self._used_s(running.address))
-            took_s = time.monotonic() - now_s
-            running.turn_s = max(LEAST_TURN_S, min(took_s, LONGEST_TURN_S))
 
     @property
     def fraction_taken(self) -> float:
@@ -146,12 +148,14 @@ class TaskQueue:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the task that runs has taken longer than one may, by itself.
+        """Whether a task has taken longer than one may, by itself.
 
         Nothing can end it but the end of the process, which gunicorn's configuration sees to.
         """
-        started_s = self._started_s
-        return started_s is not None and time.monotonic() - started_s > self._time_limit_s
+        with self._changed:
+            for task in self._running[-1:]:
+                return task.ran_s + time.monotonic() - task.since_s > self._time_limit_s
+        return False
 
     def _too_late(self) -> TimeLimitError:
         return TimeLimitError(
@@ -159,41 +163,69 @@ class TaskQueue:
             "picture takes less."
         )
 
-    def _note_thread(self) -> None:
-        self._thread = threading.get_ident()
-
-    def _note_use(self, now_s: float) -> None:
-        """Note what the running task has used since it began, or went on."""
-        self._usage.add(self._running[-1].address, now_s - self._resumed_s, now_s=now_s)
-        self._resumed_s = now_s
-
-    def _run_next(self, *, least_s: float = math.inf) -> None:
-        """Run the task that is next, if its address has used less than `least_s` seconds."""
-        task = self._take(least_s)
-        if task is None or not task.done.set_running_or_notify_cancel():
-            return
-        before_s = self._started_s
-        begun_s = self._started_s = self._resumed_s = time.monotonic()
-        self._running.append(task)
-        try:
-            task.done.set_result(task.work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
-            task.done.set_exception(error)
-        finally:
+    def _begin_next(self) -> None:
+        """Let the task begin that is next, if it is its turn."""
+        with self._changed:
             now_s = time.monotonic()
-            self._note_use(now_s)
-            self._started_s = None if before_s is None else before_s + now_s - begun_s
-            self._running.pop()
-            del task  # as in `run`
-
-    def _take(self, least_s: float) -> _Task | None:
-        with self._lock:
-            task = min(self._waiting, key=lambda each: self._used_s(each.address), default=None)
-            if task is None or self._used_s(task.address) >= least_s:
-                return None
+            task = min(self._waiting, key=lambda each: self._used_s(each, now_s), default=None)
+            if task is None or not self._gives_way_to(task, now_s):
+                return
             self._waiting.remove(task)
-            return task
+            self._running.append(task)
+            task.since_s = task.noted_s = now_s
+        # The executor holds what it is given for as long as an error of the task is held.
+        self._executor.submit(self._work_on, [task])
 
-    def _used_s(self, address: str) -> float:
-        """Return what an address has used, all as of one time, so that they can be compared."""
-        return self._usage.of(address, now_s=self._resumed_s)
+    def _gives_way_to(self, task: _Task, now_s: float) -> bool:
+        """Halt what has its turn for another task, if that may go first; say whether it may."""
+        if not self._running:
+            return True
+        running = self._running[-1]
+        self._note_use(running, now_s)
+        ran_s = now_s - running.since_s
+        if (
+            len(self._running) > MOST_HALTED
+            or ran_s < running.turn_s
+            or self._used_s(task, now_s) >= self._used_s(running, now_s)
+        ):
+            return False
+        running.ran_s, running.since_s = running.ran_s + ran_s, now_s
+        return True
+
+    def _work_on(self, held: list[_Task]) -> None:
+        task = self._own.task = held.pop()
+        try:
+            result = task.work()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            self._end(task)
+            task.done.set_exception(error)
+        else:
+            self._end(task)
+            task.done.set_result(result)
+        finally:
+            self._own.task = None
+            del task  # as in `run`
+        self._begin_next()
+
+    def _end(self, task: _Task) -> None:
+        """Let what was halted for a task go on."""
+        with self._changed:
+            now_s = time.monotonic()
+            had_its_turn = self._running[-1] is task
+            self._running.remove(task)
+            if had_its_turn:
+                self._note_use(task, now_s)
+                for halted in self._running[-1:]:
+                    took_s = now_s - halted.since_s
+                    halted.turn_s = max(LEAST_TURN_S, min(took_s, LONGEST_TURN_S))
+                    halted.since_s = halted.noted_s = now_s
+            self._changed.notify_all()
+
+    def _note_use(self, task: _Task, now_s: float) -> None:
+        """Note what a task has used since that was noted last."""
+        self._usage.add(task.address, now_s - task.noted_s, now_s=now_s)
+        task.noted_s = now_s
+
+    def _used_s(self, task: _Task, now_s: float) -> float:
+        """Return what the address of a task has used, as of one time."""
+        return self._usage.of(task.address, now_s=now_s)

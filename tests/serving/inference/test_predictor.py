@@ -1,7 +1,6 @@
 import io
 import json
 import shutil
-import threading
 from pathlib import Path
 from unittest import mock
 
@@ -178,22 +177,6 @@ def test_eyes_nose_and_mouth_are_inside_the_chip(predictor: Predictor, photo: by
     inside = apply_transform(face.transform, face.face.landmarks[27:])
     assert (inside > 0).all()
     assert (inside < face.chip.shape[0]).all()
-
-
-def test_threads_may_share_a_predictor(predictor: Predictor, photo: bytes) -> None:
-    expected = predictor.predict(photo)[1].predictions[0].probabilities
-    answers = []
-
-    def ask() -> None:
-        answers.append(predictor.predict(photo)[1].predictions[0].probabilities)
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 8
-    assert all((answer == expected).all() for answer in answers)
 
 
 @pytest.mark.parametrize(
