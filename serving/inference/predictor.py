@@ -23,6 +23,10 @@ from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
+# What the network computes of so many stays in the processor's caches, and others that look at
+# pictures wait no longer for it. A hundred at once take a fifth longer.
+CHIPS_AT_ONCE = 4
+
 
 class Predictor:
     """A loaded bundle with the detector and landmark model that belong to it.
@@ -45,7 +49,8 @@ class Predictor:
             landmarks: The name of a scheme in `LANDMARK_SCHEMES`, by which faces are aligned; by
                 default that of the bundle's training set.
             max_pixels: Of the largest picture that is decoded.
-            between_looks: See `FaceFinder`.
+            between_looks: Called before each look for a face or landmarks, and before a few chips are
+                classified.
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises, or there
@@ -53,6 +58,7 @@ class Predictor:
             ModelFileError: A model file is missing or is not the expected one.
         """
         self._max_pixels = max_pixels
+        self._between_looks = between_looks
         shared_box().start()  # beside what follows
         self.spec = read_spec(bundle)
         self.scheme = self.spec.scheme(landmarks)
@@ -201,10 +207,13 @@ class Predictor:
         return self.spec.answer.probabilities(self.spec.answer_logits(logits), balance)
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the network's logits for chips, (chips, outputs, labels), in one call."""
-        if len(chips) == 0:
-            return np.empty((0, len(self.spec.outputs), len(self.spec.labels)), np.float32)
-        return self._classifier.logits(chips)
+        """Return the network's logits for chips, (chips, outputs, labels)."""
+        logits = np.empty((len(chips), len(self.spec.outputs), len(self.spec.labels)), np.float32)
+        for start in range(0, len(chips), CHIPS_AT_ONCE):
+            self._between_looks()
+            batch = slice(start, start + CHIPS_AT_ONCE)
+            logits[batch] = self._classifier.logits(chips[batch])
+        return logits
 
 
 def _to_prediction(

@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 # A task that has run for this long, in seconds, lets another go first, and again after as long.
 LEAST_TURN_S = 0.02
-# Then it goes on for as long as the other took, up to this: else others without end would halt it
-# without end.
+# Then it goes on for half as long as the other took, up to this: else others without end would halt
+# it without end.
 LONGEST_TURN_S = 1.0
 # So many may be halted at once: each holds its picture.
 MOST_HALTED = 2
@@ -217,7 +217,7 @@ class TaskQueue:
                 self._note_use(task, now_s)
                 for halted in self._running[-1:]:
                     took_s = now_s - halted.since_s
-                    halted.turn_s = max(LEAST_TURN_S, min(took_s, LONGEST_TURN_S))
+                    halted.turn_s = max(LEAST_TURN_S, min(took_s / 2, LONGEST_TURN_S))
                     halted.since_s = halted.noted_s = now_s
             self._changed.notify_all()
 

@@ -8,7 +8,7 @@ import pytest
 
 from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult
-from serving.inference.predictor import Predictor
+from serving.inference.predictor import CHIPS_AT_ONCE, Predictor
 
 
 def test_threads_that_share_a_predictor_see_what_each_would_see_alone(
@@ -35,7 +35,20 @@ def test_threads_that_share_a_predictor_see_what_each_would_see_alone(
 
 
 def test_a_picture_can_be_given_up_between_two_looks(photo: bytes) -> None:
-    between = Mock(side_effect=[None, None, TimeoutError])
+    between = Mock()
+    predictor = Predictor(between_looks=between)
+    between.side_effect = [None, None, TimeoutError]
     with pytest.raises(TimeoutError):
-        Predictor(between_looks=between).predict(photo)
+        predictor.predict(photo)
+
+
+def test_chips_are_classified_a_few_at_a_time_with_a_pause_between(
+    predictor: Predictor, photo: bytes
+) -> None:
+    between = Mock()
+    chip = predictor.predict(photo)[1].predictions[0].face.chip
+    interrupted = Predictor(between_looks=between)
+    between.reset_mock()
+    logits = interrupted.logits(np.repeat(chip[None], 2 * CHIPS_AT_ONCE + 1, axis=0))
     assert between.call_count == 3
+    np.testing.assert_array_equal(logits, np.broadcast_to(logits[:1], logits.shape))
