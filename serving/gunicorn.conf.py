@@ -31,8 +31,8 @@ bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
 # A thread for each connection that is being read or answered, so that a few slow clients, and
 # browsers that open more connections than they use, hold up nobody. Where there are so many slow
-# ones that others wait, the slowest give way (serving/web/client_watch.py). The models work in one
-# thread of each process.
+# ones that others wait, the slowest give way (serving/web/client_watch.py). The models work in few
+# threads of each process, one at a time but for what goes first.
 worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
@@ -76,7 +76,7 @@ def post_fork(server: Any, worker: Any) -> None:
     Without room the worker counts for itself alone; its /metrics shows nothing of the others. The
     files of a worker that was replaced stay, for what it counted still counts: 128 kB each.
     """
-    # The models have one thread of each process; OpenCV would add one for each core.
+    # A picture has one thread; OpenCV would add one for each core.
     cv2.setNumThreads(1)
     folder = os.environ["PROMETHEUS_MULTIPROC_DIR"]
     paths = [Path(folder, f"{kind}_{os.getpid()}.db") for kind in METRIC_FILES]
