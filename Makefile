@@ -137,9 +137,10 @@ soak: $(VENV)/serving.stamp ## watch the server for 30 minutes at half of its ca
 scale: $(VENV)/serving.stamp ## estimate instances, p99 and cost of 10, 1,000 and 100,000 pictures a second
 	$(BIN)/python -m tests.bench.scale
 
-detector: $(VENV)/dev.stamp ## rebuild the face detector for any size and for browsers
+detector: $(VENV)/dev.stamp ## rebuild the face detectors: YuNet for any size and for browsers, dlib's
 	$(BIN)/python -m tests.tools.detector_of_any_size
 	$(BIN)/python -m tests.tools.detector_for_browsers
+	$(BIN)/python -m tests.tools.detector_of_dlib
 
 container: ## build the container and try it (Debian, as root, with buildah and debootstrap)
 	tests/tools/container.sh

@@ -101,6 +101,8 @@ def test_the_wheel_is_small_and_has_all_that_is_no_code(wheel: Path) -> None:
         "preprocessing/faces/face_detection_yunet_2023mar.onnx",
         "preprocessing/faces/face_detection_yunet_2023mar.LICENSE",
         "preprocessing/faces/yunet_any_size.onnx",
+        "preprocessing/faces/dlib_frontal_face_detector.svm",
+        "preprocessing/faces/dlib_frontal_face_detector.LICENSE",
         "preprocessing/report/templates/page.html",
         "serving/inference/video/templates/video.html",
         "training/evaluation/templates/evaluation.html",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.faces.detector import Detect, Detection, Detector
-from preprocessing.faces.model_files import CNN_DETECTOR_FILE, YUNET_FILE
+from preprocessing.faces.model_files import CNN_DETECTOR_FILE, HOG_DETECTOR_FILE, YUNET_FILE
 from preprocessing.faces.types import SMALLEST_PX, DetectorKind
 from preprocessing.faces.yunet import YuNet
 from preprocessing.images.types import GreyImage, RgbImage
@@ -136,7 +136,7 @@ _HOG_ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
 
 
 def _load_hog() -> Detector:
-    model = dlib.get_frontal_face_detector()
+    model = dlib.fhog_object_detector(str(HOG_DETECTOR_FILE.path()))
 
     @_one_at_a_time
     def detect(grey: GreyImage, least_score: float) -> list[Detection]:

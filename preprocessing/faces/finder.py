@@ -70,10 +70,6 @@ class FaceFinder:
         self._crop_landmarker = Landmarker(scheme, model, self._crop_detector)
         self._verifier = Verifier(self._detector, scheme.geometry)
 
-    def load_all(self) -> None:
-        """Load what only uncertain faces need too, for which the first of them would wait."""
-        self._verifier.load()
-
     def searched_down_to_px(self, width: int, height: int) -> int:
         """Return how wide a face must be to be found in a photo of a size, in its pixels."""
         return searched_down_to_px(self._detector, width, height)

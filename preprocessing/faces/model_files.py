@@ -80,6 +80,13 @@ FACE_RECOGNITION_FILE = ModelFile(
     "dlib_face_recognition_resnet_model_v1.dat",
     "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
 )
+# The one within dlib, which takes a quarter of a second to unpack it, as a file. Under the Boost
+# licence, which lies beside it; tests/tools/detector_of_dlib.py makes it.
+HOG_DETECTOR_FILE = ModelFile(
+    "dlib_frontal_face_detector.svm",
+    "f3f7aa833fb4a14a46fc48689f45b98d85ef72d6dfaf8bdc012b7d3c522a5426",
+    package="mien",
+)
 # Under the MIT licence, which lies beside it (opencv/opencv_zoo, models/face_detection_yunet).
 YUNET_FILE = ModelFile(
     "face_detection_yunet_2023mar.onnx",

@@ -1,6 +1,5 @@
 """Tell faces from false alarms: what is not certain must be seen again, in another way."""
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,22 +32,15 @@ class Verifier:
     """Looks again at each face that is not certain: shrunk, with dlib's detector, mended."""
 
     def __init__(self, detector: Detector, geometry: ChipGeometry) -> None:
-        """Keep what found the faces; dlib's detector is loaded for the first that is not certain.
+        """Load dlib's detector, to look with it at what another has found.
 
         Args:
             detector: The one that found the faces.
             geometry: How faces are aligned by their landmarks.
         """
         self._detector = detector
+        self._second_detector = load_detector(DetectorKind.HOG)
         self._geometry = replace(geometry, size_px=SECOND_LOOK_PX, margin=SECOND_LOOK_MARGIN)
-
-    @functools.cached_property
-    def _second_detector(self) -> Detector:
-        return load_detector(DetectorKind.HOG)
-
-    def load(self) -> None:
-        """Load dlib's detector now: it takes half a second, which many photos can do without."""
-        _ = self._second_detector
 
     def is_face(
         self, face: Face, picture: Picture, *, scan_score: float, mends: Sequence[Mend] = ()

@@ -49,8 +49,8 @@ class Predictor:
             landmarks: The name of a scheme in `LANDMARK_SCHEMES`, by which faces are aligned; by
                 default that of the bundle's training set.
             max_pixels: Of the largest picture that is decoded.
-            between_looks: Called before each look for a face or landmarks, and before a few chips are
-                classified.
+            between_looks: Called before each look for a face or landmarks, and before each few
+                chips that are classified.
 
         Raises:
             BundleError: The bundle is missing, damaged, or does not do what it promises, or there
@@ -78,10 +78,6 @@ class Predictor:
             logits=self.logits,
             has_own_landmarks=is_own,
         )
-
-    def load_all(self) -> None:
-        """Load now what else would be loaded with the first face that is hard to tell."""
-        self._finder.load_all()
 
     def predict(
         self,

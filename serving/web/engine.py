@@ -70,7 +70,6 @@ class Service:
                 max_pixels=self.settings.max_pixels,
                 between_looks=self.queue.give_way,
             )
-            predictor.load_all()
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)

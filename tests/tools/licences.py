@@ -118,6 +118,7 @@ LIBRARIES_OF = {
 }
 # README of davisking/dlib-models for dlib's.
 MODELS = {
+    "dlib_frontal_face_detector.svm": "BSL-1.0",
     "face_detection_yunet_2023mar.onnx": "MIT",
     "yunet_any_size.onnx": "MIT",
     "yunet.tflite": "MIT",
@@ -175,7 +176,7 @@ def components() -> list[Component]:
         requirement = Requirement(pin)
         if requirement.marker is None or requirement.marker.evaluate():
             found += _in_package(requirement.name)
-    for path in sorted(OWN.rglob("*.onnx")):
+    for path in sorted([*OWN.rglob("*.onnx"), *OWN.rglob("*.svm")]):
         found.append(Component(path.name, "", MODELS[path.name], "preprocessing", path))
     found.append(Component(DETECTOR.name, "", MODELS[DETECTOR.name], "the page", DETECTOR))
     for path in sorted(VENDOR.iterdir()):

@@ -23,7 +23,7 @@ from tests.tools import licences
 NETWORK = licences.ROOT / "serving" / "bundle" / "model.tflite"
 MIEN = "mien"
 MIEN_LICENCE = "Apache-2.0"
-MODELS = {".dat", ".onnx", ".tflite"}
+MODELS = {".dat", ".onnx", ".svm", ".tflite"}
 
 
 def make_bom(debian: Iterable[str]) -> Bom:

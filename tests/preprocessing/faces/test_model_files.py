@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import dlib
 import pytest
 
 from preprocessing.errors import ModelFileError
@@ -14,10 +15,17 @@ from preprocessing.faces import model_files
         (model_files.LANDMARKS_5_FILE, 9_150_489),
         (model_files.CNN_DETECTOR_FILE, 729_940),
         (model_files.YUNET_FILE, 232_589),
+        (model_files.HOG_DETECTOR_FILE, 155_005),
     ],
 )
 def test_the_models_are_found_and_whole(file: model_files.ModelFile, size: int) -> None:
     assert file.path().stat().st_size == size
+
+
+def test_the_detector_in_a_file_is_that_which_dlib_brings(tmp_path: Path) -> None:
+    saved = tmp_path / "saved.svm"
+    dlib.get_frontal_face_detector().save(str(saved))
+    assert saved.read_bytes() == model_files.HOG_DETECTOR_FILE.path().read_bytes(), "make detector"
 
 
 def test_a_missing_package_is_named() -> None:

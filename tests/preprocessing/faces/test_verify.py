@@ -3,8 +3,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from preprocessing.faces import verify
-from preprocessing.faces.detector import Detector
 from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES
@@ -29,30 +27,6 @@ def test_a_certain_face_needs_no_second_look(verifier: Verifier, photo: np.ndarr
     nothing = Picture(np.zeros_like(photo))
     face = _face(BoundingBox(20, 20, 80, 80), score=YUNET.certain_score)
     assert verifier.is_face(face, nothing, scan_score=YUNET.certain_score)
-
-
-def test_dlibs_detector_is_loaded_for_the_first_uncertain_face_or_before(
-    photo: np.ndarray, finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (face,) = finder.find_faces(Picture(photo))
-    loaded: list[DetectorKind] = []
-
-    def load(kind: DetectorKind) -> Detector:
-        loaded.append(kind)
-        return load_detector(kind)
-
-    monkeypatch.setattr(verify, "load_detector", load)
-    verifier = Verifier(YUNET, LANDMARK_SCHEMES["68"].geometry)
-    certain, uncertain = (
-        replace(face, score=score) for score in (YUNET.certain_score, YUNET.likely_score)
-    )
-    assert verifier.is_face(certain, Picture(photo), scan_score=YUNET.certain_score)
-    assert not loaded
-    for _ in range(2):
-        verifier.is_face(uncertain, Picture(photo), scan_score=YUNET.likely_score)
-    assert loaded == [DetectorKind.HOG]
-    Verifier(YUNET, LANDMARK_SCHEMES["68"].geometry).load()
-    assert len(loaded) == 2
 
 
 def test_an_uncertain_face_must_be_seen_again(
