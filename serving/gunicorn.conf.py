@@ -31,8 +31,8 @@ bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
 # A thread for each connection that is being read or answered, so that a few slow clients, and
 # browsers that open more connections than they use, hold up nobody. Where there are so many slow
-# ones that others wait, the slowest give way (serving/web/client_watch.py). The models work in few
-# threads of each process, one at a time but for what goes first.
+# ones that others wait, the slowest give way (serving/web/client_watch.py). The models work for one
+# request at a time, but for what goes first.
 worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat

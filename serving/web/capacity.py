@@ -13,6 +13,11 @@ SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
 
 
+def most_taken(capacity: int) -> int:
+    """Return how many requests at most have one of so many slots (`Capacity`) at once."""
+    return 2 * capacity - 1 + SUSPECT_CAPACITY
+
+
 class Capacity:
     """Slots for the requests that are worked on at once.
 

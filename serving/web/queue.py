@@ -3,25 +3,23 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
 
-from serving.web.capacity import Capacity
+from serving.web.capacity import Capacity, most_taken
 from serving.web.problems import TimeLimitError
 from serving.web.usage import Usage
 
 T = TypeVar("T")
 
-# A task that has run for this long, in seconds, lets another go first, and again after as long.
-LEAST_TURN_S = 0.02
-# Then it goes on for half as long as the other took, up to this: else others without end would halt
-# it without end.
-LONGEST_TURN_S = 1.0
-# So many may be halted at once: each holds its picture.
-MOST_HALTED = 2
-# How often a request that waits looks whether its task may begin, in seconds.
+# A task goes first if what counts against it is so much less than against that which has its turn,
+# in seconds: several times what a photo takes, for two that change turns too often both end late.
+LEAST_AHEAD_S = 0.1
+# How much of what its address used lately counts against a task, beside all that itself has used.
+ADDRESS_SHARE = 0.05
+# How often a task that waits looks whether that is so by now, in seconds.
 LOOKS_EVERY_S = 0.01
 
 
@@ -30,32 +28,25 @@ class _Task:
     """Something to do, for a request from an address.
 
     Attributes:
-        work: What to do.
         address: From which the request came.
         until_s: When it is given up, by `time.monotonic`.
-        turn_s: For how long it runs before it lets others go first, in seconds.
-        ran_s: How long it has run before its turn began, in seconds.
-        since_s: When its turn, or being halted, began, by `time.monotonic`.
-        noted_s: Until when what it used was noted, likewise.
-        done: What comes of it.
+        ran_s: How long it has had its turn, in seconds.
+        has_begun: Whether it ever had.
     """
 
-    work: Callable[[], Any]
     address: str
     until_s: float
-    turn_s: float
     ran_s: float = 0.0
-    since_s: float = 0.0
-    noted_s: float = 0.0
-    done: Future[Any] = field(default_factory=Future)
+    has_begun: bool = False
 
 
 class TaskQueue:
-    """Run tasks one after the other, for more at once would only take each other's processor.
+    """Run tasks one after the other, for at once they would only take each other's processor.
 
-    The next is that of the address that has used least time lately. One that runs for longer lets
-    others go first, if their addresses have used less than its own: they begin at once, and it
-    halts before its next step.
+    The turn is that of the task which has used least time; what its address used lately counts too,
+    but less. A task keeps the turn until it ends, or another has clearly less against it: that one
+    begins at once, in a thread of its own, and the first halts before its next step until the turn
+    comes back.
     """
 
     def __init__(self, *, capacity: int, time_limit_s: float) -> None:
@@ -68,13 +59,15 @@ class TaskQueue:
         self._time_limit_s = time_limit_s
         self._capacity = Capacity(capacity)
         self._changed = threading.Condition()
-        self._waiting: list[_Task] = []
-        # The last has its turn, for which those before it halt.
-        self._running: list[_Task] = []
+        self._tasks: list[_Task] = []
+        # Which has its turn, and until when what it used is noted, by `time.monotonic`.
+        self._active: _Task | None = None
+        self._noted_s = 0.0
         self._usage = Usage()
+        # By thread.
         self._own = threading.local()
         self._executor = ThreadPoolExecutor(
-            max_workers=MOST_HALTED + 1, thread_name_prefix="models"
+            max_workers=most_taken(capacity), thread_name_prefix="models"
         )
 
     def until_s(self) -> float:
@@ -106,23 +99,18 @@ class TaskQueue:
         Raises:
             TimeLimitError: It did not end in time.
         """
-        task = _Task(work, address, until_s, LEAST_TURN_S)
-        with self._changed:
-            self._waiting.append(task)
+        # In a list, from which it is taken: an error of the task would hold the picture with it.
+        done = self._executor.submit(self._work_on, _Task(address, until_s), [work])
         try:
-            while not task.done.done() and (left_s := until_s - time.monotonic()) > 0:
-                self._begin_next()
-                is_waiting = task in self._waiting
-                wait([task.done], timeout=min(left_s, LOOKS_EVERY_S) if is_waiting else left_s)
-            if not task.done.done():
+            wait([done], timeout=until_s - time.monotonic())
+            if not done.done():
                 raise self._too_late()
-            return cast(T, task.done.result())
+            return done.result()
         finally:
-            with self._changed, suppress(ValueError):  # it would hold the picture until its turn
-                self._waiting.remove(task)
+            done.cancel()
             # The future holds the error, whose traceback holds this frame: left alone, they
             # would keep the picture until the garbage collector comes by.
-            del task, work
+            del done, work
 
     def give_way(self) -> None:
         """Let a task of another address go first; a task calls it between its steps.
@@ -131,15 +119,8 @@ class TaskQueue:
             TimeLimitError: The task was given up.
         """
         task: _Task | None = getattr(self._own, "task", None)
-        if task is None:
-            return
-        self._begin_next()
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._running[-1] is task, timeout=task.until_s - time.monotonic()
-            )
-        if time.monotonic() > task.until_s:
-            raise self._too_late()
+        if task is not None:
+            self._await_turn(task)
 
     @property
     def fraction_taken(self) -> float:
@@ -148,14 +129,13 @@ class TaskQueue:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a task has taken longer than one may, by itself.
+        """Whether a task goes on that was given up long ago, so that it comes to no next step.
 
         Nothing can end it but the end of the process, which gunicorn's configuration sees to.
         """
+        given_up_s = time.monotonic() - self._time_limit_s
         with self._changed:
-            for task in self._running[-1:]:
-                return task.ran_s + time.monotonic() - task.since_s > self._time_limit_s
-        return False
+            return any(task.until_s < given_up_s for task in self._tasks)
 
     def _too_late(self) -> TimeLimitError:
         return TimeLimitError(
@@ -163,69 +143,61 @@ class TaskQueue:
             "picture takes less."
         )
 
-    def _begin_next(self) -> None:
-        """Let the task begin that is next, if it is its turn."""
+    def _work_on(self, task: _Task, held: list[Callable[[], T]]) -> T:
         with self._changed:
-            now_s = time.monotonic()
-            task = min(self._waiting, key=lambda each: self._used_s(each, now_s), default=None)
-            if task is None or not self._gives_way_to(task, now_s):
-                return
-            self._waiting.remove(task)
-            self._running.append(task)
-            task.since_s = task.noted_s = now_s
-        # The executor holds what it is given for as long as an error of the task is held.
-        self._executor.submit(self._work_on, [task])
-
-    def _gives_way_to(self, task: _Task, now_s: float) -> bool:
-        """Halt what has its turn for another task, if that may go first; say whether it may."""
-        if not self._running:
-            return True
-        running = self._running[-1]
-        self._note_use(running, now_s)
-        ran_s = now_s - running.since_s
-        if (
-            len(self._running) > MOST_HALTED
-            or ran_s < running.turn_s
-            or self._used_s(task, now_s) >= self._used_s(running, now_s)
-        ):
-            return False
-        running.ran_s, running.since_s = running.ran_s + ran_s, now_s
-        return True
-
-    def _work_on(self, held: list[_Task]) -> None:
-        task = self._own.task = held.pop()
+            self._tasks.append(task)
+        self._own.task = task
         try:
-            result = task.work()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
-            self._end(task)
-            task.done.set_exception(error)
-        else:
-            self._end(task)
-            task.done.set_result(result)
+            self._await_turn(task)
+            return held.pop()()
         finally:
             self._own.task = None
-            del task  # as in `run`
-        self._begin_next()
+            with self._changed:
+                self._note_use()
+                self._tasks.remove(task)
+                if self._active is task:
+                    self._active = None
+                    self._changed.notify_all()
 
-    def _end(self, task: _Task) -> None:
-        """Let what was halted for a task go on."""
+    def _await_turn(self, task: _Task) -> None:
+        """Wait until it is the turn of a task.
+
+        Raises:
+            TimeLimitError: The task was given up.
+        """
         with self._changed:
-            now_s = time.monotonic()
-            had_its_turn = self._running[-1] is task
-            self._running.remove(task)
-            if had_its_turn:
-                self._note_use(task, now_s)
-                for halted in self._running[-1:]:
-                    took_s = now_s - halted.since_s
-                    halted.turn_s = max(LEAST_TURN_S, min(took_s / 2, LONGEST_TURN_S))
-                    halted.since_s = halted.noted_s = now_s
+            while (left_s := task.until_s - time.monotonic()) > 0:
+                self._choose()
+                if self._active is task:
+                    return
+                self._changed.wait(min(left_s, LOOKS_EVERY_S))
+        raise self._too_late()
+
+    def _choose(self) -> None:
+        """Give the turn to the task that has least against it, if it is clearly less.
+
+        Otherwise to one that has begun, if there is one.
+        """
+        self._note_use()
+
+        def counts_s(task: _Task) -> float:
+            address_s = self._usage.of(task.address, now_s=self._noted_s)
+            return task.ran_s + ADDRESS_SHARE * address_s
+
+        begun = (task for task in self._tasks if task.has_begun)
+        chosen = self._active or min(begun, key=counts_s, default=None)
+        least = min(self._tasks, key=counts_s)
+        if chosen is None or counts_s(least) + LEAST_AHEAD_S < counts_s(chosen):
+            chosen = least
+        if chosen is not self._active:
+            self._active = chosen
+            chosen.has_begun = True
             self._changed.notify_all()
 
-    def _note_use(self, task: _Task, now_s: float) -> None:
-        """Note what a task has used since that was noted last."""
-        self._usage.add(task.address, now_s - task.noted_s, now_s=now_s)
-        task.noted_s = now_s
-
-    def _used_s(self, task: _Task, now_s: float) -> float:
-        """Return what the address of a task has used, as of one time."""
-        return self._usage.of(task.address, now_s=now_s)
+    def _note_use(self) -> None:
+        """Note what the task that has its turn has used since that was noted last."""
+        now_s = time.monotonic()
+        if self._active is not None:
+            self._active.ran_s += now_s - self._noted_s
+            self._usage.add(self._active.address, now_s - self._noted_s, now_s=now_s)
+        self._noted_s = now_s

@@ -18,8 +18,10 @@ from preprocessing.images.box.messages import (
 )
 from preprocessing.images.box.shared_memory import SharedMemory
 
-# A helper that has used more processor time for a picture, in seconds, stands back behind other
-# processes from then on: one of 12 megapixels takes it half. It still gets a tenth of a busy core.
+# A helper stands back behind other processes for a picture of more pixels, and once it has used
+# more processor time for one, in seconds: one of 12 megapixels takes half of that. It still gets a
+# tenth of a busy core.
+LARGE_PIXELS = 25_000_000
 SLOW_S = 0.5
 SLOW_NICENESS = 10
 
@@ -58,7 +60,7 @@ class Helper:
         connection: By which it is asked.
         pid: Its process id.
         pictures: How many it has decoded.
-        stands_back: It was slow, and does no other picture: what has stood back does so for good.
+        stands_back: It does no other picture: what has stood back does so for good.
     """
 
     connection: socket.socket
@@ -116,6 +118,8 @@ class Helper:
                 size = _checked_size(answer["decoded"], request.max_pixels)
                 return {**answer, "decoded": size}
             width, height = _checked_size(answer.get("asks"), request.max_pixels)
+            if width * height > LARGE_PIXELS:
+                self._stand_back()
             if make_room is not None:
                 make_room(_room(request.data, answer, width * height))
             send_message(connection, {})
@@ -139,12 +143,17 @@ class Helper:
                     raise
             else:
                 break
-            if not self.stands_back and _processor_s(self.pid) >= slow_from_s:
-                self.stands_back = True
-                with suppress(OSError):  # it has ended
-                    niceness = os.getpriority(os.PRIO_PROCESS, self.pid)
-                    os.setpriority(os.PRIO_PROCESS, self.pid, niceness + SLOW_NICENESS)
+            if _processor_s(self.pid) >= slow_from_s:
+                self._stand_back()
         _wait_until(self.connection, until_s)
+
+    def _stand_back(self) -> None:
+        if self.stands_back:
+            return
+        self.stands_back = True
+        with suppress(OSError):  # it has ended
+            niceness = os.getpriority(os.PRIO_PROCESS, self.pid)
+            os.setpriority(os.PRIO_PROCESS, self.pid, niceness + SLOW_NICENESS)
 
 
 def _processor_s(pid: int) -> float:

@@ -2,7 +2,7 @@ import gc
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Event
 from time import sleep
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.web.app import create_app
-from serving.web.capacity import SUSPECT_CAPACITY
+from serving.web.capacity import SUSPECT_CAPACITY, Capacity, most_taken
 from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
 from serving.web.queue import TaskQueue
 from serving.web.rate_limit import WINDOW_S, RateLimiter
@@ -137,8 +137,9 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
         for late in (stuck, waiting):
             with pytest.raises(TimeLimitError):
                 late.result()
-        assert queue.is_stuck
+        wait_until(lambda: queue.is_stuck)
         task.let_go.set()
+    wait_until(lambda: not queue.is_stuck)
 
 
 def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
@@ -212,6 +213,22 @@ def test_one_address_cannot_take_the_places_of_others() -> None:
             held.enter_context(queue.slot(each))
         with pytest.raises(BusyError), queue.slot("four"):
             pass
+
+
+@pytest.mark.parametrize("capacity", [1, 2, 5])
+def test_more_than_are_said_to_be_taken_at_most_never_are(capacity: int) -> None:
+    slots, taken = Capacity(capacity), 0
+    with ExitStack() as held:
+        # One address takes all that it can, then others one each, then those under suspicion.
+        for address, is_suspect in [
+            *[("one", False)] * (capacity + 1),
+            *[(str(each), False) for each in range(capacity + 1)],
+            *[("bad", True)] * (SUSPECT_CAPACITY + 1),
+        ]:
+            with suppress(BusyError):
+                held.enter_context(slots.take(address, is_suspect=is_suspect))
+                taken += 1
+    assert taken == most_taken(capacity)
 
 
 def test_addresses_under_suspicion_take_nobody_else_s_places() -> None:
