@@ -24,6 +24,8 @@ from preprocessing.images.box.shared_memory import SharedMemory
 LARGE_PIXELS = 25_000_000
 SLOW_S = 0.5
 SLOW_NICENESS = 10
+# How long to wait at least before looking again whether it is slow, in seconds.
+LEAST_WAIT_S = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ class Helper:
                 size = _checked_size(answer["decoded"], request.max_pixels)
                 return {**answer, "decoded": size}
             width, height = _checked_size(answer.get("asks"), request.max_pixels)
-            if width * height > LARGE_PIXELS:
+            if width * height > LARGE_PIXELS and not self.stands_back:
                 self._stand_back()
             if make_room is not None:
                 make_room(_room(request.data, answer, width * height))
@@ -134,22 +136,24 @@ class Helper:
         Raises:
             TimeoutError: It said nothing in time.
         """
-        while True:
-            _wait_until(self.connection, min(until_s, time.monotonic() + SLOW_S))
+        wait_s = SLOW_S
+        while not self.stands_back:
+            _wait_until(self.connection, min(until_s, time.monotonic() + wait_s))
             try:
                 self.connection.recv(1, socket.MSG_PEEK)
+                break
             except TimeoutError:
                 if time.monotonic() >= until_s:
                     raise
-            else:
-                break
-            if _processor_s(self.pid) >= slow_from_s:
+            # It has one thread, and cannot be slow before.
+            left_s = slow_from_s - _processor_s(self.pid)
+            wait_s = max(LEAST_WAIT_S, left_s)
+            if left_s <= 0:
                 self._stand_back()
         _wait_until(self.connection, until_s)
 
     def _stand_back(self) -> None:
-        if self.stands_back:
-            return
+        """Let it have the processor after others, for good."""
         self.stands_back = True
         with suppress(OSError):  # it has ended
             niceness = os.getpriority(os.PRIO_PROCESS, self.pid)

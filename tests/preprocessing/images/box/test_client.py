@@ -14,12 +14,10 @@ from pathlib import Path
 import pytest
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError
-from preprocessing.images.box import helper
 from preprocessing.images.box.budget import room_of
 from preprocessing.images.box.client import Box
 from preprocessing.images.decode import MAX_PIXELS
 from preprocessing.images.sample import sample_photo_path
-from tests.tools.server_process import wait_until
 
 HOSTILE = "tests.preprocessing.images.box.hostile:decode"
 ENDS_WITHIN_S = 30
@@ -95,27 +93,6 @@ def test_one_costly_picture_holds_up_no_other(box: Box) -> None:
         assert not costly.done()
         with pytest.raises(TooCostlyImageError):
             costly.result()
-
-
-@ON_LINUX
-def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    box = Box(HOSTILE)
-    decode(box, b"nothing")
-    (pid,) = box.helper_pids()
-    niceness = os.getpriority(os.PRIO_PROCESS, pid)
-    monkeypatch.setattr(helper, "SLOW_S", 0.05)
-    with ThreadPoolExecutor() as threads:
-        slow = threads.submit(decode, box, b"time 0.3")
-        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
-        slow.result()
-    assert pid not in box.helper_pids()
-    monkeypatch.undo()
-    decode(box, b"sleep 0.5")  # which takes no processor time
-    (pid,) = box.helper_pids()
-    assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
-    box.close()
 
 
 def test_no_files_are_read_written_or_removed(box: Box, tmp_path: Path) -> None:

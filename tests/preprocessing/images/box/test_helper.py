@@ -1,0 +1,87 @@
+"""A helper that is slow with a picture stands back behind other processes."""
+
+import math
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from preprocessing.images.box import helper
+from preprocessing.images.box.client import Box
+from preprocessing.images.box.helper import SLOW_S, Helper
+from tests.preprocessing.images.box import hostile
+from tests.tools.server_process import wait_until
+
+HOSTILE = "tests.preprocessing.images.box.hostile:decode"
+MOST_WAITS = 9
+
+
+def decode(box: Box, data: bytes) -> None:
+    """Have a small picture decoded."""
+    box.decode(data, max_pixels=10_000)
+
+
+class SilentConnection:
+    """A connection by which nothing comes for long, and for how long that is waited for."""
+
+    def __init__(self) -> None:
+        self.waits_s: list[float] = []
+
+    def settimeout(self, wait_s: float) -> None:
+        self.waits_s.append(wait_s)
+
+    def recv(self, *_: object) -> bytes:
+        if len(self.waits_s) > MOST_WAITS:
+            return b"an answer"
+        raise TimeoutError
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no processor time of others is told")
+def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = Box(HOSTILE)
+    decode(box, b"nothing")
+    (pid,) = box.helper_pids()
+    niceness = os.getpriority(os.PRIO_PROCESS, pid)
+    monkeypatch.setattr(helper, "SLOW_S", 0.2)
+    with ThreadPoolExecutor() as threads:
+        slow = threads.submit(decode, box, b"time 0.35")
+        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
+        slow.result()
+    assert pid not in box.helper_pids()
+    decode(box, b"sleep 0.4")  # which takes no processor time
+    (pid,) = box.helper_pids()
+    assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
+    box.close()
+
+
+def test_for_a_large_picture_a_helper_stands_back_from_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = Box(HOSTILE)
+    decode(box, b"nothing")
+    (pid,) = box.helper_pids()
+    niceness = os.getpriority(os.PRIO_PROCESS, pid)
+    monkeypatch.setattr(helper, "LARGE_PIXELS", hostile.SIDE_PX**2 - 1)
+    with ThreadPoolExecutor() as threads:
+        large = threads.submit(decode, box, b"sleep 0.4")
+        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
+        large.result()
+    assert box.helper_pids() == ()
+    box.close()
+
+
+def test_one_that_has_used_nearly_too_much_is_looked_at_again_as_soon_as_it_can_have_used_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    used_s, set_for = iter([SLOW_S - 0.1, SLOW_S]), []
+    monkeypatch.setattr(helper, "_processor_s", lambda _: next(used_s))
+    monkeypatch.setattr(os, "setpriority", lambda *given: set_for.append(given))
+    connection = SilentConnection()
+    asked = Helper(connection, pid=0)  # type: ignore[arg-type]
+    asked._await_answer(until_s=math.inf, slow_from_s=SLOW_S)
+    assert asked.stands_back
+    assert len(set_for) == 1
+    assert connection.waits_s[1] < 0.11
