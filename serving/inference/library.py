@@ -1,22 +1,17 @@
 """Predict and align from Python: what `import mien` gives."""
 
 import functools
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from preprocessing.errors import ImageDecodeError
 from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
 from preprocessing.images.decode import decode_picture
 from preprocessing.images.types import GreyImage, RgbImage
 from serving.inference.csv_table import to_row
+from serving.inference.given_picture import Picture, read_given
 from serving.inference.options import Options, PredictOptions
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
@@ -27,14 +22,8 @@ from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 if TYPE_CHECKING:
     import pandas as pd
 
-Picture: TypeAlias = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
-"""Path, bytes of a picture file, Pillow image, or RGB array, uint8 (height, width, 3)."""
-
 # Loaded models are kept: each bundle takes about a second to load.
 _KEPT_BUNDLES = 4
-# Pillow's modes by what can hold them.
-_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
-_ONLY_TIFF = ("F", "I")
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +133,7 @@ def predict(
     crop: bool = False,
     max_faces: int | None = None,
     min_confidence: float | None = None,
-    landmarks: str | None = None,
+    landmarks: str | int | None = None,
     bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> Faces:
     """Find every face of a picture and predict which expression it shows.
@@ -153,11 +142,13 @@ def predict(
     may call it at the same time.
 
     Args:
-        picture: A path, the bytes of a picture file, a Pillow image, or an RGB array, uint8
-            (height, width, 3).
+        picture: A path, the bytes of a picture file, a file that is open for reading bytes, a
+            Pillow image, or an array: uint8 (height, width) or (height, width, 1) for grey,
+            (height, width, 3) for RGB, (height, width, 4) for RGBA. OpenCV's colours come in the
+            order BGR; turn them round with `array[..., ::-1]`.
         crop: The picture is already a cropped face.
-        max_faces: Only this many faces are classified, the largest; by default all.
-        min_confidence: Confidence from which `is_sure` is true; by default the model's own.
+        max_faces: Only this many faces are classified, the largest, 1 or more; by default all.
+        min_confidence: Confidence from which `is_sure` is true, 0 to 1; by default the model's own.
         landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
             model's training.
         bundle: Folder of another trained model.
@@ -168,16 +159,18 @@ def predict(
         BundleError: The model is missing or damaged.
         ModelFileError: The landmark model or the face detector is missing or damaged.
         OSError: The file cannot be opened.
+        TypeError: It is nothing that can be a picture.
+        ValueError: A number is outside its range.
     """
     options = PredictOptions(crop, max_faces, min_confidence)
-    return Faces(*loaded_predictor(Path(bundle), landmarks).predict(_read(picture), options))
+    return Faces(*loaded_predictor(Path(bundle), landmarks).predict(read_given(picture), options))
 
 
 def align(
     picture: Picture,
     *,
     crop: bool = False,
-    landmarks: str | None = None,
+    landmarks: str | int | None = None,
     bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> list[AlignedFace]:
     """Find every face of a picture and align it, as the network is shown it.
@@ -193,48 +186,19 @@ def align(
         and `face`.
 
     Raises:
-        ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError: As `predict`.
+        ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError, TypeError: As
+            `predict`.
     """
-    read = _read(picture)
+    read = read_given(picture)
     decoded = decode_picture(read, may_reduce=True) if isinstance(read, bytes) else read
     return loaded_predictor(Path(bundle), landmarks).align(decoded, is_crop=crop)
 
 
-@functools.lru_cache(_KEPT_BUNDLES)
-def loaded_predictor(bundle: Path, landmarks: str | None) -> Predictor:
+def loaded_predictor(bundle: Path, landmarks: str | int | None) -> Predictor:
     """Load a bundle with all that it needs, or return it as it was loaded before."""
+    return _load(bundle, None if landmarks is None else str(landmarks))
+
+
+@functools.lru_cache(_KEPT_BUNDLES)
+def _load(bundle: Path, landmarks: str | None) -> Predictor:
     return Predictor(bundle, landmarks=landmarks)
-
-
-def _to_file(image: Image.Image) -> bytes:
-    """Return a Pillow image as a file without loss, so that it is decoded as all pictures are."""
-    file = io.BytesIO()
-    if image.mode in _ONLY_TIFF:
-        image.save(file, "TIFF")
-        return file.getvalue()
-    shown = image if image.mode in _PNG_MODES else image.convert("RGB")
-    profile = image.info.get("icc_profile") if shown is image else None
-    # Not compressed: it is read again at once.
-    shown.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=profile)
-    return file.getvalue()
-
-
-def _read(picture: Picture) -> bytes | RgbImage:
-    """Return the bytes of a file, or an RGB array."""
-    if isinstance(picture, bytes):
-        return picture
-    if isinstance(picture, str | os.PathLike):
-        return Path(picture).read_bytes()
-    if isinstance(picture, Image.Image):
-        return _to_file(picture)
-    if not isinstance(picture, np.ndarray):
-        raise TypeError(
-            "A picture is a path, bytes, a Pillow image or an RGB array. "
-            f"Received: {type(picture).__name__}"
-        )
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-        raise ImageDecodeError(
-            "A picture as an array must be RGB, uint8 of shape (height, width, 3). "
-            f"Received: {picture.dtype} {picture.shape}"
-        )
-    return np.ascontiguousarray(picture)

@@ -1,12 +1,27 @@
 """The options of a prediction, as types that check and document them."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_FACES = 100
 MAX_URL_CHARACTERS = 2_000
+
+
+def check_numbers(max_faces: Any, min_confidence: Any) -> None:
+    """Make sure that both are None or in their range.
+
+    Raises:
+        ValueError: One is not.
+    """
+    if max_faces is not None and not (isinstance(max_faces, int | np.integer) and max_faces >= 1):
+        raise ValueError(f"max_faces must be a whole number from 1 on. Received: {max_faces!r}")
+    is_number = isinstance(min_confidence, float | int | np.number)
+    # The comparison also fails for NaN.
+    if min_confidence is not None and not (is_number and 0 <= min_confidence <= 1):
+        raise ValueError(f"min_confidence must be from 0 to 1. Received: {min_confidence!r}")
 
 
 @dataclass(frozen=True)
@@ -15,7 +30,7 @@ class PredictOptions:
 
     Attributes:
         is_crop: The picture is the crop of one face, and is taken as a face in any case.
-        max_faces: Only this many faces are classified, the largest; None for all.
+        max_faces: Only this many faces are classified, the largest, 1 or more; None for all.
         min_confidence: At this confidence and above a prediction is sure, 0 to 1; None for the
             bundle's own.
         balance: Class balance, the exponent of the class shares by which probabilities are divided,
@@ -26,6 +41,9 @@ class PredictOptions:
     max_faces: int | None = None
     min_confidence: float | None = None
     balance: float | None = None
+
+    def __post_init__(self) -> None:
+        check_numbers(self.max_faces, self.min_confidence)
 
 
 class Options(BaseModel):

@@ -1,7 +1,9 @@
 """`mien.predict` and `mien.align`: every kind of picture, and the same results as the API."""
 
 import json
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,20 +52,6 @@ def test_a_pillow_image_is_turned_upright(photo_bytes: bytes, faces: Faces) -> N
     assert ImageOps.exif_transpose(turned).size == (faces.width, faces.height)
     assert predict(turned)[0].to_dict() == faces[0].to_dict()
     assert turned.getexif()[ORIENTATION] == TURNED, "the caller's picture was changed"
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
-def test_every_mode_of_pillow_is_read(mode: str, path: Path) -> None:
-    with Image.open(path) as photo:
-        grey = np.asarray(photo.convert("L"))
-        if mode == "I;16":
-            picture = Image.fromarray(grey.astype(np.uint16) * 257)
-        elif mode in ("I", "F"):
-            picture = Image.fromarray(grey.astype(np.int32 if mode == "I" else np.float32) * 257)
-        else:
-            picture = photo.convert(mode)
-    assert picture.mode == mode
-    assert len(predict(picture)) == 1
 
 
 def test_transparent_parts_of_a_pillow_image_lie_on_white(path: Path, faces: Faces) -> None:
@@ -134,18 +122,21 @@ def test_models_are_loaded_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "wrong",
-    [
-        np.zeros((4, 4, 3), np.float32),
-        np.zeros((4, 4), np.uint8),
-        np.zeros((4, 4, 4), np.uint8),
-        np.zeros((0, 4, 3), np.uint8),
-    ],
-    ids=["float", "grey", "rgba", "empty"],
+    ("max_faces", "min_confidence"),
+    [(0, None), (-1, None), (2.0, None), ("3", None), (None, 80), (None, -0.1), (None, math.nan)],
 )
-def test_an_array_that_is_no_rgb_picture_is_told_of(wrong: np.ndarray) -> None:
-    with pytest.raises(ImageDecodeError, match=r"RGB, uint8 of shape .* Received: "):
-        predict(wrong)
+def test_numbers_outside_their_range_are_refused(
+    max_faces: Any, min_confidence: Any, path: Path
+) -> None:
+    with pytest.raises(ValueError, match=r"must be .* Received: "):
+        predict(path, max_faces=max_faces, min_confidence=min_confidence)
+    assert len(predict(path, max_faces=np.int64(1), min_confidence=np.float32(0.5))) == 1
+
+
+def test_landmarks_may_be_named_by_their_number(path: Path) -> None:
+    (named,), (numbered,) = (predict(path, landmarks=name) for name in ("5", 5))
+    assert named.landmarks.shape == (5, 2)
+    assert numbered.to_dict() == named.to_dict()
 
 
 def test_what_is_no_picture_is_told_of(tmp_path: Path) -> None:
@@ -153,7 +144,5 @@ def test_what_is_no_picture_is_told_of(tmp_path: Path) -> None:
         predict(b"no picture")
     with pytest.raises(FileNotFoundError):
         predict(tmp_path / "missing.jpg")
-    with pytest.raises(TypeError, match="Received: int"):
-        predict(3)  # type: ignore[arg-type]
     with pytest.raises(BundleError):
         predict(b"", bundle=tmp_path)

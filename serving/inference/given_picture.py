@@ -1,0 +1,152 @@
+"""Read a picture in any of the ways in which a Python program has it: what `mien.predict` takes."""
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from preprocessing.errors import ImageDecodeError
+from preprocessing.images.types import RgbImage
+
+Picture: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[Any]
+)
+"""Path, bytes of a picture file, file that is open for reading bytes, Pillow image, or array: uint8
+(height, width), (height, width, 1), or (height, width, 3 or 4) in the order RGB or RGBA."""
+
+# Pillow's modes by what can hold them.
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_ONLY_TIFF = ("F", "I")
+# Those with opacity that no file holds, and their likes that one does.
+_WITH_OPACITY = {"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}
+_SIXTEEN_BITS = "I;16"
+_ADDRESSES = ("http://", "https://", "ftp://", "file://", "data:")
+_CHANNELS = (1, 3, 4)
+_RGBA = 4
+# By kind of number, as NumPy writes it.
+_FRACTIONS = "fraction"
+_CONVERSIONS = {
+    _FRACTIONS: " Convert numbers from 0 to 1: (array * 255).round().astype('uint8').",
+    "f": " Convert numbers from 0 to 255: array.clip(0, 255).round().astype('uint8').",
+    "b": " Convert it: array.astype('uint8') * 255.",
+    "u": " Convert numbers from 0 to 65535: (array // 257).astype('uint8').",
+    "i": " Convert numbers from 0 to 255: array.clip(0, 255).astype('uint8').",
+}
+
+
+def read_given(picture: Any) -> bytes | RgbImage:
+    """Return the bytes of a picture file, or an RGB array, uint8 (height, width, 3).
+
+    Args:
+        picture: A `Picture`; anything else is refused.
+
+    Raises:
+        ImageDecodeError: It is empty, an address, or an array that is no picture.
+        TypeError: It is nothing that can be a picture.
+        OSError: The file cannot be opened.
+    """
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
+    if isinstance(picture, str | os.PathLike):
+        return _read_path(os.fspath(picture))
+    if isinstance(picture, Image.Image):
+        return _to_file(picture)
+    if isinstance(picture, np.ndarray):
+        return _to_rgb(picture)
+    if hasattr(picture, "read"):
+        return _read_open(picture)
+    if hasattr(picture, "__array__"):  # such as a tensor
+        return _to_rgb(np.asarray(picture))
+    raise _not_taken(picture)
+
+
+def _read_path(path: str) -> bytes:
+    if path.lower().startswith(_ADDRESSES):
+        raise ImageDecodeError(
+            f"{path[:80]} is an address. Fetch the picture first, and give its bytes or the path "
+            "of its file."
+        )
+    return Path(path).read_bytes()
+
+
+def _read_open(file: Any) -> bytes:
+    data = None if isinstance(file, io.TextIOBase) else file.read()
+    if not isinstance(data, bytes):
+        raise TypeError(
+            "An open file must give bytes: open it with open(path, 'rb'). "
+            f"Received: {type(file).__name__}"
+        )
+    if not data:
+        raise ImageDecodeError(
+            "The open file has no more bytes. If it was read or written before, go back to its "
+            "beginning with seek(0)."
+        )
+    return data
+
+
+def _to_file(image: Image.Image) -> bytes:
+    """Return a Pillow image as a file without loss, so that it is decoded as all pictures are."""
+    if not (image.width and image.height):
+        raise ImageDecodeError(f"The Pillow image has no pixels. Received: size {image.size}")
+    file = io.BytesIO()
+    if image.mode in _ONLY_TIFF:
+        image.save(file, "TIFF")
+        return file.getvalue()
+    if image.mode in _PNG_MODES:
+        shown = image
+    elif image.mode.startswith(_SIXTEEN_BITS):
+        # In another order of bytes, which Pillow itself does not convert.
+        shown = Image.fromarray(np.asarray(image).astype(np.uint16))
+    else:
+        shown = image.convert(_WITH_OPACITY.get(image.mode, "RGB"))
+    profile = image.info.get("icc_profile") if shown is image else None
+    # Not compressed: it is read again at once.
+    shown.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=profile)
+    return file.getvalue()
+
+
+def _to_rgb(array: NDArray[Any]) -> bytes | RgbImage:
+    """Return a grey or RGB array as RGB, and one with opacity as a file, where it lies on white."""
+    shape = array.shape
+    is_grey = array.ndim == 2 or shape[2:] == (1,)
+    if array.dtype != np.uint8 or not (is_grey or shape[2:] in ((3,), (_RGBA,))) or not array.size:
+        raise ImageDecodeError(
+            "A picture as an array must be grey, RGB or RGBA, uint8 of shape (height, width) or "
+            f"(height, width, channels). Received: {array.dtype} {shape}.{_remedy(array)}"
+        )
+    if is_grey:
+        return np.repeat(array.reshape(*shape[:2], 1), 3, axis=2)
+    whole = np.ascontiguousarray(array)
+    return whole if shape[2] != _RGBA else _to_file(Image.fromarray(whole, "RGBA"))
+
+
+def _remedy(array: NDArray[Any]) -> str:
+    """Say how such an array becomes a picture; empty where that is not known."""
+    if array.ndim == 4:
+        return " Give one picture at a time: array[0], array[1], ..."
+    if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[2] not in _CHANNELS:
+        return " Put its channels last: array.transpose(1, 2, 0)."
+    kind: str = array.dtype.kind
+    if kind == "f" and array.size and np.nanmin(array) >= 0 and np.nanmax(array) <= 1:
+        kind = _FRACTIONS
+    return _CONVERSIONS.get(kind, "") if array.dtype != np.uint8 else ""
+
+
+def _not_taken(given: Any) -> TypeError:
+    remedy = ""
+    if given is None:
+        remedy = (
+            " cv2.imread returns None where it cannot read a file. Give the path of the file "
+            "instead."
+        )
+    elif isinstance(given, Iterable):
+        remedy = " Give one picture at a time: [mien.predict(picture) for picture in pictures]"
+    return TypeError(
+        "A picture is a path, the bytes of a file, an open file, a Pillow image or an array. "
+        f"Received: {type(given).__name__}.{remedy}"
+    )
