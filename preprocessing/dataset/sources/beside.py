@@ -14,6 +14,8 @@ from preprocessing.dataset.sources.vocabulary import LABEL_COLUMNS, words_of
 
 # So many tables are looked into.
 _MOST_TABLES = 5
+# As AffectNet has them for each picture.
+_ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Beside:
         tables: Tables of pictures.
         notes: Text files, one for each picture or each folder.
         sheets: Number of spreadsheets.
+        arrays: Number of files with arrays, where there is one for each picture or nearly.
     """
 
     lists: tuple[Path, ...] = ()
     tables: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
     sheets: int = 0
+    arrays: int = 0
 
     def what_to_do(self, store: PictureStore) -> str | None:
         """Say what it is and how to read it, as a part of a sentence; None where nothing is."""
@@ -44,11 +48,15 @@ class Beside:
         if self.tables:
             table = self.tables[0]
             return f"{table.name} is a table of pictures. Name it as the source: {_quoted(table)}"
-        if self.notes:
+        if self.notes or self.arrays:
+            files = (
+                f"{len(self.notes):,} files beside the pictures, such as {self.notes[0]},"
+                if self.notes
+                else f"{self.arrays:,} files with arrays beside the pictures"
+            )
             return (
-                f"{len(self.notes):,} files beside the pictures, such as {self.notes[0]}, may say "
-                "what they show. Write that into one CSV file, a header path,label and a line for "
-                "each picture, and read it with --list"
+                f"{files} may say what they show. Write that into one CSV file, a header "
+                "path,label and a line for each picture, and read it with --list"
             )
         if self.sheets:
             return (
@@ -71,7 +79,14 @@ def look_beside(store: PictureStore) -> Beside:
         path for path, head in heads.items() if path not in tables and looks_like_list(head)
     )
     sheets = sum(store.others[suffix] for suffix in SHEET_SUFFIXES)
-    return Beside(lists, tables, tuple(_notes(store.names, store.tables)), sheets)
+    arrays = sum(store.others[suffix] for suffix in _ARRAY_SUFFIXES)
+    return Beside(
+        lists,
+        tables,
+        tuple(_notes(store.names, store.tables)),
+        sheets,
+        arrays if 2 * arrays >= len(store.names) else 0,
+    )
 
 
 def _notes(pictures: Sequence[str], texts: Sequence[str]) -> list[str]:

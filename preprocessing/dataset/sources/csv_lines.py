@@ -47,6 +47,7 @@ class CsvLines(Sequence[str]):
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._is_guessed = False
         ends = array("q")
         end = data.find(b"\n")
         while end >= 0:
@@ -79,12 +80,25 @@ class CsvLines(Sequence[str]):
             lengths = np.diff(self._ends[start : start + _CHUNK_LINES], prepend=before) - 1
             yield from map(int, start + np.flatnonzero(lengths < length))
 
+    def doubt(self, name: str) -> str:
+        """Say, as the end of a message on a file, that its letters may have been read wrongly.
+
+        Empty where all lines so far are UTF-8.
+        """
+        if not self._is_guessed:
+            return ""
+        return (
+            f" {name} is not in UTF-8 and was read as Windows-1252. If letters look wrong here, "
+            "save it in UTF-8 (in Excel: CSV UTF-8)."
+        )
+
     def _decode(self, line: int) -> str:
         start = self._ends[line - 1] + 1 if line else 0
         content = self._data[start : self._ends[line]]
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError:
+            self._is_guessed = True
             text = content.decode("cp1252", "replace")
         return text.rstrip("\r")
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 
+from preprocessing.dataset.sources.complaint import complaint
+from preprocessing.dataset.sources.likely_words import likely_split, suggest
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import (
     NO_SPLIT,
@@ -14,8 +15,6 @@ from preprocessing.dataset.sources.places import (
     read_places,
     read_splits_of_files,
 )
-from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
-from preprocessing.dataset.sources.vocabulary import split_of_file, suggest
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
@@ -82,7 +81,7 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             notes = (*notes, NOTE_OF_SPLITS.format(paths[0]))
         places = _without_split_named(places) if told is None else told
         if any(place.problem for place in places):
-            raise DatasetError(_complaint(paths, places, names, source=source))
+            raise DatasetError(complaint(paths, places, names, source=source))
         check_labels_found((place.label for place in places if not place.left_out), names, source)
     elif not names.reading.is_unlabelled and (likely := likely_words_of_files(paths)):
         meant = ",".join(f"{word}={label}" for word, label in sorted(likely.items()))
@@ -119,15 +118,6 @@ def check_labels_found(labels: Iterable[str | None], names: Names, source: str) 
         )
 
 
-def expected(names: Names) -> str:
-    """Say which folders are expected."""
-    others = "" if names.reading.own_labels else " (or anger, fearful, happiness, ...)"
-    return (
-        f"Expected folders named {', '.join(names.reading.labels)}{others}, or these inside train, "
-        "val and test, at any depth."
-    )
-
-
 def _has_classes(places: Sequence[Place], names: Names) -> bool:
     """Say whether folders are meant as classes: else the pictures are photos without labels."""
     reading = names.reading
@@ -152,7 +142,7 @@ def _is_small(name: str) -> bool:
 def _without_split_named(places: Sequence[Place]) -> list[Place]:
     """Mark pictures that are in no split, but in a folder that may stand for one."""
     unread = {name for place in places for name in place.unread}
-    may_be = {split_of_file(name) for name in unread} - {None}  # "my_train", "my_val"
+    may_be = {likely_split(name) for name in unread} - {None}  # "my_train", "my_val"
     if len(may_be) < 2 and not any(place.split for place in places):
         return list(places)
     return [
@@ -161,27 +151,3 @@ def _without_split_named(places: Sequence[Place]) -> list[Place]:
         else place
         for place in places
     ]
-
-
-def _complaint(paths: Sequence[str], places: Sequence[Place], names: Names, *, source: str) -> str:
-    wrong = [(path, place) for path, place in zip(paths, places, strict=True) if place.problem]
-    counts = Counter(place.problem for _, place in wrong)
-    first = {place.problem: path for path, place in reversed(wrong)}
-    listed = "; ".join(
-        f"{count:,} of {len(paths):,} pictures lie {problem} (as {first[problem]})"
-        for problem, count in counts.items()
-    )
-    folders = [PurePosixPath(path).parts[:-1] for path in paths]
-    tree = "\n".join(draw_tree(count_by_folder(folders), names))
-    remedy = _remedy([path for path, _ in wrong], [place for _, place in wrong], names)
-    if not any(place.label for place in places):
-        remedy += " Photos without labels are taken with --unlabelled."
-    return f"{source}: {listed}. It was read as\n{tree}\n{expected(names)} {remedy}"
-
-
-def _remedy(paths: Sequence[str], places: Sequence[Place], names: Names) -> str:
-    if unread := [name for place in places for name in place.unread]:
-        is_split = all(place.problem == NO_SPLIT for place in places)
-        return names.remedy(unread, default="train" if is_split else "LABEL")
-    ignored = {PurePosixPath(path).name for path in paths}
-    return f"Leave what is no example out with --ignore, as --ignore '{min(ignored)}'."

@@ -94,7 +94,10 @@ def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
     first = first_line(lines, _DELIMITERS)
     if not first.text:
         raise DatasetError(f"{path.name} is empty.")
-    return lines, _form(first, path.name, names)
+    try:
+        return lines, _form(first, path.name, names)
+    except DatasetError as error:
+        raise DatasetError(f"{error}{lines.doubt(path.name)}") from error
 
 
 def looks_like_list(data: bytes) -> bool:

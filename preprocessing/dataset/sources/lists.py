@@ -13,10 +13,11 @@ from preprocessing.dataset.sources.folders import (
     Layout,
     check_labels_found,
 )
+from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_form import ListForm, open_list
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
-from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file, suggest_split
+from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
@@ -93,7 +94,11 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
     rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
-    said = _read_rows(rows, paths, places, names, source)
+    try:
+        said = _read_rows(rows, paths, places, names, source)
+    except DatasetError as error:
+        doubts = (lines.doubt(path.name) for path, (lines, _) in lists.items())
+        raise DatasetError(f"{error}{next(filter(None, doubts), '')}") from error
     if not said.entries:
         raise DatasetError(
             f"{source}: no picture that a list names has a label. "

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from preprocessing.dataset.labels import SPLITS
+from preprocessing.dataset.sources.likely_words import likely_split, suggest, suggest_split
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
@@ -15,10 +16,11 @@ from preprocessing.dataset.sources.vocabulary import (
     find_key,
     fold,
     split_and_label,
-    suggest,
-    suggest_split,
     words_of,
 )
+
+# So many names are proposed to be mapped: all classes of most sets.
+_MOST_MEANT = 10
 
 
 @dataclass(frozen=True)
@@ -124,15 +126,16 @@ class Names:
         names = sorted({" ".join(word.replace(",", " ").split()) for word in words})
         if all(self.read(name).is_code for name in names):
             return (
-                f"Say what the numbers mean, with --map {_joined(names, '=LABEL')}, or with --map "
+                "Say what the numbers mean, with --map "
+                f"{_joined(names, '=LABEL', most=_MOST_MEANT)}, or with --map "
                 f"and the set that they come from: {', '.join(CODES)}."
             )
         ways = [f"leave them out with --ignore {_joined(names)}"]
         unknown = [name for name in names if self.read(name).stray is None]
         if unknown:
             meant = [f"{name}={self._guess(name, default)}" for name in unknown]
-            ways.insert(0, f"say what they mean with --map {_joined(meant)}")
-        if not self.reading.own_labels:
+            ways.insert(0, f"say what they mean with --map {_joined(meant, most=_MOST_MEANT)}")
+        if not self.reading.own_labels and default not in SPLITS:
             own = [self.read(name).stray or fold(name) for name in names]
             ways.append(
                 "name all your classes with --labels "
@@ -144,7 +147,7 @@ class Names:
         if default in SPLITS:
             return suggest_split(name)
         near = suggest(name)
-        return near if near in self.reading.labels else default
+        return near if near in self.reading.labels else likely_split(name) or default
 
 
 def _joined(names: Sequence[str], end: str = "", *, most: int = 4) -> str:

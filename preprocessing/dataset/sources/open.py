@@ -178,7 +178,7 @@ def _open_folder(path: Path, names: Names) -> Source:
     holds = ", ".join([*inside[:_MOST_NAMED], *listed])
     raise DatasetError(
         f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
-        "archive of them, or a CSV file; unpack several archives into one folder."
+        "archive of them, or a CSV file; unpack several archives, each into a folder of its name."
         f"{advice_for(store.others)}"
     )
 

@@ -99,7 +99,7 @@ def contents_of(archive: Archive) -> str:
         ends[end] = ends.get(end, 0) + 1
     held = ", ".join(f"{count:,} x {end}" for end, count in sorted(ends.items())) or "no file"
     is_packed = not ends.keys().isdisjoint(PACKED_SUFFIXES)
-    hint = " Unpack these too, and name their folder." if is_packed else ""
+    hint = " Unpack these too, each into a folder of its name." if is_packed else ""
     return f"{held}.{hint}"
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import PurePosixPath
 
+from preprocessing.dataset.sources.likely_words import likely_label
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.tree import Folders
-from preprocessing.dataset.sources.vocabulary import SPLIT_OF, likely_label, words_of
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, words_of
 
 NO_CLASS = "in no class folder"
 NO_SPLIT = "in no split, while others are"
@@ -85,19 +86,17 @@ def read_file_names(
 def likely_words_of_files(paths: Sequence[str]) -> dict[str, str]:
     """Find words in the names of files that may mean labels, such as the AN of "KA.AN1.tiff".
 
+    The last one of a name counts: those before may be of a person, as the AF of "AF01ANS.JPG".
+
     Returns:
-        The label that each may mean; empty where not nearly all names have just one of them.
+        The label that each may mean; empty where not nearly all names have one.
     """
     found = [
-        {
-            word: label
-            for word in words_of(PurePosixPath(path).stem)
-            if (label := likely_label(word))
-        }
+        next(filter(likely_label, reversed(words_of(PurePosixPath(path).stem))), None)
         for path in paths
     ]
-    meant = {word: label for each in found if len(each) == 1 for word, label in each.items()}
-    clear = sum(len(each) == 1 for each in found)
+    meant = {word: label for word in found if word and (label := likely_label(word))}
+    clear = len(found) - found.count(None)
     return meant if len(set(meant.values())) > 2 and clear >= _MOST * len(paths) else {}
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
+from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
@@ -12,7 +13,6 @@ from preprocessing.dataset.sources.vocabulary import (
     find_key,
     fold,
     split_and_label,
-    suggest,
 )
 from preprocessing.errors import MienError
 

@@ -8,11 +8,13 @@ _ARRAY_SUFFIXES = (
     ".tfrecords", ".parquet", ".arrow", ".mdb", ".lmdb",
 )  # fmt: skip
 _VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+_OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
 _ADVICE = {
     SHEET_SUFFIXES: " Save the sheet as a CSV file.",
     _ARRAY_SUFFIXES: " Arrays and databases are not read: save each picture as a PNG file, in a "
     "folder named after its class.",
     _VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
+    _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }
 _POINTER = b"version https://git-lfs"
 

@@ -1,6 +1,5 @@
 """The names that people give to splits and classes, in folders, tables and lists."""
 
-import difflib
 import itertools
 import re
 import unicodedata
@@ -23,40 +22,19 @@ _CLASS_WORDS = {
     "neutral": ("neutral", "neutrality"),
     "contempt": ("contempt", "contemptuous"),
 }
-# Not taken for a class unasked, but proposed in messages: abbreviations, and German, French,
-# Spanish, Italian, Portuguese, Dutch, Turkish, Polish, Russian, Arabic, Chinese, Japanese, Korean.
-_LIKELY_WORDS = {
-    "angry": "an ang wut wütend ärger zorn colère fâché enojo enojado ira enfado rabbia "
-    "arrabbiato raiva zangado boos woede öfke gniew zły злость злой гнев غاضب غضب 生气 愤怒 "
-    "怒り 분노 화남 😠 😡",
-    "disgust": "di dis ekel dégoût asco disgusto nojo walging iğrenme wstręt отвращение "
-    "اشمئزاز 厌恶 嫌悪 혐오 🤢",
-    "fear": "af fe fea angst ängstlich peur miedo paura medo korku strach страх خوف خائف 恐惧 "
-    "害怕 恐れ 공포 😨 😱",
-    "happy": "ha hap hpy freude glücklich fröhlich joie heureux alegría feliz felicidad gioia "
-    "felice alegria felicidade blij mutlu radość wesoły радость счастье سعيد فرح smile "
-    "smiling 高兴 开心 快乐 喜び 기쁨 행복 😀 😃 😄 😊 🙂",
-    "sad": "sa trauer traurig tristesse triste tristeza tristezza verdrietig üzgün smutek "
-    "smutny грусть печаль حزين حزن 悲伤 伤心 悲しみ 슬픔 😢 😭 🙁",
-    "surprise": "su sur überraschung überrascht surpris sorpresa sorprendido sorpreso "
-    "surpresa surpreso verrast zdziwienie удивление مندهش 惊讶 驚き 놀람 😮 😲",
-    "neutral": "ne neu neutre neutro neutrale neutraal nötr neutralny нейтральный спокойствие "
-    "محايد 中性 平静 無表情 중립 무표정 😐",
-}
-_LIKELY_LABEL_OF = {word: label for label, words in _LIKELY_WORDS.items() for word in words.split()}
 SPLIT_OF = {word: split for split in SPLITS for word in _SPLIT_WORDS[split]}
 """Split by the word for it, in lower case and without spaces."""
 LABEL_OF = {word: label for label in FERPLUS_LABELS for word in _CLASS_WORDS[label]}
 """One of `FERPLUS_LABELS` by the nouns and adjectives for it, in lower case."""
 
-# Words of a folder's name that say nothing about what its pictures show: "happy faces".
-_PLAIN_WORDS = frozenset((
+PLAIN_WORDS = frozenset((
     "set", "data", "dataset", "image", "images", "img", "imgs", "pic", "pics", "picture",
     "pictures", "photo", "photos", "face", "faces", "fer", "crop", "crops", "cropped", "aligned",
     "split", "folder", "emotion", "emotions", "expression", "expressions", "class", "classes",
     "label", "labels", "people", "person", "sample", "samples", "x", "px", "gray", "grey",
     "grayscale", "greyscale", "rgb", "jpg", "png",
 ))  # fmt: skip
+"""Words of a folder's name that say nothing about what its pictures show: "happy faces"."""
 
 CODES = {
     "fer2013": dict(enumerate(FERPLUS_LABELS[:7])),
@@ -82,6 +60,7 @@ LABEL_COLUMNS = (
     "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
     "target", "groundtruth", "gt", "annotation", "sentiment", "emotionid", "expressionid",
     "labelid", "classid", "categoryid", "emotioncode", "labelcode", "emotionindex", "labelindex",
+    "choice",
 )  # fmt: skip
 """Names of a column of labels, without spaces and signs; those that have words come first."""
 SPLIT_COLUMNS = (
@@ -89,6 +68,8 @@ SPLIT_COLUMNS = (
 )  # fmt: skip
 """Names of a column of splits."""
 
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
@@ -102,9 +83,21 @@ def fold(name: str) -> str:
 
 
 def words_of(name: str) -> list[str]:
-    """Split a name into words and numbers, in lower case: "0_Angry faces" into 0, angry, faces."""
-    words = re.findall(r"[^\W\d_]+|\d+", fold(name))
+    """Split a name into words and numbers, in lower case: "0_AngryFaces" into 0, angry, faces."""
+    text = fold(_NEW_WORD.sub(" ", name))
+    words = _WORD.findall(text) if text.isascii() else _words_of_letters(text)
     return [(word.lstrip("0") or "0") if word.isdecimal() else word for word in words]
+
+
+def _words_of_letters(text: str) -> list[str]:
+    """Split a text into words and numbers; the signs of many scripts belong to their letters."""
+    runs = ("".join(run) for _, run in itertools.groupby(text, _kind_of_letter))
+    return [run for run in runs if run[0].isalpha() or run.isdecimal()]
+
+
+def _kind_of_letter(letter: str) -> str:
+    kind = unicodedata.category(letter)
+    return "letter" if kind[0] in "LM" else kind
 
 
 def core_of(name: str) -> str:
@@ -112,7 +105,7 @@ def core_of(name: str) -> str:
 
     A name that has only these, such as "class_3", keeps its numbers.
     """
-    words = [word for word in words_of(name) if word not in _PLAIN_WORDS]
+    words = [word for word in words_of(name) if word not in PLAIN_WORDS]
     return " ".join([word for word in words if not word.isdecimal()] or words)
 
 
@@ -158,7 +151,7 @@ def split_and_label(name: str) -> tuple[str | None, str | None] | None:
             splits.add(SPLIT_OF[word])
         elif word in LABEL_OF:
             labels.add(LABEL_OF[word])
-        elif word not in _PLAIN_WORDS:
+        elif word not in PLAIN_WORDS:
             return None
         position += 1
     if len(splits) > 1 or len(labels) > 1:
@@ -174,27 +167,3 @@ def split_of_file(name: str) -> str | None:
     # "public test" is one, and not a test split as well.
     splits = {SPLIT_OF[pair] for pair in pairs if pair in SPLIT_OF} or splits
     return splits.pop() if len(splits) == 1 else None
-
-
-def suggest(name: str) -> str | None:
-    """Return the label that a name may mean, misspelt, abbreviated or in another language."""
-    core = core_of(name) or fold(name)
-    if core.startswith(("un", "not ", "non")):
-        return None
-    if core in _LIKELY_LABEL_OF:
-        return _LIKELY_LABEL_OF[core]
-    near = difflib.get_close_matches(core, LABEL_OF, n=1, cutoff=0.75)
-    return LABEL_OF[near[0]] if near else None
-
-
-def likely_label(word: str) -> str | None:
-    """Return the label that a word may mean as an abbreviation or in another language."""
-    return _LIKELY_LABEL_OF.get(word)
-
-
-def suggest_split(name: str) -> str:
-    """Return the split that a name most likely means: "eval" is for validation."""
-    if named := split_of_file(name):
-        return named
-    near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
-    return SPLIT_OF[near[0]] if near else "train"

@@ -36,6 +36,7 @@ def test_photos_beside_a_table_of_pictures_are_not_taken_for_it(tmp_path: Path) 
         ("{0}{1}.jpg", "{0}{1}.json"),
         ("anna{1}/a.jpg", "anna{1}/label.txt"),
         ("{0}{1}.jpg", "labels.xlsx"),
+        ("images/{0}{1}.jpg", "annotations/{0}{1}_exp.npy"),
     ],
 )
 def test_pictures_beside_which_their_labels_may_lie_are_not_taken_without_them(

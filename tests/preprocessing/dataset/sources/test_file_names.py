@@ -40,12 +40,23 @@ def test_abbreviations_in_the_names_of_files_mean_what_is_said(tmp_path: Path) -
             path = tmp_path / person / f"{person}{emotion}{side}.JPG"
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(png(0))
-    assert open_source(tmp_path).kind is SourceKind.PHOTOS
+    assert "afs=fear" in refused(tmp_path)
+    assert "anhl=angry" in refused(tmp_path)
     mapping = parse_mapping("ANS=angry,AFS=fear,HAS=happy,NES=neutral")
     source = open_source(tmp_path, Reading(mapping=mapping, ignore=("*[HF][LR].JPG",)))
     assert source.counts == {(label, "train"): 2 for label in ("angry", "fear", "happy", "neutral")}
     assert source.passed_over == {"*[hf][lr].jpg (--ignore)": 16}
     assert {item.folder for item in source.items()} == {"AF01", "BM31"}
+
+
+def test_words_in_the_names_of_files_may_be_of_any_script(tmp_path: Path) -> None:
+    for number, word in enumerate(("खुश", "दुखी", "डर") * 2):
+        (tmp_path / f"{number}_{word}.png").write_bytes(png(number))
+    assert "--map खुश=happy,डर=fear,दुखी=sad" in refused(tmp_path).replace("'", "")
+    mapping = parse_mapping("खुश=happy,डर=fear,दुखी=sad")
+    assert {label for label, _ in open_source(tmp_path, Reading(mapping=mapping)).counts} == {
+        "happy", "fear", "sad",
+    }  # fmt: skip
 
 
 def test_abbreviations_in_the_names_of_files_are_not_passed_over(tmp_path: Path) -> None:

@@ -75,6 +75,10 @@ READ: dict[str, tuple[Make, tuple[str, ...]]] = {
     "as in FER+": (folders("FER2013Train", "FER2013Valid", "FER2013Test"), ALL),
     "valid": (folders("train", "valid", "test"), ALL),
     "dev": (folders("TRAIN SET", "dev", "test_images"), ALL),
+    "words without a space": (
+        folders("TrainSet", "ValidImages", labels=tuple(f"{each.title()}Faces" for each in SIX)),
+        ("train", "val"),
+    ),
     "capitals": (folders(*("Train", "Val", "Test"), labels=tuple(map(str.upper, SIX))), ALL),
     "nouns": (folders(*ALL, labels=NOUNS), ALL),
     "adjectives": (folders(*ALL, labels=ADJECTIVES), ALL),

@@ -45,6 +45,16 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("", labels=("AN", "HA", "NE", "SA")),
         ("--map AN=angry,HA=happy,NE=neutral,SA=sad",),
     ),
+    "in Hindi": (folders("", labels=("खुश", "दुखी")), ("--map 'खुश=happy,दुखी=sad'",)),
+    "in Vietnamese": (
+        folders("", labels=("vui vẻ", "1_buồn", "sợ hãi")),
+        ("1_buồn=sad,sợ hãi=fear,vui vẻ=happy",),
+    ),
+    "in Greek": (folders("", labels=("θυμός", "χαρά")), ("--map θυμός=angry,χαρά=happy",)),
+    "joined with a plain word": (
+        folders("", labels=("happyfaces", "facesad")),
+        ("--map facesad=sad,happyfaces=happy",),
+    ),
     "all misspelt": (
         folders("", labels=("hapy", "suprised")),
         ("--map hapy=happy,suprised=surprise",),
@@ -60,9 +70,32 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "classes in classes": (
         folders("happy", labels=("sad", "fear")),
-        ("in two classes at once, happy and sad",),
+        ("in two classes at once, happy and sad", "Of the folders happy and fear only one"),
     ),
-    "splits in splits": (folders("train/val"), ("in two splits at once, train and val",)),
+    "splits in splits": (
+        folders("train/val"),
+        ("in two splits at once, train and val", "Of the folders train and val only one"),
+    ),
+    "splits in Spanish": (
+        folders("entrenamiento", "validación", "prueba"),
+        ("in no split", "--map entrenamiento=train,prueba=test,validación=val, or leave them out"),
+    ),
+    "splits in Chinese": (
+        folders("训练集", "测试集", labels=("开心", "伤心")),
+        ("--map 伤心=sad,开心=happy,测试集=test,训练集=train",),
+    ),
+    "splits in German and English": (
+        folders("Training", "Validierung"),
+        ("in no split", "--map Validierung=val, or leave them out with --ignore Validierung."),
+    ),
+    "a folder of a download": (
+        folders("CK+48", labels=(*SIX, "contempt")),
+        ("For contempt: leave them out with --ignore contempt, or name all",),
+    ),
+    "a folder of a download without classes": (
+        folders("YOLO/train", "YOLO/val", labels=("images",)),
+        ("at any depth. Put the pictures into folders",),
+    ),
     "no classes": (folders("train", "val", labels=("",)), ("in no class folder", "--unlabelled")),
 }
 
@@ -76,6 +109,14 @@ def test_folders_that_are_not_understood_are_refused_with_what_to_do(
     message = refused(tmp_path / "faces")
     for word in (*words, "faces: ", "It was read as\n", "Expected folders named angry, disgust"):
         assert word in message
+
+
+def test_no_name_that_other_pictures_have_is_proposed_to_be_left_out(tmp_path: Path) -> None:
+    write_folders(tmp_path / "faces", ("",), ("happy", "sad"))
+    (tmp_path / "faces" / "0_0.png").write_bytes(png(0))
+    assert "Move what is no example out" in refused(tmp_path / "faces")
+    (tmp_path / "faces" / "cover.png").write_bytes(png(0))
+    assert "--ignore 'cover.png'" in refused(tmp_path / "faces")
 
 
 def test_the_error_shows_the_tree_as_it_was_read(tmp_path: Path) -> None:
@@ -109,3 +150,6 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
     message = refused(tmp_path)
     assert "holds no pictures. It holds notes.txt, 1 x .zip" in message
+    assert "each into a folder of its name" in message
+    (tmp_path / "photo.jxl").write_bytes(b"\xff\x0a")
+    assert "save them as JPEG or PNG" in refused(tmp_path)

@@ -47,6 +47,28 @@ def test_a_list_with_spaces_as_of_raf_db(tmp_path: Path) -> None:
     assert [item.label for item in source.items()] == ["surprise", "fear", "disgust"]
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])
+def test_a_list_whose_letters_are_guessed_says_so_where_it_is_not_understood(
+    encoding: str, pictures: Path
+) -> None:
+    rows = "path,label\na 1.png,счастье\nb.png,грусть\n"
+    meant = "счастье=happy,грусть=sad"
+    with pytest.raises(DatasetError, match=r"list.csv is not in UTF-8 .* save it in UTF-8"):
+        read(pictures, rows.encode(encoding), words=meant)
+    with pytest.raises(DatasetError, match=r"lacks a column of paths.*list.csv is not in UTF-8"):
+        read(pictures, "файл,метка\na,счастье\n".encode(encoding))
+    assert read(pictures, rows.encode(), words=meant).count == 2
+    with pytest.raises(DatasetError, match="счастье") as error_info:
+        read(pictures, rows.encode())
+    assert "UTF-8" not in str(error_info.value)
+
+
+def test_a_list_of_choices_as_label_studio_exports_it(pictures: Path) -> None:
+    rows = "/data/upload/1/b.png,1,Sad,2\n/data/upload/1/a 1.png,2,Fear,2\n"
+    source = read(pictures, "image,id,choice,annotator\n" + rows)
+    assert source.counts == {("sad", "train"): 1, ("fear", "train"): 1}
+
+
 def test_several_lists_whose_names_tell_the_split(pictures: Path) -> None:
     first, second = pictures.parent / "training.csv", pictures.parent / "validation.csv"
     first.write_text("path,label\na 1.png,happy\nb.png,sad\n", encoding="utf-8")

@@ -1,0 +1,106 @@
+"""Words that likely mean a class or a split, and are proposed in messages: never taken unasked.
+
+Abbreviations, near synonyms, and words of other languages.
+"""
+
+import difflib
+import re
+
+from preprocessing.dataset.sources.vocabulary import (
+    LABEL_OF,
+    PLAIN_WORDS,
+    SPLIT_OF,
+    core_of,
+    fold,
+    split_of_file,
+)
+
+# A word after the other; those of one name are joined by "_". English, German, French, Spanish,
+# Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Czech, Hungarian, Romanian, Turkish,
+# Polish, Russian, Ukrainian, Greek, Arabic, Persian, Hebrew, Hindi, Bengali, Thai, Indonesian,
+# Vietnamese, Chinese, Japanese, Korean.
+_LIKELY_CLASSES = {
+    "angry": "an ang mad furious rage shouting wut wütend wütende ärger zorn colère fâché enojo "
+    "enojado enojada ira enfado rabbia arrabbiato raiva zangado boos woede arg vred sint vztek "
+    "harag furie öfke gniew zły злость злой гнев злість гнів θυμός غاضب غضب خشم عصبانی כעס गुस्सा "
+    "क्रोध রাগ โกรธ marah tức_giận giận_dữ 生气 愤怒 生氣 憤怒 怒り 분노 화남 😠 😡",
+    "disgust": "di dis ekel dégoût asco disgusto nojo walging avsky afsky odpor undor dezgust "
+    "iğrenme wstręt отвращение огида αηδία اشمئزاز نفرت גועל घृणा ঘৃণা รังเกียจ jijik ghê_tởm 厌恶 "
+    "厭惡 嫌悪 혐오 🤢",
+    "fear": "af fe fea terrified scare angst ängstlich ängstliche peur miedo asustado asustada "
+    "paura medo rädd bange redd félelem frică korku strach страх φόβος خوف خائف ترس פחד डर भय ভয় "
+    "กลัว takut sợ_hãi sợ 恐惧 害怕 恐懼 恐れ 공포 😨 😱",
+    "happy": "ha hap hpy glad cheerful smile smiling laugh laughing freude glücklich glückliche "
+    "fröhlich fröhliche joie heureux alegría feliz felicidad contento contenta gioia felice "
+    "alegria felicidade blij glad radost öröm bucurie mutlu radość wesoły радость счастье радість "
+    "щастя χαρά سعيد فرح شاد شادی שמחה खुश खुशी খুশি มีความสุข senang bahagia gembira vui vui_vẻ "
+    "hạnh_phúc 高兴 开心 快乐 高興 開心 快樂 喜び 기쁨 행복 😀 😃 😄 😊 🙂",
+    "sad": "sa crying cry trauer traurig traurige tristesse triste tristeza tristezza verdrietig "
+    "ledsen trist smutek szomorúság tristețe üzgün smutny грусть печаль сум смуток λύπη حزين حزن "
+    "غم غمگین עצב दुखी दुख उदास দুঃখ เศร้า sedih buồn buồn_bã 悲伤 伤心 悲傷 傷心 難過 悲しみ 슬픔 "
+    "😢 😭 🙁",
+    "surprise": "su sur amazed astonished shocked überraschung überrascht überraschte surpris "
+    "sorpresa sorprendido sorprendida sorpreso surpresa surpreso verrast förvånad overrasket "
+    "překvapení meglepetés surpriză zdziwienie удивление здивування έκπληξη مندهش تعجب הפתעה "
+    "आश्चर्य हैरान বিস্ময় ประหลาดใจ terkejut kaget ngạc_nhiên bất_ngờ 惊讶 驚訝 驚き 놀람 😮 😲",
+    "neutral": "ne neu natural expressionless neutrale neutre neutro neutraal nøytral neutrální "
+    "semleges neutru nötr neutralny нейтральный спокойствие нейтральний ουδέτερο محايد خنثی ניטרלי "
+    "तटस्थ নিরপেক্ষ เฉย netral bình_thường trung_tính 中性 平静 無表情 중립 무표정 😐",
+}
+# What a word for a split may begin with: "Trainingsdaten", "训练集".
+_LIKELY_SPLITS = {
+    "train": "train entrenamiento entrain entraîn apprentissage treino treinamento addestramento "
+    "allenamento träning trénov eğitim uczą обуч навчан تدريب latih pelatihan huấn 训练 訓練 学習 "
+    "훈련 학습",
+    "val": "valid eval holdout heldout doğrulama walid валид перевір التحقق validasi 验证 驗證 "
+    "検証 검증",
+    "test": "test prueba prova тест اختبار pengujian uji kiểm 测试 測試 テスト 테스트 시험",
+}
+_LABEL_OF_LIKELY = {
+    fold(word.replace("_", " ")): label
+    for label, words in _LIKELY_CLASSES.items()
+    for word in words.split()
+}
+_SPLIT_OF_LIKELY = {
+    fold(word): split for split, words in _LIKELY_SPLITS.items() for word in words.split()
+}
+# In KDEF, after a label: seen straight, or in half or full profile.
+_WITH_VIEW = re.compile("(an|di|af|ha|ne|sa|su)(?:s|[hf][lr])")
+_LEAST_PLAIN = 3
+
+
+def suggest(name: str) -> str | None:
+    """Return the label that a name may mean, misspelt, abbreviated or in another language."""
+    core = core_of(name) or fold(name)
+    if core.startswith(("un", "not ", "non")):
+        return None
+    if core in _LABEL_OF_LIKELY:
+        return _LABEL_OF_LIKELY[core]
+    for word in PLAIN_WORDS:  # "happyfaces"
+        bare = core.removesuffix(word).removeprefix(word)
+        if len(word) >= _LEAST_PLAIN and bare != core and bare in LABEL_OF:
+            return LABEL_OF[bare]
+    near = difflib.get_close_matches(core, LABEL_OF, n=1, cutoff=0.75)
+    return LABEL_OF[near[0]] if near else None
+
+
+def likely_label(word: str) -> str | None:
+    """Return the label that a word may mean as an abbreviation or in another language."""
+    seen_from = _WITH_VIEW.fullmatch(word)
+    return _LABEL_OF_LIKELY.get(seen_from[1] if seen_from else word)
+
+
+def likely_split(name: str) -> str | None:
+    """Return the split that a name may mean, with words of one's own or in another language."""
+    if named := split_of_file(name):
+        return named
+    core = core_of(name).replace(" ", "")
+    return next((split for word, split in _SPLIT_OF_LIKELY.items() if core.startswith(word)), None)
+
+
+def suggest_split(name: str) -> str:
+    """Return the split that a name most likely means: "eval" is for validation."""
+    if likely := likely_split(name):
+        return likely
+    near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
+    return SPLIT_OF[near[0]] if near else "train"
