@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadHost, MethodNotAllowed
+from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving.web import (
@@ -18,7 +18,7 @@ from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
 from serving.web.environment import SettingsError, read_settings
 from serving.web.path_prefix import PathPrefix
-from serving.web.problems import Problem
+from serving.web.problems import WITH_SLASH, Problem
 from serving.web.request_log import log_requests
 from serving.web.settings import Settings
 from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest, refuse_packed_body
@@ -88,6 +88,8 @@ def _add_feedback(app: Flask, service: Service) -> None:
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error as problem details, or as a page where a person asked."""
+    if isinstance(error, NotFound) and request.path.endswith("/"):
+        error = NotFound(WITH_SLASH)
     problem = current_service().describe(error)
     if isinstance(error, BadHost):  # without which a page cannot tell its own addresses
         answer = _answer_program(problem)

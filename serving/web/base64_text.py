@@ -13,6 +13,7 @@ _LETTERS = bytes.maketrans(b"-_", b"+/")
 _SPACE = b" \t\r\n\f\v"
 _OTHER = re.compile(rb"[^A-Za-z0-9+/]")
 _DATA_URL, _BASE64_MARK = b"data:", b";base64,"
+_SHOWN_BYTES = b"b'"
 _ADDRESSES = (b"http://", b"https://")
 # A data URL declares its type within this many letters.
 _HEAD = 256
@@ -80,6 +81,11 @@ class Base64Decoder:
             raise InvalidRequestError(
                 f"{self._name} is an address. Send the bytes of the picture, base64, or where the "
                 "server takes addresses, send it as image_url."
+            )
+        if head.startswith(_SHOWN_BYTES):
+            raise InvalidRequestError(
+                f"{self._name} begins with b', as Python shows bytes. Send them as text: "
+                "base64.b64encode(data).decode()"
             )
         self._rest = head.translate(_LETTERS, _SPACE)
 

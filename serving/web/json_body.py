@@ -230,7 +230,10 @@ def _refuse_start(body: _Body) -> NoReturn:
     is_other = start in _STARTS or body.take(_WORD, most=MOST_VALUE_BYTES) is not None
     if is_other:
         raise InvalidRequestError("The body must be a JSON object.")
-    _refuse()
+    raise InvalidRequestError(
+        "The body is no valid JSON: it does not begin with {. The bytes of a picture are sent with "
+        "another Content-Type, such as image/jpeg."
+    )
 
 
 def _refuse() -> NoReturn:

@@ -35,7 +35,7 @@ from serving.web.problems import (
 
 _ERRORS = (
     NoImageError("No picture was received. Send it as the form field “image”, or as the body."),
-    InvalidRequestError("max_faces: Input should be greater than or equal to 1. Received: 0"),
+    InvalidRequestError("max_faces: a whole number from 1 to 100 is expected. Received: 0"),
     ImageDecodeError(DAMAGED),
     ClientDisconnected(),
     RequestEntityTooLarge(),

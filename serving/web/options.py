@@ -12,6 +12,7 @@ from serving.web.problems import InvalidRequestError
 
 # More of a wrong value is not repeated.
 SHOWN_CHARACTERS = 40
+_KINDS = {"boolean": "true or false", "integer": "a whole number", "number": "a number"}
 
 
 def options_from_text(given: MultiDict[str, str]) -> dict[str, Any]:
@@ -72,8 +73,16 @@ def parse_options(given: dict[str, Any]) -> Options:
                 f"There is no option {_shown(name)}. The options are: {known}."
             ) from None
         raise InvalidRequestError(
-            f"{name}: {first['msg']}. Received: {_shown(first['input'])}"
+            f"{name}: {_expected(name)} is expected. Received: {_shown(first['input'])}"
         ) from None
+
+
+def _expected(name: str) -> str:
+    """Say which values an option may have, by its schema."""
+    schema = Options.model_json_schema()["properties"][name]
+    value = schema.get("anyOf", [schema])[0]
+    kind = _KINDS[value["type"]]
+    return f"{kind} from {value['minimum']} to {value['maximum']}" if "minimum" in value else kind
 
 
 def _shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Request
 
+from preprocessing.errors import UnsupportedImageError
 from serving.inference.options import Options
 from serving.web.engine import current_service
 from serving.web.fetch.address import URL_FIELD
@@ -19,6 +20,7 @@ from serving.web.uploads import (
     read_options,
     read_picture,
 )
+from serving.web.zip_files import is_zip
 
 # How much longer a picture may be in JSON: by a third for base64, the rest for line breaks and
 # escapes.
@@ -49,7 +51,7 @@ def read_predict_request(request: Request) -> PredictRequest:
     Raises:
         NoImageError: There is no picture.
         InvalidRequestError: An option is unknown, given twice, or has a wrong value.
-        UnsupportedImageError: The body is JSON, and its Content-Type does not say so.
+        UnsupportedImageError: The body is JSON, and its Content-Type does not say so, or a zip.
         RequestEntityTooLarge: The picture has more bytes than the settings allow.
         BusyError: Too many pictures are being fetched.
         AddressNotAllowedError: The address leads to where no picture is fetched from.
@@ -59,6 +61,11 @@ def read_predict_request(request: Request) -> PredictRequest:
     if not (request.is_json or request.mimetype == "text/json"):
         options = read_options(request)
         picture = read_picture(request)
+        if is_zip(picture):
+            raise UnsupportedImageError(
+                "This is a zip, or a document that is one. Send a zip of pictures to "
+                "/api/v1/predict/batch."
+            )
         return PredictRequest(picture, options, service.queue.until_s())
     given = options_from_text(request.args)
     body = _read_json(request)

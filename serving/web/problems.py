@@ -6,6 +6,7 @@ from typing import Any
 from werkzeug.exceptions import (
     ClientDisconnected,
     HTTPException,
+    MethodNotAllowed,
     NotFound,
     RequestEntityTooLarge,
 )
@@ -28,7 +29,10 @@ else:
     _MALFORMED = (ParseException,)
 
 BUSY_RETRY_S = 1
+# Taken wherever others are.
+_SIDE_METHODS = {"HEAD", "OPTIONS"}
 NOTHING_HERE = "There is nothing at this address. /api/v1/docs lists all routes of the API."
+WITH_SLASH = "There is nothing at this address. Leave out the slash at its end."
 
 
 class NoImageError(MienError):
@@ -162,6 +166,9 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
         detail = error.description or error.name
         if detail == NotFound.description:
             detail = NOTHING_HERE
+        elif isinstance(error, MethodNotAllowed):
+            methods = " or ".join(sorted({*(error.valid_methods or ())} - _SIDE_METHODS))
+            detail = f"This address takes {methods} only. /api/v1/docs lists all routes of the API."
         return Problem(error.code, code, error.name, detail)
     return Problem(
         500, "internal_error", "Internal error", "Something went wrong here. Please try again."
