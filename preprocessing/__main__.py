@@ -11,6 +11,7 @@ from preprocessing.dataset.arguments import align_arguments, align_options, spli
 from preprocessing.dataset.options import MOST_WORKERS, AlignOptions
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.cli import (
+    OutputFile,
     Program,
     check_outputs,
     overwrite_option,
@@ -93,7 +94,9 @@ def align_beam(
 
 @main.command(epilog="{} data/fer2013 --html data/fer2013.html")
 @path_argument("dataset", help="A folder that align wrote.")
-@path_option("--html", help="Also write a page with pictures and charts.")
+@path_option(
+    "--html", type=OutputFile(".html", ".htm"), help="Also write a page with pictures and charts."
+)
 @overwrite_option
 def report(dataset: Path, *, html: Path | None, overwrite: bool) -> None:
     """Show what a dataset holds."""

@@ -7,6 +7,7 @@ import click
 
 from preprocessing.runtime.cli import (
     EXIT_FAILED,
+    OutputFile,
     Program,
     overwrite_option,
     path_argument,
@@ -55,13 +56,19 @@ main.add_command(serve, "run")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
 @path_option(
     "--csv",
+    type=OutputFile(".csv"),
     metavar="OUT",
     help="Write a table with a row for each face, and for each picture without one.",
 )
 @path_option(
     "--annotate", metavar="DIR", help="Write copies of the pictures with the faces marked."
 )
-@path_option("--contact-sheet", metavar="OUT", help="Write one PNG with all faces, aligned.")
+@path_option(
+    "--contact-sheet",
+    type=OutputFile(".png"),
+    metavar="OUT",
+    help="Write one PNG with all faces, aligned.",
+)
 @click.option("--crop", is_flag=True, help="Each picture is already a cropped face.")
 @answer_options
 @overwrite_option

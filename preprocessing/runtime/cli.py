@@ -3,6 +3,7 @@
 import functools
 import io
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,34 @@ class FloatRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no number that can be used here.", param, ctx)
         return number
+
+
+# Endings by which other programs know what a file holds.
+_KNOWN_ENDS = frozenset((
+    ".csv", ".tsv", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".html", ".htm", ".pdf",
+    ".doc", ".docx", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic",
+    ".zip",
+))  # fmt: skip
+
+
+class OutputFile(click.Path):
+    """A file to be written, whose name does not promise another kind of file."""
+
+    def __init__(self, *ends: str) -> None:
+        """Say how such files end; the first is proposed where another does not fit."""
+        super().__init__(path_type=Path)
+        self._ends = ends
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Read a path."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if str(path) == "-":
+            self.fail(f"Name a file, such as out{self._ends[0]}.", param, ctx)
+        end = path.suffix.lower()
+        if end in _KNOWN_ENDS.difference(self._ends):
+            other = path.with_suffix(self._ends[0])
+            self.fail(f"What is written is no {end} file. Name it {other}.", param, ctx)
+        return path
 
 
 # Seeds of NumPy and Keras end at 2**32; a run adds its epochs.

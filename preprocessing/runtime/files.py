@@ -1,4 +1,4 @@
-"""Write files so that nobody ever sees them half written."""
+"""Write files so that nobody ever sees them half written, and say what is not there."""
 
 import os
 import shutil
@@ -6,9 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_ADDRESSES = ("http:", "https:", "ftp:", "file:")
 _BEFORE = "partial-"
 # Of a file's name, on all systems.
 _MOST_BYTES = 255
+
+
+def what_is_missing(path: Path) -> str:
+    """Say, in a sentence or two, that there is nothing at a path that was typed."""
+    if str(path).lower().startswith(_ADDRESSES):
+        return f"{path} is an address, not a file or folder here. Download it, and name the file."
+    return f"{path} does not exist. Check its name."
 
 
 @contextmanager

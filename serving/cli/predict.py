@@ -23,6 +23,7 @@ from preprocessing.runtime.cli import (
     prepare_folder,
     refuse_overwriting,
 )
+from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from serving.cli.tally import Tally
 from serving.inference.annotate import annotate
@@ -104,7 +105,7 @@ def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
         elif path.exists():
             found.append(path)
         else:
-            raise MienError(f"{path} does not exist. Check its name.")
+            raise MienError(what_is_missing(path))
     if not found:
         raise MienError("The folders hold no pictures. Name other folders, or picture files.")
     return found, others

@@ -10,6 +10,7 @@ from preprocessing.runtime.cli import (
     EXIT_FAILED,
     Command,
     FloatRange,
+    OutputFile,
     overwrite_option,
     path_option,
 )
@@ -34,9 +35,24 @@ _number = partial(click.option, metavar="N")
     metavar="FILE...",
     help="MP4, MOV, WebM, MKV, AVI or GIF, or the number of a camera (Linux), 0 the first.",
 )
-@path_option("--csv", metavar="OUT", help="Write a table with a row for each face in each frame.")
-@path_option("--parquet", metavar="OUT", help="Write the same table as Parquet.")
-@path_option("--html", metavar="OUT", help="Write a page with a time chart of each face.")
+@path_option(
+    "--csv",
+    type=OutputFile(".csv"),
+    metavar="OUT",
+    help="Write a table with a row for each face in each frame.",
+)
+@path_option(
+    "--parquet",
+    type=OutputFile(".parquet"),
+    metavar="OUT",
+    help="Write the same table as Parquet.",
+)
+@path_option(
+    "--html",
+    type=OutputFile(".html", ".htm"),
+    metavar="OUT",
+    help="Write a page with a time chart of each face.",
+)
 @path_option("--annotate", metavar="DIR", help="Write copies of the videos with the faces marked.")
 @_number(
     "--per-second",

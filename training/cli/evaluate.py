@@ -12,6 +12,7 @@ from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
     Decorator,
+    OutputFile,
     check_outputs,
     overwrite_option,
     path_argument,
@@ -76,8 +77,10 @@ _output_option = click.option(
     metavar="NAME",
     help="Record the figures in the bundle under this name, as those of another set.",
 )
-@path_option("--html", help="Write the report as a page with charts.")
-@path_option("--json", "json_path", help="Write the report as JSON.")
+@path_option(
+    "--html", type=OutputFile(".html", ".htm"), help="Write the report as a page with charts."
+)
+@path_option("--json", "json_path", type=OutputFile(".json"), help="Write the report as JSON.")
 @overwrite_option
 def evaluate(
     bundle: Path,

@@ -33,6 +33,7 @@ from preprocessing.dataset.sources.types import (
 )
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import what_is_missing
 
 # At most this many tables of a folder without pictures are named in the error.
 _MOST_NAMED = 5
@@ -52,7 +53,7 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
     if path.is_dir():
         return _open_folder(path, names)
     if not path.exists():
-        raise DatasetError(f"{path} does not exist. Check the name of the source.")
+        raise DatasetError(what_is_missing(path))
     if not path.is_file():
         raise _no_source(path)
     archive = open_archive(path, path.name)

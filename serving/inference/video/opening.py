@@ -10,6 +10,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from preprocessing.errors import VideoDecodeError
+from preprocessing.runtime.files import what_is_missing
 
 VideoSource: TypeAlias = Path | int
 """A file, or the index of a camera."""
@@ -32,8 +33,12 @@ def open_video(source: VideoSource) -> InputContainer:
     """
     if isinstance(source, int):
         return _open_camera(source)
+    if not source.exists():
+        raise VideoDecodeError(what_is_missing(source))
     if not source.is_file():
-        raise VideoDecodeError(f"{source} does not exist or is no file. Name a video file.")
+        raise VideoDecodeError(
+            f"{source} is a folder. Name the videos in it, as in: mien video {source / '*.mp4'}"
+        )
     try:
         return av.open(str(source.absolute()), options=_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError:

@@ -155,3 +155,5 @@ def test_predict_fails_only_if_all_failed(photos: Path, capsys: pytest.CaptureFi
     assert "failed: " in capsys.readouterr().err
     assert main(["predict", str(photos / "nowhere")]) == 1
     assert "does not exist" in capsys.readouterr().err
+    assert main(["predict", "https://example.org/photo.jpg"]) == 1
+    assert "Download it" in capsys.readouterr().err

@@ -83,3 +83,26 @@ def test_an_output_that_cannot_be_written_is_an_error(
     sheet.parent.write_bytes(b"")
     assert main(["predict", str(sample_photo_path()), "--contact-sheet", str(sheet)]) == 1
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "other"),
+    [
+        ("--csv", "faces.xlsx", "faces.csv"),
+        ("--csv", "faces.PARQUET", "faces.csv"),
+        ("--csv", "-", "out.csv"),
+        ("--contact-sheet", "sheet.jpg", "sheet.png"),
+    ],
+)
+def test_an_output_s_name_promises_no_other_kind_of_file(
+    option: str,
+    name: str,
+    other: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(sample_photo_path()), option, name]) == 2
+    assert other in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

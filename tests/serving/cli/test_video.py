@@ -158,7 +158,15 @@ def test_no_file_is_used_twice(
 
 @pytest.mark.parametrize(
     "wrong",
-    [[], ["clip.mp4", "--per-second", "0"], ["clip.mp4", "--change-margin", "2"], ["a", "--json"]],
+    [
+        [],
+        ["clip.mp4", "--per-second", "0"],
+        ["clip.mp4", "--change-margin", "2"],
+        ["a", "--json"],
+        ["a", "--csv", "a.html"],
+        ["a", "--html", "a.csv"],
+        ["a", "--parquet", "a.csv"],
+    ],
 )
 def test_wrong_usage_is_2(wrong: list[str]) -> None:
     assert main(["video", *wrong]) == 2

@@ -24,6 +24,10 @@ def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
     for path in (text, playlist, empty, cut, sample_photo_path(), tmp_path, tmp_path / "none"):
         with pytest.raises(VideoDecodeError, match=str(path.name)):
             VideoReader(path)
+    with pytest.raises(VideoDecodeError, match=r"is a folder.*\*\.mp4"):
+        VideoReader(tmp_path)
+    with pytest.raises(VideoDecodeError, match="Download it"):
+        VideoReader(Path("https://example.org/clip.mp4"))
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
