@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from serving.inference.options import check_numbers
 from serving.inference.video.smoothing import Smoother, SmoothingOptions
 from serving.inference.video.tracking import Tracker, TrackingOptions
 from serving.inference.video.types import Observation, Sample, TrackedFace, TrackedSample
@@ -23,6 +24,9 @@ class FollowingOptions:
     sure_from: float
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
+
+    def __post_init__(self) -> None:
+        check_numbers(None, self.sure_from)
 
 
 class Follower:

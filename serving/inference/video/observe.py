@@ -8,7 +8,7 @@ import numpy as np
 
 from preprocessing.faces.types import BoundingBox
 from preprocessing.images.types import DecodedPicture, RgbImage
-from serving.inference.options import PredictOptions
+from serving.inference.options import PredictOptions, check_numbers
 from serving.inference.prediction import Prediction
 from serving.inference.predictor import Predictor
 from serving.inference.shrink import scale_to_side
@@ -38,6 +38,7 @@ class ObservingOptions:
         # The comparison also fails for NaN.
         if not self.per_second > 0:
             raise ValueError(f"per_second must be above 0. Received: {self.per_second}")
+        check_numbers(self.max_faces, None)
 
 
 def observe(frame: Frame, predictor: Predictor, options: ObservingOptions) -> Sample:

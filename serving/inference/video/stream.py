@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from preprocessing.images.types import RgbImage
 from serving.inference.library import loaded_predictor
-from serving.inference.options import check_numbers
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.inference.video.following import Follower, FollowingOptions
@@ -57,9 +56,8 @@ def video(
         source: A file, or the number of a camera (on Linux), 0 for the first.
         per_second: How many frames are looked at for each second of the video; above 0.
         search_px: Frames whose longer side is longer are shrunk to this before faces are searched.
-        max_faces: Only this many faces of a frame are classified, the largest, 1 or more; by
-            default all.
-        min_confidence: Confidence from which `is_sure` is true, 0 to 1; by default the model's own.
+        max_faces: Only this many faces of a frame are classified, the largest; by default all.
+        min_confidence: Confidence from which `is_sure` is true; by default the model's own.
         keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing_s: Time constant in seconds over which probabilities are averaged; 0 for none.
         change_margin: The label changes when another one is likelier by this probability.
@@ -72,11 +70,9 @@ def video(
         VideoDecodeError: It is no video, or none of it can be read.
         ImageTooLargeError: A frame has too many pixels.
         BundleError, ModelFileError: The model, or a model that finds faces, is missing or damaged.
-        ValueError: A number is outside its range.
     """
     from serving.inference.video.reader import VideoReader
 
-    check_numbers(max_faces, min_confidence)
     options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
     predictor = loaded_predictor(Path(bundle), landmarks)
     sure_from = predictor.spec.answer.calibration().sure_confidence

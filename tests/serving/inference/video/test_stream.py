@@ -69,6 +69,10 @@ def test_what_cannot_be_read_is_told_at_once(tmp_path: Path, clip: Path) -> None
         video(tmp_path / "none.mp4")
     with pytest.raises(ValueError, match="per_second"):
         video(clip, per_second=0)
+    with pytest.raises(ValueError, match="max_faces"):
+        video(clip, max_faces=0)
+    with pytest.raises(ValueError, match="min_confidence"):
+        video(clip, min_confidence=80)
 
 
 @pytest.mark.slow
