@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from preprocessing.dataset.grouping import group_keys
 from preprocessing.dataset.labels import SPLITS, resolve_label
 from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError
 
@@ -12,7 +14,8 @@ def check_source(source: Source, options: AlignOptions) -> list[str]:
     """Make sure that the splits asked for can be made, and list what people should know.
 
     Raises:
-        DatasetError: A split to be split off is there already, or there are no labels.
+        DatasetError: A split to be split off is there already, there is nothing to take it from,
+            or there are no labels.
     """
     if source.kind is SourceKind.PHOTOS:
         if options.split_off is not None:
@@ -39,6 +42,14 @@ def _about_labels(source: Source, options: AlignOptions) -> Iterator[str]:
         raise DatasetError(
             f"{source.path.name} has a split {there[0]} already. Leave it out of --split-off."
         )
+    if options.split_off is not None:
+        if "train" not in splits:
+            raise DatasetError(
+                f"{source.path.name} has no training pictures of which --split-off could take some."
+            )
+        if options.split_off.group_by is not None:
+            # Known before the long work, not after it.
+            group_keys(source.names(), Names(options.reading), options.split_off.group_by)
     missing = [split for split in SPLITS if split not in splits and split not in made]
     if "train" in missing:
         yield f"warning: {source.path.name} has no training pictures, so `fit` cannot train on it."
@@ -52,7 +63,12 @@ def _about_labels(source: Source, options: AlignOptions) -> Iterator[str]:
         return
     found = {resolve_label(label, options.disgust) for label, _ in source.counts} - {None}
     wanted = [label for label in options.labels if label not in found]
-    if wanted and len(found) > 1:
+    if len(found) == 1:
+        yield (
+            f"warning: all pictures of {source.path.name} are {found.pop()}. A network trained on "
+            "them says so of every face. Name the folder that holds the folders of all classes."
+        )
+    elif wanted and found:
         yield (
             f"note: there are no pictures of {', '.join(wanted)}. To train on the other labels "
             f"alone: --only {','.join(label for label in options.labels if label in found)}"

@@ -11,6 +11,7 @@ from preprocessing.dataset.sources.csv_lines import DELIMITERS, to_utf8
 from preprocessing.dataset.sources.packed import read_csv
 from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import what_is_missing
 
 VOTE_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger",
@@ -40,6 +41,8 @@ def read_ferplus(path: Path) -> NDArray[np.uint8]:
     Raises:
         DatasetError: The file is missing or broken.
     """
+    if not path.exists():
+        raise DatasetError(what_is_missing(path))
     text = to_utf8(read_csv(path, str(path))).decode("utf-8", "replace")
     header = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)

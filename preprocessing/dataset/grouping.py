@@ -46,7 +46,7 @@ def group_pictures(
     union = _Union(len(paths))
     union.join_equal(digests)
     if group_by is not None:
-        union.join_equal(_keys(paths, names, group_by))
+        union.join_equal(group_keys(paths, names, group_by))
     certain = union.groups()
     pairs = 0
     for ones, others, _ in alike_pairs(thumbnails):
@@ -63,8 +63,17 @@ def group_pictures(
     return certain, alike
 
 
-def _keys(paths: Sequence[str], names: Names, group_by: str) -> list[str | None]:
-    """Return what each picture has in common with others, or None."""
+def group_keys(paths: Sequence[str], names: Names, group_by: str) -> list[str | None]:
+    """Return what each picture has in common with others, or None.
+
+    Args:
+        paths: Of the pictures within their source.
+        names: How the names of folders are read.
+        group_by: See `SplitOff`.
+
+    Raises:
+        DatasetError: No picture has anything in common with others, or all have the same.
+    """
     if group_by == BY_FOLDER:
         keys: list[str | None] = [place.folder or None for place in read_places(paths, names)]
         hint = "Expected folders beside those of splits and classes, such as one for each person."
@@ -74,6 +83,11 @@ def _keys(paths: Sequence[str], names: Names, group_by: str) -> list[str | None]
         hint = f"The expression finds nothing in paths such as {paths[0]}." if paths else ""
     if not any(keys):
         raise DatasetError(f"--group-by {group_by} groups no pictures. {hint}")
+    if len(set(keys)) == 1:
+        raise DatasetError(
+            f"--group-by {group_by} puts all pictures into one group, {keys[0]}, of which no split "
+            "can be made. Group them by what differs, such as the person."
+        )
     return keys
 
 

@@ -89,6 +89,9 @@ class _TableSource(Source):
             name = row_name(self.path.name, number)
             yield SourceItem(row, name, parsed.label, parsed.split, parsed.pixels)
 
+    def names(self) -> list[str]:
+        return [row_name(self.path.name, number) for number, _ in self._rows]
+
 
 class _PictureSource(Source):
     """Picture files in a folder or an archive."""
@@ -122,6 +125,9 @@ class _PictureSource(Source):
         for row, (entry, content) in enumerate(zip(entries, contents, strict=True), start=start):
             name = readable(self._store.names[entry.position])
             yield SourceItem(row, name, entry.label, entry.split, content, entry.folder)
+
+    def names(self) -> list[str]:
+        return [readable(self._store.names[entry.position]) for entry in self._entries]
 
 
 def with_choices(sha256: str, reading: Reading) -> str:

@@ -105,6 +105,10 @@ class Source(ABC):
     def items(self, start: int = 0) -> Iterator[SourceItem]:
         """Yield the pictures from a position on."""
 
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Return the `name` of each item; no picture is read."""
+
 
 def readable(name: str) -> str:
     """Write out the bytes of a file's name that are no UTF-8, so that it can be shown and kept."""

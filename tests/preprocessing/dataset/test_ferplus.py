@@ -25,7 +25,7 @@ def test_votes_of_another_source_are_refused(csv_path: Path, tmp_path: Path) -> 
     with pytest.raises(DatasetError, match="row by row"):
         align_source(csv_path, tmp_path / "out", options=replace(ONE_WORKER, ferplus=votes))
     missing = replace(ONE_WORKER, ferplus=tmp_path / "nowhere.csv")
-    with pytest.raises(DatasetError, match="cannot be read"):
+    with pytest.raises(DatasetError, match=r"nowhere.csv does not exist"):
         align_source(csv_path, tmp_path / "out", options=missing)
 
 

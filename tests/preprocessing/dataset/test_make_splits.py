@@ -80,12 +80,24 @@ def test_a_person_is_in_one_split_only(group_by: str, faces: Path, tmp_path: Pat
     assert set().union(*found.values()) == {"train", "val"}
 
 
-@pytest.mark.parametrize("group_by", ["folder", "nobody"])
-def test_what_groups_nothing_is_refused(group_by: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "group_by", "told"),
+    [
+        ("happy", "folder", "--group-by folder groups no pictures"),
+        ("happy", "nobody", "--group-by nobody groups no pictures"),
+        ("CK+48/happy", "folder", "puts all pictures into one group, CK.48,"),
+        ("happy", "hap+y", "puts all pictures into one group, happy,"),
+        ("test/happy", "[0-9]", "has no training pictures of which --split-off"),
+    ],
+)
+def test_what_cannot_be_split_is_refused_before_the_work(
+    folder: str, group_by: str, told: str, tmp_path: Path
+) -> None:
     for number in range(10):
-        write_noise(tmp_path / "faces" / "happy" / f"{number}.png", number)
-    with pytest.raises(DatasetError, match=f"--group-by {group_by} groups no pictures"):
+        write_noise(tmp_path / "faces" / folder / f"{number}.png", number)
+    with pytest.raises(DatasetError, match=told):
         aligned(tmp_path / "faces", tmp_path / "out", SplitOff((("val", 0.2),), group_by))
+    assert not (tmp_path / "out").exists()
 
 
 def test_copies_of_a_picture_stay_together(faces: Path, tmp_path: Path) -> None:

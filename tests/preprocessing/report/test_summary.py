@@ -7,6 +7,7 @@ import pytest
 
 from preprocessing.__main__ import main
 from preprocessing.images.sample import sample_photo_path
+from tests.preprocessing.dataset.sources.drawn import write_folders
 
 
 @pytest.fixture
@@ -90,3 +91,11 @@ def test_photos_without_labels_are_noted(
     assert "label " not in captured.out
     assert main([*command, "--overwrite", "--unlabelled"]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_source_of_one_class_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folders(tmp_path / "faces", ("train", "val"), ("happy",))
+    assert main(["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]) == 0
+    assert "warning: all pictures of faces are happy." in capsys.readouterr().err
