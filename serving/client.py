@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 from pydantic import ValidationError
@@ -13,6 +13,9 @@ from pydantic import ValidationError
 from preprocessing.errors import MienError
 from serving.inference.options import Options
 from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
+
+if TYPE_CHECKING:
+    from serving.inference.given_picture import Picture
 
 __all__ = ["ApiError", "Client", "Options"]
 
@@ -40,7 +43,12 @@ class Client:
         Args:
             url: Such as `http://127.0.0.1:8080`.
             timeout_s: For one answer.
+
+        Raises:
+            ValueError: The address has neither http:// nor https:// before it.
         """
+        if not url.lower().startswith(("http://", "https://")):
+            raise ValueError(f"url must begin with http:// or https://. Received: {url!r}")
         self._url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=f"{self._url}/api/v1/", timeout=timeout_s, follow_redirects=True
@@ -56,19 +64,23 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def predict(self, picture: bytes, options: Options | None = None) -> Answer:
+    def predict(self, picture: "Picture", options: Options | None = None) -> Answer:
         """Predict the expressions of the faces in a picture.
 
         Args:
-            picture: The bytes of a picture file.
+            picture: The bytes of a picture file, or anything else that `mien.predict` takes.
             options: What is asked for beside the labels.
 
         Raises:
             ApiError: The server answered with a problem.
-            OSError: It did not answer, not to the end, or it is no server of Mien's.
+            OSError: It did not answer, not to the end, or it is no server of Mien's; or the file
+                cannot be read.
+            ImageDecodeError, TypeError: It is no picture.
         """
         headers = {"Content-Type": "application/octet-stream"}
-        with self._send("POST", "predict", options, content=picture, headers=headers) as answer:
+        with self._send(
+            "POST", "predict", options, content=_bytes_of(picture), headers=headers
+        ) as answer:
             return Answer.model_validate_json(answer.read())
 
     def predict_url(self, url: str, options: Options | None = None) -> Answer:
@@ -87,7 +99,7 @@ class Client:
             return Answer.model_validate_json(answer.read())
 
     def predict_batch(
-        self, pictures: Sequence[Path], options: Options | None = None
+        self, pictures: Sequence[str | Path], options: Options | None = None
     ) -> Iterator[BatchLine]:
         """Ask for several picture files at once; yield each answer as it comes.
 
@@ -96,7 +108,8 @@ class Client:
             OSError: It did not answer, not to the end, or it is no server of Mien's; or a file
                 cannot be read.
         """
-        files = [("image", (_name_of(path), path.read_bytes())) for path in pictures]
+        paths = map(Path, pictures)
+        files = [("image", (_name_of(path), path.read_bytes())) for path in paths]
         with self._send("POST", "predict/batch", options, files=files) as answer:
             for line in _lines(answer):
                 yield BatchLine.model_validate_json(line)
@@ -137,6 +150,17 @@ class Client:
         except (ValidationError, httpx.HTTPError):
             # Not the server's own words, or not all: something before it answered.
             return OSError(f"{self._url} answered {answer.status_code} {answer.reason_phrase}")
+
+
+def _bytes_of(picture: "Picture") -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    # Loaded only here: the libraries behind take longer to load than all others.
+    from preprocessing.images.encode import encode_png
+    from serving.inference.given_picture import read_given
+
+    read = read_given(picture)
+    return read if isinstance(read, bytes) else encode_png(read)
 
 
 def _lines(answer: httpx.Response) -> Iterator[bytes]:

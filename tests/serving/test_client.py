@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 from PIL import Image
 
+from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from serving.client import ApiError, Client
 from serving.inference.options import Options
@@ -34,6 +35,26 @@ def test_it_says_what_the_predictor_says(api: Client, predictor: Predictor, phot
     assert list(face.probabilities.values()) == expected.probabilities.tolist()
     assert face.landmarks is not None
     assert len(face.landmarks) == 68
+
+
+def test_it_takes_what_the_library_takes(api: Client, photo: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(photo)
+    expected = api.predict(photo).faces
+    rgb = decode_image(photo)
+    for picture in (str(path), path, io.BytesIO(photo), bytearray(photo), Image.open(path), rgb):
+        assert api.predict(picture).faces == expected
+    for wrong, told in (([photo, photo], "one picture at a time"), (None, "cv2.imread")):
+        with pytest.raises(TypeError, match=told):
+            api.predict(wrong)  # type: ignore[arg-type]
+    (line,) = api.predict_batch([str(path)])
+    assert line.name == "photo.jpg"
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "localhost:8080", "example.org", ""])
+def test_an_address_without_http_is_told_of(url: str) -> None:
+    with pytest.raises(ValueError, match=f"http://.*Received: '{url}'"):
+        Client(url)
 
 
 def test_an_address_is_sent_in_the_body_and_not_in_the_query() -> None:
