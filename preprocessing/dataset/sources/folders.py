@@ -15,10 +15,12 @@ from preprocessing.dataset.sources.places import (
     read_places,
     read_splits_of_files,
 )
+from preprocessing.dataset.sources.vocabulary import words_of
 from preprocessing.errors import DatasetError
 
 # Folders that are named by such numbers may be classes; by larger ones, years and the like.
 LARGEST_CODE = 99
+_WORDS_FOR_CLASSES = frozenset(("class", "label", "emotion", "expression"))
 NOTE_OF_SPLITS = "note: splits were read from the names of files, such as {}"
 
 
@@ -136,7 +138,10 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
 
 
 def _is_small(name: str) -> bool:
-    return name.isdecimal() and int(name) <= LARGEST_CODE
+    """Say whether a number may be that of a class: "3" and "class_3", but not "person 3"."""
+    *words, number = words_of(name)
+    is_alone = not words or not _WORDS_FOR_CLASSES.isdisjoint(words)
+    return is_alone and number.isdecimal() and int(number) <= LARGEST_CODE
 
 
 def _without_split_named(places: Sequence[Place]) -> list[Place]:

@@ -16,6 +16,7 @@ from preprocessing.dataset.sources.archives import (
 from preprocessing.dataset.sources.beside import Beside, look_beside
 from preprocessing.dataset.sources.files import describe_others, looks_like_picture
 from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
+from preprocessing.dataset.sources.key_file import key_beside
 from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.lists import read_lists
 from preprocessing.dataset.sources.names import Names
@@ -202,7 +203,8 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
     try:
         layout = read_layout(store.names, names, source=source)
     except DatasetError as error:
-        hint = f" But {elsewhere}." if elsewhere else ""
+        key = None if names.reading.mapping else key_beside(store, names)
+        hint = f" But {key or elsewhere}." if key or elsewhere else ""
         raise DatasetError(f"{error}{hint}") from error
     if elsewhere and not layout.is_labelled:
         raise DatasetError(

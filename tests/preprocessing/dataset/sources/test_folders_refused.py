@@ -14,6 +14,10 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
     ),
     "codes": (folders(*ALL, labels=tuple("0123456")), ("--map 0=LABEL", "fer2013, raf-db")),
     "codes without splits": (folders("", labels=tuple("1234567")), ("--map 1=LABEL",)),
+    "codes with a word": (
+        folders("", labels=("class_0", "class_1")),
+        ("--map class_0=LABEL,class_1=LABEL",),
+    ),
     "misspelt": (
         folders("train", "val", labels=("hapy", "sad")),
         ("hapy", "--map hapy=happy", "--ignore hapy"),
