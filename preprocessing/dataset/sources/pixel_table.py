@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, split_cells, to_utf8
+from preprocessing.dataset.sources.likely_words import suggest, suggest_split
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
 from preprocessing.dataset.sources.table_form import (
@@ -13,7 +14,7 @@ from preprocessing.dataset.sources.table_form import (
     form_of_row,
     with_split_column,
 )
-from preprocessing.dataset.sources.vocabulary import CODES
+from preprocessing.dataset.sources.vocabulary import CODES, code_of
 from preprocessing.errors import DatasetError
 
 # Longer lines have pixels; shorter ones have none that could be a face.
@@ -124,8 +125,8 @@ def parse_row(
         if usage.split is None:
             raise DatasetError(
                 f"{name}: Usage must be one of Training, PublicTest, PrivateTest, or train, val, "
-                f"test. Received: {cells[form.usage][:20]!r}. Say what another word means with "
-                "--map WORD=train"
+                f"test. Received: {cells[form.usage][:20]!r}. Say what it means with "
+                f"--map {cells[form.usage][:20]}={suggest_split(cells[form.usage])}"
             )
         split = usage.split
     return PixelRow(emotion.label, split, parse_pixels(form.pixel_text(cells), pixels, name=name))
@@ -149,8 +150,11 @@ def _label_problem(cell: str, meaning: Meaning, names: Names) -> str:
             f"{meaning.stray} is none of the labels {', '.join(names.reading.labels)}. "
             f"{names.remedy([cell])}"
         )
-    numbers = len(CODES["fer2013"]) - 1
+    most = len(CODES["fer2013"]) - 1
+    others = ", ".join(name for name in CODES if name != "fer2013")
+    is_code = code_of(cell) is not None
+    of_others = f"; numbers of another set with --map and its name, {others}" if is_code else ""
     return (
-        f"emotion must be 0 to {numbers}, or a label. Received: {cell!r}. Say what it means with "
-        f"--map {cell}=LABEL, or leave it out with --ignore {cell}"
+        f"emotion must be 0 to {most}, or a label. Received: {cell!r}. Say what it means with "
+        f"--map {cell}={suggest(cell) or 'LABEL'}{of_others}; or leave it out with --ignore {cell}"
     )

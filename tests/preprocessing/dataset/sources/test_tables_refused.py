@@ -21,7 +21,12 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "empty.csv": ("", "no source"),
     "header.csv": (HEADER + "\n", "has no rows"),
     "blank.csv": (HEADER + "\n\n ,,\n", "has no rows"),
-    "code.csv": (text([("7", *ROWS[0][1:])]), "csv:2: emotion must be 0 to 6.*--map 7=LABEL"),
+    "code.csv": (
+        text([("7", *ROWS[0][1:])]),
+        "csv:2: emotion must be 0 to 6.*--map 7=LABEL; .*raf-db",
+    ),
+    "Wut.csv": (text([("Wut", *ROWS[0][1:])]), "--map Wut=angry; or leave it out"),
+    "holdout.csv": (text([(*ROWS[0][:2], "holdout")]), "Received: 'holdout'.*--map holdout=val"),
     "word.csv": (text([("hapy", *ROWS[0][1:])]), "csv:2: .*'hapy'.*--map hapy"),
     "contempt.csv": (
         text([("contempt", *ROWS[0][1:])]),
