@@ -6,11 +6,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from preprocessing.images.lettering import Lettering
 from preprocessing.images.types import RgbImage
 
-TILE_PX, GAP_PX, BAR_PX, LINE_PX = 96, 8, 5, 14
+TILE_PX, GAP_PX, BAR_PX, LINE_PX, CAPTION_PX = 96, 8, 5, 14, 11
+# Letters at the end of a line that is too long, such as a confidence, which stay.
+LINE_END = 5
 NEUTRAL, RIGHT, WRONG = "#4878a8", "#2e8b57", "#c0392b"
 
 
@@ -39,7 +42,8 @@ def draw_sheet(tiles: Sequence[Tile], *, columns: int = 8) -> RgbImage:
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * width, rows * height), "white")
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(11)
+    lettering = Lettering(CAPTION_PX)
+    step_px = lettering.size("A")[1] + 2
     for index, tile in enumerate(tiles):
         left, top = index % columns * width + GAP_PX // 2, index // columns * height + GAP_PX // 2
         enlarged = cv2.resize(tile.picture, (TILE_PX, TILE_PX), interpolation=cv2.INTER_NEAREST)
@@ -50,10 +54,19 @@ def draw_sheet(tiles: Sequence[Tile], *, columns: int = 8) -> RgbImage:
             draw.rectangle(
                 (left, bar_top, left + tile.share * (TILE_PX - 1), bar_top + BAR_PX), tile.colour
             )
-        draw.multiline_text(
-            (left, top + TILE_PX + BAR_PX + 3), tile.caption, "black", font, spacing=2
-        )
+        for number, line in enumerate(tile.caption.splitlines()):
+            line_top = top + TILE_PX + BAR_PX + 3 + number * step_px
+            lettering.write(draw, (left, line_top), _fitted(line, lettering), fill="black")
     return np.asarray(sheet, np.uint8)
+
+
+def _fitted(line: str, lettering: Lettering) -> str:
+    """Shorten a line in its middle until it does not reach into the next tile."""
+    shown, kept = line, len(line)
+    while lettering.length(shown) > TILE_PX + GAP_PX and kept > LINE_END:
+        kept -= 1
+        shown = f"{line[: kept - LINE_END]}..{line[-LINE_END:]}"
+    return shown
 
 
 def prediction_tiles(

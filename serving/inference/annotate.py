@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from preprocessing.faces.types import BoundingBox, Landmarks
+from preprocessing.images.lettering import Lettering
 from preprocessing.images.types import RgbImage
 from preprocessing.report.label_colours import LabelColour, colours_of
 from serving.inference.prediction import PhotoResult
@@ -96,10 +97,10 @@ def draw_mark(drawn: Image.Image, mark: Mark, *, landmarks: Landmarks | None = N
     if landmarks is not None:
         _draw_landmarks(draw, landmarks, face_px=mark.box.width)
     words = mark.words()
-    font = _fit(draw, words, mark.box.width, longer_px=longer_px)
-    shown = words if font else str(mark.number)
-    font = font or ImageFont.load_default(_least_px(longer_px))
-    _draw_tag(draw, shown, mark.box, font=font, colour=mark.colour)
+    lettering = _fit(words, mark.box.width, longer_px=longer_px)
+    shown = words if lettering else str(mark.number)
+    lettering = lettering or Lettering(_least_px(longer_px))
+    _draw_tag(draw, shown, mark.box, lettering=lettering, colour=mark.colour)
     return shown is words
 
 
@@ -113,17 +114,14 @@ def _least_px(longer_px: int) -> int:
     return max(LEAST_WORDS_PX, round(longer_px * LEAST_WORDS))
 
 
-def _fit(
-    draw: ImageDraw.ImageDraw, words: str, width_px: int, *, longer_px: int
-) -> ImageFont.FreeTypeFont | ImageFont.ImageFont | None:
-    """Return the largest font in which the words are no wider than the box, if any can be read."""
+def _fit(words: str, width_px: int, *, longer_px: int) -> Lettering | None:
+    """Return the largest lettering in which words are no wider than a box, if any can be read."""
     least_px = _least_px(longer_px)
     most_px = max(least_px, round(longer_px * LARGEST_WORDS))
-    at_most_px = ImageFont.load_default(most_px)
     # Words grow in proportion to their size; half of it is left free at their ends.
-    wide_px = draw.textlength(words, at_most_px) + most_px / 2
+    wide_px = Lettering(most_px).length(words) + most_px / 2
     size_px = min(most_px, math.floor(most_px * width_px / wide_px))
-    return ImageFont.load_default(size_px) if size_px >= least_px else None
+    return Lettering(size_px) if size_px >= least_px else None
 
 
 def _draw_tag(
@@ -131,18 +129,18 @@ def _draw_tag(
     words: str,
     box: BoundingBox,
     *,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    lettering: Lettering,
     colour: LabelColour,
 ) -> None:
     """Write words below a box, or where the picture ends there, at its foot."""
     picture_width, picture_height = draw.im.size
-    _, _, width, height = draw.textbbox((0, 0), words, font)
+    width, height = lettering.size(words)
     pad = height // 4
     left = max(0, min(box.left, picture_width - width - 2 * pad))
     top = max(0, min(box.bottom, picture_height - height - 2 * pad))
     corner = (left + width + 2 * pad, top + height + 2 * pad)
     draw.rectangle((left, top, *corner), fill=colour.light)
-    draw.text((left + pad, top + pad), words, colour.light_ink, font)
+    lettering.write(draw, (left + pad, top + pad), words, fill=colour.light_ink)
 
 
 def _draw_box(
@@ -176,7 +174,7 @@ def _with_key(drawn: Image.Image, lines: list[tuple[str, LabelColour]]) -> Image
     room = MOST_KEY * drawn.width * drawn.height
     most_px = math.floor(math.sqrt(room / (len(lines) * KEY_COLUMN * KEY_ROW)))
     size_px = max(min(_least_px(_longer_px(drawn)), most_px), LEAST_WORDS_PX + 2)
-    font, row_px = ImageFont.load_default(size_px), round(size_px * KEY_ROW)
+    lettering, row_px = Lettering(size_px), round(size_px * KEY_ROW)
     columns = max(1, min(len(lines), drawn.width // (KEY_COLUMN * size_px)))
     rows = math.ceil(len(lines) / columns)
     keyed = Image.new("RGB", (drawn.width, drawn.height + (rows + 1) * row_px), KEY_GROUND)
@@ -186,5 +184,6 @@ def _with_key(drawn: Image.Image, lines: list[tuple[str, LabelColour]]) -> Image
         left = index // rows * (drawn.width // columns) + size_px
         top = drawn.height + index % rows * row_px + row_px // 2
         draw.rectangle((left, top, left + size_px, top + size_px), fill=colour.light)
-        draw.text((left + 1.6 * size_px, top - size_px // 8), words, KEY_INK, font)
+        corner = (left + 1.6 * size_px, top - size_px // 8)
+        lettering.write(draw, corner, words, fill=KEY_INK)
     return keyed

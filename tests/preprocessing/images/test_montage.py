@@ -1,6 +1,10 @@
+import itertools
+
 import numpy as np
+import pytest
 
 from preprocessing.images.montage import (
+    GAP_PX,
     RIGHT,
     WRONG,
     Tile,
@@ -16,6 +20,26 @@ def test_a_sheet_holds_all_tiles_in_rows() -> None:
     one, nine = draw_sheet([black]), draw_sheet([black] * 9, columns=4)
     assert nine.shape == (3 * one.shape[0], 4 * one.shape[1], 3)
     assert (nine[: one.shape[0], : one.shape[1]] == one).all()
+
+
+def test_captions_of_any_language_are_told_apart() -> None:
+    sheets = [
+        draw_sheet([Tile(np.zeros((48, 48), np.uint8), caption)])
+        for caption in ("fröhlich", "frühlich", "高兴", "高怒")
+    ]
+    for one, other in itertools.combinations(sheets, 2):
+        assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("letter", ["x", "高"])
+def test_a_long_caption_does_not_reach_into_the_next_tile(letter: str) -> None:
+    white, long = (
+        Tile(np.full((48, 48), 255, np.uint8), caption) for caption in ("", f"{letter * 90}? 97%")
+    )
+    sheet, single = draw_sheet([long, white]), draw_sheet([long])
+    assert (sheet[:, single.shape[1] + GAP_PX // 2 :] == 255).all()
+    short = Tile(long.picture, f"{letter * 3}? 97%")
+    assert not np.array_equal(single, draw_sheet([short])), "it is cut only as far as needed"
 
 
 def test_a_prediction_is_told_with_the_truth_and_coloured_by_it() -> None:

@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -106,3 +107,17 @@ def test_the_picture_itself_is_left_alone(predictor: Predictor, photo: bytes) ->
     before = rgb.copy()
     assert (annotate(rgb, result) != before).any()
     np.testing.assert_array_equal(rgb, before)
+
+
+def test_labels_of_any_language_are_written(predictor: Predictor, photo: bytes) -> None:
+    rgb, result = predictor.predict(photo)
+    (prediction,) = result.predictions
+
+    def drawn(label: str) -> np.ndarray:
+        named = replace(prediction, label=label, second_label=label)
+        labels = (label, *result.labels[1:])
+        return annotate(rgb, replace(result, predictions=(named,), labels=labels))
+
+    pictures = [drawn(label) for label in ("fröhlich", "frühlich", "счастье", "сиастье")]
+    for one, other in itertools.combinations(pictures, 2):
+        assert not np.array_equal(one, other)
