@@ -70,6 +70,24 @@ def test_empty_frames_are_passed_over_but_not_without_end(
     assert is_shown == is_found
 
 
+@pytest.mark.parametrize("colour", ["black", "white", "#3050f0"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_that_fades_in_a_frame_of_one_colour_is_passed_over(
+    kind: str, colour: str
+) -> None:
+    plain = Image.new("RGB", PICTURE.size, colour)
+    frames = [plain, PICTURE, PICTURE.rotate(180)]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = encode(plain, kind, save_all=True, append_images=frames[1:], duration=100, **options)
+    decoded = decode_image(data).astype(int)
+    assert np.abs(decoded - RGB).mean() < PALETTE_LEVELS
+    alone = decode_image(encode(plain, kind, **options))
+    assert (alone == alone[0, 0]).all()
+    other = Image.new("RGB", PICTURE.size, "#101010")
+    only_plain = encode(plain, kind, save_all=True, append_images=[other], **options)
+    assert (decode_image(only_plain) == alone[0, 0]).all()
+
+
 def test_a_first_frame_smaller_than_the_canvas_lies_on_white() -> None:
     gif = bytearray(encode(INDEXED, "GIF", interlace=0))
     gif[6:10] = struct.pack("<HH", 140, 120)
