@@ -2,13 +2,14 @@
 
 import io
 import os
+import struct
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.types import RgbImage
@@ -106,8 +107,23 @@ def _to_file(image: Image.Image) -> bytes:
         shown = image.convert(_WITH_OPACITY.get(image.mode, "RGB"))
     profile = image.info.get("icc_profile") if shown is image else None
     # Not compressed: it is read again at once.
-    shown.save(file, "PNG", compress_level=0, exif=image.getexif(), icc_profile=profile)
+    shown.save(file, "PNG", compress_level=0, exif=_orientation_alone(image), icc_profile=profile)
     return file.getvalue()
+
+
+def _orientation_alone(image: Image.Image) -> Image.Exif:
+    """Return how an image is to be turned, without the rest of its EXIF data.
+
+    Pillow reads values that it cannot write, such as a resolution that is a text.
+    """
+    alone = Image.Exif()
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except (SyntaxError, struct.error, ValueError, TypeError, LookupError, OSError):
+        return alone  # the data is damaged
+    if isinstance(orientation, int) and orientation in range(1, 9):
+        alone[ExifTags.Base.Orientation] = orientation
+    return alone
 
 
 def _to_rgb(array: NDArray[Any]) -> bytes | RgbImage:

@@ -1,12 +1,13 @@
 """Every way in which a Python program has a picture is read, or refused with what to do."""
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image
@@ -15,6 +16,8 @@ from serving.inference.given_picture import read_given
 
 SIDE = 24
 SIXTEEN_BITS = 257
+# Kinds of values in EXIF data.
+ASCII, SIGNED = 2, 9
 # JPEG and PNG differ by what is rounded on the way from and to other colours.
 ROUNDING = 4
 
@@ -79,6 +82,30 @@ def test_every_mode_of_pillow_is_read(mode: str, rgb: np.ndarray) -> None:
     assert picture.mode == mode
     expected = np.asarray(picture.convert(through).convert("RGB"))
     assert np.allclose(read_rgb(picture), expected, atol=ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "value"),
+    [
+        (ExifTags.Base.XResolution, ASCII, b"72\0\0"),
+        (ExifTags.Base.Orientation, ASCII, b"1\0\0\0"),
+        (ExifTags.Base.ImageWidth, SIGNED, b"\xfb\xff\xff\xff"),
+    ],
+)
+def test_exif_data_that_pillow_cannot_write_again_does_no_harm(
+    tag: int, kind: int, value: bytes, rgb: np.ndarray
+) -> None:
+    count = len(value) if kind == ASCII else 1
+    directory = struct.pack("<HHHI4sI", 1, tag, kind, count, value, 0)
+    file = io.BytesIO()
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + directory
+    Image.fromarray(rgb).save(file, "JPEG", exif=exif)
+    picture = Image.open(file)
+    assert picture.getexif()
+    assert read_rgb(picture).shape == rgb.shape
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", exif=b"Exif\0\0no directory")
+    assert read_rgb(Image.open(file)).shape == rgb.shape
 
 
 @pytest.mark.parametrize("modes", [("RGBA",), ("RGBA", "RGBa"), ("LA",), ("LA", "La"), ("PA",)])
