@@ -9,9 +9,10 @@ from pathlib import Path, PurePath
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
-SYSTEM_NAMES = frozenset(
-    ("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin")
-)
+SYSTEM_NAMES = frozenset((
+    "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin",
+    "system volume information", "lost+found",
+))  # fmt: skip
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
 LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml")
 # After this many files of a suffix without a picture, the suffix is no longer looked into: a set of
@@ -45,7 +46,7 @@ def list_folder(folder: Path) -> FolderListing:
     A file is a picture if its name says so or, where its name is none that is known, its content.
 
     Raises:
-        OSError: A folder may not be opened.
+        OSError: A folder that is no system's own may not be opened.
     """
     pictures: list[Path] = []
     tables: list[Path] = []
@@ -102,6 +103,7 @@ def _head(path: Path) -> bytes:
 def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Yield all that is no folder, and whether it is a file; links may lead nowhere.
 
+    A system's own folder that may not be opened, as on every external disk, is yielded as no file.
     Each folder is visited once, by its own name rather than by that of a link to it.
     """
     seen: set[Path] = set()
@@ -111,12 +113,19 @@ def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
         if (real := here.resolve()) in seen:
             continue
         seen.add(real)
-        with os.scandir(here) as entries:
-            for entry in sorted(entries, key=lambda each: each.name):
-                if entry.is_dir():
-                    (linked if entry.is_symlink() else waiting).append(Path(entry.path))
-                else:
-                    yield Path(entry.path), entry.is_file()
+        try:
+            with os.scandir(here) as entries:
+                inside = sorted(entries, key=lambda each: each.name)
+        except PermissionError:
+            if not is_system(here.relative_to(folder)):
+                raise
+            yield here, False
+            continue
+        for entry in inside:
+            if entry.is_dir():
+                (linked if entry.is_symlink() else waiting).append(Path(entry.path))
+            else:
+                yield Path(entry.path), entry.is_file()
 
 
 def describe_others(end: str) -> str:

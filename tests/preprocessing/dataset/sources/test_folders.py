@@ -1,5 +1,7 @@
 """Class folders as people have them are read as they are meant."""
 
+import errno
+import os
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -164,6 +166,30 @@ def test_litter_is_counted(tmp_path: Path) -> None:
         ".md files that are no pictures": 1,
         ".npy files that are no pictures": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "is_passed_over"),
+    [(".Trashes", True), ("lost+found", True), ("System Volume Information", True), ("sad", False)],
+)
+def test_what_a_system_keeps_on_a_disk_for_itself_is_passed_over(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_passed_over: bool
+) -> None:
+    write_folders(tmp_path, ("",), ("happy", name))
+    scan = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if Path(folder).name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr("preprocessing.dataset.sources.files.os.scandir", refuse)
+    if not is_passed_over:
+        with pytest.raises(PermissionError):
+            open_source(tmp_path)
+        return
+    source = open_source(tmp_path)
+    assert (source.count, source.passed_over) == (2, {"hidden and system files": 1})
 
 
 def test_what_lies_beside_class_and_split_is_kept_for_grouping(tmp_path: Path) -> None:
