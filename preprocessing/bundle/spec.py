@@ -149,10 +149,7 @@ def read_spec(bundle: Path) -> ModelSpec:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise BundleError(
-            f"{path} is missing: {bundle} is no bundle. Name the folder of a trained model, with "
-            "--bundle or in MIEN_BUNDLE."
-        ) from None
+        raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
     except ValueError as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
@@ -197,6 +194,20 @@ def check_network(bundle: Path, spec: ModelSpec) -> None:
             f"{bundle / MODEL_NAME} is damaged or not the network that spec.json describes. "
             f"Expected sha256 {spec.network_sha256}. Received: {found}. Export the bundle again."
         )
+
+
+def _advice(path: Path) -> str:
+    """Say what to name instead of what is no bundle."""
+    if path.is_file() and (path.parent / SPEC_NAME).is_file():
+        return f"Name the folder in which it lies, {path.parent}."
+    if (path / "network.keras").is_file():
+        return f"It is a run: make a bundle of it with mien export {path} BUNDLE DATASET."
+    if (path / "manifest.json").is_file():
+        return "It is an aligned dataset. Name the folder of a trained model."
+    inside = [each.parent for each in path.glob(f"*/{SPEC_NAME}")]
+    if len(inside) == 1:
+        return f"Name the folder in it, {inside[0]}."
+    return "Name the folder of a trained model, with --bundle or in MIEN_BUNDLE."
 
 
 def _parse(fields: dict[str, Any]) -> ModelSpec:

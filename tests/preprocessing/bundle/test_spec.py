@@ -77,6 +77,28 @@ def test_a_folder_without_a_spec_is_no_bundle(tmp_path: Path) -> None:
         read_spec(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("files", "named", "told"),
+    [
+        (("bundle/spec.json",), "bundle/spec.json", "Name the folder in which it lies, "),
+        (("bundle/spec.json", "bundle/model.tflite"), "bundle/model.tflite", "in which it lies"),
+        (("run/network.keras", "run/config.json"), "run", "mien export .*run BUNDLE DATASET"),
+        (("faces/manifest.json",), "faces", "an aligned dataset"),
+        (("unpacked/mine/spec.json",), "unpacked", "Name the folder in it, .*mine[.]"),
+        (("bundles/one/spec.json", "bundles/two/spec.json"), "bundles", "with --bundle or in"),
+        ((), "nowhere", "with --bundle or in"),
+    ],
+)
+def test_what_is_taken_for_a_bundle_is_told_what_it_is(
+    files: tuple[str, ...], named: str, told: str, tmp_path: Path
+) -> None:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text("{}", "utf-8")
+    with pytest.raises(BundleError, match=f"is no bundle[.] .*{told}"):
+        read_spec(tmp_path / named)
+
+
 def test_a_spec_of_an_older_version_says_so(spec: ModelSpec, tmp_path: Path) -> None:
     write_spec(spec, tmp_path)
     path = tmp_path / "spec.json"
