@@ -1,7 +1,6 @@
 """Predict on files and folders, for the command line."""
 
 import functools
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,25 +12,24 @@ from tqdm import tqdm
 
 from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.sources.files import list_folder
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import (
     check_outputs,
-    describe,
     prepare_folder,
     refuse_overwriting,
 )
 from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from serving.cli.tally import Tally
+from serving.cli.wording import as_json, in_words, why_not
 from serving.inference.annotate import annotate
 from serving.inference.contact_sheet import contact_sheet
 from serving.inference.csv_table import write_csv
 from serving.inference.options import Options
 from serving.inference.predictor import Predictor
-from serving.inference.schema import Answer, FaceAnswer
+from serving.inference.schema import Answer
 from serving.inference.serialize import to_answer
 from serving.web.settings import Settings
 
@@ -80,7 +78,7 @@ class _FilePredictor:
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
         except (MienError, OSError) as error:
-            return describe(error)
+            return why_not(path, error)
         return to_answer(rgb, result, options=self._options)
 
 
@@ -153,7 +151,7 @@ def predict_files(
         if isinstance(answer, str):
             failed.append((path, answer))
             continue
-        tqdm.write(_as_json(path, answer) if outputs.as_json else _in_words(path, answer))
+        tqdm.write(as_json(path, answer) if outputs.as_json else in_words(path, answer))
     for path, reason in failed:
         print(f"failed: {path}: {reason}", file=sys.stderr)
     _write_outputs(outputs, answers, settings)
@@ -205,26 +203,6 @@ def _predictor_here() -> _FilePredictor:
 
 def _predict_here(path: Path) -> Answer | str:
     return _predictor_here()(path)
-
-
-def _as_json(path: Path, answer: Answer) -> str:
-    shown = {"file": readable(str(path)), **answer.model_dump(mode="json", exclude_none=True)}
-    return json.dumps(shown)
-
-
-def _in_words(path: Path, answer: Answer) -> str:
-    faces = [
-        f"  {face.index}  {face.label:<9}{face.confidence:>5.0%}"
-        f"{'' if face.is_sure else '  not sure, perhaps ' + face.second_label}"
-        f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
-        for face in answer.faces
-    ]
-    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
-
-
-def _notes(face: FaceAnswer) -> list[str]:
-    is_detected = face.found_by.startswith("detector")
-    return [*face.hints] if is_detected else [*face.hints, face.found_by]
 
 
 def _annotated_path(picture: Path, folder: Path) -> Path:

@@ -5,6 +5,7 @@ import re
 # A prologue and comments before a drawing. What was taken for one of them is not taken otherwise,
 # or a file of nothing but comments would take for ever.
 _BEFORE_DRAWING = rb"(?>(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[[^\]]*\]\s*)?>)\s*)*+"
+ARCHIVE, VIDEO = "an archive or a document", "a video"
 # By how a file begins.
 _NAMES = {
     rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL file",
@@ -17,12 +18,10 @@ _NAMES = {
     rb"gimp xcf": "a GIMP file",
     rb"%!PS|\xc5\xd0\xd3\xc6": "a PostScript file",
     rb"%PDF": "a PDF file",
-    rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\{\\rtf|AT&TFORM": (
-        "an archive or a document"
-    ),
+    rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\{\\rtf|AT&TFORM": ARCHIVE,
     rb"\0\x05\x16\x07": "a Mac's record of another file, the one without ._ in its name",
     rb".{4}ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|R[OS])|\0MRM|FOVb": "a camera's raw file",
-    rb".{4}(?:ftyp|moov|wide|skip|mdat|free)|\x1aE\xdf\xa3|RIFF.{4}AVI |\0\0\x01\xba": "a video",
+    rb".{4}(?:ftyp|moov|wide|skip|mdat|free)|\x1aE\xdf\xa3|RIFF.{4}AVI |\0\0\x01\xba": VIDEO,
     rb"(?:data:image/[a-z+.-]+;base64,)?(?:/9j/|iVBORw0KGgo)": "Base64 text",
     # What UTF-8, and line ends of another system, make of the first bytes of JPEG and PNG files.
     rb"(?:\xef\xbf\xbd){3}|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd|\xc2?\x89)PNG\s": (

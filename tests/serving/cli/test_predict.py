@@ -157,3 +157,19 @@ def test_predict_fails_only_if_all_failed(photos: Path, capsys: pytest.CaptureFi
     assert "does not exist" in capsys.readouterr().err
     assert main(["predict", "https://example.org/photo.jpg"]) == 1
     assert "Download it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("clip.mp4", b"\0\0\0\x18ftypmp42" + bytes(99), "mien video"),
+        ("photos.zip", b"PK\3\4" + bytes(99), "Unpack"),
+        ("paper.pdf", b"%PDF-1.7", "a PDF file"),
+    ],
+)
+def test_what_another_command_reads_is_told_which(
+    name: str, content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert main(["predict", str(tmp_path / name)]) == 1
+    assert told in capsys.readouterr().err

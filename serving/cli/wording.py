@@ -1,0 +1,47 @@
+"""What the command `predict` says of a file: its faces, or why it was not read."""
+
+import json
+from pathlib import Path
+
+from preprocessing.dataset.sources.types import readable
+from preprocessing.errors import UnsupportedImageError
+from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
+from preprocessing.runtime.cli import describe
+from serving.inference.schema import Answer, FaceAnswer
+
+_HEAD_BYTES = 256
+_OTHER_WAYS = {
+    VIDEO: " A video is read by: mien video",
+    ARCHIVE: " Unpack an archive, and name the folder with its pictures.",
+}
+
+
+def as_json(path: Path, answer: Answer) -> str:
+    """Return what was seen in a file as one line of JSON."""
+    shown = {"file": readable(str(path)), **answer.model_dump(mode="json", exclude_none=True)}
+    return json.dumps(shown)
+
+
+def in_words(path: Path, answer: Answer) -> str:
+    """Return what was seen in a file as its name and a line for each face."""
+    faces = [
+        f"  {face.index}  {face.label:<9}{face.confidence:>5.0%}"
+        f"{'' if face.is_sure else '  not sure, perhaps ' + face.second_label}"
+        f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
+        for face in answer.faces
+    ]
+    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
+
+
+def why_not(path: Path, error: Exception) -> str:
+    """Say why a file was not read, and where another command reads it, which one."""
+    if not isinstance(error, UnsupportedImageError):
+        return describe(error)
+    with path.open("rb") as file:
+        name = name_of_other(file.read(_HEAD_BYTES))
+    return f"{error}{_OTHER_WAYS.get(name or '', '')}"
+
+
+def _notes(face: FaceAnswer) -> list[str]:
+    is_detected = face.found_by.startswith("detector")
+    return [*face.hints] if is_detected else [*face.hints, face.found_by]
