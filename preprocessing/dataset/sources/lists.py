@@ -62,7 +62,9 @@ class _Said:
         else:
             raise DatasetError(
                 f"{row.where}: {row.path} has another label or split than in "
-                f"{self.entries[position][1]}. Leave one of the two lines."
+                f"{self.entries[position][1]}. Leave one of the two lines. If several people "
+                "labelled each picture, write one line for it, with a column for each label and "
+                "the number of people who chose it."
             )
         self.listed.add(position)
 
