@@ -58,7 +58,7 @@ def read_given(picture: Any) -> bytes | RgbImage:
     if isinstance(picture, Image.Image):
         return _to_file(picture)
     if isinstance(picture, np.ndarray):
-        return _to_rgb(picture)
+        return _to_rgb(np.asarray(picture))  # a matrix cannot have three axes
     if hasattr(picture, "read"):
         return _read_open(picture)
     if hasattr(picture, "__array__"):  # such as a tensor
@@ -79,7 +79,8 @@ def _read_open(file: Any) -> bytes:
     data = None if isinstance(file, io.TextIOBase) else file.read()
     if not isinstance(data, bytes):
         raise TypeError(
-            "An open file must give bytes: open it with open(path, 'rb'). "
+            "An open file must give bytes: open it with open(path, 'rb'), or await what the read "
+            "of an asynchronous one gives. "
             f"Received: {type(file).__name__}"
         )
     if not data:
@@ -143,6 +144,8 @@ def _to_rgb(array: NDArray[Any]) -> bytes | RgbImage:
 
 def _remedy(array: NDArray[Any]) -> str:
     """Say how such an array becomes a picture; empty where that is not known."""
+    if array.ndim == 1 and array.dtype == np.uint8:
+        return " If it holds a file, give its bytes: array.tobytes()."
     if array.ndim == 4:
         return " Give one picture at a time: array[0], array[1], ..."
     if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[2] not in _CHANNELS:

@@ -49,7 +49,7 @@ def test_bytes_and_open_files_are_read_as_the_file_is() -> None:
 
 
 def test_grey_arrays_are_read_with_and_without_a_third_axis(grey: np.ndarray) -> None:
-    for given in (grey, grey[..., None], np.asfortranarray(grey)):
+    for given in (grey, grey[..., None], np.asfortranarray(grey), grey.view(np.matrix)):
         assert np.array_equal(read_rgb(given), np.dstack([grey] * 3))
 
 
@@ -149,6 +149,7 @@ def test_grey_of_more_than_8_bits_keeps_its_levels(
         (np.zeros((3, 5, 6), np.uint8), r"transpose\(1, 2, 0\)"),
         (np.zeros((1, 4, 5, 3), np.uint8), "one picture at a time"),
         (np.zeros((4, 5, 2), np.uint8), "Received: uint8"),
+        (np.zeros(99, np.uint8), r"array\.tobytes\(\)"),
         (np.zeros((0, 4, 3), np.uint8), "Received: uint8"),
         (Image.new("RGB", (0, 4)), "no pixels"),
         ("https://example.org/photo.jpg", "Fetch the picture first"),

@@ -106,7 +106,10 @@ def test_what_is_passed_over_is_counted(pictures: Path) -> None:
         ("a 1.png,hapy,train", "list.csv:2: the label 'hapy'.*--map hapy=happy"),
         ("a 1.png,happy,fold1", "list.csv:2: the split 'fold1'.*--map fold1=train"),
         ("a 1.png,happy", "list.csv:2: expected 3 cells"),
-        ("a 1.png,happy,train\na 1.png,sad,train", "list.csv:3: .*another label.*list.csv:2.*a column for each label"),
+        (
+            "a 1.png,happy,train\na 1.png,sad,train",
+            "list.csv:3: .*another label.*list.csv:2.*a column for each label",
+        ),
         ('"a 1.png,happy,train', "list.csv:2.*Write each row on one line"),
         ("a 1.png,happy,eval", "list.csv:2: the split 'eval'.*--map eval=val"),
         ("a 1.png,unhappy,train", "list.csv:2: the label 'unhappy'.*--map unhappy=LABEL"),
