@@ -30,13 +30,15 @@ def first_visible(pictures: Iterable[Raster]) -> Raster:
     only_colour: NDArray[Any] | None = None
     looked_at = 0
     for picture in itertools.islice(pictures, MOST_PICTURES):
-        has_colours = _has_colours(picture.samples)
-        if has_colours and not picture.is_hidden and is_visible(picture.samples):
+        pixels = picture.samples.shape[0] * picture.samples.shape[1]
+        # After a larger one no other is looked at, so what it shows need not be known.
+        is_plain = pixels <= MOST_PIXELS and not _has_colours(picture.samples)
+        if not is_plain and not picture.is_hidden and is_visible(picture.samples):
             return picture
         if first is None:
             first = picture
-            only_colour = None if has_colours else picture.samples[0, 0].copy()
-        looked_at += picture.samples.shape[0] * picture.samples.shape[1]
+            only_colour = picture.samples[0, 0].copy() if is_plain else None
+        looked_at += pixels
         if looked_at > MOST_PIXELS:
             break
     if first is None:
@@ -49,7 +51,8 @@ def first_visible(pictures: Iterable[Raster]) -> Raster:
 
 def _has_colours(samples: NDArray[Any]) -> bool:
     """Say whether a picture has more than one colour."""
-    first = samples[:1, :1]
-    # A few pixels nearly always tell.
-    few = samples[::_STEP, ::_STEP]
-    return bool((few != first).any()) or any((strip != first).any() for strip in strips(samples))
+    row = samples[0]
+    # A few rows nearly always tell.
+    return bool((row != row[:1]).any() or (samples[::_STEP] != row).any()) or any(
+        (strip != row).any() for strip in strips(samples)
+    )
