@@ -37,6 +37,8 @@ HEAD_BYTES = 256
 # How far junk before a picture may reach: a byte order mark and line ends of a script, headers of
 # HTTP, the 128 bytes of MacBinary.
 MOST_JUNK = 1_024
+# PNG as Apple's tools write it into apps, with other pixels than the format has.
+OF_APP = re.compile(rb"\x89PNG\r\n\x1a\n.{4}CgBI", re.DOTALL)
 _STARTS = (
     (b"\xff\xd8\xff", Kind.JPEG),
     (b"\x89PNG\r\n\x1a\n", Kind.PNG),
@@ -83,7 +85,7 @@ def find_picture(data: bytes) -> Found | None:
 def _kind_of(data: bytes) -> Kind | None:
     for start, kind in _STARTS:
         if data.startswith(start):
-            return kind
+            return None if OF_APP.match(data) else kind
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return Kind.WEBP
     if data.startswith(b"BM") and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:

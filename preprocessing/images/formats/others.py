@@ -2,6 +2,8 @@
 
 import re
 
+from preprocessing.images.formats.kinds import OF_APP
+
 # A prologue and comments before a drawing. What was taken for one of them is not taken otherwise,
 # or a file of nothing but comments would take for ever.
 _BEFORE_DRAWING = rb"(?>(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[[^\]]*\]\s*)?>)\s*)*+"
@@ -12,6 +14,7 @@ _NAMES = {
     rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000 file",
     rb"II\xbc\x01": "a JPEG XR file",
     rb"icns": "an Apple icon",
+    OF_APP.pattern: "a PNG file as it lies in an app for Apple's phones",
     rb"(?:\xef\xbb\xbf)?\s*" + _BEFORE_DRAWING + rb"<svg\b": "an SVG drawing",
     rb"(?:\xef\xbb\xbf)?\s*<(?i:!doctype\s+html|html)\b": "a web page",
     rb"8BPS": "a Photoshop file",

@@ -59,6 +59,7 @@ def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
         (b'<?xml version="1.0"?>\n<!-- Made with a program -->\n<svg', "an SVG drawing"),
         (b'<!DOCTYPE svg PUBLIC "" "" [\n<!ENTITY a "b>">\n]>\n<!-- a --><svg', "an SVG drawing"),
         (b"\0\0\0\x08wide\0\0\0\0mdat", "a video"), (b"\x1aE\xdf\xa3", "a video"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI", "a PNG file as it lies in an app"),
         (b"PK\3\4\n\0", "an archive or a document"), (b"%!PS-Adobe", "a PostScript file"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an archive or a document"),
         (b"{\\rtf1\\ansi", "an archive or a document"), (b"AT&TFORM", "an archive or a document"),
