@@ -57,15 +57,23 @@ def _remedy(paths: Sequence[str], places: Sequence[Place], names: Names) -> str:
             "Put the pictures into folders that are named after their classes, or write a CSV file "
             "with the columns path and label, and read it with --list."
         )
-    stray = {PurePosixPath(path).name for path, _ in wrong}
-    stray -= {
-        PurePosixPath(path).name
-        for path, place in zip(paths, places, strict=True)
-        if not place.problem
-    }
-    if not stray:
+    fine = [path for path, place in zip(paths, places, strict=True) if not place.problem]
+    stray = _only_of([path for path, _ in wrong], fine)
+    if stray is None:
         return "Move what is no example out of the source."
-    return f"Leave what is no example out with --ignore, as --ignore '{min(stray)}'."
+    return f"Leave what is no example out with --ignore, as --ignore '{stray}'."
+
+
+def _only_of(wrong: Sequence[str], fine: Sequence[str]) -> str | None:
+    """Return a folder that all wrong pictures lie in and no fine one, or the name of a wrong one.
+
+    None where every wrong picture has the name of a fine one.
+    """
+    of_fine = {part for path in fine for part in PurePosixPath(path).parts}
+    folders = [PurePosixPath(path).parts[:-1] for path in wrong]
+    shared = [part for part in folders[0] if all(part in each for each in folders)]
+    names = sorted(PurePosixPath(path).name for path in wrong)
+    return next((each for each in (*shared, *names) if each not in of_fine), None)
 
 
 def _may_be_meant(places: Sequence[Place], names: Names) -> list[str]:

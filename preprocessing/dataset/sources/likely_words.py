@@ -39,7 +39,7 @@ _LIKELY_CLASSES = {
     "ledsen trist smutek szomorúság tristețe üzgün smutny грусть печаль сум смуток λύπη حزين حزن "
     "غم غمگین עצב दुखी दुख उदास দুঃখ เศร้า sedih buồn buồn_bã 悲伤 伤心 悲傷 傷心 難過 悲しみ 슬픔 "
     "😢 😭 🙁",
-    "surprise": "su sur amazed astonished shocked überraschung überrascht überraschte surpris "
+    "surprise": "su sur sp amazed astonished shocked überraschung überrascht überraschte surpris "
     "sorpresa sorprendido sorprendida sorpreso surpresa surpreso verrast förvånad overrasket "
     "překvapení meglepetés surpriză zdziwienie удивление здивування έκπληξη مندهش تعجب הפתעה "
     "आश्चर्य हैरान বিস্ময় ประหลาดใจ terkejut kaget ngạc_nhiên bất_ngờ 惊讶 驚訝 驚き 놀람 😮 😲",

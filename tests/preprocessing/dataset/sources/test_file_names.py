@@ -69,6 +69,12 @@ def test_abbreviations_in_the_names_of_files_are_not_passed_over(tmp_path: Path)
     assert open_source(tmp_path, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
 
 
+def test_the_abbreviations_of_nimstim_are_not_passed_over(tmp_path: Path) -> None:
+    for emotion, mouth in itertools.product(("AN", "CA", "DI", "FE", "HA", "NE", "SA", "SP"), "OC"):
+        (tmp_path / f"01F_{emotion}_{mouth}.BMP").write_bytes(png(0))
+    assert "an=angry,di=disgust,fe=fear,ha=happy,ne=neutral,sa=sad,sp=surprise" in refused(tmp_path)
+
+
 @pytest.mark.parametrize("form", ["{1}/{0}_1.png", "{0}_1_{1}.png", "faces/{1}/{0}-{1}.png"])
 def test_splits_may_be_in_the_names_of_files(form: str, tmp_path: Path) -> None:
     for split, label in (("train", "happy"), ("train", "sad"), ("val", "sad"), ("test", "happy")):

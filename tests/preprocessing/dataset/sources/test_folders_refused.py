@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading
 from tests.preprocessing.dataset.sources.drawn import SIX, png, write_folders
 from tests.preprocessing.dataset.sources.folder_trees import ALL, Make, folders, refused, with_notes
 
@@ -113,6 +115,15 @@ def test_folders_that_are_not_understood_are_refused_with_what_to_do(
     message = refused(tmp_path / "faces")
     for word in (*words, "faces: ", "It was read as\n", "Expected folders named angry, disgust"):
         assert word in message
+
+
+def test_a_folder_without_classes_beside_classes_is_proposed_to_be_left_out(
+    tmp_path: Path,
+) -> None:
+    write_folders(tmp_path, ("train",), ("happy", "sad"))
+    write_folders(tmp_path, ("test",), ("images",), each=3)
+    assert "with --ignore, as --ignore 'test'." in refused(tmp_path)
+    assert open_source(tmp_path, Reading(ignore=("test",))).count == 4
 
 
 def test_no_name_that_other_pictures_have_is_proposed_to_be_left_out(tmp_path: Path) -> None:
