@@ -16,6 +16,8 @@ def what_is_missing(path: Path) -> str:
     """Say, in a sentence or two, that there is nothing at a path that was typed."""
     if str(path).lower().startswith(_ADDRESSES):
         return f"{path} is an address, not a file or folder here. Download it, and name the file."
+    if str(path) == "-":
+        return "Standard input is not read. Name a file."
     return f"{path} does not exist. Check its name."
 
 

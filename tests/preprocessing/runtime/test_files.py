@@ -1,10 +1,11 @@
 import os
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
-from preprocessing.runtime.files import replacing, write_whole
+from preprocessing.runtime.files import replacing, what_is_missing, write_whole
 
 
 def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
@@ -75,3 +76,15 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("photo.jpg", "photo.jpg does not exist"),
+        ("-", "Standard input is not read"),
+        ("https://example.org/photos.zip", "is an address, .* Download it"),
+    ],
+)
+def test_what_is_not_there_is_told_of(typed: str, told: str) -> None:
+    assert re.search(told, what_is_missing(Path(typed)))
