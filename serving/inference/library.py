@@ -39,7 +39,8 @@ class Face:
         second_label: The second likeliest expression.
         probabilities: By label, in the order of the model's labels; they sum to 1.
         hints: Why the prediction may be worse than usual, such as "small" or "blurred".
-        box: In pixels of the upright picture.
+        box: In pixels of the upright picture. Of a cut face it reaches outside: before you cut with
+            it, take `box.clipped(faces.width, faces.height)`.
         landmarks: float32 (n, 2), x and y in pixels of the upright picture.
         found_by: How the face was found; see the API's `found_by`.
         chip: The aligned face that the network saw, uint8 (side, side), grey.
