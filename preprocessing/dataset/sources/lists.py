@@ -1,5 +1,6 @@
 """Read labels and splits from lists: CSV files with a column of paths."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_fil
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
+# Names of columns that say of each picture whether it is in one split.
+_SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     """
     places = read_places(paths, names)
     lists = {path: open_list(path, names) for path in names.reading.lists}
+    for path, (_, form) in lists.items():
+        _refuse_split_flags(form, path.name, names)
     # Once for lists of one name and form, as in a folder for each split.
     unread = dict.fromkeys((path.name, *form.unread()) for path, (_, form) in lists.items())
     notes = [
@@ -116,6 +121,18 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _refuse_split_flags(form: ListForm, name: str, names: Names) -> None:
+    """Make sure that no column such as "is_train" is passed over, so that test is trained on."""
+    if "split" in form.columns:
+        return
+    for column in form.unread():
+        if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
+            raise DatasetError(
+                f"{name} has a column {column}, which may tell the split. Write a column split "
+                f"with train, val or test instead, or pass it over with --ignore {column}"
+            )
 
 
 def _read_rows(

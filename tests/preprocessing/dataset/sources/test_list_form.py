@@ -89,8 +89,8 @@ def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
 
 
 def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
-    source = read(pictures, table("path,label,is_train", "{0},{1},{2}"))
-    assert source.notes == ("note: columns of list.csv that were not read: is_train",)
+    source = read(pictures, table("path,label,remark", "{0},{1},{2}"))
+    assert source.notes == ("note: columns of list.csv that were not read: remark",)
 
 
 def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> None:

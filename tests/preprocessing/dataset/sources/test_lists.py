@@ -69,6 +69,24 @@ def test_a_list_of_choices_as_label_studio_exports_it(pictures: Path) -> None:
     assert source.counts == {("sad", "train"): 1, ("fear", "train"): 1}
 
 
+@pytest.mark.parametrize("column", ["is_train", "Train", "test", "isTest", "in validation"])
+def test_a_column_that_flags_a_split_is_not_passed_over(column: str, pictures: Path) -> None:
+    rows = f"path,label,{column}\na 1.png,happy,1\nb.png,sad,0\n"
+    with pytest.raises(DatasetError, match=f"has a column {column}.*a column split with train"):
+        read(pictures, rows)
+    path = pictures.parent / "list.csv"
+    assert open_source(pictures, Reading(lists=(path,), ignore=(column.lower(),))).count == 2
+    said = read(pictures, f"path,label,{column},split\na 1.png,happy,1,val\nb.png,sad,0,train\n")
+    assert {split for _, split in said.counts} == {"train", "val"}
+
+
+@pytest.mark.parametrize("column", ["train_loss", "valid", "trained by", "attest"])
+def test_other_columns_are_noted_and_passed_over(column: str, pictures: Path) -> None:
+    source = read(pictures, f"path,label,{column}\na 1.png,happy,1\nb.png,sad,0\n")
+    assert source.count == 2
+    assert column in source.notes[0]
+
+
 def test_several_lists_whose_names_tell_the_split(pictures: Path) -> None:
     first, second = pictures.parent / "training.csv", pictures.parent / "validation.csv"
     first.write_text("path,label\na 1.png,happy\nb.png,sad\n", encoding="utf-8")
