@@ -35,6 +35,9 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 # A file to a process, in the order of tests/conftest.py.
 EACH_FILE := --dist loadfile --no-loadscope-reorder
 
+# Tests start hundreds of Python processes: each would compile what it imports anew.
+test coverage test-fast: export PYTHONDONTWRITEBYTECODE :=
+
 # Three at a time keep two cores busy, for many tests wait.
 test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (3)
 	$(BIN)/python -m pytest -n $(JOBS) $(EACH_FILE)
