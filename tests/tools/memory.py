@@ -5,9 +5,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLED_EVERY_S = 0.01
+SAMPLED_EVERY_S = 0.02
 # To look takes longer the more memory there is; that costs at most a quarter of a processor.
 RESTS_TIMES = 3
 
@@ -51,19 +52,27 @@ def _pss_kb(pid: int) -> int:
 
 
 class PeakMemory:
-    """Watches how much memory processes take, until it is left.
+    """Watches how much memory processes take together (PSS), until it is left.
+
+    To look takes long. It is left out for all of them unless they have grown beyond the peak, and
+    for each one that has as much in memory as in the beginning, which counts as it did then.
 
     Attributes:
+        rest_mb: What they took in the beginning.
         peak_mb: The most that was seen.
     """
 
     def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
-        self.peak_mb = 0.0
+        self.rest_mb = self.peak_mb = 0.0
         self._pids = pids
+        self._at_rest: dict[int, _Looked] = {}
+        self._looked: dict[int, _Looked] = {}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
     def __enter__(self) -> "PeakMemory":
+        self._look()
+        self.rest_mb, self._at_rest = self.peak_mb, self._looked
         self._thread.start()
         return self
 
@@ -75,5 +84,33 @@ class PeakMemory:
         looked_s = 0.0
         while not self._done.wait(max(SAMPLED_EVERY_S, RESTS_TIMES * looked_s)):
             before_s = time.thread_time()
-            self.peak_mb = max(self.peak_mb, memory_mb(self._pids()))
+            self._look()
             looked_s = time.thread_time() - before_s
+
+    def _look(self) -> None:
+        resident = {pid: resident_mb([pid]) for pid in self._pids()}
+        # No more than this, for what one of them did not have in memory is new to it.
+        most_mb = sum(each.pss_mb for each in self._looked.values())
+        for pid, now_mb in resident.items():
+            before = self._looked.get(pid, NOTHING)
+            most_mb += max(0.0, now_mb - before.resident_mb)
+        if most_mb <= self.peak_mb:
+            return
+        self._looked = {}
+        for pid, now_mb in resident.items():
+            at_rest = self._at_rest.get(pid, NOTHING)
+            is_same = now_mb == at_rest.resident_mb
+            self._looked[pid] = at_rest if is_same else _Looked(now_mb, memory_mb([pid]))
+        taken_mb = sum(each.pss_mb for each in self._looked.values())
+        self.peak_mb = max(self.peak_mb, taken_mb)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a process had in memory when it was looked at, and its part of that, in MB."""
+
+    resident_mb: float
+    pss_mb: float
+
+
+NOTHING = _Looked(0.0, 0.0)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from tests.tools.memory import PeakMemory, memory_mb
+from tests.tools.memory import PeakMemory
 from tests.tools.server_process import PREDICT, Answer, ServerProcess
 
 # Where other programs keep the machine busy, more than a server waits for usually.
@@ -45,9 +45,9 @@ def try_picture(server: ServerProcess, picture: bytes, *, address: str, honest: 
     """
     while ask_from(server, "192.0.2.1", honest).status != 200:
         pass
-    rest_mb, before_s = memory_mb(server.processes()), server.cpu_s()
+    before_s = server.cpu_s()
     with PeakMemory(server.processes) as memory:
         started_s = time.monotonic()
         answer = ask_from(server, address, picture)
         wall_s = time.monotonic() - started_s
-    return Try(answer, max(0.0, memory.peak_mb - rest_mb), server.cpu_s() - before_s, wall_s)
+    return Try(answer, memory.peak_mb - memory.rest_mb, server.cpu_s() - before_s, wall_s)
