@@ -79,14 +79,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the modules that take long, so that no process ends long after the others.
 
     They are those with a test that is slow or needs a browser; `make test` gives each to a process
-    as a whole, in this order.
+    as a whole, in this order. Those of each package are spread among those of the others: while
+    the tests of one wait for a server or a browser, those of another train.
     """
-    long = {
+    long = [
         item.path
         for item in items
         if item.get_closest_marker("slow") or item.get_closest_marker("browser")
-    }
-    items.sort(key=lambda item: item.path not in long)
+    ]
+    order: dict[Path, float] = {}
+    for package in {_package(path) for path in long}:
+        modules = list(dict.fromkeys(path for path in long if _package(path) == package))
+        order |= {path: place / len(modules) for place, path in enumerate(modules)}
+    items.sort(key=lambda item: order.get(item.path, 1.0))
+
+
+def _package(path: Path) -> Path:
+    """Return the folder right below this one in which a test lies, or this one."""
+    here = Path(__file__).parent
+    return here / path.relative_to(here).parts[0] if path.parent != here else here
 
 
 @pytest.hookimpl(wrapper=True)

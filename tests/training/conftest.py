@@ -5,6 +5,7 @@ What takes long to make is made once, also where pytest-xdist has several proces
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,11 +42,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _quick_runs() -> Iterator[None]:
+@contextmanager
+def quick_runs(eagerly: property) -> Iterator[None]:
     """Leave out what most of a short run's time goes into: no test asks how good a network is."""
-    with pytest.MonkeyPatch.context() as patch, depth(SMALL_DEPTH), run_eagerly(ALWAYS):
+    with pytest.MonkeyPatch.context() as patch, depth(SMALL_DEPTH), run_eagerly(eagerly):
         patch.setattr(training.fitting.recalibrate, "BATCHES", 10)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_runs() -> Iterator[None]:
+    """Train quickly in a module of this folder; modules of others may follow in the same process.
+
+    Fixtures of a session are made before, so that each of them asks for quick runs itself.
+    """
+    with quick_runs(ALWAYS):
         yield
 
 
@@ -144,20 +155,20 @@ def shallow_config() -> FitConfig:
 @pytest.fixture(scope="session")
 def run(dataset: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
     """A finished run, in compiled steps as users train; tests that change it take a copy."""
-    with run_eagerly(AS_THE_MODEL_SAYS):
+    with quick_runs(AS_THE_MODEL_SAYS):
         return make_once("run", lambda folder: fit(dataset, folder, config=config))
 
 
 @pytest.fixture(scope="session")
 def voted_run(voted: Dataset, config: FitConfig, make_once: MakeOnce) -> Path:
     """A finished run of a network with two outputs, likewise; tests that change it take a copy."""
-    with run_eagerly(AS_THE_MODEL_SAYS):
+    with quick_runs(AS_THE_MODEL_SAYS):
         return make_once("voted-run", lambda folder: fit(voted, folder, config=config))
 
 
 @pytest.fixture(scope="session")
 def exported(run: Path, dataset: Dataset, make_once: MakeOnce) -> Exported:
-    with run_eagerly(AS_THE_MODEL_SAYS):
+    with quick_runs(AS_THE_MODEL_SAYS):
         folder = make_once("exported", lambda folder: export_into(folder, run, dataset))
     return read_exported(folder)
 
@@ -170,9 +181,9 @@ def bundle(exported: Exported) -> Path:
 
 @pytest.fixture(scope="session")
 def voted_exported(voted_run: Path, voted: Dataset, make_once: MakeOnce) -> Exported:
-    return read_exported(
-        make_once("voted-exported", lambda folder: export_into(folder, voted_run, voted))
-    )
+    with quick_runs(ALWAYS):
+        folder = make_once("voted-exported", lambda folder: export_into(folder, voted_run, voted))
+    return read_exported(folder)
 
 
 @pytest.fixture(scope="session")
