@@ -35,7 +35,7 @@ serve: $(VENV)/serving.stamp ## start the server on http://HOST:PORT (127.0.0.1:
 # A file to a process, in the order of tests/conftest.py.
 EACH_FILE := --dist loadfile --no-loadscope-reorder
 
-# Tests start hundreds of Python processes: each would compile what it imports anew.
+# Empty is as if it were not set: the tests start hundreds of processes, which would compile anew what they import.
 test coverage test-fast: export PYTHONDONTWRITEBYTECODE :=
 
 # Three at a time keep two cores busy, for many tests wait.
