@@ -127,11 +127,7 @@ MODELS = {
     "shape_predictor_5_face_landmarks.dat": "CC0-1.0",
     "shape_predictor_68_face_landmarks.dat": "LicenseRef-iBUG-300-W",
 }
-SCRIPTS = {
-    "litert": "Apache-2.0",
-    "litert-wasm": "Apache-2.0",
-    "plotly-basic": "MIT",
-}
+SCRIPTS = {"litert": "Apache-2.0", "litert-wasm": "Apache-2.0", "plotly-basic": "MIT"}
 # The portraits of NASA and the US Navy are works of the United States' government; the photographer
 # is scikit-image's `camera`, by Lav Varshney.
 PICTURES = {

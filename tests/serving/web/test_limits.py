@@ -174,6 +174,31 @@ def test_what_a_failed_task_held_is_let_go() -> None:
         gc.enable()
 
 
+def test_nothing_is_kept_of_what_a_task_held_that_was_given_up_between_its_steps() -> None:
+    class Picture:
+        """Stands for the pixels."""
+
+    queue, ended = TaskQueue(capacity=1, time_limit_s=0.1), Event()
+    pictures = [Picture()]
+    held = weakref.ref(pictures[0])
+
+    def look(_: Picture) -> None:
+        try:
+            while True:
+                queue.give_way()
+        finally:
+            ended.set()
+
+    gc.disable()
+    try:
+        with pytest.raises(TimeLimitError):
+            queue.run(lambda: look(pictures.pop()), until_s=queue.until_s())
+        ended.wait()
+        wait_until(lambda: held() is None)
+    finally:
+        gc.enable()
+
+
 def test_the_queue_takes_so_many_and_no_more() -> None:
     queue, task = TaskQueue(capacity=1, time_limit_s=20), HeldTask()
     with ThreadPoolExecutor() as clients:

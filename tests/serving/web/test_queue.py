@@ -1,8 +1,6 @@
 """Whose turn it is before the models."""
 
-import gc
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -224,31 +222,6 @@ def test_a_task_that_was_given_up_ends_at_its_next_step(turns: Turns) -> None:
     let_go.set()
     assert isinstance(asked.exception(), TimeLimitError)
     assert turns.ended == []
-
-
-def test_nothing_is_kept_of_what_a_task_held_that_was_given_up_between_its_steps() -> None:
-    class Picture:
-        """Stands for the pixels."""
-
-    queue, ended = TaskQueue(capacity=1, time_limit_s=0.1), Event()
-    pictures = [Picture()]
-    held = weakref.ref(pictures[0])
-
-    def look(_: Picture) -> None:
-        try:
-            while True:
-                queue.give_way()
-        finally:
-            ended.set()
-
-    gc.disable()
-    try:
-        with pytest.raises(TimeLimitError):
-            queue.run(lambda: look(pictures.pop()), until_s=queue.until_s())
-        ended.wait()
-        wait_until(lambda: held() is None)
-    finally:
-        gc.enable()
 
 
 def test_a_task_that_is_given_up_while_it_halts_lets_the_other_go_on(turns: Turns) -> None:
