@@ -1,9 +1,6 @@
-import gc
-import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from functools import partial
 from threading import Event
 from time import sleep
 from typing import TypeVar
@@ -151,52 +148,6 @@ def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
             [TimeLimitError, type(None)],
         )
         assert not queue.is_stuck
-
-
-def test_what_a_failed_task_held_is_let_go() -> None:
-    class Picture:
-        """Stands for the bytes of an upload."""
-
-    queue = TaskQueue(capacity=1, time_limit_s=20)
-    picture = Picture()
-    held = weakref.ref(picture)
-
-    def fail(_: Picture) -> None:
-        raise ZeroDivisionError
-
-    gc.disable()
-    try:
-        with pytest.raises(ZeroDivisionError):
-            run(queue, partial(fail, picture))
-        del picture
-        wait_until(lambda: held() is None)
-    finally:
-        gc.enable()
-
-
-def test_nothing_is_kept_of_what_a_task_held_that_was_given_up_between_its_steps() -> None:
-    class Picture:
-        """Stands for the pixels."""
-
-    queue, ended = TaskQueue(capacity=1, time_limit_s=0.1), Event()
-    pictures = [Picture()]
-    held = weakref.ref(pictures[0])
-
-    def look(_: Picture) -> None:
-        try:
-            while True:
-                queue.give_way()
-        finally:
-            ended.set()
-
-    gc.disable()
-    try:
-        with pytest.raises(TimeLimitError):
-            queue.run(lambda: look(pictures.pop()), until_s=queue.until_s())
-        ended.wait()
-        wait_until(lambda: held() is None)
-    finally:
-        gc.enable()
 
 
 def test_the_queue_takes_so_many_and_no_more() -> None:
