@@ -12,6 +12,7 @@ from preprocessing.dataset.sources.vocabulary import (
     SPLIT_OF,
     core_of,
     fold,
+    part_words,
     split_of_file,
 )
 
@@ -71,7 +72,7 @@ _LEAST_PLAIN = 3
 
 def suggest(name: str) -> str | None:
     """Return the label that a name may mean, misspelt, abbreviated or in another language."""
-    core = core_of(name) or fold(name)
+    core = core_of(part_words(name)) or fold(name)
     if core.startswith(("un", "not ", "non")):
         return None
     if core in _LABEL_OF_LIKELY:

@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.vocabulary import (
     core_of,
     find_key,
     fold,
+    part_words,
     split_and_label,
     words_of,
 )
@@ -91,7 +92,7 @@ class Names:
 
     def _read(self, name: str) -> Meaning:
         core = core_of(name)
-        if self.ignored_by(name) or core in self._ignored:
+        if self.ignored_by(name) or not {core, core_of(part_words(name))}.isdisjoint(self._ignored):
             return Meaning(left_out=f"{name} (--ignore)")
         split, label = self.reading.meaning_of_map(name)
         if not (split or label):

@@ -83,8 +83,8 @@ def fold(name: str) -> str:
 
 
 def words_of(name: str) -> list[str]:
-    """Split a name into words and numbers, in lower case: "0_AngryFaces" into 0, angry, faces."""
-    text = fold(_NEW_WORD.sub(" ", name))
+    """Split a name into words and numbers, in lower case: "0_Angry faces" into 0, angry, faces."""
+    text = fold(name)
     words = _WORD.findall(text) if text.isascii() else _words_of_letters(text)
     return [(word.lstrip("0") or "0") if word.isdecimal() else word for word in words]
 
@@ -98,6 +98,11 @@ def _words_of_letters(text: str) -> list[str]:
 def _kind_of_letter(letter: str) -> str:
     kind = unicodedata.category(letter)
     return "letter" if kind[0] in "LM" else kind
+
+
+def part_words(name: str) -> str:
+    """Put spaces between words that only capital letters part: "AngryFaces" is "Angry Faces"."""
+    return _NEW_WORD.sub(" ", name)
 
 
 def core_of(name: str) -> str:
@@ -115,9 +120,12 @@ def find_key(name: str, keys: Sequence[str]) -> str | None:
     "level_1" is "Level 1" by its words, and "0_happy faces" is "happy" by what is left without
     numbers and words that say nothing, unless several keys are.
     """
-    for form in (fold, lambda text: " ".join(words_of(text)), core_of):
+    for form in (fold, lambda text: " ".join(words_of(text))):
+        if found := [key for key in keys if form(key) == form(name) != ""]:
+            return found[0]
+    for form in (core_of, lambda text: core_of(part_words(text))):
         found = [key for key in keys if form(key) == form(name) != ""]
-        if len(found) == 1 or (found and form is not core_of):
+        if len(found) == 1:
             return found[0]
     return None
 
@@ -131,12 +139,17 @@ def code_of(text: str) -> str | None:
 
 
 def split_and_label(name: str) -> tuple[str | None, str | None] | None:
-    """Read a name all of whose words are understood: "train", "Angry faces", "test_happy".
+    """Read a name all of whose words are understood: "train", "AngryFaces", "test_happy".
 
     Returns:
         The split and one of `FERPLUS_LABELS`, None for what the name does not tell; or None where
         a word is not understood, or two contradict each other.
     """
+    parted = part_words(name)
+    return _read_words(name) or (None if parted == name else _read_words(parted))
+
+
+def _read_words(name: str) -> tuple[str | None, str | None] | None:
     words = [word for word in words_of(name) if not word.isdecimal()]
     splits, labels = set(), set()
     position = 0
@@ -161,7 +174,7 @@ def split_and_label(name: str) -> tuple[str | None, str | None] | None:
 
 def split_of_file(name: str) -> str | None:
     """Return the one split that a file's name tells of: "my_test.csv" is for testing."""
-    words = words_of(name.partition(".")[0])
+    words = words_of(part_words(name.partition(".")[0]))
     pairs = [first + second for first, second in itertools.pairwise(words)]
     splits = {SPLIT_OF[word] for word in words + pairs if word in SPLIT_OF}
     # "public test" is one, and not a test split as well.

@@ -103,3 +103,17 @@ def test_what_a_photo_service_adds_makes_no_labels(tmp_path: Path) -> None:
         (tmp_path / f"{number}.jpg.json").write_text(about, "utf-8")
     (tmp_path / "notes.txt").write_text("Holidays\n", "utf-8")
     assert open_source(tmp_path).kind is SourceKind.PHOTOS
+
+
+def test_capitals_inside_the_name_of_a_file_part_no_words(tmp_path: Path) -> None:
+    """JoyAdams is a person, and TestSubject no split."""
+    for folder, names in {
+        "photos": ("JoyAdams", "SadieSmith", "SadMan"),
+        "labelled": ("TestSubject_happy", "DevPatel_sad", "JoyAdams_sad"),
+    }.items():
+        (tmp_path / folder).mkdir()
+        for number, name in enumerate(names):
+            (tmp_path / folder / f"{name}_{number}.png").write_bytes(png(number))
+    assert open_source(tmp_path / "photos").kind is SourceKind.PHOTOS
+    source = open_source(tmp_path / "labelled")
+    assert source.counts == {("happy", "train"): 1, ("sad", "train"): 2}

@@ -81,6 +81,10 @@ READ: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("TrainSet", "ValidImages", labels=tuple(f"{each.title()}Faces" for each in SIX)),
         ("train", "val"),
     ),
+    "odd capitals": (
+        folders("tRAIN", "tEST", labels=tuple(f"{w[0]}{w[1:].upper()}" for w in SIX)),
+        ("train", "test"),
+    ),
     "capitals": (folders(*("Train", "Val", "Test"), labels=tuple(map(str.upper, SIX))), ALL),
     "nouns": (folders(*ALL, labels=NOUNS), ALL),
     "adjectives": (folders(*ALL, labels=ADJECTIVES), ALL),
@@ -208,3 +212,14 @@ def test_a_source_changes_with_its_files(tmp_path: Path) -> None:
     assert digest() == before
     (tmp_path / "happy" / "more.png").write_bytes(png(9))
     assert digest() != before
+
+
+def test_capitals_inside_a_name_make_no_other_word_of_a_label_or_of_what_is_mapped(
+    tmp_path: Path,
+) -> None:
+    write_folders(tmp_path, ("0_NotBored", "1_ClassA", "2_NotSure"), ("",), each=2)
+    labels = ("notbored", "classa")
+    source = open_source(tmp_path, Reading(own_labels=labels, ignore=("notsure",)))
+    assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 2}
+    source = open_source(tmp_path, Reading(own_labels=labels, mapping=(("notsure", "classa"),)))
+    assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 4}
