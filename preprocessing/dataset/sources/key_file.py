@@ -6,7 +6,7 @@ and words, which many programs that train networks write.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -37,32 +37,43 @@ def key_beside(store: PictureStore, names: Names) -> str | None:
     codes = {folder: words_of(folder)[-1] for folder in folders if names.read(folder).is_code}
     if len(codes) < 2:
         return None
-    least = min(map(int, codes.values()))
+    numbers = {*map(int, codes.values())}
     for file in store.tables[:_MOST_FILES]:
         head = store.head(file)
         if len(head) == HEAD_BYTES:  # too long to be one
             continue
-        words = _read_key(to_utf8(head).decode("utf-8", "replace"), least=least)
+        words = _read_key(to_utf8(head).decode("utf-8", "replace"), numbers)
         meant = {code: _label_of(words[code], names) for code in codes.values() if code in words}
         if len(meant) == len(codes) and all(meant.values()):
             return f"{file} tells what the numbers mean: add {_options(meant, names)}"
     return None
 
 
-def _read_key(text: str, *, least: int) -> Mapping[str, str]:
+def _read_key(text: str, numbers: set[int]) -> Mapping[str, str]:
     """Return the word for each number, both as they are written.
 
     Args:
         text: The content of a file.
-        least: The number that the first of bare words has.
+        numbers: Of the folders.
     """
     try:
         read = json.loads(text)
     except (ValueError, RecursionError):
         lines = [line.strip().strip('"') for line in text.splitlines() if line.strip()]
-        pairs = dict(_pairs_of_lines(lines))
-        return pairs or {str(least + place): line for place, line in enumerate(lines)}
-    return dict(_pairs_of_json(read, least))
+        return dict(_pairs_of_lines(lines)) or dict(_counted(lines, numbers))
+    if isinstance(read, list):
+        return dict(_counted([str(word) for word in read], numbers))
+    return dict(_pairs_of_json(read))
+
+
+def _counted(words: Sequence[str], numbers: set[int]) -> Iterator[tuple[str, str]]:
+    """Count words that have no numbers from 0 or 1 on; none where both are possible.
+
+    Folders 1 to 6 beside seven words may lack the first class, or the last.
+    """
+    least, most = min(numbers), max(numbers)
+    if least == 0 or (least == 1 and most == len(words)):
+        yield from ((str(least + place), word) for place, word in enumerate(words))
 
 
 def _pairs_of_lines(lines: list[str]) -> Iterator[tuple[str, str]]:
@@ -73,9 +84,7 @@ def _pairs_of_lines(lines: list[str]) -> Iterator[tuple[str, str]]:
             yield str(int(found[2])), found[1]
 
 
-def _pairs_of_json(read: Any, least: int) -> Iterator[tuple[str, str]]:
-    if isinstance(read, list):
-        read = {least + place: word for place, word in enumerate(read)}
+def _pairs_of_json(read: Any) -> Iterator[tuple[str, str]]:
     for one, other in read.items() if isinstance(read, dict) else ():
         number, word = (other, one) if isinstance(other, int) else (one, other)
         if str(number).isdecimal() and isinstance(word, str):

@@ -56,3 +56,17 @@ def test_a_file_that_is_no_key_is_passed_over(content: str, tmp_path: Path) -> N
     message = refused(tmp_path)
     assert "--map 0=LABEL,1=LABEL,2=LABEL" in message
     assert "tells what" not in message
+
+
+@pytest.mark.parametrize("name", ["classes.txt", "names.json"])
+@pytest.mark.parametrize("folders", [("1", "2"), ("2", "3"), ("2", "0")])
+def test_words_without_numbers_are_counted_only_where_it_is_clear_from_which_on(
+    name: str, folders: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Folders 1 and 2 beside three words may lack the first class, or the last."""
+    write_folders(tmp_path, ("",), folders)
+    content = json.dumps(WORDS) if name.endswith("json") else "\n".join(WORDS)
+    (tmp_path / name).write_text(content, "utf-8")
+    proposed = "tells what the numbers mean: add --map 0=angry,2=happy" in refused(tmp_path)
+    assert proposed == ("0" in folders)
+    assert ("tells what" in refused(tmp_path)) == proposed
