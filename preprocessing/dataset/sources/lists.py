@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -88,8 +88,6 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     """
     places = read_places(paths, names)
     lists = {path: open_list(path, names) for path in names.reading.lists}
-    for path, (_, form) in lists.items():
-        _refuse_split_flags(form, path.name, names)
     # Once for lists of one name and form, as in a folder for each split.
     unread = dict.fromkeys((path.name, *form.unread()) for path, (_, form) in lists.items())
     notes = [
@@ -100,6 +98,8 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
+    if len({place.split for place in places} - {None}) < 2:
+        _refuse_split_flags({path.name: form for path, (_, form) in lists.items()}, names)
     rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
     try:
         said = _read_rows(rows, paths, places, names, source)
@@ -123,16 +123,20 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
 
 
-def _refuse_split_flags(form: ListForm, name: str, names: Names) -> None:
-    """Make sure that no column such as "is_train" is passed over, so that test is trained on."""
-    if "split" in form.columns:
-        return
-    for column in form.unread():
-        if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
-            raise DatasetError(
-                f"{name} has a column {column}, which may tell the split. Write a column split "
-                f"with train, val or test instead, or pass it over with --ignore {column}"
-            )
+def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
+    """Make sure that no column such as "is_train" is passed over, so that test is trained on.
+
+    Args:
+        forms: Of the lists, by their names.
+        names: How names are to be read.
+    """
+    for name, form in forms.items():
+        for column in () if "split" in form.columns else form.unread():
+            if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
+                raise DatasetError(
+                    f"{name} has a column {column}, which may tell the split. Write a column split "
+                    f"with train, val or test instead, or pass it over with --ignore {column}"
+                )
 
 
 def _read_rows(

@@ -80,6 +80,15 @@ def test_a_column_that_flags_a_split_is_not_passed_over(column: str, pictures: P
     assert {split for _, split in said.counts} == {"train", "val"}
 
 
+def test_a_column_that_flags_a_split_is_passed_over_where_folders_tell_the_splits(
+    tmp_path: Path,
+) -> None:
+    """To leave it out with --ignore would leave the folder of its name out too."""
+    write_folders(tmp_path, ("train", "test"), ("faces",), each=1)
+    rows = "path,label,test\ntrain/faces/0_0.png,happy,0\ntest/faces/0_0.png,sad,1\n"
+    assert read(tmp_path, rows).counts == {("happy", "train"): 1, ("sad", "test"): 1}
+
+
 @pytest.mark.parametrize("column", ["train_loss", "valid", "trained by", "attest"])
 def test_other_columns_are_noted_and_passed_over(column: str, pictures: Path) -> None:
     source = read(pictures, f"path,label,{column}\na 1.png,happy,1\nb.png,sad,0\n")
