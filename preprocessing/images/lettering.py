@@ -32,6 +32,7 @@ class Lettering:
 
     def size(self, words: str) -> tuple[int, int]:
         """Return the width and height of a line of words, in pixels."""
+        words = _whole_letters(words)
         if words.isascii():
             _, _, width, height = self._font.getbbox(words)
             return round(width), round(height)
@@ -40,6 +41,7 @@ class Lettering:
 
     def length(self, words: str) -> float:
         """Return how far a line of words reaches, in pixels; it grows in proportion to the size."""
+        words = _whole_letters(words)
         return self._font.getlength(words) if words.isascii() else self.size(words)[0]
 
     def write(
@@ -53,6 +55,7 @@ class Lettering:
             words: The line.
             fill: Their colour.
         """
+        words = _whole_letters(words)
         if words.isascii():
             draw.text(corner, words, fill, self._font)
             return
@@ -72,6 +75,11 @@ class Lettering:
             (0, 0), words, (0, 0), cv2.FontFace(_FONT), self.size_px, _WEIGHT
         )
         return left, top, width, height
+
+
+def _whole_letters(words: str) -> str:
+    """Put a question mark for each half of a letter, by which OpenCV would end the process."""
+    return words.encode("utf-8", "replace").decode("utf-8")
 
 
 def _in_order(words: str) -> str:

@@ -62,7 +62,9 @@ def draw_sheet(tiles: Sequence[Tile], *, columns: int = 8) -> RgbImage:
 
 def _fitted(line: str, lettering: Lettering) -> str:
     """Shorten a line in its middle until it does not reach into the next tile."""
-    shown, kept = line, len(line)
+    # No letter is narrower than a pixel, so that of a very long line not all has to be measured.
+    kept = min(len(line), TILE_PX + GAP_PX + LINE_END)
+    shown = line if kept == len(line) else f"{line[: kept - LINE_END]}..{line[-LINE_END:]}"
     while lettering.length(shown) > TILE_PX + GAP_PX and kept > LINE_END:
         kept -= 1
         shown = f"{line[: kept - LINE_END]}..{line[-LINE_END:]}"

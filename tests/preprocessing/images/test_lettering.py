@@ -76,3 +76,9 @@ def test_what_is_read_from_right_to_left_begins_at_the_right() -> None:
 def test_words_grow_in_proportion_to_their_size(words: str) -> None:
     small, large = (Lettering(size_px).length(words) for size_px in (20, 60))
     assert large / small == pytest.approx(3, rel=0.1)
+
+
+def test_half_a_letter_as_json_can_name_it_is_written_as_a_question_mark() -> None:
+    for half in ("\ud83d", "\udcff", "g\ud83d"):
+        assert np.array_equal(written(half), written(half[:-1] + "?"))
+        assert Lettering(SIZE_PX).length(half) == Lettering(SIZE_PX).length(half[:-1] + "?")

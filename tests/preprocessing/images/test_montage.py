@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+from preprocessing.images.lettering import Lettering
 from preprocessing.images.montage import (
     GAP_PX,
     RIGHT,
@@ -40,6 +41,21 @@ def test_a_long_caption_does_not_reach_into_the_next_tile(letter: str) -> None:
     assert (sheet[:, single.shape[1] + GAP_PX // 2 :] == 255).all()
     short = Tile(long.picture, f"{letter * 3}? 97%")
     assert not np.array_equal(single, draw_sheet([short])), "it is cut only as far as needed"
+
+
+def test_of_a_very_long_caption_only_what_can_be_seen_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = []
+    length = Lettering.length
+
+    def counting(lettering: Lettering, words: str) -> float:
+        measured.append(len(words))
+        return length(lettering, words)
+
+    monkeypatch.setattr(Lettering, "length", counting)
+    draw_sheet([Tile(np.zeros((48, 48), np.uint8), "i" * 2_000 + " 97%")])
+    assert 0 < max(measured) < 200
 
 
 def test_a_prediction_is_told_with_the_truth_and_coloured_by_it() -> None:
