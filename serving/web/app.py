@@ -1,6 +1,6 @@
 """The Flask application: its parts, its errors and its headers."""
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -88,7 +88,7 @@ def _add_feedback(app: Flask, service: Service) -> None:
 
 def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error as problem details, or as a page where a person asked."""
-    if isinstance(error, NotFound) and request.path.endswith("/"):
+    if isinstance(error, NotFound) and _is_one_slash_too_many():
         error = NotFound(WITH_SLASH)
     problem = current_service().describe(error)
     if isinstance(error, BadHost):  # without which a page cannot tell its own addresses
@@ -104,6 +104,13 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     if isinstance(error, MethodNotAllowed):
         answer.allow.update(error.valid_methods or ())
     return answer
+
+
+def _is_one_slash_too_many() -> bool:
+    """Say whether there is a route at the address of a request without the slash at its end."""
+    routes = current_app.create_url_adapter(request)
+    bare = request.path.removesuffix("/")
+    return bool(routes and bare != request.path and routes.allowed_methods(bare))
 
 
 def _answer_program(problem: Problem) -> Response:

@@ -43,7 +43,9 @@ def test_a_slash_at_the_end_is_told_of(client: FlaskClient, photo: bytes) -> Non
     answer = client.post(f"{PREDICT}/", data=photo)
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
     assert "Leave out the slash" in answer.json["detail"]
-    assert "slash" not in client.post("/api/v1/nothing", data=photo).json["detail"]
+    assert "slash" in client.get("/api/v1/model/").json["detail"]
+    for path in ("/api/v1/nothing", "/api/v1/nothing/", "/api/v1/", "/static/"):
+        assert "slash" not in client.get(path).json["detail"]
 
 
 def test_a_picture_that_is_said_to_be_json_is_told_of(client: FlaskClient, photo: bytes) -> None:
