@@ -68,9 +68,11 @@ class _FilePredictor:
 
     def __call__(self, path: Path) -> Answer | str:
         """Return the answer, or why there is none."""
+        data = b""
         try:
+            data = path.read_bytes()
             rgb, result = self._predictor.predict(
-                path.read_bytes(),
+                data,
                 self._options.for_prediction(),
                 # What is drawn on shall be as large as the picture is.
                 may_reduce=self._annotate_folder is None,
@@ -78,7 +80,7 @@ class _FilePredictor:
             if self._annotate_folder is not None:
                 _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
         except (MienError, OSError) as error:
-            return why_not(path, error)
+            return why_not(data, error)
         return to_answer(rgb, result, options=self._options)
 
 

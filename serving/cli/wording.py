@@ -33,12 +33,11 @@ def in_words(path: Path, answer: Answer) -> str:
     return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
 
 
-def why_not(path: Path, error: Exception) -> str:
-    """Say why a file was not read, and where another command reads it, which one."""
+def why_not(data: bytes, error: Exception) -> str:
+    """Say why the bytes of a file were not read, and where another command reads it, which one."""
     if not isinstance(error, UnsupportedImageError):
         return describe(error)
-    with path.open("rb") as file:
-        name = name_of_other(file.read(_HEAD_BYTES))
+    name = name_of_other(data[:_HEAD_BYTES])
     return f"{error}{_OTHER_WAYS.get(name or '', '')}"
 
 

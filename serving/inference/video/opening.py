@@ -35,10 +35,12 @@ def open_video(source: VideoSource) -> InputContainer:
         return _open_camera(source)
     if not source.exists():
         raise VideoDecodeError(what_is_missing(source))
-    if not source.is_file():
+    if source.is_dir():
         raise VideoDecodeError(
             f"{source} is a folder. Name the videos in it, as in: mien video {source / '*.mp4'}"
         )
+    if not source.is_file():
+        raise VideoDecodeError(f"{source} is no file. Save the video as a file, and name that.")
     try:
         return av.open(str(source.absolute()), options=_OPTIONS, metadata_errors="replace")
     except av.error.FFmpegError:

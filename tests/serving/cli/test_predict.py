@@ -173,3 +173,13 @@ def test_what_another_command_reads_is_told_which(
     (tmp_path / name).write_bytes(content)
     assert main(["predict", str(tmp_path / name)]) == 1
     assert told in capsys.readouterr().err
+
+
+def test_what_can_be_read_only_once_is_read_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the shell gives it: mien predict <(cat clip.mp4)."""
+    reading, writing = os.pipe()
+    os.write(writing, b"\0\0\0\x18ftypmp42" + bytes(99))
+    os.close(writing)
+    assert main(["predict", f"/dev/fd/{reading}"]) == 1
+    os.close(reading)
+    assert "mien video" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Files that are no video, or hold too large ones, are refused in words."""
 
+import os
 from pathlib import Path
 
 import av
@@ -28,6 +29,8 @@ def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
         VideoReader(tmp_path)
     with pytest.raises(VideoDecodeError, match="Download it"):
         VideoReader(Path("https://example.org/clip.mp4"))
+    with pytest.raises(VideoDecodeError, match="null is no file"):
+        VideoReader(Path(os.devnull))
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
