@@ -27,6 +27,10 @@ _ONLY_TIFF = ("F", "I")
 _WITH_OPACITY = {"La": "LA", "PA": "RGBA", "RGBa": "RGBA"}
 _SIXTEEN_BITS = "I;16"
 _ADDRESSES = ("http://", "https://", "ftp://", "file://", "data:")
+# What Pillow raises where a file is damaged or, in one version or another, was closed.
+_UNREADABLE = (OSError, SyntaxError, struct.error, ValueError, AssertionError, AttributeError)
+# On Linux; a file whose path is longer cannot be opened.
+_LONGEST_PATH = 4_096
 _CHANNELS = (1, 3, 4)
 _RGBA = 4
 # By kind of number, as NumPy writes it.
@@ -54,7 +58,7 @@ def read_given(picture: Any) -> bytes | RgbImage:
     if isinstance(picture, bytes | bytearray | memoryview):
         return bytes(picture)
     if isinstance(picture, str | os.PathLike):
-        return _read_path(os.fspath(picture))
+        return _read_path(os.fsdecode(picture))
     if isinstance(picture, Image.Image):
         return _to_file(picture)
     if isinstance(picture, np.ndarray):
@@ -72,11 +76,24 @@ def _read_path(path: str) -> bytes:
             f"{path[:80]} is an address. Fetch the picture first, and give its bytes or the path "
             "of its file."
         )
+    if len(path) > _LONGEST_PATH or "\0" in path:
+        raise ImageDecodeError(
+            f"{path[:20]!r}... is no path. Give the bytes of a picture; those of Base64 text are "
+            "base64.b64decode(text)."
+        )
     return Path(path).read_bytes()
 
 
 def _read_open(file: Any) -> bytes:
-    data = None if isinstance(file, io.TextIOBase) else file.read()
+    try:
+        data = None if isinstance(file, io.TextIOBase) else file.read()
+    except io.UnsupportedOperation:  # it is open for writing
+        data = None
+    except ValueError as error:
+        raise ImageDecodeError(
+            "The open file cannot be read, perhaps because it was closed. Give it before the end "
+            "of the with block that opens it, or give the path of the file."
+        ) from error
     if not isinstance(data, bytes):
         raise TypeError(
             "An open file must give bytes: open it with open(path, 'rb'), or await what the read "
@@ -95,6 +112,13 @@ def _to_file(image: Image.Image) -> bytes:
     """Return a Pillow image as a file without loss, so that it is decoded as all pictures are."""
     if not (image.width and image.height):
         raise ImageDecodeError(f"The Pillow image has no pixels. Received: size {image.size}")
+    try:
+        image.load()
+    except _UNREADABLE as error:
+        raise ImageDecodeError(
+            "Pillow cannot read the image, which may be closed, or its file damaged. Give the path "
+            "or the bytes of the file instead."
+        ) from error
     file = io.BytesIO()
     if image.mode in _ONLY_TIFF:
         image.save(file, "TIFF")
@@ -151,8 +175,9 @@ def _remedy(array: NDArray[Any]) -> str:
     if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[2] not in _CHANNELS:
         return " Put its channels last: array.transpose(1, 2, 0)."
     kind: str = array.dtype.kind
-    if kind == "f" and array.size and np.nanmin(array) >= 0 and np.nanmax(array) <= 1:
-        kind = _FRACTIONS
+    # Numbers that are none are passed over, without a warning where there are no others.
+    if kind == "f" and array.size and np.fmin.reduce(array, None) >= 0:
+        kind = _FRACTIONS if np.fmax.reduce(array, None) <= 1 else kind
     return _CONVERSIONS.get(kind, "") if array.dtype != np.uint8 else ""
 
 

@@ -1,6 +1,7 @@
 """Every way in which a Python program has a picture is read, or refused with what to do."""
 
 import io
+import os
 import struct
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,8 @@ def test_grey_of_more_than_8_bits_keeps_its_levels(
     [
         (np.zeros((4, 5, 3), np.float32), r"\(array \* 255\)"),
         (np.full((4, 5), 255.0), r"array\.clip"),
+        (np.full((4, 5), np.nan), "Received: float64"),
+        (np.array([[np.nan, 0.5], [1, 0]]), r"\(array \* 255\)"),
         (np.zeros((4, 5, 3), np.uint16), "array // 257"),
         (np.zeros((4, 5), bool), r"\* 255"),
         (np.zeros((4, 5, 3), np.int64), r"array\.clip"),
@@ -154,6 +157,8 @@ def test_grey_of_more_than_8_bits_keeps_its_levels(
         (Image.new("RGB", (0, 4)), "no pixels"),
         ("https://example.org/photo.jpg", "Fetch the picture first"),
         ("file:///home/a/photo.jpg", "Fetch the picture first"),
+        ("/9j/" * 2_000, r"^'/9j/.{16}'\.\.\. is no path.*b64decode"),
+        ("\xff\xd8\0", "is no path"),
     ],
 )
 def test_what_is_no_picture_yet_is_refused_with_what_to_do(wrong: Any, remedy: str) -> None:
@@ -177,3 +182,28 @@ def test_what_can_be_no_picture_is_refused_with_what_to_do(wrong: Any, remedy: s
 def test_a_text_file_is_told_how_to_be_opened() -> None:
     with sample_photo_path().open(encoding="utf-8") as file, pytest.raises(TypeError, match="'rb'"):
         read_given(file)
+
+
+def test_a_path_may_be_of_bytes(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"content")
+    with os.scandir(os.fsencode(tmp_path)) as entries:
+        assert read_given(next(entries)) == b"content"
+
+
+def test_what_is_closed_cut_short_or_only_written_is_refused_with_what_to_do(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "photo.jpg"
+    with path.open("wb") as file, pytest.raises(TypeError, match="'rb'"):
+        read_given(file)
+    data = sample_photo_path().read_bytes()
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(ImageDecodeError, match="closed"):
+        read_given(file)
+    with Image.open(path) as picture:
+        pass
+    for given in (picture, Image.open(io.BytesIO(data[: len(data) // 2]))):
+        with pytest.raises(ImageDecodeError, match="Pillow cannot read"):
+            read_given(given)
