@@ -15,11 +15,11 @@ from preprocessing.dataset.sources.places import (
     read_places,
     read_splits_of_files,
 )
-from preprocessing.dataset.sources.vocabulary import words_of
+from preprocessing.dataset.sources.vocabulary import core_of, words_of
 from preprocessing.errors import DatasetError
 
-# Folders that are named by such numbers may be classes; by larger ones, years and the like.
-LARGEST_CODE = 99
+# Folders with so short numbers may be classes; longer ones are years and the like.
+MOST_DIGITS = 2
 _WORDS_FOR_CLASSES = frozenset(("class", "label", "emotion", "expression"))
 NOTE_OF_SPLITS = "note: splits were read from the names of files, such as {}"
 
@@ -139,9 +139,9 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
 
 def _is_small(name: str) -> bool:
     """Say whether a number may be that of a class: "3" and "class_3", but not "person 3"."""
-    *words, number = words_of(name)
+    words = [word for word in words_of(name) if not word.isdecimal()]
     is_alone = not words or not _WORDS_FOR_CLASSES.isdisjoint(words)
-    return is_alone and number.isdecimal() and int(number) <= LARGEST_CODE
+    return is_alone and len(core_of(name)) <= MOST_DIGITS
 
 
 def _without_split_named(places: Sequence[Place]) -> list[Place]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from preprocessing.dataset.sources.archives import HEAD_BYTES
 from preprocessing.dataset.sources.csv_lines import to_utf8
+from preprocessing.dataset.sources.folders import MOST_DIGITS
 from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.stores import PictureStore
-from preprocessing.dataset.sources.vocabulary import words_of
+from preprocessing.dataset.sources.vocabulary import core_of
 
 # So many files are looked into.
 _MOST_FILES = 10
@@ -34,8 +35,8 @@ def key_beside(store: PictureStore, names: Names) -> str | None:
         A part of a sentence; None where no folder is a number, or no file has a word for each.
     """
     folders = {part for name in store.names for part in PurePosixPath(name).parts[:-1]}
-    codes = {folder: words_of(folder)[-1] for folder in folders if names.read(folder).is_code}
-    if len(codes) < 2:
+    codes = {folder: core_of(folder) for folder in folders if names.read(folder).is_code}
+    if len(codes) < 2 or max(map(len, codes.values())) > MOST_DIGITS:
         return None
     numbers = {*map(int, codes.values())}
     for file in store.tables[:_MOST_FILES]:

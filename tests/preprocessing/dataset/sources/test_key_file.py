@@ -8,7 +8,7 @@ import pytest
 
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading, parse_mapping
-from tests.preprocessing.dataset.sources.drawn import write_folders
+from tests.preprocessing.dataset.sources.drawn import png, write_folders, zipped
 from tests.preprocessing.dataset.sources.folder_trees import refused
 
 WORDS = ("Angry", "fear", "happiness")
@@ -70,3 +70,18 @@ def test_words_without_numbers_are_counted_only_where_it_is_clear_from_which_on(
     proposed = "tells what the numbers mean: add --map 0=angry,2=happy" in refused(tmp_path)
     assert proposed == ("0" in folders)
     assert ("tells what" in refused(tmp_path)) == proposed
+
+
+@pytest.mark.parametrize("form", ["{0}_faces", "{0}-class", "img {0} x"])
+def test_words_may_stand_behind_the_number_of_a_folder(form: str, tmp_path: Path) -> None:
+    write_folders(tmp_path, ("train", "val"), tuple(form.format(number) for number in range(3)))
+    assert "a number without a meaning" in refused(tmp_path)
+    (tmp_path / "classes.txt").write_text("\n".join(WORDS), "utf-8")
+    assert f"add {MAP.format(*range(3))}" in refused(tmp_path)
+
+
+def test_numbers_of_many_digits_are_no_classes(tmp_path: Path) -> None:
+    names = [f"train/{digit * 5_000}/a.png" for digit in "123"]
+    path = tmp_path / "faces.zip"
+    path.write_bytes(zipped([*((name, png(0)) for name in names), ("key.txt", "happy\nsad")]))
+    assert "lie in no class folder" in refused(path)
