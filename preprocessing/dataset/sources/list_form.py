@@ -30,6 +30,8 @@ from preprocessing.images.decode import PICTURE_SUFFIXES
 COLUMNS = {"path": PATH_COLUMNS, "label": LABEL_COLUMNS, "split": SPLIT_COLUMNS}
 """The names that each column may have, without spaces and signs."""
 _DELIMITERS = (*DELIMITERS, " ")
+# The label, where no votes are: beside these it may be one person's.
+_CHOICE = "choice"
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,11 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
     for each, header in first.split(name):
         columns = find_columns(header, COLUMNS)
         if "path" in columns and (len(header) > 1 or each == ","):
-            votes = {} if "label" in columns else _vote_columns(header, names)
+            votes = _vote_columns(header, names)
+            if votes and "label" in columns and fold(header[columns["label"]]) == _CHOICE:
+                del columns["label"]
+            elif "label" in columns:
+                votes = {}
             return ListForm(each, columns, votes, first.position + 1, tuple(header))
     for each, cells in first.split(name):
         if columns := _columns_by_content(cells, name, names):
