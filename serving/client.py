@@ -107,7 +107,10 @@ class Client:
             ApiError: The server answered with a problem.
             OSError: It did not answer, not to the end, or it is no server of Mien's; or a file
                 cannot be read.
+            TypeError: It is one path, not several.
         """
+        if isinstance(pictures, str | os.PathLike):  # a text would be taken letter by letter
+            raise TypeError(f"pictures must be a list of paths. Received: {pictures!r}")
         paths = map(Path, pictures)
         files = [("image", (_name_of(path), path.read_bytes())) for path in paths]
         with self._send("POST", "predict/batch", options, files=files) as answer:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, TCPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -91,6 +92,12 @@ def test_a_batch_has_an_answer_or_a_problem_for_each(api: Client, tmp_path: Path
     assert broken.problem.code == "unreadable_image"
     assert none.answer is not None
     assert none.answer.tip
+
+
+@pytest.mark.parametrize("given", ["photo.jpg", Path("photo.jpg")])
+def test_a_batch_is_of_several_paths(given: Any, api: Client) -> None:
+    with pytest.raises(TypeError, match="must be a list of paths"):
+        next(api.predict_batch(given))
 
 
 def test_a_name_that_is_no_utf_8_or_has_a_line_break_is_sent(api: Client, tmp_path: Path) -> None:
