@@ -3,6 +3,7 @@
 import math
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,6 +23,20 @@ def decode(box: Box, data: bytes) -> None:
     box.decode(data, max_pixels=10_000)
 
 
+@pytest.fixture
+def box() -> Iterator[Box]:
+    box = Box(HOSTILE)
+    yield box
+    box.close()
+
+
+def start_helper(box: Box) -> tuple[int, int]:
+    """Have a helper started that waits; return its process id and niceness."""
+    decode(box, b"nothing")
+    (pid,) = box.helper_pids()
+    return pid, os.getpriority(os.PRIO_PROCESS, pid)
+
+
 class SilentConnection:
     """A connection by which nothing comes for long, and for how long that is waited for."""
 
@@ -39,12 +54,9 @@ class SilentConnection:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no processor time of others is told")
 def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used_again(
-    monkeypatch: pytest.MonkeyPatch,
+    box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box = Box(HOSTILE)
-    decode(box, b"nothing")
-    (pid,) = box.helper_pids()
-    niceness = os.getpriority(os.PRIO_PROCESS, pid)
+    pid, niceness = start_helper(box)
     monkeypatch.setattr(helper, "SLOW_S", 0.2)
     with ThreadPoolExecutor() as threads:
         slow = threads.submit(decode, box, b"time 0.35")
@@ -54,23 +66,18 @@ def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used
     decode(box, b"sleep 0.4")  # which takes no processor time
     (pid,) = box.helper_pids()
     assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
-    box.close()
 
 
 def test_for_a_large_picture_a_helper_stands_back_from_the_first(
-    monkeypatch: pytest.MonkeyPatch,
+    box: Box, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box = Box(HOSTILE)
-    decode(box, b"nothing")
-    (pid,) = box.helper_pids()
-    niceness = os.getpriority(os.PRIO_PROCESS, pid)
+    pid, niceness = start_helper(box)
     monkeypatch.setattr(helper, "LARGE_PIXELS", hostile.SIDE_PX**2 - 1)
     with ThreadPoolExecutor() as threads:
         large = threads.submit(decode, box, b"sleep 0.4")
         wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
         large.result()
     assert box.helper_pids() == ()
-    box.close()
 
 
 def test_one_that_has_used_nearly_too_much_is_looked_at_again_as_soon_as_it_can_have_used_more(
