@@ -4,15 +4,13 @@ import math
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from preprocessing.images.box import helper
 from preprocessing.images.box.client import Box
-from preprocessing.images.box.helper import SLOW_S, Helper
+from preprocessing.images.box.helper import SLOW_NICENESS, SLOW_S, Helper
 from tests.preprocessing.images.box import hostile
-from tests.tools.server_process import wait_until
 
 HOSTILE = "tests.preprocessing.images.box.hostile:decode"
 MOST_WAITS = 9
@@ -28,6 +26,20 @@ def box() -> Iterator[Box]:
     box = Box(HOSTILE)
     yield box
     box.close()
+
+
+@pytest.fixture
+def stood_back(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """What priority was set for which process, as it is set."""
+    given: list[tuple[int, ...]] = []
+    really = os.setpriority
+
+    def note(which: int, who: int, priority: int) -> None:
+        really(which, who, priority)
+        given.append((which, who, priority))
+
+    monkeypatch.setattr(os, "setpriority", note)
+    return given
 
 
 def start_helper(box: Box) -> tuple[int, int]:
@@ -54,14 +66,12 @@ class SilentConnection:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no processor time of others is told")
 def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used_again(
-    box: Box, monkeypatch: pytest.MonkeyPatch
+    box: Box, stood_back: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid, niceness = start_helper(box)
     monkeypatch.setattr(helper, "SLOW_S", 0.2)
-    with ThreadPoolExecutor() as threads:
-        slow = threads.submit(decode, box, b"time 0.35")
-        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
-        slow.result()
+    decode(box, b"time 0.35")
+    assert stood_back == [(os.PRIO_PROCESS, pid, niceness + SLOW_NICENESS)]
     assert pid not in box.helper_pids()
     decode(box, b"sleep 0.4")  # which takes no processor time
     (pid,) = box.helper_pids()
@@ -69,14 +79,12 @@ def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used
 
 
 def test_for_a_large_picture_a_helper_stands_back_from_the_first(
-    box: Box, monkeypatch: pytest.MonkeyPatch
+    box: Box, stood_back: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid, niceness = start_helper(box)
     monkeypatch.setattr(helper, "LARGE_PIXELS", hostile.SIDE_PX**2 - 1)
-    with ThreadPoolExecutor() as threads:
-        large = threads.submit(decode, box, b"sleep 0.4")
-        wait_until(lambda: os.getpriority(os.PRIO_PROCESS, pid) > niceness)
-        large.result()
+    decode(box, b"nothing")
+    assert stood_back == [(os.PRIO_PROCESS, pid, niceness + SLOW_NICENESS)]
     assert box.helper_pids() == ()
 
 
