@@ -9,7 +9,6 @@ from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
 from preprocessing.runtime.cli import describe
 from serving.inference.schema import Answer, FaceAnswer
 
-_HEAD_BYTES = 256
 _OTHER_WAYS = {
     VIDEO: " A video is read by: mien video",
     ARCHIVE: " Unpack an archive, and name the folder with its pictures.",
@@ -37,7 +36,7 @@ def why_not(data: bytes, error: Exception) -> str:
     """Say why the bytes of a file were not read, and where another command reads it, which one."""
     if not isinstance(error, UnsupportedImageError):
         return describe(error)
-    name = name_of_other(data[:_HEAD_BYTES])
+    name = name_of_other(data)
     return f"{error}{_OTHER_WAYS.get(name or '', '')}"
 
 
