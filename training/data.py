@@ -82,8 +82,14 @@ def training_rows(dataset: Dataset) -> NDArray[np.int64]:
         DatasetError: There are none.
     """
     has_content = dataset.chips.max(axis=(1, 2)) > dataset.chips.min(axis=(1, 2))
-    taken = dataset.labelled_in("train") & ~dataset.leaks() & has_content
-    return _not_empty(np.flatnonzero(taken), dataset, "train")
+    labelled, leaks = dataset.labelled_in("train"), dataset.leaks()
+    if labelled.any() and leaks[labelled].all():
+        raise DatasetError(
+            f"All {labelled.sum():,} training pictures of the dataset from "
+            f"{dataset.manifest.recipe.source} are in val or test too, so nothing is left to train "
+            "on. Give val and test pictures of their own."
+        )
+    return _not_empty(np.flatnonzero(labelled & ~leaks & has_content), dataset, "train")
 
 
 def _not_empty(rows: NDArray[np.int64], dataset: Dataset, split: str) -> NDArray[np.int64]:

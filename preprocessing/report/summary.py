@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,6 +35,8 @@ class Summary:
         passed_over: Number of what was not taken, by the reason, with the first names.
         counts: Number of faces by label and split.
         contradictions: Pairs of pictures that are equal pixel for pixel and have two labels.
+        shared: By two splits, the pairs of a picture of the first and one of the second that are
+            equal pixel for pixel; each picture of the first is in one pair.
     """
 
     manifest: Manifest
@@ -42,6 +45,7 @@ class Summary:
     passed_over: dict[str, tuple[int, tuple[str, ...]]]
     counts: Counter[tuple[str, str]]
     contradictions: tuple[tuple[str, str], ...]
+    shared: dict[tuple[str, str], list[tuple[str, str]]]
 
 
 def summarise(manifest: Manifest, dataset: Path) -> Summary:
@@ -66,6 +70,7 @@ def summarise(manifest: Manifest, dataset: Path) -> Summary:
         passed_over={reason: each for reason, each in passed_over.items() if each[0]},
         counts=Counter(labelled),
         contradictions=tuple(_contradictions(rows["source_digest"], rows["label"], rows["name"])),
+        shared=_shared(rows["source_digest"], rows["split"], rows["name"]),
     )
 
 
@@ -109,6 +114,29 @@ def summary_warnings(summary: Summary) -> Iterator[str]:
             f"warning: {len(summary.contradictions):,} pictures are in two classes: equal pixel "
             f"for pixel, with different labels, as {one} and {other}."
         )
+    for (split, other_split), pairs in summary.shared.items():
+        yield _shared_warning(summary, split, other_split, pairs)
+
+
+def _shared_warning(
+    summary: Summary, split: str, other_split: str, pairs: Sequence[tuple[str, str]]
+) -> str:
+    """Say that pictures are in two splits, and what becomes of that."""
+    of_split = sum(count for (_, each), count in summary.counts.items() if each == split)
+    one, other = pairs[0]
+    is_part = len(pairs) < of_split
+    if split != "train":
+        meaning = (
+            f"The network is chosen by {split}, so its accuracy on {other_split} is flattered."
+        )
+    elif is_part:
+        meaning = "`fit` leaves them out of training."
+    else:
+        meaning = f"`fit` has nothing to train on. Give {other_split} pictures of its own."
+    return (
+        f"{'note' if is_part else 'warning'}: {len(pairs):,} of {of_split:,} pictures in {split} are in {other_split} too, "
+        f"equal pixel for pixel, as {one} and {other}. {meaning}"
+    )
 
 
 def _left_out(manifest: Manifest) -> str:
@@ -127,6 +155,25 @@ def _contradictions(
         earlier, earlier_name = first.setdefault(digest, (label, name))
         if earlier != label:
             yield earlier_name, name
+
+
+def _shared(
+    digests: Sequence[str], splits: Sequence[str | None], names: Sequence[str]
+) -> dict[tuple[str, str], list[tuple[str, str]]]:
+    """Find the pictures that are in two splits."""
+    first: dict[str, dict[str, str]] = {split: {} for split in SPLITS}
+    for digest, split, name in zip(digests, splits, names, strict=True):
+        if split is not None:
+            first[split].setdefault(digest, name)
+    shared = {
+        (one, other): [
+            (name, first[other][digest])
+            for digest, split, name in zip(digests, splits, names, strict=True)
+            if split == one and digest in first[other]
+        ]
+        for one, other in combinations(SPLITS, 2)
+    }
+    return {both: pairs for both, pairs in shared.items() if pairs}
 
 
 def _class_table(summary: Summary) -> Iterator[str]:

@@ -22,6 +22,14 @@ def test_a_split_without_rows_is_named(dataset: Dataset) -> None:
         split_examples(only_train, "val")
 
 
+def test_a_dataset_whose_training_pictures_are_all_in_other_splits_is_refused(
+    dataset: Dataset,
+) -> None:
+    copied = replace(dataset, duplicate_groups=np.zeros_like(dataset.duplicate_groups))
+    with pytest.raises(DatasetError, match="pictures of .* are in val or test too"):
+        training_examples(copied)
+
+
 def test_batches_are_reproducible_and_differ_by_epoch(dataset: Dataset) -> None:
     examples = training_examples(dataset)
     targets = targets_for(LABEL, examples, classes=6)[:, None]

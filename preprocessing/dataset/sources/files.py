@@ -21,6 +21,7 @@ MOST_LOOKED_AT = 50
 _HEAD_BYTES = 32
 NO_SUFFIX = "files without a suffix that are no pictures"
 BROKEN_LINKS = "links that lead nowhere"
+REPEATED_LINKS = "links to folders read already"
 _BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 
 
@@ -32,7 +33,7 @@ class FolderListing:
         pictures: Paths within the folder, in order.
         tables: Paths of text files that may be tables, in order.
         others: Number of other files by their suffix; "" counts hidden and system
-            files, and `BROKEN_LINKS` for these and what else is no file.
+            files, `BROKEN_LINKS` these and what else is no file, and `REPEATED_LINKS` these.
     """
 
     pictures: tuple[Path, ...]
@@ -52,13 +53,13 @@ def list_folder(folder: Path) -> FolderListing:
     tables: list[Path] = []
     others: Counter[str] = Counter()
     odd: Counter[str] = Counter()
-    for path, is_file in _entries_below(folder):
+    for path, why_not in _entries_below(folder):
         relative = path.relative_to(folder)
         suffix = relative.suffix.lower()
         if is_system(relative):
             others[""] += 1
-        elif not is_file:
-            others[BROKEN_LINKS] += 1
+        elif why_not is not None:
+            others[why_not] += 1
         elif suffix in PICTURE_SUFFIXES:
             pictures.append(relative)
         elif suffix in LIST_SUFFIXES:
@@ -100,17 +101,19 @@ def _head(path: Path) -> bytes:
         return b""
 
 
-def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """Yield all that is no folder, and whether it is a file; links may lead nowhere.
+def _entries_below(folder: Path) -> Iterator[tuple[Path, str | None]]:
+    """Yield all that is no folder, and why it is no file that can be read; None for a file.
 
     A system's own folder that may not be opened, as on every external disk, is yielded as no file.
-    Each folder is visited once, by its own name rather than by that of a link to it.
+    Each folder is visited once, by its own name rather than by that of a link to it; other links to
+    it are yielded as `REPEATED_LINKS`.
     """
     seen: set[Path] = set()
     waiting, linked = [folder], list[Path]()
     while waiting or linked:
         here = waiting.pop() if waiting else linked.pop()
         if (real := here.resolve()) in seen:
+            yield here, REPEATED_LINKS
             continue
         seen.add(real)
         try:
@@ -119,13 +122,13 @@ def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
         except PermissionError:
             if not is_system(here.relative_to(folder)):
                 raise
-            yield here, False
+            yield here, BROKEN_LINKS
             continue
         for entry in inside:
             if entry.is_dir():
                 (linked if entry.is_symlink() else waiting).append(Path(entry.path))
             else:
-                yield Path(entry.path), entry.is_file()
+                yield Path(entry.path), None if entry.is_file() else BROKEN_LINKS
 
 
 def describe_others(end: str) -> str:

@@ -99,3 +99,18 @@ def test_a_source_of_one_class_is_warned_of(
     write_folders(tmp_path / "faces", ("train", "val"), ("happy",))
     assert main(["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]) == 0
     assert "warning: all pictures of faces are happy." in capsys.readouterr().err
+
+
+def test_pictures_that_are_in_two_splits_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folders(tmp_path / "faces", ("train", "val"), ("happy", "sad"))
+    shutil.copytree(tmp_path / "faces" / "train", tmp_path / "faces" / "test")
+    shutil.copytree(tmp_path / "faces" / "val" / "sad", tmp_path / "faces" / "test" / "sad2")
+    command = ["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]
+    assert main([*command, "--map", "sad2=sad"]) == 0
+    said = capsys.readouterr().err
+    assert "warning: 4 of 4 pictures in train are in test too" in said
+    assert "as train/happy/0_0.png and test/happy/0_0.png. `fit` has nothing to train on" in said
+    assert "note: 2 of 4 pictures in val are in test too" in said
+    assert "in train are in val too" not in said

@@ -138,11 +138,15 @@ def test_class_folders_as_people_have_them_are_read(name: str, tmp_path: Path) -
         assert name in ("class first", "people inside") or item.label == SIX[int(number)]
 
 
-def test_links_that_lead_nowhere_are_counted(tmp_path: Path) -> None:
+def test_links_that_are_not_followed_are_counted(tmp_path: Path) -> None:
     write_folders(tmp_path, ("",), ("happy",))
     (tmp_path / "happy" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "test").symlink_to(tmp_path / "happy")
     source = open_source(tmp_path)
-    assert (source.count, source.passed_over) == (2, {"links that lead nowhere": 1})
+    assert (source.count, source.passed_over) == (
+        2,
+        {"links that lead nowhere": 1, "links to folders read already": 1},
+    )
 
 
 def test_classes_are_put_together(tmp_path: Path) -> None:
