@@ -72,8 +72,11 @@ def write_clip(
     return path
 
 
-def write_jpegs(path: Path, pictures: Iterable[RgbImage]) -> Path:
-    """Write one JPEG a frame, 30 a second; sizes may differ from that of the first."""
+def write_jpegs(path: Path, pictures: Iterable[RgbImage], **options: Any) -> Path:
+    """Write one JPEG a frame, 30 a second; sizes may differ from that of the first.
+
+    Options are Pillow's.
+    """
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mjpeg", rate=30)
         stream.pix_fmt = "yuvj420p"
@@ -81,7 +84,7 @@ def write_jpegs(path: Path, pictures: Iterable[RgbImage]) -> Path:
             if not index:
                 stream.height, stream.width = rgb.shape[:2]
             file = BytesIO()
-            Image.fromarray(rgb).save(file, "JPEG")
+            Image.fromarray(rgb).save(file, "JPEG", **options)
             packet = av.Packet(file.getvalue())
             packet.stream, packet.time_base = stream, Fraction(1, 30)
             packet.pts = packet.dts = index
@@ -89,14 +92,18 @@ def write_jpegs(path: Path, pictures: Iterable[RgbImage]) -> Path:
     return path
 
 
-def write_gif(path: Path, frames: Iterable[tuple[float, RgbImage]], *, last_s: float) -> Path:
-    """Write an animated GIF in which each frame is shown until the next; the last for `last_s`."""
+def write_animation(
+    path: Path, frames: Iterable[tuple[float, RgbImage]], *, last_s: float, **options: Any
+) -> Path:
+    """Write an animated GIF, PNG or WebP file, by the path's suffix; options are Pillow's.
+
+    Each frame is shown until the next, the last for `last_s`.
+    """
     times, pictures = zip(*frames, strict=True)
     durations = [*np.diff(times), last_s]
     first, *others = [Image.fromarray(rgb) for rgb in pictures]
-    first.save(
-        path, append_images=others, save_all=True, duration=[round(1000 * d) for d in durations]
-    )
+    shown_ms = [round(1000 * duration) for duration in durations]
+    first.save(path, append_images=others, save_all=True, duration=shown_ms, **options)
     return path
 
 

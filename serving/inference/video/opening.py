@@ -10,6 +10,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from preprocessing.errors import VideoDecodeError
+from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
 from preprocessing.runtime.files import what_is_missing
 
 VideoSource: TypeAlias = Path | int
@@ -41,14 +42,40 @@ def open_video(source: VideoSource) -> InputContainer:
         )
     if not source.is_file():
         raise VideoDecodeError(f"{source} is no file. Save the video as a file, and name that.")
+    kind = _kind_of_picture(source)
     try:
-        return av.open(str(source.absolute()), options=_OPTIONS, metadata_errors="replace")
+        return av.open(
+            str(source.absolute()),
+            # FFmpeg takes one whose colour profile comes before its animation for a still picture.
+            format="apng" if kind is Kind.PNG else None,
+            options=_OPTIONS,
+            metadata_errors="replace",
+        )
     except av.error.FFmpegError:
+        if kind is Kind.WEBP:
+            raise VideoDecodeError(
+                f"{source} is a WebP file, of whose animations no frames are read. Save it as MP4 "
+                "or GIF."
+            ) from None
         raise VideoDecodeError(
             f"{source} cannot be read as a video. Either it is not a video (for pictures: `mien "
             "predict`), or its recording was cut off before its index was written. Give an MP4, "
             "WebM, MOV, MKV, AVI or GIF file."
         ) from None
+
+
+def _kind_of_picture(path: Path) -> Kind | None:
+    """Say what kind of picture a file is, perhaps an animated one; None where it is none.
+
+    Raises:
+        VideoDecodeError: It may not be read.
+    """
+    try:
+        with path.open("rb") as file:
+            found = find_picture(file.read(HEAD_BYTES))
+    except OSError as error:
+        raise VideoDecodeError(f"{path} cannot be opened: {error.strerror}.") from None
+    return found.kind if found is not None and not found.start else None
 
 
 def _open_camera(index: int) -> InputContainer:

@@ -116,7 +116,7 @@ class VideoReader:
             if last_s is None or is_due(seconds, last_s=last_s, per_second=per_second):
                 self._check_size(decoded.width, decoded.height)
                 last_s = seconds
-                yield Frame(seconds, to_rgb(decoded), self._is_damaged)
+                yield self._frame(seconds, decoded)
         if self._last_s is None:
             raise VideoDecodeError(
                 f"No frame of {self._name} could be decoded. The file is damaged; save it again, "
@@ -136,7 +136,7 @@ class VideoReader:
             if found is None:
                 return
             self._check_size(found.width, found.height)
-            yield Frame(wanted_s, to_rgb(found), self._is_damaged)
+            yield self._frame(wanted_s, found)
 
     def problem(self) -> str | None:
         """Say, after `frames`, what could not be read; None where all could."""
@@ -147,6 +147,10 @@ class VideoReader:
         if not self._is_stopped and whole_s is not None and whole_s - read_s > _MISSING_END_S:
             said.append(f"the video ends early: {read_s:.1f} s of {whole_s:.1f} s could be read")
         return "; ".join(said) or None
+
+    def _frame(self, seconds: float, decoded: av.VideoFrame) -> Frame:
+        rgb = to_rgb(decoded, codec=self._stream.codec_context.name)
+        return Frame(seconds, rgb, self._is_damaged)
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._max_pixels:

@@ -11,7 +11,7 @@ import pytest
 
 from serving.__main__ import main
 from tests.serving.cli.clip import FRAMES, PER_SECOND, frames, rows_of
-from tests.tools.clips import coloured, head, with_heads, write_clip, write_gif
+from tests.tools.clips import coloured, head, with_heads, write_animation, write_clip
 
 # What H.264 changes in a frame, at most, in grey levels.
 NOISE = 40
@@ -117,7 +117,7 @@ def test_of_frames_of_odd_proportions_at_most_the_drawing_is_missing_and_the_sta
     width: int, height: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pictures = coloured(2, width=width, height=height)
-    path = write_gif(tmp_path / "odd.gif", zip([0, 0.5], pictures, strict=True), last_s=0.5)
+    path = write_animation(tmp_path / "odd.gif", zip([0, 0.5], pictures, strict=True), last_s=0.5)
     folder, table = tmp_path / "drawn", tmp_path / "out.csv"
     status = main(["video", str(path), "--csv", str(table), "--annotate", str(folder)])
     assert rows_of(table)

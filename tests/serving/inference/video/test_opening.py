@@ -10,7 +10,7 @@ import pytest
 from preprocessing.errors import ImageTooLargeError, VideoDecodeError
 from preprocessing.images.sample import sample_photo_path
 from serving.inference.video.reader import VideoReader
-from tests.tools.clips import EVEN, clip, coloured, write_jpegs
+from tests.tools.clips import EVEN, clip, coloured, write_animation, write_jpegs
 
 
 def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
@@ -31,6 +31,12 @@ def test_what_is_no_video_is_an_error_in_words(tmp_path: Path) -> None:
         VideoReader(Path("https://example.org/clip.mp4"))
     with pytest.raises(VideoDecodeError, match="null is no file"):
         VideoReader(Path(os.devnull))
+
+
+def test_an_animation_that_is_not_read_is_an_error_with_the_remedy(tmp_path: Path) -> None:
+    path = write_animation(tmp_path / "clip.webp", enumerate(coloured(2)), last_s=0.1)
+    with pytest.raises(VideoDecodeError, match="Save it as MP4 or GIF"):
+        VideoReader(path)
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import ExifTags, Image, ImageCms
 
 from serving.inference.video.reader import VideoReader
 from serving.inference.video.types import Frame, Sample
@@ -16,8 +17,9 @@ from tests.tools.clips import (
     clip,
     coloured,
     set_matrix,
+    write_animation,
     write_clip,
-    write_gif,
+    write_jpegs,
 )
 
 # A phone that films in the dark, and stops to think.
@@ -82,12 +84,37 @@ def test_no_more_frames_than_asked_for_are_returned(per_second: int, tmp_path: P
     assert len(set(ticks)) == len(ticks)
 
 
-def test_an_animated_gif_is_a_video(tmp_path: Path) -> None:
+# It comes before what says that a PNG file is animated, and is longer than what FFmpeg looks at to
+# tell what a file is.
+LONG_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + bytes(
+    np.random.default_rng(0).integers(0, 256, 10_000, np.uint8)
+)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("gif", {}),
+        ("png", {}),
+        ("png", {"icc_profile": LONG_PROFILE}),
+    ],
+)
+def test_an_animated_picture_is_a_video(
+    suffix: str, options: dict[str, bytes], tmp_path: Path
+) -> None:
     shown_s = [0, 0.1, 0.2, 0.6]
-    path = write_gif(tmp_path / "clip.gif", zip(shown_s, coloured(4), strict=True), last_s=0.1)
-    frames = read(path)
+    timed = zip(shown_s, coloured(4), strict=True)
+    frames = read(write_animation(tmp_path / f"clip.{suffix}", timed, last_s=0.1, **options))
+    gc.collect()  # which ends the process where a profile's name is freed twice
     assert times(frames) == shown_s
     assert [frame.rgb.shape for frame in frames] == [(48, 64, 3)] * 4
+
+
+def test_frames_with_metadata_as_cameras_write_are_read(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Camera"
+    frames = read(write_jpegs(tmp_path / "clip.avi", coloured(3), exif=exif))
+    assert [frame.rgb.shape for frame in frames] == [(48, 64, 3)] * 3
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "webm", "ts"])
