@@ -96,6 +96,7 @@ def decode_here(
         PictureNote.INCOMPLETE: raster.is_incomplete,
         PictureNote.DAMAGED: raster.is_damaged,
         PictureNote.HALVED: raster.is_halved,
+        PictureNote.MORE_PICTURES: raster.is_one_of_several,
     }
     notes = tuple(note for note, is_so in said.items() if is_so)
     if raster.whole_size is None:

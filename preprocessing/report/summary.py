@@ -134,8 +134,8 @@ def _shared_warning(
     else:
         meaning = f"`fit` has nothing to train on. Give {other_split} pictures of its own."
     return (
-        f"{'note' if is_part else 'warning'}: {len(pairs):,} of {of_split:,} pictures in {split} are in {other_split} too, "
-        f"equal pixel for pixel, as {one} and {other}. {meaning}"
+        f"{'note' if is_part else 'warning'}: {len(pairs):,} of {of_split:,} pictures in {split} "
+        f"are in {other_split} too, equal pixel for pixel, as {one} and {other}. {meaning}"
     )
 
 

@@ -1,11 +1,13 @@
 """What the command `predict` says of a file: its faces, or why it was not read."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
+from preprocessing.images.types import PictureNote
 from preprocessing.runtime.cli import describe
 from serving.inference.schema import Answer, FaceAnswer
 
@@ -29,7 +31,12 @@ def in_words(path: Path, answer: Answer) -> str:
         f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
         for face in answer.faces
     ]
-    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
+    hints = _told_here(answer.hints or ())
+    no_face = f"  no face found{'  (' + ', '.join(hints) + ')' if hints else ''}"
+    lines = [readable(str(path)), *(faces or [no_face])]
+    if PictureNote.MORE_PICTURES in (answer.hints or ()):
+        lines.append("  the file holds more pictures, which were not read")
+    return "\n".join(lines)
 
 
 def why_not(data: bytes, error: Exception) -> str:
@@ -42,4 +49,10 @@ def why_not(data: bytes, error: Exception) -> str:
 
 def _notes(face: FaceAnswer) -> list[str]:
     is_detected = face.found_by.startswith("detector")
-    return [*face.hints] if is_detected else [*face.hints, face.found_by]
+    hints = _told_here(face.hints)
+    return hints if is_detected else [*hints, face.found_by]
+
+
+def _told_here(hints: Iterable[str]) -> list[str]:
+    """Leave out the hint that has a line of its own."""
+    return [hint for hint in hints if hint != PictureNote.MORE_PICTURES]

@@ -39,7 +39,9 @@ def write_csv(
             rows.writerow({"file": as_text(readable(str(picture))), **row})
         if not faces:
             problem = answer if isinstance(answer, str) else NO_FACE
-            rows.writerow({"file": as_text(readable(str(picture))), "problem": problem})
+            hints = "" if isinstance(answer, str) else " ".join(answer.hints or ())
+            name = as_text(readable(str(picture)))
+            rows.writerow({"file": name, "hints": hints, "problem": problem})
 
 
 def in_csv(value: Any) -> Any:

@@ -24,7 +24,7 @@ PROBLEM_CODES = (
     "method_not_allowed",
     "internal_error",
 )
-PICTURE_HINTS = ("incomplete", "damaged", "halved")
+PICTURE_HINTS = ("incomplete", "damaged", "halved", "more_pictures")
 # A face is told what is to be known of its picture, too.
 FACE_HINTS = ("small", "blurred", "turned", "cut", *PICTURE_HINTS)
 
@@ -136,7 +136,8 @@ class Answer(AnswerModel):
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
     up to a tenth of it is missing; `damaged` where parts of a JPEG file look like noise; `halved`
     where it was decoded at half its width and height, as most progressive JPEGs of more than 25
-    megapixels are."""
+    megapixels are; `more_pictures` where its file holds more, as the pages of a TIFF file or the
+    frames of an animation, of which only the first or main one was read."""
     tip: str | None = None
     """What may help where no face was found."""
     annotated: Png | None = None

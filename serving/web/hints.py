@@ -12,11 +12,20 @@ _OF_PICTURE: dict[str, str] = {
     PictureNote.HALVED: "The picture was read at half its width and height, for it takes too "
     "much memory or time. Save it as an ordinary JPEG (not progressive) for more detail.",
 }
+_OF_FILE: dict[str, str] = {
+    PictureNote.MORE_PICTURES: "This file holds more pictures, such as pages or the frames of an "
+    "animation. Only this one was read. Save the others as files of their own.",
+}
 
 
 def hints_of_picture(answer: Answer) -> list[str]:
     """List the reasons, if any, for which faces may not have been found in a picture."""
     return [_OF_PICTURE[hint] for hint in answer.hints or () if hint in _OF_PICTURE]
+
+
+def hints_of_file(answer: Answer) -> list[str]:
+    """List what is to be known of a file, whatever was found in the picture."""
+    return [_OF_FILE[hint] for hint in answer.hints or () if hint in _OF_FILE]
 
 
 def hints_of(face: FaceAnswer) -> list[str]:

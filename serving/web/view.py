@@ -14,7 +14,7 @@ from serving.inference.certainty import Level, Record
 from serving.inference.charts import comparison_figure, probability_figure
 from serving.inference.csv_table import csv_text
 from serving.inference.schema import Answer, Box, FaceAnswer, Size
-from serving.web.hints import hints_of, hints_of_picture
+from serving.web.hints import hints_of, hints_of_file, hints_of_picture
 from serving.web.pictures import data_url
 
 # A crop shows this much more than the box, so that hair and chin are in it.
@@ -86,7 +86,8 @@ class ResultView:
         faces_found: How many faces were found, also where fewer are shown.
         searched_down_to_px: Width from which on faces are found in a picture of this size.
         rows: One for each face that is shown.
-        hints: Sentences about what may have hidden faces, where none was found.
+        hints: Sentences about the file, and where no face was found, about what may have hidden
+            some.
         groups: The summary, the surest first.
         commitment: From which confidence on an answer is sure, as a sentence; empty where all are.
         read_whole: The whole picture was read as one face.
@@ -176,7 +177,7 @@ def to_view(
         faces_found=answer.faces_found,
         searched_down_to_px=answer.searched_down_to_px or SMALLEST_PX,
         rows=rows,
-        hints=[] if rows else hints_of_picture(answer),
+        hints=hints_of_file(answer) + ([] if rows else hints_of_picture(answer)),
         groups=_groups(rows),
         commitment=""
         if all(row.level is Level.SURE for row in rows)

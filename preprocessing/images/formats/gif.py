@@ -2,7 +2,9 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,9 +50,17 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
-    return first_visible(
+    read = first_visible(
         _read_picture(data, picture, max_pixels=max_pixels) for picture in _find_pictures(data)
     )
+    return replace(read, is_one_of_several=_has_several(data))
+
+
+def _has_several(data: bytes) -> bool:
+    """Say whether a file has more than one picture; what is too long to walk through is none."""
+    with suppress(ImageDecodeError):
+        return len([*islice(_find_pictures(data), 2)]) > 1
+    return False
 
 
 def _read_picture(data: bytes, picture: _Picture, *, max_pixels: int) -> Raster:

@@ -52,8 +52,9 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     """
     data, is_incomplete = complete(data)
     boxes = _boxes(data)
+    file = _open(data, boxes)
     try:
-        image, samples = _decode(_open(data, boxes), max_pixels)
+        image, samples = _decode(file, max_pixels)
     except RuntimeError:
         if _CROP not in data[boxes]:
             raise
@@ -66,6 +67,7 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
         colours=_colours(image.info, samples, data[boxes]),
         orientation=_by_exif(data, boxes),
         is_incomplete=is_incomplete,
+        is_one_of_several=len(file) > 1,
     )
 
 
@@ -110,6 +112,7 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
             colours=_colours(image.info if told is None else told.info, samples, data[boxes]),
             orientation=orientation,
             is_incomplete=is_incomplete,
+            is_one_of_several=getattr(image, "n_frames", 1) > 1,
         )
 
 

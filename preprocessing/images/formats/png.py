@@ -47,7 +47,8 @@ def read_png(data: bytes, *, max_pixels: int) -> Raster:
         ImageTooLargeError: It has too many pixels.
     """
     chunks = read_chunks(data)
-    return first_visible(_read_frame(chunks, frame, max_pixels) for frame in chunks.frames)
+    read = first_visible(_read_frame(chunks, frame, max_pixels) for frame in chunks.frames)
+    return replace(read, is_one_of_several=len(chunks.frames) > 1)
 
 
 def _read_frame(chunks: PngChunks, frame: Frame | None, max_pixels: int) -> Raster:

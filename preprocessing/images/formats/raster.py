@@ -35,6 +35,7 @@ class Raster:
         is_hidden: Whether the picture was transparent throughout, where `samples` no longer say it.
         is_halved: Whether it was decoded at half its width and height, and enlarged.
         whole_size: Width and height of the picture in its file, where it was read reduced.
+        is_one_of_several: Whether the file holds more pictures, of no less weight.
     """
 
     samples: NDArray[Any]
@@ -46,6 +47,7 @@ class Raster:
     is_hidden: bool = False
     is_halved: bool = False
     whole_size: tuple[int, int] | None = None
+    is_one_of_several: bool = False
 
 
 def check_size(width: int, height: int, max_pixels: int, *, pixel_bytes: int | None = None) -> None:

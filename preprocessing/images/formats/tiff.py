@@ -85,6 +85,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
         else icc_colours(page.directory.raw(PROFILE), channels=1 if is_grey else 3),
         orientation=orientation,
         is_incomplete=missing > 0,
+        is_one_of_several=page.is_one_of_several,
     )
 
 

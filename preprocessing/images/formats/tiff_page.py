@@ -1,6 +1,7 @@
 """Take the first page of a TIFF file apart, and write it anew with nothing but what pixels need."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from preprocessing.errors import ImageDecodeError
@@ -47,12 +48,14 @@ class TiffPage:
         rows: How many of its rows are in the file, counted from above.
         pixel_bytes: How many bytes of the file its strips or tiles are said to have.
         absent_bytes: How many bytes of pixels that are not packed the file lacks at its end.
+        is_one_of_several: Whether more pages follow that are no previews or masks.
     """
 
     directory: Directory
     rows: int
     pixel_bytes: int
     absent_bytes: int = 0
+    is_one_of_several: bool = False
 
     def number(self, tag: int, default: int = 0) -> int:
         """Return the first value of a tag, or the default where there is none."""
@@ -128,6 +131,13 @@ def read_page(data: bytes) -> TiffPage:
     directory = _first_directory(data)
     if directory is None:
         raise ImageDecodeError(DAMAGED)
+    page = _page_of(directory)
+    return replace(page, is_one_of_several=any(map(_is_picture, _following(directory))))
+
+
+def _page_of(directory: Directory) -> TiffPage:
+    """Find out how much of a page's pixels the file has."""
+    data = directory.data
     tiles = directory.integers(TILE_OFFSETS)
     offsets = tiles or directory.integers(STRIP_OFFSETS)
     counts = directory.integers(TILE_BYTES if tiles else STRIP_BYTES)
@@ -145,18 +155,27 @@ def _first_directory(data: bytes) -> Directory | None:
 
     Raw files, which are told by their first directory, have further pages that are no pictures.
     """
-    first = page = read_directory(data, _NEEDED | _TOLD)
+    first = read_directory(data, _NEEDED | _TOLD)
     if first is None or {_PAGES_WITHIN, _DNG_VERSION} & first.tags.keys():
         return first
+    page = next(filter(_is_picture, (first, *_following(first))), first)
+    return first if page.integer(PHOTOMETRIC) == _COLOUR_FILTERS else page
+
+
+def _following(directory: Directory) -> Iterator[Directory]:
+    """Read the directories of the pages after one, `_MOST_PASSED` at most."""
+    page: Directory | None = directory
     for _ in range(_MOST_PASSED):
-        if page is None:
-            break
-        if not page.integer(_KIND_OF_PAGE) & (_IS_PREVIEW | _IS_MASK):
-            return first if page.integer(PHOTOMETRIC) == _COLOUR_FILTERS else page
-        if not page.following:
-            break
-        page = read_directory(data, _NEEDED | _TOLD, start=page.following)
-    return first
+        if page is None or not page.following:
+            return
+        page = read_directory(directory.data, _NEEDED | _TOLD, start=page.following)
+        if page is not None:
+            yield page
+
+
+def _is_picture(directory: Directory) -> bool:
+    """Say whether a page is no preview or mask of another."""
+    return not directory.integer(_KIND_OF_PAGE) & (_IS_PREVIEW | _IS_MASK)
 
 
 def _cut_plain_page(directory: Directory, pieces: list[tuple[int, int]]) -> TiffPage:

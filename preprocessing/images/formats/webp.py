@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,8 @@ def read_webp(data: bytes, *, max_pixels: int) -> Raster:
     still, frames = _take_apart(data)
     if not frames:
         return _read(still, max_pixels)
-    return first_visible(_read(_with_frame(still, frame), max_pixels) for frame in frames)
+    read = first_visible(_read(_with_frame(still, frame), max_pixels) for frame in frames)
+    return replace(read, is_one_of_several=len(frames) > 1)
 
 
 def _read(parts: _Parts, max_pixels: int) -> Raster:

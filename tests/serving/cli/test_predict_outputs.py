@@ -64,15 +64,19 @@ def test_a_contact_sheet_shows_every_face(
 def test_without_a_face_there_is_no_sheet_but_all_else(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cv2.imwrite(str(photos / "inner" / "face.jpg"), np.zeros((64, 64), np.uint8))
+    pages = [np.zeros((64, 64), np.uint8)] * 2
+    cv2.imwritemulti(str(photos / "inner" / "pages.tiff"), pages)
+    (photos / "inner" / "face.jpg").unlink()
     sheet, table = tmp_path / "sheet.png", tmp_path / "faces.csv"
     command = ["predict", str(photos), "--contact-sheet", str(sheet), "--csv", str(table)]
     assert main(command) == 0
     captured = capsys.readouterr()
-    assert "no face found" in captured.out
+    assert "no face found\n  the file holds more pictures, which were not read" in captured.out
     assert "failed: " in captured.err
     assert "no contact sheet was written" in captured.err
-    assert table.exists()
+    with table.open(encoding="utf-8") as file:
+        _, pages_row = csv.DictReader(file)
+    assert pages_row["hints"] == "more_pictures"
     assert not sheet.exists()
 
 

@@ -9,6 +9,7 @@ from preprocessing.faces.quality import Hint
 from preprocessing.faces.types import FULL_FRAME, UNALIGNED
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
+from preprocessing.images.types import PictureNote
 from serving.inference.certainty import read_record
 from serving.inference.options import Options, PredictOptions
 from serving.inference.predictor import Predictor
@@ -58,6 +59,19 @@ def test_no_edge_cuts_the_face_of_a_picture_that_was_kept_whole(
     assert Hint.CUT not in face.hints
     (row,) = view_of(predictor, answer).rows
     assert not any("outside" in hint for hint in row.hints)
+
+
+def test_a_file_with_more_pictures_says_so_once_whatever_was_found(
+    predictor: Predictor, photo: bytes
+) -> None:
+    answer = answer_of(predictor, photo)
+    hints = {"hints": [PictureNote.MORE_PICTURES.value]}
+    (face,) = answer.faces
+    several = answer.model_copy(update=hints | {"faces": [face.model_copy(update=hints)]})
+    for each in (several, several.model_copy(update={"faces": []})):
+        view = view_of(predictor, each)
+        assert [hint[:28] for hint in view.hints] == ["This file holds more picture"]
+        assert not any(row.hints for row in view.rows)
 
 
 def test_the_summary_counts_every_face_once_the_surest_first(

@@ -40,13 +40,17 @@ def lossless() -> tuple[bytes, bytes]:
     return b"VP8L", data[20 : 20 + length]
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
-def test_of_an_animation_the_first_frame_is_read(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_the_first_frame_is_read_and_it_is_said_that_there_are_more(
+    kind: str,
+) -> None:
     first = INDEXED if kind == "GIF" else PICTURE
-    options = {} if kind == "GIF" else {"lossless": True}
-    others = [first.rotate(180)]
-    data = encode(first, kind, save_all=True, append_images=others, duration=100, **options)
-    np.testing.assert_array_equal(decode_image(data), np.asarray(first.convert("RGB")))
+    options = {"lossless": True} if kind == "WEBP" else {}
+    for others, notes in (([], ()), ([first.rotate(180)], (PictureNote.MORE_PICTURES,))):
+        data = encode(first, kind, save_all=True, append_images=others, duration=100, **options)
+        decoded = decode_picture(data)
+        np.testing.assert_array_equal(decoded.pixels, np.asarray(first.convert("RGB")))
+        assert decoded.notes == notes
 
 
 @pytest.mark.parametrize(("empty", "is_found"), [(1, True), (3, True), (12, False)])

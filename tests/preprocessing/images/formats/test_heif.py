@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.decode import decode_here, decode_image
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.formats.heif import read_heic
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, smooth_picture, stored
@@ -30,6 +30,18 @@ def test_pictures_are_turned_upright(orientation: int, kind: str) -> None:
     decoded = decode_image(heif(stored(PICTURE, orientation), kind, exif=exif)).astype(int)
     assert decoded.shape == RGB.shape
     assert np.abs(decoded - RGB).mean() < LOSSY_LEVELS
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_of_several_pictures_the_first_is_read_and_it_is_said_that_there_are_more(
+    kind: str,
+) -> None:
+    decoded = decode_picture(
+        heif(PICTURE, kind, save_all=True, append_images=[PICTURE.rotate(180)])
+    )
+    assert np.abs(decoded.pixels.astype(int) - RGB).mean() < LOSSY_LEVELS
+    assert decoded.notes == (PictureNote.MORE_PICTURES,)
+    assert decode_picture(heif(PICTURE, kind)).notes == ()
 
 
 def test_exif_has_no_say_where_boxes_turn_a_picture() -> None:

@@ -86,7 +86,9 @@ def test_an_orientation_that_is_none_changes_nothing(orientation: int) -> None:
 
 def test_of_several_pages_the_first_is_read() -> None:
     data = encode(PICTURE, "TIFF", save_all=True, append_images=[PICTURE.rotate(180)])
-    np.testing.assert_array_equal(decode_image(data), RGB)
+    decoded = decode_picture(data)
+    np.testing.assert_array_equal(decoded.pixels, RGB)
+    assert decoded.notes == (PictureNote.MORE_PICTURES,)
 
 
 def chained(*pages: tuple[np.ndarray, dict[int, int]], order: str) -> bytes:
@@ -105,6 +107,8 @@ def test_previews_and_masks_of_other_pages_are_passed_over(order: str) -> None:
     preview, mask = (RGB[::2, ::2], {KIND: 1}), (RGB[..., 0], {KIND: 4})
     data = chained(preview, mask, (RGB, {}), (RGB[::-1], {}), order=order)
     np.testing.assert_array_equal(decode_image(data), RGB)
+    before, after = chained(preview, (RGB, {}), order=order), chained((RGB, {}), mask, order=order)
+    assert decode_picture(before).notes == decode_picture(after).notes == ()
     alone = chained(preview, mask, order=order)
     np.testing.assert_array_equal(decode_image(alone), RGB[::2, ::2])
     sensor = (RGB[..., 0], {PHOTOMETRIC: 32_803})
