@@ -19,6 +19,7 @@ from preprocessing.dataset.sources.records import first_keys, holds_records, rec
 from preprocessing.dataset.sources.vocabulary import (
     LABEL_COLUMNS,
     PATH_COLUMNS,
+    RATER_COLUMNS,
     SPLIT_COLUMNS,
     SPLIT_OF,
     code_of,
@@ -27,7 +28,12 @@ from preprocessing.dataset.sources.vocabulary import (
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
-COLUMNS = {"path": PATH_COLUMNS, "label": LABEL_COLUMNS, "split": SPLIT_COLUMNS}
+COLUMNS = {
+    "path": PATH_COLUMNS,
+    "label": LABEL_COLUMNS,
+    "split": SPLIT_COLUMNS,
+    "rater": RATER_COLUMNS,
+}
 """The names that each column may have, without spaces and signs."""
 _DELIMITERS = (*DELIMITERS, " ")
 # The label, where no votes are: beside these it may be one person's.
@@ -40,7 +46,8 @@ class ListForm:
 
     Attributes:
         delimiter: Between cells.
-        columns: Position of the columns `path`, `label` and `split`, as far as they are there.
+        columns: Position of the columns `path`, `label`, `split` and `rater`, as far as they are
+            there; `rater` only beside `label`.
         votes: Where no column has the label: the columns that have a number for each label, by
             the name in the header.
         start: Position of the first line that names a picture.
@@ -123,6 +130,8 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
                 del columns["label"]
             elif "label" in columns:
                 votes = {}
+            if "label" not in columns:
+                columns.pop("rater", None)
             return ListForm(each, columns, votes, first.position + 1, tuple(header))
     for each, cells in first.split(name):
         if columns := _columns_by_content(cells, name, names):

@@ -1,9 +1,7 @@
 """Read labels and splits from lists: CSV files with a column of paths."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from preprocessing.dataset.sources.csv_lines import CsvLines, split_cells
@@ -18,58 +16,14 @@ from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_form import ListForm, open_list
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
+from preprocessing.dataset.sources.said import ListRow, Said
 from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
+_NOTE_OF_RATERS = "note: lines of {} for one picture are votes, by its column {}; the most count"
 # Names of columns that say of each picture whether it is in one split.
 _SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A line of a list: where it is, for messages, and its cells, None where there is no column."""
-
-    where: str
-    path: str
-    label: str | None
-    split: str | None
-
-
-@dataclass
-class _Said:
-    """What lists have said of the pictures so far.
-
-    Attributes:
-        entries: By a picture's position in the source; with each, where the line is that says it.
-        listed: Positions of all pictures that a line names.
-        left_out: Number of lines and pictures that are not taken, by the reason.
-    """
-
-    entries: dict[int, tuple[Entry, str]] = field(default_factory=dict)
-    listed: set[int] = field(default_factory=set)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def add(self, row: _Row, position: int, entry: Entry | str) -> None:
-        """Take down what a line says of a picture: its entry, or why it is left out.
-
-        Raises:
-            DatasetError: Another line says something else of it.
-        """
-        if isinstance(entry, str):
-            self.left_out[entry] += 1
-        elif position not in self.entries:
-            self.entries[position] = (entry, row.where)
-        elif self.entries[position][0] == entry:
-            self.left_out["named twice in a list"] += 1
-        else:
-            raise DatasetError(
-                f"{row.where}: {row.path} has another label or split than in "
-                f"{self.entries[position][1]}. Leave one of the two lines. If several people "
-                "labelled each picture, write one line for it, with a column for each label and "
-                "the number of people who chose it."
-            )
-        self.listed.add(position)
 
 
 def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
@@ -94,6 +48,11 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         f"note: columns of {name} that were not read: {', '.join(columns)}"
         for name, *columns in unread
         if columns
+    ]
+    notes += [
+        _NOTE_OF_RATERS.format(path.name, form.header[form.columns["rater"]])
+        for path, (_, form) in lists.items()
+        if "rater" in form.columns
     ]
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
@@ -140,10 +99,14 @@ def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
 
 
 def _read_rows(
-    rows: Iterable[_Row], paths: Sequence[str], places: Sequence[Place], names: Names, source: str
-) -> _Said:
+    rows: Iterable[ListRow],
+    paths: Sequence[str],
+    places: Sequence[Place],
+    names: Names,
+    source: str,
+) -> Said:
     """Find the pictures that the lines of lists name, and take down what they say of them."""
-    finder, said, missing = PictureFinder(paths), _Said(), []
+    finder, said, missing = PictureFinder(paths), Said(), []
     for row in rows:
         if not row.path:
             said.left_out["without a path in the list"] += 1
@@ -157,6 +120,7 @@ def _read_rows(
                 missing.append(f"{row.where}: {row.path!r}: {error}")
             continue
         said.add(row, position, _entry(row, position, places[position], names))
+    said.count_votes()
     if missing:
         raise DatasetError(
             f"{len(missing):,} lines name no picture of {source}:\n  "
@@ -167,7 +131,7 @@ def _read_rows(
     return said
 
 
-def _entry(row: _Row, position: int, place: Place, names: Names) -> Entry | str:
+def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | str:
     """Put together what a line and the folders say; return why it is left out, if it is."""
     if place.left_out:
         return place.left_out
@@ -198,7 +162,7 @@ def _entry(row: _Row, position: int, place: Place, names: Names) -> Entry | str:
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[_Row]:
+def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
     of_file = split_of_file(path.name)
     for position in range(form.start, len(lines)):
@@ -210,7 +174,8 @@ def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[_Row]:
             raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
-        yield _Row(where, found["path"], label, found.get("split") or of_file)
+        is_vote = "rater" in form.columns
+        yield ListRow(where, found["path"], label, found.get("split") or of_file, is_vote)
 
 
 def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:

@@ -67,6 +67,12 @@ SPLIT_COLUMNS = (
     "usage", "split", "splits", "set", "subset", "partition", "phase", "datasplit", "datasetsplit",
 )  # fmt: skip
 """Names of a column of splits."""
+RATER_COLUMNS = tuple(
+    word + end
+    for word in ("rater", "annotator", "labeler", "labeller", "coder", "judge", "worker")
+    for end in ("", "id", "name")
+)
+"""Names of a column that says who chose the label."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")

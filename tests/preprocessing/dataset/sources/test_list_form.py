@@ -138,3 +138,21 @@ def test_an_object_of_names_and_labels_is_a_list(pictures: Path) -> None:
     assert [item.label for item in source.items()] == list(LABELS)
     single = read(pictures, '{"path": "b.png", "label": "sad"}', name="l.jsonl")
     assert [(item.name, item.label) for item in single.items()] == [("b.png", "sad")]
+
+
+def test_lines_of_several_people_for_one_picture_are_votes(pictures: Path) -> None:
+    lines = [
+        f"a 1.png,{rater},{label},train" for rater, label in enumerate(("sad", "happy", "sad"))
+    ]
+    lines += ["b.png,0,fear,val", "deep/c.png,0,sad,val", "deep/c.png,1,fear,val"]
+    header = "image,Worker ID,label,split"
+    source = read(pictures, "\n".join([header, *lines]))
+    said = [(item.label, item.split) for item in source.items()]
+    assert said == [("sad", "train"), ("fear", "val")]
+    assert source.passed_over == {
+        "with as many votes for one label as for another": 1,
+        "in no list": 1,
+    }
+    assert "votes, by its column Worker ID" in source.notes[0]
+    with pytest.raises(DatasetError, match=r"list.csv:2: a 1.png: its lines say train and val"):
+        read(pictures, "\n".join([header, *lines, "a 1.png,3,sad,val"]))
