@@ -21,6 +21,7 @@ from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.lists import read_lists
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
+from preprocessing.dataset.sources.parquet_store import open_parquet
 from preprocessing.dataset.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
@@ -57,6 +58,8 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
         raise DatasetError(what_is_missing(path))
     if not path.is_file():
         raise _no_source(path)
+    if (in_parquet := open_parquet(path)) is not None:
+        return _open_pictures(in_parquet, names)
     archive = open_archive(path, path.name)
     return _open_table(path, names) if archive is None else _open_archive(path, archive, names)
 
@@ -176,6 +179,8 @@ def _open_folder(path: Path, names: Names) -> Source:
     store = FolderStore(path)
     if store.names:
         return _open_pictures(store, names)
+    if (in_parquet := open_parquet(path)) is not None:
+        return _open_pictures(in_parquet, names)
     columns = {table: columns_found(_head(path / table)) for table in store.tables}
     tables = [table for table in store.tables if columns[table]]
     best = [table for table in tables if columns[table] == max(columns.values())]

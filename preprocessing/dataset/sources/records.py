@@ -67,8 +67,7 @@ def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
         raise DatasetError(f"{name} cannot be read as Parquet: {error}") from error
     if any(_holds_bytes(value) for record in records[:1] for value in record.values()):
         raise DatasetError(
-            f"{name} holds the pictures themselves, which are not read from Parquet. Save each as "
-            "a file, in a folder named after its class."
+            f"{name} holds the pictures themselves. Name it as the source, without --list."
         )
     return records
 
