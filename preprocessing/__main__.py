@@ -27,7 +27,8 @@ main = Program("python -m preprocessing", help="Align pictures into a dataset an
 @main.command(epilog="{} fer2013.csv data/fer2013")
 @path_argument(
     "source",
-    help="fer2013.csv or a table like it, class folders, photos, or an archive of one of these.",
+    help="fer2013.csv or a table like it, class folders, photos, an archive of one of these, or "
+    "Parquet files with pictures.",
 )
 @path_argument("dataset", help="The folder to write.")
 @align_arguments

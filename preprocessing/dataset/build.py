@@ -62,7 +62,7 @@ def align_source(
 
     Args:
         source_path: `fer2013.csv` or a table like it, class folders, a folder of photos, or an
-            archive of one of these.
+            archive of one of these; or Parquet files with pictures.
         dataset: The folder to write.
         options: See `AlignOptions`.
         overwrite: Replace a dataset that is already there.

@@ -51,7 +51,7 @@ def read_given(picture: Any) -> bytes | RgbImage:
         picture: A `Picture`; anything else is refused.
 
     Raises:
-        ImageDecodeError: It is empty, an address, or an array that is no picture.
+        ImageDecodeError: It is empty, an address, a folder, or an array that is no picture.
         TypeError: It is nothing that can be a picture.
         OSError: The file cannot be opened.
     """
@@ -80,6 +80,11 @@ def _read_path(path: str) -> bytes:
         raise ImageDecodeError(
             f"{path[:20]!r}... is no path. Give the bytes of a picture; those of Base64 text are "
             "base64.b64decode(text)."
+        )
+    if Path(path).is_dir():
+        raise ImageDecodeError(
+            f"{path} is a folder. Give one picture at a time: [mien.predict(file) for file in "
+            f"Path({path!r}).glob('*.jpg')]"
         )
     return Path(path).read_bytes()
 

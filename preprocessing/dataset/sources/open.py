@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
+from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.sources.archives import (
     HEAD_BYTES,
     Archive,
@@ -181,6 +182,10 @@ def _open_folder(path: Path, names: Names) -> Source:
         return _open_pictures(store, names)
     if (in_parquet := open_parquet(path)) is not None:
         return _open_pictures(in_parquet, names)
+    if (path / MANIFEST_NAME).exists():
+        raise DatasetError(
+            f"{path} is a dataset that was aligned already. Train on it, or name its source."
+        )
     columns = {table: columns_found(_head(path / table)) for table in store.tables}
     tables = [table for table in store.tables if columns[table]]
     best = [table for table in tables if columns[table] == max(columns.values())]

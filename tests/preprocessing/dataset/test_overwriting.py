@@ -26,6 +26,11 @@ def test_nothing_is_overwritten_unasked(folder: Path, csv_path: Path, tmp_path: 
     assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
 
 
+def test_a_dataset_is_no_source(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="aligned already"):
+        align_source(folder, tmp_path / "again", options=ONE_WORKER)
+
+
 def test_overwriting_replaces_the_dataset_and_leaves_other_files(
     csv_path: Path, tmp_path: Path
 ) -> None:

@@ -159,6 +159,7 @@ def test_grey_of_more_than_8_bits_keeps_its_levels(
         ("file:///home/a/photo.jpg", "Fetch the picture first"),
         ("/9j/" * 2_000, r"^'/9j/.{16}'\.\.\. is no path.*b64decode"),
         ("\xff\xd8\0", "is no path"),
+        (Path(__file__).parent, "inference is a folder. Give one picture at a time"),
     ],
 )
 def test_what_is_no_picture_yet_is_refused_with_what_to_do(wrong: Any, remedy: str) -> None:
