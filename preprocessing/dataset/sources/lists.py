@@ -42,23 +42,13 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     """
     places = read_places(paths, names)
     lists = {path: open_list(path, names) for path in names.reading.lists}
-    # Once for lists of one name and form, as in a folder for each split.
-    unread = dict.fromkeys((path.name, *form.unread()) for path, (_, form) in lists.items())
-    notes = [
-        f"note: columns of {name} that were not read: {', '.join(columns)}"
-        for name, *columns in unread
-        if columns
-    ]
-    notes += [
-        _NOTE_OF_RATERS.format(path.name, form.header[form.columns["rater"]])
-        for path, (_, form) in lists.items()
-        if "rater" in form.columns
-    ]
+    forms = [(path.name, form) for path, (_, form) in lists.items()]
+    notes = _notes(forms)
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
     if len({place.split for place in places} - {None}) < 2:
-        _refuse_split_flags({path.name: form for path, (_, form) in lists.items()}, names)
+        _refuse_split_flags(dict(forms), names)
     rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
     try:
         said = _read_rows(rows, paths, places, names, source)
@@ -69,8 +59,8 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         raise DatasetError(
             f"{source}: no picture that a list names has a label. "
             + " ".join(
-                f"{path.name} has the columns {', '.join(form.header)}."
-                for path, (_, form) in lists.items()
+                f"{name} has the columns {', '.join(form.header)}."
+                for name, form in forms
                 if form.header
             )
             + " Expected a column of labels such as label or emotion, or a column for each label."
@@ -80,6 +70,24 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _notes(forms: Sequence[tuple[str, ListForm]]) -> list[str]:
+    """Say which columns of lists are not read, and which lines are votes.
+
+    Each once for lists of one name and form, as in a folder for each split.
+    """
+    unread = dict.fromkeys((name, *form.unread()) for name, form in forms)
+    voted = dict.fromkeys(
+        (name, form.header[form.columns["rater"]])
+        for name, form in forms
+        if "rater" in form.columns
+    )
+    return [
+        f"note: columns of {name} that were not read: {', '.join(columns)}"
+        for name, *columns in unread
+        if columns
+    ] + [_NOTE_OF_RATERS.format(name, column) for name, column in voted]
 
 
 def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
