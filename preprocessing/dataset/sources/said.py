@@ -35,13 +35,13 @@ class Said:
 
     Attributes:
         entries: By a picture's position in the source; with each, where the line is that says it.
-        votes: Likewise what several people say of a picture, and where the first line is.
+        votes: Likewise what several people say of a picture, with the first of their lines.
         listed: Positions of all pictures that a line names.
         left_out: Number of lines and pictures that are not taken, by the reason.
     """
 
     entries: dict[int, tuple[Entry, str]] = field(default_factory=dict)
-    votes: dict[int, tuple[list[Entry | str], str]] = field(default_factory=dict)
+    votes: dict[int, tuple[ListRow, list[Entry | str]]] = field(default_factory=dict)
     listed: set[int] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -52,8 +52,26 @@ class Said:
             DatasetError: Another line says something else of it.
         """
         if row.is_vote:
-            self.votes.setdefault(position, ([], f"{row.where}: {row.path}"))[0].append(entry)
-        elif isinstance(entry, str):
+            self.votes.setdefault(position, (row, []))[1].append(entry)
+        else:
+            self._take(row, position, entry)
+        self.listed.add(position)
+
+    def count_votes(self) -> None:
+        """Take down what most people say of each picture.
+
+        Raises:
+            DatasetError: They say several splits, or a line without a rater something else.
+        """
+        for position, (first, votes) in self.votes.items():
+            try:
+                entry = _most_voted(votes)
+            except DatasetError as error:
+                raise DatasetError(f"{first.where}: {first.path}: {error}") from error
+            self._take(first, position, entry)
+
+    def _take(self, row: ListRow, position: int, entry: Entry | str) -> None:
+        if isinstance(entry, str):
             self.left_out[entry] += 1
         elif position not in self.entries:
             self.entries[position] = (entry, row.where)
@@ -65,23 +83,6 @@ class Said:
                 f"{self.entries[position][1]}. Leave one of the two lines. If several people "
                 "labelled each picture, add a column rater that says who: the most votes count."
             )
-        self.listed.add(position)
-
-    def count_votes(self) -> None:
-        """Take down what most people say of each picture.
-
-        Raises:
-            DatasetError: They say several splits.
-        """
-        for position, (votes, where) in self.votes.items():
-            try:
-                entry = _most_voted(votes)
-            except DatasetError as error:
-                raise DatasetError(f"{where}: {error}") from error
-            if isinstance(entry, str):
-                self.left_out[entry] += 1
-            else:
-                self.entries[position] = (entry, where)
 
 
 def _most_voted(votes: Sequence[Entry | str]) -> Entry | str:
