@@ -47,7 +47,7 @@ class ListForm:
     Attributes:
         delimiter: Between cells.
         columns: Position of the columns `path`, `label`, `split` and `rater`, as far as they are
-            there; `rater` only beside `label`.
+            there; `rater` only beside labels.
         votes: Where no column has the label: the columns that have a number for each label, by
             the name in the header.
         start: Position of the first line that names a picture.
@@ -130,7 +130,7 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
                 del columns["label"]
             elif "label" in columns:
                 votes = {}
-            if "label" not in columns:
+            if not (votes or "label" in columns):
                 columns.pop("rater", None)
             return ListForm(each, columns, votes, first.position + 1, tuple(header))
     for each, cells in first.split(name):

@@ -16,7 +16,7 @@ from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_form import ListForm, open_list
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
-from preprocessing.dataset.sources.said import ListRow, Said
+from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
 from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
 
@@ -43,7 +43,7 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     places = read_places(paths, names)
     lists = {path: open_list(path, names) for path in names.reading.lists}
     forms = [(path.name, form) for path, (_, form) in lists.items()]
-    notes = _notes(forms)
+    notes = _unread(forms)
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
@@ -65,6 +65,8 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
             )
             + " Expected a column of labels such as label or emotion, or a column for each label."
         )
+    if said.has_votes():
+        notes += _raters(forms)
     check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
     if unlisted := len(paths) - len(said.listed):
         said.left_out["in no list"] += unlisted
@@ -72,22 +74,29 @@ def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
 
 
-def _notes(forms: Sequence[tuple[str, ListForm]]) -> list[str]:
-    """Say which columns of lists are not read, and which lines are votes.
-
-    Each once for lists of one name and form, as in a folder for each split.
-    """
-    unread = dict.fromkeys((name, *form.unread()) for name, form in forms)
-    voted = dict.fromkeys(
-        (name, form.header[form.columns["rater"]])
-        for name, form in forms
-        if "rater" in form.columns
-    )
+def _unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
+    """Say which columns of lists are not read, once for lists that have the same ones."""
+    named: dict[tuple[str, ...], list[str]] = {}
+    for name, form in forms:
+        named.setdefault(tuple(form.unread()), []).append(name)
     return [
-        f"note: columns of {name} that were not read: {', '.join(columns)}"
-        for name, *columns in unread
+        f"note: columns of {_first_of(names)} that were not read: {', '.join(columns)}"
+        for columns, names in named.items()
         if columns
-    ] + [_NOTE_OF_RATERS.format(name, column) for name, column in voted]
+    ]
+
+
+def _raters(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
+    """Say which lines of lists are votes, once for lists whose column of raters has one name."""
+    named: dict[str, list[str]] = {}
+    for name, form in forms:
+        if "rater" in form.columns:
+            named.setdefault(form.header[form.columns["rater"]], []).append(name)
+    return [_NOTE_OF_RATERS.format(_first_of(names), column) for column, names in named.items()]
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return names[0] + (" and others" if len(set(names)) > 1 else "")
 
 
 def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
@@ -166,7 +175,7 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
             )
         split = meaning.split
     if label is None:
-        return "without a label in the list"
+        return NO_LABEL
     return Entry(position, label, split or "train", place.folder)
 
 
@@ -182,8 +191,8 @@ def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
             raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
-        is_vote = "rater" in form.columns
-        yield ListRow(where, found["path"], label, found.get("split") or of_file, is_vote)
+        split = found.get("split") or of_file
+        yield ListRow(where, found["path"], label, split, found.get("rater"))
 
 
 def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:

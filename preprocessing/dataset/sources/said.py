@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from preprocessing.dataset.sources.folders import Entry
+from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
 
+NO_LABEL = "without a label in the list"
+_TWICE = "named twice in a list"
 _TIE = "with as many votes for one label as for another"
 
 
@@ -19,14 +22,14 @@ class ListRow:
         path: Of the picture.
         label: Of the picture; None where there is no column of labels.
         split: Likewise.
-        is_vote: Whether the list has a line for each person who labelled a picture.
+        rater: Who chose the label; None where the list does not say it.
     """
 
     where: str
     path: str
     label: str | None
     split: str | None
-    is_vote: bool
+    rater: str | None
 
 
 @dataclass
@@ -35,13 +38,14 @@ class Said:
 
     Attributes:
         entries: By a picture's position in the source; with each, where the line is that says it.
-        votes: Likewise what several people say of a picture, with the first of their lines.
+        votes: Likewise what each person says of a picture, with the line that says it, by their
+            name as `fold` returns it.
         listed: Positions of all pictures that a line names.
         left_out: Number of lines and pictures that are not taken, by the reason.
     """
 
     entries: dict[int, tuple[Entry, str]] = field(default_factory=dict)
-    votes: dict[int, tuple[ListRow, list[Entry | str]]] = field(default_factory=dict)
+    votes: dict[int, dict[str, tuple[ListRow, Entry | str]]] = field(default_factory=dict)
     listed: set[int] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
 
@@ -49,13 +53,26 @@ class Said:
         """Take down what a line says of a picture: its entry, or why it is left out.
 
         Raises:
-            DatasetError: Another line says something else of it.
+            DatasetError: Another line, of the same person if it says whose, says something else.
         """
-        if row.is_vote:
-            self.votes.setdefault(position, (row, []))[1].append(entry)
-        else:
-            self._take(row, position, entry)
         self.listed.add(position)
+        if not row.rater:
+            self._take(row, position, entry)
+            return
+        votes = self.votes.setdefault(position, {})
+        earlier, said = votes.setdefault(fold(row.rater), (row, entry))
+        if said != entry:
+            raise DatasetError(
+                f"{row.where}: {row.path} has another label or split than in {earlier.where}, both "
+                f"from {row.rater}. Leave one of the two lines. Several faces in one picture cannot "
+                "be told apart: cut each out into a file of its own."
+            )
+        if earlier is not row:
+            self.left_out[_TWICE] += 1
+
+    def has_votes(self) -> bool:
+        """Say whether several people labelled the same picture."""
+        return any(len(votes) > 1 for votes in self.votes.values())
 
     def count_votes(self) -> None:
         """Take down what most people say of each picture.
@@ -63,9 +80,10 @@ class Said:
         Raises:
             DatasetError: They say several splits, or a line without a rater something else.
         """
-        for position, (first, votes) in self.votes.items():
+        for position, votes in self.votes.items():
+            first, _ = next(iter(votes.values()))
             try:
-                entry = _most_voted(votes)
+                entry = _most_voted([said for _, said in votes.values()])
             except DatasetError as error:
                 raise DatasetError(f"{first.where}: {first.path}: {error}") from error
             self._take(first, position, entry)
@@ -76,7 +94,7 @@ class Said:
         elif position not in self.entries:
             self.entries[position] = (entry, row.where)
         elif self.entries[position][0] == entry:
-            self.left_out["named twice in a list"] += 1
+            self.left_out[_TWICE] += 1
         else:
             raise DatasetError(
                 f"{row.where}: {row.path} has another label or split than in "
@@ -87,6 +105,8 @@ class Said:
 
 def _most_voted(votes: Sequence[Entry | str]) -> Entry | str:
     """Return what most people chose for a picture, or why it is left out.
+
+    People who chose no label do not count.
 
     Args:
         votes: Of each person the entry, or why it would be left out; at least one.
@@ -99,5 +119,8 @@ def _most_voted(votes: Sequence[Entry | str]) -> Entry | str:
         raise DatasetError(
             f"its lines say {' and '.join(splits)}. Write the same split into all of them."
         )
-    (first, most), *others = Counter(votes).most_common(2)
+    counted = Counter(vote for vote in votes if vote != NO_LABEL)
+    if not counted:
+        return NO_LABEL
+    (first, most), *others = counted.most_common(2)
     return _TIE if others and others[0][1] == most else first

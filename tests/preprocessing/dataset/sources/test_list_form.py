@@ -156,3 +156,22 @@ def test_lines_of_several_people_for_one_picture_are_votes(pictures: Path) -> No
     assert "votes, by its column Worker ID" in source.notes[0]
     with pytest.raises(DatasetError, match=r"list.csv:2: a 1.png: its lines say train and val"):
         read(pictures, "\n".join([header, *lines, "a 1.png,3,sad,val"]))
+
+
+def test_each_person_has_one_vote(pictures: Path) -> None:
+    votes = "path,happy,sad,rater\na 1.png,1,0,x\na 1.png,0,1,Y\na 1.png,0,1,z\na 1.png,0,1,y\n"
+    source = read(pictures, votes)
+    assert [item.label for item in source.items()] == ["sad"]
+    assert source.passed_over["named twice in a list"] == 1
+    abstained = "path,label,rater\nb.png,,x\nb.png,,y\nb.png,fear,z\na 1.png,,x\n"
+    source = read(pictures, abstained)
+    assert [(item.name, item.label) for item in source.items()] == [("b.png", "fear")]
+    assert source.passed_over["without a label in the list"] == 1
+    of_two_faces = "path,label,worker\nb.png,fear,x\nb.png,sad,x\n"
+    with pytest.raises(DatasetError, match="list.csv:3: b.png .*list.csv:2, both from x.*cut each"):
+        read(pictures, of_two_faces)
+
+
+def test_a_column_of_people_who_share_no_picture_needs_no_note(pictures: Path) -> None:
+    source = read(pictures, "path,label,worker\nb.png,fear,x\na 1.png,sad,y\n")
+    assert (source.count, source.notes) == (2, ())
