@@ -14,7 +14,7 @@ from preprocessing.dataset.batches import Batch, check_votes, join_batches, shar
 from preprocessing.dataset.beam.batches import Content
 from preprocessing.dataset.manifest import MANIFEST_NAME, Manifest, Recipe, manifest_text
 from preprocessing.dataset.shards import write_table
-from preprocessing.dataset.sources.open import with_choices
+from preprocessing.dataset.sources.picture_source import with_choices
 from preprocessing.dataset.sources.reading import Reading
 
 DEAD_LETTERS_NAME = "dead-letters.jsonl"

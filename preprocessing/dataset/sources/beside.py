@@ -2,15 +2,18 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from preprocessing.dataset.sources.files import LIST_SUFFIXES
 from preprocessing.dataset.sources.list_form import looks_like_list
-from preprocessing.dataset.sources.stores import ArchiveStore, PictureStore
+from preprocessing.dataset.sources.parquet_store import find_pictures
+from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found
 from preprocessing.dataset.sources.unread import SHEET_SUFFIXES
 from preprocessing.dataset.sources.vocabulary import LABEL_COLUMNS, words_of
+from preprocessing.errors import DatasetError
 
 # So many tables are looked into.
 _MOST_TABLES = 5
@@ -28,6 +31,7 @@ class Beside:
         notes: Text files, one for each picture or each folder.
         sheets: Number of spreadsheets.
         arrays: Number of files with arrays, where there is one for each picture or nearly.
+        parquets: Parquet files that hold pictures, by their paths within the source.
     """
 
     lists: tuple[Path, ...] = ()
@@ -35,6 +39,7 @@ class Beside:
     notes: tuple[str, ...] = ()
     sheets: int = 0
     arrays: int = 0
+    parquets: tuple[str, ...] = ()
 
     def what_to_do(self, store: PictureStore) -> str | None:
         """Say what it is and how to read it, as a part of a sentence; None where nothing is."""
@@ -58,12 +63,17 @@ class Beside:
                 f"{files} may say what they show. Write that into one CSV file, a header "
                 "path,label and a line for each picture, and read it with --list"
             )
-        if self.sheets:
+        if self.parquets:
             return (
-                "a spreadsheet beside the pictures may say what they show. Save it as a CSV file, "
-                "and read it with --list"
+                f"Parquet files beside the pictures, such as {self.parquets[0]}, hold pictures "
+                "too. Name one of them, or a folder that has them alone, as the source"
             )
-        return None
+        return (
+            "a spreadsheet beside the pictures may say what they show. Save it as a CSV file, "
+            "and read it with --list"
+            if self.sheets
+            else None
+        )
 
     def options(self) -> str:
         """Return the options that read the lists."""
@@ -86,7 +96,17 @@ def look_beside(store: PictureStore) -> Beside:
         tuple(_notes(store.names, store.tables)),
         sheets,
         arrays if 2 * arrays >= len(store.names) else 0,
+        _parquets(store),
     )
+
+
+def _parquets(store: PictureStore) -> tuple[str, ...]:
+    """Return the first Parquet files that hold pictures; one that is damaged does not matter."""
+    found = []
+    for name in store.parquets[:_MOST_TABLES] if isinstance(store, FolderStore) else ():
+        with suppress(DatasetError):
+            found += [name] * (find_pictures(store.path / name) is not None)
+    return tuple(found)
 
 
 def _notes(pictures: Sequence[str], texts: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ SYSTEM_NAMES = frozenset((
 ))  # fmt: skip
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
 LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml")
+PARQUET_SUFFIX = ".parquet"
 # After this many files of a suffix without a picture, the suffix is no longer looked into: a set of
 # millions of pictures can have millions of other files beside them.
 MOST_LOOKED_AT = 50
@@ -32,12 +33,14 @@ class FolderListing:
     Attributes:
         pictures: Paths within the folder, in order.
         tables: Paths of text files that may be tables, in order.
+        parquets: Paths of Parquet files, in order, which `others` counts too.
         others: Number of other files by their suffix; "" counts hidden and system
             files, `BROKEN_LINKS` these and what else is no file, and `REPEATED_LINKS` these.
     """
 
     pictures: tuple[Path, ...]
     tables: tuple[Path, ...]
+    parquets: tuple[Path, ...]
     others: Counter[str]
 
 
@@ -51,6 +54,7 @@ def list_folder(folder: Path) -> FolderListing:
     """
     pictures: list[Path] = []
     tables: list[Path] = []
+    parquets: list[Path] = []
     others: Counter[str] = Counter()
     odd: Counter[str] = Counter()
     for path, why_not in _entries_below(folder):
@@ -70,7 +74,11 @@ def list_folder(folder: Path) -> FolderListing:
         else:
             odd[suffix] += 1
             others[suffix or NO_SUFFIX] += 1
-    return FolderListing(tuple(sorted(pictures)), tuple(sorted(tables)), others)
+            if suffix == PARQUET_SUFFIX:
+                parquets.append(relative)
+    for each in (pictures, tables, parquets):
+        each.sort()
+    return FolderListing(tuple(pictures), tuple(tables), tuple(parquets), others)
 
 
 def is_system(relative: PurePath) -> bool:

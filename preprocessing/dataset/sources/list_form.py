@@ -63,6 +63,11 @@ class ListForm:
     is_of_records: bool = False
 
     @property
+    def has_labels(self) -> bool:
+        """Whether it says what pictures show."""
+        return "label" in self.columns or bool(self.votes)
+
+    @property
     def last(self) -> int:
         """Position of the last column that is needed."""
         return max(*self.columns.values(), *self.votes.values(), 0)
@@ -91,8 +96,7 @@ def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
         raise DatasetError(f"{path} is no file. Check the name after --list.")
     data = read_decompressed(path, path.name)
     if holds_records(data[:HEAD_BYTES]):
-        lines = CsvLines(records_as_csv(data, path.name))
-        return lines, replace(_form(first_line(lines, ","), path.name, names), is_of_records=True)
+        return open_records(records_as_csv(data, path.name), path.name, names)
     data = to_utf8(data)
     if b"\0" in data:
         raise DatasetError(
@@ -109,6 +113,21 @@ def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
         raise DatasetError(f"{error}{lines.doubt(path.name)}") from error
 
 
+def open_records(data: bytes, name: str, names: Names) -> tuple[CsvLines, ListForm]:
+    """Open a list that was made of records.
+
+    Args:
+        data: What `write_records` wrote.
+        name: Of the file that had the records, for messages.
+        names: How labels are to be read.
+
+    Raises:
+        DatasetError: It lacks a column of paths.
+    """
+    lines = CsvLines(data)
+    return lines, replace(_form(first_line(lines, ","), name, names), is_of_records=True)
+
+
 def looks_like_list(data: bytes) -> bool:
     """Say whether a file that begins so names pictures and labels, with a header or without."""
     if holds_records(data):
@@ -118,7 +137,7 @@ def looks_like_list(data: bytes) -> bool:
         form = _form(first, "", Names(Reading()))
     except DatasetError:
         return False
-    return "label" in form.columns or bool(form.votes)
+    return form.has_labels
 
 
 def _form(first: FirstLine, name: str, names: Names) -> ListForm:
@@ -130,9 +149,10 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
                 del columns["label"]
             elif "label" in columns:
                 votes = {}
-            if not (votes or "label" in columns):
+            form = ListForm(each, columns, votes, first.position + 1, tuple(header))
+            if not form.has_labels:
                 columns.pop("rater", None)
-            return ListForm(each, columns, votes, first.position + 1, tuple(header))
+            return form
     for each, cells in first.split(name):
         if columns := _columns_by_content(cells, name, names):
             return ListForm(each, columns, {}, first.position)

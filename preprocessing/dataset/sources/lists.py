@@ -13,7 +13,7 @@ from preprocessing.dataset.sources.folders import (
     check_labels_found,
 )
 from preprocessing.dataset.sources.likely_words import suggest_split
-from preprocessing.dataset.sources.list_form import ListForm, open_list
+from preprocessing.dataset.sources.list_form import ListForm
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
 from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
@@ -26,22 +26,28 @@ _NOTE_OF_RATERS = "note: lines of {} for one picture are votes, by its column {}
 _SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
 
 
-def read_lists(paths: Sequence[str], names: Names, *, source: str) -> Layout:
+def read_lists(
+    paths: Sequence[str],
+    lists: Mapping[Path, tuple[CsvLines, ListForm]],
+    names: Names,
+    *,
+    source: str,
+) -> Layout:
     """Read what lists say of the pictures of a source.
 
     What a list does not say, split or label, the folders of a picture may.
 
     Args:
         paths: Of the pictures within the source, with "/" between folders.
-        names: How names are to be read; it has the lists.
+        lists: The lists by their paths, opened.
+        names: How names are to be read.
         source: Name of the source, for messages.
 
     Raises:
-        DatasetError: A list cannot be read, names a picture that is not there, or something that is
-            not understood; the message names file and line.
+        DatasetError: A list names a picture that is not there, or something that is not
+            understood; the message names file and line.
     """
-    places = read_places(paths, names)
-    lists = {path: open_list(path, names) for path in names.reading.lists}
+    places = read_places(paths, names, need_classes=False)
     forms = [(path.name, form) for path, (_, form) in lists.items()]
     notes = _unread(forms)
     if (told := read_splits_of_files(paths, places)) is not None:

@@ -4,8 +4,8 @@ import hashlib
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path, PurePath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.sources.archives import (
@@ -15,25 +15,27 @@ from preprocessing.dataset.sources.archives import (
     read_decompressed,
 )
 from preprocessing.dataset.sources.beside import Beside, look_beside
-from preprocessing.dataset.sources.files import describe_others, looks_like_picture
-from preprocessing.dataset.sources.folders import Layout, check_labels_found, read_layout
+from preprocessing.dataset.sources.csv_lines import CsvLines
+from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
+from preprocessing.dataset.sources.folders import check_labels_found, read_layout
 from preprocessing.dataset.sources.key_file import key_beside
-from preprocessing.dataset.sources.list_form import looks_like_list
+from preprocessing.dataset.sources.list_form import (
+    ListForm,
+    looks_like_list,
+    open_list,
+    open_records,
+)
 from preprocessing.dataset.sources.lists import read_lists
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
-from preprocessing.dataset.sources.parquet_store import open_parquet
+from preprocessing.dataset.sources.parquet_labels import labels_as_csv
+from preprocessing.dataset.sources.parquet_store import ParquetStore, find_pictures, open_parquet
+from preprocessing.dataset.sources.picture_source import PictureSource, with_choices
 from preprocessing.dataset.sources.pixel_table import PixelRow, PixelTable, parse_row, row_name
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found, looks_like_table
-from preprocessing.dataset.sources.types import (
-    Source,
-    SourceItem,
-    SourceKind,
-    listing_sha256,
-    readable,
-)
+from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
@@ -59,8 +61,8 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
         raise DatasetError(what_is_missing(path))
     if not path.is_file():
         raise _no_source(path)
-    if (in_parquet := open_parquet(path)) is not None:
-        return _open_pictures(in_parquet, names)
+    if path.suffix.lower() == PARQUET_SUFFIX and (parquet := find_pictures(path)) is not None:
+        return _open_parquet(ParquetStore(path, [parquet]), names)
     archive = open_archive(path, path.name)
     return _open_table(path, names) if archive is None else _open_archive(path, archive, names)
 
@@ -96,52 +98,6 @@ class _TableSource(Source):
 
     def names(self) -> list[str]:
         return [row_name(self.path.name, number) for number, _ in self._rows]
-
-
-class _PictureSource(Source):
-    """Picture files in a folder or an archive."""
-
-    def __init__(self, store: PictureStore, layout: Layout, kind: SourceKind, names: Names) -> None:
-        self.kind = kind
-        self.path = store.path
-        listing = listing_sha256(zip(store.names, store.sizes, strict=True))
-        self.sha256 = with_choices(listing, names.reading)
-        self.count = len(layout.entries)
-        self.counts = Counter(
-            (entry.label, entry.split)
-            for entry in layout.entries
-            if entry.label is not None and entry.split is not None
-        )
-        lists = {path.resolve() for path in names.reading.lists}
-        others = store.others + Counter(
-            PurePath(table).suffix.lower()
-            for table in store.tables
-            if (store.path / table).resolve() not in lists
-        )
-        self.passed_over = layout.left_out + Counter(
-            {describe_others(end): count for end, count in others.items()}
-        )
-        self._store = store
-        self._entries = layout.entries
-
-    def items(self, start: int = 0) -> Iterator[SourceItem]:
-        entries = self._entries[start:]
-        contents = self._store.contents([entry.position for entry in entries])
-        for row, (entry, content) in enumerate(zip(entries, contents, strict=True), start=start):
-            name = readable(self._store.names[entry.position])
-            yield SourceItem(row, name, entry.label, entry.split, content, entry.folder)
-
-    def names(self) -> list[str]:
-        return [readable(self._store.names[entry.position]) for entry in self._entries]
-
-
-def with_choices(sha256: str, reading: Reading) -> str:
-    """Return the hash of a source's content together with what was chosen about its reading."""
-    record = reading.record()
-    if not record:
-        return sha256
-    lists = [hashlib.sha256(path.read_bytes()).hexdigest() for path in reading.lists]
-    return hashlib.sha256(json.dumps([sha256, record, lists]).encode()).hexdigest()
 
 
 def _open_archive(path: Path, archive: Archive, names: Names) -> Source:
@@ -180,8 +136,8 @@ def _open_folder(path: Path, names: Names) -> Source:
     store = FolderStore(path)
     if store.names:
         return _open_pictures(store, names)
-    if (in_parquet := open_parquet(path)) is not None:
-        return _open_pictures(in_parquet, names)
+    if (in_parquet := open_parquet(path, store.parquets, store.others)) is not None:
+        return _open_parquet(in_parquet, names)
     if (path / MANIFEST_NAME).exists():
         raise DatasetError(
             f"{path} is a dataset that was aligned already. Train on it, or name its source."
@@ -204,10 +160,8 @@ def _open_folder(path: Path, names: Names) -> Source:
 def _open_pictures(store: PictureStore, names: Names) -> Source:
     source = store.path.name
     if names.reading.lists:
-        layout = read_lists(store.names, names, source=source)
-        listed = _PictureSource(store, layout, SourceKind.LISTS, names)
-        listed.notes = layout.notes
-        return listed
+        lists = {each: open_list(each, names) for each in names.reading.lists}
+        return _open_listed(store, lists, names)
     beside = Beside() if names.reading.is_unlabelled else look_beside(store)
     elsewhere = beside.what_to_do(store)
     try:
@@ -222,7 +176,7 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
             "pictures as photos without labels with --unlabelled."
         )
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
-    opened = _PictureSource(store, layout, kind, names)
+    opened = PictureSource(store, layout, kind, names)
     opened.notes = layout.notes
     if beside.lists:
         note = (
@@ -230,6 +184,29 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
             f"them from the list: {beside.options()}"
         )
         opened.notes = (*opened.notes, note)
+    return opened
+
+
+def _open_listed(
+    store: PictureStore, lists: Mapping[Path, tuple[CsvLines, ListForm]], names: Names
+) -> PictureSource:
+    layout = read_lists(store.names, lists, names, source=store.path.name)
+    opened = PictureSource(store, layout, SourceKind.LISTS, names)
+    opened.notes = layout.notes
+    return opened
+
+
+def _open_parquet(store: ParquetStore, names: Names) -> Source:
+    """Read Parquet files as pictures with a list beside them, if their columns have labels."""
+    if names.reading.lists or names.reading.is_unlabelled:
+        return _open_pictures(store, names)
+    written = labels_as_csv(store, names)
+    lists = {path: open_records(data, path.name, names) for path, data in written.items()}
+    if not any(form.has_labels for _, form in lists.values()):
+        return _open_pictures(store, names)
+    opened = _open_listed(store, lists, names)
+    hashes = [hashlib.sha256(data).hexdigest() for data in written.values()]
+    opened.sha256 = hashlib.sha256(json.dumps([opened.sha256, hashes]).encode()).hexdigest()
     return opened
 
 
@@ -241,5 +218,5 @@ def _head(path: Path) -> bytes:
 def _no_source(path: Path, advice: str = "") -> DatasetError:
     return DatasetError(
         f"{path} is no source of pictures. Expected fer2013.csv or a table like it, class folders, "
-        f"a folder of photos, or one of these in a zip or tar file.{advice}"
+        f"a folder of photos, one of these in a zip or tar file, or Parquet files.{advice}"
     )

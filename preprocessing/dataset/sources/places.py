@@ -39,9 +39,16 @@ class Place:
     problem: str | None = None
 
 
-def read_places(paths: Iterable[str], names: Names) -> list[Place]:
-    """Read what the folders on each path say."""
-    read = cache(lambda folders: _read_place(folders, names))
+def read_places(paths: Iterable[str], names: Names, *, need_classes: bool = True) -> list[Place]:
+    """Read what the folders on each path say.
+
+    Args:
+        paths: Of the pictures within the source.
+        names: How names are to be read.
+        need_classes: Leave out the pictures in folders that name no class, if `names` have some
+            classes alone; else something beside the folders may name it.
+    """
+    read = cache(lambda folders: _read_place(folders, names, need_classes=need_classes))
     places = []
     for path in paths:
         *folders, name = PurePosixPath(path).parts
@@ -124,7 +131,7 @@ def _word_in(stem: str, names: Names) -> Meaning | None:
     return classes[0] if len(classes) == 1 else None
 
 
-def _read_place(folders: Folders, names: Names) -> Place:
+def _read_place(folders: Folders, names: Names, *, need_classes: bool) -> Place:
     meanings = [names.read(folder) for folder in folders]
     pairs = list(zip(folders, meanings, strict=True))
     left_out = next((each.left_out for each in meanings if each.left_out), None)
@@ -140,7 +147,7 @@ def _read_place(folders: Folders, names: Names) -> Place:
     elif len(splits) > 1:
         problem = f"in two splits at once, {' and '.join(splits)}"
     has_code = any(each.is_code for each in meanings)
-    if problem == NO_CLASS and names.reading.only and not has_code:
+    if need_classes and problem == NO_CLASS and names.reading.only and not has_code:
         left_out = left_out or f"{unread[-1] if unread else 'no folder'} (not in --only)"
     if left_out:
         return Place(left_out=left_out)

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -49,7 +49,13 @@ def records_as_csv(data: bytes, name: str) -> bytes:
         DatasetError: It is broken, or holds something else than records.
     """
     is_parquet = data.startswith(_PARQUET)
-    records = _from_parquet(data, name) if is_parquet else _from_json(to_utf8(data), name)
+    return write_records(
+        _from_parquet(data, name) if is_parquet else _from_json(to_utf8(data), name)
+    )
+
+
+def write_records(records: Sequence[Mapping[str, Any]]) -> bytes:
+    """Write records as a CSV file: a header with all their names, then a line for each."""
     columns = dict.fromkeys(column for record in records for column in record)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")

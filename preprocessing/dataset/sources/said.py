@@ -64,8 +64,8 @@ class Said:
         if said != entry:
             raise DatasetError(
                 f"{row.where}: {row.path} has another label or split than in {earlier.where}, both "
-                f"from {row.rater}. Leave one of the two lines. Several faces in one picture cannot "
-                "be told apart: cut each out into a file of its own."
+                f"from {row.rater}. Leave one of the two lines. Of several faces in a picture cut "
+                "each out into a file of its own."
             )
         if earlier is not row:
             self.left_out[_TWICE] += 1

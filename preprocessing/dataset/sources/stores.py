@@ -25,6 +25,10 @@ class PackedPicture:
     problem: str | None = None
 
 
+TOO_LARGE = PackedPicture(b"", f"The file has more than {MAX_PICTURE_BYTES:,} bytes.")
+"""Stands for a picture that is not read."""
+
+
 class PictureStore(ABC):
     """Pictures that lie together.
 
@@ -53,7 +57,11 @@ class PictureStore(ABC):
 
 
 class FolderStore(PictureStore):
-    """The pictures in a folder and all folders in it."""
+    """The pictures in a folder and all folders in it.
+
+    Attributes:
+        parquets: Paths of Parquet files within it, which `others` counts too.
+    """
 
     def __init__(self, path: Path) -> None:
         """List the folder.
@@ -66,6 +74,7 @@ class FolderStore(PictureStore):
         self.names = [picture.as_posix() for picture in listing.pictures]
         self.sizes = [(path / picture).stat().st_size for picture in listing.pictures]
         self.tables = [table.as_posix() for table in listing.tables]
+        self.parquets = [parquet.as_posix() for parquet in listing.parquets]
         self.others = listing.others
 
     def head(self, table: str) -> bytes:
@@ -128,6 +137,6 @@ class ArchiveStore(PictureStore):
             if isinstance(data, DatasetError):
                 yield PackedPicture(b"", str(data))
             elif len(data) > MAX_PICTURE_BYTES:
-                yield PackedPicture(b"", f"The file has more than {MAX_PICTURE_BYTES:,} bytes.")
+                yield TOO_LARGE
             else:
                 yield PackedPicture(data)

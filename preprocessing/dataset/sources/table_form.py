@@ -132,8 +132,8 @@ def form_of_row(first: FirstLine, name: str) -> TableForm:
             usage = usages[0] if usages else None
             split = split_of_file(PurePath(name).name) or "train"
             return TableForm(delimiter, labels[-1], pixels[0], usage, split)
-    cells = [cell for _, each in first.split(name) for cell in each]
-    missing = [column for column in COLUMNS if column not in find_columns(cells, COLUMNS)]
+    found = (find_columns(cells, COLUMNS) for _, cells in first.split(name))
+    missing = min(([each for each in COLUMNS if each not in columns] for columns in found), key=len)
     hint = ""
     if missing[0] == "emotion" and "pixels" not in missing:
         hint = " Without labels its pictures teach nothing and judge nothing."

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from preprocessing.dataset.sources.files import PARQUET_SUFFIX
+
 SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 _ARRAY_SUFFIXES = (
     ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord",
-    ".tfrecords", ".parquet", ".arrow", ".mdb", ".lmdb",
+    ".tfrecords", ".arrow", ".mdb", ".lmdb",
 )  # fmt: skip
 _VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 _OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
@@ -13,6 +15,8 @@ _ADVICE = {
     SHEET_SUFFIXES: " Save the sheet as a CSV file.",
     _ARRAY_SUFFIXES: " Arrays and databases are not read: save each picture as a PNG file, in a "
     "folder named after its class.",
+    (PARQUET_SUFFIX,): " Parquet files are read where a column such as image has the bytes of the "
+    "pictures; unpack an archive of them.",
     _VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
     _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }

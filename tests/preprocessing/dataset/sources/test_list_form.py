@@ -168,7 +168,9 @@ def test_each_person_has_one_vote(pictures: Path) -> None:
     assert [(item.name, item.label) for item in source.items()] == [("b.png", "fear")]
     assert source.passed_over["without a label in the list"] == 1
     of_two_faces = "path,label,worker\nb.png,fear,x\nb.png,sad,x\n"
-    with pytest.raises(DatasetError, match="list.csv:3: b.png .*list.csv:2, both from x.*cut each"):
+    with pytest.raises(
+        DatasetError, match=r"list.csv:3: b.png .*list.csv:2, both from x.*cut each"
+    ):
         read(pictures, of_two_faces)
 
 

@@ -30,6 +30,18 @@ def test_a_list_may_have_names_without_folders_or_endings(pictures: Path) -> Non
     assert [item.label for item in read(pictures, bare).items()] == list(LABELS)
 
 
+def test_of_a_list_some_classes_are_taken_though_no_folder_is_named_after_one(
+    tmp_path: Path,
+) -> None:
+    for number, name in enumerate("abc"):
+        (tmp_path / f"{name}.png").write_bytes(png(number))
+    path = tmp_path / "list.csv"
+    path.write_text("path,label\na.png,sad\nb.png,fear\nc.png,happy\n")
+    source = open_source(tmp_path, Reading(lists=(path,), only=("fear", "happy")))
+    assert source.counts == {("fear", "train"): 1, ("happy", "train"): 1}
+    assert source.passed_over == {"class sad (not in --only)": 1}
+
+
 def test_numbers_in_a_list_need_a_meaning(pictures: Path) -> None:
     numbers = "path,label\na 1.png,4.0\nb.png,5\ndeep/c.png,2.000e+00\ndeep/Ünal.PNG,4\n"
     assert [item.label for item in read(pictures, numbers, words="raf-db").items()] == list(LABELS)

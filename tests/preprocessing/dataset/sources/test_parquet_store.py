@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from preprocessing.dataset.sources import parquet_store
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading, parse_mapping
 from preprocessing.dataset.sources.types import SourceKind
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, ImageDecodeError
 from tests.preprocessing.dataset.sources.drawn import draw, png
 
 WORDS = ("angry", "joy", "sad")
@@ -41,7 +42,7 @@ def test_a_data_set_of_hugging_face_is_read_with_its_words_and_splits(tmp_path: 
     write(root / "validation" / "0000.parquet", records([2, 1], first=5), **METADATA)
     (root / "README.md").write_text("faces")
     source = open_source(root)
-    assert source.kind is SourceKind.CLASS_FOLDERS
+    assert source.kind is SourceKind.LISTS
     items = list(source.items())
     assert [(item.label, item.split) for item in items] == [
         *((label, "train") for label in ("angry", "happy", "sad", "happy", "angry")),
@@ -51,7 +52,7 @@ def test_a_data_set_of_hugging_face_is_read_with_its_words_and_splits(tmp_path: 
         assert (item.load()[..., 0] == draw(number)).all()
     assert [item.row for item in source.items(5)] == [5, 6]
     assert np.array_equal(next(iter(source.items(5))).load(), items[5].load())
-    assert items[6].name == "validation/joy/0000:1"
+    assert items[6].name == "validation/0000:1"
 
 
 def test_a_file_alone_is_read_and_chosen_from_as_class_folders_are(tmp_path: Path) -> None:
@@ -63,11 +64,73 @@ def test_a_file_alone_is_read_and_chosen_from_as_class_folders_are(tmp_path: Pat
         ("happy", "test"): 1,
         ("sad", "test"): 1,
     }
-    numbers = write(tmp_path / "numbers.parquet", records([3, 4]))
+    numbers = write(tmp_path / "numbers.parquet", records([3.0, 4.0, -1.0, None]))
     with pytest.raises(DatasetError, match="fer2013"):
         open_source(numbers)
-    mapped = open_source(numbers, Reading(mapping=parse_mapping("3=happy,4=sad")))
+    mapped = open_source(numbers, Reading(mapping=parse_mapping("1=fear,3=happy,4=sad")))
     assert mapped.counts == {("happy", "train"): 1, ("sad", "train"): 1}
+    assert mapped.passed_over == {"without a label in the list": 2}
+
+
+def test_columns_of_splits_and_votes_are_read_as_those_of_lists(tmp_path: Path) -> None:
+    splits = ("Training", "PublicTest", "PrivateTest")
+    rows = [
+        {"id": number, "image": png(number), "happy": 7, "sad": number, "Usage": split}
+        for number, split in enumerate(splits)
+    ]
+    source = open_source(write(tmp_path / "faces.parquet", rows))
+    assert source.counts == {("happy", split): 1 for split in ("train", "val", "test")}
+    assert source.notes == ("note: columns of faces.parquet that were not read: id",)
+    path = write(tmp_path / "faces.parquet", [each | {"sad": 8} for each in rows])
+    assert open_source(path).counts == {("sad", split): 1 for split in ("train", "val", "test")}
+    assert open_source(path).sha256 != source.sha256
+    flagged = [{"image": png(0), "label": "sad", "is_test": True}]
+    with pytest.raises(DatasetError, match="column is_test, which may tell the split"):
+        open_source(write(tmp_path / "flagged.parquet", flagged))
+    assert open_source(path, Reading(is_unlabelled=True)).kind is SourceKind.PHOTOS
+
+
+def test_labels_that_are_no_words_or_numbers_are_named(tmp_path: Path) -> None:
+    for label in ([0, 1], {"a": 1}):
+        path = write(tmp_path / "faces.parquet", records([label]))
+        with pytest.raises(DatasetError, match=r"faces.parquet, record 1: the label '[{\[]"):
+            open_source(path)
+
+
+def test_a_folder_tells_the_split_where_the_file_does_not(tmp_path: Path) -> None:
+    for folder in ("partial-train", "partial-test"):
+        write(tmp_path / "default" / folder / "0000.PARQUET", records(["sad"]))
+    assert open_source(tmp_path).counts == {("sad", "train"): 1, ("sad", "test"): 1}
+
+
+def test_pictures_that_are_missing_or_too_large_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet_store, "MAX_PICTURE_BYTES", 1_000)
+    contents = (None, bytes(1_001), png(0))
+    rows = [{"image": {"bytes": content, "path": "a"}, "label": "sad"} for content in contents]
+    path = write(tmp_path / "faces.parquet", rows)
+    missing, large, there = open_source(path).items()
+    for item, problem in ((missing, "There is none"), (large, "more than 200,000,000 bytes")):
+        with pytest.raises(ImageDecodeError, match=problem):
+            item.load()
+    assert (there.load()[..., 0] == draw(0)).all()
+
+
+def test_damage_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "faces.parquet", records(["sad"] * 9))
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + b"\xff" * 60 + data[64:])
+    with pytest.raises(DatasetError, match=r"faces.parquet cannot be read as Parquet"):
+        list(open_source(path).items())
+
+
+def test_a_picture_beside_does_not_hide_a_data_set(tmp_path: Path) -> None:
+    write(tmp_path / "data" / "train-0.parquet", records(["sad"]))
+    (tmp_path / "preview.png").write_bytes(png(0))
+    with pytest.raises(DatasetError, match=r"such as data/train-0.parquet, hold pictures too"):
+        open_source(tmp_path)
+    assert open_source(tmp_path / "data").counts == {("sad", "train"): 1}
 
 
 def test_a_file_that_is_none_yet_or_holds_no_pictures_is_refused(tmp_path: Path) -> None:
