@@ -18,7 +18,7 @@ from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 _EXTENSION, _IMAGE, _CONTROL = 0x21, 0x2C, 0xF9
 _HEAD_BYTES, _DESCRIPTOR_BYTES = 13, 10
 _HAS_TABLE, _TRANSPARENT = 0x80, 0x01
-# More blocks than any picture or comment has; to walk through millions would take long.
+# More blocks than any file, picture or comment has; to walk through millions would take long.
 MOST_BLOCKS = 200_000
 
 
@@ -85,7 +85,9 @@ def _find_pictures(data: bytes) -> Iterator[_Picture]:
     """Walk through the blocks of a file, and yield its pictures."""
     palette, at = _table(data, _HEAD_BYTES, flags_at=10)
     clear = None
-    while at < len(data):
+    for _ in range(MOST_BLOCKS):
+        if at >= len(data):
+            return
         if data[at] == _EXTENSION:
             if data[at + 1 : at + 3] == bytes((_CONTROL, 4)) and at + 7 <= len(data):
                 clear = data[at + 6] if data[at + 3] & _TRANSPARENT else None
@@ -98,6 +100,7 @@ def _find_pictures(data: bytes) -> Iterator[_Picture]:
             clear, at = None, end + 1
         else:
             return
+    raise ImageDecodeError(DAMAGED)
 
 
 def _table(data: bytes, at: int, *, flags_at: int) -> tuple[bytes, int]:

@@ -21,15 +21,18 @@ _NEEDED = {
     STRIP_BYTES, PLANAR, 292, 293, PREDICTOR, 320, TILE_WIDTH, 323, TILE_OFFSETS, TILE_BYTES, 332,
     EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 519, 520, 521, 529, 530, 531, 532,
 }  # fmt: skip
-_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 330, 50706
+_KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 255, 330, 50706
 _IS_PREVIEW, _IS_MASK = 1, 4
+_IS_OLD_PREVIEW = 2
 # Of sensors that see one colour a pixel, as in raw files.
 _COLOUR_FILTERS = 32803
 # So many previews and masks of other pages are passed over.
 _MOST_PASSED = 10
 _HEADS = {"<": b"II*\0", ">": b"MM\0*"}
 # Which tell of the picture what is needed after its pixels.
-_TOLD = {ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION}
+_TOLD = {
+    ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION,
+}  # fmt: skip
 UNSIGNED, SIGNED, FLOATING = 1, 2, 3
 _BLACK_IS_ZERO = 1
 # Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
@@ -132,7 +135,8 @@ def read_page(data: bytes) -> TiffPage:
     if directory is None:
         raise ImageDecodeError(DAMAGED)
     page = _page_of(directory)
-    return replace(page, is_one_of_several=any(map(_is_picture, _following(directory))))
+    others = (each for each in _following(directory) if each.tags != directory.tags)
+    return replace(page, is_one_of_several=any(map(_is_picture, others)))
 
 
 def _page_of(directory: Directory) -> TiffPage:
@@ -174,8 +178,15 @@ def _following(directory: Directory) -> Iterator[Directory]:
 
 
 def _is_picture(directory: Directory) -> bool:
-    """Say whether a page is no preview or mask of another."""
-    return not directory.integer(_KIND_OF_PAGE) & (_IS_PREVIEW | _IS_MASK)
+    """Say whether a page has a size and pixels, and is no preview or mask of another.
+
+    The preview that cameras keep beside EXIF has neither strips nor tiles.
+    """
+    is_preview = directory.integer(_OLD_KIND_OF_PAGE) == _IS_OLD_PREVIEW
+    kind = directory.integer(_KIND_OF_PAGE)
+    has_pixels = bool(directory.integer(STRIP_OFFSETS) or directory.integer(TILE_OFFSETS))
+    has_size = bool(directory.integer(WIDTH) and directory.integer(HEIGHT))
+    return has_pixels and has_size and not is_preview and not kind & (_IS_PREVIEW | _IS_MASK)
 
 
 def _cut_plain_page(directory: Directory, pieces: list[tuple[int, int]]) -> TiffPage:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.formats.gif import MOST_BLOCKS
 from preprocessing.images.types import PictureNote
 from tests.tools.picture_files import encode, exif_block, smooth_picture, stored
 from tests.tools.profiles import SRGB, gamma_curve, rgb_profile
@@ -51,6 +52,14 @@ def test_of_an_animation_the_first_frame_is_read_and_it_is_said_that_there_are_m
         decoded = decode_picture(data)
         np.testing.assert_array_equal(decoded.pixels, np.asarray(first.convert("RGB")))
         assert decoded.notes == notes
+
+
+def test_more_blocks_than_any_file_has_are_not_walked_through() -> None:
+    data = encode(INDEXED, "GIF", save_all=True, append_images=[INDEXED.rotate(180)])
+    second = data.rindex(b"\x21\xf9\x04")
+    decoded = decode_picture(data[:second] + b"\x21\xfe\0" * MOST_BLOCKS + data[second:])
+    np.testing.assert_array_equal(decoded.pixels, np.asarray(INDEXED.convert("RGB")))
+    assert decoded.notes == ()
 
 
 @pytest.mark.parametrize(("empty", "is_found"), [(1, True), (3, True), (12, False)])

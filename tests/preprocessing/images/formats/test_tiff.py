@@ -15,7 +15,7 @@ from tests.tools.picture_files import encode, smooth_picture, stored, tiff, tiff
 PICTURE = smooth_picture(96, 80)
 RGB = np.asarray(PICTURE)
 ORIENTATION, PHOTOMETRIC, EXTRA_SAMPLES, COMPRESSION = 274, 262, 338, 259
-STRIP_OFFSETS, KIND = 273, 254
+WIDTH, STRIP_OFFSETS, KIND = 256, 273, 254
 LOSSLESS = (None, "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits", "lzma", "zstd")
 
 
@@ -119,6 +119,24 @@ def test_previews_and_masks_of_other_pages_are_passed_over(order: str) -> None:
     endless = bytearray(alone)
     struct.pack_into(order + "L", endless, start + 2 + 12 * count, start)
     np.testing.assert_array_equal(decode_image(bytes(endless)), preview[0])
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{255: 2}, {WIDTH: 0}, {STRIP_OFFSETS: 0, 513: 8}],
+    ids=["preview by the old tag", "metadata", "preview beside EXIF"],
+)
+def test_pages_that_are_no_pictures_do_not_count(tags: dict[int, int]) -> None:
+    assert decode_picture(chained((RGB, {}), (RGB[::2, ::2], tags), order="<")).notes == ()
+
+
+def test_a_page_that_says_that_it_follows_itself_is_one() -> None:
+    order = "<"
+    data = bytearray(chained((RGB, {}), order=order))
+    (start,) = struct.unpack_from(order + "L", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    struct.pack_into(order + "L", data, start + 2 + 12 * count, start)
+    assert decode_picture(bytes(data)).notes == ()
 
 
 @pytest.mark.parametrize("tag", [270, 315, 700, 33_432, 34_377, 37_724])
