@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
+from preprocessing.dataset.sources.types import readable
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 
@@ -75,7 +76,7 @@ class ParquetStore(PictureStore):
     def names_in(self, file: ParquetFile) -> list[str]:
         """Return the names of the pictures in one of the files."""
         place = file.path.name if file.path == self.path else file.path.relative_to(self.path)
-        stem = Path(place).with_suffix("").as_posix()
+        stem = readable(Path(place).with_suffix("").as_posix())
         return [f"{stem}:{row}" for row in range(file.rows)]
 
     def head(self, _: str) -> bytes:

@@ -1,6 +1,7 @@
 """Pictures in Parquet files, as in the data sets of Hugging Face."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -101,6 +102,12 @@ def test_a_folder_tells_the_split_where_the_file_does_not(tmp_path: Path) -> Non
     for folder in ("partial-train", "partial-test"):
         write(tmp_path / "default" / folder / "0000.PARQUET", records(["sad"]))
     assert open_source(tmp_path).counts == {("sad", "train"): 1, ("sad", "test"): 1}
+
+
+def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "faces.parquet", records(["sad"]))
+    path = path.rename(tmp_path / os.fsdecode(b"caf\xe9.parquet"))
+    assert [item.name for item in open_source(path).items()] == ["caf\\xe9:0"]
 
 
 def test_pictures_that_are_missing_or_too_large_are_passed_over(
