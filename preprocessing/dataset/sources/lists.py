@@ -62,15 +62,7 @@ def read_lists(
         doubts = (lines.doubt(path.name) for path, (lines, _) in lists.items())
         raise DatasetError(f"{error}{next(filter(None, doubts), '')}") from error
     if not said.entries:
-        raise DatasetError(
-            f"{source}: no picture that a list names has a label. "
-            + " ".join(
-                f"{name} has the columns {', '.join(form.header)}."
-                for name, form in forms
-                if form.header
-            )
-            + " Expected a column of labels such as label or emotion, or a column for each label."
-        )
+        raise _without_labels(forms, source)
     if said.has_votes():
         notes += _raters(forms)
     check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
@@ -78,6 +70,16 @@ def read_lists(
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _without_labels(forms: Iterable[tuple[str, ListForm]], source: str) -> DatasetError:
+    columns = [
+        f"{name} has the columns {', '.join(form.header)}. " for name, form in forms if form.header
+    ]
+    return DatasetError(
+        f"{source}: no picture that a list names has a label. {''.join(columns)}Expected a column "
+        "of labels such as label or emotion, or a column for each label."
+    )
 
 
 def _unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
