@@ -21,6 +21,7 @@ from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_fil
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
+_MOST_COLUMNS = 12
 _NOTE_OF_RATERS = "note: lines of {} for one picture are votes, by its column {}; the most count"
 # Names of columns that say of each picture whether it is in one split.
 _SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
@@ -74,7 +75,7 @@ def read_lists(
 
 def _without_labels(forms: Iterable[tuple[str, ListForm]], source: str) -> DatasetError:
     columns = [
-        f"{name} has the columns {', '.join(form.header)}. " for name, form in forms if form.header
+        f"{name} has the columns {_some(form.header)}. " for name, form in forms if form.header
     ]
     return DatasetError(
         f"{source}: no picture that a list names has a label. {''.join(columns)}Expected a column "
@@ -88,7 +89,7 @@ def _unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
     for name, form in forms:
         named.setdefault(tuple(form.unread()), []).append(name)
     return [
-        f"note: columns of {_first_of(names)} that were not read: {', '.join(columns)}"
+        f"note: columns of {_first_of(names)} that were not read: {_some(columns)}"
         for columns, names in named.items()
         if columns
     ]
@@ -101,6 +102,12 @@ def _raters(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
         if "rater" in form.columns:
             named.setdefault(form.header[form.columns["rater"]], []).append(name)
     return [_NOTE_OF_RATERS.format(_first_of(names), column) for column, names in named.items()]
+
+
+def _some(columns: Sequence[str]) -> str:
+    """Join names of columns, the first few of many."""
+    more = len(columns) - _MOST_COLUMNS
+    return ", ".join(columns[:_MOST_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _first_of(names: Sequence[str]) -> str:

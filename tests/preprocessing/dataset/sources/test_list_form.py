@@ -177,3 +177,10 @@ def test_each_person_has_one_vote(pictures: Path) -> None:
 def test_a_column_of_people_who_share_no_picture_needs_no_note(pictures: Path) -> None:
     source = read(pictures, "path,label,worker\nb.png,fear,x\na 1.png,sad,y\n")
     assert (source.count, source.notes) == (2, ())
+
+
+def test_of_many_columns_that_are_not_read_the_first_are_named(pictures: Path) -> None:
+    measures = [f"AU{number}" for number in range(700)]
+    rows = [["path", "label", *measures], ["b.png", "fear", *("0" for _ in measures)]]
+    (note,) = read(pictures, "\n".join(map(",".join, rows))).notes
+    assert note.endswith("not read: " + ", ".join(measures[:12]) + " and 688 more")
