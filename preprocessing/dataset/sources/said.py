@@ -10,6 +10,7 @@ from preprocessing.errors import DatasetError
 
 NO_LABEL = "without a label in the list"
 _TWICE = "named twice in a list"
+_SEVERAL_FACES = "If they are about several faces in it, cut out each into a file of its own."
 _TIE = "with as many votes for one label as for another"
 
 
@@ -64,8 +65,7 @@ class Said:
         if said != entry:
             raise DatasetError(
                 f"{row.where}: {row.path} has another label or split than in {earlier.where}, both "
-                f"from {row.rater}. Leave one of the two lines. Of several faces in a picture cut "
-                "each out into a file of its own."
+                f"from {row.rater}. Leave one of the two lines. {_SEVERAL_FACES}"
             )
         if earlier is not row:
             self.left_out[_TWICE] += 1
@@ -99,7 +99,8 @@ class Said:
             raise DatasetError(
                 f"{row.where}: {row.path} has another label or split than in "
                 f"{self.entries[position][1]}. Leave one of the two lines. If several people "
-                "labelled each picture, add a column rater that says who: the most votes count."
+                "labelled each picture, add a column rater that says who: the most votes count. "
+                f"{_SEVERAL_FACES}"
             )
 
 

@@ -169,7 +169,7 @@ def test_each_person_has_one_vote(pictures: Path) -> None:
     assert source.passed_over["without a label in the list"] == 1
     of_two_faces = "path,label,worker\nb.png,fear,x\nb.png,sad,x\n"
     with pytest.raises(
-        DatasetError, match=r"list.csv:3: b.png .*list.csv:2, both from x.*cut each"
+        DatasetError, match=r"list.csv:3: b.png .*list.csv:2, both from x.*cut out each"
     ):
         read(pictures, of_two_faces)
 

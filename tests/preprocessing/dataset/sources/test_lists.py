@@ -154,7 +154,7 @@ def test_what_is_passed_over_is_counted(pictures: Path) -> None:
         ("a 1.png,happy", "list.csv:2: expected 3 cells"),
         (
             "a 1.png,happy,train\na 1.png,sad,train",
-            "list.csv:3: .*another label.*list.csv:2.*a column rater",
+            "list.csv:3: .*another label.*list.csv:2.*a column rater.*cut out each",
         ),
         ('"a 1.png,happy,train', "list.csv:2.*Write each row on one line"),
         ("a 1.png,happy,eval", "list.csv:2: the split 'eval'.*--map eval=val"),
