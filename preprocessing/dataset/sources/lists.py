@@ -22,7 +22,9 @@ from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
 _MOST_COLUMNS = 12
-_NOTE_OF_RATERS = "note: lines of {} for one picture are votes, by its column {}; the most count"
+_NOTE_OF_RATERS = (
+    "note: lines of {} for the same picture count as votes of the people in its column {}"
+)
 # Names of columns that say of each picture whether it is in one split.
 _SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
 

@@ -54,7 +54,8 @@ class Said:
         """Take down what a line says of a picture: its entry, or why it is left out.
 
         Raises:
-            DatasetError: Another line, of the same person if it says whose, says something else.
+            DatasetError: Another line of the same person, or one that names nobody, says something
+                else.
         """
         self.listed.add(position)
         if not row.rater:

@@ -153,7 +153,7 @@ def test_lines_of_several_people_for_one_picture_are_votes(pictures: Path) -> No
         "with as many votes for one label as for another": 1,
         "in no list": 1,
     }
-    assert "votes, by its column Worker ID" in source.notes[0]
+    assert "votes of the people in its column Worker ID" in source.notes[0]
     with pytest.raises(DatasetError, match=r"list.csv:2: a 1.png: its lines say train and val"):
         read(pictures, "\n".join([header, *lines, "a 1.png,3,sad,val"]))
 
