@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -122,10 +122,18 @@ def _entries_below(folder: Path) -> Iterator[tuple[Path, bool]]:
             yield here, False
             continue
         for entry in inside:
-            if entry.is_dir():
+            if _is(entry.is_dir):
                 (linked if entry.is_symlink() else waiting).append(Path(entry.path))
             else:
-                yield Path(entry.path), entry.is_file()
+                yield Path(entry.path), _is(entry.is_file)
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Say whether an entry of a folder is of a kind; a link that leads to itself is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def describe_others(end: str) -> str:
