@@ -14,6 +14,7 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.sources.files import list_folder
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import (
     check_outputs,
@@ -70,7 +71,7 @@ class _FilePredictor:
         """Return the answer, or why there is none."""
         data = b""
         try:
-            data = path.read_bytes()
+            data = read_picture_file(path)
             rgb, result = self._predictor.predict(
                 data,
                 self._options.for_prediction(),

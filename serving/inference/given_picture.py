@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
 
 Picture: TypeAlias = (
@@ -51,7 +52,8 @@ def read_given(picture: Any) -> bytes | RgbImage:
         picture: A `Picture`; anything else is refused.
 
     Raises:
-        ImageDecodeError: It is empty, an address, or an array that is no picture.
+        ImageDecodeError: It is empty, an address, a far too large file, or an array that is no
+            picture.
         TypeError: It is nothing that can be a picture.
         OSError: The file cannot be opened.
     """
@@ -81,7 +83,7 @@ def _read_path(path: str) -> bytes:
             f"{path[:20]!r}... is no path. Give the bytes of a picture; those of Base64 text are "
             "base64.b64decode(text)."
         )
-    return Path(path).read_bytes()
+    return read_picture_file(Path(path))
 
 
 def _read_open(file: Any) -> bytes:

@@ -14,6 +14,7 @@ import numpy as np
 from preprocessing.dataset.sources.stores import PackedPicture
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import GreyImage, RgbImage
 
 
@@ -30,10 +31,10 @@ def read_local_file(path: str) -> bytes:
     """Return the content of a file of this machine.
 
     Raises:
-        ImageDecodeError: It is gone or may not be read.
+        ImageDecodeError: It is gone, may not be read, or is far too large.
     """
     try:
-        return Path(path).read_bytes()
+        return read_picture_file(Path(path))
     except OSError as error:
         raise ImageDecodeError(f"The file cannot be read: {error.strerror}.") from error
 

@@ -139,9 +139,9 @@ def test_pictures_without_a_face_make_an_empty_dataset(
 def test_a_file_that_may_not_be_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Path) -> bytes:
+    def refuse(_: Path, _mode: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImageDecodeError, match="Permission denied"):
         read_local_file(str(tmp_path / "face.jpg"))
