@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
 from preprocessing.runtime.cli import describe
+from preprocessing.runtime.terminal import for_terminal, readable
 from serving.inference.schema import Answer, FaceAnswer
 
 _OTHER_WAYS = {
@@ -29,7 +29,7 @@ def in_words(path: Path, answer: Answer) -> str:
         f"{'  (' + ', '.join(_notes(face)) + ')' if _notes(face) else ''}"
         for face in answer.faces
     ]
-    return "\n".join([readable(str(path)), *(faces or ["  no face found"])])
+    return "\n".join([for_terminal(str(path)), *(faces or ["  no face found"])])
 
 
 def why_not(data: bytes, error: Exception) -> str:

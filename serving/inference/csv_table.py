@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from preprocessing.dataset.sources.types import readable
+from preprocessing.runtime.terminal import readable
 from serving.inference.schema import Answer, FaceAnswer
 from serving.inference.spreadsheets import as_text
 

@@ -30,11 +30,11 @@ from preprocessing.dataset.sources.types import (
     SourceItem,
     SourceKind,
     listing_sha256,
-    readable,
 )
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
+from preprocessing.runtime.terminal import readable
 
 # At most this many tables of a folder without pictures are named in the error.
 _MOST_NAMED = 5

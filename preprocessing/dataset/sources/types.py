@@ -111,11 +111,6 @@ class Source(ABC):
         """Return the `name` of each item; no picture is read."""
 
 
-def readable(name: str) -> str:
-    """Write out the bytes of a file's name that are no UTF-8, so that it can be shown and kept."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def listing_sha256(files: Iterable[tuple[str, int]]) -> str:
     """Hash the names and sizes of the files of a folder."""
     listing = "".join(f"{name} {size}\n" for name, size in files)
