@@ -38,7 +38,8 @@ def write_csv(
             row = {name: in_csv(value) for name, value in to_row(face).items()}
             rows.writerow({"file": as_text(readable(str(picture))), **row})
         if not faces:
-            problem = answer if isinstance(answer, str) else NO_FACE
+            # The system's words begin with the name of the file.
+            problem = as_text(readable(answer)) if isinstance(answer, str) else NO_FACE
             rows.writerow({"file": as_text(readable(str(picture))), "problem": problem})
 
 
