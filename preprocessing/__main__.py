@@ -53,7 +53,7 @@ def align(source: Path, dataset: Path, *, overwrite: bool, **choices: Any) -> No
         tell=_tell,
     )
     summary = summarise(manifest, dataset)
-    print(lines_for_terminal(summary_text(summary, dataset)))
+    print(summary_text(summary, dataset))
     for warning in summary_warnings(summary):
         _tell(warning)
 

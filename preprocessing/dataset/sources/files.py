@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.runtime.terminal import for_terminal
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
 SYSTEM_NAMES = frozenset((
@@ -140,4 +141,4 @@ def describe_others(end: str) -> str:
     """Say what files are that `FolderListing.others` counts."""
     if not end:
         return "hidden and system files"
-    return f"{end} files that are no pictures" if end.startswith(".") else end
+    return f"{for_terminal(end)} files that are no pictures" if end.startswith(".") else end

@@ -146,6 +146,13 @@ def test_links_that_lead_nowhere_are_counted(tmp_path: Path) -> None:
     assert (source.count, source.passed_over) == (2, {"links that lead nowhere": 2})
 
 
+def test_no_end_of_a_name_moves_the_cursor(tmp_path: Path) -> None:
+    write_folders(tmp_path, ("",), ("happy",))
+    (tmp_path / "notes.\x1b[2a").write_bytes(b"")
+    end = ".\N{REPLACEMENT CHARACTER}[2a"
+    assert open_source(tmp_path).passed_over == {f"{end} files that are no pictures": 1}
+
+
 def test_classes_are_put_together(tmp_path: Path) -> None:
     write_folders(tmp_path, ("",), ("Anger", "fearful", "sad", "contemptuous"))
     source = open_source(tmp_path, Reading(mapping=parse_mapping("fear=sad,contempt=angry")))
