@@ -147,13 +147,13 @@ def _check(manifest: Manifest) -> None:
     """Make sure that counts are numbers, and shards files of the dataset.
 
     Raises:
-        ValueError: They are not.
+        TypeError, ValueError: They are not.
     """
     for count in (manifest.items, manifest.rows, manifest.rejected):
         if not isinstance(count, int):
             raise ValueError(f"{count!r} is no count")
     for shard in manifest.shards:
-        if not isinstance(shard, str) or PurePath(shard).name != shard:
+        if PurePath(shard).name != shard:
             raise ValueError(f"{shard!r} is not the name of a file in the dataset")
 
 
