@@ -1,7 +1,6 @@
 """Align pictures into a dataset and report on one: `python -m preprocessing --help`."""
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from preprocessing.runtime.cli import (
     path_argument,
     path_option,
 )
+from preprocessing.runtime.terminal import lines_for_terminal
 
 RUNNER_NAMES = ("direct", "dataflow", "flink", "spark")
 
@@ -51,12 +51,12 @@ def align(source: Path, dataset: Path, *, overwrite: bool, **choices: Any) -> No
         dataset,
         options=align_options(**choices),
         overwrite=overwrite,
-        tell=partial(print, file=sys.stderr),
+        tell=_tell,
     )
     summary = summarise(manifest, dataset)
     print(summary_text(summary, dataset))
     for warning in summary_warnings(summary):
-        print(warning, file=sys.stderr)
+        _tell(warning)
 
 
 @main.command(
@@ -107,11 +107,15 @@ def report(dataset: Path, *, html: Path | None, overwrite: bool) -> None:
 
     check_outputs([html], overwrite=overwrite)
     found = read_dataset(dataset)
-    print(report_text(found, dataset))
+    print(lines_for_terminal(report_text(found, dataset)))
     if html is not None:
         from preprocessing.report.page import report_html
 
         write_whole(html, report_html(found))
+
+
+def _tell(note: str) -> None:
+    print(lines_for_terminal(note), file=sys.stderr)
 
 
 if __name__ == "__main__":

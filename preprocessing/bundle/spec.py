@@ -150,7 +150,7 @@ def read_spec(bundle: Path) -> ModelSpec:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         return _parse(fields)

@@ -28,7 +28,7 @@ from preprocessing.dataset.manifest import (
     MANIFEST_NAME,
     Manifest,
     Recipe,
-    parse_recipe,
+    read_recipe,
     write_manifest,
 )
 from preprocessing.dataset.options import AlignOptions
@@ -111,7 +111,7 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     if manifest_path.exists() and not recipe_path.exists():
         raise DatasetError(f"{dataset} is a finished dataset already. Replace it with --overwrite.")
     if recipe_path.exists():
-        begun = parse_recipe(json.loads(recipe_path.read_text(encoding="utf-8")))
+        begun = read_recipe(recipe_path)
         if json.dumps(asdict(begun)) != json.dumps(asdict(recipe)):
             raise DatasetError(
                 f"{dataset} holds an unfinished dataset of another source or other settings. "

@@ -1,12 +1,15 @@
 """A dataset's `manifest.json`: what went in, how it was aligned, what came out."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import DatasetError
+from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
@@ -114,12 +117,44 @@ def read_manifest(dataset: Path) -> Manifest:
             f"{path} is missing: no aligned dataset, or one that was not finished. "
             "Make it with: python -m preprocessing align SOURCE DATASET"
         )
-    try:
+    with _damage_named(path):
         fields = json.loads(path.read_text(encoding="utf-8"))
         fields["recipe"] = parse_recipe(fields["recipe"])
-        return Manifest(**{**fields, "shards": tuple(fields["shards"])})
-    except (KeyError, TypeError, ValueError) as error:
+        manifest = Manifest(**{**fields, "shards": tuple(fields["shards"])})
+        _check(manifest)
+        return manifest
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read the recipe that a dataset keeps until it is finished.
+
+    Raises:
+        DatasetError: It is none, or not one that this version reads.
+    """
+    with _damage_named(path):
+        return parse_recipe(json.loads(path.read_text(encoding="utf-8")))
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DatasetError(f"{path} does not describe a dataset: {error!r}") from error
+
+
+def _check(manifest: Manifest) -> None:
+    """Make sure that counts are numbers, and shards files of the dataset.
+
+    Raises:
+        TypeError, ValueError: They are not.
+    """
+    for count in (manifest.items, manifest.rows, manifest.rejected):
+        if not isinstance(count, int):
+            raise ValueError(f"{count!r} is no count")
+    for shard in manifest.shards:
+        if PurePath(shard).name != shard:
+            raise ValueError(f"{shard!r} is not the name of a file in the dataset")
 
 
 def parse_recipe(fields: dict[str, Any]) -> Recipe:
@@ -134,6 +169,7 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
             f"The dataset has format version {fields['format_version']}, this program reads "
             f"{FORMAT_VERSION}. Align the source again."
         )
+    ChipGeometry.from_json(fields["geometry"])
     parsed = {
         "labels": tuple(fields["labels"]),
         "disgust": DisgustPolicy(fields["disgust"]),

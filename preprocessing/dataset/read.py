@@ -98,7 +98,13 @@ def read_dataset(folder: Path) -> Dataset:
             f"{folder} should have {manifest.rows} rows, its shards have {len(table)}. "
             "Align the source again with --overwrite."
         )
-    return _to_arrays(table, manifest)
+    try:
+        return _to_arrays(table, manifest)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"The shards of {folder} do not fit its manifest: {error!r}. Align the source again "
+            "with --overwrite."
+        ) from error
 
 
 def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from preprocessing.errors import MienError
+from preprocessing.runtime.terminal import lines_for_terminal
 
 EXIT_FAILED = 1
 Decorator = Callable[[Any], Any]
@@ -131,7 +132,7 @@ class Program(Command, click.Group):
         except BrokenPipeError:  # the reader has enough, as `head`; click ends the process
             raise
         except (MienError, OSError) as error:
-            print(f"error: {describe(error)}", file=sys.stderr)
+            print(lines_for_terminal(f"error: {describe(error)}"), file=sys.stderr)
             status = EXIT_FAILED
         ctx.exit(status or 0)
 

@@ -1,15 +1,17 @@
-"""Write files so that nobody ever sees them half written, and say what is not there."""
+"""Write files so that nobody ever sees them half written; read them; say what is not there."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 _ADDRESSES = ("http:", "https:", "ftp:", "file:")
 _BEFORE = "partial-"
 # Of a file's name, on all systems.
 _MOST_BYTES = 255
+_PIECE_BYTES = 1_000_000
 
 
 def what_is_missing(path: Path) -> str:
@@ -52,6 +54,18 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
+    """Return the first bytes of an open file, at most so many.
+
+    Read at once, they would take as much memory as was asked for, however few there are.
+    """
+    pieces = []
+    while most_bytes > 0 and (piece := file.read(min(most_bytes, _PIECE_BYTES))):
+        pieces.append(piece)
+        most_bytes -= len(piece)
+    return b"".join(pieces)
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.dataset.sources.files import list_folder
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import (
     check_outputs,
@@ -22,6 +23,7 @@ from preprocessing.runtime.cli import (
 )
 from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.processes import usable_cores, worker_pool
+from preprocessing.runtime.terminal import for_terminal
 from serving.cli.tally import Tally
 from serving.cli.wording import as_json, in_words, why_not
 from serving.inference.annotate import annotate
@@ -70,7 +72,7 @@ class _FilePredictor:
         """Return the answer, or why there is none."""
         data = b""
         try:
-            data = path.read_bytes()
+            data = read_picture_file(path)
             rgb, result = self._predictor.predict(
                 data,
                 self._options.for_prediction(),
@@ -155,10 +157,10 @@ def predict_files(
             continue
         tqdm.write(as_json(path, answer) if outputs.as_json else in_words(path, answer))
     for path, reason in failed:
-        print(f"failed: {path}: {reason}", file=sys.stderr)
+        print(for_terminal(f"failed: {path}: {reason}"), file=sys.stderr)
     _write_outputs(outputs, answers, settings)
     if len(pictures) > 1 or tally.passed_over:
-        print(*tally.lines(), sep="\n", file=sys.stderr)
+        print(*map(for_terminal, tally.lines()), sep="\n", file=sys.stderr)
     return len(failed)
 
 

@@ -19,9 +19,8 @@ from typing import Any
 from tqdm import tqdm
 
 from preprocessing.bundle.spec import SPEC_NAME
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import MienError
-from serving.cli.terminal import for_terminal
+from preprocessing.runtime.terminal import for_terminal, readable
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
 from serving.inference.library import loaded_predictor
 from serving.inference.predictor import Predictor

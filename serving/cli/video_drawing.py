@@ -9,7 +9,7 @@ import av
 from tqdm import tqdm
 
 from preprocessing.errors import MienError
-from serving.cli.terminal import for_terminal
+from preprocessing.runtime.terminal import for_terminal
 from serving.inference.video.drawing import write_annotated
 from serving.inference.video.following import FollowingOptions
 from serving.inference.video.opening import VideoSource, name_of

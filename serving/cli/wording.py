@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from preprocessing.dataset.sources.types import readable
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
 from preprocessing.images.types import PictureNote
 from preprocessing.runtime.cli import describe
+from preprocessing.runtime.terminal import for_terminal, readable
 from serving.inference.schema import Answer, FaceAnswer
 
 _OTHER_WAYS = {
@@ -33,7 +33,7 @@ def in_words(path: Path, answer: Answer) -> str:
     ]
     hints = _told_here(answer.hints or ())
     no_face = f"  no face found{'  (' + ', '.join(hints) + ')' if hints else ''}"
-    lines = [readable(str(path)), *(faces or [no_face])]
+    lines = [for_terminal(str(path)), *(faces or [no_face])]
     if PictureNote.MORE_PICTURES in (answer.hints or ()):
         lines.append("  the file holds more pictures, which were not read")
     return "\n".join(lines)

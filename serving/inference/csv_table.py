@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import IO, Any
 
-from preprocessing.dataset.sources.types import readable
+from preprocessing.runtime.terminal import readable
 from serving.inference.schema import Answer, FaceAnswer
 from serving.inference.spreadsheets import as_text
 
@@ -38,7 +38,8 @@ def write_csv(
             row = {name: in_csv(value) for name, value in to_row(face).items()}
             rows.writerow({"file": as_text(readable(str(picture))), **row})
         if not faces:
-            problem = answer if isinstance(answer, str) else NO_FACE
+            # The system's words begin with the name of the file.
+            problem = as_text(readable(answer)) if isinstance(answer, str) else NO_FACE
             hints = "" if isinstance(answer, str) else " ".join(answer.hints or ())
             name = as_text(readable(str(picture)))
             rows.writerow({"file": name, "hints": hints, "problem": problem})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from preprocessing.errors import ImageDecodeError
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
 
 Picture: TypeAlias = (
@@ -51,7 +52,8 @@ def read_given(picture: Any) -> bytes | RgbImage:
         picture: A `Picture`; anything else is refused.
 
     Raises:
-        ImageDecodeError: It is empty, an address, a folder, or an array that is no picture.
+        ImageDecodeError: It is empty, an address, a folder, a far too large file, or an array that
+            is no picture.
         TypeError: It is nothing that can be a picture.
         OSError: The file cannot be opened.
     """
@@ -86,7 +88,7 @@ def _read_path(path: str) -> bytes:
             f"{path} is a folder. Give one picture at a time: [mien.predict(file) for file in "
             f"Path({path!r}).glob('*.jpg')]"
         )
-    return Path(path).read_bytes()
+    return read_picture_file(Path(path))
 
 
 def _read_open(file: Any) -> bytes:

@@ -32,10 +32,11 @@ _UNIX, _UNICODE_PATH = 3, 0x7075
 # How links are packed. Others would be unpacked as a whole, a thousand of them before any picture.
 _PACKINGS_OF_LINKS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_LINKS, MOST_LINK_BYTES = 8, 4_096
-# What unpacking a damaged member raises.
+# What unpacking a damaged member raises; OverflowError, where it would lie beyond all memory.
 _UNPACKING_ERRORS = (
     OSError,
     EOFError,
+    OverflowError,
     RuntimeError,
     ValueError,
     MemoryError,

@@ -17,8 +17,9 @@ from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.pixel_table import PixelTable, parse_row, row_name
 from preprocessing.dataset.sources.pixels import PixelForm
 from preprocessing.dataset.sources.table_form import TableForm
-from preprocessing.dataset.sources.types import SourceItem, listing_sha256, readable
+from preprocessing.dataset.sources.types import SourceItem, listing_sha256
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.terminal import readable
 
 
 @dataclass(frozen=True)

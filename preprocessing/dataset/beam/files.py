@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
@@ -10,6 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 from preprocessing.dataset.sources.files import is_picture
 from preprocessing.dataset.sources.packed import PACKED_SUFFIXES, read_table
 from preprocessing.errors import DatasetError, ImageDecodeError
+from preprocessing.images.picture_file import read_picture
 
 _WILDCARDS = "*?["
 _TABLE_SUFFIXES = (".csv", ".tsv", *PACKED_SUFFIXES)
@@ -69,23 +71,24 @@ def source_name(pattern: str, files: list[SourceFile]) -> str:
 
 def read_table_file(file: SourceFile) -> bytes:
     """Return the content of a table, unpacked."""
-    return read_table(io.BytesIO(_read_file(file.path)), file.path)
+    with _open(file.path) as opened:
+        return read_table(io.BytesIO(opened.read()), file.path)
 
 
 def read_picture_file(path: str) -> bytes:
     """Return the content of a picture file.
 
     Raises:
-        ImageDecodeError: It cannot be read.
+        ImageDecodeError: It cannot be read, or is far too large.
     """
     try:
-        return _read_file(path)
+        with _open(path) as file:
+            return read_picture(file)
     except OSError as error:
         why = error.strerror or error  # Beam's own error has a text only
         raise ImageDecodeError(f"The file cannot be read: {why}.") from error
 
 
-def _read_file(path: str) -> bytes:
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        content: bytes = file.read()
-    return content
+def _open(path: str) -> IO[bytes]:
+    file: IO[bytes] = FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+    return file

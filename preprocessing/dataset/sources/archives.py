@@ -15,13 +15,11 @@ from typing import IO, Any, BinaryIO
 
 from preprocessing.dataset.sources.files import is_system
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import read_at_most
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
-# Larger than any picture that is decoded.
-MAX_PICTURE_BYTES = 200_000_000
 HEAD_BYTES = 1024
-PIECE_BYTES = 1_000_000
 _TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
 
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
@@ -88,7 +86,7 @@ class _Zip(Archive):
         for position in positions:
             try:
                 with damage_named(self._name), self._zip.open(self._members[position]) as file:
-                    content = _read_in_pieces(file, limit)
+                    content = read_at_most(file, limit)
             except DatasetError as error:
                 yield error
             else:
@@ -115,7 +113,7 @@ class _Tar(Archive):
         with damage_named(self._name), self._open() as archive:
             for number, member in enumerate(archive):
                 if number in wanted and (file := archive.extractfile(member)) is not None:
-                    yield file.read(limit)
+                    yield read_at_most(file, limit)
 
     def _open(self) -> tarfile.TarFile:
         if isinstance(self._file, Path):
@@ -158,7 +156,7 @@ def read_decompressed(file: Path | BinaryIO, name: str) -> bytes:
         DatasetError: It is missing, damaged or too large.
     """
     with damage_named(name), _decompressed(file, _head(file)) as unpacked:
-        data: bytes = unpacked.read(MAX_UNPACKED_BYTES + 1)
+        data = read_at_most(unpacked, MAX_UNPACKED_BYTES + 1)
     return check_size(data, name)
 
 
@@ -186,18 +184,6 @@ def damage_named(name: str) -> Iterator[None]:
         yield
     except _UNPACKING_ERRORS as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
-
-
-def _read_in_pieces(file: IO[bytes], limit: int) -> bytes:
-    """Read the first `limit` bytes.
-
-    Read at once, it would take as much memory as the archive declares, true or not.
-    """
-    pieces = []
-    while limit > 0 and (piece := file.read(min(limit, PIECE_BYTES))):
-        pieces.append(piece)
-        limit -= len(piece)
-    return b"".join(pieces)
 
 
 def _head(file: Path | BinaryIO) -> bytes:

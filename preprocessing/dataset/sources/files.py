@@ -2,11 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.runtime.terminal import for_terminal
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
 SYSTEM_NAMES = frozenset((
@@ -133,14 +134,22 @@ def _entries_below(folder: Path) -> Iterator[tuple[Path, str | None]]:
             yield here, BROKEN_LINKS
             continue
         for entry in inside:
-            if entry.is_dir():
+            if _is(entry.is_dir):
                 (linked if entry.is_symlink() else waiting).append(Path(entry.path))
             else:
-                yield Path(entry.path), None if entry.is_file() else BROKEN_LINKS
+                yield Path(entry.path), None if _is(entry.is_file) else BROKEN_LINKS
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Say whether an entry of a folder is of a kind; a link that leads to itself is of none."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def describe_others(end: str) -> str:
     """Say what files are that `FolderListing.others` counts."""
     if not end:
         return "hidden and system files"
-    return f"{end} files that are no pictures" if end.startswith(".") else end
+    return f"{for_terminal(end)} files that are no pictures" if end.startswith(".") else end

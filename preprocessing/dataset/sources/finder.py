@@ -8,6 +8,9 @@ from urllib.parse import unquote
 
 from preprocessing.errors import DatasetError
 
+MOST_UNQUOTED = 3
+"""How often the signs of an address may be written with % in one another."""
+
 
 class PictureFinder:
     """Finds pictures by paths that may be absolute, of Windows, addresses, or without folders.
@@ -32,22 +35,33 @@ class PictureFinder:
         Raises:
             DatasetError: There is none, or there are several.
         """
-        if path in self._by_name:
-            return self._by_name[path]
-        parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-        if not parts:
-            raise DatasetError("it names no picture")
-        wanted = tuple(_form(part) for part in parts)
-        found = [each for each in self._by_last.get(wanted[-1], ()) if self._agree(each, wanted)]
-        plain = unquote(path.partition("?")[0])
-        if not found and plain != path:
-            return self.find(plain)
+        found = self._meant(path)
+        # Of an address, what follows "?" says nothing; some are written with %, or twice so.
+        for _ in range(MOST_UNQUOTED):
+            if found or (plain := unquote(path.partition("?")[0])) == path:
+                break
+            path = plain
+            found = self._meant(path)
         if not found:
             raise DatasetError("there is no such picture")
         if len(found) > 1:
             listed = " or ".join(self._names[position] for position in found[:2])
             raise DatasetError(f"it may be {listed}; write more of its path")
         return found[0]
+
+    def _meant(self, path: str) -> list[int]:
+        """Return the positions of the pictures that a path may mean, as it is written.
+
+        Raises:
+            DatasetError: It has no name in it.
+        """
+        if path in self._by_name:
+            return [self._by_name[path]]
+        parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+        if not parts:
+            raise DatasetError("it names no picture")
+        wanted = tuple(_form(part) for part in parts)
+        return [each for each in self._by_last.get(wanted[-1], ()) if self._agree(each, wanted)]
 
     def _agree(self, position: int, wanted: tuple[str, ...]) -> bool:
         """Say whether the folders of a picture end as those wanted do, or those wanted as they."""

@@ -68,10 +68,14 @@ _SPLIT_OF_LIKELY = {
 # In KDEF, after a label: seen straight, or in half or full profile.
 _WITH_VIEW = re.compile("(an|di|af|ha|ne|sa|su)(?:s|[hf][lr])")
 _LEAST_PLAIN = 3
+LONGEST_NAME = 1_000
+"""What has more letters names nothing: it would take seconds to look for words in megabytes."""
 
 
 def suggest(name: str) -> str | None:
     """Return the label that a name may mean, misspelt, abbreviated or in another language."""
+    if len(name) > LONGEST_NAME:
+        return None
     core = core_of(part_words(name)) or fold(name)
     if core.startswith(("un", "not ", "non")):
         return None
@@ -93,6 +97,8 @@ def likely_label(word: str) -> str | None:
 
 def likely_split(name: str) -> str | None:
     """Return the split that a name may mean, with words of one's own or in another language."""
+    if len(name) > LONGEST_NAME:
+        return None
     if named := split_of_file(name):
         return named
     core = core_of(name).replace(" ", "")
@@ -103,5 +109,5 @@ def suggest_split(name: str) -> str:
     """Return the split that a name most likely means: "eval" is for validation."""
     if likely := likely_split(name):
         return likely
-    near = difflib.get_close_matches(core_of(name), SPLIT_OF, n=1, cutoff=0.75)
+    near = difflib.get_close_matches(core_of(name[:LONGEST_NAME]), SPLIT_OF, n=1, cutoff=0.75)
     return SPLIT_OF[near[0]] if near else "train"

@@ -14,7 +14,7 @@ from preprocessing.dataset.sources.folders import (
 )
 from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_form import ListForm
-from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.names import Names, quoted
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
 from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
 from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
@@ -128,7 +128,8 @@ def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
             if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
                 raise DatasetError(
                     f"{name} has a column {column}, which may tell the split. Write a column split "
-                    f"with train, val or test instead, or pass it over with --ignore {column}"
+                    "with train, val or test instead, or pass it over with "
+                    f"--ignore {quoted(column)}"
                 )
 
 
@@ -186,9 +187,10 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
         if meaning.left_out:
             return meaning.left_out
         if meaning.split is None:
+            meant = quoted(f"{row.split}={suggest_split(row.split)}")
             raise DatasetError(
                 f"{row.where}: the split {row.split!r} is not understood. Expected train, val or "
-                f"test. Say what it means with --map {row.split}={suggest_split(row.split)}"
+                f"test. Say what it means with --map {meant}"
             )
         split = meaning.split
     if label is None:

@@ -2,11 +2,17 @@
 
 import fnmatch
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from preprocessing.dataset.labels import SPLITS
-from preprocessing.dataset.sources.likely_words import likely_split, suggest, suggest_split
+from preprocessing.dataset.sources.likely_words import (
+    LONGEST_NAME,
+    likely_split,
+    suggest,
+    suggest_split,
+)
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
@@ -91,6 +97,8 @@ class Names:
         return Meaning(is_known=False) if label is None else self.read(label)
 
     def _read(self, name: str) -> Meaning:
+        if len(name) > LONGEST_NAME:
+            return Meaning(is_known=False)
         core = core_of(name)
         if self.ignored_by(name) or not {core, core_of(part_words(name))}.isdisjoint(self._ignored):
             return Meaning(left_out=f"{name} (--ignore)")
@@ -154,5 +162,9 @@ class Names:
 def _joined(names: Sequence[str], end: str = "", *, most: int = 4) -> str:
     """Join names as an option takes them, the first few of many."""
     text = ",".join(name + end for name in names[:most])
-    quoted = f"'{text}'" if re.search(r"[^\w,=.+-]", text) else text
-    return quoted + (",..." if len(names) > most else "")
+    return quoted(text) + (",..." if len(names) > most else "")
+
+
+def quoted(text: str) -> str:
+    """Return a text as one argument of a command that a message proposes, whatever is in it."""
+    return shlex.quote(text) if re.search(r"[^\w,=.+-]", text) else text

@@ -36,7 +36,7 @@ def _of_file(file: ParquetFile, store: ParquetStore, names: Names) -> bytes:
     with opened(file.path) as parquet:
         schema = parquet.schema_arrow
         header = [_PATH, *(each for each in schema.names if not _is_of_pictures(each, file))]
-        head = write_records([dict.fromkeys(header)])
+        head = write_records([dict.fromkeys(header)], file.path.name)
         _, form = open_records(head, file.path.name, names)
         needed = {*form.columns.values(), *form.votes.values()} - {0}
         wanted = [header[place] for place in sorted(needed)]
@@ -52,7 +52,8 @@ def _of_file(file: ParquetFile, store: ParquetStore, names: Names) -> bytes:
     if "split" not in form.columns and folder != store.path != file.path:
         columns[_SPLIT] = [split_of_file(file.path.name) or split_of_file(folder.name)] * file.rows
     rows = zip(*columns.values(), strict=True)
-    return write_records([dict(zip(columns, row, strict=True)) for row in rows])
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    return write_records(records, file.path.name)
 
 
 def _is_of_pictures(column: str, file: ParquetFile) -> bool:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES
+from preprocessing.dataset.sources.archives import HEAD_BYTES
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
-from preprocessing.dataset.sources.types import readable
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
+from preprocessing.images.picture_file import MOST_BYTES
+from preprocessing.runtime.terminal import readable
 
 # So much of a file is read at a time.
 _BUFFER_BYTES = 1 << 20
@@ -180,6 +181,6 @@ def _packed(value: pa.Scalar) -> PackedPicture:
     content = value.as_buffer() if value.is_valid else None
     if content is None or not content.size:
         return PackedPicture(b"", "There is none.")
-    if content.size > MAX_PICTURE_BYTES:
+    if content.size > MOST_BYTES:
         return TOO_LARGE
     return PackedPicture(content.to_pybytes())

@@ -16,8 +16,8 @@ from preprocessing.dataset.sources.types import (
     SourceItem,
     SourceKind,
     listing_sha256,
-    readable,
 )
+from preprocessing.runtime.terminal import readable
 
 
 class PictureSource(Source):

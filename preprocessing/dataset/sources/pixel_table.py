@@ -6,7 +6,7 @@ import numpy as np
 
 from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, split_cells, to_utf8
 from preprocessing.dataset.sources.likely_words import suggest, suggest_split
-from preprocessing.dataset.sources.names import Meaning, Names
+from preprocessing.dataset.sources.names import Meaning, Names, quoted
 from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
 from preprocessing.dataset.sources.table_form import (
     TableForm,
@@ -123,10 +123,11 @@ def parse_row(
         if usage.left_out:
             return usage.left_out
         if usage.split is None:
+            received = cells[form.usage][:20]
             raise DatasetError(
                 f"{name}: Usage must be one of Training, PublicTest, PrivateTest, or train, val, "
-                f"test. Received: {cells[form.usage][:20]!r}. Say what it means with "
-                f"--map {cells[form.usage][:20]}={suggest_split(cells[form.usage])}"
+                f"test. Received: {received!r}. Say what it means with "
+                f"--map {quoted(f'{received}={suggest_split(received)}')}"
             )
         split = usage.split
     return PixelRow(emotion.label, split, parse_pixels(form.pixel_text(cells), pixels, name=name))
@@ -154,7 +155,9 @@ def _label_problem(cell: str, meaning: Meaning, names: Names) -> str:
     others = ", ".join(name for name in CODES if name != "fer2013")
     is_code = code_of(cell) is not None
     of_others = f"; numbers of another set with --map and its name, {others}" if is_code else ""
+    meant = quoted(f"{cell}={suggest(cell) or 'LABEL'}")
     return (
         f"emotion must be 0 to {most}, or a label. Received: {cell!r}. Say what it means with "
-        f"--map {cell}={suggest(cell) or 'LABEL'}{of_others}; or leave it out with --ignore {cell}"
+        f"--map {meant}{of_others}; or leave it out with "
+        f"--ignore {quoted(cell)}"
     )

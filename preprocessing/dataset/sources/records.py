@@ -15,6 +15,8 @@ from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
 
+MOST_CELLS = 20_000_000
+"""Of all records together: a million with twenty names each. A small file can claim far more."""
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
 _EXPECTED = (
@@ -46,17 +48,25 @@ def records_as_csv(data: bytes, name: str) -> bytes:
         name: Of the file, for messages.
 
     Raises:
-        DatasetError: It is broken, or holds something else than records.
+        DatasetError: It is broken, holds something else than records, or far too many.
     """
     is_parquet = data.startswith(_PARQUET)
-    return write_records(
-        _from_parquet(data, name) if is_parquet else _from_json(to_utf8(data), name)
-    )
+    records = _from_parquet(data, name) if is_parquet else _from_json(to_utf8(data), name)
+    return write_records(records, name)
 
 
-def write_records(records: Sequence[Mapping[str, Any]]) -> bytes:
-    """Write records as a CSV file: a header with all their names, then a line for each."""
+def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
+    """Write records as a CSV file: a header with all their names, then a line for each.
+
+    Args:
+        records: Whose names may differ.
+        name: Of the file that they are from, for messages.
+
+    Raises:
+        DatasetError: They are far too many.
+    """
     columns = dict.fromkeys(column for record in records for column in record)
+    _check_cells(len(records), len(columns), name)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(map(_cell, columns))
@@ -64,8 +74,18 @@ def write_records(records: Sequence[Mapping[str, Any]]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
+def _check_cells(records: int, columns: int, name: str) -> None:
+    if records * columns > MOST_CELLS:
+        raise DatasetError(
+            f"{name} is too large: {records:,} records with {columns:,} names in all. Leave out "
+            "what is neither path, label nor split, or write several files."
+        )
+
+
 def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
     try:
+        metadata = pq.read_metadata(pa.BufferReader(data))
+        _check_cells(metadata.num_rows, metadata.num_columns, name)
         # By this thread alone, for bytes are Python's: see `read_shard`.
         table = pq.read_table(pa.BufferReader(data), use_threads=False, pre_buffer=False)
         records: list[dict[str, Any]] = table.to_pylist()

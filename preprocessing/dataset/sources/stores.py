@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES, MAX_PICTURE_BYTES, Archive
+from preprocessing.dataset.sources.archives import HEAD_BYTES, Archive
 from preprocessing.dataset.sources.files import (
     LIST_SUFFIXES,
     NO_SUFFIX,
@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.files import (
 )
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.images.picture_file import MOST_BYTES, too_many_bytes
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class PackedPicture:
     problem: str | None = None
 
 
-TOO_LARGE = PackedPicture(b"", f"The file has more than {MAX_PICTURE_BYTES:,} bytes.")
+TOO_LARGE = PackedPicture(b"", str(too_many_bytes()))
 """Stands for a picture that is not read."""
 
 
@@ -133,10 +134,10 @@ class ArchiveStore(PictureStore):
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the contents of the files."""
         inside = [self._positions[position] for position in positions]
-        for data in self._archive.contents(inside, limit=MAX_PICTURE_BYTES + 1):
+        for data in self._archive.contents(inside, limit=MOST_BYTES + 1):
             if isinstance(data, DatasetError):
                 yield PackedPicture(b"", str(data))
-            elif len(data) > MAX_PICTURE_BYTES:
+            elif len(data) > MOST_BYTES:
                 yield TOO_LARGE
             else:
                 yield PackedPicture(data)

@@ -1,7 +1,8 @@
 """Draw the folders of a source as they were read, for messages."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from preprocessing.dataset.sources.names import Meaning, Names
 
@@ -13,6 +14,22 @@ Folders = tuple[str, ...]
 """The folders on the way to some pictures, outermost first."""
 
 
+@dataclass
+class _Folder:
+    """A folder: how many lie around it, the pictures directly in it, and its folders by name."""
+
+    depth: int = 0
+    pictures: int = 0
+    inside: dict[str, "_Folder"] = field(default_factory=dict)
+
+    def lines(self) -> list[tuple[str, "_Folder | None"]]:
+        """Return the names of its folders with each, in order, and how many more there are."""
+        shown = sorted(self.inside)[:MOST_SIBLINGS]
+        more = len(self.inside) - len(shown)
+        rest = [(f"{_INDENT * (self.depth + 1)}and {more:,} more folders", None)] if more else []
+        return [*((name, self.inside[name]) for name in shown), *rest]
+
+
 def draw_tree(counts: dict[Folders, int], names: Names) -> list[str]:
     """Return lines such as "train/  split train", with the number of pictures in each folder.
 
@@ -20,31 +37,35 @@ def draw_tree(counts: dict[Folders, int], names: Names) -> list[str]:
         counts: Number of pictures that lie directly in each folder that has any.
         names: How names are read.
     """
-    children: dict[Folders, set[str]] = defaultdict(set)
-    for folders in counts:
-        for depth, name in enumerate(folders):
-            children[folders[:depth]].add(name)
-    lines = list(_lines((), children, counts, names))
-    if alone := counts.get((), 0):
-        lines.append(f"{_INDENT}(no folder)  {_pictures(alone)}")
-    if len(lines) > MOST_LINES:
-        lines = [*lines[:MOST_LINES], f"{_INDENT}and {len(lines) - MOST_LINES} more lines"]
-    return lines
+    top = _tree(counts)
+    lines, more = list[str](), 0
+    # No call for each folder, for an archive can have more in each other than calls can be.
+    waiting = top.lines()[::-1]
+    while waiting:
+        name, folder = waiting.pop()
+        if len(lines) == MOST_LINES:
+            more += 1
+        else:
+            lines.append(name if folder is None else _line(name, folder, names))
+        waiting += folder.lines()[::-1] if folder else ()
+    if top.pictures and not more:
+        lines.append(f"{_INDENT}(no folder)  {_pictures(top.pictures)}")
+    return [*lines, f"{_INDENT}and {more:,} more lines"] if more else lines
 
 
-def _lines(
-    here: Folders, children: dict[Folders, set[str]], counts: dict[Folders, int], names: Names
-) -> Iterator[str]:
-    inside = sorted(children[here])
-    for name in inside[:MOST_SIBLINGS]:
-        folders = (*here, name)
-        said = [describe(names.read(name))]
-        if count := counts.get(folders, 0):
-            said.append(_pictures(count))
-        yield f"{_INDENT * (len(here) + 1)}{name}/  {', '.join(filter(None, said))}".rstrip()
-        yield from _lines(folders, children, counts, names)
-    if len(inside) > MOST_SIBLINGS:
-        yield f"{_INDENT * (len(here) + 1)}and {len(inside) - MOST_SIBLINGS} more folders"
+def _tree(counts: dict[Folders, int]) -> _Folder:
+    top = _Folder()
+    for folders, count in counts.items():
+        here = top
+        for depth, name in enumerate(folders, start=1):
+            here = here.inside.setdefault(name, _Folder(depth))
+        here.pictures = count
+    return top
+
+
+def _line(name: str, folder: _Folder, names: Names) -> str:
+    said = [describe(names.read(name)), _pictures(folder.pictures) if folder.pictures else ""]
+    return f"{_INDENT * folder.depth}{name}/  {', '.join(filter(None, said))}".rstrip()
 
 
 def describe(meaning: Meaning) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from preprocessing.dataset.sources.stores import PackedPicture
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import GreyImage, RgbImage
 
 
@@ -30,10 +31,10 @@ def read_local_file(path: str) -> bytes:
     """Return the content of a file of this machine.
 
     Raises:
-        ImageDecodeError: It is gone or may not be read.
+        ImageDecodeError: It is gone, may not be read, or is far too large.
     """
     try:
-        return Path(path).read_bytes()
+        return read_picture_file(Path(path))
     except OSError as error:
         raise ImageDecodeError(f"The file cannot be read: {error.strerror}.") from error
 
@@ -108,11 +109,6 @@ class Source(ABC):
     @abstractmethod
     def names(self) -> list[str]:
         """Return the `name` of each item; no picture is read."""
-
-
-def readable(name: str) -> str:
-    """Write out the bytes of a file's name that are no UTF-8, so that it can be shown and kept."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def listing_sha256(files: Iterable[tuple[str, int]]) -> str:

@@ -108,7 +108,7 @@ class Box:
             return _decode_without(self._decoder, request)
         answer, memory = self._ask(request, niceness, until_s=until_s, make_room=make_room)
         width, height = answer["decoded"]
-        notes = tuple(note for note in PictureNote if note in answer.get("notes", ()))
+        notes = tuple(note for note in PictureNote if note in answer["notes"])
         if not (may_reduce and answer.get("is_reduced")):
             pixels = self._pool.picture_in(memory, width, height, in_grey=in_grey)
             return DecodedPicture(pixels, notes)

@@ -115,8 +115,10 @@ class Helper:
             self._await_answer(until_s, slow_from_s)
             answer = receive_message(connection)
             if "error" in answer:
+                _check_kind(answer["error"], str)
                 return answer
             if "decoded" in answer:
+                _check_kind(answer.get("notes"), list)
                 size = _checked_size(answer["decoded"], request.max_pixels)
                 return {**answer, "decoded": size}
             width, height = _checked_size(answer.get("asks"), request.max_pixels)
@@ -190,8 +192,19 @@ def _checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
     try:
         width, height = told
         is_possible = min(width, height) >= 1 and width * height <= max_pixels
+        is_possible = is_possible and isinstance(width, int) and isinstance(height, int)
     except (TypeError, ValueError):
         is_possible = False
     if not is_possible:
         raise ClosedError
     return width, height
+
+
+def _check_kind(told: Any, kind: type) -> None:
+    """Make sure that what a helper told is of a kind.
+
+    Raises:
+        ClosedError: It is not: the helper is not to be trusted any more.
+    """
+    if not isinstance(told, kind):
+        raise ClosedError

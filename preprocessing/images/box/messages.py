@@ -32,7 +32,7 @@ def receive_message(connection: socket.socket) -> dict[str, Any]:
     body = receive_bytes(connection, most=MOST_BYTES)
     try:
         message = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ClosedError from None
     if not isinstance(message, dict):
         raise ClosedError

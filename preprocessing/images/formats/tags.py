@@ -147,7 +147,7 @@ def read_directory(data: bytes, wanted: Container[int], *, start: int = 0) -> Di
         if not start:
             (start,) = struct.unpack_from(order + head, data, 8 if is_big else 4)
         (count,) = struct.unpack_from(order + ("Q" if is_big else "H"), data, start)
-    except struct.error:
+    except (struct.error, OverflowError):
         return None
     first = start + (8 if is_big else 2)
     size = struct.calcsize(order + entry)

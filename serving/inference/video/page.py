@@ -10,12 +10,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from preprocessing.bundle.disclaimers import NOT_MEASURED
-from preprocessing.dataset.sources.types import readable
 from preprocessing.faces.types import BoundingBox
 from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
 from preprocessing.images.types import RgbImage
 from preprocessing.report.html import render
 from preprocessing.report.label_colours import colours_of
+from preprocessing.runtime.terminal import readable
 from serving.inference.video.summary import Curve, FaceSummary, Peak, clock, curves, summarise
 from serving.inference.video.table import VideoRows
 from serving.inference.video.types import Frame

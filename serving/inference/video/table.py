@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing.dataset.sources.types import readable
+from preprocessing.runtime.terminal import readable
 from serving.inference.csv_table import NO_FACE, in_csv, label_column
 from serving.inference.spreadsheets import as_text
 from serving.inference.video.types import TrackedFace, TrackedSample

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -114,6 +115,40 @@ def test_a_damaged_dataset_is_refused(folder: Path, tmp_path: Path) -> None:
         read_dataset(tmp_path / "copy")
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"shards": ["../copy/shard-00000.parquet"]}, "is not the name of a file in the dataset"),
+        ({"shards": [5]}, "does not describe"),
+        ({"items": "many"}, "does not describe"),
+        ({"recipe": {"geometry": {}}}, "does not describe"),
+        ({"recipe": {"labels": "happy"}}, "do not fit its manifest"),
+    ],
+)
+def test_a_manifest_of_wrong_values_is_refused(
+    changes: dict[str, Any], message: str, folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    path = tmp_path / "copy" / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    recipe = {**manifest["recipe"], **changes.get("recipe", {})}
+    path.write_text(json.dumps({**manifest, **changes, "recipe": recipe}), encoding="utf-8")
+    with pytest.raises(DatasetError, match=message):
+        read_dataset(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "recipe.json"])
+def test_json_in_json_without_end_is_no_dataset(
+    name: str, csv_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = tmp_path / "deep"
+    dataset.mkdir()
+    (dataset / name).write_text("[" * 100_000, encoding="utf-8")
+    command = ["report"] if name == "manifest.json" else ["align", str(csv_path)]
+    assert main([*command, str(dataset)]) == 1
+    assert f"{name} does not describe a dataset" in capsys.readouterr().err
+
+
 def test_report_tells_what_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(folder)]) == 0
     text = capsys.readouterr().out
@@ -139,9 +174,9 @@ def test_pictures_without_a_face_make_an_empty_dataset(
 def test_a_file_that_may_not_be_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Path) -> bytes:
+    def refuse(_: Path, _mode: str) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImageDecodeError, match="Permission denied"):
         read_local_file(str(tmp_path / "face.jpg"))

@@ -107,6 +107,15 @@ def test_what_a_terminal_cannot_show_is_written_out() -> None:
     assert run.stdout == b"\\u8868\\udcff\n"
 
 
+def test_no_error_moves_the_cursor_or_fills_the_screen(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program(["show", "\x1b[2J\n" + "long" * 50_000]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: \N{REPLACEMENT CHARACTER}[2J"
+    assert second == "long" * 500 + "..."
+
+
 def test_help_ends_with_an_example(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
     assert program(["end", "--help"]) == 0
     assert capsys.readouterr().out.endswith("\nexample: program end 1 --small\n")

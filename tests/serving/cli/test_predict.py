@@ -145,6 +145,19 @@ def test_a_file_whose_name_is_no_utf_8_is_read_like_any_other(
     assert "caf\\xe9.jpg" in table.read_text(encoding="utf-8")
 
 
+def test_no_name_of_a_file_moves_the_cursor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(sample_photo_path(), tmp_path / "\x1b[2J.jpg")
+    (tmp_path / "\x1b[1A.jpg").write_bytes(b"no picture")
+    (tmp_path / "a.\x1b[3A").write_bytes(b"no picture")
+    assert main(["predict", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    for end in ("[2J.jpg", "[1A.jpg", "[3a"):
+        assert f"\N{REPLACEMENT CHARACTER}{end}" in said.out + said.err
+    assert "\x1b" not in said.out + said.err
+
+
 def test_predict_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predict", str(sample_photo_path())]) == 0
     assert "1  happy" in capsys.readouterr().out

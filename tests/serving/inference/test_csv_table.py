@@ -25,6 +25,16 @@ def test_a_label_that_is_named_like_another_column_has_one_of_its_own(label: str
     assert row["hints"] == " ".join(face.hints)
 
 
+@pytest.mark.parametrize("name", ["=cmd|calc.jpg", "@sum.jpg", "caf\udce9.jpg"])
+def test_what_a_name_says_is_shown_as_text_in_every_column(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "faces.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        write_csv(file, [(Path(name), f"{name}: Permission denied")], labels=())
+    (row,) = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    shown = name.replace("\udce9", "\\xe9") if "\udce9" in name else f"'{name}"
+    assert (row["file"], row["problem"]) == (shown, f"{shown}: Permission denied")
+
+
 def test_pictures_without_a_face_and_unreadable_ones_have_a_row() -> None:
     nobody = ANSWER.model_copy(update={"faces": []})
     table = io.StringIO(newline="")

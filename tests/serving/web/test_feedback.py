@@ -154,6 +154,7 @@ def test_what_cannot_be_said_is_refused(
         ({"Origin": "http://localhost.example.org"}, 403),
         ({"Origin": "http://localhost:81"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[localhost"}, 403),
         ({"Origin": "", "Host": ""}, 403),
         ({}, 403),
     ],

@@ -1,6 +1,7 @@
 """Zips of pictures: what is in them is read, passed over or refused, each for itself."""
 
 import io
+import stat
 import struct
 import zipfile
 from typing import Any
@@ -58,6 +59,24 @@ def test_a_damaged_member_is_a_problem_of_its_own(
     broken, fine = lines(client.post(BATCH, data=bytes(data), content_type="application/zip"))
     assert broken["problem"]["code"] == "invalid_request"
     assert fine["answer"]["faces"]
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFREG, stat.S_IFLNK], ids=["file", "link"])
+def test_a_member_beyond_all_memory_is_a_problem_of_its_own(
+    kind: int, client: FlaskClient, empty: bytes
+) -> None:
+    where = struct.pack("<HHQ", 1, 8, 2**64 - 1)  # in the extra field of large zips
+    data = bytearray(zipped({"a.png": empty, "b.png": empty}))
+    at = data.find(b"PK\x01\x02")
+    data[at + 38 : at + 46] = struct.pack("<II", kind << 16, 0xFFFFFFFF)
+    data[at + 30 : at + 32] = struct.pack("<H", len(where))
+    data[at + 51 : at + 51] = where  # behind the head and the name
+    end = data.rfind(b"PK\x05\x06")
+    (size,) = struct.unpack_from("<I", data, end + 12)
+    struct.pack_into("<I", data, end + 12, size + len(where))
+    beyond, fine = lines(client.post(BATCH, data=bytes(data), content_type="application/zip"))
+    assert beyond["problem"]["code"] == "invalid_request"
+    assert "answer" in fine
 
 
 def test_a_zip_of_very_many_members_is_refused_before_it_is_listed(client: FlaskClient) -> None:

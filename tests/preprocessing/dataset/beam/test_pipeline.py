@@ -156,7 +156,7 @@ def test_an_error_of_a_store_is_told_as_the_reason(monkeypatch: pytest.MonkeyPat
     def refuse(_: str) -> bytes:
         raise BeamIOError("no such bucket")
 
-    monkeypatch.setattr(files, "_read_file", refuse)
+    monkeypatch.setattr(files, "_open", refuse)
     with pytest.raises(ImageDecodeError, match="no such bucket"):
         files.read_picture_file("gs://faces/1.png")
 

@@ -141,12 +141,20 @@ def test_class_folders_as_people_have_them_are_read(name: str, tmp_path: Path) -
 def test_links_that_are_not_followed_are_counted(tmp_path: Path) -> None:
     write_folders(tmp_path, ("",), ("happy",))
     (tmp_path / "happy" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "happy" / "self.png").symlink_to("self.png")
     (tmp_path / "test").symlink_to(tmp_path / "happy")
     source = open_source(tmp_path)
     assert (source.count, source.passed_over) == (
         2,
-        {"links that lead nowhere": 1, "links to folders read already": 1},
+        {"links that lead nowhere": 2, "links to folders read already": 1},
     )
+
+
+def test_no_end_of_a_name_moves_the_cursor(tmp_path: Path) -> None:
+    write_folders(tmp_path, ("",), ("happy",))
+    (tmp_path / "notes.\x1b[2a").write_bytes(b"")
+    end = ".\N{REPLACEMENT CHARACTER}[2a"
+    assert open_source(tmp_path).passed_over == {f"{end} files that are no pictures": 1}
 
 
 def test_classes_are_put_together(tmp_path: Path) -> None:

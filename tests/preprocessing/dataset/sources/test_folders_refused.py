@@ -6,7 +6,7 @@ import pytest
 
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading
-from tests.preprocessing.dataset.sources.drawn import SIX, png, write_folders
+from tests.preprocessing.dataset.sources.drawn import SIX, png, write_folders, zipped
 from tests.preprocessing.dataset.sources.folder_trees import ALL, Make, folders, refused, with_notes
 
 REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
@@ -122,7 +122,7 @@ def test_a_folder_without_classes_beside_classes_is_proposed_to_be_left_out(
 ) -> None:
     write_folders(tmp_path, ("train",), ("happy", "sad"))
     write_folders(tmp_path, ("test",), ("images",), each=3)
-    assert "with --ignore, as --ignore 'test'." in refused(tmp_path)
+    assert "with --ignore, as --ignore test." in refused(tmp_path)
     assert open_source(tmp_path, Reading(ignore=("test",))).count == 4
 
 
@@ -131,7 +131,7 @@ def test_no_name_that_other_pictures_have_is_proposed_to_be_left_out(tmp_path: P
     (tmp_path / "faces" / "0_0.png").write_bytes(png(0))
     assert "Move what is no example out" in refused(tmp_path / "faces")
     (tmp_path / "faces" / "cover.png").write_bytes(png(0))
-    assert "--ignore 'cover.png'" in refused(tmp_path / "faces")
+    assert "--ignore cover.png" in refused(tmp_path / "faces")
 
 
 def test_the_error_shows_the_tree_as_it_was_read(tmp_path: Path) -> None:
@@ -158,6 +158,14 @@ def test_the_tree_of_many_folders_is_cut(tmp_path: Path) -> None:
     message = refused(tmp_path)
     assert "and 18 more folders" in message
     assert len(message.splitlines()) < 20
+
+
+def test_folders_in_one_another_are_cut_however_many_there_are(tmp_path: Path) -> None:
+    archive = tmp_path / "deep.zip"
+    archive.write_bytes(zipped([("a/" * 5_000 + "x.png", png(0)), ("happy/b.png", png(1))]))
+    lines = refused(archive).splitlines()
+    assert lines[40].strip() == "a/  neither split nor class"
+    assert lines[41] == "  and 4,961 more lines"
 
 
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:

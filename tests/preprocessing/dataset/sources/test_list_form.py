@@ -2,10 +2,12 @@
 
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from preprocessing.dataset.sources import records
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.drawn import zipped
@@ -131,6 +133,20 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
 def test_what_is_no_list_is_refused(content: str | bytes, message: str, pictures: Path) -> None:
     with pytest.raises(DatasetError, match=message):
         read(pictures, content)
+
+
+@pytest.mark.parametrize("write", [parquet, json.dumps], ids=["Parquet", "JSON"])
+def test_a_small_file_may_not_claim_far_too_many_cells(
+    write: Callable[[list[dict[str, str]]], str | bytes],
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed = [{"path": name, "label": label} for name, label in zip(NAMES, LABELS, strict=True)]
+    monkeypatch.setattr(records, "MOST_CELLS", 2 * len(listed))
+    assert read(pictures, write(listed)).count == len(listed)
+    wider = [{**each, "mine": "", "theirs": ""} for each in listed]
+    with pytest.raises(DatasetError, match="too large: 4 records with 4 names"):
+        read(pictures, write(wider))
 
 
 def test_an_object_of_names_and_labels_is_a_list(pictures: Path) -> None:

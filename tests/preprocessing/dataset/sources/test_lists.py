@@ -159,6 +159,8 @@ def test_what_is_passed_over_is_counted(pictures: Path) -> None:
         ('"a 1.png,happy,train', "list.csv:2.*Write each row on one line"),
         ("a 1.png,happy,eval", "list.csv:2: the split 'eval'.*--map eval=val"),
         ("a 1.png,unhappy,train", "list.csv:2: the label 'unhappy'.*--map unhappy=LABEL"),
+        (f"a 1.png,{'happy ' * 200},train", "list.csv:2: the label.* is not understood"),
+        (f"a 1.png,happy,{'val ' * 300}", "list.csv:2: the split.* is not understood"),
     ],
 )
 def test_a_line_that_is_not_understood_is_named(lines: str, message: str, pictures: Path) -> None:

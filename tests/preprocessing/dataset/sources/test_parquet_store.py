@@ -113,7 +113,7 @@ def test_a_file_whose_name_is_no_utf_8_is_read(tmp_path: Path) -> None:
 def test_pictures_that_are_missing_or_too_large_are_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parquet_store, "MAX_PICTURE_BYTES", 1_000)
+    monkeypatch.setattr(parquet_store, "MOST_BYTES", 1_000)
     contents = (None, bytes(1_001), png(0))
     rows = [{"image": {"bytes": content, "path": "a"}, "label": "sad"} for content in contents]
     path = write(tmp_path / "faces.parquet", rows)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from preprocessing.images import announce
 from preprocessing.images.announce import announce_size
+from preprocessing.images.box.messages import send_bytes
 from preprocessing.images.types import DecodedPicture
 
 SIDE_PX = 4
@@ -58,6 +60,12 @@ def _say_size(text: str) -> None:
     announce_size(*map(int, text.split()))
 
 
+def _say(text: str) -> None:
+    """Send a message in place of the helper's own."""
+    connection = announce.listener.__self__._connection  # type: ignore[union-attr]
+    send_bytes(connection, text.encode())
+
+
 ACTIONS: dict[str, Callable[[str], object]] = {
     "nothing": lambda _: None,
     "memory": _take_memory,
@@ -77,4 +85,6 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "crash": lambda _: ctypes.string_at(0),
     "end": lambda _: os._exit(0),
     "say_size": _say_size,
+    "say": _say,
+    "say_deep": lambda depth: _say("[" * int(depth)),
 }

@@ -166,6 +166,24 @@ def test_a_size_that_cannot_be_is_not_believed(box: Box) -> None:
         decode(box, b"say_size 1000 1000")
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b'say {"asks": [2.5, 2]}',
+        b'say {"decoded": [2.5, 2], "notes": []}',
+        b'say {"decoded": [4, 4], "notes": 5}',
+        b'say {"decoded": [4, 4]}',
+        b'say {"error": ["ImageDecodeError"]}',
+        b"say []",
+        b"say_deep 60000",
+    ],
+)
+def test_an_answer_of_another_form_is_not_believed(lie: bytes, box: Box) -> None:
+    with pytest.raises(TooCostlyImageError):
+        decode(box, lie)
+    decode(box, b"nothing")
+
+
 def test_room_is_asked_for_before_the_pixels_are_decoded(box: Box) -> None:
     asked: list[int] = []
     decode(box, b"nothing", make_room=asked.append)

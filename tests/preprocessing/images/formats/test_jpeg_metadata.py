@@ -47,6 +47,7 @@ WAYS_TO_SAY_NOTHING = {
     "no block": b"Exif\0\0",
     "garbage": b"Exif\0\0" + b"abcdefgh" * 4,
     "no name": b"abc",
+    "beyond all memory": b"Exif\0\0II" + struct.pack("<HHHQ", 43, 8, 0, 2**64 - 1) + bytes(8),
 }
 
 

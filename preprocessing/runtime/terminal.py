@@ -1,0 +1,25 @@
+"""Show text from elsewhere, such as names of files, on a terminal."""
+
+# Of a line; what a message proposes to type is shorter.
+_MOST_LETTERS = 2_000
+
+
+def readable(name: str) -> str:
+    """Write out the bytes of a file's name that are no UTF-8, so that it can be shown and kept."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def for_terminal(text: str) -> str:
+    """Return a text that a terminal shows as it is, for a name may hold control sequences."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in readable(text)
+    )
+
+
+def lines_for_terminal(text: str) -> str:
+    """Return lines of text as `for_terminal` does each, without the rest of very long ones."""
+    return "\n".join(
+        for_terminal(line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]}...")
+        for line in text.split("\n")
+    )

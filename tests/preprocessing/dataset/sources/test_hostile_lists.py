@@ -1,0 +1,35 @@
+"""A list that is made to do harm is refused in a sentence, which itself does none."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from preprocessing.dataset.sources.finder import MOST_UNQUOTED
+from preprocessing.errors import DatasetError
+from tests.preprocessing.dataset.sources.label_lists import read
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5_000])
+def test_addresses_may_be_written_with_percent_signs_a_few_times(
+    depth: int, pictures: Path
+) -> None:
+    listed = f"path,label\na%{'25' * (depth - 1)}201.png,happy\n"
+    if depth <= MOST_UNQUOTED:
+        assert [item.name for item in read(pictures, listed).items()] == ["a 1.png"]
+    else:
+        with pytest.raises(DatasetError, match="there is no such picture"):
+            read(pictures, listed)
+
+
+@pytest.mark.parametrize(
+    ("columns", "odd"),
+    [("label", "x';reboot;'"), ("label", "$(reboot)"), ("label,split", "happy,`reboot`")],
+)
+def test_what_is_proposed_to_be_typed_runs_nothing_that_a_list_has(
+    columns: str, odd: str, pictures: Path
+) -> None:
+    with pytest.raises(DatasetError) as error_info:
+        read(pictures, f"path,{columns}\nb.png,{odd}\n")
+    _, _, proposed = str(error_info.value).partition("--map ")
+    assert shlex.split(proposed)[0].startswith(f"{odd.rpartition(',')[2]}=")
