@@ -15,14 +15,15 @@ SUSPECTS = "suspects"
 
 def most_taken(capacity: int) -> int:
     """Return how many requests at most have one of so many slots (`Capacity`) at once."""
-    return 2 * capacity - 1 + SUSPECT_CAPACITY
+    # The first address takes all, the second a half of that, the third a third.
+    return sum(capacity // address for address in range(1, capacity + 1)) + SUSPECT_CAPACITY
 
 
 class Capacity:
     """Slots for the requests that are worked on at once.
 
-    One address alone cannot keep others out: for an address that holds no slot, the slots of the
-    address with the most of them count as one.
+    Addresses share them evenly: for one that would hold so many, no other counts with more than as
+    many. So those that hold most of them keep nobody else out.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -60,9 +61,9 @@ class Capacity:
     def _has_slot(self, holder: str) -> bool:
         if holder == SUSPECTS:
             return self._taken[SUSPECTS] < SUSPECT_CAPACITY
-        taken = [count for each, count in self._taken.items() if each != SUSPECTS]
-        counted = sum(taken) if self._taken[holder] else sum(taken) - max([1, *taken]) + 1
-        return counted < self._capacity
+        would_hold = self._taken[holder] + 1
+        others = [count for each, count in self._taken.items() if each not in (holder, SUSPECTS)]
+        return would_hold + sum(min(count, would_hold) for count in others) <= self._capacity
 
     @property
     def fraction_taken(self) -> float:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from threading import Event
@@ -195,16 +196,26 @@ def test_one_address_cannot_take_the_places_of_others() -> None:
 def test_more_than_are_said_to_be_taken_at_most_never_are(capacity: int) -> None:
     slots, taken = Capacity(capacity), 0
     with ExitStack() as held:
-        # One address takes all that it can, then others one each, then those under suspicion.
+        # One address takes all that it can, then another, at last those under suspicion.
         for address, is_suspect in [
-            *[("one", False)] * (capacity + 1),
-            *[(str(each), False) for each in range(capacity + 1)],
+            *[(str(each), False) for each in range(capacity + 1) for _ in range(capacity + 1)],
             *[("bad", True)] * (SUSPECT_CAPACITY + 1),
         ]:
             with suppress(BusyError):
                 held.enter_context(slots.take(address, is_suspect=is_suspect))
                 taken += 1
     assert taken == most_taken(capacity)
+
+
+def test_addresses_share_the_places_evenly() -> None:
+    slots, held = Capacity(6), Counter[str]()
+    with ExitStack() as all_held:
+        for address in ("one", "two", "three", "four"):
+            for _ in range(7):
+                with suppress(BusyError):
+                    all_held.enter_context(slots.take(address))
+                    held[address] += 1
+    assert held == {"one": 6, "two": 3, "three": 2, "four": 1}
 
 
 def test_addresses_under_suspicion_take_nobody_else_s_places() -> None:
