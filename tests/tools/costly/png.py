@@ -48,7 +48,6 @@ def pngs() -> dict[str, bytes]:
             _header(SIDE_PX, SIDE_PX), chunk(b"IDAT", large[:-4] + b"none")
         ),
         "PNG, interlaced": _flat(8, RGBA, interlaced=True),
-        "PNG of four channels of 16 bits": _flat(16, RGBA),
         "PNG of four channels of 16 bits and much rubbish": _flat(
             16, RGBA, before=chunk(b"tEXt", b"Comment\0" + bytes(9_000_000))
         ),
