@@ -59,6 +59,11 @@ class ServerProcess:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
         return {int(child) for child in children.split()}
 
+    def has_replaced(self, worker: int) -> bool:
+        """Say whether others run in place of a worker that ended."""
+        workers = self.workers()
+        return bool(workers) and worker not in workers
+
     def processes(self) -> list[int]:
         """Return the process ids of all its processes: master, workers and those of their boxes."""
         return tree(self.process.pid)

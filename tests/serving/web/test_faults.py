@@ -115,7 +115,7 @@ def test_full_temporary_folders_cost_no_answer(photo: bytes, tmp_path: Path) -> 
         # Nor is there room for the figures of the next worker.
         (old,) = server.workers()
         os.kill(old, signal.SIGKILL)
-        wait_until(lambda: bool(server.workers()) and old not in server.workers())
+        wait_until(lambda: server.has_replaced(old))
         assert_answers(server, photo)
         assert "counts for itself" in server.log.read_text(encoding="utf-8")
 

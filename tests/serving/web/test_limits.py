@@ -1,9 +1,9 @@
-from collections.abc import Callable
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 from typing import TypeVar
 
 import pytest
@@ -141,14 +141,16 @@ def test_the_queue_gives_up_what_waits_too_long_and_knows_what_is_stuck() -> Non
 
 
 def test_who_waited_too_long_does_not_make_the_task_before_stuck() -> None:
-    queue = TaskQueue(capacity=2, time_limit_s=0.5)
+    queue, task = TaskQueue(capacity=2, time_limit_s=0.05), HeldTask()
     with ThreadPoolExecutor() as clients:
-        tasks = [clients.submit(run, queue, lambda: sleep(0.4)) for _ in range(2)]
-        assert [type(task.exception()) for task in tasks] in (
-            [type(None), TimeLimitError],
-            [TimeLimitError, type(None)],
-        )
+        before = clients.submit(queue.run, task, until_s=monotonic() + 60)
+        task.started.wait()
+        with pytest.raises(TimeLimitError):
+            queue.run(task, until_s=monotonic())
+        sleep(0.2)
         assert not queue.is_stuck
+        task.let_go.set()
+        assert before.result()
 
 
 def test_the_queue_takes_so_many_and_no_more() -> None:

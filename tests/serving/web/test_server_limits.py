@@ -84,7 +84,7 @@ def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
             # It ends after an answer, whichever; this request may be the one that it leaves open.
             with contextlib.suppress(OSError, HTTPException):
                 server.ask("/livez")
-            return bool(server.workers()) and worker not in server.workers()
+            return server.has_replaced(worker)
 
         # From here on decoding is at hand, so that the time runs out with the models.
         assert server.ask(PREDICT, small).status == 200
