@@ -13,22 +13,30 @@ SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
 
 
-def most_taken(capacity: int) -> int:
-    """Return how many requests at most have one of so many slots (`Capacity`) at once."""
+def most_taken(capacity: int, *, addresses: int) -> int:
+    """Return how many requests at most have one of the slots of a `Capacity` at once."""
     # The first address takes all, the second a half of that, the third a third.
-    return sum(capacity // address for address in range(1, capacity + 1)) + SUSPECT_CAPACITY
+    shared = sum(capacity // address for address in range(1, capacity + 1))
+    return shared + max(0, addresses - capacity) + SUSPECT_CAPACITY
 
 
 class Capacity:
     """Slots for the requests that are worked on at once.
 
     Addresses share them evenly: for one that would hold so many, no other counts with more than as
-    many. So those that hold most of them keep nobody else out.
+    many. So an address with many requests keeps no other out.
     """
 
-    def __init__(self, capacity: int) -> None:
-        """Start with all of them free."""
+    def __init__(self, capacity: int, *, addresses: int | None = None) -> None:
+        """Start with all of them free.
+
+        Args:
+            capacity: How many there are.
+            addresses: How many addresses may have one each; by default as many as there are slots.
+                Beyond those, an address has its first slot alone.
+        """
         self._capacity = capacity
+        self._addresses = capacity if addresses is None else addresses
         # By the address that holds them.
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -63,7 +71,8 @@ class Capacity:
             return self._taken[SUSPECTS] < SUSPECT_CAPACITY
         would_hold = self._taken[holder] + 1
         others = [count for each, count in self._taken.items() if each not in (holder, SUSPECTS)]
-        return would_hold + sum(min(count, would_hold) for count in others) <= self._capacity
+        counted = would_hold + sum(min(count, would_hold) for count in others)
+        return counted <= (self._addresses if would_hold == 1 else self._capacity)
 
     @property
     def fraction_taken(self) -> float:

@@ -93,6 +93,7 @@ class Hold:
             until_s: When to give up waiting for it, by `time.monotonic`.
         """
         self._room, self._until_s, self.pixels = room, until_s, 0
+        self._since_s = time.monotonic()
 
     def grow_to(self, pixels: int) -> None:
         """Reserve this much room instead of less.
@@ -102,7 +103,12 @@ class Hold:
         """
         self.release()
         self._room.take(pixels, until_s=self._until_s)
-        self.pixels = pixels
+        self.pixels, self._since_s = pixels, time.monotonic()
+
+    @property
+    def held_s(self) -> float:
+        """How long it has had what it reserved last, in seconds."""
+        return time.monotonic() - self._since_s if self.pixels else 0.0
 
     def shrink_to(self, pixels: int) -> None:
         """Give back what was reserved beyond this much."""

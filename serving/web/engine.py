@@ -46,7 +46,9 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.queue = TaskQueue(
-            capacity=settings.parallel_requests, time_limit_s=settings.time_limit_s
+            capacity=settings.parallel_requests,
+            addresses=settings.parallel_addresses,
+            time_limit_s=settings.time_limit_s,
         )
         self.decoder = PictureDecoder(settings.max_pixels)
         self.limits = RequestLimits(
@@ -191,9 +193,12 @@ class Service:
         slot = self.queue.slot(network_of(address), is_suspect=is_suspect)
         with slot, self.decoder.hold(until_s=until_s) as hold:
             started_s = time.perf_counter()
-            picture = self.decoder.decode(
-                data, hold, address=address, until_s=until_s, max_pixels=max_pixels
-            )
+            try:
+                picture = self.decoder.decode(
+                    data, hold, address=address, until_s=until_s, max_pixels=max_pixels
+                )
+            finally:
+                self.queue.add_use(network_of(address), hold.held_s)
             decode_s = time.perf_counter() - started_s
             # Only the task holds the picture, which is gone when its room is given back.
             decoded = [picture]

@@ -14,8 +14,10 @@ from serving.web.usage import Usage
 
 T = TypeVar("T")
 
-# A task goes first if what counts against it is so much less than against that which has its turn,
-# in seconds: several times what a photo takes, for two that change turns too often both end late.
+# A task goes first if what counts against it, so many times and so many seconds more, is still less
+# than what counts against that which has its turn. The seconds are several times what a photo
+# takes; and two that take long shall not change turns until both end late.
+LEAST_AHEAD_TIMES = 2.0
 LEAST_AHEAD_S = 0.1
 # How much of what its address used lately counts against a task, beside all that itself has used.
 ADDRESS_SHARE = 0.05
@@ -49,15 +51,16 @@ class TaskQueue:
     comes back.
     """
 
-    def __init__(self, *, capacity: int, time_limit_s: float) -> None:
+    def __init__(self, *, capacity: int, time_limit_s: float, addresses: int | None = None) -> None:
         """Open the queue.
 
         Args:
             capacity: Requests that may wait or be worked on at once.
             time_limit_s: How long one may take, waiting included, in seconds.
+            addresses: See `Capacity`.
         """
         self._time_limit_s = time_limit_s
-        self._capacity = Capacity(capacity)
+        self._capacity = Capacity(capacity, addresses=addresses)
         self._changed = threading.Condition()
         self._tasks: list[_Task] = []
         # Which has its turn, and until when what it used is noted, by `time.monotonic`.
@@ -67,7 +70,8 @@ class TaskQueue:
         # By thread.
         self._own = threading.local()
         self._executor = ThreadPoolExecutor(
-            max_workers=most_taken(capacity), thread_name_prefix="models"
+            max_workers=most_taken(capacity, addresses=addresses or capacity),
+            thread_name_prefix="models",
         )
 
     def until_s(self) -> float:
@@ -137,6 +141,11 @@ class TaskQueue:
         with self._changed:
             return any(task.until_s < given_up_s for task in self._tasks)
 
+    def add_use(self, address: str, used_s: float) -> None:
+        """Note what an address has used before its task came, in seconds: of decoding."""
+        with self._changed:
+            self._usage.add(address, used_s, now_s=time.monotonic())
+
     def _too_late(self) -> TimeLimitError:
         return TimeLimitError(
             f"The answer took longer than {self._time_limit_s:g} seconds. Try again; a smaller "
@@ -187,7 +196,7 @@ class TaskQueue:
         begun = (task for task in self._tasks if task.has_begun)
         chosen = self._active or min(begun, key=counts_s, default=None)
         least = min(self._tasks, key=counts_s)
-        if chosen is None or counts_s(least) + LEAST_AHEAD_S < counts_s(chosen):
+        if chosen is None or LEAST_AHEAD_TIMES * counts_s(least) + LEAST_AHEAD_S < counts_s(chosen):
             chosen = least
         if chosen is not self._active:
             self._active = chosen

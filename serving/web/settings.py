@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from preprocessing.images.decode import MAX_PIXELS
 from serving.inference.options import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+from serving.web.capacity import most_taken
 
 PREFIX = "MIEN_"
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
@@ -21,6 +22,9 @@ LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
 # Threads of a worker that do not wait for the models: for the page, health checks, rejections.
 SPARE_THREADS = 8
+# For each prediction that a worker accepts at once. What waits takes little memory, and who asks
+# for little is answered first: so a few addresses with costly pictures keep nobody else out.
+ADDRESSES = 4
 
 
 class Settings(BaseSettings):
@@ -210,10 +214,16 @@ class Settings(BaseSettings):
         return tuple(map(ip_network, _split(self.fetch_networks)))
 
     @property
+    def parallel_addresses(self) -> int:
+        """Addresses of which a worker accepts one prediction each, where all slots are taken."""
+        return ADDRESSES * self.parallel_requests
+
+    @property
     def threads(self) -> int:
         """Requests that a worker reads or answers at once, and those that wait for pictures."""
+        predicting = most_taken(self.parallel_requests, addresses=self.parallel_addresses)
         fetching = self.parallel_requests if self.fetch_pictures else 0
-        return self.parallel_requests + fetching + SPARE_THREADS
+        return predicting + fetching + SPARE_THREADS
 
 
 def _split(text: str) -> tuple[str, ...]:

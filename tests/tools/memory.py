@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SAMPLED_EVERY_S = 0.02
-# To look takes longer the more memory there is; that costs at most a quarter of a processor.
-RESTS_TIMES = 3
+# To look takes longer the more memory there is; that costs at most a tenth of a processor.
+RESTS_TIMES = 9
 
 
 def tree(pid: int) -> list[int]:

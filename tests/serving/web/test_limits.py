@@ -194,30 +194,33 @@ def test_one_address_cannot_take_the_places_of_others() -> None:
             pass
 
 
-@pytest.mark.parametrize("capacity", [1, 2, 5])
-def test_more_than_are_said_to_be_taken_at_most_never_are(capacity: int) -> None:
-    slots, taken = Capacity(capacity), 0
+@pytest.mark.parametrize(("capacity", "addresses"), [(1, 1), (1, 4), (2, 2), (3, 12), (5, 7)])
+def test_more_than_are_said_to_be_taken_at_most_never_are(capacity: int, addresses: int) -> None:
+    slots, taken = Capacity(capacity, addresses=addresses), 0
     with ExitStack() as held:
         # One address takes all that it can, then another, at last those under suspicion.
         for address, is_suspect in [
-            *[(str(each), False) for each in range(capacity + 1) for _ in range(capacity + 1)],
+            *[(str(each), False) for each in range(addresses + 1) for _ in range(capacity + 1)],
             *[("bad", True)] * (SUSPECT_CAPACITY + 1),
         ]:
             with suppress(BusyError):
                 held.enter_context(slots.take(address, is_suspect=is_suspect))
                 taken += 1
-    assert taken == most_taken(capacity)
+    assert taken == most_taken(capacity, addresses=addresses)
 
 
-def test_addresses_share_the_places_evenly() -> None:
-    slots, held = Capacity(6), Counter[str]()
+@pytest.mark.parametrize(
+    ("addresses", "expected"), [(6, [6, 3, 2, 1, 1, 1, 0, 0]), (7, [6, 3, 2, 1, 1, 1, 1, 0])]
+)
+def test_addresses_share_the_places_evenly(addresses: int, expected: list[int]) -> None:
+    slots, held = Capacity(6, addresses=addresses), Counter[int]()
     with ExitStack() as all_held:
-        for address in ("one", "two", "three", "four"):
+        for address in range(8):
             for _ in range(7):
                 with suppress(BusyError):
-                    all_held.enter_context(slots.take(address))
+                    all_held.enter_context(slots.take(str(address)))
                     held[address] += 1
-    assert held == {"one": 6, "two": 3, "three": 2, "four": 1}
+    assert [held[address] for address in range(8)] == expected
 
 
 def test_addresses_under_suspicion_take_nobody_else_s_places() -> None:

@@ -20,7 +20,7 @@ _EXIF, _PROFILE = b"Exif\0\0", b"ICC_PROFILE\0"
 
 
 def jpegs() -> dict[str, bytes]:
-    """Return one file of each kind; what costs more with rubbish around it comes with that alone."""
+    """Return one file of each kind; what costs more with rubbish comes with that alone."""
     small = _encode(Image.new("L", (64, 64)))
     scans = _encode(Image.new("L", (SIDE_PX, SIDE_PX), 128), progressive=True)
     few_pixels = _encode(Image.new("L", (2_000, 2_000), 128), progressive=True)
