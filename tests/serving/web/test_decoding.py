@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flask import Flask
 
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.box.client import Box
@@ -22,6 +23,7 @@ from serving.web.decoding import (
     Suspects,
 )
 from serving.web.problems import BusyError
+from serving.web.rate_limit import network_of
 from tests.tools.costly.jpeg import jpegs
 
 LATER_S = 60.0
@@ -166,3 +168,37 @@ def test_the_detail_of_a_picture_takes_room_while_it_is_decoded(decoder: Picture
     with decoder.hold(until_s=until_s) as hold:
         decoder.decode(data, hold, address="one", until_s=until_s)
         assert hold.pixels == side**2
+
+
+def test_what_a_request_uses_counts_for_its_address(
+    app: Flask, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = app.extensions["mien"].queue
+    looked: list[str] = []
+    await_turn = queue._await_turn
+
+    def await_turn_and_note(task: Any) -> None:
+        looked.append(task.address)
+        await_turn(task)
+
+    monkeypatch.setattr(queue, "_await_turn", await_turn_and_note)
+    address = {"REMOTE_ADDR": "2001:db8::7"}
+    sent = app.test_client().post("/api/v1/predict", data=photo, environ_base=address)
+    assert sent.status_code == 200
+    network = network_of(address["REMOTE_ADDR"])
+    assert queue._usage.of(network, now_s=time.monotonic()) > 0
+    # Before it begins, before each look for a face or landmarks, and before the network's.
+    assert len(looked) >= 4
+    assert set(looked) == {network}
+
+
+def test_what_decoding_takes_counts_for_the_address(app: Flask) -> None:
+    # Only decoding tells that it is cut, so that it never comes before the models.
+    cut = encode_png(np.zeros((2_000, 2_000, 3), np.uint8))[:-2_000]
+    address = {"REMOTE_ADDR": "2001:db8:1::7"}
+    sent = app.test_client().post("/api/v1/predict", data=cut, environ_base=address)
+    assert sent.status_code == 400
+    used_s = app.extensions["mien"].queue._usage.of(
+        network_of(address["REMOTE_ADDR"]), now_s=time.monotonic()
+    )
+    assert used_s > 0
