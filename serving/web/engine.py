@@ -178,8 +178,7 @@ class Service:
             look: What to do with the picture, and with the seconds that decoding it took.
             address: From which it came.
             max_pixels: Of the largest picture that is decoded; by default that of the settings.
-            until_s: When to give it up, by `time.monotonic`; by default the settings' time limit
-                begins now.
+            until_s: When to give it up, by `time.monotonic`; by default after the time limit.
 
         Raises:
             ImageDecodeError: It cannot be read as a picture.
@@ -189,8 +188,8 @@ class Service:
             TimeLimitError: It took too long.
         """
         until_s = self.queue.until_s() if until_s is None else until_s
-        is_suspect = self.decoder.is_suspect(address)
-        slot = self.queue.slot(network_of(address), is_suspect=is_suspect)
+        network = network_of(address)
+        slot = self.queue.slot(network, is_suspect=self.decoder.is_suspect(address))
         with slot, self.decoder.hold(until_s=until_s) as hold:
             started_s = time.perf_counter()
             try:
@@ -198,16 +197,14 @@ class Service:
                     data, hold, address=address, until_s=until_s, max_pixels=max_pixels
                 )
             finally:
-                self.queue.add_use(network_of(address), hold.held_s)
+                self.queue.add_use(network, hold.held_s)
             decode_s = time.perf_counter() - started_s
             # Only the task holds the picture, which is gone when its room is given back.
             decoded = [picture]
             del picture
             try:
                 return self.queue.run(
-                    lambda: look(decoded.pop(), decode_s),
-                    until_s=until_s,
-                    address=network_of(address),
+                    lambda: look(decoded.pop(), decode_s), until_s=until_s, address=network
                 )
             except TooCostlyImageError:  # when the whole of it was read
                 self.decoder.note_costly(address)
