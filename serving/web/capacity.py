@@ -7,17 +7,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from serving.web.problems import BusyError
+from serving.web.slots import SUSPECT_CAPACITY
 
-# For all addresses under suspicion together: one picture that is decoded and one that waits.
-SUSPECT_CAPACITY = 2
 SUSPECTS = "suspects"
-
-
-def most_taken(capacity: int, *, addresses: int) -> int:
-    """Return how many requests at most have one of the slots of a `Capacity` at once."""
-    # The first address takes all, the second a half of that, the third a third.
-    shared = sum(capacity // address for address in range(1, capacity + 1))
-    return shared + max(0, addresses - capacity) + SUSPECT_CAPACITY
 
 
 class Capacity:

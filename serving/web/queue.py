@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from serving.web.capacity import Capacity, most_taken
+from serving.web.capacity import Capacity
 from serving.web.problems import TimeLimitError
+from serving.web.slots import most_taken
 from serving.web.usage import Usage
 
 T = TypeVar("T")

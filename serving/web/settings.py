@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from preprocessing.images.decode import MAX_PIXELS
 from serving.inference.options import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
-from serving.web.capacity import most_taken
+from serving.web.slots import most_taken
 
 PREFIX = "MIEN_"
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
@@ -21,10 +21,10 @@ _DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+"
 LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
 # Threads of a worker that do not wait for the models: for the page, health checks, rejections.
-SPARE_THREADS = 8
+SPARE_THREADS = 4
 # For each prediction that a worker accepts at once. What waits takes little memory, and who asks
 # for little is answered first: so a few addresses with costly pictures keep nobody else out.
-ADDRESSES = 4
+ADDRESSES = 3
 
 
 class Settings(BaseSettings):

@@ -84,9 +84,9 @@ def test_it_needs_neither_a_network_nor_a_disk_to_write_to(photo: bytes, tmp_pat
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: path.exists() or server.poll() is not None)
         with socket(AF_UNIX) as connected:
-            connected.connect(str(path))
+            # The file is there before anyone listens.
+            wait_until(lambda: connected.connect_ex(str(path)) == 0)
             connection = HTTPConnection("localhost")
             connection.sock = connected
             connection.request("POST", PREDICT, photo)

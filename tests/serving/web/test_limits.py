@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.web.app import create_app
-from serving.web.capacity import SUSPECT_CAPACITY, Capacity, most_taken
+from serving.web.capacity import Capacity
 from serving.web.problems import BusyError, TimeLimitError, TooManyRequestsError
 from serving.web.queue import TaskQueue
 from serving.web.rate_limit import WINDOW_S, RateLimiter
 from serving.web.settings import Settings
+from serving.web.slots import SUSPECT_CAPACITY, most_taken
 from tests.tools.server_process import wait_until
 
 PREDICT = "/api/v1/predict"
