@@ -119,7 +119,7 @@ bench-box: $(VENV)/serving.stamp ## measure what decoding in a box costs, beside
 bench-costly: $(VENV)/serving.stamp ## measure what small files cost the server that ask for gigabytes or minutes
 	$(BIN)/python -m tests.bench.costly
 
-bench-attacked: $(VENV)/serving.stamp ## measure honest photos beside an address that sends costly files
+bench-attacked: $(VENV)/serving.stamp ## measure honest photos beside addresses that send costly files
 	$(BIN)/python -m tests.bench.attacked
 
 bench-video: $(VENV)/dev.stamp ## measure video on one core with a clip made from PHOTOS, beside FER_PYTHON

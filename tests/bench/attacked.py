@@ -1,8 +1,8 @@
-"""Measure honest photos beside an attacker: `make bench-attacked` prints it.
+"""Measure honest photos beside attackers: `make bench-attacked` prints it.
 
-One address sends a costly file a second to a real server with two workers, rates unlimited; another
-sends the sample photo again and again. Times are the clock's, alone first and then beside the
-attacker.
+One address, or six, each send a costly file a second to a real server with two workers, rates
+unlimited; another sends the sample photo again and again. Times are the clock's, alone first and
+then beside the attackers.
 """
 
 import argparse
@@ -24,11 +24,12 @@ KINDS = {
     "JPEG of 1,480 faces in noise": "JPEG",
     "PNG of three channels of 16 bits": "PNG",
 }
+ATTACKERS = (1, 6)
 PAUSE_S = 0.1
 
 
 def main() -> None:
-    """Print how long honest photos take beside each costly file."""
+    """Print how long honest photos take beside each costly file, from one address and from six."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60, help="of each attack")
     parser.add_argument("files", type=Path, nargs="*", help="pictures instead of made ones")
@@ -36,30 +37,34 @@ def main() -> None:
     files = {path.name: path.read_bytes() for path in options.files}
     if not files:
         files = {name: FORMATS[kind]()[name] for name, kind in KINDS.items()}
-    print("| beside | honest photos | answered | median, ms | p99, ms | slowest, ms | attacker |")
-    print("|---|---|---|---|---|---|---|")
-    for name, costly in {"nothing": b"", **files}.items():
+    print(
+        "| beside | attackers | honest photos | answered | median, ms | p99, ms | slowest, ms "
+        "| attackers' answers |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    attacks = [(name, files[name], count) for count in ATTACKERS for name in files]
+    for name, costly, attackers in [("nothing", b"", 0), *attacks]:
         with (
             tempfile.TemporaryDirectory() as folder,
             running_server(
                 Path(folder, "log"), MIEN_TRUSTED_PROXIES="1", MIEN_PICTURES_PER_MINUTE="0"
             ) as server,
         ):
-            _print_row(name, server, costly, seconds=options.seconds)
+            _print_row(name, server, costly, attackers=attackers, seconds=options.seconds)
 
 
-def _print_row(name: str, server: ServerProcess, costly: bytes, *, seconds: float) -> None:
+def _print_row(
+    name: str, server: ServerProcess, costly: bytes, *, attackers: int, seconds: float
+) -> None:
     honest, done = sample_photo_path().read_bytes(), Event()
     said: list[int] = []
-    with ThreadPoolExecutor(max_workers=100) as senders:
+    with ThreadPoolExecutor(max_workers=200) as senders:
 
-        def attack() -> None:
-            while costly and not done.wait(1):
-                senders.submit(
-                    lambda: said.append(ask_from(server, "198.51.100.66", costly).status)
-                )
+        def attack(address: str) -> None:
+            while not done.wait(1):
+                senders.submit(lambda: said.append(ask_from(server, address, costly).status))
 
-        attacker = senders.submit(attack)
+        attacks = [senders.submit(attack, f"198.51.100.{each}") for each in range(attackers)]
         times_ms: list[float] = []
         statuses: Counter[int] = Counter()
         until_s = time.monotonic() + seconds
@@ -69,11 +74,12 @@ def _print_row(name: str, server: ServerProcess, costly: bytes, *, seconds: floa
             times_ms.append(1000 * (time.monotonic() - started_s))
             time.sleep(PAUSE_S)
         done.set()
-        attacker.result()
+        for each in attacks:
+            each.result()
     print(
-        f"| {name} | {len(times_ms)} | {statuses[200]} | {statistics.median(times_ms):.0f} "
-        f"| {statistics.quantiles(times_ms, n=100)[98]:.0f} | {max(times_ms):.0f} "
-        f"| {dict(Counter(said))} |",
+        f"| {name} | {attackers} | {len(times_ms)} | {statuses[200]} "
+        f"| {statistics.median(times_ms):.0f} | {statistics.quantiles(times_ms, n=100)[98]:.0f} "
+        f"| {max(times_ms):.0f} | {dict(Counter(said))} |",
         flush=True,
     )
 
