@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from serving.web.problems import BusyError
-from serving.web.slots import SUSPECT_CAPACITY
+from serving.web.slots import SUSPECT_CAPACITY, most_taken
 
 SUSPECTS = "suspects"
 
@@ -65,6 +65,11 @@ class Capacity:
         others = [count for each, count in self._taken.items() if each not in (holder, SUSPECTS)]
         counted = would_hold + sum(min(count, would_hold) for count in others)
         return counted <= (self._addresses if would_hold == 1 else self._capacity)
+
+    @property
+    def most_taken(self) -> int:
+        """How many requests have one at once at most."""
+        return most_taken(self._capacity, addresses=self._addresses)
 
     @property
     def fraction_taken(self) -> float:

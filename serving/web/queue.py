@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from serving.web.capacity import Capacity
 from serving.web.problems import TimeLimitError
-from serving.web.slots import most_taken
 from serving.web.usage import Usage
 
 T = TypeVar("T")
@@ -71,8 +70,7 @@ class TaskQueue:
         # By thread.
         self._own = threading.local()
         self._executor = ThreadPoolExecutor(
-            max_workers=most_taken(capacity, addresses=addresses or capacity),
-            thread_name_prefix="models",
+            max_workers=self._capacity.most_taken, thread_name_prefix="models"
         )
 
     def until_s(self) -> float:

@@ -158,6 +158,5 @@ def _label_problem(cell: str, meaning: Meaning, names: Names) -> str:
     meant = quoted(f"{cell}={suggest(cell) or 'LABEL'}")
     return (
         f"emotion must be 0 to {most}, or a label. Received: {cell!r}. Say what it means with "
-        f"--map {meant}{of_others}; or leave it out with "
-        f"--ignore {quoted(cell)}"
+        f"--map {meant}{of_others}; or leave it out with --ignore {quoted(cell)}"
     )
