@@ -37,6 +37,8 @@ EACH_FILE := --dist loadfile --no-loadscope-reorder
 
 # Empty is as if it were not set: the tests start hundreds of processes, which would compile anew what they import.
 test coverage test-fast: export PYTHONDONTWRITEBYTECODE :=
+# Large pages of memory: to train takes a tenth less of the processor.
+test coverage test-fast: export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 # Three at a time keep two cores busy, for many tests wait.
 test: $(VENV)/dev.stamp ## run the tests, JOBS at a time (3)

@@ -82,15 +82,15 @@ if __name__ == "__main__":
     module.SHARD_ITEMS, module.BATCH_ITEMS = 8, 4
     module.align_source(Path(sys.argv[1]), Path(sys.argv[2]), options=AlignOptions(workers=2))
 """
-KILLS = 3
+KILLS = 2
 
 
 @pytest.fixture
 def long_csv(csv_path: Path, tmp_path: Path) -> Path:
     header, *rows = csv_path.read_text(encoding="utf-8").splitlines()
     path = tmp_path / "fer2013.csv"
-    # 39 shards of eight: the last kill waits for half of them, so that none comes after the end.
-    path.write_text("\n".join([header, *rows * 15]) + "\n", encoding="utf-8")
+    # 21 shards of eight: the last kill waits for half of them, so that none comes after the end.
+    path.write_text("\n".join([header, *rows * 8]) + "\n", encoding="utf-8")
     return path
 
 

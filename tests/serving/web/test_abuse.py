@@ -24,7 +24,7 @@ from serving.inference.options import Options
 
 PREDICT = "/api/v1/predict"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
-DAMAGED, WARM_UP = 2000, 200
+DAMAGED, WARM_UP = 1200, 200
 ANSWERED = (200, 400, 413, 415, 422)
 # While it answers damaged pictures, after the first few, the process may grow by so much: all of
 # them decoded, 96 x 96 in colour, are 50 MB.

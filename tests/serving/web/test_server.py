@@ -26,6 +26,7 @@ from tests.tools.picture_server import PictureServer, ok, picture_server
 from tests.tools.server_process import PREDICT, ServerProcess, running_server, wait_until
 
 pytestmark = pytest.mark.slow
+MOMENT_S = 0.1
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 # Requests of which each has a picture of its own, and clients: five times what is taken at once.
 PARALLEL, CLIENTS = 500, 32
@@ -76,7 +77,7 @@ def crop_answer(server: ServerProcess, picture: bytes) -> Any:
 
 
 class Load:
-    """Three clients that send pictures one after the other until they are stopped."""
+    """Three clients that send pictures, each a moment after its last answer, until stopped."""
 
     def __init__(self, server: ServerProcess, picture: bytes) -> None:
         self.answered = 0
@@ -101,7 +102,7 @@ class Load:
         wait_until(lambda: self.answered >= goal)
 
     def _send(self) -> None:
-        while not self._done.is_set():
+        while not self._done.wait(MOMENT_S):
             try:
                 status = self._server.ask(PREDICT, self._picture).status
             except (OSError, HTTPException) as error:
