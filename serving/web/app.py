@@ -13,6 +13,7 @@ from serving.web import (
     routes_page,
     routes_parts,
 )
+from serving.web.client_address import ForwardedFor
 from serving.web.compress import compress
 from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
@@ -50,7 +51,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     service.load()
     app.extensions["mien"] = service
     if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+        # It takes the scheme from X-Forwarded-Proto.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0)  # type: ignore[method-assign]
+        app.wsgi_app = ForwardedFor(app.wsgi_app, proxies=settings.trusted_proxies)  # type: ignore[method-assign]
     app.wsgi_app = PathPrefix(app.wsgi_app, settings.path_prefix)  # type: ignore[method-assign]
     log_requests(app)
     app.before_request(service.limits.check_request)
