@@ -1,12 +1,18 @@
 """What the page asks for piece by piece: reasons for an answer, a result, a table of many."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from flask import Blueprint, Response, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    copy_current_request_context,
+    render_template,
+    request,
+)
 from flask.typing import ResponseReturnValue
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
@@ -22,7 +28,7 @@ from serving.web.chips import read_data_url, to_chip
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
 from serving.web.posted_answers import NamedAnswer, Table
-from serving.web.problems import BusyError
+from serving.web.rate_limit import network_of
 from serving.web.view import to_view
 
 # A hundred faces with their chips have less than half of it.
@@ -30,7 +36,6 @@ LONGEST_ANSWER_BYTES = 2_000_000
 LONGEST_TABLE_BYTES = 4_000_000
 # JSON that is made to do harm takes sixty times its length while it is read.
 _reading = threading.Lock()
-LONGEST_WAIT_S = 3.0
 
 routes = Blueprint("parts", __name__)
 
@@ -91,7 +96,18 @@ def show_reasons() -> ResponseReturnValue:
 @routes.post("/result")
 def show_answer() -> ResponseReturnValue:
     """Show an answer that the API gave, with landmarks and chips, as the page shows it."""
-    posted = _read_json(NamedAnswer, LONGEST_ANSWER_BYTES)
+    return _in_turn(_show_answer, _read_body(LONGEST_ANSWER_BYTES))
+
+
+@routes.post("/table")
+def send_table() -> ResponseReturnValue:
+    """Send one CSV table of the faces of several answers."""
+    table = _in_turn(_make_table, _read_body(LONGEST_TABLE_BYTES))
+    return Response(table, mimetype="text/csv")
+
+
+def _show_answer(body: bytes) -> str:
+    posted = _read_json(NamedAnswer, body)
     spec = current_service().require().spec
     _check_labels([posted], spec.labels)
     view = to_view(
@@ -104,14 +120,27 @@ def show_answer() -> ResponseReturnValue:
     return render_template("answer.html", result=view)
 
 
-@routes.post("/table")
-def send_table() -> ResponseReturnValue:
-    """Send one CSV table of the faces of several answers."""
-    posted = _read_json(Table, LONGEST_TABLE_BYTES)
+def _make_table(body: bytes) -> str:
+    posted = _read_json(Table, body)
     labels = current_service().require().spec.labels
     _check_labels(posted.pictures, labels)
     answers = [(each.name, each.answer) for each in posted.pictures]
-    return Response(csv_text(answers, labels=labels), mimetype="text/csv")
+    return csv_text(answers, labels=labels)
+
+
+def _in_turn(make: Callable[[bytes], str], body: bytes) -> str:
+    """Make something of the body of the current request, when its turn has come.
+
+    Raises:
+        BusyError: Too many wait already.
+        TimeLimitError: It took too long.
+        BadRequest: The body is not what was expected.
+    """
+    service, address = current_service(), request.remote_addr or ""
+    queue, network = service.queue, network_of(address)
+    make_here = copy_current_request_context(make)
+    with queue.slot(network, is_suspect=service.decoder.is_suspect(address)):
+        return queue.run(lambda: make_here(body), until_s=queue.until_s(), address=network)
 
 
 def _check_labels(posted: Iterable[NamedAnswer], labels: tuple[str, ...]) -> None:
@@ -125,24 +154,29 @@ def _check_labels(posted: Iterable[NamedAnswer], labels: tuple[str, ...]) -> Non
             raise BadRequest(f"The labels are {', '.join(labels)}. Send the picture again.")
 
 
-def _read_json(kind: type[_Body], most_bytes: int) -> _Body:
-    """Read the JSON body of the current request.
+def _read_body(most_bytes: int) -> bytes:
+    """Return the body of the current request.
 
     Raises:
-        BadRequest: It is too long, or not what was expected.
-        BusyError: Others are read for long.
+        BadRequest: It is no JSON by its type.
+        RequestEntityTooLarge: It is too long.
     """
     request.max_content_length = most_bytes
     if request.mimetype != "application/json":
         raise BadRequest("Send JSON, with its content type.")
-    body = request.get_data(cache=False)
-    if not _reading.acquire(timeout=LONGEST_WAIT_S):
-        raise BusyError("More answers come back than can be read. Try again in a moment.")
+    return request.get_data(cache=False)
+
+
+def _read_json(kind: type[_Body], body: bytes) -> _Body:
+    """Read JSON, one body after the other.
+
+    Raises:
+        BadRequest: It is not what was expected.
+    """
     try:
-        return kind.model_validate_json(body)
+        with _reading:
+            return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
-    finally:
-        _reading.release()

@@ -2,16 +2,18 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from time import sleep
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest
 
 from serving.inference.options import MAX_FACES
-from serving.web import routes_parts
+from serving.web.engine import Service
 from serving.web.posted_answers import MOST_ENTRIES, NamedAnswer, Table
 
 BEYOND_ALL_BOUNDS = 10**400
@@ -143,15 +145,21 @@ def test_one_body_is_read_after_the_other(
     monkeypatch.setattr(Table, "model_validate_json", read)
     send = client.application.test_client
     with ThreadPoolExecutor() as clients:
-        sent = [clients.submit(send().post, "/table", json={}) for _ in range(4)]
+        sent = [clients.submit(send().post, "/table", json={}) for _ in range(3)]
     assert {each.result().status_code for each in sent} == {400}
     assert most == 1
 
 
-def test_a_body_that_would_wait_for_long_is_rejected(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("path", ["/result", "/table"])
+def test_who_has_all_slots_sends_no_answers_back(
+    path: str, client: FlaskClient, app: Flask
 ) -> None:
-    monkeypatch.setattr(routes_parts, "LONGEST_WAIT_S", 0.01)
-    with routes_parts._reading:
-        assert client.post("/table", json={}).status_code == 503
-    assert client.post("/table", json={}).status_code == 400
+    service: Service = app.extensions["mien"]
+    with ExitStack() as held:
+        for _ in range(service.settings.parallel_requests):
+            held.enter_context(service.queue.slot("192.0.2.1"))
+        sent = [
+            client.post(path, json={}, environ_base={"REMOTE_ADDR": each}).status_code
+            for each in ("192.0.2.1", "192.0.2.2")
+        ]
+    assert sent == [503, 400]
