@@ -15,6 +15,9 @@ SANE_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 GOOGLE_TRACE = re.compile(r"([0-9a-f]{32})(?:/\d+)?(?:;o=\d)?")
 W3C_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
+# Of HTTP; a client may send any other word.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+
 # A request of a known size at a known time would tell when somebody sent a certain chip.
 UNSIZED = ("feedback",)
 _log = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     service, started_s = current_service(), g.started_s
-    method = request.method
+    method = request.method if request.method in METHODS else "other"
     route = request.url_rule.rule if request.url_rule else "none"
     # A function that has the response would keep it, and its megabytes, until garbage is collected.
     status = response.status_code
