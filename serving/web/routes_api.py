@@ -1,5 +1,6 @@
 """The API: what programs ask."""
 
+import functools
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -97,7 +98,13 @@ def show_docs() -> ResponseReturnValue:
 
 def _document() -> dict[str, Any]:
     has_feedback = current_service().settings.has_feedback
-    return openapi_document(root=request.script_root, has_feedback=has_feedback)
+    return _document_for(request.script_root, has_feedback=has_feedback)
+
+
+# It takes longer to make than a small picture to look at, and nothing limits who asks for it.
+@functools.cache
+def _document_for(root: str, *, has_feedback: bool) -> dict[str, Any]:
+    return openapi_document(root=root, has_feedback=has_feedback)
 
 
 def _predict(

@@ -133,3 +133,11 @@ def test_pictures_are_said_to_be_base64() -> None:
     ]
     assert {each["contentEncoding"] for each in (sent, *given)} == {"base64"}
     assert {each["contentMediaType"] for each in given} == {"image/png"}
+
+
+def test_the_document_is_made_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = [client.get("/api/v1/openapi.json").json]
+    monkeypatch.delattr("serving.web.openapi.models_json_schema")
+    documents.append(client.get("/api/v1/openapi.json").json)
+    assert documents[0] == documents[1]
+    assert client.get("/api/v1/docs").status_code == 200
