@@ -11,6 +11,7 @@ import httpx
 from pydantic import ValidationError
 
 from preprocessing.errors import MienError
+from preprocessing.images.picture_file import read_picture_file
 from serving.inference.options import Options
 from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
 
@@ -107,12 +108,13 @@ class Client:
             ApiError: The server answered with a problem.
             OSError: It did not answer, not to the end, or it is no server of Mien's; or a file
                 cannot be read.
+            ImageDecodeError: A file has more bytes than any picture.
             TypeError: It is one path, not several.
         """
         if isinstance(pictures, str | os.PathLike):  # a text would be taken letter by letter
             raise TypeError(f"pictures must be a list of paths. Received: {pictures!r}")
         paths = map(Path, pictures)
-        files = [("image", (_name_of(path), path.read_bytes())) for path in paths]
+        files = [("image", (_name_of(path), read_picture_file(path))) for path in paths]
         with self._send("POST", "predict/batch", options, files=files) as answer:
             for line in _lines(answer):
                 yield BatchLine.model_validate_json(line)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from preprocessing.errors import ImageDecodeError
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 from serving.client import ApiError, Client
@@ -98,6 +99,16 @@ def test_a_batch_has_an_answer_or_a_problem_for_each(api: Client, tmp_path: Path
 def test_a_batch_is_of_several_paths(given: Any, api: Client) -> None:
     with pytest.raises(TypeError, match="must be a list of paths"):
         next(api.predict_batch(given))
+
+
+def test_a_file_of_a_batch_that_is_no_picture_is_not_read_to_its_end(
+    api: Client, tmp_path: Path
+) -> None:
+    endless = tmp_path / "endless.jpg"
+    with endless.open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(ImageDecodeError, match="more than 200,000,000 bytes"):
+        next(api.predict_batch([endless]))
 
 
 def test_a_name_that_is_no_utf_8_or_has_a_line_break_is_sent(api: Client, tmp_path: Path) -> None:
