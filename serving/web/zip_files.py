@@ -10,8 +10,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from preprocessing.runtime.zip_content import unpack
 from serving.web.problems import InvalidRequestError
-from serving.web.zip_content import unpack
 
 # Of the zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import math
 import struct
 import tarfile
 import zipfile
@@ -16,6 +17,7 @@ from typing import IO, Any, BinaryIO
 from preprocessing.dataset.sources.files import is_system
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import read_at_most
+from preprocessing.runtime.zip_content import unpack
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
@@ -27,6 +29,10 @@ _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"BZh": bz2.open,
 }
+# Of a tar file: a small one can name more files than memory holds names of.
+MOST_MEMBERS = 3_000_000
+# Of what a member of a tar file says of itself, such as a long name.
+MOST_HEAD_BYTES = 1_000_000
 _IS_ENCRYPTED = 1
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _UNREAD = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
@@ -85,12 +91,26 @@ class _Zip(Archive):
     def contents(self, positions: Iterable[int], *, limit: int) -> Iterator[bytes | DatasetError]:
         for position in positions:
             try:
-                with damage_named(self._name), self._zip.open(self._members[position]) as file:
-                    content = read_at_most(file, limit)
+                with damage_named(self._name):
+                    content = unpack(self._zip, self._members[position], most_bytes=limit)
             except DatasetError as error:
                 yield error
             else:
                 yield content
+
+
+class _HeadReader:
+    """A file of which a library reads no more at a time than the heads of members have."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.seek, self.tell = file, file.seek, file.tell
+        self.left: float = MOST_HEAD_BYTES
+
+    def read(self, size: int) -> bytes:
+        self.left -= size
+        if self.left < 0:
+            raise tarfile.ReadError("what it says of a file is far too long")
+        return self._file.read(size)
 
 
 class _Tar(Archive):
@@ -98,10 +118,10 @@ class _Tar(Archive):
 
     def __init__(self, file: Path | BinaryIO, name: str) -> None:
         self._file, self._name = file, name
-        with damage_named(name), self._open() as archive:
+        with damage_named(name):
             kept = [
                 (number, _with_slashes(each.name), each.size)
-                for number, each in enumerate(archive)
+                for number, (each, _) in enumerate(self._members())
                 if each.isfile() and not is_system(PurePosixPath(_with_slashes(each.name)))
             ]
         self._numbers = [number for number, _, _ in kept]
@@ -110,16 +130,27 @@ class _Tar(Archive):
 
     def contents(self, positions: Iterable[int], *, limit: int) -> Iterator[bytes | DatasetError]:
         wanted = {self._numbers[position] for position in positions}
-        with damage_named(self._name), self._open() as archive:
-            for number, member in enumerate(archive):
-                if number in wanted and (file := archive.extractfile(member)) is not None:
+        with damage_named(self._name):
+            for number, (_, file) in enumerate(self._members()):
+                if number in wanted and file is not None:
                     yield read_at_most(file, limit)
 
-    def _open(self) -> tarfile.TarFile:
-        if isinstance(self._file, Path):
-            return tarfile.open(self._file)
-        self._file.seek(0)
-        return tarfile.open(fileobj=self._file)
+    def _members(self) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+        """Yield what each member says of itself, and its content; none is kept in memory."""
+        with _decompressed(self._file, _head(self._file)) as unpacked:
+            reader = _HeadReader(unpacked)
+            with tarfile.open(fileobj=reader, mode="r:") as archive:  # type: ignore[call-overload]
+                for _ in range(MOST_MEMBERS):
+                    reader.left = MOST_HEAD_BYTES
+                    member = archive.next()
+                    if member is None:
+                        return
+                    archive.members.clear()
+                    reader.left = math.inf
+                    yield member, archive.extractfile(member) if member.isfile() else None
+        raise DatasetError(
+            f"{self._name} holds more than {MOST_MEMBERS:,} files. Cut it into several archives."
+        )
 
 
 def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from serving.web.settings import Settings
 from serving.web.uploads import MAX_BATCH_PICTURES, MAX_ZIP_MEMBERS
+from serving.web.zip_files import list_zip
 from tests.serving.web.batches import BATCH, lines, zipped
 
 
@@ -121,3 +122,20 @@ def test_members_and_pictures_are_counted_over_all_zips_while_they_are_listed(
         assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")
         assert said in answer.json["detail"]
         assert len(listed) == most
+
+
+@pytest.mark.parametrize(
+    "method",
+    [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA],
+    ids=str,
+)
+def test_links_are_followed_only_where_they_cost_nothing_to_unpack(method: int) -> None:
+    link = zipfile.ZipInfo("link")
+    link.create_system, link.external_attr, link.compress_type = 3, stat.S_IFLNK << 16, method
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", b"content")
+        archive.writestr(link, b"a")
+    _, found = list_zip(buffer.getvalue())
+    is_followed = method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    assert found.read(100) == (b"content" if is_followed else b"a")
