@@ -9,7 +9,7 @@ from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.list_form import open_records
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.parquet_store import ParquetFile, ParquetStore, opened
-from preprocessing.dataset.sources.records import write_records
+from preprocessing.dataset.sources.records import check_cells, read_columns, write_records
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS, split_of_file
 
 _PATH, _SPLIT = "path", "split"
@@ -36,11 +36,12 @@ def _of_file(file: ParquetFile, store: ParquetStore, names: Names) -> bytes:
     with opened(file.path) as parquet:
         schema = parquet.schema_arrow
         header = [_PATH, *(each for each in schema.names if not _is_of_pictures(each, file))]
+        check_cells(file.rows, len(header), file.path.name)
         head = write_records([dict.fromkeys(header)], file.path.name)
         _, form = open_records(head, file.path.name, names)
         needed = {*form.columns.values(), *form.votes.values()} - {0}
         wanted = [header[place] for place in sorted(needed)]
-        read = parquet.read(wanted, use_threads=False).to_pydict() if wanted else {}
+        read = read_columns(parquet, wanted, file.path.name)
     words = _words(schema.metadata or {})
     label = header[form.columns["label"]] if "label" in form.columns else None
     columns: dict[str, Sequence[Any]] = {_PATH: store.names_in(file)}

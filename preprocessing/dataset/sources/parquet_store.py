@@ -22,6 +22,8 @@ from preprocessing.runtime.terminal import readable
 
 # So much of a file is read at a time.
 _BUFFER_BYTES = 1 << 20
+MOST_PICTURES = 3_000_000
+"""Of all files together: their names take half a gigabyte. A small file can claim far more."""
 _BYTES = "bytes"
 # Names of a column of pictures, without spaces and signs.
 _PICTURE_COLUMNS = (
@@ -66,7 +68,16 @@ class ParquetStore(PictureStore):
             path: The folder, or the only file.
             files: Those in it that hold pictures.
             others: Number of other files by their suffix.
+
+        Raises:
+            DatasetError: They hold far too many.
         """
+        rows = sum(file.rows for file in files)
+        if rows > MOST_PICTURES:
+            raise DatasetError(
+                f"{path.name} holds {rows:,} pictures, more than {MOST_PICTURES:,}. Name fewer "
+                "Parquet files at a time."
+            )
         self.path = path
         self.tables = ()
         self.others = others or Counter()

@@ -17,6 +17,10 @@ from preprocessing.errors import DatasetError
 
 MOST_CELLS = 20_000_000
 """Of all records together: a million with twenty names each. A small file can claim far more."""
+MOST_BYTES = 400_000_000
+"""Of the values in all records of a Parquet file. A small one can hold far more, too."""
+# So many are read at a time: each of them can be long.
+_ROWS = 32
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
 _EXPECTED = (
@@ -66,7 +70,7 @@ def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
         DatasetError: They are far too many.
     """
     columns = dict.fromkeys(column for record in records for column in record)
-    _check_cells(len(records), len(columns), name)
+    check_cells(len(records), len(columns), name)
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(map(_cell, columns))
@@ -74,7 +78,45 @@ def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _check_cells(records: int, columns: int, name: str) -> None:
+def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dict[str, list[Any]]:
+    """Read columns of a Parquet file as Python's values.
+
+    Args:
+        file: The file, open.
+        columns: Their names.
+        name: Of the file, for messages.
+
+    Raises:
+        DatasetError: They hold far too much.
+        ArrowException, OSError, ValueError: The file is damaged.
+    """
+    check_cells(file.metadata.num_rows, len(columns), name)
+    values: dict[str, list[Any]] = {column: [] for column in columns}
+    size = 0
+    # By this thread alone, for bytes are Python's: see `read_shard`.
+    for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
+        size += batch.nbytes
+        if size > MOST_BYTES:
+            raise DatasetError(
+                f"{name} is too large: paths, labels and splits of more than {MOST_BYTES:,} bytes. "
+                "Leave out what is none of these, or write several files."
+            )
+        for column, part in batch.to_pydict().items():
+            values[column] += part
+    return values
+
+
+def check_cells(records: int, columns: int, name: str) -> None:
+    """Make sure that records have not far too many values.
+
+    Args:
+        records: How many.
+        columns: How many names they have in all.
+        name: Of their file, for messages.
+
+    Raises:
+        DatasetError: They have.
+    """
     if records * columns > MOST_CELLS:
         raise DatasetError(
             f"{name} is too large: {records:,} records with {columns:,} names in all. Leave out "
@@ -82,25 +124,26 @@ def _check_cells(records: int, columns: int, name: str) -> None:
         )
 
 
+def holds_bytes(kind: pa.DataType) -> bool:
+    """Say whether a column of a type holds bytes, alone or among other values."""
+    if pa.types.is_struct(kind):
+        return any(holds_bytes(field.type) for field in kind)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
 def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        metadata = pq.read_metadata(pa.BufferReader(data))
-        _check_cells(metadata.num_rows, metadata.num_columns, name)
-        # By this thread alone, for bytes are Python's: see `read_shard`.
-        table = pq.read_table(pa.BufferReader(data), use_threads=False, pre_buffer=False)
-        records: list[dict[str, Any]] = table.to_pylist()
+        with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+            schema = file.schema_arrow
+            if any(map(holds_bytes, schema.types)):
+                raise DatasetError(
+                    f"{name} holds the pictures themselves. Name it as the source, without --list."
+                )
+            check_cells(file.metadata.num_rows, file.metadata.num_columns, name)
+            columns = read_columns(file, schema.names, name)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DatasetError(f"{name} cannot be read as Parquet: {error}") from error
-    if any(_holds_bytes(value) for record in records[:1] for value in record.values()):
-        raise DatasetError(
-            f"{name} holds the pictures themselves. Name it as the source, without --list."
-        )
-    return records
-
-
-def _holds_bytes(value: Any) -> bool:
-    inside = value.values() if isinstance(value, dict) else (value,)
-    return any(isinstance(each, bytes) for each in inside)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:

@@ -148,3 +148,30 @@ def test_a_file_that_is_none_yet_or_holds_no_pictures_is_refused(tmp_path: Path)
     no_pictures = write(tmp_path / "numbers.parquet", [{"chip": b"1", "label": 1}])
     with pytest.raises(DatasetError, match="no source of pictures"):
         open_source(no_pictures)
+
+
+def test_more_pictures_than_there_is_memory_for_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.parquet", records(["sad"] * 2))
+    monkeypatch.setattr(parquet_store, "MOST_PICTURES", 4)
+    assert open_source(tmp_path).count == 4
+    monkeypatch.setattr(parquet_store, "MOST_PICTURES", 3)
+    with pytest.raises(DatasetError, match="holds 4 pictures, more than 3"):
+        open_source(tmp_path)
+
+
+def test_labels_that_unpack_to_far_too_much_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Alike, they are in the file once.
+    monkeypatch.setattr("preprocessing.dataset.sources.records.MOST_BYTES", 1_000_000)
+    long = write(tmp_path / "long.parquet", [{"image": b"", "label": "happy" * 200}] * 2_000)
+    with pytest.raises(DatasetError, match=r"long.parquet is too large: .* 1,000,000 bytes"):
+        open_source(long)
+    listed = write(tmp_path / "listed.parquet", [{"path": "a.png", "label": "b" * 9_000}] * 200)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(png(0))
+    with pytest.raises(DatasetError, match=r"listed.parquet is too large: .* 1,000,000 bytes"):
+        open_source(tmp_path / "pictures", Reading(lists=(listed,)))
