@@ -46,7 +46,16 @@ class ChipClassifier:
 
         Args:
             chips: uint8 (chips, size_px, size_px), of the geometry in the spec; at least one.
+
+        Raises:
+            BundleError: The network takes or gives something else.
         """
-        with self._lock:
-            logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
+        try:
+            with self._lock:
+                logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise BundleError(
+                f"The network does not take chips of {chips.shape[1:]} pixels, or gives no logits: "
+                f"{error}. Export the bundle again."
+            ) from error
         return logits

@@ -1,5 +1,6 @@
 """A bundle's `spec.json`: everything beside the weights that serving must know."""
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -8,8 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from preprocessing.bundle.outputs import OUTPUTS, Calibration, OutputSpec
+from preprocessing.bundle.outputs import OUTPUTS, OutputSpec
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
@@ -79,7 +81,16 @@ class ModelSpec:
     elsewhere: dict[str, dict[str, Any]]
     format_version: int = FORMAT_VERSION
 
+    # Of this and of all that is in it, when it is read.
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+
     def __post_init__(self) -> None:
+        for word in (self.name, *self.labels):
+            if not (word.strip() and word.isprintable()):
+                raise BundleError(
+                    "The name and the labels must be words that can be shown. "
+                    f"Received: {word!r}. Export the bundle again."
+                )
         if len(set(self.labels)) < max(2, len(self.labels)):
             raise BundleError(
                 "The labels must be two or more different words. "
@@ -147,16 +158,19 @@ def read_spec(bundle: Path) -> ModelSpec:
     """
     path = bundle / SPEC_NAME
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        fields = json.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
-        return _parse(fields)
+        _check_version(fields)
+        return _types().validate_json(text, strict=True)
     except (KeyError, TypeError, ValueError) as error:
+        what = _where(error) if isinstance(error, ValidationError) else repr(error)
         raise BundleError(
-            f"{path} does not describe a bundle: {error!r}. Export the bundle again."
+            f"{path} does not describe a bundle: {what}. Export the bundle again."
         ) from error
 
 
@@ -210,32 +224,21 @@ def _advice(path: Path) -> str:
     return "Name the folder of a trained model, with --bundle or in MIEN_BUNDLE."
 
 
-def _parse(fields: dict[str, Any]) -> ModelSpec:
+def _check_version(fields: dict[str, Any]) -> None:
     if fields["format_version"] != FORMAT_VERSION:
         raise BundleError(
             f"spec.json has format version {fields['format_version']}, this program reads "
             f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
         )
-    answer = fields["known_answer"]
-    first, second = answer["transform"]
-    parsed = {
-        "labels": tuple(fields["labels"]),
-        "disgust": DisgustPolicy(fields["disgust"]),
-        "detector": DetectorKind(fields["detector"]),
-        "geometry": ChipGeometry.from_json(fields["geometry"]),
-        "known_answer": KnownAnswer(
-            **{
-                **answer,
-                "transform": (tuple(first), tuple(second)),
-                "logits": tuple(tuple(row) for row in answer["logits"]),
-            }
-        ),
-        "outputs": {name: _parse_output(each) for name, each in fields["outputs"].items()},
-    }
-    return ModelSpec(**{**fields, **parsed})
 
 
-def _parse_output(fields: dict[str, Any]) -> OutputSpec:
-    calibrations = tuple(Calibration(**each) for each in fields["calibrations"])
-    shares = tuple(fields["class_shares"])
-    return OutputSpec(**{**fields, "class_shares": shares, "calibrations": calibrations})
+@functools.cache
+def _types() -> TypeAdapter[ModelSpec]:
+    """Return what checks a spec, and all that is in it, by its types."""
+    return TypeAdapter(ModelSpec)
+
+
+def _where(error: ValidationError) -> str:
+    """Say of the first value that is not as its type says where it is and what was expected."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -21,6 +21,8 @@ NOSE = tuple(range(27, 36))
 MOUTH_CORNERS = (48, 54)
 
 MIN_ANCHORS = 2
+# More than any network sees.
+MOST_SIZE_PX, MOST_MARGIN = 1_024, 10
 # OpenCV cannot warp from a larger picture.
 LARGEST_SIDE_PX = 32_766
 # Samples for each pixel and direction: enough for faces of 3,000 px, and an end to the work that a
@@ -51,10 +53,16 @@ class ChipGeometry:
     interpolation: str = "cubic"
 
     def __post_init__(self) -> None:
-        if self.size_px < 1:
-            raise ValueError(f"size_px must be positive. Received: size_px={self.size_px}")
-        if self.margin <= -0.5:
-            raise ValueError(f"margin must be above -0.5. Received: margin={self.margin}")
+        if not 1 <= self.size_px <= MOST_SIZE_PX:
+            raise ValueError(f"size_px must be 1 to {MOST_SIZE_PX}. Received: {self.size_px}")
+        if not -0.5 < self.margin <= MOST_MARGIN:
+            raise ValueError(
+                f"margin must be above -0.5, and at most {MOST_MARGIN}. Received: {self.margin}"
+            )
+        if not all(0 <= anchor < len(MEAN_FACE) for anchor in self.anchors):
+            raise ValueError(f"anchors must be indices of landmarks. Received: {self.anchors}")
+        if not all(0 <= share <= 1 for place in self.template for share in place):
+            raise ValueError(f"template must have shares of 0 to 1. Received: {self.template}")
         if len(self.anchors) != len(self.template) or len(self.anchors) < MIN_ANCHORS:
             raise ValueError(
                 f"Each of at least {MIN_ANCHORS} anchors needs a place in the template. "

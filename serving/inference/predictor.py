@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.bundle.spec import check_network, read_spec
+from preprocessing.errors import BundleError
 from preprocessing.faces.align import align_crops, align_decoded, largest
 from preprocessing.faces.enlarge import enlarge
 from preprocessing.faces.finder import FaceFinder
@@ -203,12 +204,22 @@ class Predictor:
         return self.spec.answer.probabilities(self.spec.answer_logits(logits), balance)
 
     def logits(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the network's logits for chips, (chips, outputs, labels)."""
+        """Return the network's logits for chips, (chips, outputs, labels).
+
+        Raises:
+            BundleError: It gives others than the spec names.
+        """
         logits = np.empty((len(chips), len(self.spec.outputs), len(self.spec.labels)), np.float32)
         for start in range(0, len(chips), CHIPS_AT_ONCE):
             self._between_looks()
             batch = slice(start, start + CHIPS_AT_ONCE)
-            logits[batch] = self._classifier.logits(chips[batch])
+            given = self._classifier.logits(chips[batch])
+            if given.shape[1:] != logits.shape[1:]:
+                raise BundleError(
+                    f"The network gives logits for {given.shape[1:]} outputs and labels, and "
+                    f"spec.json names {logits.shape[1:]}. Export the bundle again."
+                )
+            logits[batch] = given
         return logits
 
 

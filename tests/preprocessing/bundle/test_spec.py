@@ -1,3 +1,4 @@
+import functools
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -129,6 +130,46 @@ def test_unknown_fields_are_refused(spec: ModelSpec, tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text(json.dumps({**asdict(spec), "x": 1}), encoding="utf-8")
     with pytest.raises(BundleError, match="does not describe"):
         read_spec(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("name",), 7),
+        (("labels", 0), None),
+        (("labels",), "happy"),
+        (("geometry", "size_px"), "48"),
+        (("geometry", "size_px"), 10**30),
+        (("geometry", "margin"), 1e308),
+        (("geometry", "anchors", 0), 68),
+        (("geometry", "template", 0, 0), 1e308),
+        (("geometry", "template", 0), []),
+        (("outputs",), []),
+        (("outputs", CROWD, "balance"), True),
+        (("known_answer", "transform", 0, 0), float("nan")),
+        (("known_answer", "transform", 0), [1.0]),
+        (("known_answer", "logits", 0, 0), []),
+        (("known_answer", "logits_tolerance"), {}),
+        (("metrics",), []),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_is_named_by_its_place(
+    place: tuple[str | int, ...], value: object, spec: ModelSpec, tmp_path: Path
+) -> None:
+    fields = json.loads(json.dumps(asdict(spec)))
+    *within, last = place
+    functools.reduce(lambda each, key: each[key], within, fields)[last] = value
+    (tmp_path / "spec.json").write_text(json.dumps(fields), encoding="utf-8")
+    with pytest.raises(BundleError, match=f"does not describe a bundle: {place[0]}"):
+        read_spec(tmp_path)
+
+
+@pytest.mark.parametrize("word", ["", " ", "\x1b[2J", "two\nlines"])
+def test_words_that_cannot_be_shown_are_refused(word: str, spec: ModelSpec) -> None:
+    for change in ({"name": word}, {"labels": (word, *spec.labels[1:])}):
+        with pytest.raises(BundleError, match="words that can be shown"):
+            replace(spec, **change)  # type: ignore[arg-type]
 
 
 def _known_answer(*logits: tuple[float, ...]) -> KnownAnswer:

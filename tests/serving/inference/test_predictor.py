@@ -2,12 +2,14 @@ import io
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
@@ -179,6 +181,14 @@ def test_eyes_nose_and_mouth_are_inside_the_chip(predictor: Predictor, photo: by
     assert (inside < face.chip.shape[0]).all()
 
 
+def more_labels(spec: dict[str, Any]) -> None:
+    """Name a label that the network has no logit for."""
+    spec["labels"].append("bored")
+    for output in spec["outputs"].values():
+        output["class_shares"] = [1 / 7] * 7
+    spec["known_answer"]["logits"] = [[0.0] * 7] * len(spec["outputs"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -190,6 +200,7 @@ def test_eyes_nose_and_mouth_are_inside_the_chip(predictor: Predictor, photo: by
         (lambda spec: spec.update(landmark_model_sha256="0" * 64), "landmark model"),
         (lambda spec: spec.update(format_version=99), "format version"),
         (lambda spec: spec.pop("labels"), "does not describe"),
+        (more_labels, "logits for .2, 6. .* names .2, 7."),
     ],
 )
 def test_a_bundle_that_does_not_keep_its_promise_is_refused(
@@ -202,6 +213,11 @@ def test_a_bundle_that_does_not_keep_its_promise_is_refused(
     (bundle / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
     with pytest.raises(BundleError, match=message):
         Predictor(bundle)
+
+
+def test_chips_that_the_network_cannot_take_are_refused() -> None:
+    with pytest.raises(BundleError, match=r"does not take chips of \(1, 1\) pixels"):
+        ChipClassifier(SHIPPED_BUNDLE).logits(np.zeros((1, 1, 1), np.uint8))
 
 
 def test_what_ships_is_small(repository_root: Path) -> None:
