@@ -1,6 +1,5 @@
 """A bundle's `spec.json`: everything beside the weights that serving must know."""
 
-import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from preprocessing.bundle.outputs import OUTPUTS, OutputSpec
 from preprocessing.dataset.labels import DisgustPolicy
@@ -17,6 +15,7 @@ from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
+from preprocessing.runtime.typed_json import AS_TOLD, parse_as
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -81,8 +80,7 @@ class ModelSpec:
     elsewhere: dict[str, dict[str, Any]]
     format_version: int = FORMAT_VERSION
 
-    # Of this and of all that is in it, when it is read.
-    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+    __pydantic_config__ = AS_TOLD
 
     def __post_init__(self) -> None:
         for word in (self.name, *self.labels):
@@ -166,9 +164,9 @@ def read_spec(bundle: Path) -> ModelSpec:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         _check_version(fields)
-        return _types().validate_json(text, strict=True)
+        return parse_as(ModelSpec, text)
     except (KeyError, TypeError, ValueError) as error:
-        what = _where(error) if isinstance(error, ValidationError) else repr(error)
+        what = str(error) if isinstance(error, ValueError) else repr(error)
         raise BundleError(
             f"{path} does not describe a bundle: {what}. Export the bundle again."
         ) from error
@@ -230,15 +228,3 @@ def _check_version(fields: dict[str, Any]) -> None:
             f"spec.json has format version {fields['format_version']}, this program reads "
             f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
         )
-
-
-@functools.cache
-def _types() -> TypeAdapter[ModelSpec]:
-    """Return what checks a spec, and all that is in it, by its types."""
-    return TypeAdapter(ModelSpec)
-
-
-def _where(error: ValidationError) -> str:
-    """Say of the first value that is not as its type says where it is and what was expected."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

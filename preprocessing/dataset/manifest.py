@@ -13,6 +13,7 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
+from preprocessing.runtime.typed_json import AS_TOLD, parse_as
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -50,6 +51,8 @@ class Recipe:
     landmark_model_sha256: str
     ferplus_sha256: str | None
     format_version: int = FORMAT_VERSION
+
+    __pydantic_config__ = AS_TOLD
 
     def scheme(self) -> LandmarkScheme:
         """Return what the landmarks of the dataset mean.
@@ -90,6 +93,8 @@ class Manifest:
     choices: dict[str, Any] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
 
+    __pydantic_config__ = AS_TOLD
+
 
 def write_manifest(manifest: Manifest, dataset: Path) -> None:
     """Write the manifest; its presence says that the dataset is whole."""
@@ -118,9 +123,9 @@ def read_manifest(dataset: Path) -> Manifest:
             "Make it with: python -m preprocessing align SOURCE DATASET"
         )
     with _damage_named(path):
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        fields["recipe"] = parse_recipe(fields["recipe"])
-        manifest = Manifest(**{**fields, "shards": tuple(fields["shards"])})
+        text = path.read_text(encoding="utf-8")
+        parse_recipe(json.loads(text)["recipe"])
+        manifest = parse_as(Manifest, text)
         _check(manifest)
         return manifest
 
@@ -140,18 +145,16 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} does not describe a dataset: {error!r}") from error
+        what = str(error) if isinstance(error, ValueError) else repr(error)
+        raise DatasetError(f"{path} does not describe a dataset: {what}") from error
 
 
 def _check(manifest: Manifest) -> None:
-    """Make sure that counts are numbers, and shards files of the dataset.
+    """Make sure that shards are files of the dataset.
 
     Raises:
-        TypeError, ValueError: They are not.
+        ValueError: They are not.
     """
-    for count in (manifest.items, manifest.rows, manifest.rejected):
-        if not isinstance(count, int):
-            raise ValueError(f"{count!r} is no count")
     for shard in manifest.shards:
         if PurePath(shard).name != shard:
             raise ValueError(f"{shard!r} is not the name of a file in the dataset")
@@ -170,9 +173,7 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
             f"{FORMAT_VERSION}. Align the source again."
         )
     ChipGeometry.from_json(fields["geometry"])
-    parsed = {
-        "labels": tuple(fields["labels"]),
-        "disgust": DisgustPolicy(fields["disgust"]),
-        "detector": DetectorKind(fields["detector"]),
-    }
-    return Recipe(**{**fields, **parsed})
+    recipe = parse_as(Recipe, json.dumps(fields))
+    if not all(label.strip() and label.isprintable() for label in recipe.labels):
+        raise ValueError(f"labels must be words that can be shown. Received: {recipe.labels}")
+    return recipe

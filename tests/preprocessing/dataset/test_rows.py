@@ -122,7 +122,12 @@ def test_a_damaged_dataset_is_refused(folder: Path, tmp_path: Path) -> None:
         ({"shards": [5]}, "does not describe"),
         ({"items": "many"}, "does not describe"),
         ({"recipe": {"geometry": {}}}, "does not describe"),
-        ({"recipe": {"labels": "happy"}}, "do not fit its manifest"),
+        ({"recipe": {"labels": ["happy"]}}, "do not fit its manifest"),
+        ({"recipe": {"labels": "happy"}}, "labels: "),
+        ({"recipe": {"labels": ["happy", "\x1b[2J"]}}, "words that can be shown"),
+        ({"recipe": {"source": None}}, "source: "),
+        ({"rows": True}, "rows: "),
+        ({"choices": []}, "choices: "),
     ],
 )
 def test_a_manifest_of_wrong_values_is_refused(

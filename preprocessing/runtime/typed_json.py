@@ -1,0 +1,29 @@
+"""Read JSON from elsewhere by the types that it is to have."""
+
+from typing import TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+T = TypeVar("T")
+
+AS_TOLD = ConfigDict(extra="forbid", allow_inf_nan=False)
+"""The `__pydantic_config__` of a dataclass that has no other fields, and no NaN, with all in it."""
+
+
+def parse_as(kind: type[T], text: str) -> T:
+    """Read JSON as a dataclass; lists become tuples, words enumerations, and nothing else changes.
+
+    Args:
+        kind: The dataclass.
+        text: The JSON.
+
+    Raises:
+        ValueError: A value is not as its type says. It tells where, and what is expected.
+    """
+    try:
+        read: T = TypeAdapter(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{place}: {first['msg']}") from None
+    return read
