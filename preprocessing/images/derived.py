@@ -4,8 +4,10 @@ A picture may be put together of others: of tiles, of layers, or of one that is 
 few kilobytes can ask for thousands of large ones, of which a small part is shown.
 """
 
+import functools
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 from preprocessing.errors import TooCostlyImageError
 
@@ -39,19 +41,24 @@ def check_derived(data: bytes) -> None:
 
 
 def _decoded_pixels(
-    item: int, sizes: dict[int, int], parts: dict[int, list[int]], *, most: int, depth: int = 0
+    item: int, sizes: dict[int, int], parts: dict[int, list[int]], *, most: int
 ) -> int:
     """Return how many pixels are decoded for an item, or some number above `most`."""
-    if item not in parts:
-        return sizes.get(item, 0)
-    if depth == MOST_DEPTH:
-        return most + 1
-    total = 0
-    for part in parts[item]:
-        total += _decoded_pixels(part, sizes, parts, most=most, depth=depth + 1)
-        if total > most:
-            break
-    return total
+
+    @functools.cache  # many parts may be one item
+    def decoded(item: int, depth: int) -> int:
+        if item not in parts:
+            return sizes.get(item, 0)
+        if depth == MOST_DEPTH:
+            return most + 1
+        total = 0
+        for part in parts[item]:
+            total += decoded(part, depth + 1)
+            if total > most:
+                break
+        return total
+
+    return decoded(item, 0)
 
 
 def _read_items(data: bytes) -> tuple[int, dict[int, int], dict[int, list[int]]]:
@@ -83,23 +90,24 @@ def _read_sizes(data: bytes, start: int, end: int) -> dict[int, int]:
                 for name, at, _ in _boxes(data, first, last)
             ]
         elif kind == b"ipma":
-            sizes |= _join_sizes(data, first, pixels)
+            sizes |= _join_sizes(data[first:last], pixels)
     return sizes
 
 
-def _join_sizes(data: bytes, start: int, pixels: list[int]) -> dict[int, int]:
-    """Read which items have which properties; return the pixels of each."""
-    id_bytes = 4 if data[start] else 2
-    index_bytes = 2 if data[start + 3] & 1 else 1
-    at, sizes = start + 8, {}
-    for _ in range(min(_number(data, start + 4, 4), MOST_ITEMS)):
-        item, count = _number(data, at, id_bytes), data[at + id_bytes]
-        at += id_bytes + 1
-        for _ in range(count):
-            index = _number(data, at, index_bytes) & (0x7FFF if index_bytes == 2 else 0x7F)
-            if 0 < index <= len(pixels) and pixels[index - 1]:
-                sizes[item] = pixels[index - 1]
-            at += index_bytes
+def _join_sizes(data: bytes, pixels: list[int]) -> dict[int, int]:
+    """Read which items have which properties, in a box; return the pixels of each."""
+    id_bytes = 4 if data[0] else 2
+    index_bytes = 2 if data[3] & 1 else 1
+    at, sizes = 8, dict[int, int]()
+    with suppress(IndexError):  # of a box that tells of more than it has, decoders take what it has
+        for _ in range(min(_number(data, 4, 4), MOST_ITEMS)):
+            item, count = _number(data, at, id_bytes), data[at + id_bytes]
+            at += id_bytes + 1
+            for _ in range(count):
+                index = _number(data, at, index_bytes) & (0x7FFF if index_bytes == 2 else 0x7F)
+                if 0 < index <= len(pixels) and pixels[index - 1]:
+                    sizes[item] = pixels[index - 1]
+                at += index_bytes
     return sizes
 
 
@@ -107,12 +115,13 @@ def _read_parts(data: bytes, start: int, end: int) -> dict[int, list[int]]:
     """Return of which items each is derived."""
     id_bytes = 4 if data[start] else 2
     parts: dict[int, list[int]] = {}
-    for kind, first, _ in _boxes(data, start + 4, end):
+    for kind, first, last in _boxes(data, start + 4, end):
         if kind == b"dimg":
-            count = _number(data, first + id_bytes, 2)
-            at = first + id_bytes + 2
-            ids = [_number(data, at + id_bytes * each, id_bytes) for each in range(count)]
-            parts.setdefault(_number(data, first, id_bytes), []).extend(ids)
+            box = data[first:last]
+            at = id_bytes + 2
+            count = min(_number(box, id_bytes, 2), (len(box) - at) // id_bytes)
+            ids = [_number(box, at + id_bytes * each, id_bytes) for each in range(count)]
+            parts.setdefault(_number(box, 0, id_bytes), []).extend(ids)
     return parts
 
 
