@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, tee
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,16 +50,15 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
     """
-    read = first_visible(
-        _read_picture(data, picture, max_pixels=max_pixels) for picture in _find_pictures(data)
-    )
-    return replace(read, is_one_of_several=_has_several(data))
+    found, again = tee(_find_pictures(data))  # which walk through the file once
+    read = first_visible(_read_picture(data, picture, max_pixels=max_pixels) for picture in found)
+    return replace(read, is_one_of_several=_are_several(again))
 
 
-def _has_several(data: bytes) -> bool:
-    """Say whether a file has more than one picture; what is too long to walk through is none."""
+def _are_several(pictures: Iterator[_Picture]) -> bool:
+    """Say whether there is more than one; beyond what is too long to walk through there is none."""
     with suppress(ImageDecodeError):
-        return len([*islice(_find_pictures(data), 2)]) > 1
+        return len([*islice(pictures, 2)]) > 1
     return False
 
 
