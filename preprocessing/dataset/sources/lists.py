@@ -34,7 +34,7 @@ def read_lists(
     lists: Mapping[Path, tuple[CsvLines, ListForm]],
     names: Names,
     *,
-    source: str,
+    root: Path,
 ) -> Layout:
     """Read what lists say of the pictures of a source.
 
@@ -44,12 +44,13 @@ def read_lists(
         paths: Of the pictures within the source, with "/" between folders.
         lists: The lists by their paths, opened.
         names: How names are to be read.
-        source: Name of the source, for messages.
+        root: The source: a folder or an archive.
 
     Raises:
         DatasetError: A list names a picture that is not there, or something that is not
             understood; the message names file and line.
     """
+    source = root.name
     places = read_places(paths, names, need_classes=False)
     forms = [(path.name, form) for path, (_, form) in lists.items()]
     notes = _unread(forms)
@@ -58,7 +59,7 @@ def read_lists(
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
     if len({place.split for place in places} - {None}) < 2:
         _refuse_split_flags(dict(forms), names)
-    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
+    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form, root))
     try:
         said = _read_rows(rows, paths, places, names, source)
     except DatasetError as error:
@@ -147,7 +148,7 @@ def _read_rows(
             said.left_out["without a path in the list"] += 1
             continue
         try:
-            position = finder.find(row.path)
+            position = finder.find(row.path, beside=row.beside)
         except DatasetError as error:
             if ignored := names.ignored_by(PurePath(row.path.replace("\\", "/")).name):
                 said.left_out[ignored] += 1
@@ -198,9 +199,11 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
+def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[ListRow]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
     of_file = split_of_file(path.name)
+    folder, source = path.parent.resolve(), root.resolve()
+    beside = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
     for position in range(form.start, len(lines)):
         where = form.where(path.name, position)
         cells = split_cells(lines[position], form.delimiter, name=where)
@@ -211,7 +214,7 @@ def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
         split = found.get("split") or of_file
-        yield ListRow(where, found["path"], label, split, found.get("rater"))
+        yield ListRow(where, found["path"], beside, label, split, found.get("rater"))
 
 
 def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:

@@ -190,7 +190,7 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
 def _open_listed(
     store: PictureStore, lists: Mapping[Path, tuple[CsvLines, ListForm]], names: Names
 ) -> PictureSource:
-    layout = read_lists(store.names, lists, names, source=store.path.name)
+    layout = read_lists(store.names, lists, names, root=store.path)
     opened = PictureSource(store, layout, SourceKind.LISTS, names)
     opened.notes = layout.notes
     return opened
