@@ -15,12 +15,12 @@ from typing import IO, Any, BinaryIO
 
 from preprocessing.dataset.sources.files import is_system
 from preprocessing.errors import DatasetError
+from preprocessing.images.formats.kinds import TAR_MAGIC, TAR_MAGIC_AT
 from preprocessing.runtime.files import read_at_most
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
 HEAD_BYTES = 1024
-_TAR_MAGIC_AT, _TAR_MAGIC = 257, b"ustar"
 
 _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": gzip.open,
@@ -145,7 +145,7 @@ def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:
     if head.startswith(_ZIP_MAGIC):
         return _Zip(file, name)
     with damage_named(name), _decompressed(file, head) as unpacked:
-        is_tar = unpacked.read(HEAD_BYTES)[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC)
+        is_tar = unpacked.read(HEAD_BYTES).startswith(TAR_MAGIC, TAR_MAGIC_AT)
     return _Tar(file, name) if is_tar else None
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from preprocessing.images.formats.kinds import OF_APP
+from preprocessing.images.formats.kinds import OF_APP, TAR_MAGIC, TAR_MAGIC_AT
 
 # A prologue and comments before a drawing. What was taken for one of them is not taken otherwise,
 # or a file of nothing but comments would take for ever.
@@ -22,6 +22,10 @@ _NAMES = {
     rb"%!PS|\xc5\xd0\xd3\xc6": "a PostScript file",
     rb"%PDF": "a PDF file",
     rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\{\\rtf|AT&TFORM": ARCHIVE,
+    b".{%d}%s" % (TAR_MAGIC_AT, TAR_MAGIC): ARCHIVE,
+    rb"PAR1|ARROW1|\x89HDF|\x93NUMPY|MATLAB 5|SQLite format|\x80[\x02-\x05][}\]cX(\x95]": (
+        "a file of tables or arrays"
+    ),
     rb"\0\x05\x16\x07": "a Mac's record of another file, the one without ._ in its name",
     rb".{4}ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|R[OS])|\0MRM|FOVb": "a camera's raw file",
     rb".{4}(?:ftyp|moov|wide|skip|mdat|free)|\x1aE\xdf\xa3|RIFF.{4}AVI |\0\0\x01\xba": VIDEO,
