@@ -1,9 +1,9 @@
-"""Predict on files and folders, for the command line."""
+"""Predict on files, folders and zips, for the command line."""
 
 import functools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,17 @@ from typing import Any
 from tqdm import tqdm
 
 from preprocessing.bundle.spec import read_spec
-from preprocessing.dataset.sources.files import list_folder
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
-from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import (
     check_outputs,
     prepare_folder,
     refuse_overwriting,
 )
-from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
+from serving.cli.given import GivenPicture
 from serving.cli.tally import Tally
 from serving.cli.wording import as_json, in_words, why_not
 from serving.inference.annotate import annotate
@@ -68,11 +66,11 @@ class _FilePredictor:
         self._options = options
         self._annotate_folder = annotate_folder
 
-    def __call__(self, path: Path) -> Answer | str:
+    def __call__(self, given: GivenPicture) -> Answer | str:
         """Return the answer, or why there is none."""
         data = b""
         try:
-            data = read_picture_file(path)
+            data = given.read()
             rgb, result = self._predictor.predict(
                 data,
                 self._options.for_prediction(),
@@ -80,42 +78,15 @@ class _FilePredictor:
                 may_reduce=self._annotate_folder is None,
             )
             if self._annotate_folder is not None:
-                _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
+                _write_png(annotate(rgb, result), _annotated_path(given, self._annotate_folder))
         except (MienError, OSError) as error:
             return why_not(data, error)
         return to_answer(rgb, result, options=self._options)
 
 
-def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
-    """List the files among the paths, and the pictures within the folders among them.
-
-    Returns:
-        The pictures, and the number of other files in the folders by their suffix; "" counts
-        hidden and system files.
-
-    Raises:
-        MienError: A path does not exist, or there is no picture at all.
-    """
-    found: list[Path] = []
-    others: Counter[str] = Counter()
-    for path in paths:
-        if path.is_dir():
-            listing = list_folder(path)
-            found += [path / name for name in listing.pictures]
-            others += listing.others
-            others.update(name.suffix.lower() for name in listing.tables)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise MienError(what_is_missing(path))
-    if not found:
-        raise MienError("The folders hold no pictures. Name other folders, or picture files.")
-    return found, others
-
-
 def predict_files(
     settings: Settings,
-    pictures: list[Path],
+    pictures: list[GivenPicture],
     *,
     outputs: Outputs,
     options: Options,
@@ -127,7 +98,7 @@ def predict_files(
 
     Args:
         settings: Of the server: bundle and limits.
-        pictures: The files.
+        pictures: What to predict on.
         outputs: Where results go.
         options: As of the API.
         passed_over: Number of files beside them by the end of their name, to be told too.
@@ -148,7 +119,8 @@ def predict_files(
     answers: list[tuple[Path, Answer | str]] = []
     predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
-    for path, answer in zip(pictures, shown, strict=True):
+    for given, answer in zip(pictures, shown, strict=True):
+        path = given.path
         tally.add(answer)
         if keeps_answers:
             answers.append((path, answer))
@@ -180,7 +152,7 @@ def _write_outputs(
 
 
 def _predict_all(
-    pictures: list[Path], arguments: tuple[Settings, Options, Path | None]
+    pictures: list[GivenPicture], arguments: tuple[Settings, Options, Path | None]
 ) -> Iterator[Answer | str]:
     """Predict in this process, or where there are many pictures in one for each core it may use."""
     workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
@@ -205,19 +177,19 @@ def _predictor_here() -> _FilePredictor:
     return _FilePredictor(*_arguments)
 
 
-def _predict_here(path: Path) -> Answer | str:
-    return _predictor_here()(path)
+def _predict_here(given: GivenPicture) -> Answer | str:
+    return _predictor_here()(given)
 
 
-def _annotated_path(picture: Path, folder: Path) -> Path:
-    return folder / f"{picture.name}.png"
+def _annotated_path(given: GivenPicture, folder: Path) -> Path:
+    return folder / f"{given.path.name}.png"
 
 
 def _write_png(rgb: RgbImage, path: Path) -> None:
     path.write_bytes(encode_png(rgb))
 
 
-def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
+def _check_outputs(pictures: list[GivenPicture], outputs: Outputs) -> None:
     check_outputs([outputs.csv_path, outputs.sheet_path], overwrite=outputs.overwrite)
     if outputs.annotate_folder is not None:
         drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]

@@ -17,6 +17,7 @@ from preprocessing.dataset.sources.files import is_system
 from preprocessing.errors import DatasetError
 from preprocessing.images.formats.kinds import TAR_MAGIC, TAR_MAGIC_AT
 from preprocessing.runtime.files import read_at_most
+from preprocessing.runtime.zip_names import name_in_zip
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
@@ -28,7 +29,8 @@ _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"BZh": bz2.open,
 }
 _IS_ENCRYPTED = 1
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+"""How zip files begin."""
 _UNREAD = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!": "RAR", b"\x28\xb5\x2f\xfd": "Zstandard"}
 # A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
 _UNPACKING_ERRORS = (
@@ -59,13 +61,24 @@ class Archive(ABC):
         """
 
 
-class _Zip(Archive):
+class ZipArchive(Archive):
+    """The files in a zip file."""
+
     def __init__(self, file: Path | BinaryIO, name: str) -> None:
+        """Open it.
+
+        Args:
+            file: Its path, or an open file.
+            name: For messages.
+
+        Raises:
+            DatasetError: It is damaged, or asks for a password.
+        """
         self._name = name
         with damage_named(name):
             self._zip = zipfile.ZipFile(file)
         members = [
-            (_with_slashes(each.filename), each)
+            (_with_slashes(name_in_zip(each)), each)
             for each in self._zip.infolist()
             if each.filename and not each.is_dir()
         ]
@@ -76,13 +89,14 @@ class _Zip(Archive):
         if any(each.flag_bits & _IS_ENCRYPTED for _, each in kept):
             raise DatasetError(
                 f"{name} is encrypted: it asks for a password. Unpack it, and name the folder or "
-                "the CSV file."
+                "the file in it."
             )
         self.names = tuple(path for path, _ in kept)
         self.sizes = tuple(each.file_size for _, each in kept)
         self._members = [each for _, each in kept]
 
     def contents(self, positions: Iterable[int], *, limit: int) -> Iterator[bytes | DatasetError]:
+        """Yield how the files at some positions begin, as `Archive.contents` does."""
         for position in positions:
             try:
                 with damage_named(self._name), self._zip.open(self._members[position]) as file:
@@ -140,10 +154,10 @@ def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:
         if head.startswith(magic):
             raise DatasetError(
                 f"{name} is a {kind} archive, which cannot be read here. Unpack it, and name the "
-                "folder or the CSV file."
+                "folder or the file in it."
             )
-    if head.startswith(_ZIP_MAGIC):
-        return _Zip(file, name)
+    if head.startswith(ZIP_MAGIC):
+        return ZipArchive(file, name)
     with damage_named(name), _decompressed(file, head) as unpacked:
         is_tar = unpacked.read(HEAD_BYTES).startswith(TAR_MAGIC, TAR_MAGIC_AT)
     return _Tar(file, name) if is_tar else None

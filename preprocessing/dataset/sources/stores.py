@@ -131,7 +131,7 @@ class ArchiveStore(PictureStore):
         (content,) = self._archive.contents([self._archive.names.index(table)], limit=HEAD_BYTES)
         return content if isinstance(content, bytes) else b""
 
-    def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
+    def contents(self, positions: Sequence[int]) -> Iterator[PackedPicture]:
         """Yield the contents of the files."""
         inside = [self._positions[position] for position in positions]
         for data in self._archive.contents(inside, limit=MOST_BYTES + 1):
