@@ -120,14 +120,13 @@ def predict_files(
     predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for given, answer in zip(pictures, shown, strict=True):
-        path = given.path
         tally.add(answer)
         if keeps_answers:
-            answers.append((path, answer))
+            answers.append((given.path, answer))
         if isinstance(answer, str):
-            failed.append((path, answer))
+            failed.append((given.path, answer))
             continue
-        tqdm.write(as_json(path, answer) if outputs.as_json else in_words(path, answer))
+        tqdm.write((as_json if outputs.as_json else in_words)(given.path, answer))
     for path, reason in failed:
         print(for_terminal(f"failed: {path}: {reason}"), file=sys.stderr)
     _write_outputs(outputs, answers, settings)
