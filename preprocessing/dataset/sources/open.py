@@ -177,13 +177,7 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
         )
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     opened = PictureSource(store, layout, kind, names)
-    opened.notes = layout.notes
-    if beside.lists:
-        note = (
-            f"note: {beside.lists[0]} names labels too; they were read from the folders. To read "
-            f"them from the list: {beside.options()}"
-        )
-        opened.notes = (*opened.notes, note)
+    opened.notes = (*layout.notes, *beside.remarks())
     return opened
 
 

@@ -80,7 +80,7 @@ class ParquetStore(PictureStore):
         stem = readable(Path(place).with_suffix("").as_posix())
         return [f"{stem}:{row}" for row in range(file.rows)]
 
-    def head(self, _: str) -> bytes:
+    def head(self, _: str, *, limit: int = HEAD_BYTES) -> bytes:  # noqa: ARG002 - as of others
         """Return nothing: there are no tables beside the pictures."""
         return b""
 
