@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +25,7 @@ from preprocessing.dataset.sources.list_form import (
     open_records,
 )
 from preprocessing.dataset.sources.lists import read_lists
-from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.names import Names, quoted
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.parquet_labels import labels_as_csv
 from preprocessing.dataset.sources.parquet_store import ParquetStore, find_pictures, open_parquet
@@ -125,7 +124,7 @@ def _open_table(path: Path, names: Names) -> Source:
     if looks_like_list(head) and not columns_found(head):
         raise DatasetError(
             f"{path.name} is a list of pictures. Name their folder as the source, and the list "
-            f"with --list {shlex.quote(str(path))}."
+            f"with --list {quoted(str(path))}."
         )
     if advice or looks_like_picture(head) or not looks_like_table(head):
         raise _no_source(path, advice)
