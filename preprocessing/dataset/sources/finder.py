@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from preprocessing.errors import DatasetError
+from preprocessing.images.formats.others import BASE64, name_of_other
 
 MOST_UNQUOTED = 3
 """How often the signs of an address may be written with % in one another."""
@@ -56,6 +57,8 @@ class PictureFinder:
             DatasetError: There is none, or there are several.
         """
         found = next(filter(None, (self._meant(each, beside) for each in _ways(path))), [])
+        if not found and name_of_other(path.encode("utf-8", "replace")) == BASE64:
+            raise DatasetError("it is the picture itself; save it as a file, and write its name")
         if not found:
             raise DatasetError("there is no such picture")
         if len(found) > 1:

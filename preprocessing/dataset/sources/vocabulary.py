@@ -75,8 +75,10 @@ RATER_COLUMNS = tuple(
 """Names of a column that says who chose the label."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+# By itself; behind a word the sign is a hyphen.
+_BELOW_0 = re.compile(r"-[0-9]+")
 _NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
 def fold(name: str) -> str:
@@ -91,6 +93,8 @@ def fold(name: str) -> str:
 def words_of(name: str) -> list[str]:
     """Split a name into words and numbers, in lower case: "0_Angry faces" into 0, angry, faces."""
     text = fold(name)
+    if _BELOW_0.fullmatch(text):
+        return [text]
     words = _WORD.findall(text) if text.isascii() else _words_of_letters(text)
     return [(word.lstrip("0") or "0") if word.isdecimal() else word for word in words]
 
@@ -137,7 +141,7 @@ def find_key(name: str, keys: Sequence[str]) -> str | None:
 
 
 def code_of(text: str) -> str | None:
-    """Return a number in a table as the digits of its code: "3.0" as "3". None where it is none."""
+    """Return a whole number in a table as a code: "3.0" as "3". None where it is none."""
     if not _NUMBER.fullmatch(text):
         return None
     value = float(text)

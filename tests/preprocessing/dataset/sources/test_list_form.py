@@ -39,6 +39,16 @@ READ: dict[str, str | bytes] = {
     "json, other order": json.dumps([dict(reversed(each.items())) for each in RECORDS]),
     "json lines": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in RECORDS),
     "json lines, blank lines": "\n\n".join(map(json.dumps, IN_CELLS)),
+    "json, of columns": json.dumps(
+        {
+            name: {str(row): record[name] for row, record in enumerate(RECORDS)}
+            for name in RECORDS[0]
+        }
+    ),
+    "json, of rows": json.dumps({str(row): record for row, record in enumerate(RECORDS)}),
+    "json, by name": json.dumps(
+        {str(each["path"]): {"label": each["label"], "split": each["split"]} for each in RECORDS}
+    ),
     "parquet": parquet(RECORDS),
     "index": table(",path,label,split", "7,{0},{1},{2}"),
     "unnamed index": table("Unnamed: 0,image,emotion,set", "7,{0},{1},{2}"),
@@ -115,6 +125,9 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ("", "list.csv is empty"),
         ("a,b\n1,2\n", "list.csv lacks a column of paths"),
         ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
+        ("path,label1,label2\nb.png,sad,sad\n", "label1, label2 and so on .* label and rater"),
+        ("path,Rater A,Rater B\nb.png,sad,sad\n", "Rater A, Rater B and so on"),
+        ("path,label\niVBORw0KGgoAAAANSUhEUg,sad\n", "it is the picture itself; save it"),
         ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
         ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
         ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
