@@ -73,6 +73,11 @@ def _column(label: str) -> str:
     return label_column(label, taken=_BEFORE + _AFTER)
 
 
+def row_columns(labels: tuple[str, ...]) -> list[str]:
+    """Return the names of the columns of `to_row`, by the labels of a bundle."""
+    return [*_BEFORE[1:], *map(_column, labels), *_AFTER[:-1]]
+
+
 def to_row(face: FaceAnswer) -> dict[str, Any]:
     """Return one face as a row: columns by name, with numbers as they are."""
     return {
