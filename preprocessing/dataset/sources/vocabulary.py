@@ -9,7 +9,17 @@ from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
 
 _SPLIT_WORDS = {
     "train": ("train", "training", "trainset", "trainingset", "trn"),
-    "val": ("val", "valid", "validation", "valset", "validationset", "dev", "devset", "publictest"),
+    "val": (
+        "val",
+        "valid",
+        "validate",
+        "validation",
+        "valset",
+        "validationset",
+        "dev",
+        "devset",
+        "publictest",
+    ),
     "test": ("test", "testing", "testset", "tst", "privatetest"),
 }
 _CLASS_WORDS = {
@@ -32,7 +42,8 @@ PLAIN_WORDS = frozenset((
     "pictures", "photo", "photos", "face", "faces", "fer", "crop", "crops", "cropped", "aligned",
     "split", "folder", "emotion", "emotions", "expression", "expressions", "class", "classes",
     "label", "labels", "people", "person", "sample", "samples", "x", "px", "gray", "grey",
-    "grayscale", "greyscale", "rgb", "jpg", "png",
+    "grayscale", "greyscale", "rgb", "jpg", "png", "copy", "new", "final", "raw", "original",
+    "clean", "cleaned", "resized", "processed", "preprocessed", "augmented",
 ))  # fmt: skip
 """Words of a folder's name that say nothing about what its pictures show: "happy faces"."""
 
@@ -51,7 +62,7 @@ PATH_COLUMNS = (
     "path", "paths", "filepath", "filepaths", "imagepath", "imgpath", "file", "files", "filename",
     "filenames", "imagefile", "imagefilename", "imagename", "image", "images", "img", "imgname",
     "picture", "photo", "pic", "pth", "fname", "name", "subdirectoryfilepath", "imageid", "url",
-    "imageurl", "uri",
+    "imageurl", "uri", "sourceref", "externalid",
 )  # fmt: skip
 """Names of a column of paths, without spaces and signs."""
 LABEL_COLUMNS = (
@@ -60,7 +71,7 @@ LABEL_COLUMNS = (
     "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
     "target", "groundtruth", "gt", "annotation", "sentiment", "emotionid", "expressionid",
     "labelid", "classid", "categoryid", "emotioncode", "labelcode", "emotionindex", "labelindex",
-    "choice",
+    "choice", "answer", "result",
 )  # fmt: skip
 """Names of a column of labels, without spaces and signs; those that have words come first."""
 SPLIT_COLUMNS = (

@@ -83,6 +83,14 @@ READ: dict[str, str | bytes] = {
     "of a program": table("img_path,dominant_emotion,subset", "{0},{1},{2}"),
     "of one's own": table("filenames,Ground truth,phase", "{0},{1},{2}"),
     "boxes": table("image,x1,y1,x2,y2,facial_expression,set", "{0},1,2,30,40,{1},{2}"),
+    "of mechanical turk": table(
+        "HITId,Input.image_url,Answer.category.label,split", "7,https://example.com/set/{0},{1},{2}"
+    ),
+    "of toloka": table("INPUT:image\tOUTPUT:result\tsplit", "/set/{0}\t{1}\t{2}"),
+    "of sagemaker": "".join(
+        json.dumps({"source-ref": f"s3://set/{name}", "emotion": label, "split": split}) + "\n"
+        for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
+    ),
     "addresses": table("url,label,split", "https://example.com/set/{0}?size=48,{1},{2}"),
     "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
     "a column for each label": VOTES,
