@@ -9,6 +9,7 @@ from pathlib import Path
 from preprocessing.dataset.sources.archives import ZIP_MAGIC, ZipArchive
 from preprocessing.dataset.sources.files import list_folder
 from preprocessing.dataset.sources.stores import ArchiveStore
+from preprocessing.dataset.sources.unread import VIDEO_SUFFIXES
 from preprocessing.errors import DatasetError, ImageDecodeError, MienError
 from preprocessing.images.picture_file import read_picture_file
 from preprocessing.runtime.files import what_is_missing
@@ -73,8 +74,19 @@ def list_given(paths: Iterable[Path]) -> tuple[list[GivenPicture], Counter[str]]
         else:
             raise MienError(what_is_missing(path))
     if not found:
-        raise MienError("The folders hold no pictures. Name other folders, or picture files.")
+        raise MienError(f"The folders hold no pictures{_what_else(others)}")
     return found, others
+
+
+def _what_else(others: Counter[str]) -> str:
+    """Say what folders without pictures hold, and what to do, as the end of a sentence."""
+    held = ", ".join(f"{count:,} {end}" for end, count in others.items() if end)
+    ways = [
+        *(["Name a zip itself."] if ".zip" in others else []),
+        *(["Videos are read by: mien video"] if others.keys() & VIDEO_SUFFIXES else []),
+    ]
+    told = " ".join(ways or ["Name other folders, or picture files."])
+    return f", but {held}. {told}" if held else f". {told}"
 
 
 def _in_zip(path: Path) -> tuple[list[GivenPicture], Counter[str]]:

@@ -9,7 +9,7 @@ _ARRAY_SUFFIXES = (
     ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord",
     ".tfrecords", ".arrow", ".mdb", ".lmdb",
 )  # fmt: skip
-_VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 _OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
 _ADVICE = {
     SHEET_SUFFIXES: " Save the sheet as a CSV file.",
@@ -17,7 +17,7 @@ _ADVICE = {
     "folder named after its class.",
     (PARQUET_SUFFIX,): " Parquet files are read where a column such as image has the bytes of the "
     "pictures; unpack an archive of them.",
-    _VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
+    VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
     _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }
 _POINTER = b"version https://git-lfs"

@@ -21,7 +21,7 @@ _SPLIT_WORDS = {
         "publictest",
     ),
     "test": ("test", "testing", "testset", "tst", "privatetest"),
-}
+}  # fmt: skip
 _CLASS_WORDS = {
     "angry": ("anger", "angry"),
     "disgust": ("disgust", "disgusted"),

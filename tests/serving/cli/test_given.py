@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.errors import DatasetError
+from preprocessing.errors import DatasetError, MienError
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
 from serving.cli.given import list_given
@@ -57,3 +57,13 @@ def test_a_zip_that_cannot_be_read_says_why(damage: str, packed: Path) -> None:
     (given,), _ = list_given([packed])
     with pytest.raises(DatasetError, match=r"photos.zip .*(asks for a password|cannot be read)"):
         given.read()
+
+
+def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
+    for name in ("clip.MP4", "photos.zip"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(MienError, match=r"but 1 \.mp4, 1 \.zip\. Name a zip itself.*mien video"):
+        list_given([tmp_path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MienError, match=r"no pictures\. Name other folders"):
+        list_given([tmp_path / "empty"])
