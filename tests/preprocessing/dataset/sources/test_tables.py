@@ -36,6 +36,10 @@ def as_parts(pixels: str) -> str:
     return " ".join(f"{int(value) / 255:.3f}" for value in pixels.split())
 
 
+def in_rows(pixels: str) -> str:
+    return f'"{np.array(pixels.split(), int).reshape(48, 48).tolist()}"'
+
+
 MEANT = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
 READ: dict[str, str | bytes] = {
     "plain.csv": PLAIN,
@@ -91,6 +95,7 @@ READ: dict[str, str | bytes] = {
     "word_emotion.csv": text(with_cells(emotion=in_words)),
     "float_pixels.csv": text(with_cells(pixels=as_floats)),
     "unit_pixels.csv": text(with_cells(pixels=as_parts)),
+    "rows of pixels.csv": text(with_cells(pixels=in_rows)),
     "list_pixels.csv": text(with_cells(pixels=lambda cell: '"[' + ", ".join(cell.split()) + ']"')),
     "double_spaces.csv": text(with_cells(pixels=lambda cell: cell.replace(" ", "  "))),
     "trailing_space_pixels.csv": text(with_cells(pixels=lambda cell: cell + " ")),
