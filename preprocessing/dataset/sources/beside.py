@@ -13,6 +13,7 @@ from preprocessing.dataset.sources.finder import LABEL_STUDIO_MARK
 from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.names import quoted
 from preprocessing.dataset.sources.parquet_store import find_pictures
+from preprocessing.dataset.sources.records import holds_records, records_as_csv
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found
 from preprocessing.dataset.sources.unread import SHEET_SUFFIXES
@@ -125,10 +126,9 @@ def look_beside(store: PictureStore) -> Beside:
         store.path / name: store.head(name, limit=_MOST_BYTES)
         for name in likely_first[:_MOST_TABLES]
     }
-    heads = {path: text[:HEAD_BYTES] for path, text in texts.items()}
-    tables = tuple(path for path, head in heads.items() if columns_found(head))
+    tables = tuple(path for path, text in texts.items() if columns_found(text[:HEAD_BYTES]))
     lists = tuple(
-        path for path, head in heads.items() if path not in tables and looks_like_list(head)
+        path for path, text in texts.items() if path not in tables and _is_list(text, store.names)
     )
     others = [
         path.relative_to(store.path).as_posix()
@@ -146,6 +146,18 @@ def look_beside(store: PictureStore) -> Beside:
         arrays if 2 * arrays >= len(store.names) else 0,
         _parquets(store),
     )
+
+
+def _is_list(text: bytes, pictures: Sequence[str]) -> bool:
+    """Say whether a text is a list; an object of names and words may be a key to numbers."""
+    if looks_like_list(text[:HEAD_BYTES]):
+        return True
+    if not (holds_records(text) and _names_pictures(text, pictures)):
+        return False
+    try:
+        return looks_like_list(records_as_csv(text, ""))
+    except DatasetError:
+        return False
 
 
 def _names_pictures(text: bytes, pictures: Sequence[str]) -> bool:

@@ -51,7 +51,7 @@ def parse_pixels(text: str, form: PixelForm, *, name: str) -> bytes:
     """Read the pixels of one picture.
 
     Args:
-        text: Numbers with spaces between them, perhaps in brackets, also row by row, and with commas.
+        text: Numbers with spaces between them, perhaps commas, and brackets around all or rows.
         form: How the table writes pixels.
         name: Of file and line, for messages.
 

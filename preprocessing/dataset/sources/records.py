@@ -116,13 +116,13 @@ def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
         raise DatasetError(
             f"{name} is written as COCO's annotations, which are not read. {_EXPECTED}"
         )
-    records = _records_in(read) if isinstance(read, dict) else read
+    records = _records_in(read, name) if isinstance(read, dict) else read
     if isinstance(records, list) and records and all(isinstance(each, dict) for each in records):
         return records
     raise DatasetError(f"{name} is JSON without records. {_EXPECTED}")
 
 
-def _records_in(read: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _records_in(read: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """Take apart an object of objects, such as pandas writes: one for each column, or each row.
 
     Of rows without a path, their names are the paths.
@@ -132,6 +132,7 @@ def _records_in(read: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return []
     if find_columns(list(read), {"path": PATH_COLUMNS}):
         rows = dict.fromkeys(row for column in values for row in column)
+        _check_cells(len(rows), len(values), name)
         return [{name: column.get(row) for name, column in read.items()} for row in rows]
     if any(find_columns(list(value), {"path": PATH_COLUMNS}) for value in values):
         return values

@@ -83,6 +83,23 @@ def test_labels_as_tools_write_them_are_not_passed_over(name: str, tmp_path: Pat
     assert f"{name} names pictures too" in note
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"path": {"0": "0.png", "1": "1.png"}, "label": {"0": "happy", "1": "sad"}},
+        {"0.png": {"label": "happy"}, "1.png": {"label": "sad"}},
+        {"0.png": "happy", "1.png": "sad"},
+    ],
+)
+def test_a_list_as_json_is_proposed_in_whatever_form(content: object, tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.png").write_bytes(png(number))
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert f"Read it with --list {path}" in refused(tmp_path)
+    assert len(open_source(tmp_path, Reading(lists=(path,))).counts) == 2
+
+
 @pytest.mark.parametrize("text", ["0.png\n1.png\n2.png\n", "My own photos, with others.png.\n"])
 def test_a_text_that_says_nothing_of_pictures_is_passed_over(text: str, tmp_path: Path) -> None:
     for number in range(3):

@@ -156,7 +156,15 @@ def test_what_is_no_list_is_refused(content: str | bytes, message: str, pictures
         read(pictures, content)
 
 
-@pytest.mark.parametrize("write", [parquet, json.dumps], ids=["Parquet", "JSON"])
+def of_columns(listed: list[dict[str, str]]) -> str:
+    return json.dumps(
+        {name: {row: each[name] for row, each in enumerate(listed)} for name in listed[0]}
+    )
+
+
+@pytest.mark.parametrize(
+    "write", [parquet, json.dumps, of_columns], ids=["Parquet", "JSON", "JSON of columns"]
+)
 def test_a_small_file_may_not_claim_far_too_many_cells(
     write: Callable[[list[dict[str, str]]], str | bytes],
     pictures: Path,
