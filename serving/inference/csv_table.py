@@ -73,9 +73,19 @@ def _column(label: str) -> str:
     return label_column(label, taken=_BEFORE + _AFTER)
 
 
-def row_columns(labels: tuple[str, ...]) -> list[str]:
-    """Return the names of the columns of `to_row`, by the labels of a bundle."""
-    return [*_BEFORE[1:], *map(_column, labels), *_AFTER[:-1]]
+def row_types(labels: tuple[str, ...]) -> dict[str, type]:
+    """Return the columns of `to_row`, by the labels of a bundle, and the type of their values."""
+    return {
+        "face": int,
+        **dict.fromkeys(_BOX, int),
+        "label": str,
+        "confidence": float,
+        "is_sure": bool,
+        "second_label": str,
+        **dict.fromkeys(map(_column, labels), float),
+        "hints": str,
+        "found_by": str,
+    }
 
 
 def to_row(face: FaceAnswer) -> dict[str, Any]:

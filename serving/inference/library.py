@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
 from preprocessing.images.decode import decode_picture
 from preprocessing.images.types import GreyImage, RgbImage
-from serving.inference.csv_table import row_columns, to_row
+from serving.inference.csv_table import row_types, to_row
 from serving.inference.given_picture import Picture, read_given
 from serving.inference.options import Options, PredictOptions, check_crop
 from serving.inference.prediction import PhotoResult
@@ -102,7 +102,13 @@ class Faces(Sequence[Face]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Face, ...]: ...
     def __getitem__(self, index: int | slice) -> Face | tuple[Face, ...]:
-        """Return one face, or several as a tuple."""
+        """Return one face, or several as a tuple.
+
+        Raises:
+            IndexError: There is no such face.
+        """
+        if not self and not isinstance(index, slice):
+            raise IndexError(f"No face was found. {self.tip or ''}")
         return self._faces[index]
 
     def __len__(self) -> int:
@@ -127,7 +133,8 @@ class Faces(Sequence[Face]):
         import pandas as pd
 
         rows = [to_row(answer) for answer in self._answer.faces]
-        return pd.DataFrame(rows, columns=row_columns(self._labels))
+        types = row_types(self._labels)
+        return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
 def predict(

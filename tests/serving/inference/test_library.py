@@ -102,7 +102,9 @@ def test_no_face_is_no_error() -> None:
     assert "24 pixels wide" in none.tip
     assert repr(none) == "Faces([])"
     assert len(none.to_pandas()) == 0
-    assert "label" in none.to_pandas()
+    with pytest.raises(IndexError, match=r"No face was found\. .*24 pixels"):
+        none[0]
+    assert none[:1] == ()
 
 
 def test_a_table_has_a_row_for_each_face(faces: Faces) -> None:
@@ -111,6 +113,7 @@ def test_a_table_has_a_row_for_each_face(faces: Faces) -> None:
     assert table["happy"].tolist() == [faces[0].probabilities["happy"]]
     assert table["left"].tolist() == [faces[0].box.left]
     assert table.notna().all(axis=None)
+    assert table.dtypes.equals(predict(np.zeros((80, 100), np.uint8)).to_pandas().dtypes)
 
 
 def test_models_are_loaded_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
