@@ -35,7 +35,7 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found, looks_like_table
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
-from preprocessing.dataset.sources.unread import advice_for
+from preprocessing.dataset.sources.unread import SEVERAL_TABLES, advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
 
@@ -146,9 +146,13 @@ def _open_folder(path: Path, names: Names) -> Source:
     best = [table for table in tables if columns[table] == max(columns.values())]
     if len(best) == 1:
         return _open_table(path / best[0], names)
-    inside = [*tables, *(name for name in store.tables if name not in tables)]
+    if best:
+        raise DatasetError(
+            f"{path} holds several tables of pictures, {', '.join(best[:_MOST_NAMED])}. "
+            f"{SEVERAL_TABLES}"
+        )
     listed = [f"{count} x {end}" for end, count in store.others.items() if end]
-    holds = ", ".join([*inside[:_MOST_NAMED], *listed])
+    holds = ", ".join([*store.tables[:_MOST_NAMED], *listed])
     raise DatasetError(
         f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
         "archive of them, or a CSV file; unpack several archives, each into a folder of its name."

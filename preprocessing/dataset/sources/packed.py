@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.archives import (
 from preprocessing.dataset.sources.files import TABLE_SUFFIXES
 from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.dataset.sources.unread import SEVERAL_TABLES
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
@@ -115,8 +116,8 @@ def _only(archive: Archive, found: list[int], name: str) -> int:
     if len(found) > 1:
         names = ", ".join(archive.names[position] for position in found)
         raise DatasetError(
-            f"{name} should hold one CSV file with pictures. It holds {names}. Unpack it, and name "
-            "the one that you mean."
+            f"{name} should hold one CSV file with pictures. It holds {names}. Unpack it. "
+            f"{SEVERAL_TABLES}"
         )
     return found[0]
 

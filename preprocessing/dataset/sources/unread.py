@@ -20,6 +20,11 @@ _ADVICE = {
     VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
     _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }
+SEVERAL_TABLES = (
+    "Name the one that you mean, or join them into one, with a column Usage that says train, val "
+    "or test."
+)
+"""What to do with several tables of pictures, of which one is read."""
 _POINTER = b"version https://git-lfs"
 
 
