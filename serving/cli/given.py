@@ -4,7 +4,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from preprocessing.dataset.sources.archives import ZIP_MAGIC, ZipArchive
 from preprocessing.dataset.sources.files import list_folder
@@ -24,11 +24,13 @@ class GivenPicture:
 
     Attributes:
         path: Where it lies; of one in a zip, the zip's path and its own in it.
+        inside: Its path within the folder or zip that was named, or its name.
         zip_path: Of the zip that it lies in, or None.
         position: Among the pictures of the zip.
     """
 
     path: Path
+    inside: PurePath
     zip_path: Path | None = None
     position: int = 0
 
@@ -63,13 +65,13 @@ def list_given(paths: Iterable[Path]) -> tuple[list[GivenPicture], Counter[str]]
     for path in paths:
         if path.is_dir():
             listing = list_folder(path)
-            found += [GivenPicture(path / name) for name in listing.pictures]
+            found += [GivenPicture(path / name, name) for name in listing.pictures]
             others += listing.others
             others.update(name.suffix.lower() for name in listing.tables)
         elif path.exists():
             inside, beside = _in_zip(path) if _is_zip(path) else ([], Counter())
             # A file of another kind that is packed as a zip, such as a document, is read as it is.
-            found += inside or [GivenPicture(path)]
+            found += inside or [GivenPicture(path, PurePath(path.name))]
             others += beside
         else:
             raise MienError(what_is_missing(path))
@@ -97,12 +99,13 @@ def _in_zip(path: Path) -> tuple[list[GivenPicture], Counter[str]]:
     try:
         store = _open_zip(path)
     except DatasetError:
-        return [GivenPicture(path, path)], Counter()
+        return [GivenPicture(path, PurePath(path.name), path)], Counter()
     if not store.names:
         return [], Counter()
     beside = store.others + Counter(Path(name).suffix.lower() for name in store.tables)
     pictures = [
-        GivenPicture(Path(f"{path}/{name}"), path, place) for place, name in enumerate(store.names)
+        GivenPicture(Path(f"{path}/{name}"), PurePath(name), path, place)
+        for place, name in enumerate(store.names)
     ]
     return pictures, beside
 

@@ -14,14 +14,11 @@ from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
-from preprocessing.runtime.cli import (
-    check_outputs,
-    prepare_folder,
-    refuse_overwriting,
-)
+from preprocessing.runtime.cli import check_outputs
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
 from serving.cli.given import GivenPicture
+from serving.cli.marked_copies import MarkedCopies, prepare_copies
 from serving.cli.tally import Tally
 from serving.cli.wording import as_json, in_words, why_not
 from serving.inference.annotate import annotate
@@ -59,12 +56,12 @@ class Outputs:
 class _FilePredictor:
     """Predicts on one picture file after the other."""
 
-    def __init__(self, settings: Settings, options: Options, annotate_folder: Path | None) -> None:
+    def __init__(self, settings: Settings, options: Options, copies: MarkedCopies | None) -> None:
         self._predictor = Predictor(
             settings.bundle, landmarks=settings.landmarks, max_pixels=settings.max_pixels
         )
         self._options = options
-        self._annotate_folder = annotate_folder
+        self._copies = copies
 
     def __call__(self, given: GivenPicture) -> Answer | str:
         """Return the answer, or why there is none."""
@@ -75,10 +72,10 @@ class _FilePredictor:
                 data,
                 self._options.for_prediction(),
                 # What is drawn on shall be as large as the picture is.
-                may_reduce=self._annotate_folder is None,
+                may_reduce=self._copies is None,
             )
-            if self._annotate_folder is not None:
-                _write_png(annotate(rgb, result), _annotated_path(given, self._annotate_folder))
+            if self._copies is not None:
+                self._copies.write(given, annotate(rgb, result))
         except (MienError, OSError) as error:
             return why_not(data, error)
         return to_answer(rgb, result, options=self._options)
@@ -109,7 +106,7 @@ def predict_files(
     Raises:
         MienError: An output is there already and may not be replaced.
     """
-    _check_outputs(pictures, outputs)
+    copies = _prepare_outputs(pictures, outputs)
     shown_too = {"landmarks": outputs.as_json, "chips": outputs.sheet_path is not None}
     options = options.model_copy(update=shown_too)
     tally = Tally(passed_over or Counter())
@@ -117,7 +114,7 @@ def predict_files(
     # Only where they are asked for again: those of a large folder take much memory.
     keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
     answers: list[tuple[Path, Answer | str]] = []
-    predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
+    predicted = _predict_all(pictures, (settings, options, copies))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for given, answer in zip(pictures, shown, strict=True):
         tally.add(answer)
@@ -151,7 +148,7 @@ def _write_outputs(
 
 
 def _predict_all(
-    pictures: list[GivenPicture], arguments: tuple[Settings, Options, Path | None]
+    pictures: list[GivenPicture], arguments: tuple[Settings, Options, MarkedCopies | None]
 ) -> Iterator[Answer | str]:
     """Predict in this process, or where there are many pictures in one for each core it may use."""
     workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
@@ -162,7 +159,7 @@ def _predict_all(
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 
-_arguments: tuple[Settings, Options, Path | None]
+_arguments: tuple[Settings, Options, MarkedCopies | None]
 
 
 def _set_up(*arguments: Any) -> None:
@@ -180,21 +177,12 @@ def _predict_here(given: GivenPicture) -> Answer | str:
     return _predictor_here()(given)
 
 
-def _annotated_path(given: GivenPicture, folder: Path) -> Path:
-    return folder / f"{given.path.name}.png"
-
-
 def _write_png(rgb: RgbImage, path: Path) -> None:
     path.write_bytes(encode_png(rgb))
 
 
-def _check_outputs(pictures: list[GivenPicture], outputs: Outputs) -> None:
+def _prepare_outputs(pictures: list[GivenPicture], outputs: Outputs) -> MarkedCopies | None:
     check_outputs([outputs.csv_path, outputs.sheet_path], overwrite=outputs.overwrite)
-    if outputs.annotate_folder is not None:
-        drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
-        if len(set(drawn)) < len(drawn):
-            raise MienError(
-                "Two pictures have the same name. Mark them in two runs, in two folders."
-            )
-        refuse_overwriting(drawn, overwrite=outputs.overwrite)
-        prepare_folder(outputs.annotate_folder)
+    if outputs.annotate_folder is None:
+        return None
+    return prepare_copies(outputs.annotate_folder, pictures, overwrite=outputs.overwrite)

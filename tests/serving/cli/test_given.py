@@ -10,6 +10,7 @@ from preprocessing.errors import DatasetError, MienError
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
 from serving.cli.given import list_given
+from serving.cli.marked_copies import prepare_copies
 
 
 @pytest.fixture
@@ -67,3 +68,17 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MienError, match=r"no pictures\. Name other folders"):
         list_given([tmp_path / "empty"])
+
+
+def test_copies_of_pictures_of_one_name_keep_their_folders(packed: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("/C:/face.jpg", b"")
+    pictures, _ = list_given([packed])
+    copies = prepare_copies(tmp_path / "drawn", pictures, overwrite=False)
+    assert [copies.path(each).relative_to(tmp_path).as_posix() for each in pictures] == [
+        "drawn/_/C_/face.jpg.png",
+        "drawn/trip/broken.png.png",
+        "drawn/trip/face.jpg.png",
+    ]
+    with pytest.raises(MienError, match="Two pictures have the same name"):
+        prepare_copies(tmp_path / "drawn", [*pictures, *pictures], overwrite=False)
