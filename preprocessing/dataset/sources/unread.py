@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
+from preprocessing.images.formats.others import GIT_POINTER, name_of_other
 
 SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 _ARRAY_SUFFIXES = (
@@ -25,7 +26,6 @@ SEVERAL_TABLES = (
     "or test."
 )
 """What to do with several tables of pictures, of which one is read."""
-_POINTER = b"version https://git-lfs"
 
 
 def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
@@ -37,7 +37,7 @@ def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
     """
     if head.lstrip().startswith(b"<"):
         return " It holds a web page, not what was to be downloaded: download it again."
-    if head.startswith(_POINTER):
+    if name_of_other(head) == GIT_POINTER:
         return " It only says where Git keeps the file: fetch that with git lfs pull."
     found = set(suffixes)
     ways = (way for ends, way in _ADVICE.items() if not found.isdisjoint(ends))

@@ -8,8 +8,10 @@ from preprocessing.images.formats.kinds import OF_APP, TAR_MAGIC, TAR_MAGIC_AT
 # or a file of nothing but comments would take for ever.
 _BEFORE_DRAWING = rb"(?>(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[[^\]]*\]\s*)?>)\s*)*+"
 ARCHIVE, BASE64, VIDEO = "an archive or a document", "Base64 text", "a video"
+GIT_POINTER = "what Git keeps in place of a large file until git lfs pull fetches it"
 # By how a file begins.
 _NAMES = {
+    rb"version https://git-lfs": GIT_POINTER,
     rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL file",
     rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000 file",
     rb"II\xbc\x01": "a JPEG XR file",

@@ -63,8 +63,7 @@ def video(
         keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing_s: Time constant in seconds over which probabilities are averaged; 0 for none.
         change_margin: The label changes when another one is likelier by this probability.
-        landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
-            model's training.
+        landmarks: As for `predict`.
         bundle: Folder of another trained model.
 
     Raises:
@@ -86,7 +85,8 @@ def video(
         tracking=TrackingOptions(most_gone_s=keep_number_s),
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
-    reader = VideoReader(source if isinstance(source, int) else Path(source))
+    path = source if isinstance(source, int) else Path(os.path.expanduser(source))  # noqa: PTH111
+    reader = VideoReader(path)
     return _follow(reader, Follower(following), predictor, options)
 
 
