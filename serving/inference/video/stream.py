@@ -85,8 +85,7 @@ def video(
         tracking=TrackingOptions(most_gone_s=keep_number_s),
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
-    path = source if isinstance(source, int) else Path(os.path.expanduser(source))  # noqa: PTH111
-    reader = VideoReader(path)
+    reader = VideoReader(source if isinstance(source, int) else Path(source))
     return _follow(reader, Follower(following), predictor, options)
 
 

@@ -224,5 +224,5 @@ def test_the_one_table_of_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("emotion,pixels\n", encoding="utf-8")
     assert open_source(tmp_path).count == len(EXPECTED)
     (tmp_path / "fer2013" / "more.csv").write_text(PLAIN, encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"no pictures.*fer2013\.csv.*Name"):
+    with pytest.raises(DatasetError, match=r"several tables.*fer2013\.csv.*Name"):
         open_source(tmp_path)
