@@ -68,15 +68,12 @@ def video(
 
     Raises:
         ModuleNotFoundError: The package `av` is not installed: `pip install 'mien[video]'`.
-        VideoDecodeError: It is no video, or none of it can be read.
-        ImageTooLargeError: A frame has too many pixels.
+        VideoDecodeError, ImageTooLargeError: None of it can be read, or a frame is too large.
         BundleError, ModelFileError: The model, or a model that finds faces, is missing or damaged.
     """
     from serving.inference.video.reader import VideoReader
 
-    options = ObservingOptions(
-        per_second=per_second, search_px=search_px, max_faces=max_faces, balance=balance
-    )
+    options = ObservingOptions(per_second, search_px, max_faces=max_faces, balance=balance)
     predictor = loaded_predictor(Path(bundle), landmarks)
     sure_from = predictor.spec.answer.calibration(balance).sure_confidence
     following = FollowingOptions(
