@@ -1,7 +1,7 @@
 """Find labels that lie beside pictures: in lists and tables, or in a file for each picture."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,10 +27,11 @@ _MOST_TABLES = 5
 _ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
 # Of a file that may name pictures: in COCO's annotations classes and licences come first.
 _MOST_BYTES = 1 << 18
-_PICTURE_NAME = re.compile(
-    r"[^\s\"'<>,;:|/\\()\[\]{}=&?]+(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b",
-    re.IGNORECASE,
+_PICTURE_END = re.compile(
+    "(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE
 )
+_BEFORE_NAME = re.compile(r"[\s\"'<>,;:|/\\()\[\]{}=&?]")
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,17 @@ def _names_pictures(text: bytes, pictures: Sequence[str]) -> bool:
         _last_part(name)
         for line in lines
         if len(re.split(r"[\s,;|]+", line.strip())) > 1
-        for name in _PICTURE_NAME.findall(line)
+        for name in _picture_names(line)
     }
     known = {_last_part(name) for name in pictures} if named else set()
     return len(named & known) >= min(2, len(pictures))
+
+
+def _picture_names(line: str) -> Iterator[str]:
+    """Yield the names of pictures in a line; looked for from their ends, for lines can be long."""
+    for end in _PICTURE_END.finditer(line):
+        before = line[max(0, end.start() - _LONGEST_NAME) : end.end()]
+        yield _BEFORE_NAME.split(before)[-1]
 
 
 def _last_part(name: str) -> str:

@@ -17,7 +17,7 @@ MOST_UNQUOTED = 3
 LABEL_STUDIO_MARK = "[0-9a-f]{8}-"
 """What Label Studio puts before the name of a picture that it keeps, as a regular expression."""
 # What it puts before the path of one that it keeps, or that lies on its disk.
-_LABEL_STUDIO = re.compile(rf"/data/(?:upload/\d+/(?:{LABEL_STUDIO_MARK})?|local-files/\?d=)")
+_LABEL_STUDIO = re.compile(rf"^.*?/data/(?:upload/\d+/(?:{LABEL_STUDIO_MARK})?|local-files/\?d=)")
 # What programs that cut out faces add to the name of a picture, as in RAF-DB.
 _CUT_OUT = re.compile(r"_(?:aligned|cropped|crop|face)$", re.IGNORECASE)
 

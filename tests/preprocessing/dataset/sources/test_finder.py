@@ -52,6 +52,7 @@ def test_the_metadata_of_each_split_is_about_the_pictures_beside_it(tmp_path: Pa
     [
         "/data/upload/12/0a1b2c3d-anna.png",
         "/data/upload/12/anna.png",
+        "http://localhost:8080/data/upload/12/0a1b2c3d-anna.png",
         "/data/local-files/?d=images/anna.png",
         "/data/local-files/?d=images%2Fanna.png",
     ],
