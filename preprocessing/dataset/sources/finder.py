@@ -33,17 +33,17 @@ class PictureFinder:
         self._names = names
         self._by_name = {name: position for position, name in enumerate(names)}
         self._by_last: dict[str, list[int]] = defaultdict(list)
+        whole: dict[str, list[int]] = defaultdict(list)
         for position, name in enumerate(names):
             last = PurePosixPath(name)
             # Lists may leave out what all pictures end with.
             for known in {_form(last.name), _form(last.stem)}:
                 self._by_last[known].append(position)
-        taken = frozenset(self._by_last)
-        for position, name in enumerate(names):
-            last = PurePosixPath(name)
-            whole = _CUT_OUT.sub("", last.stem)
-            for known in {_form(whole + last.suffix), _form(whole)} - taken:
-                self._by_last[known].append(position)
+            if (stem := _CUT_OUT.sub("", last.stem)) != last.stem:
+                for known in {_form(stem + last.suffix), _form(stem)}:
+                    whole[known].append(position)
+        # A picture of that very name is meant before what was cut out of it.
+        self._by_last = {**whole, **self._by_last}
 
     def find(self, path: str, *, beside: str = "") -> int:
         """Return the position of the picture that a path means.
