@@ -51,7 +51,7 @@ main.add_command(serve, "run")
     metavar="PICTURES...",
     nargs=-1,
     required=True,
-    help="Picture files, and folders of them.",
+    help="Picture files, and folders and zips of them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
 @path_option(
@@ -87,11 +87,12 @@ def predict(
     overwrite: bool,
 ) -> int:
     """Predict which expressions the faces in pictures show."""
-    from serving.cli.predict import Outputs, list_pictures, predict_files
+    from serving.cli.given import list_given
+    from serving.cli.predict import Outputs, predict_files
     from serving.inference.options import Options
     from serving.web.environment import read_settings
 
-    pictures, passed_over = list_pictures(paths)
+    pictures, passed_over = list_given(paths)
     outputs = Outputs(
         as_json=as_json,
         csv_path=csv,

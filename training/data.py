@@ -93,13 +93,13 @@ def training_rows(dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _not_empty(rows: NDArray[np.int64], dataset: Dataset, split: str) -> NDArray[np.int64]:
-    if not len(rows):
-        source = dataset.manifest.recipe.source
-        hint = f" Align {source} again with --split-off val=0.2." if split == "val" else ""
-        raise DatasetError(
-            f"The dataset from {source} has no labelled rows in the split {split!r}.{hint}"
-        )
-    return rows
+    if len(rows):
+        return rows
+    hint = " Align it again with --split-off val=0.2." if split == "val" else ""
+    if (dataset.class_indices == UNLABELLED).all():
+        hint = " None has a label: align it again, as class folders or with --list."
+    source = f"The dataset from {dataset.manifest.recipe.source}"
+    raise DatasetError(f"{source} has no labelled rows in the split {split!r}.{hint}")
 
 
 def training_examples(dataset: Dataset) -> Examples:

@@ -8,6 +8,7 @@ from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError
+from preprocessing.images.lettering import lacks_letters_of
 
 
 def check_source(source: Source, options: AlignOptions) -> list[str]:
@@ -23,7 +24,15 @@ def check_source(source: Source, options: AlignOptions) -> list[str]:
                 f"{source.path.name} holds photos without labels; --split-off is for labelled ones."
             )
         return [*source.notes, *_about_photos(source, options)]
-    return [*source.notes, *_about_labels(source, options)]
+    return [*source.notes, *_about_labels(source, options), *_about_letters(options)]
+
+
+def _about_letters(options: AlignOptions) -> Iterator[str]:
+    if undrawn := [label for label in options.labels if lacks_letters_of(label)]:
+        yield (
+            f"note: letters of {', '.join(undrawn)} are in none of the fonts here. Tables, JSON "
+            "and the page show such labels as they are; on pictures question marks stand for them."
+        )
 
 
 def _about_photos(source: Source, options: AlignOptions) -> Iterator[str]:

@@ -9,12 +9,19 @@ import re
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 _FONT = "sans"
 _WEIGHT = 400
 # Letters of scripts that are written from right to left, with the spaces between them.
 _LEFTWARD = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]+(?: +[\u0590-\u08ff]+)*")
+
+
+def lacks_letters_of(words: str) -> bool:
+    """Say whether some letters of a line of words become question marks."""
+    letters = {*_whole_letters(words)} - {"?"}
+    return any(not letter.isascii() and _looks_like_question_mark(letter) for letter in letters)
 
 
 class Lettering:
@@ -80,6 +87,16 @@ class Lettering:
 def _whole_letters(words: str) -> str:
     """Put a question mark for each half of a letter, by which OpenCV would end the process."""
     return words.encode("utf-8", "replace").decode("utf-8")
+
+
+def _looks_like_question_mark(letter: str) -> bool:
+    return np.array_equal(_drawn(letter), _drawn("?"))
+
+
+def _drawn(letter: str) -> NDArray[np.uint8]:
+    canvas = np.zeros((48, 48), np.uint8)
+    cv2.putText(canvas, letter, (12, 36), (255,), cv2.FontFace(_FONT), 24, _WEIGHT)
+    return canvas
 
 
 def _in_order(words: str) -> str:

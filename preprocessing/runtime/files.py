@@ -1,6 +1,7 @@
 """Write files so that nobody ever sees them half written; read them; say what is not there."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,11 @@ _PIECE_BYTES = 1_000_000
 def what_is_missing(path: Path) -> str:
     """Say, in a sentence or two, that there is nothing at a path that was typed."""
     if str(path).lower().startswith(_ADDRESSES):
-        return f"{path} is an address, not a file or folder here. Download it, and name the file."
+        # As a path it has lost a slash.
+        address = re.sub(":/+", "://", str(path), count=1)
+        return (
+            f"{address} is an address, not a file or folder here. Download it, and name the file."
+        )
     if str(path) == "-":
         return "Standard input is not read. Name a file."
     return f"{path} does not exist. Check its name."

@@ -1,9 +1,9 @@
-"""Predict on files and folders, for the command line."""
+"""Predict on files, folders and zips, for the command line."""
 
 import functools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,19 +11,14 @@ from typing import Any
 from tqdm import tqdm
 
 from preprocessing.bundle.spec import read_spec
-from preprocessing.dataset.sources.files import list_folder
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
-from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import RgbImage
-from preprocessing.runtime.cli import (
-    check_outputs,
-    prepare_folder,
-    refuse_overwriting,
-)
-from preprocessing.runtime.files import what_is_missing
+from preprocessing.runtime.cli import check_outputs
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
+from serving.cli.given import GivenPicture
+from serving.cli.marked_copies import MarkedCopies, prepare_copies
 from serving.cli.tally import Tally
 from serving.cli.wording import as_json, in_words, why_not
 from serving.inference.annotate import annotate
@@ -61,61 +56,34 @@ class Outputs:
 class _FilePredictor:
     """Predicts on one picture file after the other."""
 
-    def __init__(self, settings: Settings, options: Options, annotate_folder: Path | None) -> None:
+    def __init__(self, settings: Settings, options: Options, copies: MarkedCopies | None) -> None:
         self._predictor = Predictor(
             settings.bundle, landmarks=settings.landmarks, max_pixels=settings.max_pixels
         )
         self._options = options
-        self._annotate_folder = annotate_folder
+        self._copies = copies
 
-    def __call__(self, path: Path) -> Answer | str:
+    def __call__(self, given: GivenPicture) -> Answer | str:
         """Return the answer, or why there is none."""
         data = b""
         try:
-            data = read_picture_file(path)
+            data = given.read()
             rgb, result = self._predictor.predict(
                 data,
                 self._options.for_prediction(),
                 # What is drawn on shall be as large as the picture is.
-                may_reduce=self._annotate_folder is None,
+                may_reduce=self._copies is None,
             )
-            if self._annotate_folder is not None:
-                _write_png(annotate(rgb, result), _annotated_path(path, self._annotate_folder))
+            if self._copies is not None:
+                self._copies.write(given, annotate(rgb, result))
         except (MienError, OSError) as error:
             return why_not(data, error)
         return to_answer(rgb, result, options=self._options)
 
 
-def list_pictures(paths: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
-    """List the files among the paths, and the pictures within the folders among them.
-
-    Returns:
-        The pictures, and the number of other files in the folders by their suffix; "" counts
-        hidden and system files.
-
-    Raises:
-        MienError: A path does not exist, or there is no picture at all.
-    """
-    found: list[Path] = []
-    others: Counter[str] = Counter()
-    for path in paths:
-        if path.is_dir():
-            listing = list_folder(path)
-            found += [path / name for name in listing.pictures]
-            others += listing.others
-            others.update(name.suffix.lower() for name in listing.tables)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise MienError(what_is_missing(path))
-    if not found:
-        raise MienError("The folders hold no pictures. Name other folders, or picture files.")
-    return found, others
-
-
 def predict_files(
     settings: Settings,
-    pictures: list[Path],
+    pictures: list[GivenPicture],
     *,
     outputs: Outputs,
     options: Options,
@@ -127,7 +95,7 @@ def predict_files(
 
     Args:
         settings: Of the server: bundle and limits.
-        pictures: The files.
+        pictures: What to predict on.
         outputs: Where results go.
         options: As of the API.
         passed_over: Number of files beside them by the end of their name, to be told too.
@@ -138,7 +106,7 @@ def predict_files(
     Raises:
         MienError: An output is there already and may not be replaced.
     """
-    _check_outputs(pictures, outputs)
+    copies = _prepare_outputs(pictures, outputs)
     shown_too = {"landmarks": outputs.as_json, "chips": outputs.sheet_path is not None}
     options = options.model_copy(update=shown_too)
     tally = Tally(passed_over or Counter())
@@ -146,16 +114,16 @@ def predict_files(
     # Only where they are asked for again: those of a large folder take much memory.
     keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
     answers: list[tuple[Path, Answer | str]] = []
-    predicted = _predict_all(pictures, (settings, options, outputs.annotate_folder))
+    predicted = _predict_all(pictures, (settings, options, copies))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
-    for path, answer in zip(pictures, shown, strict=True):
+    for given, answer in zip(pictures, shown, strict=True):
         tally.add(answer)
         if keeps_answers:
-            answers.append((path, answer))
+            answers.append((given.path, answer))
         if isinstance(answer, str):
-            failed.append((path, answer))
+            failed.append((given.path, answer))
             continue
-        tqdm.write(as_json(path, answer) if outputs.as_json else in_words(path, answer))
+        tqdm.write((as_json if outputs.as_json else in_words)(given.path, answer))
     for path, reason in failed:
         print(for_terminal(f"failed: {path}: {reason}"), file=sys.stderr)
     _write_outputs(outputs, answers, settings)
@@ -180,7 +148,7 @@ def _write_outputs(
 
 
 def _predict_all(
-    pictures: list[Path], arguments: tuple[Settings, Options, Path | None]
+    pictures: list[GivenPicture], arguments: tuple[Settings, Options, MarkedCopies | None]
 ) -> Iterator[Answer | str]:
     """Predict in this process, or where there are many pictures in one for each core it may use."""
     workers = min(usable_cores(), len(pictures) // PICTURES_A_WORKER)
@@ -191,7 +159,7 @@ def _predict_all(
         yield from executor.map(_predict_here, pictures, chunksize=PICTURES_A_WORKER // 4)
 
 
-_arguments: tuple[Settings, Options, Path | None]
+_arguments: tuple[Settings, Options, MarkedCopies | None]
 
 
 def _set_up(*arguments: Any) -> None:
@@ -205,25 +173,16 @@ def _predictor_here() -> _FilePredictor:
     return _FilePredictor(*_arguments)
 
 
-def _predict_here(path: Path) -> Answer | str:
-    return _predictor_here()(path)
-
-
-def _annotated_path(picture: Path, folder: Path) -> Path:
-    return folder / f"{picture.name}.png"
+def _predict_here(given: GivenPicture) -> Answer | str:
+    return _predictor_here()(given)
 
 
 def _write_png(rgb: RgbImage, path: Path) -> None:
     path.write_bytes(encode_png(rgb))
 
 
-def _check_outputs(pictures: list[Path], outputs: Outputs) -> None:
+def _prepare_outputs(pictures: list[GivenPicture], outputs: Outputs) -> MarkedCopies | None:
     check_outputs([outputs.csv_path, outputs.sheet_path], overwrite=outputs.overwrite)
-    if outputs.annotate_folder is not None:
-        drawn = [_annotated_path(picture, outputs.annotate_folder) for picture in pictures]
-        if len(set(drawn)) < len(drawn):
-            raise MienError(
-                "Two pictures have the same name. Mark them in two runs, in two folders."
-            )
-        refuse_overwriting(drawn, overwrite=outputs.overwrite)
-        prepare_folder(outputs.annotate_folder)
+    if outputs.annotate_folder is None:
+        return None
+    return prepare_copies(outputs.annotate_folder, pictures, overwrite=outputs.overwrite)

@@ -73,6 +73,21 @@ def _column(label: str) -> str:
     return label_column(label, taken=_BEFORE + _AFTER)
 
 
+def row_types(labels: tuple[str, ...]) -> dict[str, type]:
+    """Return the columns of `to_row`, by the labels of a bundle, and the type of their values."""
+    return {
+        "face": int,
+        **dict.fromkeys(_BOX, int),
+        "label": str,
+        "confidence": float,
+        "is_sure": bool,
+        "second_label": str,
+        **dict.fromkeys(map(_column, labels), float),
+        "hints": str,
+        "found_by": str,
+    }
+
+
 def to_row(face: FaceAnswer) -> dict[str, Any]:
     """Return one face as a row: columns by name, with numbers as they are."""
     return {

@@ -34,15 +34,22 @@ _UNREADABLE = (OSError, SyntaxError, struct.error, ValueError, AssertionError, A
 _LONGEST_PATH = 4_096
 _CHANNELS = (1, 3, 4)
 _RGBA = 4
-# By kind of number, as NumPy writes it.
-_FRACTIONS = "fraction"
-_CONVERSIONS = {
-    _FRACTIONS: " Convert numbers from 0 to 1: (array * 255).round().astype('uint8').",
-    "f": " Convert numbers from 0 to 255: array.clip(0, 255).round().astype('uint8').",
-    "b": " Convert it: array.astype('uint8') * 255.",
-    "u": " Convert numbers from 0 to 65535: (array // 257).astype('uint8').",
-    "i": " Convert numbers from 0 to 255: array.clip(0, 255).astype('uint8').",
+# By the least and largest number, the first that fits.
+_FRACTIONS = {
+    (0, 1): " Convert numbers from 0 to 1: (array * 255).round().astype('uint8').",
+    (-1, 1): " Convert numbers from -1 to 1: ((array + 1) * 127.5).round().astype('uint8').",
+    (-10, 10): " If mean and deviation were taken out of it, put them back: array * std + mean.",
+    (
+        -np.inf,
+        np.inf,
+    ): " Convert numbers from 0 to 255: array.clip(0, 255).round().astype('uint8').",
 }
+_WHOLE_NUMBERS = {
+    (-np.inf, 255): " Convert numbers from 0 to 255: array.clip(0, 255).astype('uint8').",
+    (-np.inf, np.inf): " Convert numbers from 0 to 65535: (array // 257).astype('uint8').",
+}
+_CONVERSIONS = {"f": _FRACTIONS, "i": _WHOLE_NUMBERS, "u": _WHOLE_NUMBERS}
+_OF_YES_AND_NO = " Convert it: array.astype('uint8') * 255."
 
 
 def read_given(picture: Any) -> bytes | RgbImage:
@@ -83,12 +90,14 @@ def _read_path(path: str) -> bytes:
             f"{path[:20]!r}... is no path. Give the bytes of a picture; those of Base64 text are "
             "base64.b64decode(text)."
         )
+    if not path:
+        raise ImageDecodeError("The path is empty.")
     if Path(path).is_dir():
         raise ImageDecodeError(
             f"{path} is a folder. Give one picture at a time: [mien.predict(file) for file in "
             f"Path({path!r}).glob('*.jpg')]"
         )
-    return read_picture_file(Path(path))
+    return read_picture_file(Path(os.path.expanduser(path)))  # noqa: PTH111 - raises nothing
 
 
 def _read_open(file: Any) -> bytes:
@@ -181,11 +190,13 @@ def _remedy(array: NDArray[Any]) -> str:
         return " Give one picture at a time: array[0], array[1], ..."
     if array.ndim == 3 and array.shape[0] in _CHANNELS and array.shape[2] not in _CHANNELS:
         return " Put its channels last: array.transpose(1, 2, 0)."
-    kind: str = array.dtype.kind
+    if array.dtype == np.bool_:
+        return _OF_YES_AND_NO
+    ways = _CONVERSIONS.get(array.dtype.kind, {}) if array.dtype != np.uint8 and array.size else {}
     # Numbers that are none are passed over, without a warning where there are no others.
-    if kind == "f" and array.size and np.fmin.reduce(array, None) >= 0:
-        kind = _FRACTIONS if np.fmax.reduce(array, None) <= 1 else kind
-    return _CONVERSIONS.get(kind, "") if array.dtype != np.uint8 else ""
+    least, largest = (np.fmin.reduce(array, None), np.fmax.reduce(array, None)) if ways else (0, 0)
+    fitting = (way for (low, high), way in ways.items() if low <= least and largest <= high)
+    return next(fitting, "")
 
 
 def _not_taken(given: Any) -> TypeError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 from preprocessing.faces.types import AlignedFace, BoundingBox, Landmarks
 from preprocessing.images.decode import decode_picture
 from preprocessing.images.types import GreyImage, RgbImage
-from serving.inference.csv_table import to_row
+from serving.inference.csv_table import row_types, to_row
 from serving.inference.given_picture import Picture, read_given
-from serving.inference.options import Options, PredictOptions
+from serving.inference.options import Options, PredictOptions, check_crop
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.schema import FaceAnswer
@@ -77,6 +77,7 @@ class Faces(Sequence[Face]):
         """Wrap what a predictor returns."""
         asked = Options(landmarks=True)
         self._answer = to_answer(rgb, result, options=asked)
+        self._labels = result.labels
         self.width, self.height, self.tip = result.width, result.height, self._answer.tip
         self._faces = tuple(
             Face(
@@ -101,7 +102,13 @@ class Faces(Sequence[Face]):
     @overload
     def __getitem__(self, index: slice) -> tuple[Face, ...]: ...
     def __getitem__(self, index: int | slice) -> Face | tuple[Face, ...]:
-        """Return one face, or several as a tuple."""
+        """Return one face, or several as a tuple.
+
+        Raises:
+            IndexError: There is no such face.
+        """
+        if not self and not isinstance(index, slice):
+            raise IndexError(f"No face was found. {self.tip or ''}")
         return self._faces[index]
 
     def __len__(self) -> int:
@@ -125,7 +132,9 @@ class Faces(Sequence[Face]):
         """
         import pandas as pd
 
-        return pd.DataFrame([to_row(answer) for answer in self._answer.faces])
+        rows = [to_row(answer) for answer in self._answer.faces]
+        types = row_types(self._labels)
+        return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
 def predict(
@@ -134,6 +143,7 @@ def predict(
     crop: bool = False,
     max_faces: int | None = None,
     min_confidence: float | None = None,
+    balance: float | None = None,
     landmarks: str | int | None = None,
     bundle: str | os.PathLike[str] = SHIPPED_BUNDLE,
 ) -> Faces:
@@ -150,6 +160,8 @@ def predict(
         crop: The picture is already a cropped face.
         max_faces: Only this many faces are classified, the largest, 1 or more; by default all.
         min_confidence: Confidence from which `is_sure` is true, 0 to 1; by default the model's own.
+        balance: How frequent the expressions are expected to be: at 0 as in the training pictures,
+            mostly neutral and happy; at 1 all equally. By default the model's own.
         landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
             model's training.
         bundle: Folder of another trained model.
@@ -161,9 +173,9 @@ def predict(
         ModelFileError: The landmark model or the face detector is missing or damaged.
         OSError: The file cannot be opened.
         TypeError: It is nothing that can be a picture.
-        ValueError: A number is outside its range.
+        ValueError: A number is outside its range, or `crop` is neither true nor false.
     """
-    options = PredictOptions(crop, max_faces, min_confidence)
+    options = PredictOptions(crop, max_faces, min_confidence, balance)
     return Faces(*loaded_predictor(Path(bundle), landmarks).predict(read_given(picture), options))
 
 
@@ -187,9 +199,10 @@ def align(
         and `face`.
 
     Raises:
-        ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError, TypeError: As
-            `predict`.
+        ImageDecodeError, ImageTooLargeError, BundleError, ModelFileError, OSError, TypeError,
+            ValueError: As `predict`.
     """
+    check_crop(crop)
     read = read_given(picture)
     decoded = decode_picture(read, may_reduce=True) if isinstance(read, bytes) else read
     return loaded_predictor(Path(bundle), landmarks).align(decoded, is_crop=crop)

@@ -10,18 +10,29 @@ MAX_FACES = 100
 MAX_URL_CHARACTERS = 2_000
 
 
-def check_numbers(max_faces: Any, min_confidence: Any) -> None:
-    """Make sure that both are None or in their range.
+def check_numbers(max_faces: Any, min_confidence: Any, balance: Any = None) -> None:
+    """Make sure that all are None or in their range.
 
     Raises:
         ValueError: One is not.
     """
     if max_faces is not None and not (isinstance(max_faces, int | np.integer) and max_faces >= 1):
         raise ValueError(f"max_faces must be a whole number from 1 on. Received: {max_faces!r}")
-    is_number = isinstance(min_confidence, float | int | np.number)
-    # The comparison also fails for NaN.
-    if min_confidence is not None and not (is_number and 0 <= min_confidence <= 1):
-        raise ValueError(f"min_confidence must be from 0 to 1. Received: {min_confidence!r}")
+    for name, value in (("min_confidence", min_confidence), ("balance", balance)):
+        is_number = isinstance(value, float | int | np.number)
+        # The comparison also fails for NaN.
+        if value is not None and not (is_number and 0 <= value <= 1):
+            raise ValueError(f"{name} must be from 0 to 1. Received: {value!r}")
+
+
+def check_crop(crop: Any) -> None:
+    """Make sure that it is true or false, and not a word such as "false".
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(crop, bool | np.bool_):
+        raise ValueError(f"crop must be True or False. Received: {crop!r}")
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,8 @@ class PredictOptions:
     balance: float | None = None
 
     def __post_init__(self) -> None:
-        check_numbers(self.max_faces, self.min_confidence)
+        check_crop(self.is_crop)
+        check_numbers(self.max_faces, self.min_confidence, self.balance)
 
 
 class Options(BaseModel):

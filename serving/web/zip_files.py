@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from preprocessing.runtime.zip_content import unpack
+from preprocessing.runtime.zip_names import name_in_zip
 from serving.web.problems import InvalidRequestError
 
 # Of the zips of a request, folders included: to list millions would take long.
@@ -27,8 +28,8 @@ _ADDED_BY_SYSTEMS = {
 }  # fmt: skip
 # What macOS keeps of a file beside its content, where a disk has no room of its own for it.
 _APPLE_DOUBLE = "._"
-_IS_UTF8, _IS_ENCRYPTED = 0x800, 0x1
-_UNIX, _UNICODE_PATH = 3, 0x7075
+_IS_ENCRYPTED = 0x1
+_UNIX = 3
 # How links are packed. Others would be unpacked as a whole, a thousand of them before any picture.
 _PACKINGS_OF_LINKS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_LINKS, MOST_LINK_BYTES = 8, 4_096
@@ -121,7 +122,7 @@ def list_zip(data: bytes) -> list[ZippedFile]:
 
 def _files(archive: zipfile.ZipFile) -> Iterator[ZippedFile]:
     for member in archive.infolist():
-        name = _name(member)
+        name = name_in_zip(member)
         parts = name.split("/")
         # Not `is_dir`, which fails where the name is empty.
         is_folder = name.endswith("/")
@@ -131,37 +132,6 @@ def _files(archive: zipfile.ZipFile) -> Iterator[ZippedFile]:
         if is_folder or is_added or _leads_to_folder(archive, member):
             continue
         yield ZippedFile(name, archive, member)
-
-
-def _name(member: zipfile.ZipInfo) -> str:
-    """Return the name of a member in Unicode.
-
-    Macs write UTF-8 without saying so; others write an old code page, and Unicode beside it.
-    """
-    name = member.filename
-    if member.flag_bits & _IS_UTF8 or name.isascii():
-        return name
-    raw = name.encode("cp437")
-    return _unicode_path(member.extra, raw) or _decoded(raw) or name
-
-
-def _decoded(raw: bytes) -> str | None:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _unicode_path(extra: bytes, raw: bytes) -> str | None:
-    """Return Info-ZIP's Unicode path among the extra fields, if it is that of this name."""
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
-        field, extra = extra[4 : 4 + size], extra[4 + size :]
-        if kind == _UNICODE_PATH and len(field) > 5:
-            (checksum,) = struct.unpack_from("<L", field, 1)
-            if checksum == zlib.crc32(raw):
-                return _decoded(field[5:])
-    return None
 
 
 def _is_link(member: zipfile.ZipInfo) -> bool:

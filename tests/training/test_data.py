@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import LABEL
-from preprocessing.dataset.read import Dataset
+from preprocessing.dataset.read import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
 from training.data import TrainingBatches, split_examples, targets_for, training_examples
 
@@ -18,8 +18,15 @@ def test_leaked_rows_are_left_out_of_training(dataset: Dataset) -> None:
 
 def test_a_split_without_rows_is_named(dataset: Dataset) -> None:
     only_train = replace(dataset, splits=np.full(len(dataset.splits), "train"))
-    with pytest.raises(DatasetError, match="'val'"):
+    with pytest.raises(DatasetError, match=r"'val'.*--split-off val"):
         split_examples(only_train, "val")
+
+
+@pytest.mark.parametrize("split", ["train", "val", "all"])
+def test_a_dataset_without_labels_says_how_to_give_it_some(split: str, dataset: Dataset) -> None:
+    unlabelled = replace(dataset, class_indices=np.full_like(dataset.class_indices, UNLABELLED))
+    with pytest.raises(DatasetError, match=r"None has a label: .* with --list"):
+        split_examples(unlabelled, split)
 
 
 def test_a_dataset_whose_training_pictures_are_all_in_other_splits_is_refused(

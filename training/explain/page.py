@@ -7,10 +7,10 @@ from keras import Model
 from numpy.typing import NDArray
 
 from preprocessing.bundle.occlusion import occlusion_maps
-from preprocessing.dataset.sources.types import read_local_file
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.montage import NEUTRAL, RIGHT, WRONG, Tile, draw_sheet, map_tiles, overlay
+from preprocessing.images.picture_file import read_picture_file
 from preprocessing.images.types import GreyImage, RgbImage
 from preprocessing.report.html import render
 from preprocessing.runtime.cli import refuse_overwriting
@@ -46,10 +46,11 @@ def explain(
     Raises:
         MienError: The source or the picture cannot be read, shows no face, or `out` holds an
             explanation already.
+        OSError: The picture's file cannot be opened.
     """
     refuse_overwriting([out / PAGE_NAME], overwrite=overwrite)
     model = open_explained_model(source)
-    faces = model.align(read_local_file(str(picture)), is_crop=is_crop)
+    faces = model.align(read_picture_file(picture), is_crop=is_crop)
     if not faces:
         raise MienError(
             f"No face was found in {picture.name}. If it is the crop of one face, say --crop."

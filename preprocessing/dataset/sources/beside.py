@@ -1,24 +1,37 @@
 """Find labels that lie beside pictures: in lists and tables, or in a file for each picture."""
 
-import shlex
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from preprocessing.dataset.sources.compressed import HEAD_BYTES
+from preprocessing.dataset.sources.csv_lines import to_utf8
 from preprocessing.dataset.sources.files import LIST_SUFFIXES
+from preprocessing.dataset.sources.finder import LABEL_STUDIO_MARK
 from preprocessing.dataset.sources.list_form import looks_like_list
+from preprocessing.dataset.sources.names import quoted
 from preprocessing.dataset.sources.parquet_store import find_pictures
+from preprocessing.dataset.sources.records import holds_records, records_as_csv
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found
 from preprocessing.dataset.sources.unread import SHEET_SUFFIXES
 from preprocessing.dataset.sources.vocabulary import LABEL_COLUMNS, words_of
 from preprocessing.errors import DatasetError
+from preprocessing.images.decode import PICTURE_SUFFIXES
 
 # So many tables are looked into.
 _MOST_TABLES = 5
 # As AffectNet has them for each picture.
 _ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
+# Of a file that may name pictures: in COCO's annotations classes and licences come first.
+_MOST_BYTES = 1 << 18
+_PICTURE_END = re.compile(
+    "(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE
+)
+_BEFORE_NAME = re.compile(r"[\s\"'<>,;:|/\\()\[\]{}=&?]")
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -28,6 +41,7 @@ class Beside:
     Attributes:
         lists: Lists of pictures and labels.
         tables: Tables of pictures.
+        others: Other text files that name pictures, such as COCO's annotations.
         notes: Text files, one for each picture or each folder.
         sheets: Number of spreadsheets.
         arrays: Number of files with arrays, where there is one for each picture or nearly.
@@ -36,6 +50,7 @@ class Beside:
 
     lists: tuple[Path, ...] = ()
     tables: tuple[Path, ...] = ()
+    others: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sheets: int = 0
     arrays: int = 0
@@ -52,7 +67,16 @@ class Beside:
             return f"{self.lists[0].name} {names} pictures and labels. {way} {self.options()}"
         if self.tables:
             table = self.tables[0]
-            return f"{table.name} is a table of pictures. Name it as the source: {_quoted(table)}"
+            way = f"Name it as the source: {quoted(str(table))}"
+            return f"{table.name} is a table of pictures. {way}"
+        return self._about_other_files()
+
+    def _about_other_files(self) -> str | None:
+        if self.others and not self.notes:
+            return (
+                f"{self.others[0]} names pictures and may say what they show. Export or write it "
+                "as a CSV file with columns such as path and label, and read it with --list"
+            )
         if self.notes or self.arrays:
             files = (
                 f"{len(self.notes):,} files beside the pictures, such as {self.notes[0]},"
@@ -75,29 +99,90 @@ class Beside:
             else None
         )
 
+    def remarks(self) -> tuple[str, ...]:
+        """Say which files may have labels too, where labels were read without them."""
+        if self.lists:
+            remark = (
+                f"note: {self.lists[0]} names labels too; they were read from the names of folders "
+                f"or files. To read them from the list: {self.options()}"
+            )
+        elif self.others:
+            remark = (
+                f"note: {self.others[0]} names pictures too, and may have better labels than the "
+                "names of folders and files. To read it, write it as a CSV file for --list"
+            )
+        else:
+            return ()
+        return (remark,)
+
     def options(self) -> str:
         """Return the options that read the lists."""
-        return " ".join(f"--list {_quoted(each)}" for each in self.lists)
+        return " ".join(f"--list {quoted(str(each))}" for each in self.lists)
 
 
 def look_beside(store: PictureStore) -> Beside:
     """Look at what lies beside the pictures of a source."""
     likely_first = sorted(store.tables, key=lambda name: LIST_SUFFIXES.index(_suffix(name)))
-    heads = {store.path / name: store.head(name) for name in likely_first[:_MOST_TABLES]}
-    tables = tuple(path for path, head in heads.items() if columns_found(head))
+    texts = {
+        store.path / name: store.head(name, limit=_MOST_BYTES)
+        for name in likely_first[:_MOST_TABLES]
+    }
+    tables = tuple(path for path, text in texts.items() if columns_found(text[:HEAD_BYTES]))
     lists = tuple(
-        path for path, head in heads.items() if path not in tables and looks_like_list(head)
+        path for path, text in texts.items() if path not in tables and _is_list(text, store.names)
     )
+    others = [
+        path.relative_to(store.path).as_posix()
+        for path, text in texts.items()
+        if path not in (*tables, *lists) and _names_pictures(text, store.names)
+    ]
     sheets = sum(store.others[suffix] for suffix in SHEET_SUFFIXES)
     arrays = sum(store.others[suffix] for suffix in _ARRAY_SUFFIXES)
     return Beside(
         lists,
         tables,
+        tuple(others),
         tuple(_notes(store.names, store.tables)),
         sheets,
         arrays if 2 * arrays >= len(store.names) else 0,
         _parquets(store),
     )
+
+
+def _is_list(text: bytes, pictures: Sequence[str]) -> bool:
+    """Say whether a text is a list; an object of names and words may be a key to numbers."""
+    if looks_like_list(text[:HEAD_BYTES]):
+        return True
+    if not (holds_records(text) and _names_pictures(text, pictures)):
+        return False
+    try:
+        return looks_like_list(records_as_csv(text, ""))
+    except DatasetError:
+        return False
+
+
+def _names_pictures(text: bytes, pictures: Sequence[str]) -> bool:
+    """Say whether a text names some of the pictures, and says more than their names."""
+    lines = to_utf8(text).decode("utf-8", "replace").splitlines()
+    named = {
+        _last_part(name)
+        for line in lines
+        if len(re.split(r"[\s,;|]+", line.strip())) > 1
+        for name in _picture_names(line)
+    }
+    known = {_last_part(name) for name in pictures} if named else set()
+    return len(named & known) >= min(2, len(pictures))
+
+
+def _picture_names(line: str) -> Iterator[str]:
+    """Yield the names of pictures in a line; looked for from their ends, for lines can be long."""
+    for end in _PICTURE_END.finditer(line):
+        before = line[max(0, end.start() - _LONGEST_NAME) : end.end()]
+        yield _BEFORE_NAME.split(before)[-1]
+
+
+def _last_part(name: str) -> str:
+    return re.sub(f"^{LABEL_STUDIO_MARK}", "", PurePosixPath(name).name.casefold())
 
 
 def _parquets(store: PictureStore) -> tuple[str, ...]:
@@ -125,7 +210,3 @@ def _notes(pictures: Sequence[str], texts: Sequence[str]) -> list[str]:
 
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))

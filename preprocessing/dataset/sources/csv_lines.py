@@ -19,6 +19,8 @@ from preprocessing.errors import DatasetError
 DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK_LINES = 1 << 16
+# What Mechanical Turk and Toloka put before the names of columns: "Input.image_url".
+_OF_CROWDS = re.compile(r"^(?:input|output|answer|assignment)[.:](?:category[.:])?")
 _QUOTED = {
     quote: re.compile(f" *{quote}([^{quote}]*(?:{quote}{quote}[^{quote}]*)*){quote} *")
     for quote in "\"'"
@@ -221,7 +223,7 @@ def find_columns(header: Sequence[str], columns: Mapping[str, Sequence[str]]) ->
     Returns:
         The position of each column that is there.
     """
-    names = [re.sub(r"[^a-z0-9]", "", fold(cell)) for cell in header]
+    names = [re.sub(r"[^a-z0-9]", "", _OF_CROWDS.sub("", fold(cell))) for cell in header]
     found = {}
     for column, words in columns.items():
         place = next((names.index(word) for word in words if word in names), None)

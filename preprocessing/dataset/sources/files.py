@@ -15,7 +15,7 @@ SYSTEM_NAMES = frozenset((
     "system volume information", "lost+found",
 ))  # fmt: skip
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".lst")
-LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml")
+LIST_SUFFIXES = (*TABLE_SUFFIXES, ".json", ".jsonl", ".ndjson", ".xml", ".cls")
 PARQUET_SUFFIX = ".parquet"
 # After this many files of a suffix without a picture, the suffix is no longer looked into: a set of
 # millions of pictures can have millions of other files beside them.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES
+from preprocessing.dataset.sources.compressed import HEAD_BYTES
 from preprocessing.dataset.sources.csv_lines import to_utf8
 from preprocessing.dataset.sources.folders import MOST_DIGITS
 from preprocessing.dataset.sources.likely_words import suggest

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES, read_decompressed
+from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
 from preprocessing.dataset.sources.csv_lines import (
     DELIMITERS,
     CsvLines,
@@ -130,6 +130,8 @@ def open_records(data: bytes, name: str, names: Names) -> tuple[CsvLines, ListFo
 
 def looks_like_list(data: bytes) -> bool:
     """Say whether a file that begins so names pictures and labels, with a header or without."""
+    if data.lstrip().startswith(b"<"):  # markup, such as XML
+        return False
     if holds_records(data):
         return {"path", "label"} <= find_columns(first_keys(data), COLUMNS).keys()
     first = first_line(CsvLines(to_utf8(data)), _DELIMITERS)

@@ -1,6 +1,5 @@
 """Read labels and splits from lists: CSV files with a column of paths."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
@@ -13,6 +12,12 @@ from preprocessing.dataset.sources.folders import (
     check_labels_found,
 )
 from preprocessing.dataset.sources.likely_words import suggest_split
+from preprocessing.dataset.sources.list_columns import (
+    refuse_split_flags,
+    say_raters,
+    say_unread,
+    without_labels,
+)
 from preprocessing.dataset.sources.list_form import ListForm
 from preprocessing.dataset.sources.names import Names, quoted
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
@@ -21,12 +26,8 @@ from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_fil
 from preprocessing.errors import DatasetError
 
 _MOST_NAMED = 3
-_MOST_COLUMNS = 12
-_NOTE_OF_RATERS = (
-    "note: lines of {} for the same picture count as votes of the people in its column {}"
-)
-# Names of columns that say of each picture whether it is in one split.
-_SPLIT_FLAG = re.compile(r"(?:(?:is|in)[ _-]?)?(?:train(?:ing)?|test(?:ing)?|val(?:idation)?)")
+# Of a path, in messages.
+_MOST_LETTERS = 200
 
 
 def read_lists(
@@ -34,7 +35,7 @@ def read_lists(
     lists: Mapping[Path, tuple[CsvLines, ListForm]],
     names: Names,
     *,
-    source: str,
+    root: Path,
 ) -> Layout:
     """Read what lists say of the pictures of a source.
 
@@ -44,93 +45,36 @@ def read_lists(
         paths: Of the pictures within the source, with "/" between folders.
         lists: The lists by their paths, opened.
         names: How names are to be read.
-        source: Name of the source, for messages.
+        root: The source: a folder or an archive.
 
     Raises:
         DatasetError: A list names a picture that is not there, or something that is not
             understood; the message names file and line.
     """
+    source = root.name
     places = read_places(paths, names, need_classes=False)
     forms = [(path.name, form) for path, (_, form) in lists.items()]
-    notes = _unread(forms)
+    notes = say_unread(forms)
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
     if len({place.split for place in places} - {None}) < 2:
-        _refuse_split_flags(dict(forms), names)
-    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form))
+        refuse_split_flags(dict(forms), names)
+    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form, root))
     try:
         said = _read_rows(rows, paths, places, names, source)
     except DatasetError as error:
         doubts = (lines.doubt(path.name) for path, (lines, _) in lists.items())
         raise DatasetError(f"{error}{next(filter(None, doubts), '')}") from error
     if not said.entries:
-        raise _without_labels(forms, source)
+        raise without_labels(forms, source)
     if said.has_votes():
-        notes += _raters(forms)
+        notes += say_raters(forms)
     check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)
     if unlisted := len(paths) - len(said.listed):
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
-
-
-def _without_labels(forms: Iterable[tuple[str, ListForm]], source: str) -> DatasetError:
-    columns = [
-        f"{name} has the columns {_some(form.header)}. " for name, form in forms if form.header
-    ]
-    return DatasetError(
-        f"{source}: no picture that a list names has a label. {''.join(columns)}Expected a column "
-        "of labels such as label or emotion, or a column for each label."
-    )
-
-
-def _unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
-    """Say which columns of lists are not read, once for lists that have the same ones."""
-    named: dict[tuple[str, ...], list[str]] = {}
-    for name, form in forms:
-        named.setdefault(tuple(form.unread()), []).append(name)
-    return [
-        f"note: columns of {_first_of(names)} that were not read: {_some(columns)}"
-        for columns, names in named.items()
-        if columns
-    ]
-
-
-def _raters(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
-    """Say which lines of lists are votes, once for lists whose column of raters has one name."""
-    named: dict[str, list[str]] = {}
-    for name, form in forms:
-        if "rater" in form.columns:
-            named.setdefault(form.header[form.columns["rater"]], []).append(name)
-    return [_NOTE_OF_RATERS.format(_first_of(names), column) for column, names in named.items()]
-
-
-def _some(columns: Sequence[str]) -> str:
-    """Join names of columns, the first few of many."""
-    more = len(columns) - _MOST_COLUMNS
-    return ", ".join(columns[:_MOST_COLUMNS]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _first_of(names: Sequence[str]) -> str:
-    return names[0] + (" and others" if len(set(names)) > 1 else "")
-
-
-def _refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
-    """Make sure that no column such as "is_train" is passed over, so that test is trained on.
-
-    Args:
-        forms: Of the lists, by their names.
-        names: How names are to be read.
-    """
-    for name, form in forms.items():
-        for column in () if "split" in form.columns else form.unread():
-            if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
-                raise DatasetError(
-                    f"{name} has a column {column}, which may tell the split. Write a column split "
-                    "with train, val or test instead, or pass it over with "
-                    f"--ignore {quoted(column)}"
-                )
 
 
 def _read_rows(
@@ -147,12 +91,12 @@ def _read_rows(
             said.left_out["without a path in the list"] += 1
             continue
         try:
-            position = finder.find(row.path)
+            position = finder.find(row.path, beside=row.beside)
         except DatasetError as error:
             if ignored := names.ignored_by(PurePath(row.path.replace("\\", "/")).name):
                 said.left_out[ignored] += 1
             else:
-                missing.append(f"{row.where}: {row.path!r}: {error}")
+                missing.append(f"{row.where}: {row.path[:_MOST_LETTERS]!r}: {error}")
             continue
         said.add(row, position, _entry(row, position, places[position], names))
     said.count_votes()
@@ -198,9 +142,11 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
+def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[ListRow]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
     of_file = split_of_file(path.name)
+    folder, source = path.parent.resolve(), root.resolve()
+    beside = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
     for position in range(form.start, len(lines)):
         where = form.where(path.name, position)
         cells = split_cells(lines[position], form.delimiter, name=where)
@@ -211,7 +157,7 @@ def _rows(path: Path, lines: CsvLines, form: ListForm) -> Iterator[ListRow]:
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
         split = found.get("split") or of_file
-        yield ListRow(where, found["path"], label, split, found.get("rater"))
+        yield ListRow(where, found["path"], beside, label, split, found.get("rater"))
 
 
 def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:

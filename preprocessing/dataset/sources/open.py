@@ -2,19 +2,14 @@
 
 import hashlib
 import json
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from preprocessing.dataset.manifest import MANIFEST_NAME
-from preprocessing.dataset.sources.archives import (
-    HEAD_BYTES,
-    Archive,
-    open_archive,
-    read_decompressed,
-)
+from preprocessing.dataset.sources.archives import Archive, open_archive
 from preprocessing.dataset.sources.beside import Beside, look_beside
+from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
 from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
@@ -26,7 +21,7 @@ from preprocessing.dataset.sources.list_form import (
     open_records,
 )
 from preprocessing.dataset.sources.lists import read_lists
-from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.names import Names, quoted
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.parquet_labels import labels_as_csv
 from preprocessing.dataset.sources.parquet_store import ParquetStore, find_pictures, open_parquet
@@ -36,7 +31,7 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
 from preprocessing.dataset.sources.table_form import columns_found, looks_like_table
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
-from preprocessing.dataset.sources.unread import advice_for
+from preprocessing.dataset.sources.unread import SEVERAL_TABLES, advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
 
@@ -125,7 +120,7 @@ def _open_table(path: Path, names: Names) -> Source:
     if looks_like_list(head) and not columns_found(head):
         raise DatasetError(
             f"{path.name} is a list of pictures. Name their folder as the source, and the list "
-            f"with --list {shlex.quote(str(path))}."
+            f"with --list {quoted(str(path))}."
         )
     if advice or looks_like_picture(head) or not looks_like_table(head):
         raise _no_source(path, advice)
@@ -147,9 +142,13 @@ def _open_folder(path: Path, names: Names) -> Source:
     best = [table for table in tables if columns[table] == max(columns.values())]
     if len(best) == 1:
         return _open_table(path / best[0], names)
-    inside = [*tables, *(name for name in store.tables if name not in tables)]
+    if best:
+        raise DatasetError(
+            f"{path} holds several tables of pictures, {', '.join(best[:_MOST_NAMED])}. "
+            f"{SEVERAL_TABLES}"
+        )
     listed = [f"{count} x {end}" for end, count in store.others.items() if end]
-    holds = ", ".join([*inside[:_MOST_NAMED], *listed])
+    holds = ", ".join([*store.tables[:_MOST_NAMED], *listed])
     raise DatasetError(
         f"{path} holds no pictures. It holds {holds or 'nothing'}. Name a folder with pictures, an "
         "archive of them, or a CSV file; unpack several archives, each into a folder of its name."
@@ -177,20 +176,14 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
         )
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     opened = PictureSource(store, layout, kind, names)
-    opened.notes = layout.notes
-    if beside.lists:
-        note = (
-            f"note: {beside.lists[0]} names labels too; they were read from the folders. To read "
-            f"them from the list: {beside.options()}"
-        )
-        opened.notes = (*opened.notes, note)
+    opened.notes = (*layout.notes, *beside.remarks())
     return opened
 
 
 def _open_listed(
     store: PictureStore, lists: Mapping[Path, tuple[CsvLines, ListForm]], names: Names
 ) -> PictureSource:
-    layout = read_lists(store.names, lists, names, source=store.path.name)
+    layout = read_lists(store.names, lists, names, root=store.path)
     opened = PictureSource(store, layout, SourceKind.LISTS, names)
     opened.notes = layout.notes
     return opened

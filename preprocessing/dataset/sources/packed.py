@@ -4,17 +4,17 @@ import io
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from preprocessing.dataset.sources.archives import (
+from preprocessing.dataset.sources.archives import Archive, open_archive
+from preprocessing.dataset.sources.compressed import (
     HEAD_BYTES,
     MAX_UNPACKED_BYTES,
-    Archive,
     check_size,
-    open_archive,
     read_decompressed,
 )
 from preprocessing.dataset.sources.files import TABLE_SUFFIXES
 from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.dataset.sources.unread import SEVERAL_TABLES
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
@@ -115,8 +115,8 @@ def _only(archive: Archive, found: list[int], name: str) -> int:
     if len(found) > 1:
         names = ", ".join(archive.names[position] for position in found)
         raise DatasetError(
-            f"{name} should hold one CSV file with pictures. It holds {names}. Unpack it, and name "
-            "the one that you mean."
+            f"{name} should hold one CSV file with pictures. It holds {names}. Unpack it. "
+            f"{SEVERAL_TABLES}"
         )
     return found[0]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES
+from preprocessing.dataset.sources.compressed import HEAD_BYTES
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
@@ -91,7 +91,7 @@ class ParquetStore(PictureStore):
         stem = readable(Path(place).with_suffix("").as_posix())
         return [f"{stem}:{row}" for row in range(file.rows)]
 
-    def head(self, _: str) -> bytes:
+    def head(self, _: str, *, limit: int = HEAD_BYTES) -> bytes:  # noqa: ARG002 - as of others
         """Return nothing: there are no tables beside the pictures."""
         return b""
 

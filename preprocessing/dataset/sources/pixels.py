@@ -15,6 +15,8 @@ from preprocessing.errors import DatasetError
 SIDE_PX = 48
 WHITE = 255
 _LEAST_SIDE_PX = 16
+# Around and between numbers, and rows of them.
+_SIGNS = str.maketrans(dict.fromkeys("[](){},", " "))
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def parse_pixels(text: str, form: PixelForm, *, name: str) -> bytes:
     """Read the pixels of one picture.
 
     Args:
-        text: Numbers with spaces between them, perhaps in brackets and with commas.
+        text: Numbers with spaces between them, perhaps commas, and brackets around all or rows.
         form: How the table writes pixels.
         name: Of file and line, for messages.
 
@@ -87,7 +89,7 @@ def _parse(text: str, kind: type[np.generic]) -> NDArray[Any] | None:
 
 
 def _bare(text: str) -> str:
-    return text.strip("[](){} ").replace(",", " ")
+    return text.translate(_SIGNS)
 
 
 def _problem(text: str, form: PixelForm, name: str) -> str:

@@ -159,9 +159,27 @@ def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
         raise DatasetError(
             f"{name} is written as COCO's annotations, which are not read. {_EXPECTED}"
         )
-    if isinstance(read, list) and read and all(isinstance(each, dict) for each in read):
-        return read
+    records = _records_in(read, name) if isinstance(read, dict) else read
+    if isinstance(records, list) and records and all(isinstance(each, dict) for each in records):
+        return records
     raise DatasetError(f"{name} is JSON without records. {_EXPECTED}")
+
+
+def _records_in(read: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Take apart an object of objects, such as pandas writes: one for each column, or each row.
+
+    Of rows without a path, their names are the paths.
+    """
+    values = list(read.values())
+    if not all(isinstance(value, dict) for value in values):
+        return []
+    if find_columns(list(read), {"path": PATH_COLUMNS}):
+        rows = dict.fromkeys(row for column in values for row in column)
+        check_cells(len(rows), len(values), name)
+        return [{name: column.get(row) for name, column in read.items()} for row in rows]
+    if any(find_columns(list(value), {"path": PATH_COLUMNS}) for value in values):
+        return values
+    return [{"path": path, **value} for path, value in read.items()]
 
 
 def _parse(text: str) -> Any:

@@ -21,6 +21,7 @@ class ListRow:
     Attributes:
         where: Its file and number, for messages.
         path: Of the picture.
+        beside: Folder of the list within the source; "" where it lies elsewhere.
         label: Of the picture; None where there is no column of labels.
         split: Likewise.
         rater: Who chose the label; None where the list does not say it.
@@ -28,6 +29,7 @@ class ListRow:
 
     where: str
     path: str
+    beside: str
     label: str | None
     split: str | None
     rater: str | None

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from preprocessing.dataset.sources.archives import HEAD_BYTES, Archive
+from preprocessing.dataset.sources.archives import Archive
+from preprocessing.dataset.sources.compressed import HEAD_BYTES
 from preprocessing.dataset.sources.files import (
     LIST_SUFFIXES,
     NO_SUFFIX,
@@ -49,8 +50,8 @@ class PictureStore(ABC):
     others: Counter[str]
 
     @abstractmethod
-    def head(self, table: str) -> bytes:
-        """Return the first `HEAD_BYTES` bytes of one of the `tables`; none where it is damaged."""
+    def head(self, table: str, *, limit: int = HEAD_BYTES) -> bytes:
+        """Return the first bytes of one of the `tables`; none where it is damaged."""
 
     @abstractmethod
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
@@ -78,10 +79,10 @@ class FolderStore(PictureStore):
         self.parquets = [parquet.as_posix() for parquet in listing.parquets]
         self.others = listing.others
 
-    def head(self, table: str) -> bytes:
+    def head(self, table: str, *, limit: int = HEAD_BYTES) -> bytes:
         """Return how a table begins."""
         with (self.path / table).open("rb") as file:
-            return file.read(HEAD_BYTES)
+            return file.read(limit)
 
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the paths of the files."""
@@ -126,12 +127,12 @@ class ArchiveStore(PictureStore):
             ends[position] or NO_SUFFIX for position in odd if position not in pictures
         )
 
-    def head(self, table: str) -> bytes:
+    def head(self, table: str, *, limit: int = HEAD_BYTES) -> bytes:
         """Return how a table begins."""
-        (content,) = self._archive.contents([self._archive.names.index(table)], limit=HEAD_BYTES)
+        (content,) = self._archive.contents([self._archive.names.index(table)], limit=limit)
         return content if isinstance(content, bytes) else b""
 
-    def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
+    def contents(self, positions: Sequence[int]) -> Iterator[PackedPicture]:
         """Yield the contents of the files."""
         inside = [self._positions[position] for position in positions]
         for data in self._archive.contents(inside, limit=MOST_BYTES + 1):

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
+from preprocessing.images.formats.others import GIT_POINTER, name_of_other
 
 SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
 _ARRAY_SUFFIXES = (
     ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord",
     ".tfrecords", ".arrow", ".mdb", ".lmdb",
 )  # fmt: skip
-_VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 _OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
 _ADVICE = {
     SHEET_SUFFIXES: " Save the sheet as a CSV file.",
@@ -17,10 +18,14 @@ _ADVICE = {
     "folder named after its class.",
     (PARQUET_SUFFIX,): " Parquet files are read where a column such as image has the bytes of the "
     "pictures; unpack an archive of them.",
-    _VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
+    VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
     _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }
-_POINTER = b"version https://git-lfs"
+SEVERAL_TABLES = (
+    "Name the one that you mean, or join them into one, with a column Usage that says train, val "
+    "or test."
+)
+"""What to do with several tables of pictures, of which one is read."""
 
 
 def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
@@ -32,7 +37,7 @@ def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
     """
     if head.lstrip().startswith(b"<"):
         return " It holds a web page, not what was to be downloaded: download it again."
-    if head.startswith(_POINTER):
+    if name_of_other(head) == GIT_POINTER:
         return " It only says where Git keeps the file: fetch that with git lfs pull."
     found = set(suffixes)
     ways = (way for ends, way in _ADVICE.items() if not found.isdisjoint(ends))

@@ -9,9 +9,19 @@ from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
 
 _SPLIT_WORDS = {
     "train": ("train", "training", "trainset", "trainingset", "trn"),
-    "val": ("val", "valid", "validation", "valset", "validationset", "dev", "devset", "publictest"),
+    "val": (
+        "val",
+        "valid",
+        "validate",
+        "validation",
+        "valset",
+        "validationset",
+        "dev",
+        "devset",
+        "publictest",
+    ),
     "test": ("test", "testing", "testset", "tst", "privatetest"),
-}
+}  # fmt: skip
 _CLASS_WORDS = {
     "angry": ("anger", "angry"),
     "disgust": ("disgust", "disgusted"),
@@ -32,7 +42,8 @@ PLAIN_WORDS = frozenset((
     "pictures", "photo", "photos", "face", "faces", "fer", "crop", "crops", "cropped", "aligned",
     "split", "folder", "emotion", "emotions", "expression", "expressions", "class", "classes",
     "label", "labels", "people", "person", "sample", "samples", "x", "px", "gray", "grey",
-    "grayscale", "greyscale", "rgb", "jpg", "png",
+    "grayscale", "greyscale", "rgb", "jpg", "png", "copy", "new", "final", "raw", "original",
+    "clean", "cleaned", "resized", "processed", "preprocessed", "augmented",
 ))  # fmt: skip
 """Words of a folder's name that say nothing about what its pictures show: "happy faces"."""
 
@@ -51,7 +62,7 @@ PATH_COLUMNS = (
     "path", "paths", "filepath", "filepaths", "imagepath", "imgpath", "file", "files", "filename",
     "filenames", "imagefile", "imagefilename", "imagename", "image", "images", "img", "imgname",
     "picture", "photo", "pic", "pth", "fname", "name", "subdirectoryfilepath", "imageid", "url",
-    "imageurl", "uri",
+    "imageurl", "uri", "sourceref", "externalid",
 )  # fmt: skip
 """Names of a column of paths, without spaces and signs."""
 LABEL_COLUMNS = (
@@ -60,7 +71,7 @@ LABEL_COLUMNS = (
     "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
     "target", "groundtruth", "gt", "annotation", "sentiment", "emotionid", "expressionid",
     "labelid", "classid", "categoryid", "emotioncode", "labelcode", "emotionindex", "labelindex",
-    "choice",
+    "choice", "answer", "result",
 )  # fmt: skip
 """Names of a column of labels, without spaces and signs; those that have words come first."""
 SPLIT_COLUMNS = (
@@ -75,8 +86,10 @@ RATER_COLUMNS = tuple(
 """Names of a column that says who chose the label."""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
+# By itself; behind a word the sign is a hyphen.
+_BELOW_0 = re.compile(r"-[0-9]+")
 _NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?")
 
 
 def fold(name: str) -> str:
@@ -91,6 +104,8 @@ def fold(name: str) -> str:
 def words_of(name: str) -> list[str]:
     """Split a name into words and numbers, in lower case: "0_Angry faces" into 0, angry, faces."""
     text = fold(name)
+    if _BELOW_0.fullmatch(text):
+        return [text]
     words = _WORD.findall(text) if text.isascii() else _words_of_letters(text)
     return [(word.lstrip("0") or "0") if word.isdecimal() else word for word in words]
 
@@ -137,7 +152,7 @@ def find_key(name: str, keys: Sequence[str]) -> str | None:
 
 
 def code_of(text: str) -> str | None:
-    """Return a number in a table as the digits of its code: "3.0" as "3". None where it is none."""
+    """Return a whole number in a table as a code: "3.0" as "3". None where it is none."""
     if not _NUMBER.fullmatch(text):
         return None
     value = float(text)

@@ -56,8 +56,13 @@ _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
                 b"mif1", b"msf1"}  # fmt: skip
 _JUNK_BEFORE = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a")
-# Files of other kinds may hold pictures, but are none: PDF, zip, MP3, markup.
-_OTHERS = (b"%PDF", b"PK", b"ID3", b"<", b"{", b"RIFF", b"\x7fELF", b"MZ")
+TAR_MAGIC_AT, TAR_MAGIC = 257, b"ustar"
+"""Where a tar file says that it is one."""
+# Files of other kinds may hold pictures, but are none: PDF, zip, MP3, markup; Parquet, Arrow, HDF5,
+# NumPy, MATLAB, SQLite, pickle.
+_OTHERS = (b"%PDF", b"PK", b"ID3", b"<", b"{", b"RIFF", b"\x7fELF", b"MZ", b"PAR1", b"ARROW1",
+           b"\x89HDF", b"\x93NUMPY", b"MATLAB", b"SQLite", b"\x80\2", b"\x80\3", b"\x80\4",
+           b"\x80\5")  # fmt: skip
 
 
 def find_picture(data: bytes) -> Found | None:
@@ -73,6 +78,7 @@ def find_picture(data: bytes) -> Found | None:
     if (
         data[:MOST_JUNK].lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(_OTHERS)
         or data[4:8] == b"ftyp"
+        or data.startswith(TAR_MAGIC, TAR_MAGIC_AT)
     ):
         return None
     found = _JUNK_BEFORE.search(data, 0, MOST_JUNK)

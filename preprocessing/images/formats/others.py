@@ -2,14 +2,16 @@
 
 import re
 
-from preprocessing.images.formats.kinds import OF_APP
+from preprocessing.images.formats.kinds import OF_APP, TAR_MAGIC, TAR_MAGIC_AT
 
 # A prologue and comments before a drawing. What was taken for one of them is not taken otherwise,
 # or a file of nothing but comments would take for ever.
 _BEFORE_DRAWING = rb"(?>(?:<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE\s+svg[^\[>]*(?:\[[^\]]*\]\s*)?>)\s*)*+"
-ARCHIVE, VIDEO = "an archive or a document", "a video"
+ARCHIVE, BASE64, VIDEO = "an archive or a document", "Base64 text", "a video"
+GIT_POINTER = "what Git keeps in place of a large file until git lfs pull fetches it"
 # By how a file begins.
 _NAMES = {
+    rb"version https://git-lfs": GIT_POINTER,
     rb"\xff\x0a|\0\0\0\x0cJXL ": "a JPEG XL file",
     rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ": "a JPEG 2000 file",
     rb"II\xbc\x01": "a JPEG XR file",
@@ -22,10 +24,14 @@ _NAMES = {
     rb"%!PS|\xc5\xd0\xd3\xc6": "a PostScript file",
     rb"%PDF": "a PDF file",
     rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\{\\rtf|AT&TFORM": ARCHIVE,
+    b".{%d}%s" % (TAR_MAGIC_AT, TAR_MAGIC): ARCHIVE,
+    rb"PAR1|ARROW1|\x89HDF|\x93NUMPY|MATLAB 5|SQLite format|\x80[\x02-\x05][}\]cX(\x95]": (
+        "a file of tables or arrays"
+    ),
     rb"\0\x05\x16\x07": "a Mac's record of another file, the one without ._ in its name",
     rb".{4}ftypcrx |FUJIFILMCCD-RAW|II(?:U\0|R[OS])|\0MRM|FOVb": "a camera's raw file",
     rb".{4}(?:ftyp|moov|wide|skip|mdat|free)|\x1aE\xdf\xa3|RIFF.{4}AVI |\0\0\x01\xba": VIDEO,
-    rb"(?:data:image/[a-z+.-]+;base64,)?(?:/9j/|iVBORw0KGgo)": "Base64 text",
+    rb"(?:data:image/[a-z+.-]+;base64,)?(?:/9j/|iVBORw0KGgo)": BASE64,
     # What UTF-8, and line ends of another system, make of the first bytes of JPEG and PNG files.
     rb"(?:\xef\xbf\xbd){3}|\xc3\xbf\xc3\x98\xc3\xbf|(?:\xef\xbf\xbd|\xc2?\x89)PNG\s": (
         "a picture that was sent as text and not as bytes"

@@ -38,7 +38,7 @@ class ObservingOptions:
         # The comparison also fails for NaN.
         if not self.per_second > 0:
             raise ValueError(f"per_second must be above 0. Received: {self.per_second}")
-        check_numbers(self.max_faces, None)
+        check_numbers(self.max_faces, None, self.balance)
 
 
 def observe(frame: Frame, predictor: Predictor, options: ObservingOptions) -> Sample:

@@ -42,6 +42,7 @@ def video(
     search_px: int = 960,
     max_faces: int | None = None,
     min_confidence: float | None = None,
+    balance: float | None = None,
     keep_number_s: float = 3.0,
     smoothing_s: float = 0.5,
     change_margin: float = 0.1,
@@ -58,24 +59,23 @@ def video(
         search_px: Frames whose longer side is longer are shrunk to this before faces are searched.
         max_faces: Only this many faces of a frame are classified, the largest; by default all.
         min_confidence: Confidence from which `is_sure` is true; by default the model's own.
+        balance: As for `predict`.
         keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing_s: Time constant in seconds over which probabilities are averaged; 0 for none.
         change_margin: The label changes when another one is likelier by this probability.
-        landmarks: By which the faces are aligned: `68`, `5` or `yunet`; by default those of the
-            model's training.
+        landmarks: As for `predict`.
         bundle: Folder of another trained model.
 
     Raises:
         ModuleNotFoundError: The package `av` is not installed: `pip install 'mien[video]'`.
-        VideoDecodeError: It is no video, or none of it can be read.
-        ImageTooLargeError: A frame has too many pixels.
+        VideoDecodeError, ImageTooLargeError: None of it can be read, or a frame is too large.
         BundleError, ModelFileError: The model, or a model that finds faces, is missing or damaged.
     """
     from serving.inference.video.reader import VideoReader
 
-    options = ObservingOptions(per_second=per_second, search_px=search_px, max_faces=max_faces)
+    options = ObservingOptions(per_second, search_px, max_faces=max_faces, balance=balance)
     predictor = loaded_predictor(Path(bundle), landmarks)
-    sure_from = predictor.spec.answer.calibration().sure_confidence
+    sure_from = predictor.spec.answer.calibration(balance).sure_confidence
     following = FollowingOptions(
         labels=predictor.spec.labels,
         sure_from=sure_from if min_confidence is None else min_confidence,

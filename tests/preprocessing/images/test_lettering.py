@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from preprocessing.images.lettering import Lettering
+from preprocessing.images.lettering import Lettering, lacks_letters_of
 
 SIZE_PX = 24
 MARGIN = 20
@@ -82,3 +82,13 @@ def test_half_a_letter_as_json_can_name_it_is_written_as_a_question_mark() -> No
     for half in ("\ud83d", "\udcff", "g\ud83d"):
         assert np.array_equal(written(half), written(half[:-1] + "?"))
         assert Lettering(SIZE_PX).length(half) == Lettering(SIZE_PX).length(half[:-1] + "?")
+
+
+@pytest.mark.parametrize("words", [*WORDS, *ALPHABETS])
+def test_of_most_scripts_no_letter_is_lacking(words: str) -> None:
+    assert not lacks_letters_of(words)
+
+
+@pytest.mark.parametrize("words", ["खुश", "มีความสุข", "1 😀 97%"])
+def test_letters_that_are_drawn_as_question_marks_are_known(words: str) -> None:
+    assert lacks_letters_of(words)

@@ -83,7 +83,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     [
         ("photo.jpg", "photo.jpg does not exist"),
         ("-", "Standard input is not read"),
-        ("https://example.org/photos.zip", "is an address, .* Download it"),
+        ("https://example.org/a.zip", "^https://example.org/a.zip is an address, .* Download it"),
     ],
 )
 def test_what_is_not_there_is_told_of(typed: str, told: str) -> None:

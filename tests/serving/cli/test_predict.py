@@ -176,7 +176,7 @@ def test_predict_fails_only_if_all_failed(photos: Path, capsys: pytest.CaptureFi
     ("name", "content", "told"),
     [
         ("clip.mp4", b"\0\0\0\x18ftypmp42" + bytes(99), "mien video"),
-        ("photos.zip", b"PK\3\4" + bytes(99), "Unpack"),
+        ("photos.7z", b"7z\xbc\xaf\x27\x1c" + bytes(99), "Unpack"),
         ("paper.pdf", b"%PDF-1.7", "a PDF file"),
     ],
 )

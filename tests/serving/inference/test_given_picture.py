@@ -146,7 +146,11 @@ def test_grey_of_more_than_8_bits_keeps_its_levels(
         (np.full((4, 5), 255.0), r"array\.clip"),
         (np.full((4, 5), np.nan), "Received: float64"),
         (np.array([[np.nan, 0.5], [1, 0]]), r"\(array \* 255\)"),
-        (np.zeros((4, 5, 3), np.uint16), "array // 257"),
+        (np.array([[-1, 0.5], [1, 0]]), r"\(array \+ 1\) \* 127\.5"),
+        (np.array([[-2.1, 0.5], [2.6, 0]]), r"array \* std \+ mean"),
+        (np.full((4, 5, 3), 65_535, np.uint16), "array // 257"),
+        (np.full((4, 5, 3), 255, np.uint16), r"array\.clip"),
+        ("", "The path is empty"),
         (np.zeros((4, 5), bool), r"\* 255"),
         (np.zeros((4, 5, 3), np.int64), r"array\.clip"),
         (np.zeros((3, 5, 6), np.uint8), r"transpose\(1, 2, 0\)"),
@@ -208,3 +212,9 @@ def test_what_is_closed_cut_short_or_only_written_is_refused_with_what_to_do(
     for given in (picture, Image.open(io.BytesIO(data[: len(data) // 2]))):
         with pytest.raises(ImageDecodeError, match="Pillow cannot read"):
             read_given(given)
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"content")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_given("~/photo.jpg") == read_given(Path("~/photo.jpg")) == b"content"

@@ -102,6 +102,9 @@ def test_no_face_is_no_error() -> None:
     assert "24 pixels wide" in none.tip
     assert repr(none) == "Faces([])"
     assert len(none.to_pandas()) == 0
+    with pytest.raises(IndexError, match=r"No face was found\. .*24 pixels"):
+        none[0]
+    assert none[:1] == ()
 
 
 def test_a_table_has_a_row_for_each_face(faces: Faces) -> None:
@@ -109,6 +112,8 @@ def test_a_table_has_a_row_for_each_face(faces: Faces) -> None:
     assert table["label"].tolist() == ["happy"]
     assert table["happy"].tolist() == [faces[0].probabilities["happy"]]
     assert table["left"].tolist() == [faces[0].box.left]
+    assert table.notna().all(axis=None)
+    assert table.dtypes.equals(predict(np.zeros((80, 100), np.uint8)).to_pandas().dtypes)
 
 
 def test_models_are_loaded_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +136,23 @@ def test_numbers_outside_their_range_are_refused(
     with pytest.raises(ValueError, match=r"must be .* Received: "):
         predict(path, max_faces=max_faces, min_confidence=min_confidence)
     assert len(predict(path, max_faces=np.int64(1), min_confidence=np.float32(0.5))) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"balance": 2}, {"balance": "0.5"}, {"crop": "false"}])
+def test_other_options_outside_their_range_are_refused(wrong: dict[str, Any], path: Path) -> None:
+    with pytest.raises(ValueError, match=r"must be .* Received: "):
+        predict(path, **wrong)
+
+
+def test_the_class_balance_is_that_of_the_api(
+    path: Path, photo_bytes: bytes, client: FlaskClient
+) -> None:
+    for balance in (0, 1):
+        answer = client.post(f"/api/v1/predict?balance={balance}", data=photo_bytes).json
+        assert answer is not None
+        (face,) = predict(path, balance=balance)
+        assert face.probabilities == pytest.approx(answer["faces"][0]["probabilities"])
+    assert predict(path, balance=0)[0].probabilities != face.probabilities
 
 
 def test_landmarks_may_be_named_by_their_number(path: Path) -> None:

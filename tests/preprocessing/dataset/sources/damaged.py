@@ -14,7 +14,7 @@ from unittest import mock
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from preprocessing.dataset.sources import archives
+from preprocessing.dataset.sources import compressed
 
 ODD_TEXT = st.text("0123456789 \t\n\r,.-+\"'\x00\x1c\xa0\u0663", max_size=8) | st.sampled_from(
     ["\xa0", "\x1c", "9" * 5000, "x" * 140_000, "\n" * 10_000]
@@ -75,7 +75,7 @@ def within_memory(most_unpacked_bytes: int = MOST_UNPACKED_BYTES) -> Iterator[No
     """Limit what is unpacked, and the memory of reading to `MOST_MEMORY_FACTOR` times that."""
     tracemalloc.start()
     try:
-        with mock.patch.object(archives, "MAX_UNPACKED_BYTES", most_unpacked_bytes):
+        with mock.patch.object(compressed, "MAX_UNPACKED_BYTES", most_unpacked_bytes):
             yield
         assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY_FACTOR * most_unpacked_bytes
     finally:

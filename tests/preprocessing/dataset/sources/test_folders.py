@@ -97,6 +97,7 @@ READ: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders(*ALL, labels=tuple(f"{n + 1}-{w}" for n, w in enumerate(SIX))),
         ALL,
     ),
+    "copies by windows": (folders(*ALL, labels=tuple(f"{word} - Copy" for word in SIX)), ALL),
     "counts behind": (folders(*ALL, labels=tuple(f"{word} (120)" for word in SIX)), ALL),
     "words behind": (folders(*ALL, labels=tuple(f"{word} faces" for word in SIX)), ALL),
     "class first": (class_first, ALL),

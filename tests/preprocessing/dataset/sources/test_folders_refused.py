@@ -176,3 +176,11 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     assert "each into a folder of its name" in message
     (tmp_path / "photo.jxl").write_bytes(b"\xff\x0a")
     assert "save them as JPEG or PNG" in refused(tmp_path)
+
+
+def test_of_several_tables_in_a_folder_none_is_taken(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.csv").write_text(f"emotion,pixels\n3,{'7 ' * 2_304}\n", "utf-8")
+    message = refused(tmp_path)
+    assert "several tables of pictures, test.csv, train.csv" in message
+    assert "join them into one, with a column Usage" in message

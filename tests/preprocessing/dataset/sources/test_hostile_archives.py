@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.dataset.sources import archives
-from preprocessing.dataset.sources.archives import HEAD_BYTES, open_archive
+from preprocessing.dataset.sources.archives import open_archive
+from preprocessing.dataset.sources.compressed import HEAD_BYTES
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.drawn import png, tarred

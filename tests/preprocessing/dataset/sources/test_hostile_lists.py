@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from preprocessing.dataset.sources.finder import MOST_UNQUOTED
+from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.label_lists import read
 
@@ -33,3 +35,9 @@ def test_what_is_proposed_to_be_typed_runs_nothing_that_a_list_has(
         read(pictures, f"path,{columns}\nb.png,{odd}\n")
     _, _, proposed = str(error_info.value).partition("--map ")
     assert shlex.split(proposed)[0].startswith(f"{odd.rpartition(',')[2]}=")
+
+
+def test_a_long_line_beside_pictures_is_looked_through(pictures: Path) -> None:
+    """By the square of its length that would take hours."""
+    (pictures / "blob.json").write_text('{"data": "' + "a" * 300_000 + '.png"}', "utf-8")
+    assert open_source(pictures).kind is SourceKind.PHOTOS

@@ -39,6 +39,16 @@ READ: dict[str, str | bytes] = {
     "json, other order": json.dumps([dict(reversed(each.items())) for each in RECORDS]),
     "json lines": "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in RECORDS),
     "json lines, blank lines": "\n\n".join(map(json.dumps, IN_CELLS)),
+    "json, of columns": json.dumps(
+        {
+            name: {str(row): record[name] for row, record in enumerate(RECORDS)}
+            for name in RECORDS[0]
+        }
+    ),
+    "json, of rows": json.dumps({str(row): record for row, record in enumerate(RECORDS)}),
+    "json, by name": json.dumps(
+        {str(each["path"]): {"label": each["label"], "split": each["split"]} for each in RECORDS}
+    ),
     "parquet": parquet(RECORDS),
     "index": table(",path,label,split", "7,{0},{1},{2}"),
     "unnamed index": table("Unnamed: 0,image,emotion,set", "7,{0},{1},{2}"),
@@ -73,6 +83,14 @@ READ: dict[str, str | bytes] = {
     "of a program": table("img_path,dominant_emotion,subset", "{0},{1},{2}"),
     "of one's own": table("filenames,Ground truth,phase", "{0},{1},{2}"),
     "boxes": table("image,x1,y1,x2,y2,facial_expression,set", "{0},1,2,30,40,{1},{2}"),
+    "of mechanical turk": table(
+        "HITId,Input.image_url,Answer.category.label,split", "7,https://example.com/set/{0},{1},{2}"
+    ),
+    "of toloka": table("INPUT:image\tOUTPUT:result\tsplit", "/set/{0}\t{1}\t{2}"),
+    "of sagemaker": "".join(
+        json.dumps({"source-ref": f"s3://set/{name}", "emotion": label, "split": split}) + "\n"
+        for name, label, split in zip(NAMES, LABELS, SPLITS, strict=True)
+    ),
     "addresses": table("url,label,split", "https://example.com/set/{0}?size=48,{1},{2}"),
     "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
     "a column for each label": VOTES,
@@ -115,6 +133,9 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ("", "list.csv is empty"),
         ("a,b\n1,2\n", "list.csv lacks a column of paths"),
         ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
+        ("path,label1,label2\nb.png,sad,sad\n", "label1, label2 and so on .* label and rater"),
+        ("path,Rater A,Rater B\nb.png,sad,sad\n", "Rater A, Rater B and so on"),
+        ("path,label\niVBORw0KGgoAAAANSUhEUg,sad\n", "it is the picture itself; save it"),
         ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
         ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
         ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
@@ -135,7 +156,15 @@ def test_what_is_no_list_is_refused(content: str | bytes, message: str, pictures
         read(pictures, content)
 
 
-@pytest.mark.parametrize("write", [parquet, json.dumps], ids=["Parquet", "JSON"])
+def of_columns(listed: list[dict[str, str]]) -> str:
+    return json.dumps(
+        {name: {row: each[name] for row, each in enumerate(listed)} for name in listed[0]}
+    )
+
+
+@pytest.mark.parametrize(
+    "write", [parquet, json.dumps, of_columns], ids=["Parquet", "JSON", "JSON of columns"]
+)
 def test_a_small_file_may_not_claim_far_too_many_cells(
     write: Callable[[list[dict[str, str]]], str | bytes],
     pictures: Path,

@@ -49,14 +49,13 @@ def test_numbers_in_a_list_need_a_meaning(pictures: Path) -> None:
         read(pictures, numbers)
 
 
-def test_a_list_with_spaces_as_of_raf_db(tmp_path: Path) -> None:
-    folder = tmp_path / "aligned"
-    folder.mkdir()
-    for number in range(1, 4):
-        (folder / f"train_0000{number}_aligned.jpg").write_bytes(png(number))
-    listed = "".join(f"train_0000{number}_aligned.jpg {number}\n" for number in range(1, 4))
-    source = read(folder, listed, name="partition.txt", words="raf-db")
-    assert [item.label for item in source.items()] == ["surprise", "fear", "disgust"]
+@pytest.mark.parametrize("number", ["-1", "-1.0"])
+def test_a_number_below_0_is_not_the_one_above(number: str, pictures: Path) -> None:
+    numbers = f"path,label\na 1.png,1\nb.png,{number}\n"
+    with pytest.raises(DatasetError, match=rf"label '{number}'.*--map -1=LABEL.*--ignore -1"):
+        read(pictures, numbers, words="raf-db")
+    said = read(pictures, numbers, words="-1=sad,1=happy")
+    assert [item.label for item in said.items()] == ["happy", "sad"]
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
-from preprocessing.dataset.sources import archives
+from preprocessing.dataset.sources import compressed
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.types import SourceKind
@@ -207,6 +207,6 @@ def test_what_unpacks_to_too_much_is_refused(
 ) -> None:
     path = csv_path.with_name("bomb.csv.gz")
     path.write_bytes(gzip.compress(b"0" * 1_000_001))
-    monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(compressed, "MAX_UNPACKED_BYTES", 1_000_000)
     with pytest.raises(DatasetError, match="unpacks to more than"):
         open_source(path)

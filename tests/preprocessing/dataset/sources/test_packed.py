@@ -1,6 +1,7 @@
 """Archives of pictures: read without unpacking them, whole or damaged."""
 
 import contextlib
+import zipfile
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError, ImageDecodeError, ImageTooLargeError
 from tests.preprocessing.dataset.sources.damaged import fuzzed
@@ -39,6 +41,22 @@ def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_pat
             np.testing.assert_array_equal(packed_item.load(), item.load())
     assert [item.row for item in source.items(3)] == list(range(3, len(items)))
     assert source.passed_over == {".pdf files that are no pictures": 1}
+
+
+class _NameOfAMac(zipfile.ZipInfo):
+    """A member whose name is UTF-8, which the zip does not say."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - as zipfile calls it
+        return self.filename.encode(), 0
+
+
+def test_folders_in_a_zip_of_a_mac_have_their_own_letters(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, label in enumerate(("glücklich", "müde")):
+            archive.writestr(_NameOfAMac(f"set/{label}/0.png"), png(number))
+    source = open_source(path, Reading(own_labels=("glücklich", "müde")))
+    assert source.counts == {("glücklich", "train"): 1, ("müde", "train"): 1}
 
 
 PACKED = {

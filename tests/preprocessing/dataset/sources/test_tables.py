@@ -36,6 +36,10 @@ def as_parts(pixels: str) -> str:
     return " ".join(f"{int(value) / 255:.3f}" for value in pixels.split())
 
 
+def in_rows(pixels: str) -> str:
+    return f'"{np.array(pixels.split(), int).reshape(48, 48).tolist()}"'
+
+
 MEANT = {"Training": "train", "PublicTest": "val", "PrivateTest": "test"}
 READ: dict[str, str | bytes] = {
     "plain.csv": PLAIN,
@@ -91,6 +95,7 @@ READ: dict[str, str | bytes] = {
     "word_emotion.csv": text(with_cells(emotion=in_words)),
     "float_pixels.csv": text(with_cells(pixels=as_floats)),
     "unit_pixels.csv": text(with_cells(pixels=as_parts)),
+    "rows of pixels.csv": text(with_cells(pixels=in_rows)),
     "list_pixels.csv": text(with_cells(pixels=lambda cell: '"[' + ", ".join(cell.split()) + ']"')),
     "double_spaces.csv": text(with_cells(pixels=lambda cell: cell.replace(" ", "  "))),
     "trailing_space_pixels.csv": text(with_cells(pixels=lambda cell: cell + " ")),
@@ -219,5 +224,5 @@ def test_the_one_table_of_a_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("emotion,pixels\n", encoding="utf-8")
     assert open_source(tmp_path).count == len(EXPECTED)
     (tmp_path / "fer2013" / "more.csv").write_text(PLAIN, encoding="utf-8")
-    with pytest.raises(DatasetError, match=r"no pictures.*fer2013\.csv.*Name"):
+    with pytest.raises(DatasetError, match=r"several tables.*fer2013\.csv.*Name"):
         open_source(tmp_path)

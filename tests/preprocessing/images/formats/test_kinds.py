@@ -38,7 +38,8 @@ def test_a_picture_behind_a_little_junk_is_found(kind: Kind) -> None:
     "head",
     [
         b"%PDF-1.7\n", b"PK\3\4", b"ID3\4", b"<html>", b'{"image": "', b"\xef\xbb\xbf<svg>",
-        b"RIFF\0\0\0\0AVI ", b"\x7fELF", b"MZ", b"\0\0\0\x18ftypmp42",
+        b"RIFF\0\0\0\0AVI ", b"\x7fELF", b"MZ", b"\0\0\0\x18ftypmp42", b"PAR1\x15\4",
+        b"\x80\4\x95\0\0", b"0001.jpg".ljust(257, b"\0") + b"ustar  ".ljust(255, b"\0"),
     ],
 )  # fmt: skip
 def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
@@ -64,6 +65,10 @@ def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an archive or a document"),
         (b"{\\rtf1\\ansi", "an archive or a document"), (b"AT&TFORM", "an archive or a document"),
         (b"\0\5\x16\7\0\2\0\0Mac OS X", "a Mac's record of another file"),
+        (b"0001.jpg".ljust(257, b"\0") + b"ustar", "an archive or a document"),
+        (b"version https://git-lfs.github.com/spec/v1\noid", "what Git keeps .* git lfs pull"),
+        (b"PAR1\x15\4", "a file of tables"), (b"\x93NUMPY\1\0", "a file of tables"),
+        (b"\x80\4\x95\0\0", "a file of tables"), (b"\x89HDF\r\n\x1a\n", "a file of tables"),
         (b"II\xbc\1", "a JPEG XR file"), (b"icns\0\0\0\x08", "an Apple icon"),
         (b"/9j/4AAQSkZJRg", "Base64 text"), (b"data:image/png;base64,iVBORw0KGgo", "Base64 text"),
         ("\xff\xd8\xff\xe0".encode(), "a picture that was sent as text"),

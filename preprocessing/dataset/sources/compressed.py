@@ -1,0 +1,93 @@
+"""Read compressed files, and name what is damaged."""
+
+import bz2
+import gzip
+import lzma
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+from preprocessing.errors import DatasetError
+from preprocessing.runtime.files import read_at_most
+
+# FER2013's CSV has 301 MB.
+MAX_UNPACKED_BYTES = 1_000_000_000
+HEAD_BYTES = 1024
+
+_COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"\xfd7zXZ\0": lzma.open,
+    b"BZh": bz2.open,
+}
+# A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
+_UNPACKING_ERRORS = (
+    OSError, EOFError, ValueError, OverflowError, RuntimeError, LookupError, struct.error,
+    lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError,
+)  # fmt: skip
+
+
+def read_decompressed(file: Path | BinaryIO, name: str) -> bytes:
+    """Return the content of a file that is no archive, decompressed where it is compressed.
+
+    Raises:
+        DatasetError: It is missing, damaged or too large.
+    """
+    with damage_named(name), decompressed(file, read_head(file)) as unpacked:
+        data = read_at_most(unpacked, MAX_UNPACKED_BYTES + 1)
+    return check_size(data, name)
+
+
+def check_size(data: bytes, name: str) -> bytes:
+    """Return unpacked content that is not too large.
+
+    Raises:
+        DatasetError: It is.
+    """
+    if len(data) > MAX_UNPACKED_BYTES:
+        raise DatasetError(
+            f"{name} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes. Cut it into several files."
+        )
+    return data
+
+
+@contextmanager
+def damage_named(name: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is unpacked into an error that names it.
+
+    Raises:
+        DatasetError: Something went wrong.
+    """
+    try:
+        yield
+    except _UNPACKING_ERRORS as error:
+        raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
+
+
+def read_head(file: Path | BinaryIO) -> bytes:
+    """Return how a file begins, up to `HEAD_BYTES`."""
+    if isinstance(file, Path):
+        with damage_named(str(file)), file.open("rb") as opened:
+            return opened.read(HEAD_BYTES)
+    file.seek(0)
+    return file.read(HEAD_BYTES)
+
+
+@contextmanager
+def decompressed(file: Path | BinaryIO, head: bytes) -> Iterator[IO[bytes]]:
+    """Open a file, by what it begins with, so that it is read decompressed."""
+    if isinstance(file, Path):
+        with file.open("rb") as opened, decompressed(opened, head) as unpacked:
+            yield unpacked
+        return
+    file.seek(0)
+    for magic, decompress in _COMPRESSIONS.items():
+        if head.startswith(magic):
+            with decompress(file) as reader:
+                yield reader
+            return
+    yield file

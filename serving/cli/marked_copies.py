@@ -1,0 +1,58 @@
+"""Where `predict` writes copies of pictures with the faces marked."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from preprocessing.errors import MienError
+from preprocessing.images.encode import encode_png
+from preprocessing.images.types import RgbImage
+from preprocessing.runtime.cli import prepare_folder, refuse_overwriting
+from serving.cli.given import GivenPicture
+
+
+@dataclass(frozen=True)
+class MarkedCopies:
+    """Where marked copies go.
+
+    Attributes:
+        folder: That all of them lie in.
+        keeps_folders: Whether each lies there in the folders of its picture, because two pictures
+            have the same name.
+    """
+
+    folder: Path
+    keeps_folders: bool
+
+    def path(self, given: GivenPicture) -> Path:
+        """Return the path of the copy of a picture."""
+        # The names in a zip may be of another system, and lead elsewhere here.
+        parts = [re.sub(r"[\\/:]", "_", part) for part in given.inside.parts]
+        below = parts if self.keeps_folders else parts[-1:]
+        return self.folder.joinpath(*below[:-1], f"{below[-1]}.png")
+
+    def write(self, given: GivenPicture, rgb: RgbImage) -> None:
+        """Write the copy of a picture, uint8 (height, width, 3)."""
+        path = self.path(given)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_png(rgb))
+
+
+def prepare_copies(
+    folder: Path, pictures: Sequence[GivenPicture], *, overwrite: bool
+) -> MarkedCopies:
+    """Make the folder of marked copies ready.
+
+    Raises:
+        MienError: A copy is there already and may not be replaced, or two pictures have the same
+            name in the same folders.
+    """
+    for keeps_folders in (False, True):
+        copies = MarkedCopies(folder, keeps_folders)
+        paths = [copies.path(picture) for picture in pictures]
+        if len({*paths}) == len(paths):
+            refuse_overwriting(paths, overwrite=overwrite)
+            prepare_folder(folder)
+            return copies
+    raise MienError("Two pictures have the same name. Mark them in two runs, in two folders.")

@@ -1,0 +1,84 @@
+"""What `predict` is given as a zip: its photos are read as those of a folder are."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from preprocessing.errors import DatasetError, MienError
+from preprocessing.images.sample import sample_photo_path
+from serving.__main__ import main
+from serving.cli.given import list_given
+from serving.cli.marked_copies import prepare_copies
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """A zip as a Mac makes it: one photo, a broken one, a text, and what the system adds."""
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(sample_photo_path(), "trip/face.jpg")
+        archive.writestr("trip/broken.png", b"\x89PNG\r\n\x1a\n")
+        archive.writestr("trip/notes.txt", "no picture")
+        archive.writestr("__MACOSX/trip/._face.jpg", b"\0\5\x16\7")
+    return path
+
+
+def test_photos_in_a_zip_are_read(
+    packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = tmp_path / "drawn"
+    assert main(["predict", str(packed), "--json", "--annotate", str(drawn)]) == 0
+    said = capsys.readouterr()
+    (answer,) = map(json.loads, said.out.splitlines())
+    assert answer["file"] == str(packed / "trip" / "face.jpg")
+    assert answer["faces_found"] == 1
+    assert f"failed: {packed / 'trip' / 'broken.png'}: " in said.err
+    assert f"{'files passed over':<34}{1:>9}  1 .txt" in said.err
+    assert [file.name for file in drawn.iterdir()] == ["face.jpg.png"]
+
+
+def test_what_is_packed_as_a_zip_and_holds_no_picture_is_one_file(tmp_path: Path) -> None:
+    document = tmp_path / "table.xlsx"
+    with zipfile.ZipFile(document, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    (given,), others = list_given([document])
+    assert (given.path, given.read()) == (document, document.read_bytes())
+    assert not others
+
+
+@pytest.mark.parametrize("damage", ["encrypted", "cut short"])
+def test_a_zip_that_cannot_be_read_says_why(damage: str, packed: Path) -> None:
+    data = bytearray(packed.read_bytes())
+    at = data.find(b"PK\1\2")
+    if damage == "encrypted":
+        data[at + 8] |= 1
+    packed.write_bytes(data if damage == "encrypted" else data[:at])
+    (given,), _ = list_given([packed])
+    with pytest.raises(DatasetError, match=r"photos.zip .*(asks for a password|cannot be read)"):
+        given.read()
+
+
+def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
+    for name in ("clip.MP4", "photos.zip"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(MienError, match=r"but 1 \.mp4, 1 \.zip\. Name a zip itself.*mien video"):
+        list_given([tmp_path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(MienError, match=r"no pictures\. Name other folders"):
+        list_given([tmp_path / "empty"])
+
+
+def test_copies_of_pictures_of_one_name_keep_their_folders(packed: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("/C:/face.jpg", b"")
+    pictures, _ = list_given([packed])
+    copies = prepare_copies(tmp_path / "drawn", pictures, overwrite=False)
+    assert [copies.path(each).relative_to(tmp_path).as_posix() for each in pictures] == [
+        "drawn/_/C_/face.jpg.png",
+        "drawn/trip/broken.png.png",
+        "drawn/trip/face.jpg.png",
+    ]
+    with pytest.raises(MienError, match="Two pictures have the same name"):
+        prepare_copies(tmp_path / "drawn", [*pictures, *pictures], overwrite=False)
