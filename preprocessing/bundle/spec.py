@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import OUTPUTS, OutputSpec
-from preprocessing.dataset.labels import DisgustPolicy
+from preprocessing.dataset.labels import DisgustPolicy, can_be_shown
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
@@ -84,7 +84,7 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         for word in (self.name, *self.labels):
-            if not (word.strip() and word.isprintable()):
+            if not can_be_shown(word):
                 raise BundleError(
                     "The name and the labels must be words that can be shown. "
                     f"Received: {word!r}. Export the bundle again."

@@ -4,6 +4,7 @@ Three things are kept apart: a *label* is a word, a *class index* its position a
 one dataset or bundle, a *FER2013 code* the digit in the ``emotion`` column of ``fer2013.csv``.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -17,6 +18,13 @@ FERPLUS_LABELS = (*FER2013_LABELS, "contempt")
 
 SPLITS = ("train", "val", "test")
 
+# Unicode's: control characters, halves of characters, ends of lines and of paragraphs.
+_CONTROLS = {"Cc", "Cs", "Zl", "Zp"}
+# What only joins letters or is a space, and shows nothing by itself.
+_INVISIBLE = {"Cf", "Zs"}
+# Characters that turn around the order of the text after them.
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
 
 class DisgustPolicy(StrEnum):
     """What becomes of the 547 pictures of disgust."""
@@ -24,6 +32,17 @@ class DisgustPolicy(StrEnum):
     DROP = "drop"
     MERGE = "merge"
     KEEP = "keep"
+
+
+def can_be_shown(word: str) -> bool:
+    """Say whether a word, such as a label, shows something and does nothing to the text around it.
+
+    Letters that are joined or kept apart, as in Persian, are in order, and so are emoji that are
+    newer than this Python, which `str.isprintable` takes for none.
+    """
+    kinds = {unicodedata.category(letter) for letter in word}
+    turns = {unicodedata.bidirectional(letter) for letter in word} & _TURNS
+    return bool(kinds - _INVISIBLE) and not kinds & _CONTROLS and not turns
 
 
 def labels_for(policy: DisgustPolicy) -> tuple[str, ...]:

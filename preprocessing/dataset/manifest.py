@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from preprocessing.dataset.labels import DisgustPolicy
+from preprocessing.dataset.labels import DisgustPolicy, can_be_shown
 from preprocessing.errors import DatasetError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
@@ -174,6 +174,6 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
         )
     ChipGeometry.from_json(fields["geometry"])
     recipe = parse_as(Recipe, json.dumps(fields))
-    if not all(label.strip() and label.isprintable() for label in recipe.labels):
+    if not all(map(can_be_shown, recipe.labels)):
         raise ValueError(f"labels must be words that can be shown. Received: {recipe.labels}")
     return recipe

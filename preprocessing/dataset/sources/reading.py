@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from preprocessing.dataset.labels import FER2013_LABELS, SPLITS
+from preprocessing.dataset.labels import FER2013_LABELS, SPLITS, can_be_shown
 from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
@@ -43,7 +43,7 @@ class Reading:
         if self.own_labels and self.only:
             raise MienError("Give either labels of your own or labels to take only, not both.")
         for name, labels in (("Labels of one's own", self.own_labels), ("--only", self.only)):
-            words = {label for label in labels if label and label == label.strip().lower()}
+            words = {word for word in labels if can_be_shown(word) and word == word.strip().lower()}
             if labels and len(words) < max(2, len(labels)):
                 raise MienError(
                     f"{name} must be two or more different words in lower case. "

@@ -165,11 +165,18 @@ def test_a_value_of_another_kind_is_named_by_its_place(
         read_spec(tmp_path)
 
 
-@pytest.mark.parametrize("word", ["", " ", "\x1b[2J", "two\nlines"])
+@pytest.mark.parametrize(
+    "word", ["", " ", "\x1b[2J", "two\nlines", "two\u2028lines", "\u202eyppah", "\u200b", "\ud83d"]
+)
 def test_words_that_cannot_be_shown_are_refused(word: str, spec: ModelSpec) -> None:
     for change in ({"name": word}, {"labels": (word, *spec.labels[1:])}):
         with pytest.raises(BundleError, match="words that can be shown"):
             replace(spec, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", ["بی\u200cتفاوت", "\U0001faef", "🙂\u200d↔\ufe0f", "a\xa0b"])
+def test_words_of_any_language_and_new_emoji_can_be_shown(word: str, spec: ModelSpec) -> None:
+    assert word in replace(spec, labels=(word, *spec.labels[1:])).labels
 
 
 def _known_answer(*logits: tuple[float, ...]) -> KnownAnswer:
