@@ -95,14 +95,19 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
     size = 0
     # By this thread alone, for bytes are Python's: see `read_shard`.
     for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
-        size += batch.nbytes
+        # Categories, as pandas has them, come with all their words in each batch.
+        parts = [
+            part.dictionary_decode() if pa.types.is_dictionary(part.type) else part
+            for part in batch.columns
+        ]
+        size += sum(part.nbytes for part in parts)
         if size > MOST_BYTES:
             raise DatasetError(
                 f"{name} is too large: paths, labels and splits of more than {MOST_BYTES:,} bytes. "
                 "Leave out what is none of these, or write several files."
             )
-        for column, part in batch.to_pydict().items():
-            values[column] += part
+        for column, part in zip(batch.schema.names, parts, strict=True):
+            values[column] += part.to_pylist()
     return values
 
 

@@ -175,3 +175,22 @@ def test_labels_that_unpack_to_far_too_much_are_refused(
     (tmp_path / "pictures" / "a.png").write_bytes(png(0))
     with pytest.raises(DatasetError, match=r"listed.parquet is too large: .* 1,000,000 bytes"):
         open_source(tmp_path / "pictures", Reading(lists=(listed,)))
+
+
+def test_categories_count_as_the_words_that_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    names = [f"{number}.png" for number in range(200)]
+    for name in names[:2]:
+        (tmp_path / "pictures" / name).write_bytes(png(0))
+    listed = tmp_path / "listed.parquet"
+    paths = pa.array(names).dictionary_encode()
+    labels = pa.array(["sad", "happy"] * 100).dictionary_encode()
+    pq.write_table(pa.table({"path": paths, "label": labels}), listed)
+    monkeypatch.setattr("preprocessing.dataset.sources.records.MOST_BYTES", 8_000)
+    reading = Reading(lists=(listed,), ignore=tuple(names[2:]))
+    assert [item.label for item in open_source(tmp_path / "pictures", reading).items()] == [
+        "sad",
+        "happy",
+    ]
