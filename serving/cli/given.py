@@ -4,7 +4,7 @@ import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from preprocessing.dataset.sources.archives import ZIP_MAGIC, ZipArchive
 from preprocessing.dataset.sources.files import list_folder
@@ -104,7 +104,7 @@ def _in_zip(path: Path) -> tuple[list[GivenPicture], Counter[str]]:
         return [], Counter()
     beside = store.others + Counter(Path(name).suffix.lower() for name in store.tables)
     pictures = [
-        GivenPicture(Path(f"{path}/{name}"), PurePath(name), path, place)
+        GivenPicture(Path(f"{path}/{name}"), PurePosixPath(name), path, place)
         for place, name in enumerate(store.names)
     ]
     return pictures, beside

@@ -75,7 +75,7 @@ class ZipArchive(Archive):
             if each.filename and not each.is_dir()
         ]
         kept = sorted(
-            (pair for pair in members if not is_system(PurePosixPath(pair[0]))),
+            (pair for pair in members if _is_wanted(pair[0])),
             key=lambda pair: PurePosixPath(pair[0]),
         )
         if any(each.flag_bits & _IS_ENCRYPTED for _, each in kept):
@@ -122,7 +122,7 @@ class _Tar(Archive):
             kept = [
                 (number, _with_slashes(each.name), each.size)
                 for number, (each, _) in enumerate(self._members())
-                if each.isfile() and not is_system(PurePosixPath(_with_slashes(each.name)))
+                if each.isfile() and _is_wanted(_with_slashes(each.name))
             ]
         self._numbers = [number for number, _, _ in kept]
         self.names = tuple(path for _, path, _ in kept)
@@ -178,6 +178,12 @@ def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:
     with damage_named(name), decompressed(file, head) as unpacked:
         is_tar = unpacked.read(HEAD_BYTES).startswith(TAR_MAGIC, TAR_MAGIC_AT)
     return _Tar(file, name) if is_tar else None
+
+
+def _is_wanted(path: str) -> bool:
+    """Say whether a member has a name, unlike ".", and is neither hidden nor a system's own."""
+    parts = PurePosixPath(path)
+    return bool(parts.name) and not is_system(parts)
 
 
 def _with_slashes(name: str) -> str:

@@ -75,3 +75,13 @@ def test_no_more_of_a_zip_is_unpacked_than_is_looked_at(method: int) -> None:
     assert archive is not None
     with within_little_memory():
         assert list(archive.contents([0], limit=HEAD_BYTES)) == [bytes(HEAD_BYTES)]
+
+
+def test_a_member_without_a_name_is_passed_over() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as written:
+        written.writestr(".", png(1))
+        written.writestr("a/./b.png", png(2))
+    archive = open_archive(buffer, "a.zip")
+    assert archive is not None
+    assert archive.names == ("a/./b.png",)
