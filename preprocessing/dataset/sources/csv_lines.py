@@ -21,6 +21,7 @@ _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CHUNK_LINES = 1 << 16
 # What Mechanical Turk and Toloka put before the names of columns: "Input.image_url".
 _OF_CROWDS = re.compile(r"^(?:input|output|answer|assignment)[.:](?:category[.:])?")
+_SHOWN, _ANSWERED = ("input.", "input:"), ("output.", "output:", "answer.", "answer:")
 _QUOTED = {
     quote: re.compile(f" *{quote}([^{quote}]*(?:{quote}{quote}[^{quote}]*)*){quote} *")
     for quote in "\"'"
@@ -223,10 +224,17 @@ def find_columns(header: Sequence[str], columns: Mapping[str, Sequence[str]]) ->
     Returns:
         The position of each column that is there.
     """
-    names = [re.sub(r"[^a-z0-9]", "", _OF_CROWDS.sub("", fold(cell))) for cell in header]
+    cells = [fold(cell) for cell in header]
+    names = [re.sub(r"[^a-z0-9]", "", _OF_CROWDS.sub("", cell)) for cell in cells]
     found = {}
     for column, words in columns.items():
-        place = next((names.index(word) for word in words if word in names), None)
-        if place is not None:
-            found[column] = place
+        # Labels are what people answered, before what they were shown; for the rest it is not so.
+        last = _SHOWN if column == "label" else _ANSWERED
+        ranked = [
+            (cells[place].startswith(last), words.index(name), place)
+            for place, name in enumerate(names)
+            if name in words
+        ]
+        if ranked:
+            found[column] = min(ranked)[-1]
     return found

@@ -10,14 +10,7 @@ from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
 _SPLIT_WORDS = {
     "train": ("train", "training", "trainset", "trainingset", "trn"),
     "val": (
-        "val",
-        "valid",
-        "validate",
-        "validation",
-        "valset",
-        "validationset",
-        "dev",
-        "devset",
+        "val", "valid", "validate", "validation", "valset", "validationset", "dev", "devset",
         "publictest",
     ),
     "test": ("test", "testing", "testset", "tst", "privatetest"),

@@ -203,6 +203,12 @@ def test_lines_of_several_people_for_one_picture_are_votes(pictures: Path) -> No
         read(pictures, "\n".join([header, *lines, "a 1.png,3,sad,val"]))
 
 
+def test_of_what_people_were_shown_and_answered_the_answer_is_the_label(pictures: Path) -> None:
+    header = "Answer.name,Input.image_url,Input.emotion,Answer.label"
+    source = read(pictures, f"{header}\nAnn,b.png,happy,sad\n")
+    assert [(item.name, item.label) for item in source.items()] == [("b.png", "sad")]
+
+
 def test_each_person_has_one_vote(pictures: Path) -> None:
     votes = "path,happy,sad,rater\na 1.png,1,0,x\na 1.png,0,1,Y\na 1.png,0,1,z\na 1.png,0,1,y\n"
     source = read(pictures, votes)
