@@ -99,12 +99,13 @@ class Beside:
             else None
         )
 
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self, store: PictureStore) -> tuple[str, ...]:
         """Say which files may have labels too, where labels were read without them."""
         if self.lists:
+            way = "unpack it, and use --list" if isinstance(store, ArchiveStore) else self.options()
             remark = (
                 f"note: {self.lists[0]} names labels too; they were read from the names of folders "
-                f"or files. To read them from the list: {self.options()}"
+                f"or files. To read them from the list: {way}"
             )
         elif self.others:
             remark = (

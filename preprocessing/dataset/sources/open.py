@@ -176,7 +176,7 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
         )
     kind = SourceKind.CLASS_FOLDERS if layout.is_labelled else SourceKind.PHOTOS
     opened = PictureSource(store, layout, kind, names)
-    opened.notes = (*layout.notes, *beside.remarks())
+    opened.notes = (*layout.notes, *beside.remarks(store))
     return opened
 
 

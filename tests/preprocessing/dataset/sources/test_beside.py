@@ -8,7 +8,7 @@ import pytest
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.types import SourceKind
-from tests.preprocessing.dataset.sources.drawn import png, write_folders
+from tests.preprocessing.dataset.sources.drawn import png, write_folders, zipped
 from tests.preprocessing.dataset.sources.folder_trees import refused, with_notes
 
 
@@ -21,6 +21,14 @@ def test_a_list_beside_class_folders_is_noted_and_counted(tmp_path: Path) -> Non
     read = open_source(tmp_path / "set", Reading(lists=(tmp_path / "set" / "labels.csv",)))
     assert [(item.name, item.label) for item in read.items()] == [("happy/0_0.png", "sad")]
     assert read.passed_over == {"in no list": 3}
+
+
+def test_a_list_in_an_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    pictures = [(f"{label}/a.png", png(0)) for label in ("happy", "sad")]
+    path.write_bytes(zipped([*pictures, ("labels.csv", "path,label\nhappy/a.png,sad\n")]))
+    (note,) = open_source(path).notes
+    assert note.endswith("To read them from the list: unpack it, and use --list")
 
 
 def test_photos_beside_a_table_of_pictures_are_not_taken_for_it(tmp_path: Path) -> None:
