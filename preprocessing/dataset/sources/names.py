@@ -23,6 +23,7 @@ from preprocessing.dataset.sources.vocabulary import (
     fold,
     part_words,
     split_and_label,
+    telling_words,
     words_of,
 )
 
@@ -59,6 +60,7 @@ class Names:
         self._known: dict[str, Meaning] = {}
         self._cells: dict[tuple[str, bool], Meaning] = {}
         self._ignored = {fold(word) for word in reading.ignore}
+        self._telling = telling_words(self._ignored)
         self._ignored_labels = {LABEL_OF.get(word) for word in self._ignored} - {None}
         self._patterns = [word for word in self._ignored if "*" in word or "?" in word]
 
@@ -99,14 +101,14 @@ class Names:
     def _read(self, name: str) -> Meaning:
         if len(name) > LONGEST_NAME:
             return Meaning(is_known=False)
-        core = core_of(name)
-        if self.ignored_by(name) or not {core, core_of(part_words(name))}.isdisjoint(self._ignored):
+        cores = {core_of(form, self._telling) for form in (name, part_words(name))}
+        if self.ignored_by(name) or not cores.isdisjoint(self._ignored):
             return Meaning(left_out=f"{name} (--ignore)")
         split, label = self.reading.meaning_of_map(name)
         if not (split or label):
             label = find_key(name, self.reading.own_labels + self.reading.only)
         if not (split or label):
-            if core.isdecimal():
+            if core_of(name).isdecimal():
                 return Meaning(is_code=True)
             # A smiley has no words.
             found = split_and_label(name) if words_of(name) else None

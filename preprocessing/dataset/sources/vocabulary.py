@@ -3,7 +3,7 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from preprocessing.dataset.labels import FERPLUS_LABELS, SPLITS
 
@@ -119,13 +119,22 @@ def part_words(name: str) -> str:
     return _NEW_WORD.sub(" ", name)
 
 
-def core_of(name: str) -> str:
+def core_of(name: str, telling: Collection[str] = ()) -> str:
     """Return what is left of a name without numbers and words that say nothing.
 
     A name that has only these, such as "class_3", keeps its numbers.
+
+    Args:
+        name: The name.
+        telling: Of `PLAIN_WORDS` those that say something here.
     """
-    words = [word for word in words_of(name) if word not in PLAIN_WORDS]
+    words = [word for word in words_of(name) if word in telling or word not in PLAIN_WORDS]
     return " ".join([word for word in words if not word.isdecimal()] or words)
+
+
+def telling_words(keys: Iterable[str]) -> set[str]:
+    """Return the words of keys that are plain words alone, such as the label "original"."""
+    return {word for key in keys if not core_of(key) for word in words_of(key)}
 
 
 def find_key(name: str, keys: Sequence[str]) -> str | None:
@@ -137,8 +146,10 @@ def find_key(name: str, keys: Sequence[str]) -> str | None:
     for form in (fold, lambda text: " ".join(words_of(text))):
         if found := [key for key in keys if form(key) == form(name) != ""]:
             return found[0]
-    for form in (core_of, lambda text: core_of(part_words(text))):
-        found = [key for key in keys if form(key) == form(name) != ""]
+    telling = telling_words(keys)
+    for part in (str, part_words):
+        core = core_of(part(name), telling)
+        found = [key for key in keys if core_of(part(key), telling) == core != ""]
         if len(found) == 1:
             return found[0]
     return None

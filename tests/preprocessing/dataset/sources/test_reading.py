@@ -55,6 +55,17 @@ def test_classes_are_chosen_and_left_out(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("form", ["0_{}", "{} faces", "{}(2)", "{} - Copy"])
+def test_words_that_say_nothing_elsewhere_may_be_classes_and_be_left_out(
+    form: str, tmp_path: Path
+) -> None:
+    write_folders(tmp_path, ("",), [form.format(word) for word in ("original", "swapped", "raw")])
+    reading = Reading(own_labels=("original", "swapped"), ignore=("raw",))
+    source = open_source(tmp_path, reading)
+    assert {label for label, _ in source.counts} == {"original", "swapped"}
+    assert source.passed_over == {f"{form.format('raw')} (--ignore)": 2}
+
+
 def test_stray_files_are_named_and_can_be_left_out(tmp_path: Path) -> None:
     write_folders(tmp_path, ("",), ("happy", "sad"))
     (tmp_path / "my cover.png").write_bytes(png(0))
