@@ -156,15 +156,14 @@ def read_spec(bundle: Path) -> ModelSpec:
     """
     path = bundle / SPEC_NAME
     try:
-        text = path.read_text(encoding="utf-8")
-        fields = json.loads(text)
+        fields = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         _check_version(fields)
-        return parse_as(ModelSpec, text)
+        return parse_as(ModelSpec, fields)
     except (KeyError, TypeError, ValueError) as error:
         what = str(error) if isinstance(error, ValueError) else repr(error)
         raise BundleError(

@@ -123,9 +123,9 @@ def read_manifest(dataset: Path) -> Manifest:
             "Make it with: python -m preprocessing align SOURCE DATASET"
         )
     with _damage_named(path):
-        text = path.read_text(encoding="utf-8")
-        parse_recipe(json.loads(text)["recipe"])
-        manifest = parse_as(Manifest, text)
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        parse_recipe(fields["recipe"])
+        manifest = parse_as(Manifest, fields)
         _check(manifest)
         return manifest
 
@@ -173,7 +173,7 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
             f"{FORMAT_VERSION}. Align the source again."
         )
     ChipGeometry.from_json(fields["geometry"])
-    recipe = parse_as(Recipe, json.dumps(fields))
+    recipe = parse_as(Recipe, fields)
     if not all(map(can_be_shown, recipe.labels)):
         raise ValueError(f"labels must be words that can be shown. Received: {recipe.labels}")
     return recipe

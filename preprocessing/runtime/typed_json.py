@@ -1,6 +1,7 @@
 """Read JSON from elsewhere by the types that it is to have."""
 
-from typing import TypeVar
+import json
+from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -10,18 +11,22 @@ AS_TOLD = ConfigDict(extra="forbid", allow_inf_nan=False)
 """The `__pydantic_config__` of a dataclass that has no other fields, and no NaN, with all in it."""
 
 
-def parse_as(kind: type[T], text: str) -> T:
-    """Read JSON as a dataclass; lists become tuples, words enumerations, and nothing else changes.
+def parse_as(kind: type[T], value: Any) -> T:
+    """Read a dataclass; lists become tuples, words enumerations, and nothing else changes.
 
     Args:
         kind: The dataclass.
-        text: The JSON.
+        value: What `json.loads` returned. Bytes of a file's name that are no UTF-8 are in it as
+            halves of characters; question marks take their places.
 
     Raises:
         ValueError: A value is not as its type says. It tells where, and what is expected.
     """
     try:
+        text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
         read: T = TypeAdapter(kind).validate_json(text, strict=True)
+    except RecursionError as error:
+        raise ValueError("lists in it are too deep") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))
