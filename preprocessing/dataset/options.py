@@ -17,6 +17,7 @@ from preprocessing.faces.detectors import load_detector
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.processes import usable_cores
+from preprocessing.runtime.terminal import readable
 
 NO_CHOICES = Reading()
 # Each takes some 100 MB, and more than there are cores bring nothing.
@@ -113,7 +114,7 @@ class AlignOptions:
             source_sha256 = hashlib.sha256(record.encode()).hexdigest()
         geometry = self.scheme.geometry
         return Recipe(
-            source=source,
+            source=readable(source),
             source_kind=kind.value,
             source_sha256=source_sha256,
             crops={Frame.CROP: True, Frame.PHOTO: False}.get(self.frame_for(kind)),

@@ -36,8 +36,8 @@ COLUMNS = {
 }
 """The names that each column may have, without spaces and signs."""
 _DELIMITERS = (*DELIMITERS, " ")
-# The label, where no votes are: beside these it may be one person's.
-_CHOICE = "choice"
+# The label, where no votes are: beside these it may be one person's, or something else.
+_CHOICES = ("choice", "answer", "result")
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
         columns = find_columns(header, COLUMNS)
         if "path" in columns and (len(header) > 1 or each == ","):
             votes = _vote_columns(header, names)
-            if votes and "label" in columns and fold(header[columns["label"]]) == _CHOICE:
+            if votes and "label" in columns and fold(header[columns["label"]]) in _CHOICES:
                 del columns["label"]
             elif "label" in columns:
                 votes = {}

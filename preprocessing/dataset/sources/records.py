@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
+from preprocessing.images.decode import PICTURE_SUFFIXES
 
 MOST_CELLS = 20_000_000
 """Of all records together: a million with twenty names each. A small file can claim far more."""
@@ -173,7 +175,7 @@ def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
 def _records_in(read: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """Take apart an object of objects, such as pandas writes: one for each column, or each row.
 
-    Of rows without a path, their names are the paths.
+    Of rows without a path, or all of whose names are those of pictures, the names are the paths.
     """
     values = list(read.values())
     if not all(isinstance(value, dict) for value in values):
@@ -182,7 +184,10 @@ def _records_in(read: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
         rows = dict.fromkeys(row for column in values for row in column)
         check_cells(len(rows), len(values), name)
         return [{name: column.get(row) for name, column in read.items()} for row in rows]
-    if any(find_columns(list(value), {"path": PATH_COLUMNS}) for value in values):
+    are_pictures = all(PurePosixPath(row).suffix.lower() in PICTURE_SUFFIXES for row in read)
+    if not are_pictures and any(
+        find_columns(list(value), {"path": PATH_COLUMNS}) for value in values
+    ):
         return values
     return [{"path": path, **value} for path, value in read.items()]
 

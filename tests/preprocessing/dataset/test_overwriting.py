@@ -1,7 +1,9 @@
 """A dataset is replaced only where that is asked for, and by nothing that is half."""
 
+import json
+import os
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from unittest import mock
 
@@ -10,8 +12,9 @@ import pytest
 from preprocessing.dataset import build as module
 from preprocessing.dataset.build import align_source
 from preprocessing.dataset.labels import DisgustPolicy
-from preprocessing.dataset.manifest import read_manifest
+from preprocessing.dataset.manifest import parse_recipe, read_manifest
 from preprocessing.dataset.options import AlignOptions
+from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 
 ONE_WORKER = AlignOptions(workers=1)
@@ -69,3 +72,10 @@ def test_an_overwriting_that_was_killed_can_be_run_again(
         module._prepare(target, recipe, overwrite=True)
     module._prepare(target, recipe, overwrite=True)
     assert [path.name for path in target.iterdir()] == ["recipe.json"]
+
+
+def test_a_recipe_is_read_as_it_was_written_whatever_its_source_is_named() -> None:
+    name = os.fsdecode(b"caf\xe9")
+    recipe = AlignOptions().recipe(source=name, kind=SourceKind.PHOTOS, source_sha256="0")
+    written = json.dumps(asdict(recipe))
+    assert json.dumps(asdict(parse_recipe(json.loads(written)))) == written

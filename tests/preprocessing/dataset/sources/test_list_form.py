@@ -49,6 +49,12 @@ READ: dict[str, str | bytes] = {
     "json, by name": json.dumps(
         {str(each["path"]): {"label": each["label"], "split": each["split"]} for each in RECORDS}
     ),
+    "json, by name, of people": json.dumps(
+        {
+            str(each["path"]): {"name": "Ann", "label": each["label"], "split": each["split"]}
+            for each in RECORDS
+        }
+    ),
     "parquet": parquet(RECORDS),
     "index": table(",path,label,split", "7,{0},{1},{2}"),
     "unnamed index": table("Unnamed: 0,image,emotion,set", "7,{0},{1},{2}"),

@@ -80,11 +80,12 @@ def test_a_list_of_choices_as_label_studio_exports_it(pictures: Path) -> None:
     assert source.counts == {("sad", "train"): 1, ("fear", "train"): 1}
 
 
-def test_votes_count_more_than_a_choice(pictures: Path) -> None:
-    rows = "path,happy,sad,choice\na 1.png,7,1,sad\nb.png,2,6,sad\n"
+@pytest.mark.parametrize("column", ["choice", "Answer", "result"])
+def test_votes_count_more_than_a_choice(column: str, pictures: Path) -> None:
+    rows = f"path,happy,sad,{column}\na 1.png,7,1,sad\nb.png,2,6,ok\n"
     source = read(pictures, rows)
     assert source.counts == {("happy", "train"): 1, ("sad", "train"): 1}
-    assert "were not read: choice" in source.notes[0]
+    assert f"were not read: {column}" in source.notes[0]
 
 
 @pytest.mark.parametrize("column", ["is_train", "Train", "test", "isTest", "in validation"])
