@@ -121,7 +121,7 @@ def test_a_balance_may_be_asked_for(predictor: Predictor) -> None:
     assert np.abs(said[0.0] - said[1.0]).max() > 1e-3
     np.testing.assert_array_equal(said[None], said[spec.answer.balance])
     with pytest.raises(BundleError, match="balance"):
-        predictor.predict(photo, PredictOptions(balance=1.5))
+        spec.answer.calibration(1.5)
 
 
 def test_a_confidence_of_ones_own_makes_it_sure_at_any_balance(predictor: Predictor) -> None:
