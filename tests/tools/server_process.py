@@ -59,6 +59,15 @@ class ServerProcess:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
         return {int(child) for child in children.split()}
 
+    def oldest_worker(self) -> int:
+        """Return the process id of the worker that runs longest; a younger one may not be ready."""
+
+        def started(pid: int) -> int:
+            stat = Path(f"/proc/{pid}/stat").read_text("ascii")
+            return int(stat.rpartition(")")[2].split()[19])
+
+        return min(self.workers(), key=started)
+
     def has_replaced(self, worker: int) -> bool:
         """Say whether others run in place of a worker that ended."""
         workers = self.workers()

@@ -81,7 +81,7 @@ def stops_with_two(worker: int) -> bool:
 
 def test_only_what_a_worker_had_accepted_dies_with_it(photo: bytes, tmp_path: Path) -> None:
     with running_server(tmp_path / "log", workers=2) as server:
-        victim = min(server.workers())
+        victim = server.oldest_worker()
         with Clients(server, photo) as clients:
             # Stopped, it accepts no more; of two pictures one at least waits for its answer.
             wait_until(partial(stops_with_two, victim))

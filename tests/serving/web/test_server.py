@@ -222,7 +222,7 @@ def test_a_rolling_restart_loses_no_request(server: ServerProcess, small: bytes)
 def test_a_worker_that_dies_or_hangs_is_replaced(
     how: signal.Signals, server: ServerProcess, small: bytes
 ) -> None:
-    victim = min(server.workers())
+    victim = server.oldest_worker()
     with Load(server, small) as load:
         load.wait_for(3)
         os.kill(victim, how)
