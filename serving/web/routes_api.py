@@ -101,8 +101,9 @@ def _document() -> dict[str, Any]:
     return _document_for(request.script_root, has_feedback=has_feedback)
 
 
-# It takes longer to make than a small picture to look at, and nothing limits who asks for it.
-@functools.cache
+# It takes longer to make than a small picture to look at, and nothing limits who asks for it. Each
+# request tells the root, so that no more than a few are kept.
+@functools.lru_cache(4)
 def _document_for(root: str, *, has_feedback: bool) -> dict[str, Any]:
     return openapi_document(root=root, has_feedback=has_feedback)
 
