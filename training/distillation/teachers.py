@@ -25,7 +25,8 @@ def teach_by_members(
     """Write the mean probabilities of an ensemble, for each output of the members that have it.
 
     Each member sees a face aligned, as the source frames it where that is kept, and by other
-    landmarks where there are some: the mean of these has more correct predictions than any one.
+    landmarks where there are some, each also mirrored: the mean of these has more correct
+    predictions than any one.
 
     A network that learns from them approaches the whole ensemble (Hinton et al. 2015,
     arXiv:1503.02531). Members that were trained on these rows know them by heart, so their
@@ -51,7 +52,12 @@ def teach_by_members(
     if other is not None:
         kinds.append(chips_by_other_landmarks(dataset, other))
     opened = [open_member(member, recipe) for member in members]
-    said = [member(chips[rows]) for member in opened for chips in kinds]
+    said = [
+        member(chips[rows, :, ::direction], one_view=True)
+        for member in opened
+        for chips in kinds
+        for direction in (1, -1)
+    ]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_labels(
         path,

@@ -114,12 +114,14 @@ def test_the_folds_answer_for_what_they_have_not_seen_and_go_on(
 
 
 def _said(member: Path, dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return by output what a member says of the training rows, aligned and as they were."""
+    """Return by output what a member says of the training rows: aligned, as they were, mirrored."""
     rows, answer = training_rows(dataset), open_member(member, dataset.manifest.recipe)
-    aligned, raw = (answer(chips[rows]) for chips in (dataset.chips, dataset.raw))
+    shown = [dataset.chips[rows], dataset.raw[rows]]
+    shown += [np.flip(chips, axis=2) for chips in shown]
+    said = [answer(chips, one_view=True) for chips in shown]
     return {
-        output: (to_probabilities(aligned[output], 1.0) + to_probabilities(raw[output], 1.0)) / 2
-        for output in aligned
+        output: np.mean([to_probabilities(each[output], 1.0) for each in said], axis=0)
+        for output in said[0]
     }
 
 
