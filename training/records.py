@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from preprocessing.dataset.manifest import Recipe, parse_recipe
+from preprocessing.runtime.typed_json import first_problem
 from training.config import FitConfig
 
 
@@ -145,7 +146,4 @@ def parse_record(kind: type[AnyRecord], given: Mapping[str, Any]) -> AnyRecord:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{place}: {reason}") from error
+        raise ValueError(first_problem(error)) from error

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -73,17 +72,6 @@ class ChipGeometry:
                 f"interpolation must be one of {', '.join(_INTERPOLATIONS)}. "
                 f"Received: interpolation={self.interpolation!r}"
             )
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "ChipGeometry":
-        """Rebuild a geometry from its fields as JSON keeps them.
-
-        Raises:
-            KeyError, TypeError, ValueError: Fields are missing, unknown or of the wrong kind.
-        """
-        anchors = tuple(fields["anchors"])
-        template = tuple((x, y) for x, y in fields["template"])
-        return cls(**{**fields, "anchors": anchors, "template": template})
 
     def digest(self) -> str:
         """Return 16 hex digits that differ whenever a chip could differ."""

@@ -21,6 +21,7 @@ from werkzeug.exceptions import BadRequest
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import DecodedPicture, GreyImage
+from preprocessing.runtime.typed_json import first_problem
 from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
@@ -177,6 +178,4 @@ def _read_json(kind: type[_Body], body: bytes) -> _Body:
         with _reading:
             return kind.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
+        raise BadRequest(f"The JSON is not as expected: {first_problem(error)}.") from None
