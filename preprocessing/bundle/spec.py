@@ -15,7 +15,8 @@ from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
-from preprocessing.runtime.typed_json import AS_TOLD, parse_as
+from preprocessing.runtime.terminal import quoted
+from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -165,9 +166,8 @@ def read_spec(bundle: Path) -> ModelSpec:
         _check_version(fields)
         return parse_as(ModelSpec, fields)
     except (KeyError, TypeError, ValueError) as error:
-        what = str(error) if isinstance(error, ValueError) else repr(error)
         raise BundleError(
-            f"{path} does not describe a bundle: {what}. Export the bundle again."
+            f"{path} does not describe a bundle: {what_is_wrong(error)}. Export the bundle again."
         ) from error
 
 
@@ -212,7 +212,9 @@ def _advice(path: Path) -> str:
     if path.is_file() and (path.parent / SPEC_NAME).is_file():
         return f"Name the folder in which it lies, {path.parent}."
     if (path / "network.keras").is_file():
-        return f"It is a run: make a bundle of it with mien export {path} BUNDLE DATASET."
+        return (
+            f"It is a run: make a bundle of it with mien export {quoted(str(path))} BUNDLE DATASET."
+        )
     if (path / "manifest.json").is_file():
         return "It is an aligned dataset. Name the folder of a trained model."
     inside = [each.parent for each in path.glob(f"*/{SPEC_NAME}")]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.likely_words import suggest
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import NO_CLASS, NO_SPLIT, NO_WORD, Place
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
+from preprocessing.runtime.terminal import quoted
 
 
 def expected(names: Names) -> str:

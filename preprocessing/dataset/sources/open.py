@@ -21,7 +21,7 @@ from preprocessing.dataset.sources.list_form import (
     open_records,
 )
 from preprocessing.dataset.sources.lists import read_lists
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.parquet_labels import labels_as_csv
 from preprocessing.dataset.sources.parquet_store import ParquetStore, find_pictures, open_parquet
@@ -34,6 +34,7 @@ from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.dataset.sources.unread import SEVERAL_TABLES, advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
+from preprocessing.runtime.terminal import quoted
 
 # At most this many tables of a folder without pictures are named in the error.
 _MOST_NAMED = 5
