@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from serving.inference.options import Options
 from serving.inference.serialize import to_answer
-from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
+from serving.web.assets import asset_urls, assets_version, keep_for_good, keep_while_unchanged
 from serving.web.device import (
     device_spec,
     is_available,
@@ -102,10 +102,7 @@ def send_spec() -> Response:
             "bytes": unpacked_bytes(service.settings.bundle),
         }
     )
-    answer.headers["Cache-Control"] = "no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return keep_while_unchanged(answer)
 
 
 @routes.get("/service-worker.js")
@@ -130,10 +127,7 @@ def send_network(sha256: str) -> Response:
     if sha256 != service.require().spec.network_sha256:
         abort(404)
     answer = Response(static_network(service.settings.bundle), mimetype="application/octet-stream")
-    answer.cache_control.public = True
-    answer.cache_control.immutable = True
-    answer.cache_control.max_age = ONE_YEAR_S
-    return answer
+    return keep_for_good(answer)
 
 
 def _network_url() -> str:

@@ -19,6 +19,7 @@ from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
+from serving.web.assets import keep_while_unchanged
 from serving.web.device import is_available
 from serving.web.engine import current_service
 from serving.web.options import options_from_text, parse_options
@@ -181,7 +182,4 @@ def send_label_colours() -> Response:
     predictor = current_service().require()
     text = render_template("labels.css", colours=colours_of(predictor.spec.labels).values())
     answer = Response(text, mimetype="text/css")
-    answer.headers["Cache-Control"] = "no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return keep_while_unchanged(answer)
