@@ -15,6 +15,7 @@ from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
+from preprocessing.runtime.files import write_whole
 from preprocessing.runtime.terminal import quoted
 from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
 
@@ -145,8 +146,7 @@ class ModelSpec:
 
 def write_spec(spec: ModelSpec, bundle: Path) -> None:
     """Write `spec.json` into a bundle's folder."""
-    text = json.dumps(asdict(spec), indent=2) + "\n"
-    (bundle / SPEC_NAME).write_text(text, encoding="utf-8")
+    write_whole(bundle / SPEC_NAME, json.dumps(asdict(spec), indent=2) + "\n")
 
 
 def read_spec(bundle: Path) -> ModelSpec:

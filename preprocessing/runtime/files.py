@@ -73,7 +73,10 @@ def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, in UTF-8 and with line feeds on every system."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file; text in UTF-8 and with line feeds on every system."""
     with replacing(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        if isinstance(content, bytes):
+            unfinished.write_bytes(content)
+        else:
+            unfinished.write_text(content, encoding="utf-8", newline="\n")
