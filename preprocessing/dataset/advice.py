@@ -79,8 +79,8 @@ def _about_labels(source: Source, options: AlignOptions) -> Iterator[str]:
             "them says so of every face. Name the folder that holds the folders of all classes."
         )
     elif wanted and found:
-        there = ",".join(label for label in options.labels if label in found)
+        present = ",".join(label for label in options.labels if label in found)
         yield (
             f"note: there are no pictures of {', '.join(wanted)}. To train on the other labels "
-            f"alone: --only {quoted(there)}"
+            f"alone: --only {quoted(present)}"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.sources.archives import Archive, open_archive
 from preprocessing.dataset.sources.beside import Beside, look_beside
-from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
+from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed, read_head
 from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
@@ -138,7 +138,7 @@ def _open_folder(path: Path, names: Names) -> Source:
         raise DatasetError(
             f"{path} is a dataset that was aligned already. Train on it, or name its source."
         )
-    columns = {table: columns_found(_head(path / table)) for table in store.tables}
+    columns = {table: columns_found(read_head(path / table)) for table in store.tables}
     tables = [table for table in store.tables if columns[table]]
     best = [table for table in tables if columns[table] == max(columns.values())]
     if len(best) == 1:
@@ -202,11 +202,6 @@ def _open_parquet(store: ParquetStore, names: Names) -> Source:
     hashes = [hashlib.sha256(data).hexdigest() for data in written.values()]
     opened.sha256 = hashlib.sha256(json.dumps([opened.sha256, hashes]).encode()).hexdigest()
     return opened
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _no_source(path: Path, advice: str = "") -> DatasetError:
