@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from serving.inference.options import Options
 from serving.inference.serialize import to_answer
 from serving.web.assets import asset_urls, assets_version, keep_for_good, keep_while_unchanged
+from serving.web.client_address import sender_address
 from serving.web.device import (
     device_spec,
     is_available,
@@ -73,7 +74,7 @@ def read_frame() -> Response:
         frame,
         partial(to_answer, options=options),
         options,
-        address=request.remote_addr or "",
+        address=sender_address(),
         max_pixels=MAX_FRAME_PIXELS,
     )
     return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")
