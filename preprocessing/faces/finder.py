@@ -35,8 +35,8 @@ TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
 # A look at what is no face takes longer than one at a face: all ways to see it are tried.
 MOST_IN_VAIN = 50
-# To mend what is hardly seen takes as long as all else. So many are mended, as in a class's photo
-# that is lit from behind; of a photo with more none is.
+# To mend what is hardly seen takes as long as all else. In a photo with more candidates to mend,
+# which is more than a class lit from behind has, none is mended.
 MOST_MENDED = 60
 
 

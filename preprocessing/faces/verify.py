@@ -21,7 +21,7 @@ SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # One that was sure in a scan may instead be seen again at the first of these sizes, as it is and
 # mirrored; one that was nearly sure at both. Mended pictures are looked at so too.
 SHRUNK_PX = (48, 32)
-# A face of which the picture's edge cuts so much off is no face to dlib's detector.
+# dlib's detector sees no face where the picture's edge cuts off this fraction of it.
 CUT_SHARE = 0.05
 # Where more than this lies outside, the mirror image made the face: a dim corner and its reflection
 # scored 0.89. Of the annotated faces with 40 % cut off at a side none is lost by it.

@@ -62,9 +62,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
-    """Return the first bytes of an open file, at most so many.
+    """Return the first bytes of an open file, `most_bytes` or fewer.
 
-    Read at once, they would take as much memory as was asked for, however few there are.
+    It is read in pieces: a single call would take memory for all that may come.
     """
     pieces = []
     while most_bytes > 0 and (piece := file.read(min(most_bytes, _PIECE_BYTES))):

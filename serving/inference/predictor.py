@@ -24,7 +24,7 @@ from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
-# What the network computes of so many stays in the processor's caches, and others that look at
+# What the network computes of this number stays in the processor's caches, and others that look at
 # pictures wait no longer for it. A hundred at once take a fifth longer.
 CHIPS_AT_ONCE = 4
 

@@ -86,7 +86,7 @@ class FaceAnswer(AnswerModel):
     aligns by those. Only with the option landmarks."""
     found_by: str
     """`detector`; `detector+larger` in a second scan at a larger scale; `detector@90` in a picture
-    turned by so many degrees; `full_frame` or `unaligned` where a cropped face was taken as
+    turned by 90 degrees; `full_frame` or `unaligned` where a cropped face was taken as
     a whole."""
     probabilities: dict[str, float]
     """By label; they sum to 1."""

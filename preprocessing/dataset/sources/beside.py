@@ -21,7 +21,7 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 from preprocessing.runtime.terminal import quoted
 
-# So many tables are looked into.
+# Tables that are looked into.
 _MOST_TABLES = 5
 # As AffectNet has them for each picture.
 _ARRAY_SUFFIXES = (".npy", ".npz", ".mat")

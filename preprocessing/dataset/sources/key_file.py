@@ -19,7 +19,7 @@ from preprocessing.dataset.sources.stores import PictureStore
 from preprocessing.dataset.sources.vocabulary import core_of
 from preprocessing.runtime.terminal import quoted
 
-# So many files are looked into.
+# Files that are looked into.
 _MOST_FILES = 10
 _NUMBERED = re.compile(r"(\d{1,2})[\s,;:=.|-]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,;:=|-]+(\d{1,2})")

@@ -26,7 +26,7 @@ from preprocessing.dataset.sources.vocabulary import (
 )
 from preprocessing.runtime.terminal import quoted
 
-# So many names are proposed to be mapped: all classes of most sets.
+# Names that are proposed to be mapped: all classes of most sets.
 _MOST_MEANT = 10
 
 

@@ -20,7 +20,7 @@ from preprocessing.runtime.terminal import quoted
 
 # Longer lines have pixels; shorter ones have none that could be a face.
 _SHORT_BYTES = 256
-# So many rows are looked at to know how a table writes its pixels.
+# Rows that are looked at to know how a table writes its pixels.
 _FIRST_ROWS = 20
 
 

@@ -27,7 +27,7 @@ class Rate(NamedTuple):
         per_megabyte_s: The same for each million bytes of the file.
         pixel_bytes: Memory for each pixel, in bytes: the decoder's own pixels and a copy of them,
             in other colours, turned upright or in shared memory.
-        most_bytes_a_pixel: Of a file's bytes so many count for each pixel, where the format does
+        most_bytes_a_pixel: How many of a file's bytes count for each pixel, where the format does
             not tell which of them hold pixels.
         most_seconds: Processor time that no picture in a file of the usual size may exceed.
         most_room: How often the room of its pixels a picture takes at most, with all its detail.

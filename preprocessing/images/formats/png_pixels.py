@@ -24,7 +24,7 @@ from preprocessing.images.formats.png_small import DecodedPixels, decode_small
 from preprocessing.images.formats.raster import check_missing
 
 _LARGEST_OF_16_BITS = 65_535
-# Of a picture of 16 bits about so many pixels are looked at for what is white in it.
+# Pixels of a picture of 16 bits that are looked at, about, for what is white in it.
 LOOKED_AT = 1_000_000
 
 
@@ -46,7 +46,7 @@ class _Seen:
     """What was seen of a picture while it was decoded.
 
     Attributes:
-        step: Of its pixels one of so many is looked at in each direction.
+        step: The distance of the pixels that are looked at, in each direction.
         values: Samples of 16 bits, without opacity.
         has_opacity: Whether there is any.
         is_visible: Whether any pixel is not transparent.

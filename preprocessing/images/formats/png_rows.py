@@ -30,7 +30,7 @@ CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_AND_OPACITY: 2, RGB_AND_OPACITY: 4
 # Little enough that no strip's memory is asked of the system and given back, which takes as long as
 # decoding it (preprocessing/runtime/processes.py).
 STRIP_BYTES = 1 << 17
-# Damage is noticed within so many packed bytes, and what they hold is lost.
+# Packed bytes that are unpacked at a time; of those that are damaged all is lost.
 PIECE_BYTES = 16_384
 MOST_FILTER = 4
 HEADER_BYTES = 2
@@ -40,7 +40,7 @@ PASSES = (
     (0, 1, 1, 2),
 )  # fmt: skip
 WHOLE = (0, 0, 1, 1)
-# The kind of file in which pixels of so many bytes are given to the decoder: depth, type of colour.
+# By the bytes of a pixel, the kind of file that the decoder is given: depth, type of colour.
 _KIND_OF = {1: (8, GREY), 2: (16, GREY), 3: (8, RGB), 4: (8, RGB_AND_OPACITY), 6: (16, RGB),
             8: (16, RGB_AND_OPACITY)}  # fmt: skip
 
