@@ -164,9 +164,7 @@ class Predictor:
         options: PredictOptions,
     ) -> tuple[Prediction, ...]:
         answer = self.spec.answer
-        sure_from = options.min_confidence
-        if sure_from is None:
-            sure_from = answer.calibration(options.balance).sure_confidence
+        sure_from = answer.sure_from(options.min_confidence, options.balance)
         probabilities = answer.probabilities(self.spec.answer_logits(logits), options.balance)
         return tuple(
             _to_prediction(
