@@ -105,8 +105,16 @@ def inflate(data: bytes, most: int) -> bytes:
         return b""
 
 
-def write_chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
-    """Return the parts of a chunk, to be joined: its head, its content and its checksum."""
+def png_file(
+    width: int, height: int, depth: int, colour_type: int, pixels: bytes, *, is_interlaced: bool
+) -> bytes:
+    """Return a PNG file of nothing but its header and its packed pixels; see `PngChunks`."""
+    header = struct.pack(">LLBBBBB", width, height, depth, colour_type, 0, 0, is_interlaced)
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"".join([SIGNATURE, *(part for chunk in chunks for part in _chunk(*chunk))])
+
+
+def _chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
     checksum = zlib.crc32(content, zlib.crc32(name))
     return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)
 

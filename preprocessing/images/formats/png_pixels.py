@@ -70,7 +70,7 @@ class _Seen:
     def meaning(self) -> _Meaning:
         """Return what the samples mean, once all were seen."""
         white = white_of(np.concatenate(self.values)) if self.values else _LARGEST_OF_16_BITS
-        return _Meaning(round(white), is_hidden=self.has_opacity and not self.is_visible)
+        return _Meaning(white, is_hidden=self.has_opacity and not self.is_visible)
 
 
 def decode_pixels(chunks: PngChunks, colours: Colours | None, *, is_upright: bool) -> DecodedPixels:

@@ -4,7 +4,6 @@ zlib unpacks the rows, and the decoder of OpenCV undoes their filters: each stri
 file that is not packed, whose first row is the last one of the strip before.
 """
 
-import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -20,9 +19,8 @@ from preprocessing.images.formats.png_chunks import (
     PALETTE,
     RGB,
     RGB_AND_OPACITY,
-    SIGNATURE,
     PngChunks,
-    write_chunk,
+    png_file,
 )
 from preprocessing.images.formats.raster import DAMAGED
 
@@ -110,9 +108,7 @@ def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[n
     """Undo the filters of some rows, of which the first refers to none before it."""
     depth, kind = _KIND_OF[pixel_bytes]
     height, width = len(data) // (row_bytes + 1), row_bytes // pixel_bytes
-    header = struct.pack(">LLBBBBB", width, height, depth, kind, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data, 0)), (b"IEND", b""))
-    file = b"".join([SIGNATURE, *(part for chunk in chunks for part in write_chunk(*chunk))])
+    file = png_file(width, height, depth, kind, zlib.compress(data, 0), is_interlaced=False)
     flags = cv2.IMREAD_UNCHANGED
     if kind == RGB:
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH
