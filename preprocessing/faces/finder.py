@@ -210,7 +210,7 @@ def _after(before: Callable[[], None], call: Callable[Given, Result]) -> Callabl
 
 
 def _without_doubles(faces: Iterable[Face]) -> list[Face]:
-    """Of finds that closer looks have brought to one face keep the one with the best score."""
+    """Keep the best-scored of the faces that closer looks have brought to the same place."""
     by_candidate: dict[Candidate, Face] = {}
     for face in faces:
         by_candidate.setdefault(candidate_of(face), face)

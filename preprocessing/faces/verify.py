@@ -73,7 +73,7 @@ class Verifier:
         outside = cv2.BORDER_REFLECT_101
         patch = picture.grey.sample(transform, size_px=SECOND_LOOK_PX, outside=outside)
         detector = self._detector
-        # Of a face that the edge cuts dlib's detector sees little.
+        # dlib's detector sees little of a face that the edge cuts.
         is_doubtful = face.score < detector.doubtful_score and not is_cut
         least_score = detector.doubtful_look_score if is_doubtful else detector.second_look_score
         candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)

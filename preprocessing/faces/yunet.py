@@ -16,7 +16,7 @@ from preprocessing.images.types import GreyImage, RgbImage
 # The network halves a picture five times.
 SIDES_MULTIPLE_PX = 32
 STRIDES_PX = (8, 16, 32)
-# Of two squares that overlap by more than this share, the one with the better score is kept.
+# If two squares overlap by more than this fraction, the one with the better score is kept.
 MOST_OVERLAP = 0.3
 MOST_FACES = 5000
 

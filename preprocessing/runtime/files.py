@@ -10,7 +10,7 @@ from typing import IO
 
 _ADDRESSES = ("http:", "https:", "ftp:", "file:")
 _BEFORE = "partial-"
-# Of a file's name, on all systems.
+# Longest name of a file that every system takes.
 _MOST_BYTES = 255
 _PIECE_BYTES = 1_000_000
 

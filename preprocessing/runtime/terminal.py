@@ -3,7 +3,7 @@
 import re
 import shlex
 
-# Of a line; what a message proposes to type is shorter.
+# Longest line that is shown; commands that a message proposes are shorter.
 _MOST_LETTERS = 2_000
 
 

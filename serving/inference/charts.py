@@ -12,7 +12,7 @@ Probabilities = Sequence[float]
 """The probabilities of one face, in the order of the labels, 0 to 1."""
 
 HEIGHT_PX = 230
-# Of the chart of all faces: its axis, and each bar.
+# Heights in the chart of all faces: its axis, and each bar.
 FRAME_PX, ROW_PX = 36, 30
 
 

@@ -186,7 +186,7 @@ class ModelAnswer(AnswerModel):
     class_shares: dict[str, float]
     """How frequent each label was in what that output was trained on; they sum to 1."""
     detector: str
-    """Of faces: `yunet`, or dlib's `hog` or `cnn`."""
+    """The detector of faces: `yunet`, or dlib's `hog` or `cnn`."""
     landmarks: int
     """How many points the landmark model gives."""
     landmarks_licence: str

@@ -63,7 +63,7 @@ class TaskQueue:
         self._capacity = Capacity(capacity, addresses=addresses)
         self._changed = threading.Condition()
         self._tasks: list[_Task] = []
-        # Which has its turn, and until when what it used is noted, by `time.monotonic`.
+        # The task that has its turn, and until when its use is noted, by `time.monotonic`.
         self._active: _Task | None = None
         self._noted_s = 0.0
         self._usage = Usage()

@@ -26,7 +26,7 @@ from serving.web.options import SHOWN_CHARACTERS
 from serving.web.problems import InvalidRequestError
 from serving.web.uploads import FORM, OVERHEAD_BYTES, read_picture
 
-# What reading on the device does not need.
+# Fields that reading on the device does not need.
 _NOT_KEPT = ("samples/", "card.jpg", "docs.")
 
 # The page sends frames of at most 480 pixels a side, which seldom have more than 50 kB.

@@ -13,7 +13,7 @@ from preprocessing.runtime.zip_content import UNPACKING_ERRORS, unpack
 from preprocessing.runtime.zip_names import name_in_zip
 from serving.web.problems import InvalidRequestError
 
-# Of the zips of a request, folders included: to list millions would take long.
+# In all zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
 _MEMBER = b"PK\x01\x02"
 # Where the lengths of name, extra fields and comment stand in the head of a member; and the most

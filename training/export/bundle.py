@@ -38,7 +38,7 @@ from training.networks.build import (
 from training.networks.outputs import outputs_of
 from training.records import TrainedNetwork
 
-# Of a bundle, which goes into Git and over networks.
+# A bundle goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
 # A bundle aligns as in training. Only the detector may be another one: everything is chosen and
 # measured here on the faces that it found.

@@ -25,7 +25,8 @@ from preprocessing.runtime.terminal import quoted
 _MOST_TABLES = 5
 # As AffectNet has them for each picture.
 _ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
-# Of a file that may name pictures: in COCO's annotations classes and licences come first.
+# Bytes of a file that are searched for names of pictures: in COCO's annotations, classes and
+# licences come first.
 _MOST_BYTES = 1 << 18
 _PICTURE_END = re.compile(
     "(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE

@@ -27,7 +27,7 @@ from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
 
 _MOST_NAMED = 3
-# Of a path, in messages.
+# Letters of a path that messages show.
 _MOST_LETTERS = 200
 
 

@@ -21,10 +21,10 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.picture_file import MOST_BYTES
 from preprocessing.runtime.terminal import readable
 
-# Of a file, read at a time.
+# Bytes of a file that are read at a time.
 _BUFFER_BYTES = 1 << 20
 MOST_PICTURES = 3_000_000
-"""Of all files together: their names take half a gigabyte. A small file can claim far more."""
+"""Their names take half a gigabyte. A small file can claim far more."""
 _BYTES = "bytes"
 # Names of a column of pictures, without spaces and signs.
 _PICTURE_COLUMNS = (

@@ -18,9 +18,9 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
 MOST_CELLS = 20_000_000
-"""Of all records together: a million with twenty names each. A small file can claim far more."""
+"""Cells of all records together: a million with twenty names. A small file can claim far more."""
 MOST_BYTES = 400_000_000
-"""Of the values in all records of a Parquet file. A small one can hold far more, too."""
+"""Size of all values of a Parquet file. A small one can hold far more, too."""
 # Read at a time, for each can be long.
 _ROWS = 32
 _PARQUET = b"PAR1"

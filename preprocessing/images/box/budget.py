@@ -9,7 +9,7 @@ LEAST_MEMORY_BYTES = 64_000_000
 # The file itself, without its metadata, and as a decoder keeps it; and what detail takes that only
 # large files have, such as coefficients of all three channels until the last scan has come.
 MEMORY_BYTES_A_FILE_BYTE = 40
-# Of a file that is walked through before its header says how large the picture is.
+# For files that are read through before a header says how large the picture is.
 MEMORY_BYTES_A_WALKED_BYTE = 8
 LEAST_SECONDS = 0.5
 # Whatever a file claims, if it is no larger than servers take by default: with the search for faces

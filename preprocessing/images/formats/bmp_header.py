@@ -12,7 +12,7 @@ from preprocessing.images.formats.raster import DAMAGED
 PLAIN, RLE8, RLE4, MASKS, JPEG, PNG, MASKS_WITH_OPACITY = range(7)
 _OS2_BYTES, _USUAL_BYTES = 12, 40
 _DEPTHS = (1, 2, 4, 8, 16, 24, 32)
-# Of red, green, blue and opacity.
+# Masks of red, green, blue and opacity, by depth.
 _USUAL_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
 OPACITY_MASK = 0xFF000000
 

@@ -29,7 +29,7 @@ from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
 # An EXIF block: some programs write its name before it, others that nothing stands before it.
 _EXIF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(II\*\0|MM\0\*)")
-# By which words boxes tie metadata to a picture.
+# The word in a box that ties metadata to a picture, and one that ties it to nothing.
 _DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
 _MOST_EXIF_BYTES = 65_536
 # Properties that tell how bright the picture is, and the screen on which it was made.

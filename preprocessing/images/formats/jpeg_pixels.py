@@ -47,7 +47,7 @@ class Form:
 
     Attributes:
         is_grey: To its luma alone.
-        is_halved: At half its width and height for want of memory.
+        is_halved: At half its width and height, because memory does not suffice.
         is_reduced: The same because that is wanted.
     """
 

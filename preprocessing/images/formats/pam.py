@@ -107,6 +107,6 @@ def to_raster(rows: NDArray[Any], height: int, largest: int | None) -> Raster:
     missing = 1 - len(rows) / height
     check_missing(missing)
     samples = pad_rows(rows, height, white=largest or 1) if missing else rows
-    # Of 16 bits at most, which says nothing of what is in them.
+    # The largest value of 16 bits says nothing of the values that occur.
     said = None if largest == 65_535 else largest
     return Raster(samples, largest=said, is_incomplete=missing > 0)

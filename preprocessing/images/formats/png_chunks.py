@@ -11,7 +11,7 @@ from preprocessing.images.formats.raster import DAMAGED
 
 GREY, RGB, PALETTE, GREY_AND_OPACITY, RGB_AND_OPACITY = 0, 2, 3, 4, 6
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Of what is compressed in metadata no more than this is unpacked.
+# Compressed metadata is unpacked up to here.
 MOST_PROFILE_BYTES = 4_000_000
 MOST_TEXT_BYTES = 200_000
 # More chunks than any file has; to walk through millions would take long.
@@ -131,7 +131,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def _note_text(found: PngChunks, name: bytes, data: bytes, start: int, end: int) -> None:
     head = data[start : start + 32]
     if head.startswith(_XMP_TEXT) and name == b"iTXt" and not found.xmp:
-        # Whether it is compressed, how, language and keyword stand between.
+        # Flag and method of compression, language and keyword come between.
         content = data[start + len(_XMP_TEXT) + 2 : end].split(b"\0", 2)[-1]
         is_packed = data[start + len(_XMP_TEXT)] == 1
         found.xmp = (inflate(content, MOST_TEXT_BYTES) if is_packed else content)[:MOST_TEXT_BYTES]

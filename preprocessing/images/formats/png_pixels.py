@@ -115,7 +115,7 @@ def _decode_into(
 ) -> tuple[_Seen, NDArray[np.bool_]]:
     """Decode onto a picture; return what was seen of it, and which rows are missing."""
     seen = _Seen(step=max(1, round((chunks.width * chunks.height / LOOKED_AT) ** 0.5)))
-    # Of interlaced files each row comes in several passes, of which none may be missing.
+    # In interlaced files each row comes in several passes, and none of them may be missing.
     there = np.zeros(chunks.height, np.int64)
     for strip in read_strips(chunks):
         samples = _samples(strip, chunks)

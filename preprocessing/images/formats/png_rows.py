@@ -32,7 +32,7 @@ STRIP_BYTES = 1 << 17
 PIECE_BYTES = 16_384
 MOST_FILTER = 4
 HEADER_BYTES = 2
-# Of interlaced files: the first column and row of each pass, and the steps between them.
+# The first column and row of each pass of an interlaced file, and the steps between them.
 PASSES = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
     (0, 1, 1, 2),

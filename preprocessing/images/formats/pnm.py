@@ -14,7 +14,7 @@ from preprocessing.images.formats.pam import read_pam, read_pfm, read_rows, samp
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 
 _NUMBER = re.compile(rb"(?:[ \t\r\n]|#[^\r\n]*[\r\n])*(\d{1,10})")
-# Of spaces and comments before a number.
+# Longest run of spaces and comments before a number.
 MOST_HEADER_BYTES = 4_096
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _FLOATING = (b"PF", b"Pf")

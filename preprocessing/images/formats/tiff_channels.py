@@ -55,7 +55,7 @@ def has_odd_channels(page: TiffPage) -> bool:
     if channels > 1 and page.number(PLANAR, 1) == _APART:
         return True
     is_plain = bits == 8 and meaning != WHITE_IS_ZERO
-    # Of floating point, OpenCV takes any fourth channel for opacity.
+    # In floating point, OpenCV takes any fourth channel for opacity.
     may_have_fourth = meaning == RGB and (bits <= 16 or page.number(EXTRA_SAMPLES) in _WITH_OPACITY)
     is_usual = channels <= colours + may_have_fourth
     is_known = channels == 1 or (is_usual and (is_plain or meaning in (RGB, INKS)))

@@ -13,7 +13,7 @@ STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, XMP = 338, 339, 34675, 700
 # What samples mean.
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
-# Of a further sample: it is opacity, by which the colours are multiplied or not.
+# What a further sample is: opacity by which the colours are multiplied, or plain opacity.
 MULTIPLIED, OPACITY = 1, 2
 PLANAR, PREDICTOR, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 284, 317, 322, 324, 325
 # What libtiff needs for the pixels: with fill order, options of fax, predictor, palette, tiles,
@@ -26,12 +26,12 @@ _NEEDED = {
 _KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 255, 330, 50706
 _IS_PREVIEW, _IS_MASK = 1, 4
 _IS_OLD_PREVIEW = 2
-# Of sensors that see one colour a pixel, as in raw files.
+# In raw files: the sensor sees one colour a pixel.
 _COLOUR_FILTERS = 32803
 # Previews and masks of other pages that are passed over.
 _MOST_PASSED = 10
 _HEADS = {"<": b"II*\0", ">": b"MM\0*"}
-# Which tell of the picture what is needed after its pixels.
+# Tags that are needed once the pixels are decoded.
 _TOLD = {
     ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION,
 }  # fmt: skip
