@@ -100,7 +100,7 @@ class RunSettings(Stage):
         dataset: What decided the dataset.
         ferplus: Whether FER+ votes went into the network, or into one before it, or a teacher.
         other_landmarks: What decided the dataset of the same pictures by other landmarks, where a
-            share of the chips was of that.
+            fraction of the chips was of that.
         average: The networks of whose weights this one has the mean; None for a network that was
             trained.
     """

@@ -32,7 +32,7 @@ class LandmarkScheme:
             between the eyes, roughly.
         mouth: Likewise; empty where the model does not see the mouth.
         mean_face: Where each landmark lies in the mean face of FER2013, which looks ahead: x and y
-            as shares of the frame.
+            as fractions of the frame.
         geometry: How chips are cut by these landmarks, unless told otherwise.
     """
 

@@ -22,7 +22,7 @@ SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # mirrored; one that was nearly sure at both. Mended pictures are looked at so too.
 SHRUNK_PX = (48, 32)
 # dlib's detector sees no face where the picture's edge cuts off this fraction of it.
-CUT_SHARE = 0.05
+CUT_FRACTION = 0.05
 # Where more than this lies outside, the mirror image made the face: a dim corner and its reflection
 # scored 0.89. Of the annotated faces with 40 % cut off at a side none is lost by it.
 MOST_OUTSIDE = 0.55
@@ -54,10 +54,10 @@ class Verifier:
             mends: What is tried where it is not seen again as it is.
         """
         detector = self._detector
-        outside = _outside_share(face.box, picture.grey)
+        outside = _outside_fraction(face.box, picture.grey)
         if outside > MOST_OUTSIDE:
             return False
-        is_cut = outside >= CUT_SHARE
+        is_cut = outside >= CUT_FRACTION
         if face.score >= (detector.cut_score if is_cut else detector.certain_score):
             return True
         # The quickest look first.
@@ -126,7 +126,7 @@ class Verifier:
         return sum(scores) / len(scores)
 
 
-def _outside_share(box: BoundingBox, picture: Pyramid) -> float:
+def _outside_fraction(box: BoundingBox, picture: Pyramid) -> float:
     """Return how much of a box lies outside a picture, 0 to 1."""
     width, height = picture.width, picture.height
     across = min(box.right, width) - max(box.left, 0)

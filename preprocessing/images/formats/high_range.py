@@ -30,7 +30,7 @@ PQ, HLG = 16, 18
 PAPER_WHITE, MOST_LIGHT = 203.0, 1_000.0
 _MOST_RELATIVE = 10_000 / PAPER_WHITE
 # How much of an ordinary screen's light what shines needs, where it shines as usual or more.
-_SHARE_OF_SHINE = 0.5
+_NEEDED_BY_SHINE = 0.5
 # How far the curve goes straight on beyond white.
 _STRAIGHT = 0.65
 _CURVE_POINTS = 1_000
@@ -156,7 +156,7 @@ def _dimmed(light: NDArray[np.float64], most_light: float) -> NDArray[np.float64
     """
     at, most = np.linspace(0, 1, _CURVE_POINTS), max(1.0, most_light / PAPER_WHITE)
     shine = np.log2(most) / np.log2(MOST_LIGHT / PAPER_WHITE)
-    white = 1 - _SHARE_OF_SHINE * min(1.0, shine)
+    white = 1 - _NEEDED_BY_SHINE * min(1.0, shine)
     middle = (1 - _STRAIGHT) + _STRAIGHT / white
     middle_dimmed = (1 - _STRAIGHT) * white + _STRAIGHT
     before, between, after = (1 - at) ** 2, 2 * at * (1 - at), at**2

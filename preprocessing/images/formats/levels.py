@@ -131,6 +131,6 @@ def _levels_of_16_bits(low: float, high: float) -> NDArray[np.uint8]:
 
 def _levels(values: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint8]:
     with np.errstate(invalid="ignore", over="ignore"):
-        shares = (values.astype(np.float64) - low) * (WHITE / max(high - low, 1e-12))
-    levels = np.nan_to_num(shares, nan=0.0, posinf=WHITE, neginf=0.0).round().clip(0, WHITE)
+        scaled = (values.astype(np.float64) - low) * (WHITE / max(high - low, 1e-12))
+    levels = np.nan_to_num(scaled, nan=0.0, posinf=WHITE, neginf=0.0).round().clip(0, WHITE)
     return levels.astype(np.uint8)
