@@ -208,7 +208,7 @@ def check_network(bundle: Path, spec: ModelSpec) -> None:
 
 
 def _advice(path: Path) -> str:
-    """Say what to name instead of what is no bundle."""
+    """Say which folder to name instead of one that is not a bundle."""
     if path.is_file() and (path.parent / SPEC_NAME).is_file():
         return f"Name the folder in which it lies, {path.parent}."
     if (path / "network.keras").is_file():

@@ -112,7 +112,7 @@ def _in_zip(path: Path) -> tuple[list[GivenPicture], Counter[str]]:
 
 
 def _is_zip(path: Path) -> bool:
-    """Say whether a file is a zip; what is no file, or may not be opened, is none."""
+    """Say whether a path is a zip file; a file that cannot be opened is none."""
     try:
         return path.is_file() and read_head(path).startswith(ZIP_MAGIC)
     except DatasetError:

@@ -1,4 +1,4 @@
-"""Take the first page of a TIFF file apart, and write it anew with nothing but what pixels need."""
+"""Take the first page of a TIFF file apart, and write it again with only what pixels need."""
 
 import struct
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ class TiffPage:
         return replace(self, directory=directory).as_grey({})
 
     def to_file(self) -> bytes:
-        """Return a file with this page alone: pixels where they were, tags anew at the end."""
+        """Return a file with this page alone: pixels where they were, new tags at the end."""
         directory = self.directory
         entries = {number: tag.entry for number, tag in directory.tags.items() if number in _NEEDED}
         if self.rows < self.height and not self.absent_bytes:
