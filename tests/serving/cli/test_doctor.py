@@ -181,6 +181,17 @@ def test_a_database_of_feedback_that_was_not_upgraded(
     assert "mien feedback upgrade" in examine(capsys)
 
 
+def test_feedback_without_its_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", "feedback.db")
+    # Python takes a module that is None for one that is not installed.
+    monkeypatch.setitem(sys.modules, "serving.feedback.store", None)
+    words = examine(capsys)
+    assert "package serving.feedback.store is not installed" in words
+    assert "pip install 'mien[server,feedback]'" in words
+
+
 def test_a_port_that_is_taken(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
