@@ -127,7 +127,7 @@ class ClientSocket(socket.socket):
         """Read and drop what the client still sends: many read the answer only after that.
 
         Args:
-            most_bytes: How many are read; the rest is left.
+            most_bytes: After so many bytes the rest is left.
 
         Raises:
             OSError: It sends too slowly, does not close its end, or is gone.
