@@ -19,7 +19,7 @@ class TooCostlyImageError(ImageDecodeError):
     def __init__(self) -> None:
         super().__init__(
             "Decoding this picture takes far more memory or time than a picture of its size "
-            "should. Save it anew as an ordinary JPEG or PNG file and try again."
+            "should. Save it again as an ordinary JPEG or PNG file and try again."
         )
 
 

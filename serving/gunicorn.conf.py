@@ -30,8 +30,8 @@ METRIC_FILE_BYTES = 1 << 16
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
 # A thread for each connection that is being read or answered, so that a few slow clients, and
-# browsers that open more connections than they use, hold up nobody. Where there are so many slow
-# ones that others wait, the slowest give way (serving/web/client_watch.py). The models work for one
+# browsers that open more connections than they use, hold up nobody. Where others wait for slow
+# ones, the slowest give way (serving/web/client_watch.py). The models work for one
 # request at a time, but for what goes first.
 worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads

@@ -15,7 +15,7 @@ MODELS = {
 CROSS_ENTROPY, SQUARED_ERROR = "cross_entropy", "mean_squared_error"
 LOSSES = (CROSS_ENTROPY, SQUARED_ERROR)
 PRECISIONS = ("float32", "float16", "int8")
-"""Of the exported weights; int8 means dynamic-range quantisation."""
+"""Precisions of exported weights; int8 means dynamic-range quantisation."""
 MOST_VIEWS = (1, 2, 10)
 """Views of a chip that an export averages at most: itself, mirrored too, and its corners too."""
 RANDOM, DLIB = "random", "dlib"
@@ -25,7 +25,7 @@ DLIB_WIDTH = 32
 LONGEST_RUN = 1e6
 """Minutes, or passes over the training rows: far more than any network needs."""
 HIGHEST_RATE = 1e3
-"""Of the learning rates that are taken: far higher than any network bears."""
+"""The highest learning rate that is accepted: far higher than any network bears."""
 
 
 @dataclass(frozen=True)

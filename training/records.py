@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from preprocessing.dataset.manifest import Recipe, parse_recipe
+from preprocessing.runtime.typed_json import first_problem
 from training.config import FitConfig
 
 
@@ -99,7 +100,7 @@ class RunSettings(Stage):
         dataset: What decided the dataset.
         ferplus: Whether FER+ votes went into the network, or into one before it, or a teacher.
         other_landmarks: What decided the dataset of the same pictures by other landmarks, where a
-            share of the chips was of that.
+            fraction of the chips was of that.
         average: The networks of whose weights this one has the mean; None for a network that was
             trained.
     """
@@ -145,7 +146,4 @@ def parse_record(kind: type[AnyRecord], given: Mapping[str, Any]) -> AnyRecord:
     try:
         return kind.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{place}: {reason}") from error
+        raise ValueError(first_problem(error)) from error

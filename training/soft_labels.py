@@ -20,6 +20,7 @@ from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import replacing
+from preprocessing.runtime.typed_json import what_is_wrong
 from training.records import TeacherRecord
 
 # Float32 probabilities add up to 1 as nearly as this.
@@ -97,7 +98,7 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
         made_for, origin, ferplus = parse_recipe(about["recipe"]), about["origin"], about["ferplus"]
     except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
-            f"{path} cannot be read as soft labels: {error!r}. Make it with "
+            f"{path} cannot be read as soft labels: {what_is_wrong(error)}. Make it with "
             "python -m training folds or distil."
         ) from error
     recipe = dataset.manifest.recipe

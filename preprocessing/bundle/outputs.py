@@ -89,6 +89,20 @@ class OutputSpec:
             sure_confidence=float(np.interp(at, balances, confidences)),
         )
 
+    def sure_from(self, min_confidence: float | None, balance: float | None = None) -> float:
+        """Return the confidence, 0 to 1, from which on a prediction is called sure.
+
+        Args:
+            min_confidence: What was asked for; None for that of the calibration.
+            balance: 0 to 1; None for the default.
+
+        Raises:
+            BundleError: The balance is none of these.
+        """
+        if min_confidence is not None:
+            return min_confidence
+        return self.calibration(balance).sure_confidence
+
     def probabilities(
         self, logits: NDArray[np.floating], balance: float | None = None
     ) -> NDArray[np.float64]:

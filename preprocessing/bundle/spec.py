@@ -15,7 +15,9 @@ from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
-from preprocessing.runtime.typed_json import AS_TOLD, parse_as
+from preprocessing.runtime.files import write_whole
+from preprocessing.runtime.terminal import quoted
+from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -144,8 +146,7 @@ class ModelSpec:
 
 def write_spec(spec: ModelSpec, bundle: Path) -> None:
     """Write `spec.json` into a bundle's folder."""
-    text = json.dumps(asdict(spec), indent=2) + "\n"
-    (bundle / SPEC_NAME).write_text(text, encoding="utf-8")
+    write_whole(bundle / SPEC_NAME, json.dumps(asdict(spec), indent=2) + "\n")
 
 
 def read_spec(bundle: Path) -> ModelSpec:
@@ -165,9 +166,8 @@ def read_spec(bundle: Path) -> ModelSpec:
         _check_version(fields)
         return parse_as(ModelSpec, fields)
     except (KeyError, TypeError, ValueError) as error:
-        what = str(error) if isinstance(error, ValueError) else repr(error)
         raise BundleError(
-            f"{path} does not describe a bundle: {what}. Export the bundle again."
+            f"{path} does not describe a bundle: {what_is_wrong(error)}. Export the bundle again."
         ) from error
 
 
@@ -208,11 +208,13 @@ def check_network(bundle: Path, spec: ModelSpec) -> None:
 
 
 def _advice(path: Path) -> str:
-    """Say what to name instead of what is no bundle."""
+    """Say which folder to name instead of one that is not a bundle."""
     if path.is_file() and (path.parent / SPEC_NAME).is_file():
         return f"Name the folder in which it lies, {path.parent}."
     if (path / "network.keras").is_file():
-        return f"It is a run: make a bundle of it with mien export {path} BUNDLE DATASET."
+        return (
+            f"It is a run: make a bundle of it with mien export {quoted(str(path))} BUNDLE DATASET."
+        )
     if (path / "manifest.json").is_file():
         return "It is an aligned dataset. Name the folder of a trained model."
     inside = [each.parent for each in path.glob(f"*/{SPEC_NAME}")]

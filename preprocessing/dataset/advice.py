@@ -9,6 +9,7 @@ from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.types import Source, SourceKind
 from preprocessing.errors import DatasetError
 from preprocessing.images.lettering import lacks_letters_of
+from preprocessing.runtime.terminal import quoted
 
 
 def check_source(source: Source, options: AlignOptions) -> list[str]:
@@ -78,7 +79,8 @@ def _about_labels(source: Source, options: AlignOptions) -> Iterator[str]:
             "them says so of every face. Name the folder that holds the folders of all classes."
         )
     elif wanted and found:
+        present = ",".join(label for label in options.labels if label in found)
         yield (
             f"note: there are no pictures of {', '.join(wanted)}. To train on the other labels "
-            f"alone: --only {','.join(label for label in options.labels if label in found)}"
+            f"alone: --only {quoted(present)}"
         )

@@ -111,8 +111,7 @@ def _prepare(dataset: Path, recipe: Recipe, *, overwrite: bool) -> None:
     if manifest_path.exists() and not recipe_path.exists():
         raise DatasetError(f"{dataset} is a finished dataset already. Replace it with --overwrite.")
     if recipe_path.exists():
-        begun = read_recipe(recipe_path)
-        if json.dumps(asdict(begun)) != json.dumps(asdict(recipe)):
+        if read_recipe(recipe_path) != recipe:
             raise DatasetError(
                 f"{dataset} holds an unfinished dataset of another source or other settings. "
                 "Choose another folder, or replace it with --overwrite."

@@ -84,7 +84,7 @@ def _assign(
         if set(fractions) <= set(made):
             return made
     tell(
-        "warning: pictures that look alike are not kept in one split, for so many do (more than "
+        "warning: pictures that look alike are not kept in one split, for too many do (more than "
         f"{LARGEST_ALIKE:.0%} would have to stay together). Where one person or scene is in two "
         "splits, accuracy on val and test is flattered: see --group-by."
     )

@@ -13,7 +13,7 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
-from preprocessing.runtime.typed_json import AS_TOLD, parse_as
+from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -31,7 +31,7 @@ class Recipe:
             for each by what the detector saw.
         disgust: What becomes of the class "disgust".
         labels: In the order of the class indices.
-        geometry: The fields of the `ChipGeometry`.
+        geometry: How chips are cut.
         geometry_digest: Its digest.
         detector: The face detector.
         landmark_model_sha256: Of the landmark model's file.
@@ -45,7 +45,7 @@ class Recipe:
     crops: bool | None
     disgust: DisgustPolicy
     labels: tuple[str, ...]
-    geometry: dict[str, Any]
+    geometry: ChipGeometry
     geometry_digest: str
     detector: DetectorKind
     landmark_model_sha256: str
@@ -53,6 +53,10 @@ class Recipe:
     format_version: int = FORMAT_VERSION
 
     __pydantic_config__ = AS_TOLD
+
+    def __post_init__(self) -> None:
+        if not all(map(can_be_shown, self.labels)):
+            raise ValueError(f"labels must be words that can be shown. Received: {self.labels}")
 
     def scheme(self) -> LandmarkScheme:
         """Return what the landmarks of the dataset mean.
@@ -124,7 +128,7 @@ def read_manifest(dataset: Path) -> Manifest:
         )
     with _damage_named(path):
         fields = json.loads(path.read_text(encoding="utf-8"))
-        parse_recipe(fields["recipe"])
+        _check_version(fields["recipe"])
         manifest = parse_as(Manifest, fields)
         _check(manifest)
         return manifest
@@ -145,19 +149,20 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        what = str(error) if isinstance(error, ValueError) else repr(error)
-        raise DatasetError(f"{path} does not describe a dataset: {what}") from error
+        raise DatasetError(f"{path} does not describe a dataset: {what_is_wrong(error)}") from error
 
 
 def _check(manifest: Manifest) -> None:
-    """Make sure that shards are files of the dataset.
+    """Make sure that shards are files of the dataset, and that its geometry is whole.
 
     Raises:
-        ValueError: They are not.
+        ValueError: They are not, or it is not.
     """
     for shard in manifest.shards:
         if PurePath(shard).name != shard:
             raise ValueError(f"{shard!r} is not the name of a file in the dataset")
+    if manifest.recipe.geometry.digest() != manifest.recipe.geometry_digest:
+        raise ValueError("recipe.geometry_digest is that of another geometry")
 
 
 def parse_recipe(fields: dict[str, Any]) -> Recipe:
@@ -167,13 +172,13 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
         DatasetError: It is of another format version.
         KeyError, TypeError, ValueError: Fields are missing, unknown or of the wrong kind.
     """
+    _check_version(fields)
+    return parse_as(Recipe, fields)
+
+
+def _check_version(fields: dict[str, Any]) -> None:
     if fields["format_version"] != FORMAT_VERSION:
         raise DatasetError(
             f"The dataset has format version {fields['format_version']}, this program reads "
             f"{FORMAT_VERSION}. Align the source again."
         )
-    ChipGeometry.from_json(fields["geometry"])
-    recipe = parse_as(Recipe, fields)
-    if not all(map(can_be_shown, recipe.labels)):
-        raise ValueError(f"labels must be words that can be shown. Received: {recipe.labels}")
-    return recipe

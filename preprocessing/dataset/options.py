@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ class AlignOptions:
             crops={Frame.CROP: True, Frame.PHOTO: False}.get(self.frame_for(kind)),
             disgust=self.disgust,
             labels=self.labels,
-            geometry=asdict(geometry),
+            geometry=geometry,
             geometry_digest=geometry.digest(),
             detector=self.detector,
             landmark_model_sha256=self.scheme.file.sha256,

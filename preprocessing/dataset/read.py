@@ -11,6 +11,7 @@ from preprocessing.dataset.manifest import Manifest, read_manifest
 from preprocessing.dataset.shards import SCHEMA, VOTES, read_shard
 from preprocessing.errors import DatasetError
 from preprocessing.faces.geometry import apply_transform
+from preprocessing.runtime.typed_json import what_is_wrong
 
 UNLABELLED = -1
 
@@ -102,13 +103,13 @@ def read_dataset(folder: Path) -> Dataset:
         return _to_arrays(table, manifest)
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(
-            f"The shards of {folder} do not fit its manifest: {error!r}. Align the source again "
-            "with --overwrite."
+            f"The shards of {folder} do not fit its manifest: {what_is_wrong(error)}. "
+            "Align the source again with --overwrite."
         ) from error
 
 
 def _to_arrays(table: pa.Table, manifest: Manifest) -> Dataset:
-    size_px = manifest.recipe.geometry["size_px"]
+    size_px = manifest.recipe.geometry.size_px
     landmarks = manifest.recipe.scheme().count
     index_of = {label: index for index, label in enumerate(manifest.recipe.labels)}
     labels = table["label"].to_pylist()

@@ -77,7 +77,7 @@ def _load_yunet() -> Detector:
         closer_px=64,
         closer_score=0.65,
         upright_score=0.91,
-        # A sixth of FER2013's faces score less, among them nearly all that are so much tilted.
+        # A sixth of FER2013's faces score less, among them nearly all that are tilted so far.
         upright_crop_score=0.88,
         searches_whole=True,
     )
@@ -131,7 +131,7 @@ def _to_dlib_square(row: NDArray[np.float64]) -> Detection:
 
 
 # dlib's HOG detector is five: looking ahead, to either side, and ahead but tilted to either side.
-# So much was the median roll of the faces that each saw in photos turned by -50 to 50 degrees.
+# The median roll of the faces that each saw in photos turned by -50 to 50 degrees.
 _HOG_ROLL_DEG = (0.0, 0.0, 0.0, -30.0, 30.0)
 
 

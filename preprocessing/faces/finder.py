@@ -33,10 +33,10 @@ Result = TypeVar("Result")
 # not sure, those turned by less too.
 TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
-# A look at what is no face takes longer than one at a face: all ways to see it are tried.
+# To look again at a false alarm takes longer than at a face: all ways to see it are tried.
 MOST_IN_VAIN = 50
-# To mend what is hardly seen takes as long as all else. So many are mended, as in a class's photo
-# that is lit from behind; of a photo with more none is.
+# To mend what is hardly seen takes as long as all else. In a photo with more candidates to mend,
+# which is more than a class lit from behind has, none is mended.
 MOST_MENDED = 60
 
 
@@ -165,14 +165,16 @@ class FaceFinder:
         }
         return {candidate: face for candidate, face in faces.items() if face is not None}
 
-    def _verified(self, picture: Picture, finds: Sequence[tuple[Candidate, Face]]) -> list[Face]:
-        """Return the faces that `verify` confirms, of finds with the best candidate first.
+    def _verified(
+        self, picture: Picture, detections: Sequence[tuple[Candidate, Face]]
+    ) -> list[Face]:
+        """Return the faces that `verify` confirms among detections, the best candidate first.
 
-        The search ends where `MOST_IN_VAIN` more finds are no faces than are: the others are worse.
+        It stops when `MOST_IN_VAIN` more were rejected than confirmed: the others are worse.
         """
-        mends = self._mends_for(candidate for candidate, _ in finds)
+        mends = self._mends_for(candidate for candidate, _ in detections)
         faces: list[Face] = []
-        for at, (candidate, face) in enumerate(finds):
+        for at, (candidate, face) in enumerate(detections):
             if at - 2 * len(faces) >= MOST_IN_VAIN:
                 break
             score = candidate.score
@@ -210,7 +212,7 @@ def _after(before: Callable[[], None], call: Callable[Given, Result]) -> Callabl
 
 
 def _without_doubles(faces: Iterable[Face]) -> list[Face]:
-    """Of finds that closer looks have brought to one face keep the one with the best score."""
+    """Keep the best-scored of the faces that closer looks have brought to the same place."""
     by_candidate: dict[Candidate, Face] = {}
     for face in faces:
         by_candidate.setdefault(candidate_of(face), face)

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -37,10 +36,10 @@ class ChipGeometry:
 
     Attributes:
         size_px: Side of the square chip.
-        margin: Space added on each side, as a share of the frame in which the template lies; 0
+        margin: Space added on each side, as a fraction of the frame in which the template lies; 0
             frames a face as FER2013 does.
         anchors: Indices of the landmarks that drive the fit.
-        template: Where each of the anchors goes: x and y as shares of the frame, 0 to 1.
+        template: Where each of the anchors goes: x and y as fractions of the frame, 0 to 1.
         interpolation: `linear` or `cubic`.
     """
 
@@ -61,8 +60,8 @@ class ChipGeometry:
             )
         if not all(0 <= anchor < len(MEAN_FACE) for anchor in self.anchors):
             raise ValueError(f"anchors must be indices of landmarks. Received: {self.anchors}")
-        if not all(0 <= share <= 1 for place in self.template for share in place):
-            raise ValueError(f"template must have shares of 0 to 1. Received: {self.template}")
+        if not all(0 <= fraction <= 1 for place in self.template for fraction in place):
+            raise ValueError(f"template must have fractions of 0 to 1. Received: {self.template}")
         if len(self.anchors) != len(self.template) or len(self.anchors) < MIN_ANCHORS:
             raise ValueError(
                 f"Each of at least {MIN_ANCHORS} anchors needs a place in the template. "
@@ -73,17 +72,6 @@ class ChipGeometry:
                 f"interpolation must be one of {', '.join(_INTERPOLATIONS)}. "
                 f"Received: interpolation={self.interpolation!r}"
             )
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> "ChipGeometry":
-        """Rebuild a geometry from its fields as JSON keeps them.
-
-        Raises:
-            KeyError, TypeError, ValueError: Fields are missing, unknown or of the wrong kind.
-        """
-        anchors = tuple(fields["anchors"])
-        template = tuple((x, y) for x, y in fields["template"])
-        return cls(**{**fields, "anchors": anchors, "template": template})
 
     def digest(self) -> str:
         """Return 16 hex digits that differ whenever a chip could differ."""

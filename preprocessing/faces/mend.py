@@ -11,15 +11,15 @@ from preprocessing.images.types import GreyImage, RgbImage
 Mend = Callable[[GreyImage | RgbImage], GreyImage | RgbImage]
 """Takes a square patch with a face in its middle, half as wide, and returns it mended."""
 
-# Light is what changes over more than this share of the patch, of which the face has a half.
-LIGHT_SHARE = 0.1
+# Light is what changes over more than this fraction of the patch, of which the face has a half.
+LIGHT_FRACTION = 0.1
 # In px. What is brightened has more noise.
 BRIGHTENED_PX, NOISY_PX, LINED_PX = 0.5, 1.2, 2.2
 MIDDLE_LEVEL = 120
 # In the dark there is nothing but noise.
 DARKEST_LEVEL, MOST_GAIN = 6, 8.0
-# These shares of the pixels of the middle, where the face is, are brought to these levels.
-SHARES, LEVELS = (0.02, 0.98), (18, 238)
+# These quantiles of the levels in the middle, where the face is, are brought to these levels.
+QUANTILES, LEVELS = (0.02, 0.98), (18, 238)
 
 
 def as_it_is(patch: GreyImage | RgbImage) -> GreyImage | RgbImage:
@@ -39,11 +39,11 @@ def level_light(patch: GreyImage | RgbImage) -> GreyImage | RgbImage:
     side_px = len(patch)
     smooth = cv2.GaussianBlur(patch, (0, 0), BRIGHTENED_PX)
     luma = to_grey(np.asarray(smooth, np.uint8)).astype(np.float32)
-    light = cv2.GaussianBlur(luma, (0, 0), LIGHT_SHARE * side_px) + DARKEST_LEVEL
+    light = cv2.GaussianBlur(luma, (0, 0), LIGHT_FRACTION * side_px) + DARKEST_LEVEL
     gain = np.minimum(MIDDLE_LEVEL / light, MOST_GAIN)
     lit = smooth * (gain if patch.ndim == 2 else gain[..., None])
     middle = slice(side_px // 4, side_px - side_px // 4)
-    darkest, brightest = np.quantile((luma * gain)[middle, middle], SHARES)
+    darkest, brightest = np.quantile((luma * gain)[middle, middle], QUANTILES)
     stretch = min(MOST_GAIN, (LEVELS[1] - LEVELS[0]) / max(1.0, brightest - darkest))
     return np.asarray(np.clip((lit - darkest) * stretch + LEVELS[0], 0, 255), np.uint8)
 

@@ -32,7 +32,7 @@ class ModelFile:
         """
         path = self._folder() / self.name
         again = (
-            f"It is a part of Mien: install that anew, or in a clone of it: git restore {path}"
+            f"It is a part of Mien: reinstall Mien, or in a clone of it: git restore {path}"
             if self.package == "mien"
             else "Reinstall the package that brings it: "
             f"pip install --force-reinstall {self.package}"

@@ -11,9 +11,9 @@ from preprocessing.faces.geometry import sample_square
 from preprocessing.images.decode import to_grey
 from preprocessing.images.types import GreyImage, RgbImage
 
-# A pixel has a colour if its channels differ by so many levels of 255: JPEG's rounding makes grey
-# differ by 2. One pixel of so many in a row and a column is looked at, and a picture has colours if
-# this share of them has: a grey photo with a stamp on it has none.
+# A pixel has a colour if its channels differ by `LEAST_COLOUR` levels of 255: JPEG's rounding makes
+# grey differ by 2. One pixel in `PROBED_EVERY_PX` of a row and a column is looked at, and a picture
+# has colours if this fraction of them has: a grey photo with a stamp on it has none.
 LEAST_COLOUR = 8
 PROBED_EVERY_PX = 16
 LEAST_COLOURED = 0.1

@@ -25,10 +25,10 @@ def mean_landmarks(faces: NDArray[np.floating]) -> NDArray[np.float64]:
     symmetric, and at the mean place and size of the faces given.
 
     Args:
-        faces: Shape (n, 68, 2), as shares of the frame, 0 to 1.
+        faces: Shape (n, 68, 2), as fractions of the frame, 0 to 1.
 
     Returns:
-        Shape (68, 2), as shares of the frame, symmetric about its upright centre line.
+        Shape (68, 2), as fractions of the frame, symmetric about its upright centre line.
     """
     upright = _symmetric(faces.mean(axis=0))
     mean = upright

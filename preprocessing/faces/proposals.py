@@ -30,14 +30,14 @@ LARGEST_SCALE = 2.0
 LARGEST_TURNED_SCALE = 1.5
 # A scan at a scale that is larger by less than this shows nothing new.
 MUCH_LARGER = 1.2
-# So many pixels of a scanned picture are mirrored outwards at its edges. Of the annotated faces
+# Pixels of a scanned picture that are mirrored outwards at its edges. Of the annotated faces
 # with 10, 20, 30 and 40 % of their box cut off, scans see 99, 99, 94 and 79 %.
 BORDER_PX = 32
 # The best uncertain candidates that are looked at again: in a crowd of small, tilted faces nearly
 # all are uncertain.
 MOST_WEAK = 200
-# The largest sure candidates that get landmarks; and so many of a picture that is filled with more
-# than FILLED of them, as only made ones are.
+# The largest sure candidates that get landmarks; MOST_IN_FILLED of a picture that is filled with
+# more than FILLED of them, as only made ones are.
 MOST_SURE = 300
 FILLED = 1000
 MOST_IN_FILLED = 120

@@ -18,7 +18,7 @@ from preprocessing.images.types import GreyImage
 SMALL_PX = 26
 BLURRED_SHARPNESS = 0.28
 TURNED_YAW_DEG = 20
-CUT_SHARE = 0.05
+CUT_FRACTION = 0.05
 
 
 class Hint(StrEnum):
@@ -38,7 +38,7 @@ class Measures:
         width_px: Side of the square that the chip shows, in source pixels.
         sharpness: Of the chip.
         pose: How the head is turned.
-        outside: Share of the chip that lies outside the picture, 0 to 1.
+        outside: Fraction of the chip that lies outside the picture, 0 to 1.
     """
 
     width_px: float
@@ -52,7 +52,7 @@ class Measures:
             Hint.SMALL: self.width_px < SMALL_PX,
             Hint.BLURRED: self.sharpness < BLURRED_SHARPNESS,
             Hint.TURNED: abs(self.pose.yaw_deg) > TURNED_YAW_DEG,
-            Hint.CUT: self.outside > CUT_SHARE,
+            Hint.CUT: self.outside > CUT_FRACTION,
         }
         return tuple(hint for hint, holds in hints.items() if holds)
 

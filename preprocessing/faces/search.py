@@ -20,7 +20,7 @@ WHOLE_PX = 3_000_000
 # overlap so far that one of them shows at least four fifths of any face that only a scan for small
 # faces sees.
 STRIP_PX, OVERLAP_PX, APART_PX = 1_300_000, 160, 16
-# After the strip in which a scan has seen so many candidates the others are left out: only made
+# Once a scan has seen this number of candidates, the strips after that one are left out: only made
 # pictures show as many, and no more than a tenth of them are looked at again.
 MOST_SEEN = 3_000
 # dlib's HOG detector writes outside its memory in pictures of 80,000 px and more in width.
@@ -91,7 +91,7 @@ def scan(
         picture: The upright source picture, grey or as the detector reads it.
         angle_deg: The picture is turned back by it first.
         scale: The picture is shrunk or enlarged by it first.
-        border_px: So many pixels of the scaled picture are mirrored outwards at its edges, so that
+        border_px: How many pixels of the scaled picture are mirrored outwards at its edges, so that
             faces which the edges cut are seen. What is seen in the mirrored part is no face.
         threshold: Least score.
         is_larger: Whether this is a second scan, at a larger scale.

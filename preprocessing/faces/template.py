@@ -1,8 +1,8 @@
 """The mean face of FER2013, to which every face is aligned."""
 
 # The mean of the 17,630 training pictures of FER2013 in which dlib's HOG detector finds a face
-# with a score above 0.3, by `preprocessing.faces.procrustes.mean_landmarks`: x and y as shares of
-# FER2013's frame, iBUG 300-W order, mirror symmetric about x = 0.5.
+# with a score above 0.3, by `preprocessing.faces.procrustes.mean_landmarks`: x and y as fractions
+# of FER2013's frame, iBUG 300-W order, mirror symmetric about x = 0.5.
 MEAN_FACE = (
     (0.1002, 0.4028),
     (0.1045, 0.5069),

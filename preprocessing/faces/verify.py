@@ -21,8 +21,8 @@ SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
 # One that was sure in a scan may instead be seen again at the first of these sizes, as it is and
 # mirrored; one that was nearly sure at both. Mended pictures are looked at so too.
 SHRUNK_PX = (48, 32)
-# A face of which the picture's edge cuts so much off is no face to dlib's detector.
-CUT_SHARE = 0.05
+# dlib's detector sees no face where the picture's edge cuts off this fraction of it.
+CUT_FRACTION = 0.05
 # Where more than this lies outside, the mirror image made the face: a dim corner and its reflection
 # scored 0.89. Of the annotated faces with 40 % cut off at a side none is lost by it.
 MOST_OUTSIDE = 0.55
@@ -54,10 +54,10 @@ class Verifier:
             mends: What is tried where it is not seen again as it is.
         """
         detector = self._detector
-        outside = _outside_share(face.box, picture.grey)
+        outside = _outside_fraction(face.box, picture.grey)
         if outside > MOST_OUTSIDE:
             return False
-        is_cut = outside >= CUT_SHARE
+        is_cut = outside >= CUT_FRACTION
         if face.score >= (detector.cut_score if is_cut else detector.certain_score):
             return True
         # The quickest look first.
@@ -73,7 +73,7 @@ class Verifier:
         outside = cv2.BORDER_REFLECT_101
         patch = picture.grey.sample(transform, size_px=SECOND_LOOK_PX, outside=outside)
         detector = self._detector
-        # Of a face that the edge cuts dlib's detector sees little.
+        # dlib's detector sees little of a face that the edge cuts.
         is_doubtful = face.score < detector.doubtful_score and not is_cut
         least_score = detector.doubtful_look_score if is_doubtful else detector.second_look_score
         candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)
@@ -126,7 +126,7 @@ class Verifier:
         return sum(scores) / len(scores)
 
 
-def _outside_share(box: BoundingBox, picture: Pyramid) -> float:
+def _outside_fraction(box: BoundingBox, picture: Pyramid) -> float:
     """Return how much of a box lies outside a picture, 0 to 1."""
     width, height = picture.width, picture.height
     across = min(box.right, width) - max(box.left, 0)

@@ -16,7 +16,7 @@ from preprocessing.images.types import GreyImage, RgbImage
 # The network halves a picture five times.
 SIDES_MULTIPLE_PX = 32
 STRIDES_PX = (8, 16, 32)
-# Of two squares that overlap by more than this share, the one with the better score is kept.
+# If two squares overlap by more than this fraction, the one with the better score is kept.
 MOST_OVERLAP = 0.3
 MOST_FACES = 5000
 
@@ -75,8 +75,8 @@ def _faces(
     def of_all_scales(part: str) -> NDArray[np.float32]:
         return np.concatenate([outputs[f"{part}_{stride}"][0] for stride in STRIDES_PX])
 
-    shares = [np.clip(of_all_scales(part)[:, 0], 0, 1) for part in ("cls", "obj")]
-    scores = np.sqrt(shares[0] * shares[1])
+    probabilities = [np.clip(of_all_scales(part)[:, 0], 0, 1) for part in ("cls", "obj")]
+    scores = np.sqrt(probabilities[0] * probabilities[1])
     (kept,) = np.nonzero(scores >= least_score)
     if not kept.size:  # as in many closer looks
         return np.empty((0, 15), np.float32)

@@ -29,7 +29,7 @@ from preprocessing.images.formats.text_mode import undo_text_mode
 from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage, Whole
 
 MAX_PIXELS = 50_000_000
-# By which files are taken for pictures; what is in them decides how they are read.
+# Files with these endings are taken for pictures; their content decides how they are read.
 PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",
     ".ico", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pgm", ".ppm", ".pnm",

@@ -24,13 +24,13 @@ class Tile:
     Attributes:
         picture: uint8, square, grey (side, side) or RGB (side, side, 3).
         caption: Lines of text; may be empty.
-        share: Length of the bar, 0 to 1; None for no bar.
-        colour: Of the bar.
+        bar: Its length, 0 to 1; None for no bar.
+        colour: The colour of the bar.
     """
 
     picture: NDArray[np.uint8]
     caption: str = ""
-    share: float | None = None
+    bar: float | None = None
     colour: str = NEUTRAL
 
 
@@ -48,11 +48,11 @@ def draw_sheet(tiles: Sequence[Tile], *, columns: int = 8) -> RgbImage:
         left, top = index % columns * width + GAP_PX // 2, index // columns * height + GAP_PX // 2
         enlarged = cv2.resize(tile.picture, (TILE_PX, TILE_PX), interpolation=cv2.INTER_NEAREST)
         sheet.paste(Image.fromarray(enlarged), (left, top))
-        if tile.share is not None:
+        if tile.bar is not None:
             bar_top = top + TILE_PX + 1
             draw.rectangle((left, bar_top, left + TILE_PX - 1, bar_top + BAR_PX), "#e4e4e4")
             draw.rectangle(
-                (left, bar_top, left + tile.share * (TILE_PX - 1), bar_top + BAR_PX), tile.colour
+                (left, bar_top, left + tile.bar * (TILE_PX - 1), bar_top + BAR_PX), tile.colour
             )
         for number, line in enumerate(tile.caption.splitlines()):
             line_top = top + TILE_PX + BAR_PX + 3 + number * step_px

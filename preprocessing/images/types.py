@@ -22,7 +22,7 @@ class PictureNote(StrEnum):
     DAMAGED = "damaged"
     """All of the file is there, but some of it is not as it was written: noise, or shifted rows."""
     HALVED = "halved"
-    """It was decoded at half its width and height, for want of memory or time."""
+    """It was decoded at half its width and height, to save memory or time."""
     MORE_PICTURES = "more_pictures"
     """The file holds more pictures, as pages or frames of an animation, which were not read."""
 

@@ -18,7 +18,7 @@ from preprocessing.dataset.shards import (
 )
 from preprocessing.faces.types import FALL_BACKS
 
-# Of FER2013, where all are crops of a face, six in a hundred fall back.
+# In FER2013, where all pictures are crops of a face, six in a hundred fall back.
 MANY_FALL_BACKS = 0.2
 _COLUMNS = ["item", "name", "label", "split", "found_by", "source_digest"]
 _MOST_NAMED = 3

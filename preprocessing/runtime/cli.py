@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from preprocessing.errors import MienError
-from preprocessing.runtime.terminal import lines_for_terminal
+from preprocessing.runtime.terminal import lines_for_terminal, quoted
 
 EXIT_FAILED = 1
 Decorator = Callable[[Any], Any]
@@ -84,7 +84,7 @@ class Command(click.Command):
             raise click.UsageError(str(error), ctx) from error
         except click.NoSuchOption as error:
             if files := [each for each in typed if each.startswith("-") and Path(each).exists()]:
-                hint = f"For the file or folder, write ./{files[0]}"
+                hint = f"For the file or folder, write {quoted(f'./{files[0]}')}"
                 raise click.UsageError(f"{error.format_message()} {hint}", ctx) from error
             raise
 

@@ -10,7 +10,7 @@ from typing import IO
 
 _ADDRESSES = ("http:", "https:", "ftp:", "file:")
 _BEFORE = "partial-"
-# Of a file's name, on all systems.
+# Longest name of a file that every system takes.
 _MOST_BYTES = 255
 _PIECE_BYTES = 1_000_000
 
@@ -62,9 +62,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
-    """Return the first bytes of an open file, at most so many.
+    """Return the first bytes of an open file, `most_bytes` or fewer.
 
-    Read at once, they would take as much memory as was asked for, however few there are.
+    It is read in pieces: a single call would take memory for all that may come.
     """
     pieces = []
     while most_bytes > 0 and (piece := file.read(min(most_bytes, _PIECE_BYTES))):
@@ -73,7 +73,10 @@ def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, in UTF-8 and with line feeds on every system."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file; text in UTF-8 and with line feeds on every system."""
     with replacing(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        if isinstance(content, bytes):
+            unfinished.write_bytes(content)
+        else:
+            unfinished.write_text(content, encoding="utf-8", newline="\n")

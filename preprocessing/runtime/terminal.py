@@ -1,6 +1,9 @@
 """Show text from elsewhere, such as names of files, on a terminal."""
 
-# Of a line; what a message proposes to type is shorter.
+import re
+import shlex
+
+# Longest line that is shown; commands that a message proposes are shorter.
 _MOST_LETTERS = 2_000
 
 
@@ -15,6 +18,11 @@ def for_terminal(text: str) -> str:
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for character in readable(text)
     )
+
+
+def quoted(text: str) -> str:
+    """Return a text as one argument of a command that a message proposes, whatever is in it."""
+    return shlex.quote(text) if re.search(r"[^\w,=.+-]", text) else text
 
 
 def lines_for_terminal(text: str) -> str:

@@ -28,7 +28,18 @@ def parse_as(kind: type[T], value: Any) -> T:
     except RecursionError as error:
         raise ValueError("lists in it are too deep") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{place}: {first['msg']}") from None
+        raise ValueError(first_problem(error)) from None
     return read
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say where the first value lies that is not as expected, and what is wrong with it."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {reason}" if place else reason
+
+
+def what_is_wrong(error: Exception) -> str:
+    """Say what is wrong with a file by the error of its reading, which may be but a key's name."""
+    return str(error) if isinstance(error, ValueError) else repr(error)

@@ -18,14 +18,19 @@ _LZMA_PROPERTIES_BYTES = 5
 _UNTOLD_SIZE = b"\xff" * 8
 # The strongest setting of 7-Zip has a dictionary of 64 MB.
 MOST_LZMA_BYTES = 80_000_000
+UNPACKING_ERRORS = (
+    OSError, EOFError, ValueError, OverflowError, RuntimeError, struct.error, lzma.LZMAError,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What unpacking a damaged file raises: RuntimeError where it is encrypted, or packed in a way that
+is not known, OverflowError where it would lie beyond all memory."""
 
 
 def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, most_bytes: int) -> bytes:
     """Return the content of a file, or its first `most_bytes`, whatever size the zip declares.
 
     Raises:
-        zipfile.BadZipFile: It is damaged. Other errors of `zipfile`, `bz2`, `lzma` and `zlib` say
-            the same.
+        zipfile.BadZipFile: It is damaged. Others of `UNPACKING_ERRORS` say the same.
     """
     if member.compress_type not in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
         with archive.open(member) as file:

@@ -121,15 +121,12 @@ def _memory_limits() -> Iterator[int]:
 
 
 def _check_feedback(settings: "Settings") -> str:
-    try:
+    from serving.web.environment import feedback_packages
+
+    with feedback_packages():
         from serving.feedback.store import Store
 
         store = Store(settings.feedback_database.get_secret_value())
-    except ModuleNotFoundError as error:
-        raise MienError(
-            f"MIEN_FEEDBACK_DATABASE is set, but the package {error.name} is not installed. "
-            "Install it with: pip install 'mien[server,feedback]'"
-        ) from None
     try:
         store.check()
     finally:

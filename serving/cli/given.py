@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from preprocessing.dataset.sources.archives import ZIP_MAGIC, ZipArchive
+from preprocessing.dataset.sources.compressed import read_head
 from preprocessing.dataset.sources.files import list_folder
 from preprocessing.dataset.sources.stores import ArchiveStore
 from preprocessing.dataset.sources.unread import VIDEO_SUFFIXES
@@ -111,13 +112,10 @@ def _in_zip(path: Path) -> tuple[list[GivenPicture], Counter[str]]:
 
 
 def _is_zip(path: Path) -> bool:
-    """Say whether a file is a zip; what is no file, or may not be opened, is none."""
-    if not path.is_file():
-        return False
+    """Say whether a path is a zip file; a file that cannot be opened is none."""
     try:
-        with path.open("rb") as file:
-            return file.read(len(ZIP_MAGIC[0])) in ZIP_MAGIC
-    except OSError:
+        return path.is_file() and read_head(path).startswith(ZIP_MAGIC)
+    except DatasetError:
         return False
 
 

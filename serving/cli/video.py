@@ -127,11 +127,10 @@ def _say(read: Sequence[Analysed], following: FollowingOptions) -> None:
 
 
 def _following_options(predictor: Predictor, options: VideoOptions) -> FollowingOptions:
-    calibration = predictor.spec.answer.calibration(options.observing.balance)
-    asked = options.min_confidence
+    spec = predictor.spec
     return FollowingOptions(
-        labels=predictor.spec.labels,
-        sure_from=calibration.sure_confidence if asked is None else asked,
+        labels=spec.labels,
+        sure_from=spec.answer.sure_from(options.min_confidence, options.observing.balance),
         tracking=options.tracking,
         smoothing=options.smoothing,
     )

@@ -13,7 +13,7 @@ from serving.feedback.store import revision_of
 from serving.feedback.types import StoreError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-# Of PostgreSQL's advisory lock: the letters "mien".
+# Number of PostgreSQL's advisory lock: the letters "mien".
 _LOCK = 0x6D69656E
 _OWNER_ONLY = 0o600
 

@@ -13,13 +13,14 @@ from preprocessing.report.label_colours import LabelColour, colours_of
 from serving.inference.prediction import PhotoResult
 
 HALO = "#ffffff"
-# Of the picture's longer side, where that is at most four times the other; words smaller than the
-# least can hardly be read on a screen. On a strip they would be larger than the strip.
+# Words are sized by the picture's longer side, up to four times the other: on a strip they would
+# be larger than the strip. Words below the least size can hardly be read on a screen.
 MOST_STRETCHED = 4
 LARGEST_WORDS, LEAST_WORDS, LEAST_WORDS_PX = 1 / 28, 1 / 64, 11
 DASH, KEY_GROUND, KEY_INK = 4, "#ffffff", "#14110d"
 KEY_COLUMN, KEY_ROW = 15, 1.6  # in heights of its words
-# Of the picture's pixels a key adds about so many, or its words are as small as can be.
+# The fraction of the picture's pixels that a key adds, about; more where its words are at their
+# smallest.
 MOST_KEY = 0.5
 
 

@@ -12,7 +12,7 @@ Probabilities = Sequence[float]
 """The probabilities of one face, in the order of the labels, 0 to 1."""
 
 HEIGHT_PX = 230
-# Of the chart of all faces: its axis, and each bar.
+# Heights in the chart of all faces: its axis, and each bar.
 FRAME_PX, ROW_PX = 36, 30
 
 
@@ -36,9 +36,7 @@ def probability_figure(probabilities: Probabilities, labels: tuple[str, ...]) ->
     layout = {
         **_layout(HEIGHT_PX, margin={"l": 70, "r": 48, "t": 8, "b": 24}),
         "bargap": 0.35,
-        "xaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
         "yaxis": {"autorange": "reversed", "fixedrange": True, "ticksuffix": "  "},
-        "showlegend": False,
     }
     return {"data": [bars], "layout": layout}
 
@@ -73,12 +71,10 @@ def comparison_figure(faces: Sequence[Probabilities], labels: tuple[str, ...]) -
     layout = {
         **_layout(FRAME_PX + ROW_PX * len(names), margin={"l": 56, "r": 24, "t": 8, "b": 24}),
         "bargap": 0.25,
-        "xaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
         "yaxis": {"autorange": "reversed", "fixedrange": True, "dtick": 1, "ticksuffix": " "},
         "barmode": "stack",
         # Words that do not fit are left out, not made small.
         "uniformtext": {"minsize": 11, "mode": "hide"},
-        "showlegend": False,
     }
     return {"data": parts, "layout": layout}
 
@@ -91,6 +87,8 @@ def _layout(height_px: int, *, margin: dict[str, int]) -> dict[str, Any]:
     return {
         "height": height_px,
         "margin": margin,
+        "xaxis": {"range": [0, 1], "tickformat": ".0%", "fixedrange": True, "nticks": 5},
+        "showlegend": False,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
     }

@@ -10,9 +10,11 @@ from preprocessing.runtime.terminal import readable
 from serving.inference.schema import Answer, FaceAnswer
 from serving.inference.spreadsheets import as_text
 
-_BOX = ("left", "top", "right", "bottom")
-_ANSWER = ("label", "confidence", "is_sure", "second_label")
-_BEFORE, _AFTER = ("file", "face", *_BOX, *_ANSWER), ("hints", "found_by", "problem")
+BOX = ("left", "top", "right", "bottom")
+ANSWER = ("label", "confidence", "is_sure", "second_label")
+AFTER = ("hints", "found_by", "problem")
+"""Names of columns: with `AFTER`, those behind the probabilities."""
+_BEFORE = ("file", "face", *BOX, *ANSWER)
 NO_FACE = "no face found"
 
 
@@ -30,7 +32,7 @@ def write_csv(
         answers: Each picture, and what is answered on it or why it could not be read.
         labels: In the order of the columns.
     """
-    rows = csv.DictWriter(file, [*_BEFORE, *map(_column, labels), *_AFTER])
+    rows = csv.DictWriter(file, [*_BEFORE, *map(_column, labels), *AFTER])
     rows.writeheader()
     for picture, answer in answers:
         faces = () if isinstance(answer, str) else answer.faces
@@ -70,14 +72,14 @@ def label_column(label: str, *, taken: Collection[str]) -> str:
 
 
 def _column(label: str) -> str:
-    return label_column(label, taken=_BEFORE + _AFTER)
+    return label_column(label, taken=_BEFORE + AFTER)
 
 
 def row_types(labels: tuple[str, ...]) -> dict[str, type]:
     """Return the columns of `to_row`, by the labels of a bundle, and the type of their values."""
     return {
         "face": int,
-        **dict.fromkeys(_BOX, int),
+        **dict.fromkeys(BOX, int),
         "label": str,
         "confidence": float,
         "is_sure": bool,

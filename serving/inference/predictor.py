@@ -24,7 +24,7 @@ from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult, Prediction
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 
-# What the network computes of so many stays in the processor's caches, and others that look at
+# What the network computes of this number stays in the processor's caches, and others that look at
 # pictures wait no longer for it. A hundred at once take a fifth longer.
 CHIPS_AT_ONCE = 4
 
@@ -164,9 +164,7 @@ class Predictor:
         options: PredictOptions,
     ) -> tuple[Prediction, ...]:
         answer = self.spec.answer
-        sure_from = options.min_confidence
-        if sure_from is None:
-            sure_from = answer.calibration(options.balance).sure_confidence
+        sure_from = answer.sure_from(options.min_confidence, options.balance)
         probabilities = answer.probabilities(self.spec.answer_logits(logits), options.balance)
         return tuple(
             _to_prediction(

@@ -86,7 +86,7 @@ class FaceAnswer(AnswerModel):
     aligns by those. Only with the option landmarks."""
     found_by: str
     """`detector`; `detector+larger` in a second scan at a larger scale; `detector@90` in a picture
-    turned by so many degrees; `full_frame` or `unaligned` where a cropped face was taken as
+    turned by 90 degrees; `full_frame` or `unaligned` where a cropped face was taken as
     a whole."""
     probabilities: dict[str, float]
     """By label; they sum to 1."""
@@ -186,7 +186,7 @@ class ModelAnswer(AnswerModel):
     class_shares: dict[str, float]
     """How frequent each label was in what that output was trained on; they sum to 1."""
     detector: str
-    """Of faces: `yunet`, or dlib's `hog` or `cnn`."""
+    """The detector of faces: `yunet`, or dlib's `hog` or `cnn`."""
     landmarks: int
     """How many points the landmark model gives."""
     landmarks_licence: str

@@ -27,14 +27,21 @@ def shrink(rgb: RgbImage, result: PhotoResult, *, scale: float) -> tuple[RgbImag
     of_whole = scale if rgb.shape[1] == result.width else scale / REDUCTION
     if of_whole == 1:
         return rgb, result
-    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
-    small = rgb if scale == 1 else cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
+    small = shrink_pixels(rgb, scale)
     predictions = tuple(
         replace(each, face=replace(each.face, face=scale_face(each.face.face, of_whole)))
         for each in result.predictions
     )
-    shrunk = replace(result, width=width, height=height, predictions=predictions)
-    return np.asarray(small, dtype=np.uint8), shrunk
+    height, width = small.shape[:2]
+    return small, replace(result, width=width, height=height, predictions=predictions)
+
+
+def shrink_pixels(rgb: RgbImage, scale: float) -> RgbImage:
+    """Return a picture with sides shrunk by a factor; from 1 on as it is."""
+    if scale >= 1:
+        return rgb
+    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def scale_to_side(rgb: RgbImage, side_px: int) -> float:

@@ -38,7 +38,7 @@ export function sayAndOffer(text, title, act, { bad = false } = {}) {
   dismiss.hidden = title === CANCEL;
 }
 
-// Say what went wrong, with a button to try it again, in so many seconds.
+// Say what went wrong, with a button to try it again in a number of seconds.
 export function sayAndOfferAgain(text, retry, { wait_s = 0 } = {}) {
   sayAndOffer(text, "Try again", retry, { bad: true });
   const until = performance.now() + wait_s * 1000;

@@ -17,7 +17,7 @@ from serving.web.client_address import ForwardedFor
 from serving.web.compress import compress
 from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
-from serving.web.environment import SettingsError, read_settings
+from serving.web.environment import feedback_packages, read_settings
 from serving.web.path_prefix import PathPrefix
 from serving.web.problems import WITH_SLASH, Problem
 from serving.web.request_log import log_requests
@@ -76,17 +76,12 @@ def _add_feedback(app: Flask, service: Service) -> None:
     Raises:
         SettingsError: They are not installed.
     """
-    try:
+    with feedback_packages():
         from serving.web import routes_feedback, routes_operator
 
         routes_feedback.register(app, service)
-        if service.settings.feedback_token:
-            app.register_blueprint(routes_operator.routes)
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"MIEN_FEEDBACK_DATABASE is set, but the package {error.name} is not installed. "
-            "Install it with: pip install 'mien[server,feedback]'"
-        ) from None
+    if service.settings.feedback_token:
+        app.register_blueprint(routes_operator.routes)
 
 
 def _answer_error(error: Exception) -> ResponseReturnValue:

@@ -42,10 +42,22 @@ def send_asset(version: str, name: str) -> Response:
             response.data = _plain(name)
     if name == WORKER:
         response.headers["Content-Security-Policy"] = WORKER_POLICY
-    if version == assets_version():
-        response.cache_control.public = True
-        response.cache_control.immutable = True
-        response.cache_control.max_age = ONE_YEAR_S
+    return keep_for_good(response) if version == assets_version() else response
+
+
+def keep_for_good(response: Response) -> Response:
+    """Let clients and proxies keep a response whose address changes when it does."""
+    response.cache_control.public = True
+    response.cache_control.immutable = True
+    response.cache_control.max_age = ONE_YEAR_S
+    return response
+
+
+def keep_while_unchanged(response: Response) -> Response:
+    """Let a client keep a response, and ask each time whether it is still the same."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 

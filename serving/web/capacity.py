@@ -15,8 +15,9 @@ SUSPECTS = "suspects"
 class Capacity:
     """Slots for the requests that are worked on at once.
 
-    Addresses share them evenly: for one that would hold so many, no other counts with more than as
-    many. So an address with many requests keeps no other out.
+    Addresses share them evenly: whether an address gets one more depends on how many it would then
+    hold, and of what others hold no more than that number counts. So an address with many requests
+    keeps no other out.
     """
 
     def __init__(self, capacity: int, *, addresses: int | None = None) -> None:

@@ -2,10 +2,10 @@
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from flask import request
 
 # How proxies write an address: some with the port, and then IPv6 in brackets.
 _WRITTEN = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
@@ -18,7 +18,7 @@ class ForwardedFor:
     changes nothing: the header is read from its end, and quotation marks mean nothing in it.
     """
 
-    def __init__(self, application: _Application, *, proxies: int) -> None:
+    def __init__(self, application: WSGIApplication, *, proxies: int) -> None:
         """Wrap a WSGI application.
 
         Args:
@@ -27,14 +27,17 @@ class ForwardedFor:
         """
         self._application, self._proxies = application, proxies
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; where proxies tell no address, that of the last proxy counts."""
         told = environ.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", self._proxies)
         if len(told) >= self._proxies and (address := read_address(told[-self._proxies])):
             environ["REMOTE_ADDR"] = address
         return self._application(environ, start_response)
+
+
+def sender_address() -> str:
+    """Return the address from which the current request comes; empty where it is not known."""
+    return request.remote_addr or ""
 
 
 def read_address(text: str) -> str | None:

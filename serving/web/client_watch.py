@@ -25,7 +25,7 @@ REMEMBERED_S = 2.5
 ABOUT = 1.5
 # How long a slow client is looked for that can make room for a batch that was rejected.
 BATCH_WANTED_S = 1.0
-# Of all answers that clients of a worker have not taken yet: six pictures of noise with marks.
+# Size of all answers that clients of a worker have not taken yet: six marked pictures of noise.
 MOST_HELD_BYTES = 100_000_000
 
 

@@ -194,7 +194,7 @@ class PictureDecoder:
         except TooCostlyImageError:
             self.note_costly(address)
             raise
-        # What its detail took is free again.
+        # The memory that its detail took is free again.
         hold.shrink_to(picture.width * picture.height)
         return picture
 

@@ -1,7 +1,7 @@
 """What a browser needs to read faces itself: the networks, and parts of the spec."""
 
 import functools
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from preprocessing.bundle.spec import MODEL_NAME, ModelSpec
-from preprocessing.faces.landmarks import LANDMARK_SCHEMES
+from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
 from serving.inference.certainty import read_record
 from serving.inference.charts import probability_figure
 from serving.inference.predictor import Predictor
@@ -36,8 +36,7 @@ def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
         network_url: Address at which the browser gets what `static_network` returns.
     """
     record = read_record(spec)
-    five_points = LANDMARK_SCHEMES["yunet"].geometry
-    five = replace(spec.geometry, anchors=five_points.anchors, template=five_points.template)
+    five = geometry_by(LANDMARK_SCHEMES["yunet"], spec.geometry)
     return {
         "model": spec.name,
         "labels": spec.labels,

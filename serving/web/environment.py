@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,23 @@ _PORT_OF_KUBERNETES = re.compile(r"MIEN_(\w+_)?PORT"), re.compile(r"(tcp|udp|sct
 
 
 class SettingsError(MienError):
-    """An environment variable is unknown, or its value is not allowed."""
+    """An environment variable is unknown, or its value is not allowed or cannot be used."""
+
+
+@contextmanager
+def feedback_packages() -> Iterator[None]:
+    """Say how the packages are installed that feedback needs, if the block does not find one.
+
+    Raises:
+        SettingsError: A package is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"MIEN_FEEDBACK_DATABASE is set, but the package {error.name} is not installed. "
+            "Install it with: pip install 'mien[server,feedback]'"
+        ) from None
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from werkzeug.sansio.multipart import (
 from serving.web.problems import InvalidRequestError
 
 READ_BYTES = 65_536
-# Of all values together that are no files; the page sends back a chip so.
+# Size of all values that are not files; the page sends a chip as such a value.
 MOST_TEXT_BYTES = 500_000
-# Of a form without files: what is written with %, takes seventy times its length to read.
+# Size of a form without files: to read text quoted with % takes seventy times its length.
 MOST_URLENCODED_BYTES = 100_000
 MOST_FIELDS = 1_000
-# Of what is read and not taken yet: more is a head without an end.
+# Bytes that are read and not parsed yet: more are a head without an end.
 MOST_BUFFER_BYTES = 2 * READ_BYTES
 # Largest headers of a part (its name and that of its file), and of all parts, in bytes.
 MOST_HEAD_BYTES, MOST_HEADS_BYTES = 4_000, 500_000

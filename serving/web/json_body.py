@@ -17,7 +17,7 @@ from serving.web.base64_text import Base64Decoder
 from serving.web.problems import InvalidRequestError
 
 READ_BYTES = 65_536
-# Of a name, and of a value that is no picture.
+# Longest name, and longest value that is not a picture.
 MOST_NAME_BYTES, MOST_VALUE_BYTES = 100, 8_000
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _NAME = re.compile(rb'"[^"\\\x00-\x1f]{0,%d}"' % MOST_NAME_BYTES)

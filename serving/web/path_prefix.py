@@ -1,9 +1,7 @@
 """Serve the application below a path of a site that has more than Mien."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
-
-_Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class PathPrefix:
@@ -13,7 +11,7 @@ class PathPrefix:
     prefix is not believed.
     """
 
-    def __init__(self, application: _Application, prefix: str) -> None:
+    def __init__(self, application: WSGIApplication, prefix: str) -> None:
         """Wrap a WSGI application.
 
         Args:
@@ -22,9 +20,7 @@ class PathPrefix:
         """
         self._application, self._prefix = application, prefix
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         path: str = environ.get("PATH_INFO", "")
         if self._prefix and (path + "/").startswith(self._prefix + "/"):

@@ -37,7 +37,7 @@ def _check(answer: Answer) -> Answer:
             raise ValueError("labels with a probability are expected")
         if len(face.hints) > len(FACE_HINTS) or len(face.landmarks or ()) > MOST_LANDMARKS:
             raise ValueError("far too many hints or landmarks")
-    # Written so that it fails for NaN too.
+    # The comparison also fails for NaN.
     numbers = _numbers(answer.model_dump(exclude=_FIGURES))
     if not all(abs(number) <= LARGEST_NUMBER for number in numbers):
         raise ValueError("a number is far too large")

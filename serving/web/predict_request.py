@@ -7,6 +7,7 @@ from flask import Request
 
 from preprocessing.errors import UnsupportedImageError
 from serving.inference.options import Options
+from serving.web.client_address import sender_address
 from serving.web.engine import current_service
 from serving.web.fetch.address import URL_FIELD
 from serving.web.json_body import JsonObject, read_json_object
@@ -76,7 +77,7 @@ def read_predict_request(request: Request) -> PredictRequest:
         if body.picture is not None:
             raise InvalidRequestError(f"{FIELD} and {URL_FIELD} were both given. Send one of them.")
         url = _check_text(body.values[URL_FIELD])
-        picture = service.fetch(url, address=request.remote_addr or "", until_s=until_s)
+        picture = service.fetch(url, address=sender_address(), until_s=until_s)
         return PredictRequest(picture, options, until_s)
     if not body.picture:
         raise NoImageError(f"No picture was received. Send it as {FIELD!r}, base64.")

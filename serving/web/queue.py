@@ -14,9 +14,9 @@ from serving.web.usage import Usage
 
 T = TypeVar("T")
 
-# A task goes first if what counts against it, so many times and so many seconds more, is still less
-# than what counts against that which has its turn. The seconds are several times what a photo
-# takes; and two that take long shall not change turns until both end late.
+# A task goes first if what counts against it, times LEAST_AHEAD_TIMES and with LEAST_AHEAD_S added,
+# is still less than what counts against the one that has its turn. The seconds are several times
+# what a photo takes; and two that take long shall not change turns until both end late.
 LEAST_AHEAD_TIMES = 2.0
 LEAST_AHEAD_S = 0.1
 # How much of what its address used lately counts against a task, beside all that itself has used.
@@ -63,7 +63,7 @@ class TaskQueue:
         self._capacity = Capacity(capacity, addresses=addresses)
         self._changed = threading.Condition()
         self._tasks: list[_Task] = []
-        # Which has its turn, and until when what it used is noted, by `time.monotonic`.
+        # The task that has its turn, and until when its use is noted, by `time.monotonic`.
         self._active: _Task | None = None
         self._noted_s = 0.0
         self._usage = Usage()

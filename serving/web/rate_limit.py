@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from flask import request
 
+from serving.web.client_address import sender_address
 from serving.web.problems import TooManyRequestsError
 
 WINDOW_S = 60.0
@@ -84,7 +85,7 @@ class RequestLimits:
             TooManyRequestsError: Its sender posts too often.
         """
         if request.endpoint == FRAME_ENDPOINT:
-            self._frames.check(_sender(), now_s=time.monotonic())
+            self._frames.check(sender_address(), now_s=time.monotonic())
         elif request.method == "POST":
             self.count_request()
 
@@ -94,15 +95,11 @@ class RequestLimits:
         Raises:
             TooManyRequestsError: Its sender asks too often.
         """
-        self._pictures.check(_sender(), now_s=time.monotonic())
+        self._pictures.check(sender_address(), now_s=time.monotonic())
 
     def count_more(self, pictures: int) -> None:
         """Count this many pictures of the current request beyond its first."""
-        self._pictures.charge(_sender(), pictures, now_s=time.monotonic())
-
-
-def _sender() -> str:
-    return request.remote_addr or ""
+        self._pictures.charge(sender_address(), pictures, now_s=time.monotonic())
 
 
 def network_of(address: str) -> str:

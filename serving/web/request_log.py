@@ -15,7 +15,7 @@ SANE_REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 GOOGLE_TRACE = re.compile(r"([0-9a-f]{32})(?:/\d+)?(?:;o=\d)?")
 W3C_TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
-# Of HTTP; a client may send any other word.
+# HTTP's methods; a client may send any other word.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 
 # A request of a known size at a known time would tell when somebody sent a certain chip.

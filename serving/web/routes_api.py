@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from serving.inference.options import Options
 from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
 from serving.inference.serialize import to_answer
+from serving.web.client_address import sender_address
 from serving.web.engine import Service, current_service
 from serving.web.openapi import openapi_document
 from serving.web.predict_request import read_predict_request
@@ -35,7 +36,7 @@ def predict() -> ResponseReturnValue:
         service,
         asked.picture,
         asked.options,
-        address=request.remote_addr or "",
+        address=sender_address(),
         until_s=asked.until_s,
     )
     return _json(answer)
@@ -46,7 +47,7 @@ def predict_batch() -> ResponseReturnValue:
     """Predict for several pictures: one line of JSON each, as soon as it is known."""
     service = current_service()
     service.require()
-    address = request.remote_addr or ""
+    address = sender_address()
     with ExitStack() as held:
         client = request.environ.get("gunicorn.socket")
         held.enter_context(service.hold_batch(address=address, client=client))

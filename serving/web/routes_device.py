@@ -12,7 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from serving.inference.options import Options
 from serving.inference.serialize import to_answer
-from serving.web.assets import ONE_YEAR_S, asset_urls, assets_version
+from serving.web.assets import asset_urls, assets_version, keep_for_good, keep_while_unchanged
+from serving.web.client_address import sender_address
 from serving.web.device import (
     device_spec,
     is_available,
@@ -25,7 +26,7 @@ from serving.web.options import SHOWN_CHARACTERS
 from serving.web.problems import InvalidRequestError
 from serving.web.uploads import FORM, OVERHEAD_BYTES, read_picture
 
-# What reading on the device does not need.
+# Fields that reading on the device does not need.
 _NOT_KEPT = ("samples/", "card.jpg", "docs.")
 
 # The page sends frames of at most 480 pixels a side, which seldom have more than 50 kB.
@@ -73,7 +74,7 @@ def read_frame() -> Response:
         frame,
         partial(to_answer, options=options),
         options,
-        address=request.remote_addr or "",
+        address=sender_address(),
         max_pixels=MAX_FRAME_PIXELS,
     )
     return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")
@@ -102,10 +103,7 @@ def send_spec() -> Response:
             "bytes": unpacked_bytes(service.settings.bundle),
         }
     )
-    answer.headers["Cache-Control"] = "no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return keep_while_unchanged(answer)
 
 
 @routes.get("/service-worker.js")
@@ -130,10 +128,7 @@ def send_network(sha256: str) -> Response:
     if sha256 != service.require().spec.network_sha256:
         abort(404)
     answer = Response(static_network(service.settings.bundle), mimetype="application/octet-stream")
-    answer.cache_control.public = True
-    answer.cache_control.immutable = True
-    answer.cache_control.max_age = ONE_YEAR_S
-    return answer
+    return keep_for_good(answer)
 
 
 def _network_url() -> str:

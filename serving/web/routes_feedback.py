@@ -17,6 +17,7 @@ from serving.feedback.schema import FeedbackCode, FeedbackDeleted
 from serving.feedback.store import Store
 from serving.feedback.types import Feedback
 from serving.web.chips import check_chip_file, read_data_url, to_chip
+from serving.web.client_address import sender_address
 from serving.web.engine import Service, current_service
 from serving.web.pictures import data_url
 from serving.web.problems import InvalidRequestError
@@ -176,5 +177,5 @@ def _predict_again(data: bytes, *, said: str, balance: float | None) -> Feedback
             day=datetime.now(UTC).date(),
         )
 
-    address = request.remote_addr or ""
+    address = sender_address()
     return service.look_at(data, look, address=address, max_pixels=size_px**2)

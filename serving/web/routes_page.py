@@ -19,6 +19,8 @@ from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
 from serving.inference.shrink import scale_to_side, shrink
+from serving.web.assets import keep_while_unchanged
+from serving.web.client_address import sender_address
 from serving.web.device import is_available
 from serving.web.engine import current_service
 from serving.web.options import options_from_text, parse_options
@@ -66,7 +68,7 @@ def show_result() -> ResponseReturnValue:
         has_annotated=not _is_light(),
     )
     options = Options(crop=request.form.get("crop") == "1", balance=balance)
-    result = service.predict(data, make_view, options, address=request.remote_addr or "")
+    result = service.predict(data, make_view, options, address=sender_address())
     return _render(result=result)
 
 
@@ -181,7 +183,4 @@ def send_label_colours() -> Response:
     predictor = current_service().require()
     text = render_template("labels.css", colours=colours_of(predictor.spec.labels).values())
     answer = Response(text, mimetype="text/css")
-    answer.headers["Cache-Control"] = "no-cache"
-    answer.add_etag()
-    answer.make_conditional(request)
-    return answer
+    return keep_while_unchanged(answer)

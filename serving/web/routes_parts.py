@@ -21,10 +21,12 @@ from werkzeug.exceptions import BadRequest
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import DecodedPicture, GreyImage
+from preprocessing.runtime.typed_json import first_problem
 from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
 from serving.web.chips import read_data_url, to_chip
+from serving.web.client_address import sender_address
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
 from serving.web.posted_answers import NamedAnswer, Table
@@ -80,7 +82,7 @@ def show_reasons() -> ResponseReturnValue:
     chip, maps = service.look_at(
         read_data_url(request.form.get("chip", "")),
         look,
-        address=request.remote_addr or "",
+        address=sender_address(),
         max_pixels=size_px**2,
     )
     reasons = []
@@ -136,7 +138,7 @@ def _in_turn(make: Callable[[bytes], str], body: bytes) -> str:
         TimeLimitError: It took too long.
         BadRequest: The body is not what was expected.
     """
-    service, address = current_service(), request.remote_addr or ""
+    service, address = current_service(), sender_address()
     queue, network = service.queue, network_of(address)
     make_here = copy_current_request_context(make)
     with queue.slot(network, is_suspect=service.decoder.is_suspect(address)):
@@ -177,6 +179,4 @@ def _read_json(kind: type[_Body], body: bytes) -> _Body:
         with _reading:
             return kind.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise BadRequest(f"The JSON is not as expected: {place}: {first['msg']}.") from None
+        raise BadRequest(f"The JSON is not as expected: {first_problem(error)}.") from None

@@ -21,7 +21,7 @@ from serving.web.zip_files import MAX_ZIP_MEMBERS, ZippedFile, count_members, is
 FORM, URLENCODED, FIELD = "multipart/form-data", "application/x-www-form-urlencoded", "image"
 # What a form or JSON adds around the picture.
 OVERHEAD_BYTES = 64_000
-# Of a batch: what a worker does well within a minute.
+# A worker predicts a batch of this size well within a minute.
 MAX_BATCH_PICTURES = 50
 READ_BYTES = 1 << 20
 # JSON begins within this many bytes.

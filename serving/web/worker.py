@@ -177,9 +177,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
         asked_s = self._watch.served(conn)
-        if (
-            self.cfg.is_ssl
-        ):  # TLS sockets are of another kind; the proxy that decrypts must be patient
+        # TLS sockets are of another kind; the proxy that decrypts must be patient.
+        if self.cfg.is_ssl:
             return super().handle(conn)
         if not isinstance(conn.sock, ClientSocket):
             conn.sock = ClientSocket(fileno=conn.sock.detach())

@@ -1,20 +1,19 @@
 """Find the pictures in a zip, as different systems write them."""
 
 import io
-import lzma
 import posixpath
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from preprocessing.runtime.zip_content import unpack
+from preprocessing.dataset.sources.files import SYSTEM_NAMES
+from preprocessing.runtime.zip_content import UNPACKING_ERRORS, unpack
 from preprocessing.runtime.zip_names import name_in_zip
 from serving.web.problems import InvalidRequestError
 
-# Of the zips of a request, folders included: to list millions would take long.
+# In all zips of a request, folders included: to list millions would take long.
 MAX_ZIP_MEMBERS = 1_000
 _MEMBER = b"PK\x01\x02"
 # Where the lengths of name, extra fields and comment stand in the head of a member; and the most
@@ -22,9 +21,8 @@ _MEMBER = b"PK\x01\x02"
 _LENGTHS_AT, _LENGTHS = 28, struct.Struct("<HHH")
 MOST_HEAD_BYTES = 4_000
 # What systems add of themselves to a zip: files and folders.
-_ADDED_BY_SYSTEMS = {
-    "__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir",
-    ".spotlight-v100", ".trashes", ".fseventsd", "$recycle.bin", "system volume information",
+_ADDED_BY_SYSTEMS = SYSTEM_NAMES | {
+    ".ds_store", "icon\r", ".spotlight-v100", ".trashes", ".fseventsd",
 }  # fmt: skip
 # What macOS keeps of a file beside its content, where a disk has no room of its own for it.
 _APPLE_DOUBLE = "._"
@@ -33,20 +31,6 @@ _UNIX = 3
 # How links are packed. Others would be unpacked as a whole, a thousand of them before any picture.
 _PACKINGS_OF_LINKS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 MOST_LINKS, MOST_LINK_BYTES = 8, 4_096
-# What unpacking a damaged member raises; OverflowError, where it would lie beyond all memory.
-_UNPACKING_ERRORS = (
-    OSError,
-    EOFError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    MemoryError,
-    NotImplementedError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +59,7 @@ class ZippedFile:
             )
         try:
             return unpack(self.archive, _follow(self.archive, self.member), most_bytes=most_bytes)
-        except _UNPACKING_ERRORS:
+        except (*UNPACKING_ERRORS, MemoryError):
             raise InvalidRequestError(
                 "This file cannot be unpacked: the zip is damaged, or packed in a rare way. Pack "
                 "it again and retry."
@@ -152,7 +136,7 @@ def _leads_to_folder(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
     try:
         folder = f"{_target(archive, member)}/"
         return any(name.startswith(folder) for name in archive.NameToInfo)
-    except _UNPACKING_ERRORS:
+    except (*UNPACKING_ERRORS, MemoryError):
         return False
 
 

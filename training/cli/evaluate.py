@@ -165,7 +165,7 @@ def _record(bundle: Path, evaluation: "Evaluation", *, name: str | None) -> None
     from preprocessing.bundle.spec import read_spec
     from training.export.record_evaluation import record_elsewhere, record_metrics
 
-    spec = read_spec(bundle)
+    spec = read_spec(bundle)  # Another evaluation may have recorded figures since.
     if name:
         record_elsewhere(bundle, spec, name=name, evaluation=evaluation)
     else:

@@ -16,6 +16,7 @@ from preprocessing.runtime.cli import (
     path_option,
     together,
 )
+from preprocessing.runtime.terminal import quoted
 from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
@@ -173,4 +174,5 @@ def fit(
 
         exported = export(run, bundle, dataset=rows, options=ExportOptions(), overwrite=resume)
         print(f"\n{evaluation_text(exported.evaluation)}")
-        print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {bundle}")
+        named = quoted(str(bundle))
+        print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {named}")

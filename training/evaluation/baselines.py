@@ -22,6 +22,7 @@ from tqdm import tqdm
 from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
+from preprocessing.runtime.typed_json import what_is_wrong
 from training.data import rows_of
 from training.evaluation.predict import Predictions
 
@@ -80,7 +81,7 @@ def read_baseline(path: Path) -> Baseline:
         parsed = {"model": path.parent / fields["model"], "labels": tuple(fields["labels"])}
         return Baseline(**{**fields, **parsed})
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{path} does not describe a baseline: {error!r}") from error
+        raise BundleError(f"{path} does not describe a baseline: {what_is_wrong(error)}") from error
 
 
 def baseline_predictions(baseline: Baseline, dataset: Dataset, *, split: str) -> Predictions:

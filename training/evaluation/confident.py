@@ -49,7 +49,7 @@ class Mistake:
 def coverage_steps(
     probabilities: NDArray[np.float64], truth: NDArray[np.int64]
 ) -> tuple[Coverage, ...]:
-    """Return the accuracy on the most confident predictions, at `COVERAGE_STEPS` shares of all.
+    """Return the accuracy on the most confident predictions, at `COVERAGE_STEPS` fractions of all.
 
     Args:
         probabilities: (n, labels).

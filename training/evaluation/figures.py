@@ -172,7 +172,7 @@ def reliability(bins: Mapping[str, Sequence[ReliabilityBin]]) -> go.Figure:
                 "sizeref": most / LARGEST_MARKER_PX**2,
                 "sizemin": 2,
             },
-            hovertemplate="confidence %{x:.1%}, right %{y:.1%}, %{customdata} answers",
+            hovertemplate="confidence %{x:.1%}, right %{y:.1%}, %{customdata} predictions",
         )
     figure.update_layout(xaxis={"title": "confidence", "tickformat": ".0%"})
     return figure

@@ -13,7 +13,13 @@ from preprocessing.report.html import render
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.figures import confusion, reliability
 from training.evaluation.slices import Slice
-from training.evaluation.text import calibration_rows
+from training.evaluation.text import (
+    TRUTH_HEAD,
+    VOTE_HEAD,
+    calibration_rows,
+    truth_cells,
+    vote_cells,
+)
 
 _CHART = {"width": 640, "height": 480, "margin": {"t": 30}}
 _SLICES_HEIGHT_PX = 240
@@ -39,11 +45,13 @@ def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> 
             (name, f"{after:.4f}", f"{before:.4f}")
             for name, after, before in calibration_rows(evaluation)
         ],
-        truths=_truths(evaluation),
-        votes=_votes(evaluation),
+        truth_head=TRUTH_HEAD,
+        truths=list(map(truth_cells, evaluation.truths)),
+        vote_head=VOTE_HEAD,
+        votes=list(map(vote_cells, evaluation.votes)),
         confusion=confusion(np.array(evaluation.confusion), evaluation.labels),
         classes=_classes(evaluation),
-        reliability=reliability({"answers": evaluation.reliability}),
+        reliability=reliability({"predictions": evaluation.reliability}),
         coverage=_coverage(evaluation),
         slices=[
             (measure, _slices_chart(list(parts), evaluation.accuracy))
@@ -62,37 +70,9 @@ def _figures(evaluation: Evaluation) -> list[Row]:
         ("accuracy from one view", f"{evaluation.accuracy_one_view:.1%}"),
         ("accuracy on pictures that are not in training too", fresh),
         ("truth in two guesses", f"{evaluation.accuracy_two_guesses:.1%}"),
-        ("answers it is sure of", f"{evaluation.share_sure:.1%}"),
+        ("predictions it is sure of", f"{evaluation.share_sure:.1%}"),
         ("accuracy where it is sure", f"{evaluation.accuracy_when_sure:.1%}"),
         ("macro F1", f"{evaluation.macro_f1:.1%}"),
-    ]
-
-
-def _truths(evaluation: Evaluation) -> list[Row]:
-    return [
-        (
-            row.output,
-            f"{row.balance:g}",
-            row.truth,
-            f"{row.images:,}",
-            "{:.1%} ({:.1%} to {:.1%})".format(row.accuracy, *row.accuracy_interval_95),
-            f"{row.balanced_accuracy:.1%}",
-        )
-        for row in evaluation.truths
-    ]
-
-
-def _votes(evaluation: Evaluation) -> list[Row]:
-    return [
-        (
-            row.who,
-            "" if row.balance is None else f"{row.balance:g}",
-            f"{row.images:,}",
-            f"{row.vote_share:.3f}",
-            f"{row.nll:.3f}",
-            "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
-        )
-        for row in evaluation.votes
     ]
 
 
@@ -115,7 +95,7 @@ def _coverage(evaluation: Evaluation) -> go.Figure:
             x=[each.share for each in evaluation.coverage],
             y=[each.accuracy for each in evaluation.coverage],
             customdata=[each.confidence for each in evaluation.coverage],
-            hovertemplate="%{x:.0%} of the answers, confidence from %{customdata:.1%} on: "
+            hovertemplate="%{x:.0%} of the predictions, confidence from %{customdata:.1%} on: "
             "accuracy %{y:.1%}<extra></extra>",
         ),
         layout=_CHART,

@@ -56,7 +56,7 @@ def natural_slices(
         dataset: The dataset.
         rows: Positions in it, shape (n,).
         truth: The class index that counts as right for each, shape (n,).
-        hits: Whether the answers to them are right, shape (n,).
+        hits: Whether the predictions for them are right, shape (n,).
     """
     is_aligned = dataset.found_by[rows] != UNALIGNED
     labels = np.array(dataset.manifest.recipe.labels)

@@ -1,6 +1,6 @@
 """Write evaluations as texts for the terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.slices import Slice
@@ -9,17 +9,12 @@ from training.evaluation.truths import TruthRow, VoteRow
 LEAST_FACES_TO_JUDGE = 30
 """An interval of fewer faces says little: that of one face is a point."""
 
-_COLUMNS = (
-    "network",
-    "pictures",
-    "accuracy (95 % interval)",
-    "one view",
-    "not in training",
-    "two guesses",
-    "macro F1",
-    "ECE",
-    "NLL",
-    "Brier",
+_INTERVAL = "accuracy (95 % interval)"
+TRUTH_HEAD = ("output", "class balance", "held to", "pictures", _INTERVAL, "mean recall")
+VOTE_HEAD = ("who", "class balance", "pictures", "mean share of votes", "NLL of the votes", "ECE")
+_COMPARISON_HEAD = (
+    *("network", "pictures", _INTERVAL, "one view", "not in training", "two guesses", "macro F1"),
+    *("ECE", "NLL", "Brier"),
 )
 
 
@@ -80,33 +75,36 @@ def _weak_slices(evaluation: Evaluation) -> list[Slice]:
 
 def truths_text(rows: Iterable[TruthRow]) -> str:
     """Write how often each output is right by each truth, as a Markdown table."""
-    lines = [
-        "| output | class balance | held to | pictures | accuracy (95 % interval) | mean recall |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        low, high = row.accuracy_interval_95
-        lines.append(
-            f"| {row.output} | {row.balance:g} | {row.truth} | {row.images:,} | "
-            f"{row.accuracy:.1%} ({low:.1%} to {high:.1%}) | {row.balanced_accuracy:.1%} |"
-        )
-    return "\n".join(lines)
+    return _markdown(TRUTH_HEAD, map(truth_cells, rows))
+
+
+def truth_cells(row: TruthRow) -> tuple[str, ...]:
+    """Write how often an output is right by a truth, as the cells below `TRUTH_HEAD`."""
+    return (
+        row.output,
+        f"{row.balance:g}",
+        row.truth,
+        f"{row.images:,}",
+        _with_interval(row.accuracy, row.accuracy_interval_95),
+        f"{row.balanced_accuracy:.1%}",
+    )
 
 
 def votes_text(rows: Iterable[VoteRow]) -> str:
     """Write how well outputs and people predict the votes, as a Markdown table."""
-    lines = [
-        "| who | class balance | pictures | mean share of votes | NLL of the votes | ECE |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        balance = "" if row.balance is None else f"{row.balance:g}"
-        error = "" if row.calibration_error is None else f"{row.calibration_error:.3f}"
-        lines.append(
-            f"| {row.who} | {balance} | {row.images:,} | {row.vote_share:.3f} | {row.nll:.3f} | "
-            f"{error} |"
-        )
-    return "\n".join(lines)
+    return _markdown(VOTE_HEAD, map(vote_cells, rows))
+
+
+def vote_cells(row: VoteRow) -> tuple[str, ...]:
+    """Write how well an output, or people, predict the votes, as the cells below `VOTE_HEAD`."""
+    return (
+        row.who,
+        "" if row.balance is None else f"{row.balance:g}",
+        f"{row.images:,}",
+        f"{row.vote_share:.3f}",
+        f"{row.nll:.3f}",
+        "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
+    )
 
 
 def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:
@@ -132,13 +130,31 @@ def slices_text(slices: Iterable[Slice]) -> str:
 
 def comparison_text(evaluations: Mapping[str, Evaluation]) -> str:
     """Write evaluations of one split, by the network's name, as a Markdown table."""
-    lines = [f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|"]
-    for name, each in evaluations.items():
-        low, high = each.accuracy_interval_95
-        lines.append(
-            f"| {name} | {each.images:,} | {each.accuracy:.1%} ({low:.1%} to {high:.1%}) | "
-            f"{each.accuracy_one_view:.1%} | {each.accuracy_without_leaked:.1%} | "
-            f"{each.accuracy_two_guesses:.1%} | {each.macro_f1:.1%} | {each.ece_15_bins:.3f} | "
-            f"{each.nll:.3f} | {each.brier:.3f} |"
-        )
-    return "\n".join(lines)
+    return _markdown(
+        _COMPARISON_HEAD,
+        (
+            (
+                name,
+                f"{each.images:,}",
+                _with_interval(each.accuracy, each.accuracy_interval_95),
+                f"{each.accuracy_one_view:.1%}",
+                f"{each.accuracy_without_leaked:.1%}",
+                f"{each.accuracy_two_guesses:.1%}",
+                f"{each.macro_f1:.1%}",
+                f"{each.ece_15_bins:.3f}",
+                f"{each.nll:.3f}",
+                f"{each.brier:.3f}",
+            )
+            for name, each in evaluations.items()
+        ),
+    )
+
+
+def _with_interval(accuracy: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{accuracy:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])

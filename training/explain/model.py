@@ -63,13 +63,12 @@ def open_explained_model(source: Path) -> ExplainedModel:
 def _open_run(run: Path) -> ExplainedModel:
     settings = read_settings(run)
     recipe = settings.dataset
-    geometry = ChipGeometry.from_json(recipe.geometry)
     network = load_network(run)
-    size_px, trained_px = geometry.size_px, settings.fit.sizes[-1][1]
+    size_px, trained_px = recipe.geometry.size_px, settings.fit.sizes[-1][1]
     seeing = with_views(network, Views(size_px, trained_px, mirrored=True), size_px=size_px)
     return ExplainedModel(
         labels=recipe.labels,
-        geometry=geometry,
+        geometry=recipe.geometry,
         finder=FaceFinder(recipe.scheme(), detector=recipe.detector),
         classify=lambda chips: to_probabilities(seeing.predict(chips, verbose=0)[:, 0], 1.0),
         network=network,

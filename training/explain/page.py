@@ -63,7 +63,7 @@ def explain(
             sheets[f"face{number}-{name}"] = sheet
     out.mkdir(parents=True, exist_ok=True)
     for name, sheet in sheets.items():
-        (out / f"{name}.png").write_bytes(encode_png(sheet))
+        write_whole(out / f"{name}.png", encode_png(sheet))
     page = render(
         "explanation.html",
         package="training.explain",

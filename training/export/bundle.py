@@ -15,7 +15,6 @@ from preprocessing.bundle.spec import MODEL_NAME, SPEC_NAME, ModelSpec, network_
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
-from preprocessing.faces.geometry import ChipGeometry
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
@@ -39,7 +38,7 @@ from training.networks.build import (
 from training.networks.outputs import outputs_of
 from training.records import TrainedNetwork
 
-# Of a bundle, which goes into Git and over networks.
+# A bundle goes into Git and over networks.
 LARGEST_BYTES = 25_000_000
 # A bundle aligns as in training. Only the detector may be another one: everything is chosen and
 # measured here on the faces that it found.
@@ -175,7 +174,7 @@ def _spec(
         name=name,
         labels=recipe.labels,
         disgust=recipe.disgust,
-        geometry=ChipGeometry.from_json(recipe.geometry),
+        geometry=recipe.geometry,
         outputs=outputs,
         answers_with=next(iter(outputs)),
         detector=recipe.detector,

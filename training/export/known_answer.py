@@ -7,7 +7,6 @@ from preprocessing.bundle.spec import KnownAnswer
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.images.decode import decode_image
 from preprocessing.images.sample import sample_photo_path
 
@@ -26,7 +25,7 @@ def known_answer(bundle: Path, recipe: Recipe) -> KnownAnswer:
     """
     photo = decode_image(sample_photo_path().read_bytes())
     finder = FaceFinder(recipe.scheme(), detector=recipe.detector)
-    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry.from_json(recipe.geometry))
+    (aligned,) = align_photo(photo, finder, geometry=recipe.geometry)
     first, second = aligned.transform.tolist()
     return KnownAnswer(
         transform=(tuple(first), tuple(second)),

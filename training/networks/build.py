@@ -15,7 +15,6 @@ from preprocessing.bundle.outputs import OUTPUTS
 from preprocessing.bundle.spec import SPEC_NAME, ModelSpec, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
-from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
 from training.config import FitConfig
 from training.networks.legacy import alexlike, shallow, vgg, wide
@@ -121,7 +120,7 @@ def _digests_by_landmarks(trained_on: Recipe) -> set[str]:
 
     Empty where the network's own geometry is none of these.
     """
-    geometry = ChipGeometry.from_json(trained_on.geometry)
+    geometry = trained_on.geometry
     digests = {geometry_by(scheme, geometry).digest() for scheme in LANDMARK_SCHEMES.values()}
     return digests if geometry.digest() in digests else set()
 

@@ -117,7 +117,7 @@ def _for_grey_chips(first: DlibLayer) -> DlibLayer:
     taps = len(grey)
     enlarged = np.zeros((taps, taps))
     for tap in range(taps):
-        # Of the enlarged chip, the pixel in the middle is the first of the two of a chip's pixel.
+        # A chip's pixel becomes two of the enlarged chip; its middle one is the first of them.
         place = (2 * (taps // 2) + tap - taps // 2 + 0.5) / 2 - 0.5
         left = int(place)
         enlarged[tap, left : left + 2] += (left + 1 - place, place - left)

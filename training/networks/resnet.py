@@ -30,7 +30,7 @@ def resnet34(
         width: Channels of the first stage.
         stem_stride: 1 or 2.
         stem_pool: Let the stem be a 7x7 convolution and a 3x3 maximum of stride 2.
-        dropout: Share of the pooled features dropped in training.
+        dropout: Fraction of the pooled features dropped in training.
 
     Returns:
         A model from chips, (n, height, width, 1), 0 black to 255 white, of any size, to float32

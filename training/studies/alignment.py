@@ -4,7 +4,7 @@ The evidence behind the default `ChipGeometry`; `training/README.md` holds the t
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -123,9 +123,7 @@ def realign(dataset: Dataset, geometry: ChipGeometry) -> Dataset:
     for row in np.flatnonzero(dataset.found_by != UNALIGNED):
         transforms[row], _ = fit_landmarks(dataset.landmarks[row], geometry)
         chips[row] = extract_chip(dataset.raw[row], transforms[row], geometry=geometry)
-    recipe = replace(
-        dataset.manifest.recipe, geometry=asdict(geometry), geometry_digest=geometry.digest()
-    )
+    recipe = replace(dataset.manifest.recipe, geometry=geometry, geometry_digest=geometry.digest())
     manifest = replace(dataset.manifest, recipe=recipe)
     return replace(dataset, manifest=manifest, chips=chips, transforms=transforms)
 

@@ -21,9 +21,9 @@ from preprocessing.runtime.files import read_at_most
 from preprocessing.runtime.zip_content import unpack
 from preprocessing.runtime.zip_names import name_in_zip
 
-# Of a tar file: a small one can name more files than memory holds names of.
+# A small tar file can name more files than memory holds names of.
 MOST_MEMBERS = 3_000_000
-# Of what a member of a tar file says of itself, such as a long name.
+# Size of what a member of a tar file says of itself, such as a long name.
 MOST_HEAD_BYTES = 1_000_000
 _IS_ENCRYPTED = 1
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")

@@ -11,7 +11,6 @@ from preprocessing.dataset.sources.csv_lines import to_utf8
 from preprocessing.dataset.sources.files import LIST_SUFFIXES
 from preprocessing.dataset.sources.finder import LABEL_STUDIO_MARK
 from preprocessing.dataset.sources.list_form import looks_like_list
-from preprocessing.dataset.sources.names import quoted
 from preprocessing.dataset.sources.parquet_store import find_pictures
 from preprocessing.dataset.sources.records import holds_records, records_as_csv
 from preprocessing.dataset.sources.stores import ArchiveStore, FolderStore, PictureStore
@@ -20,12 +19,14 @@ from preprocessing.dataset.sources.unread import SHEET_SUFFIXES
 from preprocessing.dataset.sources.vocabulary import LABEL_COLUMNS, words_of
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.runtime.terminal import quoted
 
-# So many tables are looked into.
+# Tables that are looked into.
 _MOST_TABLES = 5
 # As AffectNet has them for each picture.
 _ARRAY_SUFFIXES = (".npy", ".npz", ".mat")
-# Of a file that may name pictures: in COCO's annotations classes and licences come first.
+# Bytes of a file that are searched for names of pictures: in COCO's annotations, classes and
+# licences come first.
 _MOST_BYTES = 1 << 18
 _PICTURE_END = re.compile(
     "(?:" + "|".join(map(re.escape, PICTURE_SUFFIXES)) + r")\b", re.IGNORECASE

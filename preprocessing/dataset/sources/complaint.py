@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from preprocessing.dataset.sources.likely_words import suggest
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import NO_CLASS, NO_SPLIT, NO_WORD, Place
 from preprocessing.dataset.sources.tree import count_by_folder, draw_tree
+from preprocessing.runtime.terminal import quoted
 
 
 def expected(names: Names) -> str:
@@ -60,8 +61,8 @@ def _remedy(paths: Sequence[str], places: Sequence[Place], names: Names) -> str:
     fine = [path for path, place in zip(paths, places, strict=True) if not place.problem]
     stray = _only_of([path for path, _ in wrong], fine)
     if stray is None:
-        return "Move what is no example out of the source."
-    return f"Leave what is no example out with --ignore, as --ignore {quoted(stray)}."
+        return "Move files that are not examples out of the source."
+    return f"Leave out files that are not examples with --ignore, as --ignore {quoted(stray)}."
 
 
 def _only_of(wrong: Sequence[str], fine: Sequence[str]) -> str | None:

@@ -3,10 +3,7 @@
 import bz2
 import gzip
 import lzma
-import struct
 import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import IO, Any, BinaryIO
 
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import read_at_most
+from preprocessing.runtime.zip_content import UNPACKING_ERRORS
 
 # FER2013's CSV has 301 MB.
 MAX_UNPACKED_BYTES = 1_000_000_000
@@ -24,11 +22,6 @@ _COMPRESSIONS: dict[bytes, Callable[[BinaryIO], Any]] = {
     b"\xfd7zXZ\0": lzma.open,
     b"BZh": bz2.open,
 }
-# A zip file that is encrypted, or packed in a way that is not known, is a RuntimeError.
-_UNPACKING_ERRORS = (
-    OSError, EOFError, ValueError, OverflowError, RuntimeError, LookupError, struct.error,
-    lzma.LZMAError, zlib.error, zipfile.BadZipFile, tarfile.TarError,
-)  # fmt: skip
 
 
 def read_decompressed(file: Path | BinaryIO, name: str) -> bytes:
@@ -64,7 +57,7 @@ def damage_named(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except _UNPACKING_ERRORS as error:
+    except (*UNPACKING_ERRORS, LookupError, tarfile.TarError) as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
 
 

@@ -106,7 +106,7 @@ def _ways(path: str) -> Iterator[str]:
     if (bare := _LABEL_STUDIO.sub("", path)) != path:
         yield bare
         path = bare
-    # Of an address, what follows "?" says nothing; some are written with %, or twice so.
+    # What follows "?" in an address says nothing; some are quoted with %, even twice.
     for _ in range(MOST_UNQUOTED):
         if (plain := unquote(path.partition("?")[0])) == path:
             return

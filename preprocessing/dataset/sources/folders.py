@@ -17,6 +17,7 @@ from preprocessing.dataset.sources.places import (
 )
 from preprocessing.dataset.sources.vocabulary import core_of, words_of
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.terminal import quoted
 
 # Folders with so short numbers may be classes; longer ones are years and the like.
 MOST_DIGITS = 2
@@ -89,8 +90,8 @@ def read_layout(paths: Sequence[str], names: Names, *, source: str) -> Layout:
         meant = ",".join(f"{word}={label}" for word, label in sorted(likely.items()))
         raise DatasetError(
             f"{source}: no folder is named after an expression, but the names of files, such as "
-            f"{paths[0]}, may tell what they show. Say what they mean with --map {meant}, or take "
-            "the pictures as photos without labels with --unlabelled."
+            f"{paths[0]}, may tell what they show. Say what they mean with --map {quoted(meant)}, "
+            "or take the pictures as photos without labels with --unlabelled."
         )
     entries = tuple(
         Entry(position, place.label, place.split or "train", place.folder)

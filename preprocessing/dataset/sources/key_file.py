@@ -17,8 +17,9 @@ from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.stores import PictureStore
 from preprocessing.dataset.sources.vocabulary import core_of
+from preprocessing.runtime.terminal import quoted
 
-# So many files are looked into.
+# Files that are looked into.
 _MOST_FILES = 10
 _NUMBERED = re.compile(r"(\d{1,2})[\s,;:=.|-]+(\S.*)")
 _NUMBER_LAST = re.compile(r"(\S.*?)[\s,;:=|-]+(\d{1,2})")
@@ -100,5 +101,7 @@ def _label_of(word: str, names: Names) -> str | None:
 def _options(meant: Mapping[str, str | None], names: Names) -> str:
     known = [f"{code}={label}" for code, label in meant.items() if label in names.reading.labels]
     others = [code for code, label in meant.items() if label not in names.reading.labels]
-    ways = [f"--map {','.join(sorted(known))}"] if known else []
-    return " ".join([*ways, *([f"--ignore {','.join(sorted(others))}"] if others else [])])
+    named = {"--map": known, "--ignore": others}
+    return " ".join(
+        f"{option} {quoted(','.join(sorted(words)))}" for option, words in named.items() if words
+    )

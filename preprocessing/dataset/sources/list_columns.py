@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from preprocessing.dataset.sources.list_form import ListForm
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.terminal import quoted
 
 _MOST_COLUMNS = 12
 _NOTE_OF_RATERS = (

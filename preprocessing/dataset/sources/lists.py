@@ -19,14 +19,15 @@ from preprocessing.dataset.sources.list_columns import (
     without_labels,
 )
 from preprocessing.dataset.sources.list_form import ListForm
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
 from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
 from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.terminal import quoted
 
 _MOST_NAMED = 3
-# Of a path, in messages.
+# Letters of a path that messages show.
 _MOST_LETTERS = 200
 
 

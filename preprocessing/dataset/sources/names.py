@@ -1,8 +1,6 @@
 """What the names of folders, and the words in tables, mean."""
 
 import fnmatch
-import re
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -26,8 +24,9 @@ from preprocessing.dataset.sources.vocabulary import (
     telling_words,
     words_of,
 )
+from preprocessing.runtime.terminal import quoted
 
-# So many names are proposed to be mapped: all classes of most sets.
+# Names that are proposed to be mapped: all classes of most sets.
 _MOST_MEANT = 10
 
 
@@ -165,8 +164,3 @@ def _joined(names: Sequence[str], end: str = "", *, most: int = 4) -> str:
     """Join names as an option takes them, the first few of many."""
     text = ",".join(name + end for name in names[:most])
     return quoted(text) + (",..." if len(names) > most else "")
-
-
-def quoted(text: str) -> str:
-    """Return a text as one argument of a command that a message proposes, whatever is in it."""
-    return shlex.quote(text) if re.search(r"[^\w,=.+-]", text) else text

@@ -9,7 +9,7 @@ from pathlib import Path
 from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.sources.archives import Archive, open_archive
 from preprocessing.dataset.sources.beside import Beside, look_beside
-from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
+from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed, read_head
 from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
@@ -21,7 +21,7 @@ from preprocessing.dataset.sources.list_form import (
     open_records,
 )
 from preprocessing.dataset.sources.lists import read_lists
-from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.parquet_labels import labels_as_csv
 from preprocessing.dataset.sources.parquet_store import ParquetStore, find_pictures, open_parquet
@@ -34,6 +34,7 @@ from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.dataset.sources.unread import SEVERAL_TABLES, advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import what_is_missing
+from preprocessing.runtime.terminal import quoted
 
 # At most this many tables of a folder without pictures are named in the error.
 _MOST_NAMED = 5
@@ -137,7 +138,7 @@ def _open_folder(path: Path, names: Names) -> Source:
         raise DatasetError(
             f"{path} is a dataset that was aligned already. Train on it, or name its source."
         )
-    columns = {table: columns_found(_head(path / table)) for table in store.tables}
+    columns = {table: columns_found(read_head(path / table)) for table in store.tables}
     tables = [table for table in store.tables if columns[table]]
     best = [table for table in tables if columns[table] == max(columns.values())]
     if len(best) == 1:
@@ -201,11 +202,6 @@ def _open_parquet(store: ParquetStore, names: Names) -> Source:
     hashes = [hashlib.sha256(data).hexdigest() for data in written.values()]
     opened.sha256 = hashlib.sha256(json.dumps([opened.sha256, hashes]).encode()).hexdigest()
     return opened
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD_BYTES)
 
 
 def _no_source(path: Path, advice: str = "") -> DatasetError:

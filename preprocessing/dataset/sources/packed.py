@@ -1,6 +1,7 @@
 """Read a table of pictures out of whatever it is packed in."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -33,13 +34,7 @@ def read_table(file: Path | BinaryIO, name: str) -> bytes:
     Raises:
         DatasetError: It is missing, damaged or too large, or an archive of no table, or of several.
     """
-    archive = open_archive(file, name)
-    if archive is None:
-        return read_decompressed(file, name)
-    table = find_table(archive, name)
-    if table is None:
-        raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}")
-    return table
+    return _read_out_of(file, name, find_table)
 
 
 def read_csv(file: Path | BinaryIO, name: str) -> bytes:
@@ -48,13 +43,25 @@ def read_csv(file: Path | BinaryIO, name: str) -> bytes:
     Raises:
         DatasetError: It is missing, damaged or too large, or an archive of none or several.
     """
+    return _read_out_of(file, name, _find_csv)
+
+
+def _read_out_of(
+    file: Path | BinaryIO, name: str, find: Callable[[Archive, str], bytes | None]
+) -> bytes:
+    """Return the content of a file, or if it is an archive, what is found in it."""
     archive = open_archive(file, name)
     if archive is None:
         return read_decompressed(file, name)
-    found = _ending(archive, (".csv",))
-    if not found:
+    found = find(archive, name)
+    if found is None:
         raise DatasetError(f"{name} should hold one CSV file. It holds {contents_of(archive)}")
-    return _read(archive, _only(archive, found, name), name)
+    return found
+
+
+def _find_csv(archive: Archive, name: str) -> bytes | None:
+    found = _ending(archive, (".csv",))
+    return _read(archive, _only(archive, found, name), name) if found else None
 
 
 def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:

@@ -11,19 +11,20 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from preprocessing.dataset.sources.compressed import HEAD_BYTES
+from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_head
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
+from preprocessing.dataset.sources.records import is_bytes
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.images.picture_file import MOST_BYTES
 from preprocessing.runtime.terminal import readable
 
-# So much of a file is read at a time.
+# Bytes of a file that are read at a time.
 _BUFFER_BYTES = 1 << 20
 MOST_PICTURES = 3_000_000
-"""Of all files together: their names take half a gigabyte. A small file can claim far more."""
+"""Their names take half a gigabyte. A small file can claim far more."""
 _BYTES = "bytes"
 # Names of a column of pictures, without spaces and signs.
 _PICTURE_COLUMNS = (
@@ -159,20 +160,15 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         ):
             yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
-        with path.open("rb") as file:
-            advice = advice_for((), file.read(HEAD_BYTES)) or " It is damaged: download it again."
+        advice = advice_for((), read_head(path)) or " It is damaged: download it again."
         raise DatasetError(f"{path.name} cannot be read as Parquet.{advice}") from error
 
 
 def _has_bytes(kind: pa.DataType) -> bool:
     """Say whether a column holds bytes, alone or beside the name of their file."""
     if pa.types.is_struct(kind):
-        return any(field.name == _BYTES and _is_bytes(field.type) for field in kind)
-    return _is_bytes(kind)
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+        return any(field.name == _BYTES and is_bytes(field.type) for field in kind)
+    return is_bytes(kind)
 
 
 def _pictures(file: ParquetFile, wanted: set[int]) -> Iterator[PackedPicture]:

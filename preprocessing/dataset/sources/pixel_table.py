@@ -6,7 +6,7 @@ import numpy as np
 
 from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, split_cells, to_utf8
 from preprocessing.dataset.sources.likely_words import suggest, suggest_split
-from preprocessing.dataset.sources.names import Meaning, Names, quoted
+from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
 from preprocessing.dataset.sources.table_form import (
     TableForm,
@@ -16,10 +16,11 @@ from preprocessing.dataset.sources.table_form import (
 )
 from preprocessing.dataset.sources.vocabulary import CODES, code_of
 from preprocessing.errors import DatasetError
+from preprocessing.runtime.terminal import quoted
 
 # Longer lines have pixels; shorter ones have none that could be a face.
 _SHORT_BYTES = 256
-# So many rows are looked at to know how a table writes its pixels.
+# Rows that are looked at to know how a table writes its pixels.
 _FIRST_ROWS = 20
 
 

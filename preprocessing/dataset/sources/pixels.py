@@ -36,7 +36,7 @@ def pixel_form(texts: Iterable[str]) -> PixelForm:
     """Find out how a table writes pixels, from its first rows.
 
     Args:
-        texts: The pixels of each, as they stand there.
+        texts: The pixels of each, as the table has them.
     """
     rows = [_parse(_bare(text), np.float64) for text in texts]
     numbers = [row for row in rows if row is not None and len(row)]

@@ -18,10 +18,10 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
 MOST_CELLS = 20_000_000
-"""Of all records together: a million with twenty names each. A small file can claim far more."""
+"""Cells of all records together: a million with twenty names. A small file can claim far more."""
 MOST_BYTES = 400_000_000
-"""Of the values in all records of a Parquet file. A small one can hold far more, too."""
-# So many are read at a time: each of them can be long.
+"""Size of all values of a Parquet file. A small one can hold far more, too."""
+# Read at a time, for each can be long.
 _ROWS = 32
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
@@ -135,6 +135,11 @@ def holds_bytes(kind: pa.DataType) -> bool:
     """Say whether a column of a type holds bytes, alone or among other values."""
     if pa.types.is_struct(kind):
         return any(holds_bytes(field.type) for field in kind)
+    return is_bytes(kind)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Say whether a column of a type holds bytes alone."""
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 

@@ -9,7 +9,7 @@ LEAST_MEMORY_BYTES = 64_000_000
 # The file itself, without its metadata, and as a decoder keeps it; and what detail takes that only
 # large files have, such as coefficients of all three channels until the last scan has come.
 MEMORY_BYTES_A_FILE_BYTE = 40
-# Of a file that is walked through before its header says how large the picture is.
+# For files that are read through before a header says how large the picture is.
 MEMORY_BYTES_A_WALKED_BYTE = 8
 LEAST_SECONDS = 0.5
 # Whatever a file claims, if it is no larger than servers take by default: with the search for faces
@@ -27,7 +27,7 @@ class Rate(NamedTuple):
         per_megabyte_s: The same for each million bytes of the file.
         pixel_bytes: Memory for each pixel, in bytes: the decoder's own pixels and a copy of them,
             in other colours, turned upright or in shared memory.
-        most_bytes_a_pixel: Of a file's bytes so many count for each pixel, where the format does
+        most_bytes_a_pixel: How many of a file's bytes count for each pixel, where the format does
             not tell which of them hold pixels.
         most_seconds: Processor time that no picture in a file of the usual size may exceed.
         most_room: How often the room of its pixels a picture takes at most, with all its detail.

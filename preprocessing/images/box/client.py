@@ -37,9 +37,9 @@ _log = logging.getLogger(__name__)
 IS_POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 DECODER = "preprocessing.images.decode:decode_here"
 MOST_PIXELS = 50_000_000
-# A helper that has decoded so many pictures is replaced, for libraries leak.
+# After this number of pictures a helper is replaced, for libraries leak.
 MOST_PICTURES = 1_000
-# So many helpers wait for pictures; more are started where more are needed, and ended then.
+# Helpers that wait for pictures; more are started where they are needed, and ended then.
 KEPT_HELPERS = 4
 # A helper that neither answers nor uses processor time is not waited for longer.
 TIME_LIMIT_S = 120.0

@@ -62,7 +62,7 @@ class Helper:
         connection: By which it is asked.
         pid: Its process id.
         pictures: How many it has decoded.
-        stands_back: It does no other picture: what has stood back does so for good.
+        stands_back: It does no other picture, for a lowered priority cannot be raised again.
     """
 
     connection: socket.socket

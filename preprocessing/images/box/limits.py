@@ -25,7 +25,7 @@ def end_with_parent() -> None:
 
 
 class PictureLimits:
-    """Limits on the memory and processor time of this process, set anew for each picture.
+    """Limits on the memory and processor time of this process, set again for each picture.
 
     The system enforces them: an allocation beyond the limit fails, and a process that has used its
     time is ended. Where it has no such limit, as macOS on memory, there is none.

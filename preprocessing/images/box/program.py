@@ -33,8 +33,8 @@ from preprocessing.images.types import DecodedPicture
 Decoder = Callable[..., DecodedPicture]
 """Takes the bytes of a picture, `max_pixels`, `may_reduce` and `in_grey`."""
 
-# No file of so many pixels has so few bytes, if it shows anything: the best formats take a byte for
-# some hundred pixels.
+# A file of more pixels that has fewer bytes for them shows nothing: the best formats take a byte
+# for some hundred pixels.
 LARGE_PIXELS, MOST_PIXELS_A_BYTE = 12_000_000, 4_000
 LARGEST_FILE_BYTES = 4_000_000_000
 # What libraries say where they got no memory: -9 is Pillow's number for it.

@@ -18,7 +18,7 @@ import numpy as np
 from preprocessing.images.types import GreyImage, RgbImage
 
 CHANNELS = 3
-# So much stays for the next pictures, in all: one of twelve megapixels.
+# Stays for the next pictures, in all: one of twelve megapixels.
 KEPT_BYTES = 36_000_000
 # What each piece may keep in any case: a picture for a screen.
 LEAST_KEPT_BYTES = 1_000_000

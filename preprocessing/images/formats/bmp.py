@@ -41,7 +41,7 @@ def read_bmp(data: bytes, *, max_pixels: int) -> Raster:
         read = read_jpeg if header.packing == JPEG else read_png
         return read(data[start:], max_pixels=max_pixels)
     is_packed = header.packing in (RLE8, RLE4)
-    pixel_bytes = len(data) - start if is_packed else _row_bytes(header) * header.height
+    pixel_bytes = len(data) - start if is_packed else header.row_bytes * header.height
     check_size(header.width, header.height, max_pixels, pixel_bytes=pixel_bytes)
     if is_packed:
         return Raster(_unpack_runs(data, header, start), colours=bmp_colours(data, HEADER_AT))
@@ -66,11 +66,11 @@ def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.
     Raises:
         ImageDecodeError: More than a tenth of the rows is missing.
     """
-    row_bytes = _row_bytes(header)
-    there = min(header.height, max(0, len(data) - start) // row_bytes)
+    there = min(header.height, max(0, len(data) - start) // header.row_bytes)
     missing = 1 - there / header.height
     check_missing(missing)
-    rows = np.frombuffer(data, np.uint8, there * row_bytes, start).reshape(there, row_bytes)
+    rows = np.frombuffer(data, np.uint8, there * header.row_bytes, start)
+    rows = rows.reshape(there, header.row_bytes)
     channels = 4 if header.masks[3] else 3
     samples = np.full((header.height, header.width, channels), 255, np.uint8)
     at_once = max(1, _STRIP_PIXELS // header.width)
@@ -82,10 +82,6 @@ def read_pixels(data: bytes, header: BmpHeader, start: int) -> tuple[NDArray[np.
             end = header.height - first
             samples[end - len(strip) : end] = strip[::-1]
     return samples, missing
-
-
-def _row_bytes(header: BmpHeader) -> int:
-    return (header.width * header.depth + 31) // 32 * 4
 
 
 def _colours(rows: NDArray[np.uint8], header: BmpHeader) -> NDArray[np.uint8]:

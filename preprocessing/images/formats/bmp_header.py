@@ -12,9 +12,9 @@ from preprocessing.images.formats.raster import DAMAGED
 PLAIN, RLE8, RLE4, MASKS, JPEG, PNG, MASKS_WITH_OPACITY = range(7)
 _OS2_BYTES, _USUAL_BYTES = 12, 40
 _DEPTHS = (1, 2, 4, 8, 16, 24, 32)
-# Of red, green, blue and opacity.
+# Masks of red, green, blue and opacity, by depth.
 _USUAL_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-_OPAQUE_MASK = 0xFF000000
+OPACITY_MASK = 0xFF000000
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,12 @@ class BmpHeader:
     @property
     def has_bytes(self) -> bool:
         """Whether each channel is a byte of its own, in the usual order."""
-        return self.masks[:3] == _USUAL_MASKS[32][:3] and self.masks[3] in (0, _OPAQUE_MASK)
+        return self.masks[:3] == _USUAL_MASKS[32][:3] and self.masks[3] in (0, OPACITY_MASK)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row that is not packed; each begins at a multiple of four."""
+        return (self.width * self.depth + 31) // 32 * 4
 
 
 def read_header(data: bytes, at: int) -> BmpHeader:

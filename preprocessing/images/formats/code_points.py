@@ -15,7 +15,7 @@ from preprocessing.images.formats.colour import (
     matrix_to_srgb,
     srgb_to_light,
 )
-from preprocessing.images.formats.high_range import HLG, MOST_LIGHT, PQ, high_range_colours
+from preprocessing.images.formats.high_range import BT_2020, HLG, MOST_LIGHT, PQ, high_range_colours
 
 # Matrix and range.
 _RGB_IN_FULL_RANGE = b"\0\1"
@@ -27,7 +27,7 @@ _PRIMARIES: dict[int, tuple[Chromaticities, tuple[float, float]]] = {
     6: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
     7: (((0.630, 0.340), (0.310, 0.595), (0.155, 0.070)), D65),
     8: (((0.681, 0.319), (0.243, 0.692), (0.145, 0.049)), _ILLUMINANT_C),
-    9: (((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)), D65),
+    9: (BT_2020, D65),
     11: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), _DCI_WHITE),
     12: (((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)), D65),
     22: (((0.630, 0.340), (0.295, 0.605), (0.155, 0.077)), D65),

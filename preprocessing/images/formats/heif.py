@@ -14,6 +14,7 @@ from PIL import Image
 
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
+from preprocessing.images.formats.heif_boxes import boxes_of
 from preprocessing.images.formats.heif_end import complete
 from preprocessing.images.formats.heif_primary import show_primary
 from preprocessing.images.formats.high_range import light_told
@@ -28,7 +29,7 @@ from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
 # An EXIF block: some programs write its name before it, others that nothing stands before it.
 _EXIF = re.compile(rb"(?:Exif\0\0|\0\0\0\0)(II\*\0|MM\0\*)")
-# By which words boxes tie metadata to a picture.
+# The word in a box that ties metadata to a picture, and one that ties it to nothing.
 _DESCRIBES, _DESCRIBES_NOTHING = b"cdsc", b"free"
 _MOST_EXIF_BYTES = 65_536
 # Properties that tell how bright the picture is, and the screen on which it was made.
@@ -153,14 +154,9 @@ def _cut_out(
 
 def _boxes(data: bytes) -> slice:
     """Return where the box lies that describes the pictures of a file."""
-    at = 0
-    while at + 8 <= len(data):
-        size, name = struct.unpack_from(">L4s", data, at)
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-        if name == b"meta":
-            return slice(at, at + size)
-        at += size if size >= 8 else len(data)
+    for box in boxes_of(data):
+        if box.name == b"meta":
+            return slice(box.start, box.start + box.size)
     return slice(0, 0)
 
 

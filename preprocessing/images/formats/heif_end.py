@@ -3,9 +3,9 @@
 Their decoders refuse such a file, though all but a corner of the picture is there.
 """
 
-import struct
 from typing import NamedTuple
 
+from preprocessing.images.formats.heif_boxes import boxes_of
 from preprocessing.images.formats.raster import check_missing
 
 _PIXELS = b"mdat"
@@ -29,14 +29,9 @@ def complete(data: bytes) -> Completed:
     Raises:
         ImageDecodeError: More than a tenth of the box is missing.
     """
-    at = 0
-    while at + 8 <= len(data):
-        size, name = struct.unpack_from(">L4s", data, at)
-        if size == 1 and at + 16 <= len(data):
-            (size,) = struct.unpack_from(">Q", data, at + 8)
-        lacking = at + size - len(data)
-        if lacking > 0 and name == _PIXELS:
-            check_missing(lacking / size)
+    for box in boxes_of(data):
+        lacking = box.start + box.size - len(data)
+        if lacking > 0 and box.name == _PIXELS:
+            check_missing(lacking / box.size)
             return Completed(data + bytes(lacking), is_incomplete=True)
-        at += size if size >= 8 else len(data)
     return Completed(data, is_incomplete=False)

@@ -30,14 +30,14 @@ PQ, HLG = 16, 18
 PAPER_WHITE, MOST_LIGHT = 203.0, 1_000.0
 _MOST_RELATIVE = 10_000 / PAPER_WHITE
 # How much of an ordinary screen's light what shines needs, where it shines as usual or more.
-_SHARE_OF_SHINE = 0.5
+_NEEDED_BY_SHINE = 0.5
 # How far the curve goes straight on beyond white.
 _STRAIGHT = 0.65
 _CURVE_POINTS = 1_000
-_BT_2020: Chromaticities = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
+BT_2020: Chromaticities = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 _LUMINANCE = np.array([[0.2627, 0.6780, 0.0593]], np.float32)
-# The screen of 1,000 cd/m2 for which the curve of HLG is meant makes bright colours brighter by so
-# much more than others.
+# The screen of 1,000 cd/m2 for which the curve of HLG is meant shows light to this power: what
+# is bright becomes brighter than the rest.
 _EXPONENT_OF_SCREEN = 1.2
 # After the primaries and white of a screen.
 _MOST_OF_SCREEN = struct.Struct(">16xL")
@@ -61,7 +61,7 @@ class HighRangeColours(Colours):
 
     def convert(self, pixels: NDArray[np.uint8]) -> None:
         """Convert pixels to sRGB, in place."""
-        to_srgb = (WHITE * matrix_to_srgb(_BT_2020, D65)).astype(np.float32)
+        to_srgb = (WHITE * matrix_to_srgb(BT_2020, D65)).astype(np.float32)
         for strip in strips(pixels):
             light = cv2.transform(cv2.LUT(strip, self.table), self.to_wide)
             if self.is_of_scene:
@@ -105,7 +105,7 @@ def high_range_colours(
         return light_colours([functools.partial(_shown_grey, transfer, most_light)], None)
     light = _light(transfer, np.linspace(0, 1, 256))
     table = np.repeat(light[None, :, None], 3, axis=2).astype(np.float32)
-    to_wide = np.linalg.inv(matrix_to_srgb(_BT_2020, D65)) @ matrix_to_srgb(primaries, white)
+    to_wide = np.linalg.inv(matrix_to_srgb(BT_2020, D65)) @ matrix_to_srgb(primaries, white)
     is_of_scene = transfer == HLG
     return HighRangeColours(table, to_wide.astype(np.float32), is_of_scene, most_light)
 
@@ -156,7 +156,7 @@ def _dimmed(light: NDArray[np.float64], most_light: float) -> NDArray[np.float64
     """
     at, most = np.linspace(0, 1, _CURVE_POINTS), max(1.0, most_light / PAPER_WHITE)
     shine = np.log2(most) / np.log2(MOST_LIGHT / PAPER_WHITE)
-    white = 1 - _SHARE_OF_SHINE * min(1.0, shine)
+    white = 1 - _NEEDED_BY_SHINE * min(1.0, shine)
     middle = (1 - _STRAIGHT) + _STRAIGHT / white
     middle_dimmed = (1 - _STRAIGHT) * white + _STRAIGHT
     before, between, after = (1 - at) ** 2, 2 * at * (1 - at), at**2

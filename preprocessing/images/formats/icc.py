@@ -24,7 +24,7 @@ MOST_BYTES = 4_000_000
 MOST_TAGS = 100
 _SIGNATURE, _LAST_VERSION = b"acsp", 4
 _HEADER_BYTES, _TAG_BYTES, _LEAST_TAG_BYTES = 132, 12, 4
-# Of the light in which colours are told, as X, Y and Z; browsers take no other.
+# X, Y and Z of the light for which a profile gives its colours; browsers take no other.
 _D50, _NEAR_D50 = (0.9642, 1.0, 0.8249), 0.01
 _ROUNDING = 1e-6
 _FIXED = 65_536  # what one is as a number of ICC's

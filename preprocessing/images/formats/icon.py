@@ -7,7 +7,7 @@ import numpy as np
 
 from preprocessing.errors import ImageDecodeError
 from preprocessing.images.formats.bmp import read_pixels
-from preprocessing.images.formats.bmp_header import PLAIN, read_header
+from preprocessing.images.formats.bmp_header import OPACITY_MASK, PLAIN, read_header
 from preprocessing.images.formats.png import read_png
 from preprocessing.images.formats.png_chunks import SIGNATURE
 from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
@@ -16,7 +16,6 @@ _HEAD_BYTES, _ENTRY_BYTES = 6, 16
 _ICON = 1
 # An entry says 0 for it, and for what is larger.
 _LARGEST_PX = 256
-_OPACITY_MASK = 0xFF000000
 
 
 def read_icon(data: bytes, *, max_pixels: int) -> Raster:
@@ -55,16 +54,16 @@ def _read_bitmap(data: bytes, max_pixels: int) -> Raster:
     check_size(header.width, height, max_pixels)
     if header.packing != PLAIN:
         raise ImageDecodeError(DAMAGED)
-    masks = (*header.masks[:3], _OPACITY_MASK if header.depth == 32 else 0)
+    masks = (*header.masks[:3], OPACITY_MASK if header.depth == 32 else 0)
     header = replace(header, height=height, masks=masks)
     samples, _ = read_pixels(data, header, header.end)
     if header.depth == 32 and samples[..., 3].any():
         return Raster(samples)
-    mask_at = header.end + height * ((header.width * header.depth + 31) // 32 * 4)
+    mask_at = header.end + height * header.row_bytes
     palette = np.zeros((256, 3), np.uint8)
     palette[0] = 255  # a bit that is set hides
     mask_header = replace(header, depth=1, masks=(0, 0, 0, 0), palette=palette)
-    if len(data) < mask_at + height * ((header.width + 31) // 32 * 4):
+    if len(data) < mask_at + height * mask_header.row_bytes:
         return Raster(samples[..., :3])
     opacity, _ = read_pixels(data, mask_header, mask_at)
     return Raster(np.dstack([samples[..., :3], opacity[..., :1]]))

@@ -29,7 +29,7 @@ def noise_after(clean: bytes, parts: JpegParts) -> bytes:
     interval = parts.restart_interval
     if not interval:
         return noise
-    # Decoders start anew at each marker, and leave out what has too many bytes before it.
+    # Decoders start again at each marker, and leave out what has too many bytes before it.
     scan = clean.rfind(b"\xff\xda")
     came = sum(1 for _ in _RESTART.finditer(clean, scan))
     step = interval * BLOCK_BYTES

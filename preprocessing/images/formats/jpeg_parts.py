@@ -19,13 +19,13 @@ _ALONE = (0x01, 0xD8)
 # SOF0 to SOF15, without DHT, JPG and DAC.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
-# Which no browser shows, and no decoder here reads.
+# Frames that no browser shows, and no decoder here reads.
 _RARE = {
     **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "Hierarchical"),
     0xCB: "Lossless arithmetic-coded",
 }
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-# Which say how colours are coded.
+# Segments that say how colours are coded.
 _NEEDED = {(_APP0, b"JFIF\0"), (_APP14, b"Adobe")}
 _EXIF, _XMP, _ICC = b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
 

@@ -47,7 +47,7 @@ class Form:
 
     Attributes:
         is_grey: To its luma alone.
-        is_halved: At half its width and height for want of memory.
+        is_halved: At half its width and height, because memory does not suffice.
         is_reduced: The same because that is wanted.
     """
 
@@ -108,11 +108,11 @@ def decode_samples(data: bytes, parts: JpegParts, form: Form, room: NDArray[np.u
 def _fill(room: NDArray[np.uint8], data: bytes, form: Form) -> str | None:
     """Have simplejpeg decode a file to some place.
 
-    Returns:
-        What it warns of, perhaps nothing; None where it did not fill the place.
-
     Its errors do not always tell whether it gave up. If it did, the place holds what was there
     before, perhaps another's picture. Rows come from above, so the last one says how far it got.
+
+    Returns:
+        What it warns of, perhaps nothing; None where it did not fill the place.
     """
     last_row = room[-1].reshape(-1)
     last_row[::2], last_row[1::2] = STRIPES

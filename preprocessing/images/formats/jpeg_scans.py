@@ -6,11 +6,11 @@ from preprocessing.images.formats.jpeg_parts import Frame
 # Programs that squeeze files write up to a dozen; each goes over the whole picture.
 MOST_SCANS = 100
 MOST_SCANNED_PIXELS = 600_000_000
-# Of a picture that is gone over twice, at half its sides and then, where small faces are looked at
-# again, as a whole: five scans of 50 megapixels.
+# A picture may be decoded at half its sides, and once more as a whole where small faces are looked
+# at again, up to this many pixels in all its scans: five scans of 50 megapixels.
 MOST_SCANNED_TWICE = 250_000_000
-# Of a file with several scans all coefficients are kept, of two bytes each, beside the pixels, of
-# which there are a quarter where the picture is decoded at half its width and height.
+# While a file with several scans is decoded, all its coefficients are kept beside the pixels. At
+# half its width and height, the picture has a quarter of the pixels.
 COEFFICIENT_BYTES, PIXEL_BYTES = 2, 3
 MOST_KEPT_BYTES = 350_000_000
 

@@ -32,7 +32,7 @@ class Found(NamedTuple):
     start: int
 
 
-# So many bytes are enough to tell the kind of a file that begins with a picture.
+# Enough to tell the kind of a file that begins with a picture.
 HEAD_BYTES = 256
 # How far junk before a picture may reach: a byte order mark and line ends of a script, headers of
 # HTTP, the 128 bytes of MacBinary.

@@ -16,7 +16,7 @@ from preprocessing.images.formats.colour import strips
 WHITE = 255
 # What cameras and converters have as white.
 BIT_DEPTHS = (8, 10, 12, 14, 16, 24, 32)
-# Of floating point: from here on white is 255, not 1 and a bit of glare.
+# In floating point, white is 255 from here on, and not 1 with a bit of glare.
 LEAST_FLOAT_WHITE = 32
 # Pixels that are broken or shine do not count: a thousandth at either end.
 OUTLIERS_PERCENT = 0.1
@@ -131,6 +131,6 @@ def _levels_of_16_bits(low: float, high: float) -> NDArray[np.uint8]:
 
 def _levels(values: NDArray[Any], *, low: float, high: float) -> NDArray[np.uint8]:
     with np.errstate(invalid="ignore", over="ignore"):
-        shares = (values.astype(np.float64) - low) * (WHITE / max(high - low, 1e-12))
-    levels = np.nan_to_num(shares, nan=0.0, posinf=WHITE, neginf=0.0).round().clip(0, WHITE)
+        scaled = (values.astype(np.float64) - low) * (WHITE / max(high - low, 1e-12))
+    levels = np.nan_to_num(scaled, nan=0.0, posinf=WHITE, neginf=0.0).round().clip(0, WHITE)
     return levels.astype(np.uint8)

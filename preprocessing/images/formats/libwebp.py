@@ -21,7 +21,7 @@ _MODULE = find_spec("PIL._webp")
 LIBRARY = None if _MODULE is None or _MODULE.origin is None else ctypes.CDLL(_MODULE.origin)
 # By the number of channels: the bytes of a file and how many, the room and how large, bytes a row.
 FUNCTIONS = {3: "WebPDecodeRGBInto", 4: "WebPDecodeRGBAInto"}
-# It holds a lossless picture, and one with opacity, in so many bytes a pixel beside the room.
+# Bytes a pixel that it takes beside the room for a lossless picture, or one with opacity.
 _HELD_BYTES = 4
 _ARGUMENTS = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 

@@ -69,7 +69,7 @@ def lay_on_white(
 
 
 def _blend(colours: NDArray[np.uint8], opacity: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    share = opacity.astype(np.uint16)
+    weight = opacity.astype(np.uint16)
     # At most 255 * 255 + 127, which 16 bits hold.
-    blended = colours * share + (OPAQUE - share) * OPAQUE + OPAQUE // 2
+    blended = colours * weight + (OPAQUE - weight) * OPAQUE + OPAQUE // 2
     return (blended // OPAQUE).astype(np.uint8)

@@ -38,7 +38,7 @@ _NAMES = {
     ),
 }
 _STARTS = [(re.compile(start, re.DOTALL), name) for start, name in _NAMES.items()]
-# Of a drawing's prologue no more is read.
+# A drawing's prologue is read up to here.
 _MOST_BYTES = 16_384
 
 

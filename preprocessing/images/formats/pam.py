@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError, UnsupportedImageError
 from preprocessing.images.formats.raster import (
@@ -42,8 +43,8 @@ def read_pam(data: bytes, *, max_pixels: int) -> Raster:
         )
     if not 0 < largest < 65_536:
         raise ImageDecodeError(DAMAGED)
-    sample = np.dtype(np.uint8 if largest < 256 else ">u2")
-    return _read(data, header.end(), (height, width, channels), sample, largest)
+    rows = read_rows(data, header.end(), (height, width, channels), sample_type(largest))
+    return to_raster(rows, height, largest)
 
 
 def read_pfm(data: bytes, *, max_pixels: int) -> Raster:
@@ -61,25 +62,51 @@ def read_pfm(data: bytes, *, max_pixels: int) -> Raster:
     shape = (height, width, 3 if header[1] == b"F" else 1)
     # The sign of the scale tells the order of bytes.
     sample = np.dtype("<f4" if header[4] else ">f4")
-    raster = _read(data, header.end(), shape, sample, None)
+    raster = to_raster(read_rows(data, header.end(), shape, sample), height, None)
     return Raster(raster.samples[::-1], is_incomplete=raster.is_incomplete)
 
 
-def _read(
-    data: bytes, at: int, shape: tuple[int, int, int], sample: np.dtype[Any], largest: int | None
-) -> Raster:
-    """Read whole rows, as many as there are."""
+def sample_type(largest: int) -> np.dtype[Any]:
+    """Return how samples up to a value are stored."""
+    return np.dtype(np.uint8 if largest < 256 else ">u2")
+
+
+def read_rows(
+    data: bytes, at: int, shape: tuple[int, int, int], sample: np.dtype[Any]
+) -> NDArray[Any]:
+    """Read whole rows, as many as there are.
+
+    Args:
+        data: The file.
+        at: Where its samples begin.
+        shape: Height, width and channels of the picture.
+        sample: How samples are stored.
+
+    Returns:
+        Shape (rows, width) for one channel, or (rows, width, channels).
+    """
     height, width, channels = shape
     a_row = width * channels
     rows = min(height, (len(data) - at) // (a_row * sample.itemsize))
-    missing = 1 - rows / height
-    check_missing(missing)
     samples = np.frombuffer(data, sample, rows * a_row, at).reshape(rows, width, channels)
     samples = samples.astype(sample.newbyteorder("="))
-    if channels == 1:
-        samples = samples[..., 0]
-    if missing:
-        samples = pad_rows(samples, height, white=largest or 1)
-    # Of 16 bits at most, which says nothing of what is in them.
+    return samples[..., 0] if channels == 1 else samples
+
+
+def to_raster(rows: NDArray[Any], height: int, largest: int | None) -> Raster:
+    """Return a picture of the rows that are there.
+
+    Args:
+        rows: From above.
+        height: Of the whole picture.
+        largest: The value of white; None for floating point.
+
+    Raises:
+        ImageDecodeError: More than a tenth of it is missing.
+    """
+    missing = 1 - len(rows) / height
+    check_missing(missing)
+    samples = pad_rows(rows, height, white=largest or 1) if missing else rows
+    # The largest value of 16 bits says nothing of the values that occur.
     said = None if largest == 65_535 else largest
     return Raster(samples, largest=said, is_incomplete=missing > 0)

@@ -35,7 +35,7 @@ from preprocessing.images.formats.raster import UPRIGHT, Raster, check_size
 
 # In parts of 100,000: that of sRGB is about 45,455. Browsers take all within a twentieth for it.
 _GAMMA_UNIT, _USUAL_GAMMA = 100_000, range(43_183, 47_728)
-# Of light in cd/m2 likewise.
+# Light is in parts of 10,000 of a cd/m2.
 _LIGHT_UNIT = 10_000
 
 

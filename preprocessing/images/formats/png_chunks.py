@@ -11,7 +11,7 @@ from preprocessing.images.formats.raster import DAMAGED
 
 GREY, RGB, PALETTE, GREY_AND_OPACITY, RGB_AND_OPACITY = 0, 2, 3, 4, 6
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Of what is compressed in metadata no more than this is unpacked.
+# Compressed metadata is unpacked up to here.
 MOST_PROFILE_BYTES = 4_000_000
 MOST_TEXT_BYTES = 200_000
 # More chunks than any file has; to walk through millions would take long.
@@ -105,8 +105,16 @@ def inflate(data: bytes, most: int) -> bytes:
         return b""
 
 
-def write_chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
-    """Return the parts of a chunk, to be joined: its head, its content and its checksum."""
+def png_file(
+    width: int, height: int, depth: int, colour_type: int, pixels: bytes, *, is_interlaced: bool
+) -> bytes:
+    """Return a PNG file of nothing but its header and its packed pixels; see `PngChunks`."""
+    header = struct.pack(">LLBBBBB", width, height, depth, colour_type, 0, 0, is_interlaced)
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"".join([SIGNATURE, *(part for chunk in chunks for part in _chunk(*chunk))])
+
+
+def _chunk(name: bytes, content: bytes) -> tuple[bytes, ...]:
     checksum = zlib.crc32(content, zlib.crc32(name))
     return struct.pack(">L", len(content)) + name, content, struct.pack(">L", checksum)
 
@@ -123,7 +131,7 @@ def _walk(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 def _note_text(found: PngChunks, name: bytes, data: bytes, start: int, end: int) -> None:
     head = data[start : start + 32]
     if head.startswith(_XMP_TEXT) and name == b"iTXt" and not found.xmp:
-        # Whether it is compressed, how, language and keyword stand between.
+        # Flag and method of compression, language and keyword come between.
         content = data[start + len(_XMP_TEXT) + 2 : end].split(b"\0", 2)[-1]
         is_packed = data[start + len(_XMP_TEXT)] == 1
         found.xmp = (inflate(content, MOST_TEXT_BYTES) if is_packed else content)[:MOST_TEXT_BYTES]

@@ -24,7 +24,7 @@ from preprocessing.images.formats.png_small import DecodedPixels, decode_small
 from preprocessing.images.formats.raster import check_missing
 
 _LARGEST_OF_16_BITS = 65_535
-# Of a picture of 16 bits about so many pixels are looked at for what is white in it.
+# Pixels of a picture of 16 bits that are looked at, about, for what is white in it.
 LOOKED_AT = 1_000_000
 
 
@@ -46,7 +46,7 @@ class _Seen:
     """What was seen of a picture while it was decoded.
 
     Attributes:
-        step: Of its pixels one of so many is looked at in each direction.
+        step: The distance of the pixels that are looked at, in each direction.
         values: Samples of 16 bits, without opacity.
         has_opacity: Whether there is any.
         is_visible: Whether any pixel is not transparent.
@@ -70,7 +70,7 @@ class _Seen:
     def meaning(self) -> _Meaning:
         """Return what the samples mean, once all were seen."""
         white = white_of(np.concatenate(self.values)) if self.values else _LARGEST_OF_16_BITS
-        return _Meaning(round(white), is_hidden=self.has_opacity and not self.is_visible)
+        return _Meaning(white, is_hidden=self.has_opacity and not self.is_visible)
 
 
 def decode_pixels(chunks: PngChunks, colours: Colours | None, *, is_upright: bool) -> DecodedPixels:
@@ -115,7 +115,7 @@ def _decode_into(
 ) -> tuple[_Seen, NDArray[np.bool_]]:
     """Decode onto a picture; return what was seen of it, and which rows are missing."""
     seen = _Seen(step=max(1, round((chunks.width * chunks.height / LOOKED_AT) ** 0.5)))
-    # Of interlaced files each row comes in several passes, of which none may be missing.
+    # In interlaced files each row comes in several passes, and none of them may be missing.
     there = np.zeros(chunks.height, np.int64)
     for strip in read_strips(chunks):
         samples = _samples(strip, chunks)

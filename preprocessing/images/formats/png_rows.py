@@ -4,7 +4,6 @@ zlib unpacks the rows, and the decoder of OpenCV undoes their filters: each stri
 file that is not packed, whose first row is the last one of the strip before.
 """
 
-import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -20,9 +19,8 @@ from preprocessing.images.formats.png_chunks import (
     PALETTE,
     RGB,
     RGB_AND_OPACITY,
-    SIGNATURE,
     PngChunks,
-    write_chunk,
+    png_file,
 )
 from preprocessing.images.formats.raster import DAMAGED
 
@@ -30,17 +28,17 @@ CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_AND_OPACITY: 2, RGB_AND_OPACITY: 4
 # Little enough that no strip's memory is asked of the system and given back, which takes as long as
 # decoding it (preprocessing/runtime/processes.py).
 STRIP_BYTES = 1 << 17
-# Damage is noticed within so many packed bytes, and what they hold is lost.
+# Packed bytes that are unpacked at a time; of those that are damaged all is lost.
 PIECE_BYTES = 16_384
 MOST_FILTER = 4
 HEADER_BYTES = 2
-# Of interlaced files: the first column and row of each pass, and the steps between them.
+# The first column and row of each pass of an interlaced file, and the steps between them.
 PASSES = (
     (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
     (0, 1, 1, 2),
 )  # fmt: skip
 WHOLE = (0, 0, 1, 1)
-# The kind of file in which pixels of so many bytes are given to the decoder: depth, type of colour.
+# By the bytes of a pixel, the kind of file that the decoder is given: depth, type of colour.
 _KIND_OF = {1: (8, GREY), 2: (16, GREY), 3: (8, RGB), 4: (8, RGB_AND_OPACITY), 6: (16, RGB),
             8: (16, RGB_AND_OPACITY)}  # fmt: skip
 
@@ -110,9 +108,7 @@ def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[n
     """Undo the filters of some rows, of which the first refers to none before it."""
     depth, kind = _KIND_OF[pixel_bytes]
     height, width = len(data) // (row_bytes + 1), row_bytes // pixel_bytes
-    header = struct.pack(">LLBBBBB", width, height, depth, kind, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(data, 0)), (b"IEND", b""))
-    file = b"".join([SIGNATURE, *(part for chunk in chunks for part in write_chunk(*chunk))])
+    file = png_file(width, height, depth, kind, zlib.compress(data, 0), is_interlaced=False)
     flags = cv2.IMREAD_UNCHANGED
     if kind == RGB:
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH

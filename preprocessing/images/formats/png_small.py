@@ -4,7 +4,6 @@ OpenCV needs the pixels of such a file in memory once more, which is little. It 
 where anything is missing or damaged, so that strips can tell how much of it is there.
 """
 
-import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,8 @@ from preprocessing.images.formats.png_chunks import (
     GREY,
     RGB,
     RGB_AND_OPACITY,
-    SIGNATURE,
     PngChunks,
-    write_chunk,
+    png_file,
 )
 
 MOST_PIXELS = 2_000_000
@@ -63,15 +61,12 @@ def decode_small(chunks: PngChunks, colours: Colours | None) -> DecodedPixels | 
     is_plain = chunks.depth == 8 and b"tRNS" not in chunks.chunks
     if flag is None or not is_plain or chunks.width * chunks.height > MOST_PIXELS:
         return None
-    size = (chunks.width, chunks.height, chunks.depth, chunks.colour_type)
-    header = struct.pack(">LLBBBBB", *size, 0, 0, chunks.is_interlaced)
-    file = [
-        SIGNATURE,
-        *write_chunk(b"IHDR", header),
-        *write_chunk(b"IDAT", b"".join(chunks.pixels)),
-        *write_chunk(b"IEND", b""),
-    ]
-    decoded: NDArray[Any] | None = cv2.imdecode(np.frombuffer(b"".join(file), np.uint8), flag)
+    file = png_file(
+        *(chunks.width, chunks.height, chunks.depth, chunks.colour_type),
+        b"".join(chunks.pixels),
+        is_interlaced=chunks.is_interlaced,
+    )
+    decoded: NDArray[Any] | None = cv2.imdecode(np.frombuffer(file, np.uint8), flag)
     if decoded is None:
         return None
     if has_opacity(decoded):

@@ -10,17 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.errors import ImageDecodeError
-from preprocessing.images.formats.pam import read_pam, read_pfm
-from preprocessing.images.formats.raster import (
-    DAMAGED,
-    Raster,
-    check_missing,
-    check_size,
-    pad_rows,
-)
+from preprocessing.images.formats.pam import read_pam, read_pfm, read_rows, sample_type, to_raster
+from preprocessing.images.formats.raster import DAMAGED, Raster, check_size
 
 _NUMBER = re.compile(rb"(?:[ \t\r\n]|#[^\r\n]*[\r\n])*(\d{1,10})")
-# Of spaces and comments before a number.
+# Longest run of spaces and comments before a number.
 MOST_HEADER_BYTES = 4_096
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _FLOATING = (b"PF", b"Pf")
@@ -46,20 +40,17 @@ def read_pnm(data: bytes, *, max_pixels: int) -> Raster:
     check_size(width, height, max_pixels, pixel_bytes=len(data) - at)
     if not 0 < largest < 65_536:
         raise ImageDecodeError(DAMAGED)
-    shape = (height, width, 3) if kind in _PIXMAPS else (height, width)
-    samples = (
-        _read_text(data, at, kind, shape)
-        if kind in _TEXTS
-        else _read_bytes(data, at + 1, kind, shape, largest)
-    )
-    missing = 1 - len(samples) / height
-    check_missing(missing)
+    if kind in _TEXTS:
+        shape = (height, width, 3) if kind in _PIXMAPS else (height, width)
+        rows = _read_text(data, at, kind, shape)
+    elif kind in _BITMAPS:
+        rows = _read_bits(data, at + 1, width, height)
+    else:
+        channels = 3 if kind in _PIXMAPS else 1
+        rows = read_rows(data, at + 1, (height, width, channels), sample_type(largest))
     if kind in _BITMAPS:
-        samples = 1 - samples  # one is black
-    padded = pad_rows(samples, height, white=largest) if missing else samples
-    # Of 16 bits at most, which says nothing of what is in them.
-    said = None if largest == 65_535 else largest
-    return Raster(padded, largest=said, is_incomplete=missing > 0)
+        rows = 1 - rows  # one is black
+    return to_raster(rows, height, largest)
 
 
 def _header(data: bytes, count: int) -> tuple[list[int], int]:
@@ -73,21 +64,12 @@ def _header(data: bytes, count: int) -> tuple[list[int], int]:
     return numbers, at
 
 
-def _read_bytes(
-    data: bytes, at: int, kind: bytes, shape: tuple[int, ...], largest: int
-) -> NDArray[Any]:
-    """Read whole rows, as many as there are."""
-    height, width = shape[:2]
-    if kind in _BITMAPS:
-        row_bytes = (width + 7) // 8
-        rows = min(height, (len(data) - at) // row_bytes)
-        packed = np.frombuffer(data, np.uint8, rows * row_bytes, at).reshape(rows, row_bytes)
-        return np.unpackbits(packed, axis=1, count=width)
-    kind_of_sample = np.dtype(np.uint8 if largest < 256 else ">u2")
-    a_row = width * (3 if kind in _PIXMAPS else 1)
-    rows = min(height, (len(data) - at) // (a_row * kind_of_sample.itemsize))
-    samples = np.frombuffer(data, kind_of_sample, rows * a_row, at)
-    return samples.reshape(rows, *shape[1:]).astype(kind_of_sample.newbyteorder("="))
+def _read_bits(data: bytes, at: int, width: int, height: int) -> NDArray[np.uint8]:
+    """Read whole rows of one bit a pixel, as many as there are."""
+    row_bytes = (width + 7) // 8
+    rows = min(height, (len(data) - at) // row_bytes)
+    packed = np.frombuffer(data, np.uint8, rows * row_bytes, at).reshape(rows, row_bytes)
+    return np.unpackbits(packed, axis=1, count=width)
 
 
 def _read_text(data: bytes, at: int, kind: bytes, shape: tuple[int, ...]) -> NDArray[Any]:

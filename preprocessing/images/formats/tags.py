@@ -10,7 +10,7 @@ BYTE, ASCII, SHORT, LONG, UNDEFINED, LONG8 = 1, 2, 3, 4, 7, 16
 _FORMATS = {BYTE: "B", SHORT: "H", LONG: "L", 6: "b", 8: "h", 9: "l", LONG8: "Q"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
           16: 8, 17: 8, 18: 8}  # fmt: skip
-# Of values that stand in the entry itself.
+# Values of up to this size are in the entry itself.
 _INLINE_BYTES = 4
 # More than any picture has; a file with more is an attack.
 MOST_ENTRIES, MOST_VALUES = 1_000, 250_000

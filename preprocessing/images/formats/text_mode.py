@@ -6,8 +6,8 @@ _JPEG, _SCAN = b"\xff\xd8\xff", b"\xff\xda"
 _PNG = b"\x89PNG\r\r\n\x1a\r\n"
 _LINE_FEED, _LINE_END = b"\n", b"\r\n"
 _ALONE = re.compile(rb"(?<!\r)\n")
-# A scan has a line feed in 256 bytes, before which stands anything. So many that all are line ends
-# do not come by chance.
+# One byte in 256 of a scan is a line feed, after any other byte. If this many follow a carriage
+# return, without one that does not, that is no chance.
 LEAST_LINE_ENDS = 8
 
 

@@ -28,27 +28,29 @@ from preprocessing.images.formats.tags import ORIENTATION
 from preprocessing.images.formats.tiff_channels import decode_channels, has_odd_channels
 from preprocessing.images.formats.tiff_page import (
     BITS,
+    BLACK_IS_ZERO,
     COMPRESSION,
     EXTRA_SAMPLES,
     MULTIPLIED,
     OF_OPENCV,
+    OPACITY,
+    PALETTE,
     PHOTOMETRIC,
     PLAIN,
     PROFILE,
+    RGB,
     ROWS_PER_STRIP,
     SAMPLE_FORMAT,
-    SAMPLES,
     SIGNED,
     UNSIGNED,
+    WHITE_IS_ZERO,
     WIDTH,
     XMP,
+    YCBCR,
     TiffPage,
     read_page,
 )
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = range(4)
-_YCBCR = 6
-_OPACITY = 2
 _JPEG = 7
 
 
@@ -77,7 +79,7 @@ def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
         orientation = xmp_orientation(page.directory.raw(XMP)) or UPRIGHT
     is_grey = samples.ndim == 2 or samples.shape[2] == 2
     # Inks are converted while they are decoded.
-    is_ink = page.number(SAMPLES, 1) == 4 and page.number(PHOTOMETRIC) != _RGB
+    is_ink = page.channels == 4 and page.number(PHOTOMETRIC) != RGB
     return Raster(
         samples,
         colours=None
@@ -103,7 +105,7 @@ def _decode(page: TiffPage) -> NDArray[Any]:
     if page.number(COMPRESSION, PLAIN) in OF_OPENCV:
         # Pillow takes palettes of eight bits, which are not by the standard, for black ones, and
         # holds red, green and blue in four bytes and then in three.
-        is_palette = page.number(PHOTOMETRIC) == _PALETTE
+        is_palette = page.number(PHOTOMETRIC) == PALETTE
         is_first = _has_many_bits(page) or _is_rgb_of_bytes(page) or is_palette
         ways.insert(0 if is_first else 1, _by_opencv)
     file = page.to_file()
@@ -114,14 +116,14 @@ def _decode(page: TiffPage) -> NDArray[Any]:
             is_multiplied = page.number(EXTRA_SAMPLES) == MULTIPLIED
             if is_multiplied and has_opacity(samples) and samples.dtype.kind == "f":
                 unmultiply(samples)
-            is_inverted = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) == _WHITE_IS_ZERO
+            is_inverted = page.number(PHOTOMETRIC, BLACK_IS_ZERO) == WHITE_IS_ZERO
             if is_inverted and samples.dtype != np.uint8:  # bytes they invert themselves
                 samples = with_black_zero(samples)
             return samples
     _check_memory(page)
-    if (page.number(COMPRESSION), page.number(PHOTOMETRIC)) == (_JPEG, _RGB):
+    if (page.number(COMPRESSION), page.number(PHOTOMETRIC)) == (_JPEG, RGB):
         # Scanners call it RGB though it is stored with fewer samples of colour.
-        said = {PHOTOMETRIC: _YCBCR}
+        said = {PHOTOMETRIC: YCBCR}
         directory = page.directory.with_numbers(said, without=EXTRA_SAMPLES)
         return _decode(replace(page, directory=directory))
     raise UnsupportedImageError(
@@ -132,9 +134,9 @@ def _decode(page: TiffPage) -> NDArray[Any]:
 
 def _has_many_bits(page: TiffPage) -> bool:
     """Say whether Pillow would cut samples to eight bits or take a sign for one."""
-    channels = page.number(SAMPLES, 1)
-    has_plain_opacity = channels == 4 and page.number(EXTRA_SAMPLES) == _OPACITY
-    is_plain = page.number(PHOTOMETRIC, _BLACK_IS_ZERO) in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB)
+    channels = page.channels
+    has_plain_opacity = channels == 4 and page.number(EXTRA_SAMPLES) == OPACITY
+    is_plain = page.number(PHOTOMETRIC, BLACK_IS_ZERO) in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB)
     is_signed = page.number(SAMPLE_FORMAT, UNSIGNED) == SIGNED
     has_many = page.number(BITS, 1) > 8 or is_signed
     return has_many and is_plain and (channels in (1, 3) or has_plain_opacity)
@@ -142,8 +144,8 @@ def _has_many_bits(page: TiffPage) -> bool:
 
 def _is_rgb_of_bytes(page: TiffPage) -> bool:
     return (
-        page.number(PHOTOMETRIC) == _RGB
-        and page.number(SAMPLES, 1) == 3
+        page.number(PHOTOMETRIC) == RGB
+        and page.channels == 3
         and page.number(BITS, 1) == 8
         and page.number(SAMPLE_FORMAT, UNSIGNED) == UNSIGNED
     )
@@ -155,7 +157,7 @@ def _check_memory(page: TiffPage) -> None:
     Raises:
         MemoryError: There was not.
     """
-    row_bytes = page.number(WIDTH) * page.number(SAMPLES, 1) * page.number(BITS, 1) // 8
+    row_bytes = page.number(WIDTH) * page.channels * page.number(BITS, 1) // 8
     # Beside the picture, a strip of it is unpacked.
     strip_rows = min(page.height, page.number(ROWS_PER_STRIP, page.height))
     np.empty((page.height + strip_rows) * row_bytes, np.uint8)

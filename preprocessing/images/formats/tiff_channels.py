@@ -18,12 +18,17 @@ from preprocessing.images.formats.opacity import unmultiply
 from preprocessing.images.formats.raster import DAMAGED
 from preprocessing.images.formats.tiff_page import (
     BITS,
+    BLACK_IS_ZERO,
     EXTRA_SAMPLES,
+    INKS,
+    LAB,
     MULTIPLIED,
+    OPACITY,
     PHOTOMETRIC,
     PLANAR,
     PROFILE,
-    SAMPLES,
+    RGB,
+    WHITE_IS_ZERO,
     TiffPage,
 )
 from preprocessing.images.formats.tiff_samples import (
@@ -34,27 +39,26 @@ from preprocessing.images.formats.tiff_samples import (
 )
 
 _APART = 2
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _INKS, _LAB = 0, 1, 2, 5, 8
 # How many channels are colours, by what they mean.
-_COLOURS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _INKS: 4, _LAB: 3}
-_OPACITY = (MULTIPLIED, 2)
+_COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, INKS: 4, LAB: 3}
+_WITH_OPACITY = (MULTIPLIED, OPACITY)
 _MOST_CHANNELS = 32
 
 
 def has_odd_channels(page: TiffPage) -> bool:
     """Say whether channels are stored apart, or are such as no library reads together."""
-    channels, bits = page.number(SAMPLES, 1), page.number(BITS, 1)
-    meaning = page.number(PHOTOMETRIC, _BLACK_IS_ZERO)
+    channels, bits = page.channels, page.number(BITS, 1)
+    meaning = page.number(PHOTOMETRIC, BLACK_IS_ZERO)
     colours = _COLOURS.get(meaning, channels + 1)
     if not colours <= channels <= _MOST_CHANNELS or bits % 8:
         return False
     if channels > 1 and page.number(PLANAR, 1) == _APART:
         return True
-    is_plain = bits == 8 and meaning != _WHITE_IS_ZERO
-    # Of floating point, OpenCV takes any fourth channel for opacity.
-    may_have_fourth = meaning == _RGB and (bits <= 16 or page.number(EXTRA_SAMPLES) in _OPACITY)
+    is_plain = bits == 8 and meaning != WHITE_IS_ZERO
+    # In floating point, OpenCV takes any fourth channel for opacity.
+    may_have_fourth = meaning == RGB and (bits <= 16 or page.number(EXTRA_SAMPLES) in _WITH_OPACITY)
     is_usual = channels <= colours + may_have_fourth
-    is_known = channels == 1 or (is_usual and (is_plain or meaning in (_RGB, _INKS)))
+    is_known = channels == 1 or (is_usual and (is_plain or meaning in (RGB, INKS)))
     return can_be_bytes(page) and (not is_known or has_odd_samples(page))
 
 
@@ -67,21 +71,21 @@ def decode_channels(page: TiffPage, decode_grey: DecodeGrey) -> NDArray[Any]:
     Raises:
         ImageDecodeError: The channels do not fit together.
     """
-    meaning = page.number(PHOTOMETRIC, _BLACK_IS_ZERO)
+    meaning = page.number(PHOTOMETRIC, BLACK_IS_ZERO)
     colours = _COLOURS[meaning]
     has_opacity = (
-        page.number(SAMPLES, 1) > colours
-        and page.number(EXTRA_SAMPLES) in _OPACITY
-        and meaning not in (_INKS, _LAB)
+        page.channels > colours
+        and page.number(EXTRA_SAMPLES) in _WITH_OPACITY
+        and meaning not in (INKS, LAB)
     )
     count = colours + has_opacity
-    if page.number(SAMPLES, 1) > 1 and page.number(PLANAR, 1) == _APART:
+    if page.channels > 1 and page.number(PLANAR, 1) == _APART:
         samples = _read_apart(page, decode_grey, count)
     else:
         samples = decode_bytes(page, decode_grey)[..., :count]
-    if meaning in (_INKS, _LAB):
+    if meaning in (INKS, LAB):
         return _by_pillow(samples, page)
-    if meaning == _WHITE_IS_ZERO:
+    if meaning == WHITE_IS_ZERO:
         samples = with_black_zero(samples, has_opacity=has_opacity)
     if has_opacity and page.number(EXTRA_SAMPLES) == MULTIPLIED:
         unmultiply(samples)
@@ -108,7 +112,7 @@ def _by_pillow(samples: NDArray[Any], page: TiffPage) -> NDArray[np.uint8]:
     if samples.dtype.kind != "u":
         raise ImageDecodeError(DAMAGED)
     levels = (samples >> 8 * (samples.dtype.itemsize - 1)).astype(np.uint8)
-    if page.number(PHOTOMETRIC) == _INKS:
+    if page.number(PHOTOMETRIC) == INKS:
         image = Image.fromarray(levels, "CMYK")
         return cmyk_to_rgb(image, page.directory.raw(PROFILE))
     size = (levels.shape[1], levels.shape[0])

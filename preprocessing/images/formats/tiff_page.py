@@ -1,4 +1,4 @@
-"""Take the first page of a TIFF file apart, and write it anew with nothing but what pixels need."""
+"""Take the first page of a TIFF file apart, and write it again with only what pixels need."""
 
 import struct
 from collections.abc import Iterator
@@ -11,8 +11,10 @@ from preprocessing.images.formats.tags import LONG, ORIENTATION, Directory, read
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_BYTES = 273, 277, 278, 279
 EXTRA_SAMPLES, SAMPLE_FORMAT, PROFILE, XMP = 338, 339, 34675, 700
-# Of a further sample: it is opacity, by which the colours are multiplied.
-MULTIPLIED = 1
+# What samples mean.
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, INKS, YCBCR, LAB = 0, 1, 2, 3, 5, 6, 8
+# What a further sample is: opacity by which the colours are multiplied, or plain opacity.
+MULTIPLIED, OPACITY = 1, 2
 PLANAR, PREDICTOR, TILE_WIDTH, TILE_OFFSETS, TILE_BYTES = 284, 317, 322, 324, 325
 # What libtiff needs for the pixels: with fill order, options of fax, predictor, palette, tiles,
 # ink set, tables and offsets of JPEG, subsampling and positions of YCbCr, reference black.
@@ -24,17 +26,16 @@ _NEEDED = {
 _KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION = 254, 255, 330, 50706
 _IS_PREVIEW, _IS_MASK = 1, 4
 _IS_OLD_PREVIEW = 2
-# Of sensors that see one colour a pixel, as in raw files.
+# In raw files: the sensor sees one colour a pixel.
 _COLOUR_FILTERS = 32803
-# So many previews and masks of other pages are passed over.
+# Previews and masks of other pages that are passed over.
 _MOST_PASSED = 10
 _HEADS = {"<": b"II*\0", ">": b"MM\0*"}
-# Which tell of the picture what is needed after its pixels.
+# Tags that are needed once the pixels are decoded.
 _TOLD = {
     ORIENTATION, PROFILE, XMP, _KIND_OF_PAGE, _OLD_KIND_OF_PAGE, _PAGES_WITHIN, _DNG_VERSION,
 }  # fmt: skip
 UNSIGNED, SIGNED, FLOATING = 1, 2, 3
-_BLACK_IS_ZERO = 1
 # Packings that OpenCV's libtiff unpacks: none, fax, LZW, JPEG, deflate, PackBits. Of others it
 # makes a black picture.
 OF_OPENCV = {1, 2, 3, 4, 5, 7, 8, 32773, 32946}
@@ -65,6 +66,11 @@ class TiffPage:
         return self.directory.integer(tag, default)
 
     @property
+    def channels(self) -> int:
+        """How many samples a pixel has."""
+        return self.number(SAMPLES, 1)
+
+    @property
     def height(self) -> int:
         """In pixels."""
         return self.number(HEIGHT)
@@ -84,7 +90,7 @@ class TiffPage:
         """
         said = {
             SAMPLES: 1,
-            PHOTOMETRIC: _BLACK_IS_ZERO,
+            PHOTOMETRIC: BLACK_IS_ZERO,
             PLANAR: _CONTIGUOUS,
             BITS: self.number(BITS, 1),
             SAMPLE_FORMAT: self.number(SAMPLE_FORMAT, UNSIGNED),
@@ -94,7 +100,7 @@ class TiffPage:
 
     def channel(self, index: int) -> "TiffPage":
         """Return one channel, from 0 on, of a page whose channels are stored apart."""
-        directory, channels = self.directory, self.number(SAMPLES, 1)
+        directory, channels = self.directory, self.channels
         for number in (STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES):
             if number in directory.tags:
                 count = directory.tags[number].count // channels
@@ -102,7 +108,7 @@ class TiffPage:
         return replace(self, directory=directory).as_grey({})
 
     def to_file(self) -> bytes:
-        """Return a file with this page alone: pixels where they were, tags anew at the end."""
+        """Return a file with this page alone: pixels where they were, new tags at the end."""
         directory = self.directory
         entries = {number: tag.entry for number, tag in directory.tags.items() if number in _NEEDED}
         if self.rows < self.height and not self.absent_bytes:

@@ -20,7 +20,6 @@ from preprocessing.images.formats.tiff_page import (
     PLAIN,
     PREDICTOR,
     SAMPLE_FORMAT,
-    SAMPLES,
     SIGNED,
     TILE_WIDTH,
     UNSIGNED,
@@ -59,7 +58,7 @@ def decode_bytes(page: TiffPage, decode_grey: DecodeGrey) -> NDArray[Any]:
     Raises:
         ImageDecodeError: It is damaged.
     """
-    channels, width = page.number(SAMPLES, 1), page.number(WIDTH)
+    channels, width = page.channels, page.number(WIDTH)
     size = page.number(BITS) // 8
     # Differences go through the whole of a tile, also where it reaches beyond the picture.
     tile = page.number(TILE_WIDTH) or width

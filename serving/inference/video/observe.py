@@ -3,15 +3,12 @@
 import math
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
 from preprocessing.faces.types import BoundingBox
-from preprocessing.images.types import DecodedPicture, RgbImage
+from preprocessing.images.types import DecodedPicture
 from serving.inference.options import PredictOptions, check_numbers
 from serving.inference.prediction import Prediction
 from serving.inference.predictor import Predictor
-from serving.inference.shrink import scale_to_side
+from serving.inference.shrink import scale_to_side, shrink_pixels
 from serving.inference.video.types import Frame, Observation, Sample
 
 # Keeps logarithms finite.
@@ -43,21 +40,11 @@ class ObservingOptions:
 
 def observe(frame: Frame, predictor: Predictor, options: ObservingOptions) -> Sample:
     """Find all faces of a frame and classify them in one call of the network."""
-    shown, scale = _shrink(frame.rgb, options.search_px)
+    scale = min(1.0, scale_to_side(frame.rgb, options.search_px))
     asked = PredictOptions(max_faces=options.max_faces, balance=options.balance)
-    result = predictor.predict_decoded(DecodedPicture(shown), asked)
+    result = predictor.predict_decoded(DecodedPicture(shrink_pixels(frame.rgb, scale)), asked)
     seen = tuple(_observation(each, scale) for each in result.predictions)
     return Sample(frame.seconds, seen, frame.is_after_damage)
-
-
-def _shrink(rgb: RgbImage, side_px: int) -> tuple[RgbImage, float]:
-    """Return the picture with its longer side no longer than `side_px`, and its scale."""
-    scale = min(1.0, scale_to_side(rgb, side_px))
-    if scale == 1:
-        return rgb, scale
-    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
-    small = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), scale
 
 
 def _observation(prediction: Prediction, scale: float) -> Observation:

@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from preprocessing.errors import VideoDecodeError
 from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
 from preprocessing.runtime.files import what_is_missing
+from preprocessing.runtime.terminal import quoted
 
 VideoSource: TypeAlias = Path | int
 """A file, or the index of a camera."""
@@ -38,7 +39,8 @@ def open_video(source: VideoSource) -> InputContainer:
         raise VideoDecodeError(what_is_missing(source))
     if source.is_dir():
         raise VideoDecodeError(
-            f"{source} is a folder. Name the videos in it, as in: mien video {source / '*.mp4'}"
+            f"{source} is a folder. Name the videos in it, as in: "
+            f"mien video {quoted(str(source))}/*.mp4"
         )
     if not source.is_file():
         raise VideoDecodeError(f"{source} is no file. Save the video as a file, and name that.")

@@ -25,7 +25,7 @@ _MOST_FACES = 12
 # More points of a curve are no more than a pixel apart on a screen.
 _MOST_POINTS = 600
 _CHART = {"template": "plotly_white", "height": 260, "margin": {"t": 20, "b": 40, "l": 60, "r": 20}}
-# Of the face's width, on each side of a thumbnail.
+# Margin on each side of a thumbnail, as a fraction of the face's width.
 _THUMBNAIL_MARGIN = 0.25
 _OUTSIDE = 128
 _ABOUT = (

@@ -75,10 +75,9 @@ def video(
 
     options = ObservingOptions(per_second, search_px, max_faces=max_faces, balance=balance)
     predictor = loaded_predictor(Path(bundle), landmarks)
-    sure_from = predictor.spec.answer.calibration(balance).sure_confidence
     following = FollowingOptions(
         labels=predictor.spec.labels,
-        sure_from=sure_from if min_confidence is None else min_confidence,
+        sure_from=predictor.spec.answer.sure_from(min_confidence, balance),
         tracking=TrackingOptions(most_gone_s=keep_number_s),
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )

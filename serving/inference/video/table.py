@@ -25,13 +25,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing.runtime.terminal import readable
-from serving.inference.csv_table import NO_FACE, in_csv, label_column
+from serving.inference.csv_table import AFTER, ANSWER, BOX, NO_FACE, in_csv, label_column
 from serving.inference.spreadsheets import as_text
 from serving.inference.video.types import TrackedFace, TrackedSample
 
-_BOX = ("left", "top", "right", "bottom")
-_BEFORE = ("file", "seconds", "face", *_BOX, "label", "confidence", "is_sure", "second_label")
-_AFTER = ("hints", "found_by", "problem")
+_BEFORE = ("file", "seconds", "face", *BOX, *ANSWER)
 # A group is held in memory while it is written: a few megabytes.
 _ROWS_A_GROUP = 1000
 
@@ -64,8 +62,8 @@ def write_video_parquet(
     path: Path, videos: Iterable[VideoRows], *, labels: tuple[str, ...]
 ) -> None:
     """Write all videos into one Parquet file; empty cells are null."""
-    texts = dict.fromkeys(("file", "label", "second_label", *_AFTER), pa.string())
-    types = {**texts, **dict.fromkeys(("face", *_BOX), pa.int32()), "is_sure": pa.bool_()}
+    texts = dict.fromkeys(("file", "label", "second_label", *AFTER), pa.string())
+    types = {**texts, **dict.fromkeys(("face", *BOX), pa.int32()), "is_sure": pa.bool_()}
     schema = pa.schema([(name, types.get(name, pa.float64())) for name in columns(labels)])
     with pq.ParquetWriter(path, schema) as writer:
         rows = _rows(videos)
@@ -75,11 +73,11 @@ def write_video_parquet(
 
 def columns(labels: tuple[str, ...]) -> list[str]:
     """Return the names of all columns."""
-    return [*_BEFORE, *(_column(label) for label in labels), *_AFTER]
+    return [*_BEFORE, *(_column(label) for label in labels), *AFTER]
 
 
 def _column(label: str) -> str:
-    return label_column(label, taken=_BEFORE + _AFTER)
+    return label_column(label, taken=_BEFORE + AFTER)
 
 
 def _rows(videos: Iterable[VideoRows]) -> Iterator[dict[str, Any]]:
@@ -98,7 +96,7 @@ def _row(face: TrackedFace, seconds: float) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "face": face.number,
-        **dict(zip(_BOX, (box.left, box.top, box.right, box.bottom), strict=True)),
+        **dict(zip(BOX, (box.left, box.top, box.right, box.bottom), strict=True)),
         "label": face.label,
         "confidence": face.confidence,
         "is_sure": face.is_sure,

@@ -21,12 +21,10 @@ export function fitSimilarity(source, target) {
 }
 
 // As `invert_transform`.
-export function invert([[a, b, c], [d, e, f]]) {
+function invert([[a, b, c], [d, e, f]]) {
   const area = a * e - b * d;
   return [[e / area, -b / area, (b * f - c * e) / area], [-d / area, a / area, (c * d - a * f) / area]];
 }
-
-export const apply = ([[a, b, c], [d, e, f]], [x, y]) => [a * x + b * y + c, d * x + e * y + f];
 
 // How much the four pixels around a place between the second and third count.
 function cubicWeights(at, weights) {

@@ -16,7 +16,7 @@ const SIGNATURE = "views"; // `preprocessing.bundle.classifier.VIEWS_SIGNATURE`
 // What scores less is no face; in a photo what is not certain is looked at twice.
 const LEAST_SCORE = 0.85;
 const at = (name) => new URL(name, import.meta.url).href;
-// So many faces of a camera's frame are classified, in turn; where others are is told all the same.
+// Faces of a camera's frame that are classified, in turn; all others are located.
 const READ_AT_ONCE = 2;
 let spec = null;
 let detector = null;

@@ -20,7 +20,7 @@ from serving.web.fetch.networks import IpAddress
 
 # To connect to one of several addresses of a host; TLS may take as long again.
 CONNECT_S = 3.0
-# Of an answer before its body.
+# Longest head of an answer.
 HEAD_BYTES = 64_000
 # How much longer than a picture a body may be that comes in chunks.
 CHUNKS_FACTOR = 2

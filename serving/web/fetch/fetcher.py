@@ -28,7 +28,7 @@ REDIRECTS = (
 )
 # At most this many addresses of a host are tried; all would take too long.
 MAX_IP_ADDRESSES = 4
-# Of those that look up names, for each picture that may be fetched at once.
+# Threads that look up names, for each picture that may be fetched at once.
 THREADS_FACTOR = 4
 # All of ASCII: what is wrong in it is refused later.
 _LEFT_AS_IT_IS = "".join(map(chr, range(128)))

@@ -65,12 +65,12 @@ def test_a_prediction_is_told_with_the_truth_and_coloured_by_it() -> None:
         probabilities=np.array([[0.7, 0.3], [0.1, 0.9]]),
         labels=("happy", "sad"),
     )
-    assert (right.caption, right.colour, right.share) == (
+    assert (right.caption, right.colour, right.bar) == (
         "true: happy\nsaid: happy 70%",
         RIGHT,
         0.7,
     )
-    assert (wrong.caption, wrong.colour, wrong.share) == ("true: happy\nsaid: sad 90%", WRONG, 0.9)
+    assert (wrong.caption, wrong.colour, wrong.bar) == ("true: happy\nsaid: sad 90%", WRONG, 0.9)
 
 
 def test_a_map_goes_from_black_to_white() -> None:

@@ -22,8 +22,8 @@ def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a" * 251 + ".csv", "ü" * 123 + ".csv", "a" * 247])
 def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    for text in ("before\n", "after\n"):
-        write_whole(path, text)
+    for content in ("before\n", b"after\n"):
+        write_whole(path, content)
     assert path.read_text(encoding="utf-8") == "after\n"
     assert list(tmp_path.iterdir()) == [path]
 

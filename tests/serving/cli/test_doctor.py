@@ -51,6 +51,13 @@ def test_doctor_finds_a_sound_installation(capsys: pytest.CaptureFixture[str]) -
     assert "may not be used commercially" in text
 
 
+def zero_weights(network: Path) -> None:
+    """Zero some of a network's weights."""
+    with network.open("r+b") as file:
+        file.seek(network.stat().st_size // 2)
+        file.write(bytes(1_000_000))
+
+
 def change_spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
     def break_bundle(bundle: Path) -> None:
         path = bundle / "spec.json"
@@ -70,6 +77,11 @@ def change_spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
             lambda bundle: (bundle / "model.tflite").write_bytes(b"half a model"),
             "cannot be run",
             "export the bundle again",
+        ),
+        (
+            lambda bundle: zero_weights(bundle / "model.tflite"),
+            "not the network that spec.json describes",
+            "Export the bundle again",
         ),
         (
             lambda bundle: (bundle / "spec.json").write_text('{"name": "mi'),
@@ -92,7 +104,10 @@ def change_spec(change: Callable[[dict], None]) -> Callable[[Path], None]:
             "install the locked ones",
         ),
     ],
-    ids=["none", "no model", "damaged model", "damaged spec", "version", "labels", "answer"],
+    ids=[
+        *("none", "no model", "damaged model", "other weights"),
+        *("damaged spec", "version", "labels", "answer"),
+    ],
 )
 def test_a_broken_bundle(
     break_bundle: Callable[[Path], None],
@@ -164,6 +179,17 @@ def test_a_database_of_feedback_that_was_not_upgraded(
     (tmp_path / "feedback.db").touch()
     monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", str(tmp_path / "feedback.db"))
     assert "mien feedback upgrade" in examine(capsys)
+
+
+def test_feedback_without_its_packages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", "feedback.db")
+    # Python takes a module that is None for one that is not installed.
+    monkeypatch.setitem(sys.modules, "serving.feedback.store", None)
+    words = examine(capsys)
+    assert "package serving.feedback.store is not installed" in words
+    assert "pip install 'mien[server,feedback]'" in words
 
 
 def test_a_port_that_is_taken(

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
+from serving.cli import predict as module
+from serving.web.settings import Settings
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]
 
@@ -87,6 +90,19 @@ def test_an_output_that_cannot_be_written_is_an_error(
     sheet.parent.write_bytes(b"")
     assert main(["predict", str(sample_photo_path()), "--contact-sheet", str(sheet)]) == 1
     assert "error: " in capsys.readouterr().err
+
+
+def test_a_table_that_cannot_be_finished_leaves_the_one_that_is_there(tmp_path: Path) -> None:
+    table = tmp_path / "faces.csv"
+    table.write_bytes(b"before")
+    outputs = module.Outputs(
+        as_json=False, csv_path=table, annotate_folder=None, sheet_path=None, overwrite=True
+    )
+    full = mock.patch.object(module, "write_csv", side_effect=OSError("the disk is full"))
+    with full, pytest.raises(OSError, match="full"):
+        module._write_outputs(outputs, [], Settings())
+    assert table.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [table]
 
 
 @pytest.mark.parametrize(

@@ -197,8 +197,11 @@ def test_a_video_is_read_on_the_device_to_its_end(open_in_window: Open, tmp_path
     expect(part(page, "start")).to_have_text("Start the camera")
 
 
-def test_a_refused_camera_is_explained_on_the_live_page(open_in_window: Open) -> None:
+def test_a_refused_camera_is_explained_on_both_pages(open_in_window: Open) -> None:
     page = open_in_window("/live")
     part(page, "start").click()
     expect(part(page, "status")).to_contain_text("The camera was refused")
     expect(part(page, "start")).to_have_text("Start the camera")
+    page.goto(page.url.removesuffix("live"))
+    page.get_by_role("button", name="Photo by camera").click()
+    expect(page.locator("#status")).to_contain_text("The camera was refused")

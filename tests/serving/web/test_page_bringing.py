@@ -137,9 +137,3 @@ def test_the_last_picture_sent_is_the_one_shown(page: Page, photo: bytes, two_fa
     page.wait_for_timeout(300)
     held[-1].continue_()
     expect(page.locator("#result h1")).to_have_text("2 faces in second.jpg")
-
-
-def test_a_refused_camera_is_explained(open_in_window: Open) -> None:
-    page = open_in_window()
-    page.get_by_role("button", name="Photo by camera").click()
-    expect(page.locator("#status")).to_contain_text("The camera was refused")

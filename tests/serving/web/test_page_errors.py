@@ -8,11 +8,12 @@ from PIL import Image
 
 from preprocessing.images.sample import sample_photo_path
 from tests.serving.web.posting import NAME, post
-from tests.tools.picture_files import jpeg, noisy_picture
+from tests.tools.picture_files import encode, jpeg, noisy_picture
 
 # Bits of a sample come after the length of the frame's header.
 _HEAD, _FRAME, _REST = jpeg(Image.new("RGB", (40, 30))).partition(b"\xff\xc0")
 TWELVE_BITS = _HEAD + _FRAME + _REST[:2] + bytes((12,)) + _REST[3:]
+LARGE = encode(Image.new("1", (9000, 6000)), "PNG")
 # What Firefox asks for where a person follows a link.
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
 
@@ -25,6 +26,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q
         (b"%PDF-1.7 ", 415, f"{NAME} is a PDF file."),
         (TWELVE_BITS, 415, "JPEG files with 12 bits and 3 channels are not read."),
         (sample_photo_path().read_bytes()[:9000], 400, f"{NAME} is incomplete."),
+        (LARGE, 413, f"{NAME} has 54 megapixels; the limit is 50."),
     ],
 )
 def test_errors_are_shown_on_the_page_and_name_the_file(

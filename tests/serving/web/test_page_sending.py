@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from serving.web.settings import Settings
 from tests.serving.web.browsing import (
-    TOUCH,
     Open,
     blank_picture,
     drawing_of,
@@ -64,72 +63,6 @@ def test_a_second_picture_is_not_dropped_without_a_word(
     drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
     expect(page.locator("#pictures .picture")).to_have_count(2)
     expect(page.locator("#status")).to_contain_text("2 of 2 pictures read.")
-
-
-def test_the_camera_is_a_mirror_that_takes_the_picture_as_it_is(open_page: Open) -> None:
-    page = open_page()
-    page.context.grant_permissions(["camera"])
-    asked = page.evaluate(
-        """() => {
-          const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-          navigator.mediaDevices.getUserMedia = (wanted) => {
-            window.wanted = wanted.video;
-            return original(wanted);
-          };
-          return true;
-        }"""
-    )
-    assert asked
-    page.get_by_role("button", name="Photo by camera").click()
-    video = page.locator("video")
-    expect(video).not_to_have_js_property("videoWidth", 0)
-    assert page.evaluate("wanted.facingMode") == "user"
-    assert page.evaluate("wanted.width.ideal") >= 1280
-    expect(video).to_have_css("transform", "matrix(-1, 0, 0, 1, 0, 0)")
-    page.get_by_label("In 3 seconds").check()
-    page.get_by_role("button", name="Take the picture").click()
-    expect(page.locator(".countdown")).to_have_text(re.compile("[123]"))
-    expect(page.locator("#result h1")).to_have_text(re.compile("in camera.jpg"))
-    assert page.evaluate("document.querySelector('video').srcObject") is None
-
-
-def test_a_phone_s_camera_can_be_turned_and_its_preview_keeps_its_room(open_page: Open) -> None:
-    page = open_page(**TOUCH)
-    page.context.grant_permissions(["camera"])
-    page.evaluate(
-        """() => {
-          const { mediaDevices } = navigator;
-          const original = mediaDevices.getUserMedia.bind(mediaDevices);
-          const one = { kind: "videoinput" };
-          mediaDevices.enumerateDevices = async () => [one, one];
-          mediaDevices.getUserMedia = (wanted) => {
-            window.facing = wanted.video.facingMode;
-            return original({ video: true });
-          };
-          document.querySelector("[data-camera]").click();
-        }"""
-    )
-    video = page.locator("#camera video")
-    turn = page.get_by_role("button", name="Turn camera")
-    expect(turn).to_be_visible()
-    room = video.bounding_box()
-    assert room
-    assert room["height"] == pytest.approx(0.75 * room["width"], abs=1)
-    turn.click()
-    expect(video).not_to_have_class("mirrored")
-    assert page.evaluate("facing") == "environment"
-    expect(video).not_to_have_js_property("videoWidth", 0)
-    assert video.bounding_box() == room
-
-
-def test_an_error_says_what_is_wrong_in_plain_words(page: Page, photo: bytes) -> None:
-    for name, data, said in (
-        ("empty.jpg", b"", "empty.jpg is empty (0 bytes)."),
-        ("broken.jpg", photo[: len(photo) // 4], "broken.jpg is incomplete."),
-        ("notes.docx", b"text", "notes.docx is not a picture Mien can open."),
-    ):
-        upload(page, data, said=said, name=name)
-        expect(page.locator("#status")).not_to_contain_text("truncated")
 
 
 def test_a_picture_over_the_limits_is_shrunk_here_and_says_so(

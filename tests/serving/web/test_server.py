@@ -69,7 +69,7 @@ def small() -> bytes:
 
 
 def crop_answer(server: ServerProcess, picture: bytes) -> Any:
-    """Return the answer to a cropped face; come again, as told, when turned away."""
+    """Return the answer to a cropped face; try again, when told to, if rejected."""
     while (answer := server.ask(f"{PREDICT}?crop=true", picture)).status == 503:
         time.sleep(int(answer.headers["Retry-After"]))
     assert answer.status == 200

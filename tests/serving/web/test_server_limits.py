@@ -100,15 +100,6 @@ def test_too_much_is_turned_away_and_what_takes_too_long_is_ended(
         assert server.metric("mien_shed_requests_total") >= 2
 
 
-def test_a_damaged_bundle_is_reported_and_the_process_lives(tmp_path: Path) -> None:
-    (tmp_path / "spec.json").write_text("{", encoding="utf-8")
-    with running_server(tmp_path / "log", workers=1, MIEN_BUNDLE=str(tmp_path)) as server:
-        assert server.ask("/livez").status == 200
-        answer = server.ask("/readyz")
-        assert (answer.status, answer.json()["code"]) == (503, "not_ready")
-        assert "spec.json is no valid JSON" in answer.json()["detail"]
-
-
 def test_a_bad_setting_ends_the_server_with_one_clear_line() -> None:
     run = subprocess.run(
         [sys.executable, *COMMAND],

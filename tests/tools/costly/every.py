@@ -1,4 +1,4 @@
-"""All costly files together."""
+"""What makes costly files, by format."""
 
 from tests.tools.costly.gif_bmp import bmps, gifs, pnms
 from tests.tools.costly.heif import heifs
@@ -17,8 +17,3 @@ FORMATS = {
     "WebP": webps,
     "HEIF": heifs,
 }
-
-
-def costly_pictures() -> dict[str, bytes]:
-    """Return one file of each kind, by name."""
-    return {name: data for make in FORMATS.values() for name, data in make().items()}

@@ -122,7 +122,7 @@ def test_the_reports_are_whole_and_ask_no_other_host(
     text = page.read_text(encoding="utf-8")
     assert text.count("data:image/jpeg") == len(mistakes)
     assert "share of votes" not in text
-    titles = ("Confusion", "By class", "Reliability", "most confident answers", "found by")
+    titles = ("Confusion", "By class", "Reliability", "most confident predictions", "found by")
     for title in (
         *titles,
         "true expression",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from preprocessing.bundle.outputs import LABEL
+from preprocessing.bundle.spec import SPEC_NAME, read_spec
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.__main__ import main
@@ -24,6 +25,15 @@ from training.presets import PRESETS
 @pytest.fixture(scope="module")
 def tuning() -> FitConfig:
     return replace(PRESETS["tune"], epochs=3)
+
+
+@pytest.fixture(scope="module")
+def tuned(
+    dataset: Dataset, run: Path, tuning: FitConfig, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, keras.Model]:
+    """A finished run that went on from another, and its network."""
+    folder = tmp_path_factory.mktemp("tuned") / "run"
+    return folder, fit(dataset, folder, config=tuning, start_from=run)
 
 
 @pytest.mark.parametrize(
@@ -69,16 +79,16 @@ def test_a_run_that_tunes_trains_all_but_normalisation(
 
 
 def test_a_run_with_patience_keeps_its_best_epoch(
-    dataset: Dataset, run: Path, tuning: FitConfig, tmp_path: Path
+    dataset: Dataset, run: Path, tuning: FitConfig, tuned: tuple[Path, keras.Model]
 ) -> None:
-    network = fit(dataset, tmp_path / "tuned", config=tuning, start_from=run)
-    with (tmp_path / "tuned" / "curves.csv").open(encoding="utf-8") as file:
+    folder, network = tuned
+    with (folder / "curves.csv").open(encoding="utf-8") as file:
         losses = [float(row["val_label_loss"]) for row in csv.DictReader(file)]
     val = dataset.labelled_in("val")
-    logits = _logits(network, dataset.chips[val], read_settings(tmp_path / "tuned").fit)
+    logits = _logits(network, dataset.chips[val], read_settings(folder).fit)
     # Before the first epoch only the last layer was fitted: that network may be the best.
     assert cross_entropy(logits, dataset.class_indices[val]) <= min(losses) + 1e-3
-    again = fit(dataset, tmp_path / "tuned", config=tuning, start_from=run, resume=True)
+    again = fit(dataset, folder, config=tuning, start_from=run, resume=True)
     for one, other in zip(again.get_weights(), network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -94,9 +104,14 @@ def _logits(network: keras.Model, chips: np.ndarray, config: FitConfig) -> np.nd
 
 
 def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
-    dataset: Dataset, run: Path, tuning: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset,
+    run: Path,
+    tuning: FitConfig,
+    tuned: tuple[Path, keras.Model],
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    whole = fit(dataset, tmp_path / "whole", config=tuning, start_from=run)
     from training.fitting import fit as module
 
     train_epoch = module.train_epoch
@@ -114,7 +129,7 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
         fit(dataset, tmp_path / "halved", config=tuning, start_from=run)
     monkeypatch.setattr(module, "train_epoch", train_epoch)
     halved = fit(dataset, tmp_path / "halved", config=tuning, start_from=run, resume=True)
-    for one, other in zip(whole.get_weights(), halved.get_weights(), strict=True):
+    for one, other in zip(tuned[1].get_weights(), halved.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-3)
 
 
@@ -157,11 +172,12 @@ def test_one_command_tunes_and_exports(
     dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / SPEC_NAME).write_text("an earlier one", encoding="utf-8")
     command = ["fit", str(dataset_folder), str(tmp_path / "tuned"), "--preset", "tune"]
-    command += ["--epochs", "2"]
-    assert main([*command, "--export", str(bundle)]) == 0
-    assert f"mien serve --bundle {bundle}" in capsys.readouterr().out
-    assert (bundle / "spec.json").is_file()
-    assert main([*command, "--export", str(bundle)]) == 1
+    command += ["--export", str(bundle)]
+    assert main(command) == 1
     assert "is not empty" in capsys.readouterr().err
-    assert main([*command, "--export", str(bundle), "--resume"]) == 0
+    assert main([*command, "--resume"]) == 0
+    assert f"mien serve --bundle {bundle}" in capsys.readouterr().out
+    assert read_spec(bundle).name == f"mien-{PRESETS['tune'].model}"

@@ -129,7 +129,7 @@ def test_a_folder_without_classes_beside_classes_is_proposed_to_be_left_out(
 def test_no_name_that_other_pictures_have_is_proposed_to_be_left_out(tmp_path: Path) -> None:
     write_folders(tmp_path / "faces", ("",), ("happy", "sad"))
     (tmp_path / "faces" / "0_0.png").write_bytes(png(0))
-    assert "Move what is no example out" in refused(tmp_path / "faces")
+    assert "Move files that are not examples out" in refused(tmp_path / "faces")
     (tmp_path / "faces" / "cover.png").write_bytes(png(0))
     assert "--ignore cover.png" in refused(tmp_path / "faces")
 
