@@ -52,6 +52,7 @@ from preprocessing.images.formats.tiff_page import (
 )
 
 _JPEG = 7
+_FAX = {2, 3, 4}
 
 
 def read_tiff(data: bytes, *, max_pixels: int) -> Raster:
@@ -102,7 +103,10 @@ def _decode(page: TiffPage) -> NDArray[Any]:
     if has_odd_channels(page):
         return decode_channels(page, _decode)
     ways: list[Callable[[bytes], NDArray[Any] | None]] = [partial(_by_pillow, page)]
-    if page.number(COMPRESSION, PLAIN) in OF_OPENCV:
+    if page.number(COMPRESSION, PLAIN) in _FAX:
+        # Where a page ends too early, Pillow shows what lay in the memory before.
+        ways = [_by_opencv]
+    elif page.number(COMPRESSION, PLAIN) in OF_OPENCV:
         # Pillow takes palettes of eight bits, which are not by the standard, for black ones, and
         # holds red, green and blue in four bytes and then in three.
         is_palette = page.number(PHOTOMETRIC) == PALETTE

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError, UnsupportedImageError
-from preprocessing.images.decode import decode_image, decode_picture
+from preprocessing.images.decode import decode_here, decode_image, decode_picture
 from preprocessing.images.types import PictureNote
 from tests.tools.costly.tiff_tags import pixel_entries, tiff_file
 from tests.tools.picture_files import encode, smooth_picture, stored, tiff, tiff_block
@@ -34,6 +34,18 @@ def test_black_and_white_is_read(compression: str) -> None:
     image = PICTURE.convert("1")
     decoded = decode_image(encode(image, "TIFF", compression=compression))
     np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
+
+
+def test_a_page_of_fax_that_ends_too_early_shows_nothing_of_what_lay_in_memory() -> None:
+    strip = b"\xff" * 40 + b"\x00\x10\x01"
+    entries = pixel_entries(1_600, 1_200, packing=4, length=len(strip), bits=1)
+    data = tiff_file(entries, strip)
+    shown = []
+    for letter in (b"a", b"z"):
+        before = [letter * (1_600 * 1_200 // 8) for _ in range(9)]
+        del before
+        shown.append(decode_here(data).pixels)
+    np.testing.assert_array_equal(*shown)
 
 
 def test_jpeg_inside_is_read() -> None:
