@@ -1,4 +1,4 @@
-"""How much of the models' time each address has had lately."""
+"""How much of something each address has had lately: of the models' time, of threads."""
 
 from collections import OrderedDict
 
