@@ -33,8 +33,8 @@ def has_head(connection: socket.socket) -> bool:
     seen = connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT) - 1
     head = _peek(connection)
     # What counts as readable and has nothing new was closed by the client.
-    is_there = HEAD_END in head or len(head) in (seen, MOST_HEAD_BYTES)
-    least_bytes = 1 if is_there else len(head) + 1
+    is_there = head is None or HEAD_END in head or len(head) in (seen, MOST_HEAD_BYTES)
+    least_bytes = 1 if head is None or is_there else len(head) + 1
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)
     return is_there
 
@@ -47,7 +47,7 @@ class _Arrival:
         connection: Of gunicorn's.
         since_s: Since when it has waited, by `time.monotonic`.
         seen_bytes: How much of it was there when it was looked at.
-        has_come: Whether all of it was there, or enough.
+        has_come: Whether all of it was there, or enough, or the client was gone.
     """
 
     connection: Any
@@ -61,7 +61,8 @@ class _Arrival:
         if there != self.seen_bytes and not self.has_come:
             self.seen_bytes, parser = there, self.connection.parser
             read_ahead = parser.unreader.buf.getvalue() if parser else b""
-            wanted = _wanted_bytes(read_ahead + _peek(self.connection.sock))
+            start = _peek(self.connection.sock)
+            wanted = 0 if start is None else _wanted_bytes(read_ahead + start)
             self.has_come = wanted is not None and len(read_ahead) + there >= wanted
         return self.has_come
 
@@ -73,9 +74,9 @@ class Arrivals:
         """Begin with none."""
         # By address, those of each in the order in which they came.
         self._waiting: dict[str, list[_Arrival]] = {}
-        # How many threads each address holds, and for how long it held them lately.
+        # How many threads each address holds, and how often it was given up lately.
         self._held: Counter[str] = Counter()
-        self._usage = Usage()
+        self._slowness = Usage()
         self._lock = threading.Lock()
 
     def add(self, connection: Any, *, peer: str) -> None:
@@ -93,12 +94,12 @@ class Arrivals:
         """Take a connection whose request has come, or else any; None if none waits.
 
         It is the first of the address that holds fewest threads, and of several such addresses of
-        that which held them for least time lately.
+        that which was given up least lately.
         """
         now_s = time.monotonic()
 
         def order(peer: str) -> tuple[int, float]:
-            return self._held[peer], self._usage.of(peer, now_s=now_s)
+            return self._held[peer], self._slowness.of(peer, now_s=now_s)
 
         with self._lock:
             peers = sorted(self._waiting, key=order)
@@ -126,12 +127,13 @@ class Arrivals:
         if not self._waiting[peer]:
             del self._waiting[peer]
 
-    def end(self, peer: str, used_s: float) -> None:
-        """Note that an address has held a thread, and for how long, in seconds."""
+    def end(self, peer: str, *, was_given_up: bool) -> None:
+        """Note that an address holds a thread less, and whether it was too slow."""
         with self._lock:
             self._held[peer] -= 1
             self._held += Counter()  # forgets addresses without a thread
-            self._usage.add(peer, used_s, now_s=time.monotonic())
+            if was_given_up:
+                self._slowness.add(peer, 1.0, now_s=time.monotonic())
 
 
 def _wanted_bytes(start: bytes) -> int | None:
@@ -150,10 +152,12 @@ def _readable_bytes(connection: socket.socket) -> int:
     return int.from_bytes(told, sys.byteorder)
 
 
-def _peek(connection: socket.socket) -> bytes:
-    """Return how that begins which a client has sent and nobody has read yet."""
+def _peek(connection: socket.socket) -> bytes | None:
+    """Return how that begins which a client sent and nobody has read yet; None where it is gone."""
     flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
     try:
-        return socket.socket.recv(connection, MOST_HEAD_BYTES, flags)
-    except OSError:  # there is nothing, or the client is gone
+        return socket.socket.recv(connection, MOST_HEAD_BYTES, flags) or None
+    except BlockingIOError:
         return b""
+    except OSError:
+        return None

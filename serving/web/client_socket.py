@@ -34,6 +34,7 @@ class ClientSocket(socket.socket):
         watch: Who else wants the thread that waits for the client.
         begun_s: When a thread began to wait for it, by the same clock; the watch puts it off.
         moved_bytes: How many bytes it has sent or taken since then.
+        was_given_up: It was too slow.
         held_bytes: How long the answer is that it is taking.
         holds_batch: It has one of the few slots for batches.
     """
@@ -45,7 +46,7 @@ class ClientSocket(socket.socket):
     watch = ClientWatch()
     begun_s = 0.0
     moved_bytes = held_bytes = 0
-    holds_batch = False
+    holds_batch = was_given_up = False
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Return what the client sent.
@@ -97,15 +98,20 @@ class ClientSocket(socket.socket):
                     # Also of one that sends a byte now and then.
                     if self.watch.is_to_go(self):
                         self.is_finished = True  # the thread is wanted now
-                        _give_up()
+                        self._give_up()
                     left_s = until_s - time.monotonic()
                     self.settimeout(max(0.0, min(left_s, STEP_S)))
                     with contextlib.suppress(TimeoutError, BlockingIOError):
                         return exchange()
                     if left_s <= STEP_S:
-                        _give_up()
+                        self._give_up()
         finally:
             self.settimeout(None)
+
+    def _give_up(self) -> NoReturn:
+        self.was_given_up = True
+        # What gunicorn takes for a client that went away, and does not log.
+        raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")
 
     def finish(self, *, most_bytes: int) -> None:
         """Read and drop what the client still sends: many read the answer only after that.
@@ -124,8 +130,3 @@ class ClientSocket(socket.socket):
                 most_bytes -= len(data)
         finally:
             self.is_finished = True
-
-
-def _give_up() -> NoReturn:
-    # What gunicorn takes for a client that went away, and does not log.
-    raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")

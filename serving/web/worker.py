@@ -66,11 +66,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if conn is None:
             return False
         turn.append(conn)
-        begun_s = time.monotonic()
         try:
             return self.handle(conn)
         finally:
-            self._arrivals.end(self._peer(conn), time.monotonic() - begun_s)
+            self._arrivals.end(self._peer(conn), was_given_up=conn.sock.was_given_up)
 
     def _finish(self, turn: list[Any], served: Any) -> None:
         for conn in turn:

@@ -57,6 +57,17 @@ def test_a_thread_begins_with_a_head_that_is_whole_and_with_a_client_that_left(
     assert conn.sock.recv(100) == GET[:9]
 
 
+def test_a_client_that_left_does_not_wait(connect: Connect) -> None:
+    waiting = Arrivals()
+    slow, (gone, theirs) = connect(HEAD)[0], connect(b"")
+    theirs.close()
+    assert is_readable(gone.sock)
+    assert has_head(gone.sock)
+    for each in (slow, gone):
+        waiting.add(each, peer="a")
+    assert waiting.take() is gone
+
+
 @pytest.mark.parametrize(
     ("first", "then"),
     [
@@ -78,7 +89,7 @@ def test_what_has_come_goes_before_what_came_earlier_in_part(
     assert [waiting.take(), waiting.take(), waiting.take()] == [quick, slow, None]
 
 
-def test_of_what_has_come_that_goes_first_whose_address_has_fewest_threads(
+def test_of_what_has_come_that_goes_first_whose_address_has_fewest_threads_or_was_quick(
     connect: Connect,
 ) -> None:
     waiting = Arrivals()
@@ -87,8 +98,8 @@ def test_of_what_has_come_that_goes_first_whose_address_has_fewest_threads(
     waiting.add(two, peer="a")
     waiting.add(other, peer="b")
     assert [waiting.take(), waiting.take()] == [one, other]
-    waiting.end("a", 3.0)
-    waiting.end("b", 1.0)
+    waiting.end("a", was_given_up=True)
+    waiting.end("b", was_given_up=False)
     waiting.add(last, peer="b")
     assert [waiting.take(), waiting.take()] == [last, two]
 
