@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,24 @@ MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 METRIC_FILES = ("counter", "histogram", "gauge_liveall")
 METRIC_FILE_BYTES = 1 << 16
 
+# Connections that a worker has at once, and what it may have open beside them: the models, and for
+# each thread a picture, its box and its request.
+MOST_CONNECTIONS, OTHER_FILES = 1_000, 200
+
+
+def allow_open_files(wanted: int) -> int:
+    """Let a worker open as many files as are wanted, or as it may at most; return how many."""
+    # Shells and services often allow 1,024 at first. A worker that may open no more ends.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < possible:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    return possible
+
+
+# A process that crashes would write all its memory to the disk, pictures too.
+resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
 # A thread for each connection that is being read or answered, so that a few slow clients, and
@@ -35,6 +54,10 @@ workers = settings.workers
 # request at a time, but for what goes first.
 worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads
+worker_connections = max(
+    threads + 1,
+    min(MOST_CONNECTIONS, allow_open_files(MOST_CONNECTIONS + OTHER_FILES) - OTHER_FILES),
+)
 # A worker beats once a second, also while it predicts; one that stops is ended. It does not beat
 # while it loads the models, which takes seconds on a busy machine.
 timeout = 60

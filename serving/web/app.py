@@ -1,5 +1,7 @@
 """The Flask application: its parts, its errors and its headers."""
 
+import re
+
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
@@ -47,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.request_class = MemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + OVERHEAD_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
+    # Two slashes for one would lead on to the host that the request names, whatever that is.
+    app.url_map.merge_slashes = False
     service = Service(settings)
     service.load()
     app.extensions["mien"] = service
@@ -105,9 +109,9 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
 
 
 def _is_one_slash_too_many() -> bool:
-    """Say whether there is a route at the address of a request without the slash at its end."""
+    """Say whether there is a route at the address of a request without its needless slashes."""
     routes = current_app.create_url_adapter(request)
-    bare = request.path.removesuffix("/")
+    bare = re.sub("/{2,}", "/", request.path).removesuffix("/")
     return bool(routes and bare != request.path and routes.allowed_methods(bare))
 
 

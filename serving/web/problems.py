@@ -32,7 +32,9 @@ BUSY_RETRY_S = 1
 # Taken wherever others are.
 _SIDE_METHODS = {"HEAD", "OPTIONS"}
 NOTHING_HERE = "There is nothing at this address. /api/v1/docs lists all routes of the API."
-WITH_SLASH = "There is nothing at this address. Leave out the slash at its end."
+WITH_SLASH = (
+    "There is nothing at this address. Leave out the slash at its end, and of two together one."
+)
 
 
 class NoImageError(MienError):

@@ -1,4 +1,4 @@
-"""How much of the models' time each address has had lately."""
+"""How much of something each address has had lately, such as the models' time."""
 
 from collections import OrderedDict
 
@@ -9,7 +9,7 @@ HALF_LIFE_S = 30.0
 
 
 class Usage:
-    """Seconds that addresses have used, of which the older count less."""
+    """Seconds or what else addresses have used, of which the older count less."""
 
     def __init__(self) -> None:
         """Start with none."""

@@ -25,6 +25,8 @@ from training.records import TrainedNetwork, parse_record
 CONFIG_NAME = "config.json"
 STATE_NAME = "state.json"
 NETWORK_NAME = "network.keras"
+# More than any network has; a small file may unpack to gigabytes.
+MOST_BYTES = 1_000_000_000
 SAME_CHIPS = ("geometry_digest",)
 SAME_ANSWERS = ("labels", "disgust", *SAME_CHIPS)
 """Fields of a dataset's recipe: with the same, a network can be trained on, or be judged."""
@@ -149,6 +151,9 @@ def read_network(path: Path) -> Model:
         MienError: It is damaged, or of another version.
     """
     with damage_named(path):
+        with zipfile.ZipFile(path) as packed:
+            if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
         network = keras.saving.load_model(path)
         if not outputs_of(network):
             raise ValueError(f"it has no output {' or '.join(OUTPUTS)}")
@@ -160,7 +165,9 @@ def damage_named(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file of a run is read into a `MienError` that names it."""
     try:
         yield
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except MienError:
+        raise
+    except Exception as error:  # Keras raises almost anything
         raise MienError(
             f"{path} cannot be read: {error}. It is damaged, or from another version of Mien or "
             "Keras; train again, or use the version that wrote it."

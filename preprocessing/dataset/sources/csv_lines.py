@@ -18,6 +18,9 @@ from preprocessing.errors import DatasetError
 
 DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Far more than the pixels of a large picture; cells take many times the memory of their line.
+MOST_LINE_BYTES = 20_000_000
+SHORTER = " Write each row on one line, with a few columns."
 _CHUNK_LINES = 1 << 16
 # What Mechanical Turk and Toloka put before the names of columns: "Input.image_url".
 _OF_CROWDS = re.compile(r"^(?:input|output|answer|assignment)[.:](?:category[.:])?")
@@ -46,16 +49,22 @@ def to_utf8(data: bytes) -> bytes:
 
 
 class CsvLines(Sequence[str]):
-    """The lines of a CSV file, decoded one by one when asked for: the file can be large."""
+    """The lines of a CSV file, decoded one by one when asked for: the file can be large.
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._is_guessed = False
-        ends = array("q")
+    A line of more than `MOST_LINE_BYTES` is a `DatasetError`.
+    """
+
+    def __init__(self, data: bytes, name: str = "The table") -> None:
+        self._data, self._is_guessed = data, False
+        ends, last = array("q"), 0
         end = data.find(b"\n")
-        while end >= 0:
+        while end >= 0 and end - last <= MOST_LINE_BYTES:
             ends.append(end)
-            end = data.find(b"\n", end + 1)
+            end, last = data.find(b"\n", end + 1), end
+        if (end if end >= 0 else len(data)) - last > MOST_LINE_BYTES:
+            raise DatasetError(
+                f"{name} has a line of more than {MOST_LINE_BYTES:,} bytes.{SHORTER}"
+            )
         if data and not data.endswith(b"\n"):
             ends.append(len(data))
         self._ends = np.frombuffer(ends, np.int64)

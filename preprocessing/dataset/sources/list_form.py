@@ -103,7 +103,7 @@ def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
             f"{path.name} is no text. Save the spreadsheet, or what else it is, as a CSV file with "
             "columns such as path, label and split."
         )
-    lines = CsvLines(data)
+    lines = CsvLines(data, path.name)
     first = first_line(lines, _DELIMITERS)
     if not first.text:
         raise DatasetError(f"{path.name} is empty.")
@@ -124,7 +124,7 @@ def open_records(data: bytes, name: str, names: Names) -> tuple[CsvLines, ListFo
     Raises:
         DatasetError: It lacks a column of paths.
     """
-    lines = CsvLines(data)
+    lines = CsvLines(data, name)
     return lines, replace(_form(first_line(lines, ","), name, names), is_of_records=True)
 
 

@@ -52,7 +52,7 @@ class PixelTable:
         Raises:
             DatasetError: It lacks a column, has no row, or its first row is broken.
         """
-        self._lines = CsvLines(to_utf8(data))
+        self._lines = CsvLines(to_utf8(data), name)
         first = first_line(self._lines)
         form = form_of_header(first, name)
         start = first.position if form is None else first.position + 1

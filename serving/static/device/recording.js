@@ -1,6 +1,6 @@
 // The numbers of a recording, and their table: a row for each face of each frame.
 
-import { save } from "./save.js";
+import { cell, save } from "./save.js";
 
 class Recording {
   #rows = [];
@@ -20,14 +20,14 @@ class Recording {
     for (const { number, face, index, shares } of tracks) {
       const { left, top, width, height, score } = face;
       const box = [left, top, left + width, top + height].map((at) => at.toFixed(1));
-      this.#rows.push([(time_s - this.#start_s).toFixed(3), number, ...box, score?.toFixed(3) ?? "", this.#labels[index], ...shares.map((share) => share.toFixed(4))].join(","));
+      this.#rows.push([(time_s - this.#start_s).toFixed(3), number, ...box, score?.toFixed(3) ?? "", cell(this.#labels[index]), ...shares.map((share) => share.toFixed(4))].join(","));
     }
   }
 
   // Boxes are in pixels of the picture as the camera or the file gives it, not mirrored. Where the
   // server read a frame, `score` is empty.
   toCsv() {
-    const head = ["seconds", "face", "left", "top", "right", "bottom", "score", "label", ...this.#labels];
+    const head = ["seconds", "face", "left", "top", "right", "bottom", "score", "label", ...this.#labels.map(cell)];
     return [head.join(","), ...this.#rows, ""].join("\r\n");
   }
 }

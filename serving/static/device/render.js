@@ -1,6 +1,7 @@
 // A result that was read here, in the form of `templates/result.html`: rows, boxes and charts work on
 // it as they do on the server's.
 
+import { cell } from "./save.js";
 import { groupOf, headline, levelOf, likeliest, percent } from "./words.js";
 
 const CROP_ROOM = 1.3; // `serving.web.view.CROP_ROOM`
@@ -53,7 +54,7 @@ function mark(row, { unit, height }) {
   const { left, top, right, bottom } = row.box;
   const rectangle = `x="${left}" y="${top}" width="${right - left}" height="${bottom - top}" rx="${(right - left) / 16}"`;
   const points = row.points.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
-  return `<a href="#face-${row.number}" class="face label-${row.index} ${row.level}" data-face="${row.number}" data-group="${row.group}" id="box-${row.number}" aria-label="Face ${row.number}: ${escape(row.headline)}">
+  return `<a href="#face-${row.number}" class="face label-${row.index} ${row.level}" data-face="${row.number}" data-group="${escape(row.group)}" id="box-${row.number}" aria-label="Face ${row.number}: ${escape(row.headline)}">
     <rect class="halo" ${rectangle}></rect><rect class="box" ${rectangle}></rect>
     <path class="points" d="${points}" stroke-width="${Math.max((right - left) / 35, unit * 0.24).toFixed(1)}"></path>
     <text class="tag" x="${Math.max(left, unit)}" y="${Math.min(bottom + unit * 2.6, height - unit)}" font-size="${(unit * 2.4).toFixed(1)}">${row.number}<tspan class="word"> ${escape(row.label)}${row.level === "sure" ? "" : "?"}</tspan></text>
@@ -84,7 +85,7 @@ function sheet(row, { labels, geometry: { size_px } }) {
 function rowOf(row, spec, { isOnly, isShort }) {
   const numbered = isOnly ? "" : `<span class="number">${row.number}</span> · `;
   const isOpen = isShort || row.number === 1;
-  return `<details class="row label-${row.index} ${row.level}" id="face-${row.number}" data-face="${row.number}" data-group="${row.group}" data-shares="${row.shares.map((share) => share.toFixed(4)).join(" ")}"${isShort ? "" : ' name="faces"'}${isOpen ? " open" : ""}>
+  return `<details class="row label-${row.index} ${row.level}" id="face-${row.number}" data-face="${row.number}" data-group="${escape(row.group)}" data-shares="${row.shares.map((share) => share.toFixed(4)).join(" ")}"${isShort ? "" : ' name="faces"'}${isOpen ? " open" : ""}>
     <summary>${crop(row.box)}<span class="headline">${numbered}${escape(row.headline)}</span>${strip(row, spec.labels)}<span class="percent">${percent(row.confidence)}</span></summary>
     ${sheet(row, spec)}</details>`;
 }
@@ -102,9 +103,8 @@ function downloads(rows, { name, stem, reading, spec }) {
     second_label: row.secondLabel,
   }));
   const json = JSON.stringify({ model: spec.model, read: "on the device", image: { width: reading.width, height: reading.height }, faces_found: faces.length, faces }, null, 1);
-  const head = ["file", "face", "left", "top", "right", "bottom", "label", "confidence", "is_sure", "second_label", ...spec.labels];
-  const quoted = `"${name.replace(/^[=+@\t\r-]/, "'$&").replaceAll('"', '""')}"`;
-  const lines = rows.map((row) => [quoted, row.number, row.box.left, row.box.top, row.box.right, row.box.bottom, row.label, row.confidence.toFixed(4), sureOf(row), row.secondLabel, ...row.shares.map((share) => share.toFixed(4))].join(","));
+  const head = ["file", "face", "left", "top", "right", "bottom", "label", "confidence", "is_sure", "second_label", ...spec.labels.map(cell)];
+  const lines = rows.map((row) => [cell(name), row.number, row.box.left, row.box.top, row.box.right, row.box.bottom, cell(row.label), row.confidence.toFixed(4), sureOf(row), cell(row.secondLabel), ...row.shares.map((share) => share.toFixed(4))].join(","));
   return [["csv", "text/csv", [head.join(","), ...lines, ""].join("\r\n")], ["json", "application/json", json]]
     .map(([kind, type, text]) => `<a class="button small download" href="data:${type};charset=utf-8,${encodeURIComponent(text)}" download="${escape(stem)}.${kind}">${kind.toUpperCase()}</a>`)
     .join("");
@@ -114,7 +114,7 @@ function summary(rows) {
   const counts = new Map();
   for (const { group } of rows) counts.set(group, (counts.get(group) ?? 0) + 1);
   const words = [...counts].map(([group, count]) => [`${count} ${group}`, group]);
-  const chips = words.map(([said, group]) => `<button type="button" class="chip" data-filter="${group}" aria-pressed="false">${said}</button>`);
+  const chips = words.map(([said, group]) => `<button type="button" class="chip" data-filter="${escape(group)}" aria-pressed="false">${escape(said)}</button>`);
   return { said: words.map(([each]) => each).join(", "), chips: chips.join("") };
 }
 
@@ -131,7 +131,7 @@ export function render(reading, { name, spec, balance, took_ms }) {
   const tools = `<div class="tools"><button type="button" class="small" data-save>Save picture</button><button type="button" class="small" data-copy hidden>Copy</button><button type="button" class="small" data-share hidden>Share</button>${downloads(rows, { name, stem, reading, spec })}<button type="button" class="small" data-enlarge>Enlarge</button><label class="check"><input type="checkbox" id="points"> Points</label></div>`;
   const key = `<ul class="key" aria-label="Colours">${spec.labels.map((label, index) => `<li class="label-${index}">${escape(label)}</li>`).join("")}</ul>`;
   const none = `<p>On this device Mien finds faces that look roughly at the camera and are at least ${Math.ceil(Math.max(width, height) / 40)} pixels wide. The server finds smaller and turned ones.</p><div class="actions"><button type="button" class="primary" data-choose>Try another photo</button></div>`;
-  return `<section id="result" class="result" aria-labelledby="result-title" tabindex="-1" data-name="${escape(name)}" data-title="${count}${said ? `: ${said}` : ""}" data-stem="${escape(stem)}" data-width="${width}" data-height="${height}" data-found="${rows.length}" data-labels="${escape(spec.labels.join(","))}">
+  return `<section id="result" class="result" aria-labelledby="result-title" tabindex="-1" data-name="${escape(name)}" data-title="${count}${said ? `: ${escape(said)}` : ""}" data-stem="${escape(stem)}" data-width="${width}" data-height="${height}" data-found="${rows.length}" data-labels="${escape(spec.labels.join(","))}">
   <div class="photo-side"><figure class="photo"><svg class="scene" viewBox="0 0 ${width} ${height}" width="${Math.round(width * enlarged)}" height="${Math.round(height * enlarged)}" role="group" aria-label="Your picture, upright, with ${count.toLowerCase()}"><image id="photo" width="${width}" height="${height}"></image>${rows.map((row) => mark(row, { unit, height })).join("")}</svg></figure>
     ${rows.length ? tools : ""}
     <p class="photo-notes quiet">${width} × ${height} pixels<span class="shrunk"></span>, ${took_ms.toFixed(0)} ms. <b>Read on this device: the picture was not sent.</b></p></div>

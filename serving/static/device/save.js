@@ -5,3 +5,9 @@ export function save(blob, name) {
   Object.assign(document.createElement("a"), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
+
+// Text in a table that no spreadsheet runs: as serving/inference/spreadsheets.py.
+export function cell(text) {
+  const shown = text.replace(/^(?:[\t\r\n]|[\p{Cc}\p{Cf}\p{Zs}]*[=+@\uff1d\uff0b\uff0d\uff20-])/u, "'$&");
+  return /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
+}

@@ -25,7 +25,7 @@ def test_a_label_that_is_named_like_another_column_has_one_of_its_own(label: str
     assert row["hints"] == " ".join(face.hints)
 
 
-@pytest.mark.parametrize("name", ["=cmd|calc.jpg", "@sum.jpg", "caf\udce9.jpg"])
+@pytest.mark.parametrize("name", ["=cmd|calc.jpg", "@sum.jpg", "\ufeff\xa0+1.jpg", "caf\udce9.jpg"])
 def test_what_a_name_says_is_shown_as_text_in_every_column(name: str, tmp_path: Path) -> None:
     path = tmp_path / "faces.csv"
     with path.open("w", newline="", encoding="utf-8") as file:

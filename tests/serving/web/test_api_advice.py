@@ -39,10 +39,11 @@ def test_another_method_is_told_which_one_is_taken(method: str, client: FlaskCli
     assert model.json["detail"].startswith("This address takes GET only.")
 
 
-def test_a_slash_at_the_end_is_told_of(client: FlaskClient, photo: bytes) -> None:
-    answer = client.post(f"{PREDICT}/", data=photo)
-    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
-    assert "Leave out the slash" in answer.json["detail"]
+def test_a_slash_too_many_is_told_of_and_leads_nowhere(client: FlaskClient, photo: bytes) -> None:
+    for path in (f"{PREDICT}/", PREDICT.replace("/v1/", "/v1//")):
+        answer = client.post(path, data=photo)
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+        assert "Leave out the slash" in answer.json["detail"]
     assert "slash" in client.get("/api/v1/model/").json["detail"]
     for path in ("/api/v1/nothing", "/api/v1/nothing/", "/api/v1/", "/static/"):
         assert "slash" not in client.get(path).json["detail"]

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import resource
 import signal
 import threading
 import time
@@ -130,6 +131,15 @@ def test_the_figures_of_all_workers_add_up(server: ServerProcess, photo: bytes) 
     for stage in ("decode", "align", "classify", "total"):
         assert f'mien_stage_seconds_bucket{{le="+Inf",stage="{stage}"}}' in stages
     assert 'found_by="detector",label="happy"' in stages
+
+
+def test_a_worker_may_open_enough_files_and_leaves_none_when_it_crashes(
+    server: ServerProcess,
+) -> None:
+    for worker in server.workers():
+        assert resource.prlimit(worker, resource.RLIMIT_CORE)[0] == 0
+        files, most = resource.prlimit(worker, resource.RLIMIT_NOFILE)
+        assert files >= min(1_200, most)
 
 
 @pytest.mark.timeout(900)  # half a minute of each of two cores, but not on a busy machine

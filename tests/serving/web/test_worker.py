@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
-from serving.web import worker
-from serving.web.worker import LEAST_BYTES_PER_S, ClientSocket, PatientWorker
+from serving.web import client_socket, worker
+from serving.web.client_socket import LEAST_BYTES_PER_S, ClientSocket
+from serving.web.worker import PatientWorker
 
 
 def test_of_all_workers_that_with_most_room_accepts_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +31,7 @@ def test_of_all_workers_that_with_most_room_accepts_first(monkeypatch: pytest.Mo
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ClientSocket, socket.socket]]:
     """A connection as the server and as the client has it, for which there is next to no grace."""
-    monkeypatch.setattr(worker, "GRACE_S", 0.1)
+    monkeypatch.setattr(client_socket, "GRACE_S", 0.1)
     ours, theirs = socket.socketpair()
     with ClientSocket(fileno=ours.detach()) as server_side, theirs:
         yield server_side, theirs

@@ -1,4 +1,5 @@
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from training.distillation.ensemble import ensemble_logits, open_member, snapsho
 from training.fitting.fit import fit
 from training.fitting.schedule import cycle_at, learning_rate_at
 from training.fitting.training_model import build_training_model
-from training.networks.build import build_network, load_network
+from training.networks import build
+from training.networks.build import build_network, load_network, read_network
 from training.presets import PRESETS
 
 
@@ -38,6 +40,27 @@ def test_every_model_has_a_preset_of_its_own() -> None:
 def test_a_network_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(MienError):
         replace(PRESETS["wide"], **changes)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"[" * 100_000, "recursion"),  # an error that Keras lets through
+        (b'{"module": "os", "class_name": "system", "config": {}}', "os"),
+        (bytes(2_000), "more than 1,000 bytes"),
+    ],
+    ids=["lists in lists", "another module", "too large"],
+)
+def test_a_network_of_a_stranger_is_read_or_refused(
+    content: bytes, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if problem.startswith("more"):
+        monkeypatch.setattr(build, "MOST_BYTES", 1_000)
+    with zipfile.ZipFile(tmp_path / "network.keras", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("config.json", content)
+        packed.writestr("metadata.json", "{}")
+    with pytest.raises(MienError, match=f"cannot be read: .*{problem}"):
+        read_network(tmp_path / "network.keras")
 
 
 def test_the_squared_error_is_that_of_probabilities() -> None:

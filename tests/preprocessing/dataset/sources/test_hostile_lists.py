@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.dataset.sources import csv_lines
 from preprocessing.dataset.sources.finder import MOST_UNQUOTED
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import SourceKind
@@ -41,3 +42,12 @@ def test_a_long_line_beside_pictures_is_looked_through(pictures: Path) -> None:
     """By the square of its length that would take hours."""
     (pictures / "blob.json").write_text('{"data": "' + "a" * 300_000 + '.png"}', "utf-8")
     assert open_source(pictures).kind is SourceKind.PHOTOS
+
+
+@pytest.mark.parametrize("row", ["b.png,{}", "{}", "b.png,happy\n{}\nb.png,sad"])
+def test_a_line_that_is_far_too_long_is_not_taken_apart(
+    row: str, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_lines, "MOST_LINE_BYTES", 1_000)
+    with pytest.raises(DatasetError, match=r"has a line of more than 1,000 bytes"):
+        read(pictures, f"path,label\n{row.format(1_000 * ',')}\n")
