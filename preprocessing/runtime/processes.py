@@ -73,8 +73,8 @@ def worker_pool(
                 raise
     except BrokenProcessPool:
         raise MienError(
-            "A worker process was killed, possibly because memory ran out. Close other programs, "
-            "or align with fewer --workers, and try again."
+            "A worker process was killed, possibly because memory ran out. Close other programs "
+            "and try again, `align` with fewer --workers."
         ) from None
 
 

@@ -9,6 +9,7 @@ from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import prepare_folder, refuse_overwriting
+from preprocessing.runtime.files import replacing
 from serving.cli.given import GivenPicture
 
 
@@ -36,7 +37,8 @@ class MarkedCopies:
         """Write the copy of a picture, uint8 (height, width, 3)."""
         path = self.path(given)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode_png(rgb))
+        with replacing(path) as unfinished:
+            unfinished.write_bytes(encode_png(rgb))
 
 
 def prepare_copies(

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from preprocessing.bundle.spec import read_spec
 from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
-from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import check_outputs
+from preprocessing.runtime.files import replacing
 from preprocessing.runtime.processes import usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
 from serving.cli.given import GivenPicture
@@ -137,12 +137,17 @@ def _write_outputs(
 ) -> None:
     """Write the table and the contact sheet, where they are wanted."""
     if outputs.csv_path is not None:
-        with outputs.csv_path.open("w", newline="", encoding="utf-8") as file:
-            write_csv(file, answers, labels=read_spec(settings.bundle).labels)
+        labels = read_spec(settings.bundle).labels
+        with (
+            replacing(outputs.csv_path) as unfinished,
+            unfinished.open("w", newline="", encoding="utf-8") as file,
+        ):
+            write_csv(file, answers, labels=labels)
     if outputs.sheet_path is not None:
         shown_answers = [answer for _, answer in answers if not isinstance(answer, str)]
         if faces := [face for answer in shown_answers for face in answer.faces]:
-            _write_png(contact_sheet(faces), outputs.sheet_path)
+            with replacing(outputs.sheet_path) as unfinished:
+                unfinished.write_bytes(encode_png(contact_sheet(faces)))
         else:
             print("no contact sheet was written: no face was found", file=sys.stderr)
 
@@ -175,10 +180,6 @@ def _predictor_here() -> _FilePredictor:
 
 def _predict_here(given: GivenPicture) -> Answer | str:
     return _predictor_here()(given)
-
-
-def _write_png(rgb: RgbImage, path: Path) -> None:
-    path.write_bytes(encode_png(rgb))
 
 
 def _prepare_outputs(pictures: list[GivenPicture], outputs: Outputs) -> MarkedCopies | None:

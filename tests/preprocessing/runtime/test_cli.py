@@ -107,6 +107,16 @@ def test_what_a_terminal_cannot_show_is_written_out() -> None:
     assert run.stdout == b"\\u8868\\udcff\n"
 
 
+def test_no_file_gets_the_number_of_a_standard_stream_that_was_closed() -> None:
+    script = (
+        "import os, sys; os.close(1); os.close(2); sys.stdout = sys.stderr = None;"
+        "from tests.preprocessing.runtime.test_cli import show_names;"
+        "status = show_names(['list']) or show_names(['nothing']);"
+        "sys.exit(0 if status == 2 and os.open(os.devnull, os.O_RDONLY) > 2 else 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
 def test_no_error_moves_the_cursor_or_fills_the_screen(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:

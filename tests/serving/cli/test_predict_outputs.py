@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
+from typing import TextIO
 
 import cv2
 import numpy as np
@@ -87,6 +88,36 @@ def test_an_output_that_cannot_be_written_is_an_error(
     sheet.parent.write_bytes(b"")
     assert main(["predict", str(sample_photo_path()), "--contact-sheet", str(sheet)]) == 1
     assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--csv", "--contact-sheet", "--annotate"])
+def test_a_folder_that_may_not_be_written_to_is_told_of_before_the_work(
+    option: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = tmp_path / "faces"
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) not in (tmp_path, output))
+    assert main(["predict", str(sample_photo_path()), option, str(output)]) == 1
+    captured = capsys.readouterr()
+    assert "may not be written to. Name another one." in captured.err
+    assert not captured.out
+
+
+def test_a_table_that_cannot_be_written_whole_leaves_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(file: TextIO, *_: object, **__: object) -> None:
+        file.write("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.cli.predict.write_csv", fill_the_disk)
+    table = tmp_path / "faces.csv"
+    table.write_text("before", encoding="utf-8")
+    assert main(["predict", str(sample_photo_path()), "--csv", str(table), "--overwrite"]) == 1
+    assert f"error: {table}: No space left on device" in capsys.readouterr().err
+    assert table.read_text(encoding="utf-8") == "before"
 
 
 @pytest.mark.parametrize(
