@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from preprocessing.dataset.sources.list_form import ListForm
+from preprocessing.dataset.sources.list_form import CHOICES, ListForm
 from preprocessing.dataset.sources.names import Names, quoted
-from preprocessing.dataset.sources.vocabulary import fold
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, fold
 from preprocessing.errors import DatasetError
 
 _MOST_COLUMNS = 12
@@ -73,6 +73,45 @@ def _some(columns: Sequence[str]) -> str:
 
 def _first_of(names: Sequence[str]) -> str:
     return names[0] + (" and others" if len(set(names)) > 1 else "")
+
+
+def check_others(cells: Sequence[str], form: ListForm, names: Names, *, where: str) -> None:
+    """Make sure that a line of a list says nothing that matters where nothing is read.
+
+    Args:
+        cells: Of the line.
+        form: Of the list.
+        names: How names are to be read.
+        where: File and line, for messages.
+
+    Raises:
+        DatasetError: Votes have moved by a cell, or a label stands beside them; or a list without
+            a header has a split where its first line has none.
+    """
+    if not form.header:
+        if "split" not in form.columns and (
+            splits := [cell for cell in form.others(cells) if fold(cell) in SPLIT_OF]
+        ):
+            raise DatasetError(
+                f"{where}: {splits[0]!r} names a split, but the first line has none there. Write a "
+                "line with the names of the columns before it, such as path,label,split."
+            )
+    elif form.votes:
+        if any(cells[len(form.header) :]):
+            raise DatasetError(
+                f"{where}: expected {len(form.header)} cells, as many as the first line has. "
+                f"Received: {len(cells)}. Put a cell with {form.delimiter!r} in it, such as a "
+                "decimal comma, into quotation marks."
+            )
+        for column, cell in zip(form.others(form.header), form.others(cells), strict=False):
+            if fold(column) in CHOICES or names.ignored_by(column):
+                continue
+            if names.read(cell).label is not None:
+                raise DatasetError(
+                    f"{where}: {cell!r} in the column {column} may be the label, but there are "
+                    f"columns of votes too. Name the column label, or pass it over with --ignore "
+                    f"{quoted(column)}"
+                )
 
 
 def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:

@@ -13,6 +13,7 @@ from preprocessing.dataset.sources.folders import (
 )
 from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_columns import (
+    check_others,
     refuse_split_flags,
     say_raters,
     say_unread,
@@ -60,7 +61,7 @@ def read_lists(
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
     if len({place.split for place in places} - {None}) < 2:
         refuse_split_flags(dict(forms), names)
-    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form, root))
+    rows = (row for each in lists.items() for row in _rows(*each, names, root))
     try:
         said = _read_rows(rows, paths, places, names, source)
     except DatasetError as error:
@@ -142,8 +143,11 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[ListRow]:
+def _rows(
+    path: Path, opened: tuple[CsvLines, ListForm], names: Names, root: Path
+) -> Iterator[ListRow]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
+    lines, form = opened
     of_file = split_of_file(path.name)
     folder, source = path.parent.resolve(), root.resolve()
     beside = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
@@ -154,6 +158,7 @@ def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[L
             continue
         if len(cells) <= form.last:
             raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
+        check_others(cells, form, names, where=where)
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
         split = found.get("split") or of_file
