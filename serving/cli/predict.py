@@ -15,7 +15,7 @@ from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.runtime.cli import check_outputs
 from preprocessing.runtime.files import replacing
-from preprocessing.runtime.processes import usable_cores, worker_pool
+from preprocessing.runtime.processes import end_if_stopped, usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
 from serving.cli.given import GivenPicture
 from serving.cli.marked_copies import MarkedCopies, prepare_copies
@@ -179,6 +179,7 @@ def _predictor_here() -> _FilePredictor:
 
 
 def _predict_here(given: GivenPicture) -> Answer | str:
+    end_if_stopped()
     return _predictor_here()(given)
 
 
