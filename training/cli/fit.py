@@ -145,6 +145,11 @@ def fit(
     rows = read_dataset(dataset)
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
+    if choices["crowd_weight"] is not None and not rows.votes.any():
+        raise MienError(
+            f"--crowd-weight is that of people's votes, of which {dataset} has none. Leave it out, "
+            "or align FER2013 with --ferplus."
+        )
     if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
     config, other = config_of(**choices), None
