@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from preprocessing.dataset.sources.list_form import CHOICES, ListForm
 from preprocessing.dataset.sources.names import Names, quoted
+from preprocessing.dataset.sources.table_form import TableForm
 from preprocessing.dataset.sources.vocabulary import SPLIT_OF, fold
 from preprocessing.errors import DatasetError
 
@@ -44,8 +45,8 @@ def without_labels(forms: Iterable[tuple[str, ListForm]], source: str) -> Datase
     )
 
 
-def say_unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
-    """Say which columns of lists are not read, once for lists that have the same ones."""
+def say_unread(forms: Iterable[tuple[str, ListForm | TableForm]]) -> list[str]:
+    """Say which columns of lists or tables are not read, once for those that have the same ones."""
     named: dict[tuple[str, ...], list[str]] = {}
     for name, form in forms:
         named.setdefault(tuple(form.unread()), []).append(name)
@@ -122,10 +123,16 @@ def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
         names: How names are to be read.
     """
     for name, form in forms.items():
-        for column in () if "split" in form.columns else form.unread():
-            if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
-                raise DatasetError(
-                    f"{name} has a column {column}, which may tell the split. Write a column split "
-                    "with train, val or test instead, or pass it over with "
-                    f"--ignore {quoted(column)}"
-                )
+        if "split" not in form.columns:
+            refuse_split_flags_among(form.unread(), name, names)
+
+
+def refuse_split_flags_among(columns: Iterable[str], name: str, names: Names) -> None:
+    """Make sure that none of the columns of a list or a table that are not read is such a flag."""
+    for column in columns:
+        if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
+            raise DatasetError(
+                f"{name} has a column {column}, which may tell the split. Write a column split "
+                "with train, val or test instead, or pass it over with "
+                f"--ignore {quoted(column)}"
+            )

@@ -154,6 +154,7 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ('["b.png", "sad"]', "JSON without records.*Expected objects such as"),
         ('{"happy": ["b.png"]}', "JSON without records"),
         ('{"images": [], "annotations": [], "categories": []}', "COCO.*as a CSV file"),
+        ('[{"id": 1, "data": {"image": "b.png"}, "annotations": []}]', "Export .* JSON-MIN"),
         ('[{"path": "b.png", "label": "hapy"}]', "list.csv, record 1: the label 'hapy'.*--map"),
         ('[{"x": "b.png", "label": "sad"}]', "lacks a column of paths"),
         (b"PAR1" + bytes(99), "list.csv cannot be read as Parquet"),
