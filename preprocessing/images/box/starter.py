@@ -63,6 +63,8 @@ class Starter:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
+                # Ctrl-C reaches every process of a terminal's session, this one while it loads too.
+                start_new_session=True,
             )
 
     @property
