@@ -1,5 +1,6 @@
 """What is said of the columns of lists: which are not read, and which make a list be refused."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -76,43 +77,49 @@ def _first_of(names: Sequence[str]) -> str:
     return names[0] + (" and others" if len(set(names)) > 1 else "")
 
 
-def check_others(cells: Sequence[str], form: ListForm, names: Names, *, where: str) -> None:
+def check_others(
+    cells: Sequence[str], form: ListForm, names: Names, *, needs_split: bool, where: str
+) -> None:
     """Make sure that a line of a list says nothing that matters where nothing is read.
 
     Args:
         cells: Of the line.
         form: Of the list.
         names: How names are to be read.
+        needs_split: Whether nothing else tells the splits.
         where: File and line, for messages.
 
     Raises:
-        DatasetError: Votes have moved by a cell, or a label stands beside them; or a list without
-            a header has a split where its first line has none.
+        DatasetError: Votes have moved by a cell, or a label stands beside them, or a split in a
+            column of another name.
     """
-    if not form.header:
-        if "split" not in form.columns and (
-            splits := [cell for cell in form.others(cells) if fold(cell) in SPLIT_OF]
-        ):
+    if form.votes and any(cells[len(form.header) :]):
+        raise DatasetError(
+            f"{where}: expected {len(form.header)} cells, as many as the first line has. "
+            f"Received: {len(cells)}. Put a cell with {form.delimiter!r} in it, such as a decimal "
+            "comma, into quotation marks."
+        )
+    may_be_split = needs_split and "split" not in form.columns
+    if not (may_be_split or form.votes):
+        return
+    columns = form.others(form.header) if form.header else itertools.repeat("")
+    for column, cell in zip(columns, form.others(cells), strict=False):
+        if may_be_split and cell.lower() in SPLIT_OF:
+            kind = "split"
+        elif form.votes and fold(column) not in CHOICES and names.read(cell).label is not None:
+            kind = "label"
+        else:
+            continue
+        if not form.header:
             raise DatasetError(
-                f"{where}: {splits[0]!r} names a split, but the first line has none there. Write a "
-                "line with the names of the columns before it, such as path,label,split."
+                f"{where}: {cell!r} names a split, but the first line has none there. Write a line "
+                "with the names of the columns before it, such as path,label,split."
             )
-    elif form.votes:
-        if any(cells[len(form.header) :]):
+        if not names.ignored_by(column):
             raise DatasetError(
-                f"{where}: expected {len(form.header)} cells, as many as the first line has. "
-                f"Received: {len(cells)}. Put a cell with {form.delimiter!r} in it, such as a "
-                "decimal comma, into quotation marks."
+                f"{where}: {cell!r} in the column {column} may be the {kind}. Name the column "
+                f"{kind}, or pass it over with --ignore {quoted(column)}"
             )
-        for column, cell in zip(form.others(form.header), form.others(cells), strict=False):
-            if fold(column) in CHOICES or names.ignored_by(column):
-                continue
-            if names.read(cell).label is not None:
-                raise DatasetError(
-                    f"{where}: {cell!r} in the column {column} may be the label, but there are "
-                    f"columns of votes too. Name the column label, or pass it over with --ignore "
-                    f"{quoted(column)}"
-                )
 
 
 def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:

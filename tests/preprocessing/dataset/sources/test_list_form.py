@@ -116,7 +116,7 @@ def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
 
 
 def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
-    source = read(pictures, table("path,label,remark", "{0},{1},{2}"))
+    source = read(pictures, table("path,label,remark", "{0},{1},clear"))
     assert source.notes == ("note: columns of list.csv that were not read: remark",)
 
 
@@ -146,6 +146,7 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
         ("path,happy,sad\nb.png,0,9,0,1\n", "list.csv:2: expected 3 cells.*: 5.*quotation marks"),
         ("path,happy,sad,,best\nb.png,9,1,,sad\n", "'sad' in the column best.*--ignore best"),
+        ("path,label,part\nb.png,sad,Train\n", "'Train' in the column part may be the split"),
         ("b.png,sad,rest\nc.png,sad,train\n", "list.csv:2: 'train' names a split.*,label,split"),
         ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
         ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
