@@ -62,6 +62,7 @@ class Names:
         self._ignored = {fold(word) for word in reading.ignore}
         self._telling = telling_words(self._ignored)
         self._ignored_labels = {LABEL_OF.get(word) for word in self._ignored} - {None}
+        self._fitting: set[str] = set()
         self._patterns = [word for word in self._ignored if "*" in word or "?" in word]
 
     def read(self, name: str) -> Meaning:
@@ -74,10 +75,18 @@ class Names:
         """Return why a folder or file of this name is left out: its name or a pattern, or None."""
         folded = fold(name)
         if folded in self._ignored:
+            self._fitting.add(folded)
             return f"{name} (--ignore)"
         matching = (each for each in self._patterns if fnmatch.fnmatchcase(folded, each))
-        pattern = next(matching, None)
-        return None if pattern is None else f"{pattern} (--ignore)"
+        if (pattern := next(matching, None)) is None:
+            return None
+        self._fitting.add(pattern)
+        return f"{pattern} (--ignore)"
+
+    def say_unfitting(self) -> list[str]:
+        """Say what of --ignore fits no name that was read, which may be misspelt."""
+        unfitting = [word for word in self.reading.ignore if fold(word) not in self._fitting]
+        return [f"note: --ignore {_joined(unfitting)} left out nothing"] if unfitting else []
 
     def label_of_cell(self, cell: str, codes: dict[int, str] | None = None) -> Meaning:
         """Read a label in a table.
@@ -103,6 +112,7 @@ class Names:
             return Meaning(is_known=False)
         cores = {core_of(form, self._telling) for form in (name, part_words(name))}
         if self.ignored_by(name) or not cores.isdisjoint(self._ignored):
+            self._fitting |= cores & self._ignored
             return Meaning(left_out=f"{name} (--ignore)")
         split, label = self.reading.meaning_of_map(name)
         if not (split or label):
@@ -119,6 +129,7 @@ class Names:
 
     def _of_label(self, label: str, split: str | None = None) -> Meaning:
         if label in self._ignored_labels:
+            self._fitting |= {word for word in self._ignored if LABEL_OF.get(word) == label}
             return Meaning(split, left_out=f"class {label} (--ignore)")
         if label in self.reading.labels:
             return Meaning(split, label)

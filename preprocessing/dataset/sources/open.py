@@ -51,6 +51,12 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
         DatasetError: It is missing, broken, or nothing that is understood.
     """
     names = Names(reading or Reading())
+    source = _open(path, names)
+    source.notes = (*source.notes, *names.say_unfitting())
+    return source
+
+
+def _open(path: Path, names: Names) -> Source:
     if path.is_dir():
         return _open_folder(path, names)
     if not path.exists():

@@ -236,3 +236,19 @@ def test_capitals_inside_a_name_make_no_other_word_of_a_label_or_of_what_is_mapp
     assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 2}
     source = open_source(tmp_path, Reading(own_labels=labels, mapping=(("notsure", "classa"),)))
     assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 4}
+
+
+@pytest.mark.parametrize(
+    ("ignored", "noted"),
+    [
+        (("sadness", "0_*", "fear"), ()),
+        (("sad happy", "Fear", "1_?"), ("note: --ignore 'sad happy,1_?' left out nothing",)),
+    ],
+)
+def test_what_was_to_be_left_out_and_is_not_there_is_told(
+    ignored: tuple[str, ...], noted: tuple[str, ...], tmp_path: Path
+) -> None:
+    write_folders(tmp_path, ("train",), ("happy", "fear", "neutral", "sad"))
+    for picture in (tmp_path / "train" / "fear").iterdir():
+        picture.rename(picture.with_name(f"x{picture.name}"))
+    assert open_source(tmp_path, Reading(ignore=ignored)).notes == noted

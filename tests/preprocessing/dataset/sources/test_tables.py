@@ -158,7 +158,7 @@ def test_columns_of_a_table_that_are_not_read_are_noted(name: str, tmp_path: Pat
     path = tmp_path / name
     path.write_text(READ.get(name, PLAIN), encoding="utf-8")
     columns = {"extra columns.csv": "id, note", "in another language.csv": "Nr"}.get(name)
-    noted = [f"note: columns of {name} that were not read: {columns}"] if columns else []
+    noted = (f"note: columns of {name} that were not read: {columns}",) if columns else ()
     assert open_source(path).notes == noted
 
 
