@@ -63,6 +63,7 @@ class Names:
         self._telling = telling_words(self._ignored)
         self._ignored_labels = {LABEL_OF.get(word) for word in self._ignored} - {None}
         self._fitting: set[str] = set()
+        self._mapped: set[str] = set()
         self._patterns = [word for word in self._ignored if "*" in word or "?" in word]
 
     def read(self, name: str) -> Meaning:
@@ -84,9 +85,21 @@ class Names:
         return f"{pattern} (--ignore)"
 
     def say_unfitting(self) -> list[str]:
-        """Say what of --ignore fits no name that was read, which may be misspelt."""
+        """Say what of --ignore and --map fits no name that was read, which may be misspelt.
+
+        Numbers are not told: those of a published set may have meanings for more than there are.
+        """
         unfitting = [word for word in self.reading.ignore if fold(word) not in self._fitting]
-        return [f"note: --ignore {_joined(unfitting)} left out nothing"] if unfitting else []
+        unmapped = [
+            f"{name}={meaning}"
+            for name, meaning in self.reading.mapping
+            if name not in self._mapped and not core_of(name).isdecimal()
+        ]
+        return [
+            f"note: {option} {_joined(words)} fits no name"
+            for option, words in (("--ignore", unfitting), ("--map", unmapped))
+            if words
+        ]
 
     def label_of_cell(self, cell: str, codes: dict[int, str] | None = None) -> Meaning:
         """Read a label in a table.
@@ -114,7 +127,10 @@ class Names:
         if self.ignored_by(name) or not cores.isdisjoint(self._ignored):
             self._fitting |= cores & self._ignored
             return Meaning(left_out=f"{name} (--ignore)")
-        split, label = self.reading.meaning_of_map(name)
+        split, label = None, None
+        if (mapped := self.reading.name_in_map(name)) is not None:
+            split, label = self.reading.meaning_in_map(mapped)
+            self._mapped.add(mapped)
         if not (split or label):
             label = find_key(name, self.reading.own_labels + self.reading.only)
         if not (split or label):
@@ -125,6 +141,11 @@ class Names:
             if found is None:
                 return Meaning(is_known=False)
             split, label = found[0], found[1] and self.reading.mapped(found[1])
+            if label != found[1]:
+                pairs = self.reading.mapping
+                self._mapped |= {
+                    each for each, _ in pairs if LABEL_OF.get(core_of(each)) == found[1]
+                }
         return Meaning(split) if label is None else self._of_label(label, split)
 
     def _of_label(self, label: str, split: str | None = None) -> Meaning:
