@@ -236,23 +236,3 @@ def test_capitals_inside_a_name_make_no_other_word_of_a_label_or_of_what_is_mapp
     assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 2}
     source = open_source(tmp_path, Reading(own_labels=labels, mapping=(("notsure", "classa"),)))
     assert source.counts == {("notbored", "train"): 2, ("classa", "train"): 4}
-
-
-@pytest.mark.parametrize(
-    ("ignored", "words", "noted"),
-    [
-        (("sadness", "0_0*", "fear"), "raf-db,happiness=surprise", ()),
-        (
-            ("sad happy", "Fear", "1_?"),
-            "trian=val,Neutral=sad",
-            ("note: --ignore 'sad happy,1_?' fits no name", "note: --map trian=val fits no name"),
-        ),
-    ],
-)
-def test_options_that_fit_no_name_are_told(
-    ignored: tuple[str, ...], words: str, noted: tuple[str, ...], tmp_path: Path
-) -> None:
-    write_folders(tmp_path, ("train",), ("happy", "fear", "neutral", "sad"))
-    for picture in (tmp_path / "train" / "fear").iterdir():
-        picture.rename(picture.with_name(f"x{picture.name}"))
-    assert open_source(tmp_path, Reading((), (), parse_mapping(words), ignored)).notes == noted
