@@ -26,6 +26,7 @@ from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.decode import to_grey
 from preprocessing.images.types import GreyImage, RgbImage
+from preprocessing.runtime.processes import end_if_stopped
 
 SHARD_ITEMS = 2048
 BATCH_ITEMS = 64
@@ -142,6 +143,7 @@ def _load_in_groups(
     group: list[_Picture] = []
     group_px = 0
     for item in items:
+        end_if_stopped()
         label = item.label
         if crowd is not None:
             label = majority_label(crowd[item.row])

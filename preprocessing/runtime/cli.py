@@ -1,5 +1,6 @@
 """What the command lines of all packages share: exit statuses, errors, and what may be replaced."""
 
+import difflib
 import functools
 import io
 import math
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from preprocessing.errors import MienError
+from preprocessing.runtime.streams import replace_missing_streams
 from preprocessing.runtime.terminal import lines_for_terminal, quoted
 
 EXIT_FAILED = 1
@@ -116,6 +118,7 @@ class Program(Command, click.Group):
         Args:
             arguments: What was typed after the name of the program; None for that of the process.
         """
+        replace_missing_streams()
         if isinstance(sys.stdout, io.TextIOWrapper):
             # Names of files may have characters, or bytes, that a terminal cannot show.
             sys.stdout.reconfigure(errors="backslashreplace")
@@ -123,6 +126,20 @@ class Program(Command, click.Group):
             self.main(arguments, prog_name=self.name)
         except SystemExit as ended:
             return int(ended.code or 0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command that was typed, or say which was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if (meant := self.likely_meant(ctx, args[0])) is None:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
+
+    def likely_meant(self, ctx: click.Context, typed: str) -> str | None:
+        """Return what was likely meant by a word that is no command, or None."""
+        near = difflib.get_close_matches(typed.lower(), self.list_commands(ctx), n=1)
+        return near[0] if near else None
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command that was typed."""
@@ -138,9 +155,9 @@ class Program(Command, click.Group):
 
 
 def describe(error: Exception) -> str:
-    """Return an error in words; one of the system names its file and its reason."""
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
+    """Return an error in words; one of the system names its reason, and its file if it has one."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     return str(error)
 
 
@@ -166,7 +183,8 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
     """Make sure, before the work is done, that each file can be written; None is one not wanted.
 
     Raises:
-        MienError: The folder of one does not exist, or one is there and `overwrite` is false.
+        MienError: The folder of one does not exist or may not be written to, or one is there and
+            `overwrite` is false.
     """
     wanted = [path for path in paths if path is not None]
     for path in wanted:
@@ -174,6 +192,8 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
             raise MienError(f"The folder {path.parent} does not exist.")
         if path.is_dir():
             raise MienError(f"{path} is a folder. Name a file.")
+        if path.is_file() or not path.exists():  # else something such as /dev/stdout
+            _check_writable(path.resolve().parent)
     refuse_overwriting(wanted, overwrite=overwrite)
 
 
@@ -181,12 +201,18 @@ def prepare_folder(folder: Path) -> None:
     """Make a folder for outputs, before the work is done, unless it is there.
 
     Raises:
-        MienError: It is a file.
+        MienError: It is a file, or may not be written to.
         OSError: It cannot be made.
     """
     if folder.exists() and not folder.is_dir():
         raise MienError(f"{folder} is a file. Name a folder.")
     folder.mkdir(parents=True, exist_ok=True)
+    _check_writable(folder)
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK):
+        raise MienError(f"The folder {folder} may not be written to. Name another one.")
 
 
 def refuse_overwriting(paths: Iterable[Path], *, overwrite: bool) -> None:

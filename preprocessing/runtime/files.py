@@ -56,8 +56,11 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.copymode(path, unfinished)
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        # That of a full disk has no name, and that of the lent file nobody has typed.
+        if isinstance(error, OSError) and error.filename in (None, str(unfinished)):
+            error.filename = str(path)
         raise
 
 

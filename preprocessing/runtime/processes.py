@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.synchronize import Event
 from typing import Any
 
 import cv2
@@ -56,7 +57,7 @@ def worker_pool(
     In each `set_up(*arguments)` runs first, and OpenCV uses one thread. Where `start_method` says
     "forkserver" they are forked from one process, which holds only the modules of the first
     `set_up` and the landmark model. Where the body of the `with` raises, as at Ctrl-C, tasks that
-    have not begun are dropped.
+    have not begun are dropped, and those that have end where they call `end_if_stopped`.
 
     Raises:
         MienError: A worker process was killed.
@@ -64,21 +65,40 @@ def worker_pool(
     os.environ.setdefault(*ALLOCATION)
     context = get_context(start_method())
     context.set_forkserver_preload(["preprocessing.dataset.fork_server", set_up.__module__])
+    stopped = context.Event()
     try:
-        with ProcessPoolExecutor(workers, context, _start, (set_up, arguments)) as executor:
+        with ProcessPoolExecutor(
+            workers, context, _start, (stopped, set_up, arguments)
+        ) as executor:
             try:
                 yield executor
             except BaseException:
+                stopped.set()
                 executor.shutdown(cancel_futures=True)
                 raise
     except BrokenProcessPool:
         raise MienError(
-            "A worker process was killed, possibly because memory ran out. Close other programs, "
-            "or align with fewer --workers, and try again."
+            "A worker process was killed, possibly because memory ran out. Close other programs "
+            "and try again, `align` with fewer --workers."
         ) from None
 
 
-def _start(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+_stopped: Event | None = None
+
+
+def end_if_stopped() -> None:
+    """End a task of a worker whose pool was stopped; each calls it before it reads a picture.
+
+    Raises:
+        KeyboardInterrupt: It was.
+    """
+    if _stopped is not None and _stopped.is_set():
+        raise KeyboardInterrupt
+
+
+def _start(stopped: Event, set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    global _stopped  # noqa: PLW0603 - a worker process has no other place to keep it
+    _stopped = stopped
     # Ctrl-C reaches every process of a terminal; this process's parent ends it then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -7,6 +7,7 @@ its commands runs: each needs other libraries, and importing some takes seconds.
 import importlib
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -60,6 +61,11 @@ class Mien(Program):
             return None
         program: Program = importlib.import_module(f"{COMMANDS[name].package}.__main__").main
         return program.commands[name]
+
+    def likely_meant(self, ctx: click.Context, typed: str) -> str | None:
+        """Return what was likely meant by a word that is no command, such as a picture's name."""
+        near = super().likely_meant(ctx, typed)
+        return f"mien predict {typed}" if near is None and Path(typed).exists() else near
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands and their meanings."""

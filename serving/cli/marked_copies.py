@@ -56,4 +56,9 @@ def prepare_copies(
             refuse_overwriting(paths, overwrite=overwrite)
             prepare_folder(folder)
             return copies
-    raise MienError("Two pictures have the same name. Mark them in two runs, in two folders.")
+    first = {path: place for place, path in reversed([*enumerate(paths)])}
+    path, second = next((path, each) for each, path in enumerate(paths) if first[path] < each)
+    raise MienError(
+        f"{pictures[first[path]].path} and {pictures[second].path} have the same name. Mark them "
+        "in two runs, in two folders."
+    )

@@ -15,7 +15,7 @@ from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.runtime.cli import check_outputs
 from preprocessing.runtime.files import replacing, write_whole
-from preprocessing.runtime.processes import usable_cores, worker_pool
+from preprocessing.runtime.processes import end_if_stopped, usable_cores, worker_pool
 from preprocessing.runtime.terminal import for_terminal
 from serving.cli.given import GivenPicture
 from serving.cli.marked_copies import MarkedCopies, prepare_copies
@@ -137,11 +137,12 @@ def _write_outputs(
 ) -> None:
     """Write the table and the contact sheet, where they are wanted."""
     if outputs.csv_path is not None:
+        labels = read_spec(settings.bundle).labels
         with (
             replacing(outputs.csv_path) as unfinished,
             unfinished.open("w", newline="", encoding="utf-8") as file,
         ):
-            write_csv(file, answers, labels=read_spec(settings.bundle).labels)
+            write_csv(file, answers, labels=labels)
     if outputs.sheet_path is not None:
         shown_answers = [answer for _, answer in answers if not isinstance(answer, str)]
         if faces := [face for answer in shown_answers for face in answer.faces]:
@@ -177,6 +178,7 @@ def _predictor_here() -> _FilePredictor:
 
 
 def _predict_here(given: GivenPicture) -> Answer | str:
+    end_if_stopped()
     return _predictor_here()(given)
 
 

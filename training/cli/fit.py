@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from preprocessing.runtime.terminal import quoted
 from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
 from training.presets import PRESETS
+
+if TYPE_CHECKING:
+    from preprocessing.dataset.read import Dataset
 
 SHIPPED_BUNDLE = Path(__file__).parents[2] / "serving" / "bundle"
 """What ships with the repository; a wheel leaves out its Keras network, which is large."""
@@ -144,6 +147,7 @@ def fit(
 
     # Before TensorFlow is imported, which takes seconds.
     rows = read_dataset(dataset)
+    _check_votes(rows, choices["crowd_weight"])
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
     if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
@@ -176,3 +180,12 @@ def fit(
         print(f"\n{evaluation_text(exported.evaluation)}")
         named = quoted(str(bundle))
         print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {named}")
+
+
+def _check_votes(rows: "Dataset", crowd_weight: float | None) -> None:
+    """Make sure that there are votes where they are given a weight."""
+    if crowd_weight is not None and not rows.votes.any():
+        raise MienError(
+            "--crowd-weight is that of people's votes, of which the dataset has none. Leave it "
+            "out, or align FER2013 with --ferplus."
+        )

@@ -7,6 +7,8 @@ from pathlib import Path
 import keras
 
 from preprocessing.bundle.outputs import CROWD, OUTPUTS
+from preprocessing.bundle.spec import SPEC_NAME
+from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from preprocessing.runtime.files import replacing, write_whole
@@ -106,10 +108,14 @@ def open_run(run: Path, settings: RunSettings, *, resume: bool) -> RunState:
 
     Raises:
         MienError: There is one and `resume` is false, or it was started with other settings, or
-            its files are damaged.
+            its files are damaged; or the folder holds a dataset or a bundle.
     """
     config_path, state_path = run / CONFIG_NAME, run / STATE_NAME
     if not config_path.exists():
+        if (run / MANIFEST_NAME).exists() or (run / SPEC_NAME).exists():
+            raise MienError(
+                f"{run} holds a dataset or a bundle. Choose another folder for the run."
+            )
         return RunState()
     if not resume:
         raise MienError(f"{run} holds a run already. Go on with it by --resume, or choose another.")

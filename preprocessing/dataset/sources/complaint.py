@@ -39,7 +39,8 @@ def complaint(paths: Sequence[str], places: Sequence[Place], names: Names, *, so
     folders = [PurePosixPath(path).parts[:-1] for path in paths]
     tree = "\n".join(draw_tree(count_by_folder(folders), names))
     remedy = _remedy(paths, places, names)
-    if not any(place.label for place in places):
+    # One may be the name of a person, or of an event.
+    if len({place.label for place in places} - {None}) < 2:
         remedy += " Photos without labels are taken with --unlabelled."
     return f"{source}: {listed}. It was read as\n{tree}\n{expected(names)} {remedy}"
 

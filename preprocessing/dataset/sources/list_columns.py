@@ -1,11 +1,13 @@
 """What is said of the columns of lists: which are not read, and which make a list be refused."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from preprocessing.dataset.sources.list_form import ListForm
+from preprocessing.dataset.sources.list_form import CHOICES, ListForm
 from preprocessing.dataset.sources.names import Names
-from preprocessing.dataset.sources.vocabulary import fold
+from preprocessing.dataset.sources.table_form import TableForm
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, fold
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
 
@@ -45,8 +47,8 @@ def without_labels(forms: Iterable[tuple[str, ListForm]], source: str) -> Datase
     )
 
 
-def say_unread(forms: Iterable[tuple[str, ListForm]]) -> list[str]:
-    """Say which columns of lists are not read, once for lists that have the same ones."""
+def say_unread(forms: Iterable[tuple[str, ListForm | TableForm]]) -> list[str]:
+    """Say which columns of lists or tables are not read, once for those that have the same ones."""
     named: dict[tuple[str, ...], list[str]] = {}
     for name, form in forms:
         named.setdefault(tuple(form.unread()), []).append(name)
@@ -76,6 +78,51 @@ def _first_of(names: Sequence[str]) -> str:
     return names[0] + (" and others" if len(set(names)) > 1 else "")
 
 
+def check_others(
+    cells: Sequence[str], form: ListForm, names: Names, *, needs_split: bool, where: str
+) -> None:
+    """Make sure that a line of a list says nothing that matters where nothing is read.
+
+    Args:
+        cells: Of the line.
+        form: Of the list.
+        names: How names are to be read.
+        needs_split: Whether nothing else tells the splits.
+        where: File and line, for messages.
+
+    Raises:
+        DatasetError: Votes have moved by a cell, or a label stands beside them, or a split in a
+            column of another name.
+    """
+    if form.votes and any(cells[len(form.header) :]):
+        raise DatasetError(
+            f"{where}: expected {len(form.header)} cells, as many as the first line has. "
+            f"Received: {len(cells)}. Put a cell with {form.delimiter!r} in it, such as a decimal "
+            "comma, into quotation marks."
+        )
+    may_be_split = needs_split and "split" not in form.columns
+    if not (may_be_split or form.votes):
+        return
+    columns = form.others(form.header) if form.header else itertools.repeat("")
+    for column, cell in zip(columns, form.others(cells), strict=False):
+        if may_be_split and cell.lower() in SPLIT_OF:
+            kind = "split"
+        elif form.votes and fold(column) not in CHOICES and names.read(cell).label is not None:
+            kind = "label"
+        else:
+            continue
+        if not form.header:
+            raise DatasetError(
+                f"{where}: {cell!r} names a split, but the first line has none there. Write a line "
+                "with the names of the columns before it, such as path,label,split."
+            )
+        if not names.ignored_by(column):
+            raise DatasetError(
+                f"{where}: {cell!r} in the column {column} may be the {kind}. Name the column "
+                f"{kind}, or pass it over with --ignore {quoted(column)}"
+            )
+
+
 def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
     """Make sure that no column such as "is_train" is passed over, so that test is trained on.
 
@@ -84,10 +131,16 @@ def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
         names: How names are to be read.
     """
     for name, form in forms.items():
-        for column in () if "split" in form.columns else form.unread():
-            if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
-                raise DatasetError(
-                    f"{name} has a column {column}, which may tell the split. Write a column split "
-                    "with train, val or test instead, or pass it over with "
-                    f"--ignore {quoted(column)}"
-                )
+        if "split" not in form.columns:
+            refuse_split_flags_among(form.unread(), name, names)
+
+
+def refuse_split_flags_among(columns: Iterable[str], name: str, names: Names) -> None:
+    """Make sure that none of the columns of a list or a table that are not read is such a flag."""
+    for column in columns:
+        if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
+            raise DatasetError(
+                f"{name} has a column {column}, which may tell the split. Write a column split "
+                "with train, val or test instead, or pass it over with "
+                f"--ignore {quoted(column)}"
+            )

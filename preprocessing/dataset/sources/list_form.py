@@ -36,8 +36,8 @@ COLUMNS = {
 }
 """The names that each column may have, without spaces and signs."""
 _DELIMITERS = (*DELIMITERS, " ")
-# The label, where no votes are: beside these it may be one person's, or something else.
-_CHOICES = ("choice", "answer", "result")
+CHOICES = ("choice", "answer", "result")
+"""The label, where no votes are: beside these it may be one person's, or something else."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,12 @@ class ListForm:
 
     def unread(self) -> list[str]:
         """List the names of the columns that are not understood."""
+        return [name for name in self.others(self.header) if name]
+
+    def others(self, cells: Sequence[str]) -> list[str]:
+        """List the cells of a line that lie in columns which are not understood."""
         read = {*self.columns.values(), *self.votes.values()}
-        return [name for place, name in enumerate(self.header) if name and place not in read]
+        return [cell for place, cell in enumerate(cells) if place not in read]
 
 
 def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
@@ -147,7 +151,7 @@ def _form(first: FirstLine, name: str, names: Names) -> ListForm:
         columns = find_columns(header, COLUMNS)
         if "path" in columns and (len(header) > 1 or each == ","):
             votes = _vote_columns(header, names)
-            if votes and "label" in columns and fold(header[columns["label"]]) in _CHOICES:
+            if votes and "label" in columns and fold(header[columns["label"]]) in CHOICES:
                 del columns["label"]
             elif "label" in columns:
                 votes = {}

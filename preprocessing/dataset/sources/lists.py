@@ -13,6 +13,7 @@ from preprocessing.dataset.sources.folders import (
 )
 from preprocessing.dataset.sources.likely_words import suggest_split
 from preprocessing.dataset.sources.list_columns import (
+    check_others,
     refuse_split_flags,
     say_raters,
     say_unread,
@@ -59,9 +60,12 @@ def read_lists(
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
-    if len({place.split for place in places} - {None}) < 2:
+    needs_split = len({place.split for place in places} - {None}) < 2
+    if needs_split:
         refuse_split_flags(dict(forms), names)
-    rows = (row for path, (lines, form) in lists.items() for row in _rows(path, lines, form, root))
+    rows = (
+        row for each in lists.items() for row in _rows(*each, names, root, needs_split=needs_split)
+    )
     try:
         said = _read_rows(rows, paths, places, names, source)
     except DatasetError as error:
@@ -143,9 +147,18 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
     return Entry(position, label, split or "train", place.folder)
 
 
-def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[ListRow]:
+def _rows(
+    path: Path,
+    opened: tuple[CsvLines, ListForm],
+    names: Names,
+    root: Path,
+    *,
+    needs_split: bool,
+) -> Iterator[ListRow]:
     """Yield the lines of a list; where it has no column of splits, its name may tell the split."""
+    lines, form = opened
     of_file = split_of_file(path.name)
+    needs_split = needs_split and of_file is None
     folder, source = path.parent.resolve(), root.resolve()
     beside = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
     for position in range(form.start, len(lines)):
@@ -155,6 +168,7 @@ def _rows(path: Path, lines: CsvLines, form: ListForm, root: Path) -> Iterator[L
             continue
         if len(cells) <= form.last:
             raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
+        check_others(cells, form, names, needs_split=needs_split, where=where)
         found = {column: cells[place] for column, place in form.columns.items()}
         label = found.get("label") or _most_voted(cells, form, where)
         split = found.get("split") or of_file

@@ -61,6 +61,8 @@ class Names:
         self._ignored = {fold(word) for word in reading.ignore}
         self._telling = telling_words(self._ignored)
         self._ignored_labels = {LABEL_OF.get(word) for word in self._ignored} - {None}
+        self._fitting: set[str] = set()
+        self._mapped: set[str] = set()
         self._patterns = [word for word in self._ignored if "*" in word or "?" in word]
 
     def read(self, name: str) -> Meaning:
@@ -73,10 +75,30 @@ class Names:
         """Return why a folder or file of this name is left out: its name or a pattern, or None."""
         folded = fold(name)
         if folded in self._ignored:
+            self._fitting.add(folded)
             return f"{name} (--ignore)"
         matching = (each for each in self._patterns if fnmatch.fnmatchcase(folded, each))
-        pattern = next(matching, None)
-        return None if pattern is None else f"{pattern} (--ignore)"
+        if (pattern := next(matching, None)) is None:
+            return None
+        self._fitting.add(pattern)
+        return f"{pattern} (--ignore)"
+
+    def say_unfitting(self) -> list[str]:
+        """Say what of --ignore and --map fits no name that was read, which may be misspelt.
+
+        Numbers are not told: those of a published set may have meanings for more than there are.
+        """
+        unfitting = [word for word in self.reading.ignore if fold(word) not in self._fitting]
+        unmapped = [
+            f"{name}={meaning}"
+            for name, meaning in self.reading.mapping
+            if name not in self._mapped and not core_of(name).isdecimal()
+        ]
+        return [
+            f"note: {option} {_joined(words)} fits no name"
+            for option, words in (("--ignore", unfitting), ("--map", unmapped))
+            if words
+        ]
 
     def label_of_cell(self, cell: str, codes: dict[int, str] | None = None) -> Meaning:
         """Read a label in a table.
@@ -102,8 +124,12 @@ class Names:
             return Meaning(is_known=False)
         cores = {core_of(form, self._telling) for form in (name, part_words(name))}
         if self.ignored_by(name) or not cores.isdisjoint(self._ignored):
+            self._fitting |= cores & self._ignored
             return Meaning(left_out=f"{name} (--ignore)")
-        split, label = self.reading.meaning_of_map(name)
+        split, label = None, None
+        if (mapped := self.reading.name_in_map(name)) is not None:
+            split, label = self.reading.meaning_in_map(mapped)
+            self._mapped.add(mapped)
         if not (split or label):
             label = find_key(name, self.reading.own_labels + self.reading.only)
         if not (split or label):
@@ -114,10 +140,16 @@ class Names:
             if found is None:
                 return Meaning(is_known=False)
             split, label = found[0], found[1] and self.reading.mapped(found[1])
+            if label != found[1]:
+                pairs = self.reading.mapping
+                self._mapped |= {
+                    each for each, _ in pairs if LABEL_OF.get(core_of(each)) == found[1]
+                }
         return Meaning(split) if label is None else self._of_label(label, split)
 
     def _of_label(self, label: str, split: str | None = None) -> Meaning:
         if label in self._ignored_labels:
+            self._fitting |= {word for word in self._ignored if LABEL_OF.get(word) == label}
             return Meaning(split, left_out=f"class {label} (--ignore)")
         if label in self.reading.labels:
             return Meaning(split, label)

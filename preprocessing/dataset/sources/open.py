@@ -14,6 +14,7 @@ from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
 from preprocessing.dataset.sources.key_file import key_beside
+from preprocessing.dataset.sources.list_columns import refuse_split_flags_among, say_unread
 from preprocessing.dataset.sources.list_form import (
     ListForm,
     looks_like_list,
@@ -51,6 +52,12 @@ def open_source(path: Path, reading: Reading | None = None) -> Source:
         DatasetError: It is missing, broken, or nothing that is understood.
     """
     names = Names(reading or Reading())
+    source = _open(path, names)
+    source.notes = (*source.notes, *names.say_unfitting())
+    return source
+
+
+def _open(path: Path, names: Names) -> Source:
     if path.is_dir():
         return _open_folder(path, names)
     if not path.exists():
@@ -73,6 +80,9 @@ class _TableSource(Source):
         self.passed_over = Counter()
         self._rows: list[tuple[int, PixelRow]] = []
         table = PixelTable(data, path.name)
+        self.notes = say_unread([(path.name, table.form)])
+        if table.form.usage is None:
+            refuse_split_flags_among(table.form.unread(), path.name, names)
         for row in range(len(table)):
             number, line = table.row(row)
             name = row_name(path.name, number)

@@ -13,7 +13,6 @@ from preprocessing.dataset.sources.compressed import (
     read_decompressed,
 )
 from preprocessing.dataset.sources.files import TABLE_SUFFIXES
-from preprocessing.dataset.sources.list_form import looks_like_list
 from preprocessing.dataset.sources.table_form import columns_found
 from preprocessing.dataset.sources.unread import SEVERAL_TABLES
 from preprocessing.errors import DatasetError
@@ -67,7 +66,8 @@ def _find_csv(archive: Archive, name: str) -> bytes | None:
 def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
     """Return the content of the one table of pictures in an archive, or None where there is none.
 
-    Of several tables it is the one with all columns, as in what Kaggle's competition hands out.
+    Beside pictures a table of something else is none. Of several tables it is the one with all
+    columns, as in what Kaggle's competition hands out.
 
     Raises:
         DatasetError: There are several, or the archive is damaged.
@@ -81,12 +81,10 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
     for least in (3, 2):
         if found := [position for position in tables if columns[position] >= least]:
             return _read(archive, _only(archive, found, name), name)
+    if _ending(archive, tuple(PICTURE_SUFFIXES)):
+        return None
     if len(alone := _ending(archive, (".csv", ".tsv"))) == 1:
-        table = _read(archive, alone[0], name)
-        is_of_pictures = looks_like_list(table[:HEAD_BYTES]) and _ending(
-            archive, tuple(PICTURE_SUFFIXES)
-        )
-        return None if is_of_pictures else table
+        return _read(archive, alone[0], name)
     packed = _ending(archive, PACKED_SUFFIXES)
     if len(packed) == 1 and not tables and depth < _MOST_NESTED:
         inner = f"{name}: {archive.names[packed[0]]}"

@@ -125,10 +125,11 @@ def parse_row(
             return usage.left_out
         if usage.split is None:
             received = cells[form.usage][:20]
+            meant = quoted(f"{received}={suggest_split(received)}")
+            remedy = f"Say what it means with --map {meant}" if received else "Write one of them."
             raise DatasetError(
                 f"{name}: Usage must be one of Training, PublicTest, PrivateTest, or train, val, "
-                f"test. Received: {received!r}. Say what it means with "
-                f"--map {quoted(f'{received}={suggest_split(received)}')}"
+                f"test. Received: {received!r}. {remedy}"
             )
         split = usage.split
     return PixelRow(emotion.label, split, parse_pixels(form.pixel_text(cells), pixels, name=name))

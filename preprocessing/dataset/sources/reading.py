@@ -65,11 +65,13 @@ class Reading:
         """Labels that pictures can have."""
         return self.own_labels or self.only or FER2013_LABELS
 
-    def meaning_of_map(self, name: str) -> tuple[str | None, str | None]:
-        """Return the split or the label that the mapping gives to a name, or None and None."""
-        meanings = dict(self.mapping)
-        key = find_key(name, tuple(meanings))
-        return (None, None) if key is None else self._target(meanings[key])
+    def name_in_map(self, name: str) -> str | None:
+        """Return the name in the mapping that a name means, or None."""
+        return find_key(name, [each for each, _ in self.mapping])
+
+    def meaning_in_map(self, name: str) -> tuple[str | None, str | None]:
+        """Return the split or the label that the mapping gives to one of its own names."""
+        return self._target(dict(self.mapping)[name])
 
     def mapped(self, label: str) -> str:
         """Return the label that the mapping makes of another one, whatever it is called there."""

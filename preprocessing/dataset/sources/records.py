@@ -173,6 +173,11 @@ def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
         )
     records = _records_in(read, name) if isinstance(read, dict) else read
     if isinstance(records, list) and records and all(isinstance(each, dict) for each in records):
+        if {"data", "annotations"} <= records[0].keys():
+            raise DatasetError(
+                f"{name} is Label Studio's whole export, which is not read. Export the labels as "
+                "CSV or JSON-MIN."
+            )
         return records
     raise DatasetError(f"{name} is JSON without records. {_EXPECTED}")
 

@@ -45,6 +45,7 @@ class TableForm:
         usage: Position of the column with the split, or None.
         split: Of all rows, where there is no such column.
         pixel_columns: Number of the columns with pixels: one, or one for each pixel.
+        header: The names of the columns; empty where there are none.
     """
 
     delimiter: str
@@ -53,6 +54,13 @@ class TableForm:
     usage: int | None
     split: str = "train"
     pixel_columns: int = 1
+    header: tuple[str, ...] = ()
+
+    def unread(self) -> list[str]:
+        """List the names of the columns that are not understood."""
+        pixels = range(self.pixels, self.pixels + self.pixel_columns)
+        read = {self.emotion, self.usage, *pixels}
+        return [name for place, name in enumerate(self.header) if name and place not in read]
 
     @property
     def last(self) -> int:
@@ -105,7 +113,8 @@ def form_of_header(first: FirstLine, name: str) -> TableForm | None:
             pixels, count = _pixel_columns(cells)
         if count:
             split = split_of_file(PurePath(name).name) or "train"
-            return TableForm(each, columns["emotion"], pixels, columns.get("Usage"), split, count)
+            emotion, usage = columns["emotion"], columns.get("Usage")
+            return TableForm(each, emotion, pixels, usage, split, count, tuple(cells))
     return None
 
 

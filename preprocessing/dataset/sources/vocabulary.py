@@ -62,9 +62,9 @@ LABEL_COLUMNS = (
     "emotionname", "expressionname", "labelname", "classname", "categoryname", "emotion",
     "emotions", "emotionlabel", "facialexpression", "facialemotion", "dominantemotion",
     "expression", "expressions", "expressionlabel", "label", "labels", "class", "category",
-    "target", "groundtruth", "gt", "annotation", "sentiment", "emotionid", "expressionid",
-    "labelid", "classid", "categoryid", "emotioncode", "labelcode", "emotionindex", "labelindex",
-    "choice", "answer", "result",
+    "target", "groundtruth", "groundtruthlabel", "gt", "gtlabel", "truelabel", "annotation",
+    "sentiment", "emotionid", "expressionid", "labelid", "classid", "categoryid", "emotioncode",
+    "labelcode", "emotionindex", "labelindex", "choice", "answer", "result",
 )  # fmt: skip
 """Names of a column of labels, without spaces and signs; those that have words come first."""
 SPLIT_COLUMNS = (

@@ -16,6 +16,7 @@ from preprocessing.images.box.messages import (
     receive_message,
     send_message,
 )
+from preprocessing.runtime.streams import open_closed_streams
 
 START_TIMEOUT_S = 60.0
 # All of the environment that an interpreter and the decoders need.
@@ -48,6 +49,7 @@ class Starter:
         Args:
             decoder: The function that decodes: its module, a colon, its name.
         """
+        open_closed_streams()
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair()
         self._control.settimeout(START_TIMEOUT_S)
@@ -61,6 +63,8 @@ class Starter:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
+                # Ctrl-C reaches every process of a terminal's session, this one while it loads too.
+                start_new_session=True,
             )
 
     @property

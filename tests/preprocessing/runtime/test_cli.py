@@ -57,6 +57,7 @@ def test_a_command_decides_its_status(program: Program, status: int) -> None:
     [
         ([], "Usage: program"),
         (["begin"], "begin"),
+        (["Shwo"], "'Shwo'. Did you mean show?"),
         (["end"], "STATUS"),
         (["end", "0", "--small", "--large"], "--small and --large"),
         (["end", "0", "--large", "--small"], "--small and --large"),
@@ -105,6 +106,16 @@ def test_what_a_terminal_cannot_show_is_written_out() -> None:
         [sys.executable, "-c", script], capture_output=True, check=True, env=os.environ | ASCII
     )
     assert run.stdout == b"\\u8868\\udcff\n"
+
+
+def test_no_file_gets_the_number_of_a_standard_stream_that_was_closed() -> None:
+    script = (
+        "import os, sys; os.close(1); os.close(2); sys.stdout = sys.stderr = None;"
+        "from tests.preprocessing.runtime.test_cli import show_names;"
+        "status = show_names(['list']) or show_names(['nothing']);"
+        "sys.exit(0 if status == 2 and os.open(os.devnull, os.O_RDONLY) > 2 else 1)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_no_error_moves_the_cursor_or_fills_the_screen(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from preprocessing.faces import landmarker as detect
-from preprocessing.runtime.processes import ALLOCATION, worker_pool
+from preprocessing.runtime.processes import ALLOCATION, end_if_stopped, worker_pool
 
 pytestmark = pytest.mark.slow
 
@@ -37,13 +37,21 @@ def main() -> None:
         print(*(call.result() for call in calls), sep="\n")
 
 
+def read_pictures() -> None:
+    while True:
+        end_if_stopped()
+        time.sleep(0.01)
+
+
 def work_until_stopped() -> None:
     # Where the tests run in the background of a shell, it is ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with worker_pool(2, greet, arguments=("you",)) as pool:
-            tasks = [pool.submit(time.sleep, 0.01) for _ in range(100_000)]
-            tasks[0].result()
+            pool.submit(greeting).result()
+            tasks = [pool.submit(read_pictures) for _ in range(100_000)]
+            while not tasks[0].running():
+                time.sleep(0.01)
             print("begun", flush=True)
             for task in tasks:
                 task.result()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from serving.__main__ import main
+from serving.cli.command import main as mien
 
 
 def test_predict_takes_the_options_of_the_api(
@@ -60,6 +61,13 @@ def test_a_server_of_a_bundle_that_is_none_does_not_start(
     words = capsys.readouterr().err
     assert f"error: {tmp_path / 'mine' / 'spec.json'} is missing" in words
     assert "Mien is on" not in words
+
+
+def test_a_picture_without_a_command_is_told_which_one_reads_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert mien([__file__]) == 2
+    assert f"Did you mean mien predict {__file__}?" in capsys.readouterr().err
 
 
 def test_wrong_usage_is_2() -> None:

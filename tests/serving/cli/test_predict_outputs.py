@@ -4,7 +4,7 @@ import csv
 import json
 import shutil
 from pathlib import Path
-from unittest import mock
+from typing import TextIO
 
 import cv2
 import numpy as np
@@ -12,8 +12,6 @@ import pytest
 
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
-from serving.cli import predict as module
-from serving.web.settings import Settings
 
 BOX_COLUMNS = ["left", "top", "right", "bottom"]
 
@@ -92,17 +90,34 @@ def test_an_output_that_cannot_be_written_is_an_error(
     assert "error: " in capsys.readouterr().err
 
 
-def test_a_table_that_cannot_be_finished_leaves_the_one_that_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--csv", "--contact-sheet", "--annotate"])
+def test_a_folder_that_may_not_be_written_to_is_told_of_before_the_work(
+    option: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = tmp_path / "faces"
+    monkeypatch.setattr("os.access", lambda path, _: Path(path) not in (tmp_path, output))
+    assert main(["predict", str(sample_photo_path()), option, str(output)]) == 1
+    captured = capsys.readouterr()
+    assert "may not be written to. Name another one." in captured.err
+    assert not captured.out
+
+
+def test_a_table_that_cannot_be_written_whole_leaves_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(file: TextIO, *_: object, **__: object) -> None:
+        file.write("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("serving.cli.predict.write_csv", fill_the_disk)
     table = tmp_path / "faces.csv"
-    table.write_bytes(b"before")
-    outputs = module.Outputs(
-        as_json=False, csv_path=table, annotate_folder=None, sheet_path=None, overwrite=True
-    )
-    full = mock.patch.object(module, "write_csv", side_effect=OSError("the disk is full"))
-    with full, pytest.raises(OSError, match="full"):
-        module._write_outputs(outputs, [], Settings())
-    assert table.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [table]
+    table.write_text("before", encoding="utf-8")
+    assert main(["predict", str(sample_photo_path()), "--csv", str(table), "--overwrite"]) == 1
+    assert f"error: {table}: No space left on device" in capsys.readouterr().err
+    assert table.read_text(encoding="utf-8") == "before"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,14 @@ def test_a_number_that_no_run_can_use_is_wrong_usage(
 ) -> None:
     assert main(["fit", "nowhere", "run", option, value]) == 2
     assert option in capsys.readouterr().err
+
+
+def test_a_weight_of_votes_is_refused_where_there_are_none(
+    dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["fit", str(dataset_folder), str(tmp_path / "run"), "--crowd-weight", "0.7"]
+    assert main(command) == 1
+    assert "--crowd-weight is that of people's votes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308])

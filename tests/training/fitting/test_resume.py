@@ -27,6 +27,16 @@ def test_a_finished_run_is_not_trained_over(dataset: Dataset, run: Path, config:
         fit(dataset, run, config=replace(config, seed=9), resume=True)
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "spec.json"])
+def test_no_run_is_put_into_a_dataset_or_a_bundle(
+    name: str, dataset: Dataset, config: FitConfig, tmp_path: Path
+) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(MienError, match="holds a dataset or a bundle"):
+        fit(dataset, tmp_path, config=config)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_an_interrupted_run_goes_on_and_says_how_far_it_is(
     dataset: Dataset,
     shallow_config: FitConfig,

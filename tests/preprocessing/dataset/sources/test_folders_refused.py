@@ -28,6 +28,7 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("train", "val", labels=("feliz", "triste")),
         ("--map feliz=happy,triste=sad", "--unlabelled"),
     ),
+    "people": (folders("", labels=("Anna", "Joy")), ("--ignore Anna", "--unlabelled")),
     "in Russian": (
         folders("", labels=("радость", "грусть", "злость")),
         ("--map грусть=sad,злость=angry,радость=happy",),

@@ -63,6 +63,7 @@ READ: dict[str, str | bytes] = {
     "capitals, upper": PLAIN.upper().replace(".PNG", ".png"),
     "plain": PLAIN,
     "other order": table("split,label,path", "{2},{1},{0}"),
+    "true label": table("path,label_2,true_label,split,happy", "{0},fear,{1},{2},0.9"),
     "other names": table("Image File,EMOTION,Usage", "{0},{1},{2}"),
     "more columns": table("id,filename,valence,expression,set", "7,{0},0.5,{1},{2}"),
     "quoted": table('"path","label","split"', '"{0}","{1}","{2}"'),
@@ -115,7 +116,7 @@ def test_a_list_as_people_have_it_is_read(name: str, pictures: Path) -> None:
 
 
 def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
-    source = read(pictures, table("path,label,remark", "{0},{1},{2}"))
+    source = read(pictures, table("path,label,remark", "{0},{1},clear"))
     assert source.notes == ("note: columns of list.csv that were not read: remark",)
 
 
@@ -143,6 +144,10 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ("path,Rater A,Rater B\nb.png,sad,sad\n", "Rater A, Rater B and so on"),
         ("path,label\niVBORw0KGgoAAAANSUhEUg,sad\n", "it is the picture itself; save it"),
         ("path,happy,sad\nb.png,yes,no\n", "list.csv:2: expected a number in the column happy"),
+        ("path,happy,sad\nb.png,0,9,0,1\n", "list.csv:2: expected 3 cells.*: 5.*quotation marks"),
+        ("path,happy,sad,,best\nb.png,9,1,,sad\n", "'sad' in the column best.*--ignore best"),
+        ("path,label,part\nb.png,sad,Train\n", "'Train' in the column part may be the split"),
+        ("b.png,sad,rest\nc.png,sad,train\n", "list.csv:2: 'train' names a split.*,label,split"),
         ("b.png 1 20 30 40 3\n", "5 columns of numbers.*Write a first line"),
         ('[{"path": "b.png", "label": "sad"}', "list.csv cannot be read as JSON.*as a CSV file"),
         ('{"path": "b.png"}\n{"path": 7', "list.csv cannot be read as JSON"),
@@ -150,6 +155,7 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ('["b.png", "sad"]', "JSON without records.*Expected objects such as"),
         ('{"happy": ["b.png"]}', "JSON without records"),
         ('{"images": [], "annotations": [], "categories": []}', "COCO.*as a CSV file"),
+        ('[{"id": 1, "data": {"image": "b.png"}, "annotations": []}]', "Export .* JSON-MIN"),
         ('[{"path": "b.png", "label": "hapy"}]', "list.csv, record 1: the label 'hapy'.*--map"),
         ('[{"x": "b.png", "label": "sad"}]', "lacks a column of paths"),
         (b"PAR1" + bytes(99), "list.csv cannot be read as Parquet"),

@@ -24,6 +24,7 @@ def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_pat
     write_folders(folder, ("train", "test"), ("happy", "sad"))
     (folder / "train" / "sad" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     (folder / "notes.pdf").write_bytes(b"%PDF")
+    (folder / "cameras.csv").write_text("camera,lens\nA,35 mm\n", encoding="utf-8")
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     members = [(f"set/{file.relative_to(folder).as_posix()}", file.read_bytes()) for file in files]
     members.append(("__MACOSX/set/train/happy/._0_0.png", b"\0\5"))
@@ -40,7 +41,8 @@ def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_pat
         if "broken" not in item.name:
             np.testing.assert_array_equal(packed_item.load(), item.load())
     assert [item.row for item in source.items(3)] == list(range(3, len(items)))
-    assert source.passed_over == {".pdf files that are no pictures": 1}
+    passed_over = {f"{end} files that are no pictures": 1 for end in (".pdf", ".csv")}
+    assert source.passed_over == passed_over
 
 
 class _NameOfAMac(zipfile.ZipInfo):

@@ -112,3 +112,23 @@ def test_labels_of_ones_own_with_numbers_are_told_apart(tmp_path: Path) -> None:
 def test_choices_that_make_no_sense_are_refused(make: Callable[[], object], message: str) -> None:
     with pytest.raises(MienError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("ignored", "words", "noted"),
+    [
+        (("sadness", "0_0*", "fear"), "raf-db,happiness=surprise", ()),
+        (
+            ("sad happy", "Fear", "1_?"),
+            "trian=val,Neutral=sad",
+            ("note: --ignore 'sad happy,1_?' fits no name", "note: --map trian=val fits no name"),
+        ),
+    ],
+)
+def test_options_that_fit_no_name_are_told(
+    ignored: tuple[str, ...], words: str, noted: tuple[str, ...], tmp_path: Path
+) -> None:
+    write_folders(tmp_path, ("train",), ("happy", "fear", "neutral", "sad"))
+    for picture in (tmp_path / "train" / "fear").iterdir():
+        picture.rename(picture.with_name(f"x{picture.name}"))
+    assert open_source(tmp_path, Reading((), (), parse_mapping(words), ignored)).notes == noted

@@ -153,6 +153,15 @@ def test_a_table_as_people_have_it_is_read(name: str, tmp_path: Path) -> None:
     assert sum(source.counts.values()) == len(items)
 
 
+@pytest.mark.parametrize("name", ["extra columns.csv", "in another language.csv", "plain.csv"])
+def test_columns_of_a_table_that_are_not_read_are_noted(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(READ.get(name, PLAIN), encoding="utf-8")
+    columns = {"extra columns.csv": "id, note", "in another language.csv": "Nr"}.get(name)
+    noted = (f"note: columns of {name} that were not read: {columns}",) if columns else ()
+    assert open_source(path).notes == noted
+
+
 def test_pictures_of_other_sides_are_read(tmp_path: Path) -> None:
     path = tmp_path / "side64.csv"
     path.write_text(text(rows(side_px=64)), encoding="utf-8")

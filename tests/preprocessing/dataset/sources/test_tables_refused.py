@@ -28,6 +28,11 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "Wut.csv": (text([("Wut", *ROWS[0][1:])]), "--map Wut=angry; or leave it out"),
     "holdout.csv": (text([(*ROWS[0][:2], "holdout")]), "Received: 'holdout'.*--map holdout=val"),
+    "flag.csv": (
+        text(ROWS, header="emotion,pixels,is_train", form="{0},{1},1"),
+        "has a column is_train.*column split.*--ignore is_train",
+    ),
+    "no usage.csv": (text([(*ROWS[0][:2], "")]), "csv:2: .*Received: ''. Write one of them"),
     "word.csv": (text([("hapy", *ROWS[0][1:])]), "csv:2: .*'hapy'.*--map hapy"),
     "contempt.csv": (
         text([("contempt", *ROWS[0][1:])]),
