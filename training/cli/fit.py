@@ -177,9 +177,8 @@ def fit(
         from training.export.bundle import ExportOptions, export
 
         exported = export(run, bundle, dataset=rows, options=ExportOptions(), overwrite=resume)
-        print(f"\n{evaluation_text(exported.evaluation)}")
-        named = quoted(str(bundle))
-        print(f"\nThe bundle is in {bundle}. See it at work: mien serve --bundle {named}")
+        print(f"\n{evaluation_text(exported.evaluation)}\n\nThe bundle is in {bundle}.")
+        print(f"See it at work: mien serve --bundle {quoted(str(bundle))}")
 
 
 def _check_votes(rows: "Dataset", crowd_weight: float | None) -> None:

@@ -1,6 +1,6 @@
 """Write the predictions of teachers for the training rows of a dataset as soft labels."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,18 +46,9 @@ def teach_by_members(
             `other` is of other pictures.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    kinds = [dataset.chips]
-    if dataset.has_raw[rows].all():
-        kinds.append(dataset.raw)
-    if other is not None:
-        kinds.append(chips_by_other_landmarks(dataset, other))
+    shown = list(_in_every_way(dataset, rows, other))
     opened = [open_member(member, recipe) for member in members]
-    said = [
-        member(chips[rows, :, ::direction], one_view=True)
-        for member in opened
-        for chips in kinds
-        for direction in (1, -1)
-    ]
+    said = [member(chips, one_view=True) for member in opened for chips in shown]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_labels(
         path,
@@ -74,6 +65,20 @@ def teach_by_members(
         ferplus=any(map(learnt_from_ferplus, members)),
     )
     return len(rows)
+
+
+def _in_every_way(
+    dataset: Dataset, rows: NDArray[np.int64], other: Dataset | None
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the chips of rows in each way that a teacher sees them."""
+    kinds = [dataset.chips]
+    if dataset.has_raw[rows].all():
+        kinds.append(dataset.raw)
+    if other is not None:
+        kinds.append(chips_by_other_landmarks(dataset, other))
+    for chips in kinds:
+        yield chips[rows]
+        yield chips[rows, :, ::-1]
 
 
 def teach_by_folds(
