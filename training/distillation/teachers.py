@@ -46,18 +46,9 @@ def teach_by_members(
             `other` is of other pictures.
     """
     rows, recipe = training_rows(dataset), dataset.manifest.recipe
-    kinds = [dataset.chips]
-    if dataset.has_raw[rows].all():
-        kinds.append(dataset.raw)
-    if other is not None:
-        kinds.append(chips_by_other_landmarks(dataset, other))
     opened = [open_member(member, recipe) for member in members]
-    said = [
-        member(chips[rows, :, ::direction], one_view=True)
-        for member in opened
-        for chips in kinds
-        for direction in (1, -1)
-    ]
+    shown = _in_all_ways(dataset, rows, other)
+    said = [member(chips[rows], one_view=True) for member in opened for chips in shown]
     names = ["/".join(member.parts[-2:]) for member in members]
     write_soft_labels(
         path,
@@ -74,6 +65,18 @@ def teach_by_members(
         ferplus=any(map(learnt_from_ferplus, members)),
     )
     return len(rows)
+
+
+def _in_all_ways(
+    dataset: Dataset, rows: NDArray[np.int64], other: Dataset | None
+) -> list[NDArray[np.uint8]]:
+    """Return the chips of all faces in each way that there is of these rows, and mirrored."""
+    kinds = [dataset.chips]
+    if dataset.has_raw[rows].all():
+        kinds.append(dataset.raw)
+    if other is not None:
+        kinds.append(chips_by_other_landmarks(dataset, other))
+    return [chips[:, :, ::direction] for chips in kinds for direction in (1, -1)]
 
 
 def teach_by_folds(
