@@ -192,8 +192,10 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
             raise MienError(f"The folder {path.parent} does not exist.")
         if path.is_dir():
             raise MienError(f"{path} is a folder. Name a file.")
-        if path.is_file() or not path.exists():  # else something such as /dev/stdout
+        if not path.exists():
             _check_writable(path.resolve().parent)
+        elif path.is_file() and not os.access(path, os.W_OK):  # not something such as /dev/stdout
+            raise MienError(f"{path} may not be written to. Name another file.")
     refuse_overwriting(wanted, overwrite=overwrite)
 
 
@@ -211,6 +213,8 @@ def prepare_folder(folder: Path) -> None:
 
 
 def _check_writable(folder: Path) -> None:
+    if not folder.is_dir():
+        raise MienError(f"The folder {folder} does not exist.")
     if not os.access(folder, os.W_OK):
         raise MienError(f"The folder {folder} may not be written to. Name another one.")
 

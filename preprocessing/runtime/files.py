@@ -1,18 +1,21 @@
 """Write files so that nobody ever sees them half written; read them; say what is not there."""
 
+import errno
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 _ADDRESSES = ("http:", "https:", "ftp:", "file:")
-_BEFORE = "partial-"
+# No other file is named so.
+_BEFORE = "mien-partial-"
 # Longest name of a file that every system takes.
 _MOST_BYTES = 255
 _PIECE_BYTES = 1_000_000
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG}
 
 
 def what_is_missing(path: Path) -> str:
@@ -36,16 +39,19 @@ def replacing(path: Path) -> Iterator[Path]:
     the format. Where the block fails the file is removed, and `path` stays as it was. A process
     that is killed leaves the file behind; the next one to write `path` overwrites it.
 
-    A file that is replaced passes its permissions on, and a link goes on leading to it. What is no
-    file, such as `/dev/stdout`, is lent itself.
+    A file that is replaced passes its permissions on, and its owner and group where that is
+    allowed, and a link goes on leading to it. What is no file, such as `/dev/null`, is lent itself,
+    and so is a file in a folder that may not be written to. Where the system refuses to replace a
+    file, as one that is mounted alone into a container, what was written is copied into it.
 
     Args:
         path: The file to write or to replace.
 
     Yields:
-        Its name with `partial-` before it, or in place of its first letters where it is long.
+        Its name with `mien-partial-` before it, or in place of its first letters where it is long.
     """
-    if path.exists() and not path.is_file():
+    may_be_replaced = path.is_file() and os.access(path.resolve().parent, os.W_OK)
+    if path.exists() and not may_be_replaced:
         yield path
         return
     path = path.resolve()
@@ -54,14 +60,36 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         if path.exists():
-            shutil.copymode(path, unfinished)
-        unfinished.replace(path)
+            _pass_rights_on(path, unfinished)
+        _move(unfinished, path)
     except BaseException as error:
         unfinished.unlink(missing_ok=True)
         # That of a full disk has no name, and that of the lent file nobody has typed.
-        if isinstance(error, OSError) and error.filename in (None, str(unfinished)):
+        if isinstance(error, OSError) and (
+            error.filename == str(unfinished) or (not error.filename and error.errno in _NO_ROOM)
+        ):
             error.filename = str(path)
         raise
+
+
+def _pass_rights_on(path: Path, unfinished: Path) -> None:
+    """Let a file that is to replace another be as private, and of the same people if it may."""
+    if os.name == "posix":
+        before = path.stat()
+        for owner, group in ((-1, before.st_gid), (before.st_uid, -1)):
+            with suppress(PermissionError):
+                os.chown(unfinished, owner, group)
+    shutil.copymode(path, unfinished)
+
+
+def _move(unfinished: Path, path: Path) -> None:
+    try:
+        unfinished.replace(path)
+    except OSError:
+        if not path.is_file():
+            raise
+        shutil.copyfile(unfinished, path)
+        unfinished.unlink()
 
 
 def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:

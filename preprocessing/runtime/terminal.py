@@ -1,5 +1,6 @@
 """Show text from elsewhere, such as names of files, on a terminal."""
 
+import os
 import re
 import shlex
 
@@ -22,7 +23,10 @@ def for_terminal(text: str) -> str:
 
 def quoted(text: str) -> str:
     """Return a text as one argument of a command that a message proposes, whatever is in it."""
-    return shlex.quote(text) if re.search(r"[^\w,=.+-]", text) else text
+    if not re.search(r"[^\w,=.+-]", text):
+        return text
+    # To a command prompt of Windows, single quotes are letters like others.
+    return f'"{text}"' if os.name == "nt" else shlex.quote(text)
 
 
 def lines_for_terminal(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from preprocessing.runtime.cli import EXIT_FAILED, Program
+from preprocessing.runtime.terminal import quoted
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Mien(Program):
     def likely_meant(self, ctx: click.Context, typed: str) -> str | None:
         """Return what was likely meant by a word that is no command, such as a picture's name."""
         near = super().likely_meant(ctx, typed)
-        return f"mien predict {typed}" if near is None and Path(typed).exists() else near
+        return f"mien predict {quoted(typed)}" if near is None and Path(typed).exists() else near
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands and their meanings."""

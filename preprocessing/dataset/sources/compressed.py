@@ -57,6 +57,8 @@ def damage_named(name: str) -> Iterator[None]:
     """
     try:
         yield
+    except PermissionError as error:
+        raise DatasetError(f"{name} may not be read. Change its permissions.") from error
     except (*UNPACKING_ERRORS, LookupError, tarfile.TarError) as error:
         raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
 

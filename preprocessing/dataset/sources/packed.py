@@ -1,6 +1,7 @@
 """Read a table of pictures out of whatever it is packed in."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -21,6 +22,7 @@ from preprocessing.images.decode import PICTURE_SUFFIXES
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
 # A zip file in a zip file, with a compressed table in it, and no further.
 _MOST_NESTED = 3
+_PIXELS = re.compile(rb"\d+(?: \d+){99}")
 
 
 def read_table(file: Path | BinaryIO, name: str) -> bytes:
@@ -73,7 +75,7 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
         DatasetError: There are several, or the archive is damaged.
     """
     tables = _ending(archive, TABLE_SUFFIXES)
-    heads = archive.contents(tables, limit=HEAD_BYTES)
+    heads = list(archive.contents(tables, limit=HEAD_BYTES))
     columns = {
         position: 0 if isinstance(head, DatasetError) else columns_found(head)
         for position, head in zip(tables, heads, strict=True)
@@ -81,10 +83,13 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
     for least in (3, 2):
         if found := [position for position in tables if columns[position] >= least]:
             return _read(archive, _only(archive, found, name), name)
-    if _ending(archive, tuple(PICTURE_SUFFIXES)):
-        return None
-    if len(alone := _ending(archive, (".csv", ".tsv"))) == 1:
+    has_pictures = bool(_ending(archive, tuple(PICTURE_SUFFIXES)))
+    if len(alone := _ending(archive, (".csv", ".tsv"))) == 1 and (
+        not has_pictures or _holds_pixels(heads[tables.index(alone[0])])
+    ):
         return _read(archive, alone[0], name)
+    if has_pictures:
+        return None
     packed = _ending(archive, PACKED_SUFFIXES)
     if len(packed) == 1 and not tables and depth < _MOST_NESTED:
         inner = f"{name}: {archive.names[packed[0]]}"
@@ -94,6 +99,11 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
             return read_decompressed(file, inner)
         return find_table(nested, inner, depth=depth + 1)
     return None
+
+
+def _holds_pixels(head: bytes | DatasetError) -> bool:
+    """Say whether a table has rows of pixels, also one without a header."""
+    return isinstance(head, bytes) and _PIXELS.search(head) is not None
 
 
 def contents_of(archive: Archive) -> str:

@@ -1,7 +1,10 @@
 import os
 import re
 import sys
+from errno import EBUSY
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -47,12 +50,15 @@ def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_process_left_is_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "figures.json"
-    (tmp_path / "partial-figures.json").write_text("much that was never finished")
+def test_what_a_killed_process_left_is_overwritten_and_no_file_of_a_like_name(
+    tmp_path: Path,
+) -> None:
+    path, other = tmp_path / "figures.json", tmp_path / "partial-figures.json"
+    other.touch()
+    (tmp_path / "mien-partial-figures.json").write_text("much that was never finished")
     write_whole(path, "Größe\n")
     assert path.read_bytes() == "Größe\n".encode()
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, other]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
@@ -64,6 +70,35 @@ def test_a_private_file_stays_private_and_a_link_a_link(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "after\n"
     assert path.stat().st_mode & 0o777 == 0o600
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "refusal"),
+    [(os, "access", {"return_value": False}), (Path, "replace", {"side_effect": OSError(EBUSY)})],
+    ids=["its folder may not be written to", "it is mounted alone"],
+)
+def test_a_file_that_cannot_be_replaced_is_written_to_where_it_is(
+    tmp_path: Path, owner: Any, name: str, refusal: dict[str, Any]
+) -> None:
+    path = tmp_path / "figures.json"
+    path.write_bytes(b"much that was there before\n")
+    before = path.stat().st_ino
+    with mock.patch.object(owner, name, **refusal):
+        write_whole(path, "after\n")
+    assert (path.read_bytes(), path.stat().st_ino) == (b"after\n", before)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "getuid") or os.getuid(), reason="only root may give files away"
+)
+def test_a_file_that_is_replaced_stays_that_of_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.touch(mode=0o640)
+    os.chown(path, 1234, 5678)
+    write_whole(path, "after\n")
+    there = path.stat()
+    assert (there.st_uid, there.st_gid, there.st_mode & 0o777) == (1234, 5678, 0o640)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")

@@ -17,6 +17,8 @@ from preprocessing.bundle.spec import SPEC_NAME, spec_sha256
 from preprocessing.images.decode import decode_image, to_grey
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+from serving.web.app import _add_feedback as add_feedback
+from serving.web.environment import SettingsError
 from serving.web.routes_feedback import LONGEST_FORM_BYTES
 from tests.serving.conftest import TOKEN
 from tests.serving.web.feedback_forms import (
@@ -41,6 +43,16 @@ def test_off_there_is_nothing_of_it(app: Flask, photo: bytes) -> None:
     pages.append(client.post("/", data={"image": (io.BytesIO(photo), "a")}).text)
     assert not any("feedback" in page for page in pages)
     assert client.get("/").headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_on_without_its_packages_the_server_says_what_to_install(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Python takes a module that is None for one that is not installed.
+    monkeypatch.delattr("serving.web.routes_feedback")
+    monkeypatch.setitem(sys.modules, "serving.web.routes_feedback", None)
+    with pytest.raises(SettingsError, match=r"pip install 'mien\[server,feedback\]'"):
+        add_feedback(app, app.extensions["mien"])
 
 
 @pytest.mark.slow

@@ -1,7 +1,10 @@
 """Tables that cannot be read are refused, with what to do."""
 
+import errno
 import gzip
+import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -110,3 +113,15 @@ def test_a_table_that_cannot_be_read_is_refused_with_what_to_do(name: str, tmp_p
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="photo does not exist"):
         open_source(tmp_path / "photo")
+
+
+@pytest.mark.parametrize("given", ["", "faces.csv"])
+def test_a_table_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, given: str) -> None:
+    path = tmp_path / "faces.csv"
+    path.write_text(PLAIN, encoding="utf-8")
+    error = PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    with (
+        mock.patch.object(Path, "open", side_effect=error),
+        pytest.raises(DatasetError, match=r"faces\.csv may not be read. Change its permissions"),
+    ):
+        open_source(tmp_path / given)
