@@ -4,6 +4,7 @@ It runs in ONNX Runtime, which takes half the time that OpenCV's `FaceDetectorYN
 network; what it says is turned into faces as there.
 """
 
+import os
 from typing import Any
 
 import cv2
@@ -32,9 +33,11 @@ class YuNet:
         """
         # It starts threads as soon as it is imported. A process forked later would lack them, and
         # hang or abort when it ends: only the one that uses it may import it.
+        # Without this it notes in the user's folders, as soon as it is imported, what it would tell
+        # its maker of its use.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
-        # On Windows it would tell its maker that it runs.
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
