@@ -165,7 +165,7 @@ def damage_named(path: Path) -> Iterator[None]:
     """Turn what goes wrong while a file of a run is read into a `MienError` that names it."""
     try:
         yield
-    except MienError:
+    except (MienError, MemoryError):
         raise
     except Exception as error:  # Keras raises almost anything
         raise MienError(

@@ -45,6 +45,15 @@ def test_pictures_in_an_archive_are_read_without_unpacking_it(kind: str, tmp_pat
     assert source.passed_over == passed_over
 
 
+def test_rows_of_pixels_are_read_though_a_picture_lies_beside_them_and_a_header_lacks(
+    tmp_path: Path,
+) -> None:
+    rows = "".join(f"3,{' '.join([str(grey)] * 48 * 48)},Training\n" for grey in range(3))
+    path = tmp_path / "set.zip"
+    path.write_bytes(zipped([("fer.csv", rows.encode()), ("logo.png", png(0))]))
+    assert open_source(path).counts == {("happy", "train"): 3}
+
+
 class _NameOfAMac(zipfile.ZipInfo):
     """A member whose name is UTF-8, which the zip does not say."""
 
