@@ -99,8 +99,11 @@ def test_a_teacher_sees_each_face_in_every_way(
     assert main([*command, "--other-landmarks", str(other_folder)]) == 0
     rows = training_rows(dataset)
     member = open_member(bundle, dataset.manifest.recipe)
-    ways = (dataset.chips, dataset.raw, read_dataset(other_folder).chips)
-    expected = np.mean([to_probabilities(member(way[rows])[LABEL], 1.0) for way in ways], axis=0)
+    kinds = (dataset.chips, dataset.raw, read_dataset(other_folder).chips)
+    ways = [chips[rows] for chips in kinds]
+    ways += [np.flip(chips, axis=2) for chips in ways]
+    said = [member(way, one_view=True)[LABEL] for way in ways]
+    expected = np.mean([to_probabilities(each, 1.0) for each in said], axis=0)
     soft = read_soft_labels(path, dataset).probabilities[LABEL][rows]
     np.testing.assert_allclose(soft, expected, atol=1e-6)
 
