@@ -63,8 +63,9 @@ class Starter:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
-                # Ctrl-C reaches every process of a terminal's session, this one while it loads too.
-                start_new_session=True,
+                # Ctrl-C reaches every process of a terminal's group, this one while it loads too.
+                # In a session of its own Linux would not heed that a long decoding stands back.
+                process_group=0,
             )
 
     @property
