@@ -56,9 +56,12 @@ def prepare_copies(
             refuse_overwriting(paths, overwrite=overwrite)
             prepare_folder(folder)
             return copies
-    first = {path: place for place, path in reversed([*enumerate(paths)])}
-    path, second = next((path, each) for each, path in enumerate(paths) if first[path] < each)
+    first: dict[Path, GivenPicture] = {}
+    for path, picture in zip(paths, pictures, strict=True):
+        if path in first:
+            break
+        first[path] = picture
     raise MienError(
-        f"{pictures[first[path]].path} and {pictures[second].path} have the same name. Mark them "
-        "in two runs, in two folders."
+        f"{first[path].path} and {picture.path} have the same name. Mark them in two runs, in two "
+        "folders."
     )

@@ -75,17 +75,17 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
         DatasetError: There are several, or the archive is damaged.
     """
     tables = _ending(archive, TABLE_SUFFIXES)
-    heads = list(archive.contents(tables, limit=HEAD_BYTES))
+    heads = dict(zip(tables, archive.contents(tables, limit=HEAD_BYTES), strict=True))
     columns = {
         position: 0 if isinstance(head, DatasetError) else columns_found(head)
-        for position, head in zip(tables, heads, strict=True)
+        for position, head in heads.items()
     }
     for least in (3, 2):
         if found := [position for position in tables if columns[position] >= least]:
             return _read(archive, _only(archive, found, name), name)
     has_pictures = bool(_ending(archive, tuple(PICTURE_SUFFIXES)))
     if len(alone := _ending(archive, (".csv", ".tsv"))) == 1 and (
-        not has_pictures or _holds_pixels(heads[tables.index(alone[0])])
+        not has_pictures or _holds_pixels(heads[alone[0]])
     ):
         return _read(archive, alone[0], name)
     if has_pictures:
