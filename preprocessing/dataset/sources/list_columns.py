@@ -103,7 +103,7 @@ def check_others(
     may_be_split = needs_split and "split" not in form.columns
     if not (may_be_split or form.votes):
         return
-    columns = form.others(form.header) if form.header else itertools.repeat("")
+    columns = form.other_columns if form.header else itertools.repeat("")
     for column, cell in zip(columns, form.others(cells), strict=False):
         if may_be_split and cell.lower() in SPLIT_OF:
             kind = "split"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePath
 
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
@@ -78,12 +79,20 @@ class ListForm:
 
     def unread(self) -> list[str]:
         """List the names of the columns that are not understood."""
-        return [name for name in self.others(self.header) if name]
+        return [name for name in self.other_columns if name]
+
+    @cached_property
+    def other_columns(self) -> list[str]:
+        """The cells of the header that are not understood, those without a name too."""
+        return self.others(self.header)
 
     def others(self, cells: Sequence[str]) -> list[str]:
         """List the cells of a line that lie in columns which are not understood."""
-        read = {*self.columns.values(), *self.votes.values()}
-        return [cell for place, cell in enumerate(cells) if place not in read]
+        return [cell for place, cell in enumerate(cells) if place not in self._places_read]
+
+    @cached_property
+    def _places_read(self) -> frozenset[int]:
+        return frozenset((*self.columns.values(), *self.votes.values()))
 
 
 def open_list(path: Path, names: Names) -> tuple[CsvLines, ListForm]:
