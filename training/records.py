@@ -140,8 +140,9 @@ def parse_record(kind: type[AnyRecord], given: Mapping[str, Any]) -> AnyRecord:
     """Read a record from its JSON.
 
     Raises:
-        ValueError: A field is missing or of the wrong kind, or a setting of a run is not known.
-        MienError: The settings of a run make no sense, or the dataset is of another version.
+        ValueError: A field is missing or of the wrong kind, a setting of a run is not known, or the
+            dataset is of another format version.
+        MienError: The settings of a run make no sense.
     """
     try:
         return kind.model_validate(given)

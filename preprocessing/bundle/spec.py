@@ -17,7 +17,7 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, sche
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
 from preprocessing.runtime.terminal import quoted
-from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
+from preprocessing.runtime.typed_json import AS_TOLD, check_version, parse_as, what_is_wrong
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -153,7 +153,8 @@ def read_spec(bundle: Path) -> ModelSpec:
     """Read a bundle's `spec.json`.
 
     Raises:
-        BundleError: It is missing, is no JSON, or lacks or has fields it should not.
+        BundleError: It is missing, is no JSON, is of another format version, or lacks or has fields
+            it should not.
     """
     path = bundle / SPEC_NAME
     try:
@@ -163,7 +164,7 @@ def read_spec(bundle: Path) -> ModelSpec:
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
-        _check_version(fields)
+        check_version(fields, FORMAT_VERSION)
         return parse_as(ModelSpec, fields)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleError(
@@ -221,11 +222,3 @@ def _advice(path: Path) -> str:
     if len(inside) == 1:
         return f"Name the folder in it, {inside[0]}."
     return "Name the folder of a trained model, with --bundle or in MIEN_BUNDLE."
-
-
-def _check_version(fields: dict[str, Any]) -> None:
-    if fields["format_version"] != FORMAT_VERSION:
-        raise BundleError(
-            f"spec.json has format version {fields['format_version']}, this program reads "
-            f"{FORMAT_VERSION}. Export the bundle again with this version of Mien."
-        )

@@ -13,7 +13,7 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
-from preprocessing.runtime.typed_json import AS_TOLD, parse_as, what_is_wrong
+from preprocessing.runtime.typed_json import AS_TOLD, check_version, parse_as, what_is_wrong
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -128,7 +128,7 @@ def read_manifest(dataset: Path) -> Manifest:
         )
     with _damage_named(path):
         fields = json.loads(path.read_text(encoding="utf-8"))
-        _check_version(fields["recipe"])
+        check_version(fields["recipe"], FORMAT_VERSION)
         manifest = parse_as(Manifest, fields)
         _check(manifest)
         return manifest
@@ -149,7 +149,9 @@ def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} does not describe a dataset: {what_is_wrong(error)}") from error
+        raise DatasetError(
+            f"{path} does not describe a dataset: {what_is_wrong(error)}. Align the source again."
+        ) from error
 
 
 def _check(manifest: Manifest) -> None:
@@ -169,16 +171,8 @@ def parse_recipe(fields: dict[str, Any]) -> Recipe:
     """Rebuild a recipe from its JSON.
 
     Raises:
-        DatasetError: It is of another format version.
-        KeyError, TypeError, ValueError: Fields are missing, unknown or of the wrong kind.
+        KeyError, TypeError, ValueError: It is of another format version, or fields are missing,
+            unknown or of the wrong kind.
     """
-    _check_version(fields)
+    check_version(fields, FORMAT_VERSION)
     return parse_as(Recipe, fields)
-
-
-def _check_version(fields: dict[str, Any]) -> None:
-    if fields["format_version"] != FORMAT_VERSION:
-        raise DatasetError(
-            f"The dataset has format version {fields['format_version']}, this program reads "
-            f"{FORMAT_VERSION}. Align the source again."
-        )

@@ -188,8 +188,6 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
     """
     wanted = [path for path in paths if path is not None]
     for path in wanted:
-        if not path.parent.is_dir():
-            raise MienError(f"The folder {path.parent} does not exist.")
         if path.is_dir():
             raise MienError(f"{path} is a folder. Name a file.")
         if not path.exists():
@@ -214,7 +212,7 @@ def prepare_folder(folder: Path) -> None:
 
 def _check_writable(folder: Path) -> None:
     if not folder.is_dir():
-        raise MienError(f"The folder {folder} does not exist.")
+        raise MienError(f"The folder {folder} does not exist. Make it, or name another one.")
     if not os.access(folder, os.W_OK):
         raise MienError(f"The folder {folder} may not be written to. Name another one.")
 

@@ -32,6 +32,24 @@ def parse_as(kind: type[T], value: Any) -> T:
     return read
 
 
+def check_version(fields: Any, version: int) -> None:
+    """Make sure that a file is of the version that is read here, before its other fields are.
+
+    Args:
+        fields: What `json.loads` returned.
+        version: The only `format_version` that is read.
+
+    Raises:
+        KeyError, TypeError: The file does not say its version.
+        ValueError: It is of another one.
+    """
+    if fields["format_version"] != version:
+        raise ValueError(
+            f"it has format version {fields['format_version']}, and this version of Mien reads "
+            f"{version}"
+        )
+
+
 def first_problem(error: ValidationError) -> str:
     """Say where the first value lies that is not as expected, and what is wrong with it."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from preprocessing.errors import DatasetError, MienError
+from preprocessing.errors import MienError
 from training.config import FitConfig
 from training.records import EarlierStage, RunSettings, TrainedNetwork, parse_record
 
@@ -94,7 +94,7 @@ def test_settings_that_make_no_sense_and_datasets_of_another_version_are_refused
     both = settings["fit"] | {"minutes": 3, "epochs": 3}
     with pytest.raises(MienError, match="either minutes or epochs"):
         parse_record(RunSettings, settings | {"fit": both})
-    with pytest.raises(DatasetError, match="format version 1"):
+    with pytest.raises(ValueError, match="dataset: it has format version 1"):
         parse_record(
             RunSettings, settings | {"dataset": settings["dataset"] | {"format_version": 1}}
         )

@@ -1,7 +1,6 @@
 """Read a table of pictures out of whatever it is packed in."""
 
 import io
-import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -14,7 +13,7 @@ from preprocessing.dataset.sources.compressed import (
     read_decompressed,
 )
 from preprocessing.dataset.sources.files import TABLE_SUFFIXES
-from preprocessing.dataset.sources.table_form import columns_found
+from preprocessing.dataset.sources.table_form import columns_found, has_pixels
 from preprocessing.dataset.sources.unread import SEVERAL_TABLES
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
@@ -22,7 +21,6 @@ from preprocessing.images.decode import PICTURE_SUFFIXES
 PACKED_SUFFIXES = (".zip", ".gz", ".tgz", ".tar", ".xz", ".txz", ".bz2", ".tbz", ".tbz2")
 # A zip file in a zip file, with a compressed table in it, and no further.
 _MOST_NESTED = 3
-_PIXELS = re.compile(rb"\d+(?: \d+){99}")
 
 
 def read_table(file: Path | BinaryIO, name: str) -> bytes:
@@ -75,17 +73,18 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
         DatasetError: There are several, or the archive is damaged.
     """
     tables = _ending(archive, TABLE_SUFFIXES)
-    heads = dict(zip(tables, archive.contents(tables, limit=HEAD_BYTES), strict=True))
-    columns = {
-        position: 0 if isinstance(head, DatasetError) else columns_found(head)
-        for position, head in heads.items()
+    contents = archive.contents(tables, limit=HEAD_BYTES)
+    heads = {
+        position: b"" if isinstance(head, DatasetError) else head
+        for position, head in zip(tables, contents, strict=True)
     }
+    columns = {position: columns_found(head) for position, head in heads.items()}
     for least in (3, 2):
         if found := [position for position in tables if columns[position] >= least]:
             return _read(archive, _only(archive, found, name), name)
     has_pictures = bool(_ending(archive, tuple(PICTURE_SUFFIXES)))
     if len(alone := _ending(archive, (".csv", ".tsv"))) == 1 and (
-        not has_pictures or _holds_pixels(heads[alone[0]])
+        not has_pictures or has_pixels(heads[alone[0]])
     ):
         return _read(archive, alone[0], name)
     if has_pictures:
@@ -99,11 +98,6 @@ def find_table(archive: Archive, name: str, *, depth: int = 1) -> bytes | None:
             return read_decompressed(file, inner)
         return find_table(nested, inner, depth=depth + 1)
     return None
-
-
-def _holds_pixels(head: bytes | DatasetError) -> bool:
-    """Say whether a table has rows of pixels, also one without a header."""
-    return isinstance(head, bytes) and _PIXELS.search(head) is not None
 
 
 def contents_of(archive: Archive) -> str:

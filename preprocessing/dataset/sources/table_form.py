@@ -32,6 +32,8 @@ COLUMNS = {
 _PIXEL_COLUMN = re.compile(r"(?:pixel|pix|px)?\d+")
 # A cell of at least this many numbers holds pixels.
 _LEAST_NUMBERS = 256
+# What is cut off has fewer, and commas between them may be those between columns.
+_PIXELS_CUT_OFF = re.compile(rb"\d+(?: \d+){99}")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ def columns_found(head: bytes) -> int:
     except DatasetError:
         return 0
     return 0 if form is None else 2 + (form.usage is not None)
+
+
+def has_pixels(head: bytes) -> bool:
+    """Say whether a file that begins so has rows of pixels, with a header or without."""
+    return _PIXELS_CUT_OFF.search(head) is not None
 
 
 def looks_like_table(head: bytes) -> bool:

@@ -128,6 +128,7 @@ def test_a_damaged_dataset_is_refused(folder: Path, tmp_path: Path) -> None:
         ({"recipe": {"labels": ["happy", "\x1b[2J"]}}, "words that can be shown"),
         ({"recipe": {"source": None}}, "source: "),
         ({"rows": True}, "rows: "),
+        ({"recipe": {"format_version": 1}}, "format version 1, .* Align the source again"),
         ({"choices": []}, "choices: "),
     ],
 )
