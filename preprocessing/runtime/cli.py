@@ -191,7 +191,7 @@ def check_outputs(paths: Iterable[Path | None], *, overwrite: bool) -> None:
         if path.is_dir():
             raise MienError(f"{path} is a folder. Name a file.")
         if not path.exists():
-            _check_writable(path.resolve().parent)
+            check_writable(path.resolve().parent)
         elif path.is_file() and not os.access(path, os.W_OK):  # not something such as /dev/stdout
             raise MienError(f"{path} may not be written to. Name another file.")
     refuse_overwriting(wanted, overwrite=overwrite)
@@ -207,10 +207,15 @@ def prepare_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise MienError(f"{folder} is a file. Name a folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    _check_writable(folder)
+    check_writable(folder)
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
+    """Make sure that files can be put into a folder.
+
+    Raises:
+        MienError: It does not exist or may not be written to.
+    """
     if not folder.is_dir():
         raise MienError(f"The folder {folder} does not exist. Make it, or name another one.")
     if not os.access(folder, os.W_OK):

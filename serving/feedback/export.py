@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preprocessing.errors import MienError
+from preprocessing.runtime.cli import check_writable
 from serving.feedback.store import NAME_DIGITS
 from serving.feedback.types import Stored
 
@@ -41,7 +42,8 @@ def export(stored: Iterable[Stored], folder: Path, *, overwrite: bool = False) -
         overwrite: Replace what an earlier export wrote, and nothing else.
 
     Raises:
-        MienError: The folder is there and may not be replaced, or its parent is not there.
+        MienError: The folder is there and may not be replaced, or its parent is not there or may
+            not be written to.
     """
     folder = folder.resolve()
     _check(folder, overwrite=overwrite)
@@ -69,8 +71,7 @@ def export(stored: Iterable[Stored], folder: Path, *, overwrite: bool = False) -
 
 
 def _check(folder: Path, *, overwrite: bool) -> None:
-    if not folder.parent.is_dir():
-        raise MienError(f"The folder {folder.parent} does not exist.")
+    check_writable(folder.parent)
     if not folder.exists():
         return
     if not (folder / LIST_NAME).is_file():

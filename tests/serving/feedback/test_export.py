@@ -84,6 +84,7 @@ def test_only_an_export_is_replaced_and_only_when_asked(
     assert main(["feedback", "export", str(other), "--overwrite"]) == 1
     assert "is no export" in capsys.readouterr().err
     assert main(["feedback", "export", str(tmp_path / "none" / "said")]) == 1
+    assert "Make it, or name another one" in capsys.readouterr().err
 
 
 def test_what_an_export_did_not_write_is_never_removed(
