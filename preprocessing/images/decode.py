@@ -16,7 +16,6 @@ from preprocessing.errors import (
 )
 from preprocessing.images.box.client import shared_box
 from preprocessing.images.canvas import new_canvas
-from preprocessing.images.derived import check_derived
 from preprocessing.images.formats.jpeg import read_jpeg
 from preprocessing.images.formats.kinds import Kind, find_picture
 from preprocessing.images.formats.levels import to_eight_bits
@@ -35,7 +34,10 @@ PICTURE_SUFFIXES = {
     ".ico", ".tif", ".tiff", ".heic", ".heif", ".hif", ".avif", ".pbm", ".pgm", ".ppm", ".pnm",
     ".pam", ".pfm",
 }  # fmt: skip
-UNSUPPORTED = "This is {}. Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
+FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
+"""Those that people are told of; others are read too, as `formats/readers.py` says."""
+UNSUPPORTED = f"This is {{}}. Send a {FORMATS} file."
+NO_PICTURE = UNSUPPORTED.format("not a picture in a format that Mien reads")
 
 
 def decode_image(data: bytes, *, max_pixels: int = MAX_PIXELS) -> RgbImage:
@@ -127,17 +129,11 @@ def _read(data: bytes, *, max_pixels: int, may_reduce: bool, in_grey: bool) -> R
     if found is None:
         name = name_of_other(data)
         raise UnsupportedImageError(
-            UNSUPPORTED.format(
-                f"{name}, which Mien does not read"
-                if name
-                else "not a picture in a format that Mien reads"
-            )
+            UNSUPPORTED.format(f"{name}, which Mien does not read") if name else NO_PICTURE
         )
     picture = data[found.start :] if found.start else data
     if found.kind is Kind.JPEG:
         return read_jpeg(picture, max_pixels=max_pixels, may_reduce=may_reduce, in_grey=in_grey)
-    if found.kind in (Kind.HEIC, Kind.AVIF):
-        check_derived(picture)
     return READERS[found.kind](picture, max_pixels=max_pixels)
 
 

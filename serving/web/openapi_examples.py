@@ -8,6 +8,7 @@ from preprocessing.errors import (
     TooCostlyImageError,
     UnsupportedImageError,
 )
+from preprocessing.images.decode import NO_PICTURE
 from preprocessing.images.formats.raster import DAMAGED
 from serving.feedback.schema import FeedbackDeleted
 from serving.inference.schema import (
@@ -42,10 +43,7 @@ _ERRORS = (
     ImageTooLargeError(
         "The picture has 108 megapixels (12000 x 9000); the limit is 50. Shrink it, then try again."
     ),
-    UnsupportedImageError(
-        "This is not a picture in a format that Mien reads. "
-        "Send a JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file."
-    ),
+    UnsupportedImageError(NO_PICTURE),
     TooCostlyImageError(),
     FetchError(),
     AddressNotAllowedError(),

@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 
+from preprocessing.images.decode import FORMATS
 from serving.web.problems import Problem
 
 _MEGAPIXELS = re.compile(r"has ([\d.]+) megapixels .*the limit is (\d+(?:\.\d+)?)")
 _NAMED = re.compile(r"This is (.+), which Mien does not read\.")
 _NOT_NAMED = "This is not a picture"
-KINDS = "JPEG, PNG, HEIC, WebP, AVIF, GIF, BMP or TIFF"
 
 
 def in_words(problem: Problem, *, name: str) -> Problem:
@@ -40,7 +40,7 @@ def _unsupported(detail: str, subject: str) -> tuple[str, str]:
     named = _NAMED.match(detail)
     title = f"{subject} is {named[1]}." if named else f"{subject} is not a picture Mien can open."
     is_rare = not named and not detail.startswith(_NOT_NAMED)
-    return title, detail if is_rare else f"Use {KINDS}."
+    return title, detail if is_rare else f"Use {FORMATS}."
 
 
 def _megapixels(detail: str, subject: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.images.formats.kinds import HEAD_BYTES, kind_of
 from preprocessing.runtime.terminal import for_terminal
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
@@ -20,11 +21,9 @@ PARQUET_SUFFIX = ".parquet"
 # After this many files of a suffix without a picture, the suffix is no longer looked into: a set of
 # millions of pictures can have millions of other files beside them.
 MOST_LOOKED_AT = 50
-_HEAD_BYTES = 32
 NO_SUFFIX = "files without a suffix that are no pictures"
 BROKEN_LINKS = "links that lead nowhere"
 REPEATED_LINKS = "links to folders read already"
-_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def list_folder(folder: Path) -> FolderListing:
             pictures.append(relative)
         elif suffix in LIST_SUFFIXES:
             tables.append(relative)
-        elif odd[suffix] < MOST_LOOKED_AT and looks_like_picture(_head(path)):
+        elif odd[suffix] < MOST_LOOKED_AT and kind_of(_head(path)) is not None:
             odd[suffix] = 0
             pictures.append(relative)
         else:
@@ -92,20 +91,10 @@ def is_picture(relative: PurePath) -> bool:
     return relative.suffix.lower() in PICTURE_SUFFIXES and not is_system(relative)
 
 
-def looks_like_picture(head: bytes) -> bool:
-    """Say whether a file's first bytes are those of a picture that can be read."""
-    return (
-        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"II*\0", b"MM\0*"))
-        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-        or (head[4:8] == b"ftyp" and head[8:12] in _BRANDS)
-        or (head[:2] == b"BM" and head[6:10] == bytes(4))
-    )
-
-
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except OSError:
         return b""
 

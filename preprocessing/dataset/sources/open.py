@@ -11,7 +11,7 @@ from preprocessing.dataset.sources.archives import Archive, open_archive
 from preprocessing.dataset.sources.beside import Beside, look_beside
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed, read_head
 from preprocessing.dataset.sources.csv_lines import CsvLines
-from preprocessing.dataset.sources.files import PARQUET_SUFFIX, looks_like_picture
+from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
 from preprocessing.dataset.sources.key_file import key_beside
 from preprocessing.dataset.sources.list_columns import refuse_split_flags_among, say_unread
@@ -34,6 +34,7 @@ from preprocessing.dataset.sources.table_form import columns_found, looks_like_t
 from preprocessing.dataset.sources.types import Source, SourceItem, SourceKind
 from preprocessing.dataset.sources.unread import SEVERAL_TABLES, advice_for
 from preprocessing.errors import DatasetError
+from preprocessing.images.formats.kinds import kind_of
 from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.terminal import quoted
 
@@ -133,7 +134,7 @@ def _open_table(path: Path, names: Names) -> Source:
             f"{path.name} is a list of pictures. Name their folder as the source, and the list "
             f"with --list {quoted(str(path))}."
         )
-    if advice or looks_like_picture(head) or not looks_like_table(head):
+    if advice or kind_of(head) is not None or not looks_like_table(head):
         raise _no_source(path, advice)
     return _TableSource(path, data, names)
 

@@ -8,14 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from preprocessing.dataset.sources.archives import Archive
 from preprocessing.dataset.sources.compressed import HEAD_BYTES
-from preprocessing.dataset.sources.files import (
-    LIST_SUFFIXES,
-    NO_SUFFIX,
-    list_folder,
-    looks_like_picture,
-)
+from preprocessing.dataset.sources.files import LIST_SUFFIXES, NO_SUFFIX, list_folder
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.images.formats.kinds import kind_of
 from preprocessing.images.picture_file import MOST_BYTES, too_many_bytes
 
 
@@ -109,7 +105,7 @@ class ArchiveStore(PictureStore):
         pictures = {
             position
             for position, head in zip(odd, heads, strict=True)
-            if isinstance(head, bytes) and looks_like_picture(head)
+            if isinstance(head, bytes) and kind_of(head) is not None
         }
         self.path = path
         self._archive = archive

@@ -1,8 +1,9 @@
 """How much memory and processor time decoding a picture may take, by its kind and size."""
 
 import math
-import re
 from typing import NamedTuple
+
+from preprocessing.images.formats.kinds import Kind, kind_of
 
 # Any decoder works with a few tables and buffers of rows beside the pixels.
 LEAST_MEMORY_BYTES = 64_000_000
@@ -41,28 +42,18 @@ class Rate(NamedTuple):
     most_room: float = math.inf
 
 
-# Two to four times what photos take on a slow core (`python -m tests.bench.box`): a kind, what its
-# files contain near their beginning, and its rate.
-RATES = (
+# Two to four times what photos take on a slow core (`python -m tests.bench.box`).
+RATES = {
     # However large its file is, its decoder keeps no more than two bytes of each sample beside the
     # pixels: 16 bytes a pixel in all where inks come in several scans, 3.4 in photos of cameras.
-    ("JPEG", re.compile(rb"\xff\xd8"), Rate(0.025, 0.10, most_room=3)),
-    ("PNG", re.compile(rb"\x89PNG"), Rate(0.028, 0.08)),
-    ("GIF", re.compile(rb"GIF8"), Rate(0.035, 0.08)),
-    ("WebP", re.compile(rb"RIFF....WEBP", re.DOTALL), Rate(0.030, 0.08)),
+    Kind.JPEG: Rate(0.025, 0.10, most_room=3),
+    Kind.PNG: Rate(0.028, 0.08),
+    Kind.GIF: Rate(0.035, 0.08),
     # Its decoder has the pixels three times at once.
-    (
-        "AVIF",
-        re.compile(rb"....ftyp.{0,60}avi[fs]", re.DOTALL),
-        Rate(0.030, 0.40, 7.6, most_bytes_a_pixel=1),
-    ),
+    Kind.AVIF: Rate(0.030, 0.40, 7.6, most_bytes_a_pixel=1),
     # A phone's picture of 48 megapixels and five megabytes takes one and a half seconds.
-    (
-        "HEIC",
-        re.compile(rb"....ftyp", re.DOTALL),
-        Rate(0.030, 0.50, most_bytes_a_pixel=1, most_seconds=2.6),
-    ),
-)
+    Kind.HEIC: Rate(0.030, 0.50, most_bytes_a_pixel=1, most_seconds=2.6),
+}
 OTHER_RATE = Rate(0.030, 0.08)
 
 
@@ -133,4 +124,5 @@ def room_of(data: bytes, *, pixels: int, pixel_bytes: int | None = None) -> int:
 
 
 def _rate_of(data: bytes) -> Rate:
-    return next((rate for _, start, rate in RATES if start.match(data)), OTHER_RATE)
+    kind = kind_of(data)
+    return OTHER_RATE if kind is None else RATES.get(kind, OTHER_RATE)

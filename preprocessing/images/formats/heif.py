@@ -15,6 +15,7 @@ from PIL import Image
 from preprocessing.images.formats.code_points import code_point_colours
 from preprocessing.images.formats.colour import Colours
 from preprocessing.images.formats.heif_boxes import boxes_of
+from preprocessing.images.formats.heif_derived import check_derived
 from preprocessing.images.formats.heif_end import complete
 from preprocessing.images.formats.heif_primary import show_primary
 from preprocessing.images.formats.high_range import light_told
@@ -50,7 +51,9 @@ def read_heic(data: bytes, *, max_pixels: int) -> Raster:
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
+        TooCostlyImageError: It is made of far more pixels than it shows.
     """
+    check_derived(data)
     data, is_incomplete = complete(data)
     boxes = _boxes(data)
     file = _open(data, boxes)
@@ -90,7 +93,9 @@ def read_avif(data: bytes, *, max_pixels: int) -> Raster:
     Raises:
         ImageDecodeError: It is damaged, or more than a tenth of it is missing.
         ImageTooLargeError: It has too many pixels.
+        TooCostlyImageError: It is made of far more pixels than it shows.
     """
+    check_derived(data)
     data, is_incomplete = complete(data)
     boxes = _boxes(data)
     with Image.open(io.BytesIO(data), formats=["AVIF"]) as image:

@@ -72,7 +72,7 @@ def find_picture(data: bytes) -> Found | None:
         data: A file, or its first `HEAD_BYTES`. In these alone, little junk before a picture is
             looked past.
     """
-    kind = _kind_of(data)
+    kind = kind_of(data)
     if kind is not None:
         return Found(kind, 0)
     if (
@@ -84,11 +84,16 @@ def find_picture(data: bytes) -> Found | None:
     found = _JUNK_BEFORE.search(data, 0, MOST_JUNK)
     if found is None:
         return None
-    kind = _kind_of(data[found.start() : found.start() + HEAD_BYTES])
+    kind = kind_of(data[found.start() : found.start() + HEAD_BYTES])
     return None if kind is None else Found(kind, found.start())
 
 
-def _kind_of(data: bytes) -> Kind | None:
+def kind_of(data: bytes) -> Kind | None:
+    """Say what kind of picture a file begins with; None where that is none.
+
+    Args:
+        data: The file, or its first `HEAD_BYTES`.
+    """
     for start, kind in _STARTS:
         if data.startswith(start):
             return None if OF_APP.match(data) else kind

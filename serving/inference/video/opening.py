@@ -10,7 +10,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from preprocessing.errors import VideoDecodeError
-from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
+from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, kind_of
 from preprocessing.runtime.files import what_is_missing
 from preprocessing.runtime.terminal import quoted
 
@@ -74,10 +74,9 @@ def _kind_of_picture(path: Path) -> Kind | None:
     """
     try:
         with path.open("rb") as file:
-            found = find_picture(file.read(HEAD_BYTES))
+            return kind_of(file.read(HEAD_BYTES))
     except OSError as error:
         raise VideoDecodeError(f"{path} cannot be opened: {error.strerror}.") from None
-    return found.kind if found is not None and not found.start else None
 
 
 def _open_camera(index: int) -> InputContainer:

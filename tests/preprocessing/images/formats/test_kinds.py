@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
+from preprocessing.dataset.sources.files import list_folder
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.decode import decode_here
 from preprocessing.images.formats.kinds import HEAD_BYTES, Kind, find_picture
@@ -26,6 +29,12 @@ ENCODED = {
 def test_every_kind_is_told_by_its_first_bytes(kind: Kind) -> None:
     assert find_picture(ENCODED[kind]) == (kind, 0)
     assert find_picture(ENCODED[kind][:HEAD_BYTES]) == (kind, 0)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_picture_in_a_folder_is_known_by_what_it_holds(kind: Kind, tmp_path: Path) -> None:
+    (tmp_path / "picture.odd").write_bytes(ENCODED[kind])
+    assert list_folder(tmp_path).pictures == (Path("picture.odd"),)
 
 
 @pytest.mark.parametrize("kind", [Kind.JPEG, Kind.PNG, Kind.GIF])

@@ -5,7 +5,11 @@ import struct
 import pytest
 
 from preprocessing.errors import TooCostlyImageError
-from preprocessing.images.derived import MOST_DECODED_A_PIXEL, _decoded_pixels, check_derived
+from preprocessing.images.formats.heif_derived import (
+    MOST_DECODED_A_PIXEL,
+    _decoded_pixels,
+    check_derived,
+)
 from tests.tools.heif_files import box, full_box, size_box
 
 PRIMARY, TILE, TILES = 1, 2, 100
