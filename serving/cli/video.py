@@ -5,7 +5,6 @@ page and drawn video are made from the log. A run that is interrupted leaves the
 same command then goes on where it stopped, and deletes the log at its end.
 """
 
-import hashlib
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from preprocessing.bundle.spec import SPEC_NAME
+from preprocessing.bundle.spec import spec_sha256
 from preprocessing.errors import MienError
 from preprocessing.runtime.terminal import for_terminal, readable
 from serving.cli.video_outputs import Analysed, VideoOutputs, write_outputs
@@ -206,7 +205,6 @@ def _fill(
 
 def _identity(source: VideoSource, settings: Settings, options: VideoOptions) -> dict[str, Any]:
     """Return what decides the content of a video's log. Live pictures never come again."""
-    spec = settings.bundle / SPEC_NAME
     if isinstance(source, int) or not source.is_file():
         video: dict[str, Any] = {"started_ns": time.time_ns()}
     else:
@@ -218,7 +216,7 @@ def _identity(source: VideoSource, settings: Settings, options: VideoOptions) ->
     return {
         "video": video,
         "mien": _version(),
-        "bundle": hashlib.sha256(spec.read_bytes()).hexdigest(),
+        "bundle": spec_sha256(settings.bundle),
         "landmarks": settings.landmarks,
         "observing": asdict(options.observing),
         "stop_after_s": options.stop_after_s,

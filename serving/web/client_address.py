@@ -1,14 +1,20 @@
-"""Tell the address of a client by what the proxies before the server say of it."""
+"""The address of a client, as proxies before the server tell it, and what is kept by address."""
 
 import ipaddress
 import re
+from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import request
 
+# With more addresses than this, the one noted longest ago is forgotten.
+KEPT_ADDRESSES = 10_000
 # How proxies write an address: some with the port, and then IPv6 in brackets.
 _WRITTEN = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
+
+T = TypeVar("T")
 
 
 class ForwardedFor:
@@ -48,3 +54,23 @@ def read_address(text: str) -> str | None:
         return str(ipaddress.ip_address(written[1] or written[2] if written else text))
     except ValueError:
         return None
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one address: of IPv6 the first half, for a user has all of the rest."""
+    try:
+        parsed = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or int(parsed) >> 64)
+
+
+class LastAddresses(OrderedDict[str, T]):
+    """What is kept by address, of the `KEPT_ADDRESSES` for which something was noted last."""
+
+    def __setitem__(self, address: str, noted: T) -> None:
+        """Note something for an address, in place of what was noted before."""
+        super().__setitem__(address, noted)
+        self.move_to_end(address)
+        if len(self) > KEPT_ADDRESSES:
+            self.popitem(last=False)

@@ -6,7 +6,6 @@ one after the other, behind all other work, and take no slot from others.
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,8 +13,8 @@ from functools import partial
 from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.box.client import shared_box
 from preprocessing.images.types import DecodedPicture
+from serving.web.client_address import LastAddresses, network_of
 from serving.web.problems import BusyError
-from serving.web.rate_limit import KEPT_ADDRESSES, network_of
 
 SUSPICION_S = 60.0
 SUSPECT_NICENESS = 19
@@ -30,17 +29,13 @@ class Suspects:
 
     def __init__(self) -> None:
         """Start with none."""
-        # The one noted last comes last.
-        self._until_s: OrderedDict[str, float] = OrderedDict()
+        self._until_s = LastAddresses[float]()
         self._lock = threading.Lock()
 
     def note(self, address: str, *, now_s: float) -> None:
         """Note that a costly picture came from an address."""
         with self._lock:
             self._until_s[network_of(address)] = now_s + SUSPICION_S
-            self._until_s.move_to_end(network_of(address))
-            if len(self._until_s) > KEPT_ADDRESSES:
-                self._until_s.popitem(last=False)
 
     def includes(self, address: str, *, now_s: float) -> bool:
         """Say whether an address is under suspicion."""

@@ -15,12 +15,13 @@ from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
 from serving.web.capacity import Capacity, hold_for_client
+from serving.web.client_address import network_of
 from serving.web.decoding import PictureDecoder
 from serving.web.fetch.fetcher import PictureFetcher
 from serving.web.metrics import Metrics
 from serving.web.problems import InvalidRequestError, NotReadyError, Problem, to_problem
 from serving.web.queue import TaskQueue
-from serving.web.rate_limit import RequestLimits, network_of
+from serving.web.rate_limit import RequestLimits
 from serving.web.settings import Settings
 
 _log = logging.getLogger(__name__)

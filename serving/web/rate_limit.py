@@ -1,21 +1,17 @@
 """How often an address may send a picture."""
 
-import ipaddress
 import math
 import threading
 import time
-from collections import OrderedDict
 
 from flask import request
 
-from serving.web.client_address import sender_address
+from serving.web.client_address import LastAddresses, network_of, sender_address
 from serving.web.problems import TooManyRequestsError
 
 WINDOW_S = 60.0
 # It takes frames of the live camera, which have a limit of their own.
 FRAME_ENDPOINT = "device.read_frame"
-# With more addresses than this, the one whose last request is oldest is forgotten.
-KEPT_ADDRESSES = 10_000
 
 
 class RateLimiter:
@@ -29,8 +25,7 @@ class RateLimiter:
     def __init__(self, pictures_per_minute: int) -> None:
         """Start with no address known; 0 grants everything."""
         self._interval_s = WINDOW_S / pictures_per_minute if pictures_per_minute else 0.0
-        # The address that asked last comes last.
-        self._paid_off_s: OrderedDict[str, float] = OrderedDict()
+        self._paid_off_s = LastAddresses[float]()
         self._lock = threading.Lock()
 
     def check(self, address: str, *, now_s: float) -> None:
@@ -43,10 +38,11 @@ class RateLimiter:
             return
         address = network_of(address)
         with self._lock:
-            wait_s = self._paid_off_with(address, 1, now_s) - now_s - WINDOW_S
+            paid_off_s = self._paid_off_with(address, 1, now_s)
+            wait_s = paid_off_s - now_s - WINDOW_S
             if wait_s > 1e-6:  # more than rounding
                 raise TooManyRequestsError(math.ceil(wait_s))
-            self._count(address, 1, now_s)
+            self._paid_off_s[address] = paid_off_s
 
     def charge(self, address: str, pictures: int, *, now_s: float) -> None:
         """Count pictures that came with one that was granted; they are paid off later."""
@@ -54,17 +50,11 @@ class RateLimiter:
             return
         address = network_of(address)
         with self._lock:
-            self._count(address, pictures, now_s)
+            self._paid_off_s[address] = self._paid_off_with(address, pictures, now_s)
 
     def _paid_off_with(self, address: str, pictures: int, now_s: float) -> float:
         """Return when all requests of an address are paid off, with this many pictures more."""
         return max(now_s, self._paid_off_s.get(address, now_s)) + pictures * self._interval_s
-
-    def _count(self, address: str, pictures: int, now_s: float) -> None:
-        self._paid_off_s[address] = self._paid_off_with(address, pictures, now_s)
-        self._paid_off_s.move_to_end(address)
-        if len(self._paid_off_s) > KEPT_ADDRESSES:
-            self._paid_off_s.popitem(last=False)
 
 
 class RequestLimits:
@@ -100,12 +90,3 @@ class RequestLimits:
     def count_more(self, pictures: int) -> None:
         """Count this many pictures of the current request beyond its first."""
         self._pictures.charge(sender_address(), pictures, now_s=time.monotonic())
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one address: of IPv6 the first half, for a user has all of the rest."""
-    try:
-        parsed = ipaddress.IPv6Address(address)
-    except ValueError:
-        return address
-    return str(parsed.ipv4_mapped or int(parsed) >> 64)

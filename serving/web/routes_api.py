@@ -9,11 +9,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from pydantic import BaseModel
 
 from serving.inference.options import Options
-from serving.inference.schema import Answer, BatchLine, ModelAnswer, ProblemAnswer
-from serving.inference.serialize import to_answer
+from serving.inference.schema import BatchLine, ModelAnswer, ProblemAnswer
+from serving.web.answers import answer_picture, json_answer
 from serving.web.client_address import sender_address
 from serving.web.engine import Service, current_service
 from serving.web.openapi import openapi_document
@@ -32,14 +31,11 @@ def predict() -> ResponseReturnValue:
     service = current_service()
     service.require()
     asked = read_predict_request(request)
-    answer = _predict(
-        service,
-        asked.picture,
-        asked.options,
-        address=sender_address(),
-        until_s=asked.until_s,
+    return json_answer(
+        answer_picture(
+            service, asked.picture, asked.options, address=sender_address(), until_s=asked.until_s
+        )
     )
-    return _json(answer)
 
 
 @routes.post("/predict/batch")
@@ -65,7 +61,7 @@ def describe_model() -> ResponseReturnValue:
     predictor = current_service().require()
     spec, scheme = predictor.spec, predictor.scheme
     calibration = spec.answer.calibration()
-    return _json(
+    return json_answer(
         ModelAnswer(
             name=spec.name,
             labels=list(spec.labels),
@@ -109,36 +105,15 @@ def _document_for(root: str, *, has_feedback: bool) -> dict[str, Any]:
     return openapi_document(root=root, has_feedback=has_feedback)
 
 
-def _predict(
-    service: Service,
-    data: bytes,
-    options: Options,
-    *,
-    address: str,
-    until_s: float | None = None,
-) -> Answer:
-    return service.predict(
-        data,
-        partial(to_answer, options=options),
-        options,
-        address=address,
-        until_s=until_s,
-    )
-
-
 def _batch_lines(
     service: Service, uploads: Iterable[Upload], options: Options, *, address: str
 ) -> Iterator[str]:
     for upload in uploads:
         try:
-            answer = _predict(service, upload.read(), options, address=address)
+            answer = answer_picture(service, upload.read(), options, address=address)
         except Exception as error:  # noqa: BLE001 - one picture must not end the others' answers
             problem = service.describe(error)
             line = BatchLine(name=upload.name, problem=ProblemAnswer(**problem.to_json()))
         else:
             line = BatchLine(name=upload.name, answer=answer)
         yield line.model_dump_json(exclude_none=True) + "\n"
-
-
-def _json(answer: BaseModel) -> Response:
-    return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")

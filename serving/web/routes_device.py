@@ -4,14 +4,13 @@ Where that device is too slow, a person may let the server read the camera's fra
 """
 
 import json
-from functools import partial
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from serving.inference.options import Options
-from serving.inference.serialize import to_answer
+from serving.web.answers import answer_picture, json_answer
 from serving.web.assets import asset_urls, assets_version, keep_for_good, keep_while_unchanged
 from serving.web.client_address import sender_address
 from serving.web.device import (
@@ -69,15 +68,11 @@ def read_frame() -> Response:
         raise RequestEntityTooLarge(
             f"A frame may have {MAX_FRAME_BYTES:,} bytes. Send pictures to /api/v1/predict."
         ) from None
-    options = Options()
-    answer = service.predict(
-        frame,
-        partial(to_answer, options=options),
-        options,
-        address=sender_address(),
-        max_pixels=MAX_FRAME_PIXELS,
+    return json_answer(
+        answer_picture(
+            service, frame, Options(), address=sender_address(), max_pixels=MAX_FRAME_PIXELS
+        )
     )
-    return Response(answer.model_dump_json(exclude_none=True), mimetype="application/json")
 
 
 def _refuse_options() -> None:

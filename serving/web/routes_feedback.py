@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from flask import Blueprint, Flask, Response, current_app, render_template, request
+from flask import Blueprint, Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -16,6 +16,7 @@ from serving.feedback.codes import hash_code
 from serving.feedback.schema import FeedbackCode, FeedbackDeleted
 from serving.feedback.store import Store
 from serving.feedback.types import Feedback
+from serving.web.answers import json_answer
 from serving.web.chips import check_chip_file, read_data_url, to_chip
 from serving.web.client_address import sender_address
 from serving.web.engine import Service, current_service
@@ -119,8 +120,7 @@ def delete_by_code() -> ResponseReturnValue:
     code = _read_code()
     if hash_code(code) is None:
         raise InvalidRequestError(NO_CODE)
-    deleted = FeedbackDeleted(deleted=current_feedback().store.delete([code]))
-    return Response(deleted.model_dump_json(), mimetype="application/json")
+    return json_answer(FeedbackDeleted(deleted=current_feedback().store.delete([code])))
 
 
 def _limit_length() -> None:

@@ -26,11 +26,10 @@ from serving.inference.certainty import read_record
 from serving.inference.csv_table import csv_text
 from serving.inference.saliency import LEAST_FACTOR, draw_tint, strongest_factor
 from serving.web.chips import read_data_url, to_chip
-from serving.web.client_address import sender_address
+from serving.web.client_address import network_of, sender_address
 from serving.web.engine import current_service
 from serving.web.pictures import data_url
 from serving.web.posted_answers import NamedAnswer, Table
-from serving.web.rate_limit import network_of
 from serving.web.view import to_view
 
 # A hundred faces with their chips have less than half of it.

@@ -1,8 +1,6 @@
 """How much of something each address has had lately, such as the models' time."""
 
-from collections import OrderedDict
-
-from serving.web.rate_limit import KEPT_ADDRESSES
+from serving.web.client_address import LastAddresses
 
 # After so long, what an address has used counts half.
 HALF_LIFE_S = 30.0
@@ -13,15 +11,12 @@ class Usage:
 
     def __init__(self) -> None:
         """Start with none."""
-        # By address: how much it had used, and when that was. The one noted last comes last.
-        self._used: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        # How much each address had used, and when that was.
+        self._used = LastAddresses[tuple[float, float]]()
 
     def add(self, address: str, used_s: float, *, now_s: float) -> None:
         """Note what an address has used, at a time of a clock that never jumps, in seconds."""
         self._used[address] = (self.of(address, now_s=now_s) + used_s, now_s)
-        self._used.move_to_end(address)
-        if len(self._used) > KEPT_ADDRESSES:
-            self._used.popitem(last=False)
 
     def of(self, address: str, *, now_s: float) -> float:
         """Return what an address has used, in seconds."""

@@ -16,9 +16,9 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.arrivals import Arrivals, has_head
 from serving.web.chunked_body import QuickChunkedReader
+from serving.web.client_address import network_of
 from serving.web.client_socket import GRACE_S, LONGEST_S, ClientSocket
 from serving.web.client_watch import LEAST_S, PATIENCE_S, ClientWatch
-from serving.web.rate_limit import network_of
 
 # How long a connection may be open before anything comes. It takes no thread.
 SILENT_S = 5.0

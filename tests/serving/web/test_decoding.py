@@ -14,6 +14,7 @@ from preprocessing.errors import TooCostlyImageError
 from preprocessing.images.box.client import Box
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import DecodedPicture
+from serving.web.client_address import network_of
 from serving.web.decoding import (
     SMALL_PIXELS,
     SUSPECT_NICENESS,
@@ -23,7 +24,6 @@ from serving.web.decoding import (
     Suspects,
 )
 from serving.web.problems import BusyError
-from serving.web.rate_limit import network_of
 from tests.tools.costly.jpeg import jpegs
 
 LATER_S = 60.0
@@ -64,7 +64,7 @@ def test_suspicion_ends_after_a_while_and_counts_networks() -> None:
 
 
 def test_of_very_many_suspects_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.web.decoding.KEPT_ADDRESSES", 2)
+    monkeypatch.setattr("serving.web.client_address.KEPT_ADDRESSES", 2)
     suspects = Suspects()
     for address in ("one", "two", "one", "three"):
         suspects.note(address, now_s=0)

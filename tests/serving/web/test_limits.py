@@ -74,7 +74,7 @@ def test_of_ipv6_a_whole_network_counts_as_one_address() -> None:
 
 
 def test_of_very_many_addresses_only_the_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("serving.web.rate_limit.KEPT_ADDRESSES", 3)
+    monkeypatch.setattr("serving.web.client_address.KEPT_ADDRESSES", 3)
     limiter = RateLimiter(1)
     for address in ("one", "two", "three", "four"):
         limiter.check(address, now_s=0)

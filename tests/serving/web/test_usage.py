@@ -1,6 +1,6 @@
 import pytest
 
-from serving.web import usage
+from serving.web import client_address
 from serving.web.usage import HALF_LIFE_S, Usage
 
 
@@ -17,7 +17,7 @@ def test_what_an_address_has_used_counts_less_and_less() -> None:
 def test_of_more_addresses_than_are_kept_the_oldest_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(usage, "KEPT_ADDRESSES", 2)
+    monkeypatch.setattr(client_address, "KEPT_ADDRESSES", 2)
     used = Usage()
     for address in ("one", "two", "one", "three"):
         used.add(address, 1, now_s=0)
