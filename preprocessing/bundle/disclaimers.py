@@ -1,4 +1,4 @@
-"""What must be said wherever the figures of a model are shown: on its card and on the page."""
+"""What must be said wherever the figures or the answers of a model are shown."""
 
 ABOUT_FER2013 = """\
 Of the 35,887 pictures of FER2013, 177 were approximate copies in the set that these figures were
@@ -9,4 +9,5 @@ ABOUT_FERPLUS = """\
 The labels here are those of FER+ (Barsoum et al. 2016, arXiv:1608.01041): the majority of ten
 people's votes on FER2013's pictures. Pictures on which they came to none are left out, in the test
 too, so figures are not to be compared with those on FER2013's own labels."""
+CAUTION = "An expression is not an emotion: a smile does not say that someone is happy."
 NOT_MEASURED = "Not measured: differences between groups of people by age, sex or skin."

@@ -24,7 +24,6 @@ from preprocessing.images.types import REDUCTION, DecodedPicture, GreyImage, Rgb
 # that says otherwise comes from landmarks that missed, and the crop is better kept as it is.
 MAX_CROP_ROTATION_RAD = math.radians(60)
 CROP_SCALE_RANGE = (0.7, 1.6)
-"""In `found_by`, of a face crop that was not aligned to a detected face."""
 # Pictures up to this side are crops, such as FER2013's of 48 px: with room around it, a face in
 # them would be too small to read.
 LARGEST_CERTAIN_CROP_PX = 64

@@ -13,7 +13,7 @@ class Detection:
     Attributes:
         centre: x and y in pixels of the picture given.
         side: In pixels.
-        roll_deg: By how much the face is turned clockwise, roughly: YuNet tells the side.
+        roll_deg: By how much the face is turned clockwise; YuNet tells little but to which side.
         score: The detector's confidence.
     """
 

@@ -30,7 +30,7 @@ class LandmarkScheme:
         nose_tip: Index of the landmark of the nose that stands out most.
         nose_depth: How far that stands before the plane of the eyes, as a fraction of the distance
             between the eyes, roughly.
-        mouth: Likewise; empty where the model does not see the mouth.
+        mouth: Indices of the landmarks of the mouth; empty where the model does not see it.
         mean_face: Where each landmark lies in the mean face of FER2013, which looks ahead: x and y
             as fractions of the frame.
         geometry: How chips are cut by these landmarks, unless told otherwise.

@@ -82,6 +82,7 @@ class BoundingBox:
 FULL_FRAME = "full_frame"
 UNALIGNED = "unaligned"
 FALL_BACKS = (FULL_FRAME, UNALIGNED)
+"""In `found_by`, of a face crop that was not aligned to a detected face."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,9 +25,15 @@ from preprocessing.images.formats.others import name_of_other
 from preprocessing.images.formats.raster import DAMAGED, UPRIGHT, Raster
 from preprocessing.images.formats.readers import READERS
 from preprocessing.images.formats.text_mode import undo_text_mode
-from preprocessing.images.types import DecodedPicture, GreyImage, PictureNote, RgbImage, Whole
+from preprocessing.images.types import (
+    MAX_PIXELS,
+    DecodedPicture,
+    GreyImage,
+    PictureNote,
+    RgbImage,
+    Whole,
+)
 
-MAX_PIXELS = 50_000_000
 # Files with these endings are taken for pictures; their content decides how they are read.
 PICTURE_SUFFIXES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib",

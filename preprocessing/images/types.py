@@ -14,6 +14,10 @@ RgbImage = NDArray[np.uint8]
 """Shape (height, width, 3), red, green, blue."""
 
 
+MAX_PIXELS = 50_000_000
+"""Of the largest picture that is decoded."""
+
+
 class PictureNote(StrEnum):
     """What is to be known of a picture that was read."""
 

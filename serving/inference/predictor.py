@@ -17,8 +17,8 @@ from preprocessing.faces.landmarks import geometry_by
 from preprocessing.faces.quality import Measures, measure
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.box.client import shared_box
-from preprocessing.images.decode import MAX_PIXELS, decode_picture, to_grey
-from preprocessing.images.types import REDUCTION, DecodedPicture, RgbImage
+from preprocessing.images.decode import decode_picture, to_grey
+from preprocessing.images.types import MAX_PIXELS, REDUCTION, DecodedPicture, RgbImage
 from serving.inference.known_answer import check_known_answer
 from serving.inference.options import PredictOptions
 from serving.inference.prediction import PhotoResult, Prediction

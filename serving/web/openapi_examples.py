@@ -2,6 +2,7 @@
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from preprocessing.bundle.disclaimers import CAUTION
 from preprocessing.errors import (
     ImageDecodeError,
     ImageTooLargeError,
@@ -112,5 +113,5 @@ MODEL = ModelAnswer(
     landmarks_licence="May not be used commercially.",
     disgust="drop",
     metrics={"test": {"images": 3534, "accuracy": 0.71}},
-    caution="An expression is not an emotion.",
+    caution=CAUTION,
 )

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from preprocessing.bundle.disclaimers import CAUTION
 from serving.inference.options import Options
 from serving.inference.schema import BatchLine, ModelAnswer, ProblemAnswer
 from serving.web.answers import answer_picture, json_answer
@@ -20,7 +21,6 @@ from serving.web.predict_request import read_predict_request
 from serving.web.uploads import Upload, read_batch_request
 
 NDJSON = "application/x-ndjson"
-CAUTION = "An expression is not an emotion: a smile does not say that someone is happy."
 
 routes = Blueprint("api", __name__, url_prefix="/api/v1")
 

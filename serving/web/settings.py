@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from preprocessing.images.decode import MAX_PIXELS
+from preprocessing.images.types import MAX_PIXELS
 from serving.inference.options import MAX_FACES
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.slots import most_taken

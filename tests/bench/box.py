@@ -18,8 +18,9 @@ import pi_heif
 from PIL import AvifImagePlugin, Image
 
 from preprocessing.images.box.client import Box
-from preprocessing.images.decode import MAX_PIXELS, decode_here
+from preprocessing.images.decode import decode_here
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import MAX_PIXELS
 
 SIZES = {"640 x 480": (640, 480), "12 megapixels": (4000, 3000), "50 megapixels": (8160, 6120)}
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")

@@ -24,6 +24,7 @@ from preprocessing.images.box.messages import ClosedError
 from preprocessing.images.box.shared_memory import CHANNELS, SharedMemory, SharedMemoryPool
 from preprocessing.images.box.starter import Starter
 from preprocessing.images.types import (
+    MAX_PIXELS,
     DecodedPicture,
     GreyImage,
     PictureNote,
@@ -36,7 +37,6 @@ _log = logging.getLogger(__name__)
 # Whether processes can be forked, and open files be sent to them.
 IS_POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 DECODER = "preprocessing.images.decode:decode_here"
-MOST_PIXELS = 50_000_000
 # After this number of pictures a helper is replaced, for libraries leak.
 MOST_PICTURES = 1_000
 # Helpers that wait for pictures; more are started where they are needed, and ended then.
@@ -54,14 +54,13 @@ class Box:
     Whoever calls decides how many are decoded at once: each call has a helper of its own.
     """
 
-    def __init__(self, decoder: str = DECODER, *, most_pixels: int = MOST_PIXELS) -> None:
+    def __init__(self, decoder: str = DECODER) -> None:
         """Prepare everything but the processes.
 
         Args:
             decoder: The function that decodes in them: its module, a colon, its name.
-            most_pixels: Of the largest picture that can be asked for.
         """
-        self._pool = SharedMemoryPool(CHANNELS * most_pixels)
+        self._pool = SharedMemoryPool(CHANNELS * MAX_PIXELS)
         self._decoder = decoder
         self._starter: Starter | None = None
         self._idle: dict[int, list[Helper]] = {}
@@ -87,7 +86,7 @@ class Box:
 
         Args:
             data: The bytes of a picture file.
-            max_pixels: Of the largest picture that is decoded.
+            max_pixels: Of the largest picture that is decoded, at most `MAX_PIXELS`.
             may_reduce: Read a large JPEG at a half of its width and height
                 (`DecodedPicture.whole`).
             in_grey: Return the luma alone.

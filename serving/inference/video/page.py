@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import plotly.graph_objects as go
 
-from preprocessing.bundle.disclaimers import NOT_MEASURED
+from preprocessing.bundle.disclaimers import CAUTION, NOT_MEASURED
 from preprocessing.faces.types import BoundingBox
 from preprocessing.images.montage import TILE_PX, Tile, draw_sheet
 from preprocessing.images.types import RgbImage
@@ -30,8 +30,7 @@ _THUMBNAIL_MARGIN = 0.25
 _OUTSIDE = 128
 _ABOUT = (
     "The curves are the probabilities of each expression, smoothed over time. The pictures show "
-    "each face when an expression was clearest. An expression is not an emotion: a smile does not "
-    f"say that someone is happy. {NOT_MEASURED}"
+    f"each face when an expression was clearest. {CAUTION} {NOT_MEASURED}"
 )
 
 Peaks = Mapping[tuple[int, str], RgbImage]

@@ -11,7 +11,7 @@ import av
 from av.video.stream import VideoStream
 
 from preprocessing.errors import ImageTooLargeError, VideoDecodeError
-from preprocessing.images.decode import MAX_PIXELS
+from preprocessing.images.types import MAX_PIXELS
 from serving.inference.video.opening import (
     VideoSource,
     duration_s,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from preprocessing.errors import ImageDecodeError, ImageTooLargeError, UnsupportedImageError
-from preprocessing.images.decode import MAX_PIXELS, decode_image, to_grey
+from preprocessing.images.decode import decode_image, to_grey
+from preprocessing.images.types import MAX_PIXELS
 from tests.tools.picture_files import ORIENTATION, encode, stored
 
 LOSSLESS = ("PNG", "BMP", "TIFF")

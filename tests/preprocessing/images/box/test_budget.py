@@ -14,7 +14,8 @@ from preprocessing.images.box.budget import (
     budget_to_walk,
     room_of,
 )
-from preprocessing.images.decode import MAX_PIXELS, decode_here
+from preprocessing.images.decode import decode_here
+from preprocessing.images.types import MAX_PIXELS
 from tests.tools.costly.png import chunk
 from tests.tools.picture_files import encode
 

@@ -16,8 +16,8 @@ import pytest
 from preprocessing.errors import ImageDecodeError, TooCostlyImageError
 from preprocessing.images.box.budget import room_of
 from preprocessing.images.box.client import Box
-from preprocessing.images.decode import MAX_PIXELS
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import MAX_PIXELS
 
 HOSTILE = "tests.preprocessing.images.box.hostile:decode"
 ENDS_WITHIN_S = 30

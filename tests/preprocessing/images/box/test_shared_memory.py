@@ -6,8 +6,8 @@ import os
 import numpy as np
 
 from preprocessing.images.box.client import shared_box
-from preprocessing.images.decode import MAX_PIXELS
 from preprocessing.images.sample import sample_photo_path
+from preprocessing.images.types import MAX_PIXELS
 
 
 def test_pictures_do_not_change_when_others_are_decoded() -> None:
