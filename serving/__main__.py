@@ -35,11 +35,12 @@ main.add_command(feedback)
 def serve(*, host: str, port: int | None, bundle: Path | None) -> None:
     """Start the server: page and API."""
     if sys.platform == "win32":
-        from serving.web.windows import run_server
+        from serving.web.windows import open_server
     else:
-        from serving.web.development import run_server
+        from serving.web.development import open_server
+    from serving.web.local_server import run_locally
 
-    run_server(host, port=port, bundle=bundle)
+    run_locally(host, port=port, bundle=bundle, open_server=open_server)
 
 
 main.add_command(serve, "run")

@@ -62,7 +62,11 @@ def refuse(*arguments, **options):
 
 tempfile.TemporaryFile = tempfile.SpooledTemporaryFile = refuse
 """
-SERVE = "from serving.web.windows import run_server; run_server({host!r}, port=None, bundle=None)"
+SERVE = """
+from serving.web.local_server import run_locally
+from serving.web.windows import open_server
+run_locally({host!r}, port=None, bundle=None, open_server=open_server)
+"""
 
 
 def loaded_first(code: str, folder: Path, root: Path) -> dict[str, str]:

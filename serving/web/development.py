@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from serving.web.local_server import run_locally
 from serving.web.settings import Settings
 
 
@@ -18,12 +16,8 @@ class _RequestHandler(WSGIRequestHandler):
         pass
 
 
-def run_server(host: str, *, port: int | None, bundle: Path | None) -> None:
-    """Serve until Ctrl+C; arguments and errors as for `run_locally`."""
-    run_locally(host, port=port, bundle=bundle, open_server=partial(_open, host))
-
-
-def _open(host: str, app: Flask, _: Settings, port: int) -> Callable[[], None]:
+def open_server(app: Flask, _: Settings, host: str, port: int) -> Callable[[], None]:
+    """Open the server, as `run_locally` asks for it."""
     # Threads, for a browser opens connections that it does not use at once.
     server = make_server(host, port, app, threaded=True, request_handler=_RequestHandler)
     return partial(_serve, server)

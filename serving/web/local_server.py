@@ -15,8 +15,8 @@ from serving.web.environment import read_settings
 from serving.web.logs import log_config
 from serving.web.settings import Settings
 
-OpenServer: TypeAlias = Callable[[Flask, Settings, int], Callable[[], None]]
-"""Opens a port for an application with its settings; returns what serves until Ctrl+C."""
+OpenServer: TypeAlias = Callable[[Flask, Settings, str, int], Callable[[], None]]
+"""Opens a port on a host for an application with its settings; returns what serves until Ctrl+C."""
 
 
 def run_locally(
@@ -25,10 +25,10 @@ def run_locally(
     """Put the application together, open its port, say where it is, and serve until Ctrl+C.
 
     Args:
-        host: Name or address to listen on, for messages; `open_server` knows it too.
+        host: Name or address to listen on.
         port: By default that of the settings.
         bundle: A trained model instead of the one that is set.
-        open_server: The server.
+        open_server: Opens the server.
 
     Raises:
         SettingsError: A setting is wrong.
@@ -41,7 +41,7 @@ def run_locally(
     app = create_app(settings)
     port = settings.port if port is None else port
     try:
-        serve = open_server(app, settings, port)
+        serve = open_server(app, settings, host, port)
     except (OSError, SystemExit):  # Werkzeug's server raises the latter
         raise MienError(
             f"Port {port} on {host} cannot be opened. Choose another by --port or --host."

@@ -2,13 +2,10 @@
 
 import sys
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
 
 import waitress
 from flask import Flask
 
-from serving.web.local_server import run_locally
 from serving.web.settings import Settings
 from serving.web.uploads import OVERHEAD_BYTES
 
@@ -16,12 +13,8 @@ from serving.web.uploads import OVERHEAD_BYTES
 CHANNEL_TIMEOUT_S = 10
 
 
-def run_server(host: str, *, port: int | None, bundle: Path | None) -> None:
-    """Serve until Ctrl+C; arguments and errors as for `run_locally`."""
-    run_locally(host, port=port, bundle=bundle, open_server=partial(_open, host))
-
-
-def _open(host: str, app: Flask, settings: Settings, port: int) -> Callable[[], None]:
+def open_server(app: Flask, settings: Settings, host: str, port: int) -> Callable[[], None]:
+    """Open the server, as `run_locally` asks for it."""
     # Pictures stay in memory: by default waitress writes large requests to a temporary file.
     largest = max(settings.max_upload_bytes, settings.max_batch_bytes) + OVERHEAD_BYTES
     server = waitress.create_server(
