@@ -3,12 +3,12 @@
 import itertools
 import posixpath
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
 from preprocessing.images.formats.others import BASE64, name_of_other
 
@@ -37,10 +37,10 @@ class PictureFinder:
         for position, name in enumerate(names):
             last = PurePosixPath(name)
             # Lists may leave out what all pictures end with.
-            for known in {_form(last.name), _form(last.stem)}:
+            for known in {fold(last.name), fold(last.stem)}:
                 self._by_last[known].append(position)
             if (stem := _CUT_OUT.sub("", last.stem)) != last.stem:
-                for known in {_form(stem + last.suffix), _form(stem)}:
+                for known in {fold(stem + last.suffix), fold(stem)}:
                     whole[known].append(position)
         # A picture of that very name is meant before what was cut out of it.
         self._by_last = {**whole, **self._by_last}
@@ -90,12 +90,12 @@ class PictureFinder:
         parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".", "..")]
         if not parts:
             raise DatasetError("it names no picture")
-        wanted = tuple(_form(part) for part in parts)
+        wanted = tuple(fold(part) for part in parts)
         return [each for each in self._by_last.get(wanted[-1], ()) if self._agree(each, wanted)]
 
     def _agree(self, position: int, wanted: tuple[str, ...]) -> bool:
         """Say whether the folders of a picture end as those wanted do, or those wanted as they."""
-        folders = [_form(part) for part in PurePosixPath(self._names[position]).parts[:-1]]
+        folders = [fold(part) for part in PurePosixPath(self._names[position]).parts[:-1]]
         pairs = zip(reversed(folders), reversed(wanted[:-1]), strict=False)
         return all(one == two for one, two in pairs)
 
@@ -112,7 +112,3 @@ def _ways(path: str) -> Iterator[str]:
             return
         path = plain
         yield path
-
-
-def _form(part: str) -> str:
-    return unicodedata.normalize("NFC", part).casefold().strip()
