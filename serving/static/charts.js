@@ -29,13 +29,13 @@ export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-const sharesOf = (row) => row.dataset.shares.trim().split(" ").map(Number);
-const inPercent = (share) => `${(100 * share).toFixed(0)}%`;
+const probabilitiesOf = (row) => row.dataset.probabilities.trim().split(" ").map(Number);
+const inPercent = (probability) => `${(100 * probability).toFixed(0)}%`;
 
 function figureOfRow(row) {
   const figure = JSON.parse(row.closest(".faces").dataset.figure);
   const [bars] = figure.data;
-  bars.x = sharesOf(row);
+  bars.x = probabilitiesOf(row);
   bars.text = bars.x.map(inPercent);
   bars.marker.color = bars.x.map((_, index) => colour(`--label-${index}`));
   figure.layout.height = CHART_PX;
@@ -47,10 +47,10 @@ function figureOfRow(row) {
 
 function figureOfAll(comparison) {
   const figure = JSON.parse(comparison.dataset.figure);
-  const rows = [...document.querySelectorAll(".row")].map(sharesOf);
+  const rows = [...document.querySelectorAll(".row")].map(probabilitiesOf);
   for (const [index, part] of figure.data.entries()) {
-    part.x = rows.map((shares) => shares[index]);
-    part.text = part.x.map((share) => `${part.name} ${inPercent(share)}`);
+    part.x = rows.map((probabilities) => probabilities[index]);
+    part.text = part.x.map((probability) => `${part.name} ${inPercent(probability)}`);
     part.marker = { color: colour(`--label-${index}`), line: { color: colour("--raised"), width: 1 } };
     part.insidetextfont = { color: colour(`--ink-${index}`) };
   }

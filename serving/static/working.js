@@ -31,10 +31,10 @@ export function showWorking({ name, url, image }) {
 
 // Show how much was uploaded, 0 to 1, or null when all was and the faces are looked for. Say it in
 // tens, so that screen readers do not read out every percent.
-export function showProgress(share) {
-  if (share === null) progress.removeAttribute("value");
-  else progress.value = share;
-  return share === null ? "Looking for faces…" : `Uploading ${10 * Math.floor(10 * share)} %`;
+export function showProgress(fraction) {
+  if (fraction === null) progress.removeAttribute("value");
+  else progress.value = fraction;
+  return fraction === null ? "Looking for faces…" : `Uploading ${10 * Math.floor(10 * fraction)} %`;
 }
 
 // Away with it; what was there before is there again, dimmed where it is not what was asked for.

@@ -46,7 +46,7 @@ class FaceRow:
             empty.
         group: Name of the group that the summary counts it in.
         hints: Sentences about what makes the answer worse than usual.
-        shares: Probabilities by label, in the order of the labels.
+        probabilities: By label, in the order of the labels.
         chip_url: The chip that the network saw, a PNG.
         matrix: From the upright picture to the chip, as an SVG transform.
         tilt_deg: By how much the face was turned to be upright, clockwise.
@@ -65,7 +65,7 @@ class FaceRow:
     evidence: str
     group: str
     hints: list[str]
-    shares: dict[str, float]
+    probabilities: dict[str, float]
     chip_url: str
     matrix: str
     tilt_deg: float
@@ -222,7 +222,7 @@ def _row(face: FaceAnswer, *, labels: tuple[str, ...], record: Record, size: Siz
         evidence=certainty.evidence(record, face.confidence),
         group=certainty.group_of(face.label, level=level),
         hints=hints_of(face),
-        shares=face.probabilities,
+        probabilities=face.probabilities,
         chip_url=f"data:image/png;base64,{face.chip}",
         matrix=f"matrix({a:g} {d:g} {b:g} {e:g} {c:g} {f:g})",
         tilt_deg=round(math.degrees(math.atan2(b, a)), 1),

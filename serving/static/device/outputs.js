@@ -3,8 +3,8 @@
 function interpolate(at, places, values) {
   const after = places.findIndex((place) => place >= at);
   if (after <= 0) return values[after === 0 ? 0 : values.length - 1];
-  const share = (at - places[after - 1]) / (places[after] - places[after - 1]);
-  return values[after - 1] + share * (values[after] - values[after - 1]);
+  const progress = (at - places[after - 1]) / (places[after] - places[after - 1]);
+  return values[after - 1] + progress * (values[after] - values[after - 1]);
 }
 
 // As `OutputSpec.calibration`; without a balance at the output's own.

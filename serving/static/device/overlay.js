@@ -17,27 +17,27 @@ function make(name, attributes, ...children) {
 export const mirrored = ({ left, top, width, height }, { isMirrored, width: whole }) => ({ left: isMirrored ? whole - left - width : left, top, width, height });
 
 // The rectangles of the bars within their place; beside a face they begin at the face.
-function barsOf(shares, { rect: { left, top, width, height }, side }) {
-  const step = height / shares.length;
-  return shares.map((share, index) => {
-    const wide = share * width;
+function barsOf(probabilities, { rect: { left, top, width, height }, side }) {
+  const step = height / probabilities.length;
+  return probabilities.map((probability, index) => {
+    const wide = probability * width;
     return { x: side === "left" ? left + width - wide : left, y: top + index * step, width: wide, height: step * 0.8 };
   });
 }
 
 // What stands beside a box; a question mark says that it is not sure.
-function wordOf({ number, index, shares }, spec) {
-  const isSure = levelOf(shares[index], spec) === "sure";
-  return `${number} ${spec.labels[index]}${isSure ? "" : "?"} ${percent(shares[index])}`;
+function wordOf({ number, index, probabilities }, spec) {
+  const isSure = levelOf(probabilities[index], spec) === "sure";
+  return `${number} ${spec.labels[index]}${isSure ? "" : "?"} ${percent(probabilities[index])}`;
 }
 
 function markOf({ track, box, word, tag, bars }, spec) {
   const { left, top, width, height } = box;
   const rectangle = { x: left, y: top, width, height, rx: width / 16 };
-  const drawn = bars ? barsOf(track.shares, bars) : [];
+  const drawn = bars ? barsOf(track.probabilities, bars) : [];
   return make(
     "g",
-    { class: `face label-${track.index} ${levelOf(track.shares[track.index], spec)}`, "data-face": track.number },
+    { class: `face label-${track.index} ${levelOf(track.probabilities[track.index], spec)}`, "data-face": track.number },
     make("rect", { class: "halo", ...rectangle }),
     make("rect", { class: "box", ...rectangle }),
     make("g", { class: "bars" }, ...drawn.map((each, index) => make("rect", { class: `label-${index}`, ...each }))),
@@ -91,7 +91,7 @@ export class Overlay {
       context.fillStyle = ink;
       context.font = `700 ${tag.em}px ${this.#family}`;
       context.fillText(word, tag.x, tag.y);
-      for (const [index, { x, y, width, height }] of (bars ? barsOf(track.shares, bars) : []).entries()) {
+      for (const [index, { x, y, width, height }] of (bars ? barsOf(track.probabilities, bars) : []).entries()) {
         context.fillStyle = colourOf(index).fill;
         context.fillRect(x, y, width, height);
       }

@@ -19,19 +19,19 @@ function makeRow(number, labels) {
     rectangle.setAttribute("height", "10");
     strip.append(rectangle);
   }
-  const share = Object.assign(document.createElement("span"), { className: "percent" });
-  row.append(name, strip, share);
+  const percentage = Object.assign(document.createElement("span"), { className: "percent" });
+  row.append(name, strip, percentage);
   return row;
 }
 
-function fill(row, { number, index, shares }, labels) {
+function fill(row, { number, index, probabilities }, labels) {
   row.querySelector(".name").textContent = `${number} · ${labels[index]}`;
-  row.querySelector(".percent").textContent = percent(shares[index]);
+  row.querySelector(".percent").textContent = percent(probabilities[index]);
   let x = 0;
   for (const [at, rectangle] of [...row.querySelectorAll("rect")].entries()) {
     rectangle.setAttribute("x", x.toFixed(1));
-    rectangle.setAttribute("width", (100 * shares[at]).toFixed(1));
-    x += 100 * shares[at];
+    rectangle.setAttribute("width", (100 * probabilities[at]).toFixed(1));
+    x += 100 * probabilities[at];
   }
 }
 

@@ -45,7 +45,7 @@ async function load(given, tell) {
 async function check() {
   const { chip, probabilities: expected, tolerance } = spec.known_answer;
   const found = await classify(Uint8Array.from(chip), null);
-  const apart = Math.max(...found.map((share, index) => Math.abs(share - expected[index])));
+  const apart = Math.max(...found.map((probability, index) => Math.abs(probability - expected[index])));
   // The comparison also fails for NaN.
   if (!(apart <= tolerance)) throw new Error("This browser computes other numbers than the server, so it cannot read faces. Let the server read them.");
 }

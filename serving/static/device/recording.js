@@ -17,10 +17,10 @@ class Recording {
   }
 
   add(tracks, time_s) {
-    for (const { number, face, index, shares } of tracks) {
+    for (const { number, face, index, probabilities } of tracks) {
       const { left, top, width, height, score } = face;
       const box = [left, top, left + width, top + height].map((at) => at.toFixed(1));
-      this.#rows.push([(time_s - this.#start_s).toFixed(3), number, ...box, score?.toFixed(3) ?? "", cell(this.#labels[index]), ...shares.map((share) => share.toFixed(4))].join(","));
+      this.#rows.push([(time_s - this.#start_s).toFixed(3), number, ...box, score?.toFixed(3) ?? "", cell(this.#labels[index]), ...probabilities.map((probability) => probability.toFixed(4))].join(","));
     }
   }
 

@@ -24,7 +24,7 @@ function toRow(face, index, spec, balance) {
     headline: headline(label, secondLabel, level),
     group: groupOf(label, level),
     box: Object.fromEntries(Object.entries({ left: face.left, top: face.top, right: face.left + face.width, bottom: face.top + face.height }).map(([name, at]) => [name, Math.round(at)])),
-    shares: face.probabilities,
+    probabilities: face.probabilities,
     points: face.points,
     chipUrl: toPng(face.chip, spec.geometry.size_px),
     tilt_deg: (Math.atan2(face.transform[0][1], face.transform[0][0]) * 180) / Math.PI,
@@ -39,14 +39,14 @@ function toPng(chip, size_px) {
   return canvas.toDataURL();
 }
 
-function strip({ shares }, labels) {
+function strip({ probabilities }, labels) {
   let x = 0;
-  const parts = shares.map((share, index) => {
-    const part = `<rect class="label-${index}" x="${x.toFixed(1)}" width="${(100 * share).toFixed(1)}" height="10"></rect>`;
-    x += 100 * share;
+  const parts = probabilities.map((probability, index) => {
+    const part = `<rect class="label-${index}" x="${x.toFixed(1)}" width="${(100 * probability).toFixed(1)}" height="10"></rect>`;
+    x += 100 * probability;
     return part;
   });
-  const said = labels.map((label, index) => `${label} ${percent(shares[index])}`).join(", ");
+  const said = labels.map((label, index) => `${label} ${percent(probabilities[index])}`).join(", ");
   return `<svg class="strip" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label="${escape(said)}">${parts.join("")}</svg>`;
 }
 
@@ -68,13 +68,13 @@ function crop({ left, top, right, bottom }) {
 
 function sheet(row, { labels, geometry: { size_px } }) {
   const straightened = Math.abs(row.tilt_deg) >= 3 ? `Straightened by ${Math.abs(row.tilt_deg).toFixed(0)}°` : "Brought to size";
-  const lines = labels.map((label, index) => `<tr><th scope="row">${escape(label)}</th><td>${(100 * row.shares[index]).toFixed(1)}%</td></tr>`);
+  const lines = labels.map((label, index) => `<tr><th scope="row">${escape(label)}</th><td>${(100 * row.probabilities[index]).toFixed(1)}%</td></tr>`);
   return `<div class="sheet"><div class="sheet-inner">
     <p class="sheet-title">${row.number} · ${escape(row.headline)}</p>
     <figure class="alignment">${crop(row.box)}<span aria-hidden="true">→</span>
       <img class="chip" src="${row.chipUrl}" width="96" height="96" alt="Face ${row.number}, straightened" data-tilt="${row.tilt_deg.toFixed(1)}">
       <figcaption>${straightened}: what the network saw (${size_px} × ${size_px})</figcaption></figure>
-    <p class="said">${percent(row.confidence)} ${escape(row.label)}, ${percent(row.shares[labels.indexOf(row.secondLabel)])} ${escape(row.secondLabel)}.</p>
+    <p class="said">${percent(row.confidence)} ${escape(row.label)}, ${percent(row.probabilities[labels.indexOf(row.secondLabel)])} ${escape(row.secondLabel)}.</p>
     <div class="chart" role="img" aria-label="Bar chart of face ${row.number}; the table says the same"></div>
     <details class="numbers"><summary>Table</summary><table>
       <thead><tr><th scope="col">Expression</th><th scope="col">Probability</th></tr></thead><tbody>${lines.join("")}</tbody></table></details>
@@ -85,7 +85,7 @@ function sheet(row, { labels, geometry: { size_px } }) {
 function rowOf(row, spec, { isOnly, isShort }) {
   const numbered = isOnly ? "" : `<span class="number">${row.number}</span> · `;
   const isOpen = isShort || row.number === 1;
-  return `<details class="row label-${row.index} ${row.level}" id="face-${row.number}" data-face="${row.number}" data-group="${escape(row.group)}" data-shares="${row.shares.map((share) => share.toFixed(4)).join(" ")}"${isShort ? "" : ' name="faces"'}${isOpen ? " open" : ""}>
+  return `<details class="row label-${row.index} ${row.level}" id="face-${row.number}" data-face="${row.number}" data-group="${escape(row.group)}" data-probabilities="${row.probabilities.map((probability) => probability.toFixed(4)).join(" ")}"${isShort ? "" : ' name="faces"'}${isOpen ? " open" : ""}>
     <summary>${crop(row.box)}<span class="headline">${numbered}${escape(row.headline)}</span>${strip(row, spec.labels)}<span class="percent">${percent(row.confidence)}</span></summary>
     ${sheet(row, spec)}</details>`;
 }
@@ -96,7 +96,7 @@ function downloads(rows, { name, stem, reading, spec }) {
     index: row.number,
     box: row.box,
     found_by: "detector",
-    probabilities: Object.fromEntries(spec.labels.map((label, index) => [label, row.shares[index]])),
+    probabilities: Object.fromEntries(spec.labels.map((label, index) => [label, row.probabilities[index]])),
     label: row.label,
     confidence: row.confidence,
     is_sure: sureOf(row),
@@ -104,7 +104,7 @@ function downloads(rows, { name, stem, reading, spec }) {
   }));
   const json = JSON.stringify({ model: spec.model, read: "on the device", image: { width: reading.width, height: reading.height }, faces_found: faces.length, faces }, null, 1);
   const head = ["file", "face", "left", "top", "right", "bottom", "label", "confidence", "is_sure", "second_label", ...spec.labels.map(cell)];
-  const lines = rows.map((row) => [cell(name), row.number, row.box.left, row.box.top, row.box.right, row.box.bottom, cell(row.label), row.confidence.toFixed(4), sureOf(row), cell(row.secondLabel), ...row.shares.map((share) => share.toFixed(4))].join(","));
+  const lines = rows.map((row) => [cell(name), row.number, row.box.left, row.box.top, row.box.right, row.box.bottom, cell(row.label), row.confidence.toFixed(4), sureOf(row), cell(row.secondLabel), ...row.probabilities.map((probability) => probability.toFixed(4))].join(","));
   return [["csv", "text/csv", [head.join(","), ...lines, ""].join("\r\n")], ["json", "application/json", json]]
     .map(([kind, type, text]) => `<a class="button small download" href="data:${type};charset=utf-8,${encodeURIComponent(text)}" download="${escape(stem)}.${kind}">${kind.toUpperCase()}</a>`)
     .join("");

@@ -2,7 +2,7 @@
 
 import { softmax } from "./outputs.js";
 
-const LEAST_SHARE = 1e-4; // of which the logarithm is taken
+const LEAST_PROBABILITY = 1e-4; // of which the logarithm is taken
 const SPEED_CUTOFF_HZ = 1;
 
 const weightOf = (cutoff_hz, gap_s) => 1 / (1 + 1 / (2 * Math.PI * cutoff_hz * gap_s));
@@ -35,8 +35,8 @@ export class SmoothOdds {
   #logs = null;
   #time_s = 0;
 
-  next(shares, time_s, constant_s) {
-    const logs = shares.map((share) => Math.log(Math.max(share, LEAST_SHARE)));
+  next(probabilities, time_s, constant_s) {
+    const logs = probabilities.map((probability) => Math.log(Math.max(probability, LEAST_PROBABILITY)));
     const weight = this.#logs && constant_s > 0 ? 1 - Math.exp((this.#time_s - time_s) / constant_s) : 1;
     this.#logs = logs.map((log, index) => (weight === 1 ? log : this.#logs[index] + weight * (log - this.#logs[index])));
     this.#time_s = time_s;
@@ -49,9 +49,9 @@ export class SmoothOdds {
 export class SteadyWord {
   #index = null;
 
-  next(shares, margin) {
-    const best = shares.indexOf(Math.max(...shares));
-    if (this.#index === null || shares[best] - shares[this.#index] > margin) this.#index = best;
+  next(probabilities, margin) {
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    if (this.#index === null || probabilities[best] - probabilities[this.#index] > margin) this.#index = best;
     return this.#index;
   }
 }

@@ -12,13 +12,13 @@ export class Timeline {
   #faces = new Map();
 
   add(tracks, time_s) {
-    for (const { number, shares } of tracks) {
+    for (const { number, probabilities } of tracks) {
       const points = this.#faces.get(number) ?? [];
       this.#faces.set(number, points);
       const gap_s = time_s - (points.at(-1)?.time_s ?? -Infinity);
       if (gap_s < SAMPLE_S) continue;
-      if (points.length && gap_s > GAP_S) points.push({ time_s: time_s - gap_s / 2, shares: shares.map(() => null) });
-      points.push({ time_s, shares });
+      if (points.length && gap_s > GAP_S) points.push({ time_s: time_s - gap_s / 2, probabilities: probabilities.map(() => null) });
+      points.push({ time_s, probabilities });
     }
     for (const [number, points] of this.#faces) {
       while (points.length && time_s - points[0].time_s > SPAN_S) points.shift();
@@ -40,7 +40,7 @@ export class Timeline {
       mode: "lines",
       name,
       x,
-      y: points.map(({ shares }) => shares[index]),
+      y: points.map(({ probabilities }) => probabilities[index]),
       line: { color: colour(`--label-${index}`), width: 2 },
       hovertemplate: `${name} %{y:.0%}<extra></extra>`,
     }));

@@ -19,7 +19,7 @@ const middle = ({ left, top, width, height }) => [left + width / 2, top + height
 class Track {
   number = null;
   sightings = 0;
-  shares = null; // until it was read
+  probabilities = null; // until it was read
   speed = [0, 0];
 
   constructor(face, time_s) {
@@ -66,8 +66,8 @@ class Track {
     const { cutoff_hz, response } = settings;
     this.box = Object.fromEntries(Object.entries(this.filters).map(([name, filter]) => [name, filter.next(face[name], time_s, { cutoff_hz, response, unit: face.width })]));
     if (!face.probabilities) return;
-    this.shares = this.odds.next(face.probabilities, time_s, settings.smooth_s);
-    this.index = this.word.next(this.shares, settings.margin);
+    this.probabilities = this.odds.next(face.probabilities, time_s, settings.smooth_s);
+    this.index = this.word.next(this.probabilities, settings.margin);
   }
 }
 
@@ -93,7 +93,7 @@ export class Tracker {
       this.#tracks.push(track);
     }
     this.#tracks = this.#tracks.filter(({ seen_s, number }) => time_s - seen_s <= (number === null ? 0 : settings.keep_s));
-    const inSight = this.#tracks.filter(({ seen_s, sightings, shares }) => seen_s === time_s && shares && sightings >= SIGHTINGS);
+    const inSight = this.#tracks.filter(({ seen_s, sightings, probabilities }) => seen_s === time_s && probabilities && sightings >= SIGHTINGS);
     for (const track of inSight) {
       if (track.number === null) {
         this.#numbers += 1;

@@ -3,11 +3,11 @@
 import { calibration } from "./outputs.js";
 
 const capitalize = (word) => word[0].toUpperCase() + word.slice(1);
-export const percent = (share) => `${(100 * share).toFixed(0)}\u00a0%`;
+export const percent = (fraction) => `${(100 * fraction).toFixed(0)}\u00a0%`;
 
 // The indices of the likeliest label and of the second.
-export function likeliest(shares) {
-  const order = shares.map((_, index) => index).sort((one, other) => shares[other] - shares[one]);
+export function likeliest(probabilities) {
+  const order = probabilities.map((_, index) => index).sort((one, other) => probabilities[other] - probabilities[one]);
   return [order[0], order[1]];
 }
 

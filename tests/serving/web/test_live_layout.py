@@ -23,8 +23,9 @@ DRAW = """async (steps) => {
     return width ? corners({ x: x - rim, y, width: width + 2 * rim, height }) : null;
   };
   return steps.map((boxes) => {
-    const shares = spec.labels.map((_, index) => (index === 3 ? 0.5 : 0.1));
-    overlay.draw(boxes.map((box, at) => ({ number: at + 1, index: 3, shares, box })), spec, view);
+    const probabilities = spec.labels.map((_, index) => (index === 3 ? 0.5 : 0.1));
+    const tracks = boxes.map((box, at) => ({ number: at + 1, index: 3, probabilities, box }));
+    overlay.draw(tracks, spec, view);
     return [...svg.querySelectorAll(".face")].map((face) => ({
       box: cornersOf(face, ".box"), bars: cornersOf(face, ".bars"), word: cornersOf(face, ".tag"),
     }));

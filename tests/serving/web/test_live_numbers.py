@@ -73,7 +73,7 @@ def test_a_face_is_shown_once_it_was_read_and_keeps_its_odds(run: Run) -> None:
           const read = { ...face, probabilities: [0.9, 0.1] };
           const tracker = new Tracker();
           return [face, face, read, face].map((each, index) =>
-            tracker.update([{ ...each }], index / 10, settings).map(({ shares }) => shares[0]));
+            tracker.update([{ ...each }], index / 10, settings).map((one) => one.probabilities[0]));
         }""",
         SETTINGS,
     )

@@ -29,10 +29,10 @@ def test_a_reload_keeps_the_result_and_it_can_still_be_read_anew(
 ) -> None:
     page = open_page()
     upload(page, photo, said="One face", name="mine.jpg")
-    shares = page.locator(".row").get_attribute("data-shares")
+    shares = page.locator(".row").get_attribute("data-probabilities")
     page.reload()
     expect(page.locator("#result h1")).to_have_text("One face in mine.jpg")
-    assert page.locator(".row").get_attribute("data-shares") == shares
+    assert page.locator(".row").get_attribute("data-probabilities") == shares
     page.get_by_role("button", name="Why").click()
     expect(page.locator(".tint:visible")).to_have_count(1)
 

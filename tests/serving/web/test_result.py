@@ -89,7 +89,7 @@ def test_a_plain_form_post_shows_the_whole_result(
     assert len(elements.having("tr")) == 1 + len(predictor.spec.labels)
     (points,) = elements.having("path", **{"class": "points"})
     assert points["d"].count("M") == 68
-    shares = [float(share) for share in row["data-shares"].split()]
+    shares = [float(share) for share in row["data-probabilities"].split()]
     assert sum(shares) == pytest.approx(1, abs=0.001)
     (faces,) = elements.having("div", **{"class": "faces"})
     assert json.loads(faces["data-figure"])["data"][0]["y"] == list(predictor.spec.labels)
