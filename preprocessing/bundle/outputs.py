@@ -90,7 +90,7 @@ class OutputSpec:
         )
 
     def sure_from(self, min_confidence: float | None, balance: float | None = None) -> float:
-        """Return the confidence, 0 to 1, from which on a prediction is called sure.
+        """Return the confidence, 0 to 1, that a prediction must reach to be called sure.
 
         Args:
             min_confidence: What was asked for; None for that of the calibration.

@@ -31,7 +31,7 @@ def load_detector(kind: DetectorKind) -> Detector:
 
 
 def _one_at_a_time(detect: Detect) -> Detect:
-    """Return the same for threads to share, where the model keeps state while it looks."""
+    """Let threads share a detector whose model keeps state while it runs."""
     lock = threading.Lock()
 
     @functools.wraps(detect)

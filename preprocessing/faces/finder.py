@@ -29,14 +29,14 @@ from preprocessing.images.types import GreyImage
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
-# Faces turned by more than this are better seen in a picture turned by as much; where some face is
-# not sure, those turned by less too.
+# A photo whose faces are tilted by more than this is scanned once more, turned back; where some
+# face is not sure, one whose faces are slightly tilted too.
 TILTED_DEG = 10
 SLIGHTLY_TILTED_DEG = 5
 # To look again at a false alarm takes longer than at a face: all ways to see it are tried.
 MOST_IN_VAIN = 50
-# To mend what is hardly seen takes as long as all else. In a photo with more candidates to mend,
-# which is more than a class lit from behind has, none is mended.
+# To mend the faces that are hardly seen takes as long as all else. If a photo has more of them than
+# this, which is more than a class lit from behind has, none is mended.
 MOST_MENDED = 60
 
 

@@ -15,7 +15,7 @@ from preprocessing.faces.picture import Pyramid
 from preprocessing.faces.search import Candidate
 from preprocessing.images.types import GreyImage, RgbImage
 
-# A closer look that frames a face larger or smaller by more than this has another in view.
+# A closer look that changes the size of a face by more than this factor shows another face.
 MOST_RESIZED = 1.7
 # A face that may be tilted is looked at turned further, to the side to which it leans, or to both
 # where it leans by less than this.

@@ -16,7 +16,7 @@ maker: Callable[[tuple[int, ...]], GreyImage | RgbImage] | None = None
 def new_canvas(shape: tuple[int, ...]) -> GreyImage | RgbImage:
     """Return room for the picture that is being decoded, upright, with any content.
 
-    It may be asked for again, and then is the same memory.
+    Asked again for the same picture, it returns the same memory.
 
     Args:
         shape: (height, width, 3), or (height, width) for grey.

@@ -100,7 +100,7 @@ def summary_text(summary: Summary, dataset: Path) -> str:
 
 
 def summary_warnings(summary: Summary) -> Iterator[str]:
-    """Yield what in a summary bodes ill."""
+    """Yield a warning for each problem that a summary shows."""
     fell_back, rows = sum(summary.fell_back.values()), summary.manifest.rows
     if rows and summary.counts and fell_back > MANY_FALL_BACKS * rows:
         yield (

@@ -183,7 +183,7 @@ def _bins(figures: Mapping[str, Any]) -> tuple[Bin, ...]:
 
 
 def _probable_from(bins: Sequence[Bin], *, sure_from: float) -> float:
-    """Return the lowest edge from which on answers of each confidence were right often enough."""
+    """Return the lowest bin edge above which the answers in every bin were right often enough."""
     lowest = sure_from
     for each in reversed([each for each in bins if each.low < sure_from]):
         if each.accuracy < PROBABLE_ACCURACY:

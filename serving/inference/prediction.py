@@ -53,8 +53,8 @@ class PhotoResult:
         width: Of the upright picture, in pixels.
         height: Likewise.
         faces_found: How many faces were found, also where fewer were to be classified.
-        searched_down_to_px: Width from which on faces are found in a picture of this size; None
-            where it was read as one face.
+        searched_down_to_px: Width of the smallest faces that are found in a picture of this
+            size; None where it was read as one face.
         notes: What is to be known of the picture.
         predictions: One for each face; the first is number 1 on the picture and in all lists.
         timing_ms: Milliseconds by stage: decode, align, classify, total.

@@ -131,7 +131,7 @@ class Answer(AnswerModel):
     faces: Annotated[list[FaceAnswer], FailFast()]
     searched_down_to_px: int | None = None
     """Only of a picture that was too large to be searched for all faces of 24 pixels and more: the
-    width from which on they are found."""
+    width of the smallest faces that are found."""
     hints: list[PictureHintName] | None = None
     """What is to be known of the whole picture: `incomplete` where its file ends too early, so that
     up to a tenth of it is missing; `damaged` where parts of a JPEG file look like noise; `halved`
@@ -175,7 +175,7 @@ class ModelAnswer(AnswerModel):
     name: str
     labels: list[str]
     sure_confidence: float
-    """The confidence from which on `is_sure` is true, 0 to 1."""
+    """`is_sure` is true when the confidence reaches this, 0 to 1."""
     temperature: float
     """The logits are divided by it (Guo et al. 2017)."""
     answers_with: str

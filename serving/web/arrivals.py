@@ -113,7 +113,7 @@ class Arrivals:
             return chosen.connection
 
     def take_unfinished(self, *, waited_s: float) -> list[Any]:
-        """Take all connections that have waited so long, in seconds, whose request has not come."""
+        """Take all connections that waited `waited_s` seconds without a whole request."""
         until_s, taken = time.monotonic() - waited_s, []
         with self._lock:
             for peer, waiting in list(self._waiting.items()):
@@ -153,7 +153,7 @@ def _readable_bytes(connection: socket.socket) -> int:
 
 
 def _peek(connection: socket.socket) -> bytes | None:
-    """Return how that begins which a client sent and nobody has read yet; None where it is gone."""
+    """Return the first bytes that a client sent and nobody has read; None where it is gone."""
     flags = socket.MSG_PEEK | socket.MSG_DONTWAIT
     try:
         return socket.socket.recv(connection, MOST_HEAD_BYTES, flags) or None

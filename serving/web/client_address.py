@@ -47,7 +47,7 @@ def sender_address() -> str:
 
 
 def read_address(text: str) -> str | None:
-    """Return an IP address without port and brackets; None where a text is none."""
+    """Return the IP address in a text, without port and brackets; None where it has none."""
     text = text.strip()
     written = _WRITTEN.fullmatch(text)
     try:

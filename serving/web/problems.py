@@ -46,9 +46,9 @@ class InvalidRequestError(MienError):
 
 
 class AddressNotAllowedError(MienError):
-    """An address of a picture leads to where none is fetched from.
+    """The address of a picture leads to a host from which none is fetched.
 
-    It says the same of what does not exist: what is there is not told.
+    Hosts that do not exist get the same message, so that nobody learns which ones do.
     """
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ def require_same_origin(request: Request) -> None:
 
 
 def _host_of(origin: str) -> str:
-    """Return the host and port of an origin; empty where it is none."""
+    """Return the host and port of an origin; empty where they cannot be read."""
     try:
         return urlsplit(origin).netloc
     except ValueError:  # as of a bracket that is left open

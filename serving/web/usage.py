@@ -7,7 +7,7 @@ HALF_LIFE_S = 30.0
 
 
 class Usage:
-    """Seconds or what else addresses have used, of which the older count less."""
+    """How much of something each address has used; what it used long ago counts less."""
 
     def __init__(self) -> None:
         """Start with none."""

@@ -84,7 +84,7 @@ class ResultView:
         stem: With it the names of files to download begin.
         size: Of the upright picture.
         faces_found: How many faces were found, also where fewer are shown.
-        searched_down_to_px: Width from which on faces are found in a picture of this size.
+        searched_down_to_px: Width of the smallest faces that are found in a picture of this size.
         rows: One for each face that is shown.
         hints: Sentences about the file, and where no face was found, about what may have hidden
             some.

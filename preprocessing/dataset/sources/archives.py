@@ -100,7 +100,7 @@ class ZipArchive(Archive):
 
 
 class _HeadReader:
-    """A file of which a library reads no more at a time than the heads of members have."""
+    """A file that fails to read once a member's head is longer than `MOST_HEAD_BYTES`."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self.seek, self.tell = file, file.seek, file.tell
@@ -136,7 +136,7 @@ class _Tar(Archive):
                     yield read_at_most(file, limit)
 
     def _members(self) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-        """Yield what each member says of itself, and its content; none is kept in memory."""
+        """Yield each member's head, and its content if it is a file; none is kept in memory."""
         with decompressed(self._file, read_head(self._file)) as unpacked:
             reader = _HeadReader(unpacked)
             with tarfile.open(fileobj=reader, mode="r:") as archive:  # type: ignore[call-overload]
@@ -187,5 +187,5 @@ def _is_wanted(path: str) -> bool:
 
 
 def _with_slashes(name: str) -> str:
-    """Return a member's path as it is meant where Windows wrote it."""
+    """Return a member's path with slashes for the backslashes that Windows writes."""
     return name if "/" in name else name.replace("\\", "/")

@@ -67,9 +67,9 @@ def _remedy(paths: Sequence[str], places: Sequence[Place], names: Names) -> str:
 
 
 def _only_of(wrong: Sequence[str], fine: Sequence[str]) -> str | None:
-    """Return a folder that all wrong pictures lie in and no fine one, or the name of a wrong one.
+    """Return a folder that holds all wrong pictures and no right one, else the name of a wrong one.
 
-    None where every wrong picture has the name of a fine one.
+    None where each of these is part of a right one's path too.
     """
     of_fine = {part for path in fine for part in PurePosixPath(path).parts}
     folders = [PurePosixPath(path).parts[:-1] for path in wrong]

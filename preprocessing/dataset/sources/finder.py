@@ -69,7 +69,7 @@ class PictureFinder:
         return found[0]
 
     def _nearest(self, positions: Sequence[int], folder: str) -> list[int]:
-        """Return those of some pictures that share most folders with one, from the first on."""
+        """Return the pictures whose paths share the most leading folders with a folder's."""
         shared = [self._shared(each, folder) for each in positions]
         most = max(shared)
         return [each for each, folders in zip(positions, shared, strict=True) if folders == most]
@@ -94,7 +94,7 @@ class PictureFinder:
         return [each for each in self._by_last.get(wanted[-1], ()) if self._agree(each, wanted)]
 
     def _agree(self, position: int, wanted: tuple[str, ...]) -> bool:
-        """Say whether the folders of a picture end as those wanted do, or those wanted as they."""
+        """Say whether two paths name the same folders, from the last back, where both name one."""
         folders = [fold(part) for part in PurePosixPath(self._names[position]).parts[:-1]]
         pairs = zip(reversed(folders), reversed(wanted[:-1]), strict=False)
         return all(one == two for one, two in pairs)

@@ -69,7 +69,7 @@ def _read_key(text: str, numbers: set[int]) -> Mapping[str, str]:
 
 
 def _counted(words: Sequence[str], numbers: set[int]) -> Iterator[tuple[str, str]]:
-    """Count words that have no numbers from 0 or 1 on; none where both are possible.
+    """Number words from 0 or from 1, as the folders are; none where both are possible.
 
     Folders 1 to 6 beside seven words may lack the first class, or the last.
     """

@@ -81,7 +81,7 @@ def _first_of(names: Sequence[str]) -> str:
 def check_others(
     cells: Sequence[str], form: ListForm, names: Names, *, needs_split: bool, where: str
 ) -> None:
-    """Make sure that a line of a list says nothing that matters where nothing is read.
+    """Refuse a line with a split or a label in a column that is not read.
 
     Args:
         cells: Of the line.
@@ -124,7 +124,7 @@ def check_others(
 
 
 def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
-    """Make sure that no column such as "is_train" is passed over, so that test is trained on.
+    """Refuse a column such as "is_train" that is not read: test pictures would be trained on.
 
     Args:
         forms: Of the lists, by their names.
@@ -136,7 +136,7 @@ def refuse_split_flags(forms: Mapping[str, ListForm], names: Names) -> None:
 
 
 def refuse_split_flags_among(columns: Iterable[str], name: str, names: Names) -> None:
-    """Make sure that none of the columns of a list or a table that are not read is such a flag."""
+    """Refuse such a column among those of a list or a table that are not read."""
     for column in columns:
         if _SPLIT_FLAG.fullmatch(fold(column)) and not names.ignored_by(column):
             raise DatasetError(

@@ -142,7 +142,7 @@ def open_records(data: bytes, name: str, names: Names) -> tuple[CsvLines, ListFo
 
 
 def looks_like_list(data: bytes) -> bool:
-    """Say whether a file that begins so names pictures and labels, with a header or without."""
+    """Say by the first bytes of a file whether it names pictures and labels, header or not."""
     if data.lstrip().startswith(b"<"):  # markup, such as XML
         return False
     if holds_records(data):

@@ -79,7 +79,7 @@ class PixelTable:
         return position + 1, self._lines[position]
 
     def _first_cells(self, name: str) -> list[list[str]]:
-        """Split the first rows, by which it is told how the others are written."""
+        """Split the first rows, which show how all are written."""
         rows = [self.row(row) for row in range(min(len(self), _FIRST_ROWS))]
         return [
             split_cells(line, self.form.delimiter, name=row_name(name, number))

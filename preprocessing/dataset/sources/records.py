@@ -33,12 +33,12 @@ _EXPECTED = (
 
 
 def holds_records(head: bytes) -> bool:
-    """Say whether a file that begins so is JSON or Parquet."""
+    """Say by the first bytes of a file whether it is JSON or Parquet."""
     return head.startswith(_PARQUET) or to_utf8(head).lstrip().startswith(_JSON)
 
 
 def first_keys(head: bytes) -> list[str]:
-    """Return the names in the first JSON record of a file that begins so; none where it is none."""
+    """Return the names in the first JSON record of a file, by its first bytes; none without one."""
     text = to_utf8(head).decode("utf-8", "replace").lstrip()
     if text.startswith("["):
         return re.findall(r'"([^"]+)"\s*:', text.partition("}")[0])

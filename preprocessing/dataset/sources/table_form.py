@@ -75,7 +75,7 @@ class TableForm:
 
 
 def columns_found(head: bytes) -> int:
-    """Return how many of `COLUMNS` the header of a file that begins so has: 0, or 2 or 3."""
+    """Return how many of `COLUMNS` a file's header has, by its first bytes: 0, 2 or 3."""
     try:
         form = form_of_header(first_line(CsvLines(to_utf8(head))), "")
     except DatasetError:
@@ -84,12 +84,12 @@ def columns_found(head: bytes) -> int:
 
 
 def has_pixels(head: bytes) -> bool:
-    """Say whether a file that begins so has rows of pixels, with a header or without."""
+    """Say by the first bytes of a file whether it has rows of pixels, with a header or without."""
     return _PIXELS_CUT_OFF.search(head) is not None
 
 
 def looks_like_table(head: bytes) -> bool:
-    """Say whether a file that begins so is a text with several cells a line, or a known column."""
+    """Say by its first bytes whether a file is text with several cells a line or a known column."""
     data = to_utf8(head)
     first = first_line(CsvLines(data))
     if b"\0" in data or not first.text:

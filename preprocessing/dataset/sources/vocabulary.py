@@ -156,7 +156,7 @@ def find_key(name: str, keys: Sequence[str]) -> str | None:
 
 
 def code_of(text: str) -> str | None:
-    """Return a whole number in a table as a code: "3.0" as "3". None where it is none."""
+    """Return a whole number in a table as a code: "3.0" as "3"; None for other text."""
     if not _NUMBER.fullmatch(text):
         return None
     value = float(text)

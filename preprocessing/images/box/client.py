@@ -90,7 +90,7 @@ class Box:
             may_reduce: Read a large JPEG at a half of its width and height
                 (`DecodedPicture.whole`).
             in_grey: Return the luma alone.
-            niceness: How far the decoder stands back behind other processes, 0 to 19.
+            niceness: By how much the decoder's priority is lower than this process's, 0 to 19.
             until_s: When to give it up, by `time.monotonic`; also reading the whole of it later.
             make_room: Called with how much room decoding it takes, in pixels, once that is known
                 (`budget.room_of`); it may wait until there is as much, or raise.
@@ -197,7 +197,7 @@ class Box:
             waiting = self._idle.setdefault(niceness, [])
             is_kept = (
                 is_well
-                and not helper.stands_back
+                and not helper.has_low_priority
                 and starter is not None
                 and len(waiting) < KEPT_HELPERS
                 and helper.pictures < MOST_PICTURES

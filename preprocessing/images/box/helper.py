@@ -18,9 +18,9 @@ from preprocessing.images.box.messages import (
 )
 from preprocessing.images.box.shared_memory import SharedMemory
 
-# A helper stands back behind other processes for a picture of more pixels, and once it has used
-# more processor time for one, in seconds: one of 12 megapixels takes half of that. It still gets a
-# tenth of a busy core.
+# A helper gets a lower priority for a picture of more pixels, and once it has used more processor
+# time for one, in seconds: one of 12 megapixels takes half of that. It still gets a tenth of a busy
+# core.
 LARGE_PIXELS = 25_000_000
 SLOW_S = 0.5
 SLOW_NICENESS = 10
@@ -62,13 +62,13 @@ class Helper:
         connection: By which it is asked.
         pid: Its process id.
         pictures: How many it has decoded.
-        stands_back: It does no other picture, for a lowered priority cannot be raised again.
+        has_low_priority: It does no other picture, for a lowered priority cannot be raised again.
     """
 
     connection: socket.socket
     pid: int
     pictures: int = 0
-    stands_back: bool = False
+    has_low_priority: bool = False
 
     def is_alive(self) -> bool:
         """Say whether it waits for a picture: its socket has neither an end nor anything to say."""
@@ -122,14 +122,14 @@ class Helper:
                 size = _checked_size(answer["decoded"], request.max_pixels)
                 return {**answer, "decoded": size}
             width, height = _checked_size(answer.get("asks"), request.max_pixels)
-            if width * height > LARGE_PIXELS and not self.stands_back:
-                self._stand_back()
+            if width * height > LARGE_PIXELS and not self.has_low_priority:
+                self._lower_priority()
             if make_room is not None:
                 make_room(_room(request.data, answer, width * height))
             send_message(connection, {})
 
     def _await_answer(self, until_s: float, slow_from_s: float) -> None:
-        """Wait for the beginning of what it says; let it stand back once it is slow.
+        """Wait for the beginning of its answer; lower its priority once it is slow.
 
         Args:
             until_s: When to give it up, by `time.monotonic`.
@@ -139,7 +139,7 @@ class Helper:
             TimeoutError: It said nothing in time.
         """
         wait_s = SLOW_S
-        while not self.stands_back:
+        while not self.has_low_priority:
             _wait_until(self.connection, min(until_s, time.monotonic() + wait_s))
             try:
                 self.connection.recv(1, socket.MSG_PEEK)
@@ -151,12 +151,12 @@ class Helper:
             left_s = slow_from_s - _processor_s(self.pid)
             wait_s = max(LEAST_WAIT_S, left_s)
             if left_s <= 0:
-                self._stand_back()
+                self._lower_priority()
         _wait_until(self.connection, until_s)
 
-    def _stand_back(self) -> None:
-        """Let it have the processor after others, for good."""
-        self.stands_back = True
+    def _lower_priority(self) -> None:
+        """Let other processes go first, for as long as it lives."""
+        self.has_low_priority = True
         with suppress(OSError):  # it has ended
             niceness = os.getpriority(os.PRIO_PROCESS, self.pid)
             os.setpriority(os.PRIO_PROCESS, self.pid, niceness + SLOW_NICENESS)
@@ -173,7 +173,7 @@ def _processor_s(pid: int) -> float:
 
 
 def _room(data: bytes, answer: dict[str, Any], pixels: int) -> int:
-    """Return how much room a picture takes of which a helper has told the size."""
+    """Return how much room a picture takes, by what a helper says of it."""
     told = answer.get("pixel_bytes")
     pixel_bytes = told if isinstance(told, int) and told >= 0 else None
     return room_of(data, pixels=pixels, pixel_bytes=pixel_bytes)
@@ -184,10 +184,10 @@ def _wait_until(connection: socket.socket, until_s: float) -> None:
 
 
 def _checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
-    """Return width and height as a helper told them, if they can be so.
+    """Return width and height as a helper told them, if they are possible.
 
     Raises:
-        ClosedError: They cannot: it is not to be trusted any more.
+        ClosedError: They are not: it is not to be trusted any more.
     """
     try:
         width, height = told
@@ -201,7 +201,7 @@ def _checked_size(told: Any, max_pixels: int) -> tuple[int, int]:
 
 
 def _check_kind(told: Any, kind: type) -> None:
-    """Make sure that what a helper told is of a kind.
+    """Make sure that a value in a helper's message has a type.
 
     Raises:
         ClosedError: It is not: the helper is not to be trusted any more.

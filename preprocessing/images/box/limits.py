@@ -13,7 +13,7 @@ from preprocessing.images.box.budget import Budget
 from preprocessing.images.box.system_calls import deny_system_calls
 
 _PR_SET_PDEATHSIG = 1
-# The timer counts milliseconds; the system's own limit, which counts seconds, stands behind it.
+# The timer counts milliseconds; after it comes the system's own limit, which counts seconds.
 _SLACK_S = 1
 
 

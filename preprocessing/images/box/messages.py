@@ -13,7 +13,7 @@ MOST_BYTES = 65_536
 
 
 class ClosedError(Exception):
-    """The other side is gone, or says what makes no sense."""
+    """The other side is gone, or sent a malformed message."""
 
 
 def send_message(connection: socket.socket, message: dict[str, Any]) -> None:

@@ -186,9 +186,9 @@ class _Helper:
 
 
 def _kind_of(error: BaseException) -> str:
-    """Return the name of the error that a caller is to meet.
+    """Return the name of the error to raise for the caller.
 
-    What has become of a decoder that got no memory is seen in the errors from which it came.
+    That a decoder got no memory may show only in the errors that led to the last one.
     """
     cause: BaseException | None = error
     while cause is not None:

@@ -144,7 +144,7 @@ class SharedPixels:
         self._mapped: mmap.mmap | None = None
 
     def open(self, descriptor: int, number: int) -> None:
-        """Have the piece of memory with this descriptor and number before one's eyes."""
+        """Map the piece of memory with this descriptor and number."""
         if self._mapped is None or self._number != number:
             self.drop()
             self._mapped, self._number = mmap.mmap(descriptor, 0), number
@@ -167,7 +167,7 @@ class SharedPixels:
             canvas[:] = pixels
 
     def drop(self) -> None:
-        """Let go of it."""
+        """Unmap it."""
         if self._mapped is not None:
             try:
                 self._mapped.close()

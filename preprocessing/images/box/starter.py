@@ -64,7 +64,7 @@ class Starter:
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
                 # Ctrl-C reaches every process of a terminal's group, this one while it loads too.
-                # In a session of its own Linux would not heed that a long decoding stands back.
+                # In a session of its own, Linux would ignore the lower priority of a long decoding.
                 process_group=0,
             )
 
@@ -77,7 +77,7 @@ class Starter:
         """Start a helper.
 
         Args:
-            niceness: How far it stands back behind other processes, 0 to 19.
+            niceness: By how much its priority is lower than this process's, 0 to 19.
 
         Returns:
             The socket by which it is asked, and its process id.

@@ -56,7 +56,7 @@ def read_gif(data: bytes, *, max_pixels: int) -> Raster:
 
 
 def _are_several(pictures: Iterator[_Picture]) -> bool:
-    """Say whether there is more than one; beyond what is too long to walk through there is none."""
+    """Say whether there is more than one; what lies beyond the longest walk does not count."""
     with suppress(ImageDecodeError):
         return len([*islice(pictures, 2)]) > 1
     return False

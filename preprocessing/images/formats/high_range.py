@@ -75,7 +75,7 @@ class HighRangeColours(Colours):
 
 
 def _multiply(light: NDArray[Any], factor: NDArray[Any]) -> NDArray[Any]:
-    """Multiply all channels of each pixel by a number; NumPy takes thrice the time."""
+    """Multiply all channels of each pixel by a number; NumPy takes three times as long."""
     return cv2.multiply(light, cv2.merge([factor] * 3), dst=light)
 
 

@@ -16,7 +16,7 @@ MOST_KEPT_BYTES = 350_000_000
 
 
 def is_to_be_halved(scans: int, frame: Frame) -> bool:
-    """Make sure that a file neither goes over its picture again and again nor keeps too much of it.
+    """Refuse a file whose scans take too much time or memory.
 
     Args:
         scans: How many the file has.
@@ -27,7 +27,7 @@ def is_to_be_halved(scans: int, frame: Frame) -> bool:
         width and height.
 
     Raises:
-        TooCostlyImageError: It does.
+        TooCostlyImageError: They do.
     """
     pixels = frame.width * frame.height
     if scans > MOST_SCANS or scans * pixels > MOST_SCANNED_PIXELS:

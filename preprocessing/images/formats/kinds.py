@@ -66,7 +66,7 @@ _OTHERS = (b"%PDF", b"PK", b"ID3", b"<", b"{", b"RIFF", b"\x7fELF", b"MZ", b"PAR
 
 
 def find_picture(data: bytes) -> Found | None:
-    """Say what kind of picture some bytes are, and where it begins; None where they are none.
+    """Say what kind of picture some bytes are, and where it begins; None where they hold none.
 
     Args:
         data: A file, or its first `HEAD_BYTES`. In these alone, little junk before a picture is
@@ -89,7 +89,7 @@ def find_picture(data: bytes) -> Found | None:
 
 
 def kind_of(data: bytes) -> Kind | None:
-    """Say what kind of picture a file begins with; None where that is none.
+    """Say what kind of picture a file begins with; None where it begins otherwise.
 
     Args:
         data: The file, or its first `HEAD_BYTES`.

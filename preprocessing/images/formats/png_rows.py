@@ -105,7 +105,7 @@ def _rows(
 
 
 def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[np.uint8]:
-    """Undo the filters of some rows, of which the first refers to none before it."""
+    """Undo the filters of some rows; that of the first refers to no row before it."""
     depth, kind = _KIND_OF[pixel_bytes]
     height, width = len(data) // (row_bytes + 1), row_bytes // pixel_bytes
     file = png_file(width, height, depth, kind, zlib.compress(data, 0), is_interlaced=False)
@@ -122,7 +122,7 @@ def _without_filters(data: bytes, row_bytes: int, pixel_bytes: int) -> NDArray[n
 
 
 class _Unpacker:
-    """Unpacks what zlib has packed, as much as is asked for; its checksum is not looked at."""
+    """Decompresses zlib data, as many bytes as are asked for; the checksum is not checked."""
 
     def __init__(self, parts: Iterable[memoryview]) -> None:
         self._pieces = _pieces(parts)

@@ -67,7 +67,7 @@ def open_video(source: VideoSource) -> InputContainer:
 
 
 def _kind_of_picture(path: Path) -> Kind | None:
-    """Say what kind of picture a file is, perhaps an animated one; None where it is none.
+    """Say what kind of picture a file is, perhaps an animated one; None where it is no picture.
 
     Raises:
         VideoDecodeError: It may not be read.

@@ -15,7 +15,7 @@ class RisingClock:
     """
 
     def __init__(self) -> None:
-        """Begin at the start of the video, or at the place from which on it is read."""
+        """Begin at the start of the video, or at the place where reading begins."""
         self._offset_s = self._end_s = 0.0
 
     def at(self, seconds: float) -> float:

@@ -112,8 +112,8 @@ class PictureFetcher:
     def _resolve(self, address: WebAddress, until_s: float) -> list[IpAddress]:
         """Return the IP addresses of a host, of which none is forbidden.
 
-        A host that is not known is told like a forbidden one: which names an internal network has
-        is nobody's business.
+        An unknown host gets the error of a forbidden one, so that nobody learns which names an
+        internal network has.
         """
         future = self._resolver.submit(_look_up, address.host)
         try:

@@ -1,4 +1,4 @@
-"""A helper that is slow with a picture stands back behind other processes."""
+"""A helper that is slow with a picture gets a lower priority."""
 
 import math
 import os
@@ -65,7 +65,7 @@ class SilentConnection:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no processor time of others is told")
-def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used_again(
+def test_a_slow_helper_gets_a_lower_priority_and_is_not_used_again(
     box: Box, stood_back: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid, niceness = start_helper(box)
@@ -78,7 +78,7 @@ def test_who_takes_more_time_than_most_stands_back_behind_others_and_is_not_used
     assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
 
 
-def test_for_a_large_picture_a_helper_stands_back_from_the_first(
+def test_for_a_large_picture_a_helper_gets_a_lower_priority_at_once(
     box: Box, stood_back: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pid, niceness = start_helper(box)
@@ -97,6 +97,6 @@ def test_one_that_has_used_nearly_too_much_is_looked_at_again_as_soon_as_it_can_
     connection = SilentConnection()
     asked = Helper(connection, pid=0)  # type: ignore[arg-type]
     asked._await_answer(until_s=math.inf, slow_from_s=SLOW_S)
-    assert asked.stands_back
+    assert asked.has_low_priority
     assert len(set_for) == 1
     assert connection.waits_s[1] < 0.11
