@@ -39,7 +39,8 @@ class Outputs:
     """Where results go.
 
     Attributes:
-        as_json: One line of JSON a picture on stdout, instead of a line of words a face.
+        as_json: One line of JSON a picture on stdout, also one that could not be read, instead of
+            a line of words a face.
         csv_path: A table with one row a face, and one for each picture without one.
         annotate_folder: Copies of the pictures with boxes, landmarks and labels.
         sheet_path: One picture with all faces, aligned and labelled.
@@ -122,8 +123,10 @@ def predict_files(
             answers.append((given.path, answer))
         if isinstance(answer, str):
             failed.append((given.path, answer))
-            continue
-        tqdm.write((as_json if outputs.as_json else in_words)(given.path, answer))
+        if outputs.as_json:
+            tqdm.write(as_json(given.path, answer))
+        elif not isinstance(answer, str):
+            tqdm.write(in_words(given.path, answer))
     for path, reason in failed:
         print(for_terminal(f"failed: {path}: {reason}"), file=sys.stderr)
     _write_outputs(outputs, answers, settings)

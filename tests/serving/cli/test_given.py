@@ -31,7 +31,8 @@ def test_photos_in_a_zip_are_read(
     drawn = tmp_path / "drawn"
     assert main(["predict", str(packed), "--json", "--annotate", str(drawn)]) == 0
     said = capsys.readouterr()
-    (answer,) = map(json.loads, said.out.splitlines())
+    broken, answer = map(json.loads, said.out.splitlines())
+    assert broken["file"] == str(packed / "trip" / "broken.png")
     assert answer["file"] == str(packed / "trip" / "face.jpg")
     assert answer["faces_found"] == 1
     assert f"failed: {packed / 'trip' / 'broken.png'}: " in said.err
