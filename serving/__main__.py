@@ -53,7 +53,12 @@ main.add_command(serve, "run")
     required=True,
     help="Picture files, and folders and zips of them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each picture; `problem` says why one could not be read.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a line of JSON for each picture; `problem` says why one could not be read.",
+)
 @path_option(
     "--csv",
     type=OutputFile(".csv"),

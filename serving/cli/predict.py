@@ -53,6 +53,11 @@ class Outputs:
     sheet_path: Path | None
     overwrite: bool
 
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers are needed at the end: those of a large folder take much memory."""
+        return self.csv_path is not None or self.sheet_path is not None
+
 
 class _FilePredictor:
     """Predicts on one picture file after the other."""
@@ -112,14 +117,12 @@ def predict_files(
     options = options.model_copy(update=shown_too)
     tally = Tally(passed_over or Counter())
     failed: list[tuple[Path, str]] = []
-    # Only where they are asked for again: those of a large folder take much memory.
-    keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
     answers: list[tuple[Path, Answer | str]] = []
     predicted = _predict_all(pictures, (settings, options, copies))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for given, answer in zip(pictures, shown, strict=True):
         tally.add(answer)
-        if keeps_answers:
+        if outputs.keeps_answers:
             answers.append((given.path, answer))
         if isinstance(answer, str):
             failed.append((given.path, answer))
