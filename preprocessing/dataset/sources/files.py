@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.runtime.files import open_to_read, read_at_most
 from preprocessing.runtime.terminal import for_terminal
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
@@ -104,8 +105,8 @@ def looks_like_picture(head: bytes) -> bool:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
+        with open_to_read(path) as file:
+            return read_at_most(file, _HEAD_BYTES)
     except OSError:
         return b""
 
