@@ -51,7 +51,7 @@ main.add_command(serve, "run")
     metavar="PICTURES...",
     nargs=-1,
     required=True,
-    help="Picture files, and folders and zips of them.",
+    help="Picture files, and folders, zip and tar files of them.",
 )
 @click.option(
     "--json",

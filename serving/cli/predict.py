@@ -1,4 +1,4 @@
-"""Predict on files, folders and zips, for the command line."""
+"""Predict on files, folders and archives, for the command line."""
 
 import functools
 import sys
