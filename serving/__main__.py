@@ -52,9 +52,14 @@ main.add_command(serve, "run")
     metavar="PICTURES...",
     nargs=-1,
     required=True,
-    help="Picture files, and folders and zips of them.",
+    help="Picture files, and folders, zip and tar files of them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each picture.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print a line of JSON for each picture; `problem` says why one could not be read.",
+)
 @path_option(
     "--csv",
     type=OutputFile(".csv"),

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import IO
 
 from preprocessing.errors import ImageDecodeError
-from preprocessing.runtime.files import read_at_most
+from preprocessing.runtime.files import open_to_read, read_at_most
 
 MOST_BYTES = 200_000_000
 """More than any picture that is decoded has."""
@@ -35,5 +35,5 @@ def read_picture_file(path: Path) -> bytes:
         ImageDecodeError: It has more than `MOST_BYTES`.
         OSError: It cannot be opened or read.
     """
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return read_picture(file)

@@ -4,10 +4,11 @@ import errno
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 _ADDRESSES = ("http:", "https:", "ftp:", "file:")
 # No other file is named so.
@@ -92,10 +93,24 @@ def _move(unfinished: Path, path: Path) -> None:
         unfinished.unlink()
 
 
+def open_to_read(path: Path) -> BinaryIO:
+    """Open a file for reading the bytes that are there; more are waited for of a pipe only.
+
+    To the system /proc/kmsg is a file like others, but who reads it to its end waits for ever.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    is_file = stat.S_ISREG(path.stat().st_mode)
+    at_once = getattr(os, "O_NONBLOCK", 0) if is_file else 0  # Windows has no such files
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | at_once))
+
+
 def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:
     """Return the first bytes of an open file, `most_bytes` or fewer.
 
-    It is read in pieces: a single call would take memory for all that may come.
+    It is read in pieces: a single call would take memory for all that may come. What has no more
+    bytes now, as `open_to_read` opens it, gives None.
     """
     pieces = []
     while most_bytes > 0 and (piece := file.read(min(most_bytes, _PIECE_BYTES))):

@@ -28,7 +28,7 @@ class MarkedCopies:
 
     def path(self, given: GivenPicture) -> Path:
         """Return the path of the copy of a picture."""
-        # The names in a zip may be of another system, and lead elsewhere here.
+        # The names in an archive may be of another system, and lead elsewhere here.
         parts = [re.sub(r"[\\/:]", "_", part) for part in given.inside.parts]
         below = parts if self.keeps_folders else parts[-1:]
         return self.folder.joinpath(*below[:-1], f"{below[-1]}.png")

@@ -1,4 +1,4 @@
-"""Predict on files, folders and zips, for the command line."""
+"""Predict on files, folders and archives, for the command line."""
 
 import functools
 import sys
@@ -39,7 +39,8 @@ class Outputs:
     """Where results go.
 
     Attributes:
-        as_json: One line of JSON a picture on stdout, instead of a line of words a face.
+        as_json: One line of JSON a picture on stdout, also one that could not be read, instead of
+            a line of words a face.
         csv_path: A table with one row a face, and one for each picture without one.
         annotate_folder: Copies of the pictures with boxes, landmarks and labels.
         sheet_path: One picture with all faces, aligned and labelled.
@@ -51,6 +52,11 @@ class Outputs:
     annotate_folder: Path | None
     sheet_path: Path | None
     overwrite: bool
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether answers are needed at the end: those of a large folder take much memory."""
+        return self.csv_path is not None or self.sheet_path is not None
 
 
 class _FilePredictor:
@@ -111,19 +117,19 @@ def predict_files(
     options = options.model_copy(update=shown_too)
     tally = Tally(passed_over or Counter())
     failed: list[tuple[Path, str]] = []
-    # Only where they are asked for again: those of a large folder take much memory.
-    keeps_answers = outputs.csv_path is not None or outputs.sheet_path is not None
     answers: list[tuple[Path, Answer | str]] = []
     predicted = _predict_all(pictures, (settings, options, copies))
     shown = tqdm(predicted, total=len(pictures), unit="picture", disable=None)
     for given, answer in zip(pictures, shown, strict=True):
         tally.add(answer)
-        if keeps_answers:
+        if outputs.keeps_answers:
             answers.append((given.path, answer))
         if isinstance(answer, str):
             failed.append((given.path, answer))
-            continue
-        tqdm.write((as_json if outputs.as_json else in_words)(given.path, answer))
+        if outputs.as_json:
+            tqdm.write(as_json(given.path, answer))
+        elif not isinstance(answer, str):
+            tqdm.write(in_words(given.path, answer))
     for path, reason in failed:
         print(for_terminal(f"failed: {path}: {reason}"), file=sys.stderr)
     _write_outputs(outputs, answers, settings)

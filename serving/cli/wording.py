@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from preprocessing.errors import UnsupportedImageError
 from preprocessing.images.formats.others import ARCHIVE, VIDEO, name_of_other
@@ -17,10 +18,16 @@ _OTHER_WAYS = {
 }
 
 
-def as_json(path: Path, answer: Answer) -> str:
-    """Return what was seen in a file as one line of JSON."""
-    shown = {"file": readable(str(path)), **answer.model_dump(mode="json", exclude_none=True)}
-    return json.dumps(shown)
+def as_json(path: Path, answer: Answer | str) -> str:
+    """Return what was seen in a file, or why it was not read, as one line of JSON.
+
+    The reason is the `problem` that the table of `--csv` has too.
+    """
+    if isinstance(answer, str):
+        seen: dict[str, Any] = {"problem": readable(answer)}
+    else:
+        seen = answer.model_dump(mode="json", exclude_none=True)
+    return json.dumps({"file": readable(str(path)), **seen})
 
 
 def in_words(path: Path, answer: Answer) -> str:

@@ -114,7 +114,7 @@ class _HeadReader:
 
 
 class _Tar(Archive):
-    """Its files stay in the archive's order: to go back means to read it again from its start."""
+    """Its files stay in the archive's order: only to go back means to read it from its start."""
 
     def __init__(self, file: Path | BinaryIO, name: str) -> None:
         self._file, self._name = file, name
@@ -127,13 +127,23 @@ class _Tar(Archive):
         self._numbers = [number for number, _, _ in kept]
         self.names = tuple(path for _, path, _ in kept)
         self.sizes = tuple(size for _, _, size in kept)
+        self._rest, self._next = enumerate(self._members()), 0
 
     def contents(self, positions: Iterable[int], *, limit: int) -> Iterator[bytes | DatasetError]:
-        wanted = {self._numbers[position] for position in positions}
-        with damage_named(self._name):
-            for number, (_, file) in enumerate(self._members()):
-                if number in wanted and file is not None:
-                    yield read_at_most(file, limit)
+        for position in positions:
+            with damage_named(self._name):
+                content = read_at_most(self._go_to(self._numbers[position]), limit)
+            yield content
+
+    def _go_to(self, wanted: int) -> IO[bytes]:
+        """Return the content of a member, going on from where the last one was read."""
+        if wanted < self._next:
+            self._rest, self._next = enumerate(self._members()), 0
+        for number, (_, file) in self._rest:
+            self._next = number + 1
+            if number == wanted and file is not None:
+                return file
+        raise tarfile.ReadError("it has changed")
 
     def _members(self) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
         """Yield each member's head, and its content if it is a file; none is kept in memory."""
@@ -176,7 +186,7 @@ def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:
     if head.startswith(ZIP_MAGIC):
         return ZipArchive(file, name)
     with damage_named(name), decompressed(file, head) as unpacked:
-        is_tar = unpacked.read(HEAD_BYTES).startswith(TAR_MAGIC, TAR_MAGIC_AT)
+        is_tar = read_at_most(unpacked, HEAD_BYTES).startswith(TAR_MAGIC, TAR_MAGIC_AT)
     return _Tar(file, name) if is_tar else None
 
 

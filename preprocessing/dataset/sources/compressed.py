@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from preprocessing.errors import DatasetError
-from preprocessing.runtime.files import read_at_most
+from preprocessing.runtime.files import open_to_read, read_at_most
 from preprocessing.runtime.zip_content import UNPACKING_ERRORS
 
 # FER2013's CSV has 301 MB.
@@ -66,8 +66,8 @@ def damage_named(name: str) -> Iterator[None]:
 def read_head(file: Path | BinaryIO) -> bytes:
     """Return how a file begins, up to `HEAD_BYTES`."""
     if isinstance(file, Path):
-        with damage_named(str(file)), file.open("rb") as opened:
-            return opened.read(HEAD_BYTES)
+        with damage_named(str(file)), open_to_read(file) as opened:
+            return read_at_most(opened, HEAD_BYTES)
     file.seek(0)
     return file.read(HEAD_BYTES)
 
@@ -76,7 +76,7 @@ def read_head(file: Path | BinaryIO) -> bytes:
 def decompressed(file: Path | BinaryIO, head: bytes) -> Iterator[IO[bytes]]:
     """Open a file, by what it begins with, so that it is read decompressed."""
     if isinstance(file, Path):
-        with file.open("rb") as opened, decompressed(opened, head) as unpacked:
+        with open_to_read(file) as opened, decompressed(opened, head) as unpacked:
             yield unpacked
         return
     file.seek(0)

@@ -6,13 +6,15 @@ between cells; cells with or without quotes; blank lines, and a line "sep=;" bef
 
 import codecs
 import re
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
+from numpy.typing import NDArray
 
+from preprocessing.dataset.sources.cells import split_cells
 from preprocessing.dataset.sources.vocabulary import fold
 from preprocessing.errors import DatasetError
 
@@ -21,14 +23,10 @@ _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Far more than the pixels of a large picture; cells take many times the memory of their line.
 MOST_LINE_BYTES = 20_000_000
 SHORTER = " Write each row on one line, with a few columns."
-_CHUNK_LINES = 1 << 16
+_CHUNK_BYTES = 1 << 16
 # What Mechanical Turk and Toloka put before the names of columns: "Input.image_url".
 _OF_CROWDS = re.compile(r"^(?:input|output|answer|assignment)[.:](?:category[.:])?")
 _SHOWN, _ANSWERED = ("input.", "input:"), ("output.", "output:", "answer.", "answer:")
-_QUOTED = {
-    quote: re.compile(f" *{quote}([^{quote}]*(?:{quote}{quote}[^{quote}]*)*){quote} *")
-    for quote in "\"'"
-}
 
 
 def to_utf8(data: bytes) -> bytes:
@@ -49,29 +47,35 @@ def to_utf8(data: bytes) -> bytes:
 
 
 class CsvLines(Sequence[str]):
-    """The lines of a CSV file, decoded one by one when asked for: the file can be large.
+    """The lines of a CSV file that hold anything, decoded one by one: the file can be large.
 
     A line of more than `MOST_LINE_BYTES` is a `DatasetError`.
+
+    Attributes:
+        numbers: Of the lines in the file, counted from 1, with the empty ones.
+        total: Number of all lines of the file.
     """
 
     def __init__(self, data: bytes, name: str = "The table") -> None:
         self._data, self._is_guessed = data, False
-        ends, last = array("q"), 0
-        end = data.find(b"\n")
-        while end >= 0 and end - last <= MOST_LINE_BYTES:
-            ends.append(end)
-            end, last = data.find(b"\n", end + 1), end
-        if (end if end >= 0 else len(data)) - last > MOST_LINE_BYTES:
-            raise DatasetError(
-                f"{name} has a line of more than {MOST_LINE_BYTES:,} bytes.{SHORTER}"
-            )
-        if data and not data.endswith(b"\n"):
-            ends.append(len(data))
-        self._ends = np.frombuffer(ends, np.int64)
+        self.total, last = 0, -1
+        content = np.frombuffer(data, np.uint8)
+        kept = [np.empty((3, 0), np.int64)]
+        for ends in _line_ends(data):
+            starts = np.concatenate(([last], ends[:-1])) + 1
+            if (ends - starts).max() > MOST_LINE_BYTES:
+                raise DatasetError(
+                    f"{name} has a line of more than {MOST_LINE_BYTES:,} bytes.{SHORTER}"
+                )
+            numbers = np.arange(self.total + 1, self.total + 1 + len(ends))
+            is_filled = (ends > starts + 1) | ((ends > starts) & (content[starts] != ord("\r")))
+            kept.append(np.stack((starts, ends, numbers))[:, is_filled])
+            self.total, last = self.total + len(ends), int(ends[-1])
+        self._starts, self._ends, self.numbers = np.concatenate(kept, axis=1)
 
     def __len__(self) -> int:
         """Return the number of lines."""
-        return len(self._ends)
+        return len(self.numbers)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -85,12 +89,10 @@ class CsvLines(Sequence[str]):
             return [self._decode(line) for line in range(len(self))[index]]
         return self._decode(range(len(self))[index])
 
-    def shorter_than(self, length: int) -> Iterator[int]:
-        """Yield the positions of the lines of fewer bytes."""
-        for start in range(0, len(self), _CHUNK_LINES):
-            before = self._ends[start - 1] if start else -1
-            lengths = np.diff(self._ends[start : start + _CHUNK_LINES], prepend=before) - 1
-            yield from map(int, start + np.flatnonzero(lengths < length))
+    def shorter_than(self, length: int) -> list[int]:
+        """Return the positions of the lines of fewer bytes."""
+        is_short = self._ends - self._starts < length
+        return [int(position) for position in np.flatnonzero(is_short)]
 
     def doubt(self, name: str) -> str:
         """Say, as the end of a message on a file, that its letters may have been read wrongly.
@@ -105,14 +107,24 @@ class CsvLines(Sequence[str]):
         )
 
     def _decode(self, line: int) -> str:
-        start = self._ends[line - 1] + 1 if line else 0
-        content = self._data[start : self._ends[line]]
+        content = self._data[self._starts[line] : self._ends[line]]
         try:
             text = content.decode("utf-8")
         except UnicodeDecodeError:
             self._is_guessed = True
             text = content.decode("cp1252", "replace")
         return text.rstrip("\r")
+
+
+def _line_ends(data: bytes) -> Iterator[NDArray[np.int64]]:
+    """Yield where the lines of a text end, some at a time."""
+    content = np.frombuffer(data, np.uint8)
+    for start in range(0, len(data), _CHUNK_BYTES):
+        ends = start + np.flatnonzero(content[start : start + _CHUNK_BYTES] == ord("\n"))
+        if len(ends):
+            yield ends
+    if data and not data.endswith(b"\n"):
+        yield np.array([len(data)])
 
 
 @dataclass(frozen=True)
@@ -123,11 +135,13 @@ class FirstLine:
         position: Among the lines; their number where none has content.
         text: The line.
         delimiters: That may stand between its cells.
+        below: The line after it; empty where there is none.
     """
 
     position: int
     text: str
     delimiters: Sequence[str]
+    below: str = ""
 
     def split(self, name: str) -> Iterator[tuple[str, list[str]]]:
         """Split it into cells by each delimiter that it may be written with.
@@ -136,7 +150,8 @@ class FirstLine:
             name: Of the file, for messages.
 
         Yields:
-            A delimiter, and the cells, where the quotes fit it.
+            A delimiter, and the cells, where the quotes fit it. Where the line below begins with a
+            name for its row, as R writes it, an empty cell comes first.
 
         Raises:
             DatasetError: The quotes fit none.
@@ -149,9 +164,17 @@ class FirstLine:
                 problem = problem or error
             else:
                 fits = True
-                yield delimiter, cells
+                yield delimiter, ["", *cells] if self._names_rows(len(cells), delimiter) else cells
         if problem and not fits:
             raise problem
+
+    def _names_rows(self, count: int, delimiter: str) -> bool:
+        """Say whether the line below has a cell more than this one: a number, or one in quotes."""
+        with suppress(DatasetError):
+            cells = split_cells(self.below, delimiter, name="")
+            if len(cells) == count + 1 and cells[-1]:
+                return self.below.startswith('"') or cells[0].isdecimal()
+        return False
 
 
 def first_line(lines: CsvLines, delimiters: Sequence[str] = DELIMITERS) -> FirstLine:
@@ -166,61 +189,14 @@ def first_line(lines: CsvLines, delimiters: Sequence[str] = DELIMITERS) -> First
         if match := re.fullmatch(r'"?sep=(.)"?', line):
             delimiters = match[1]
         elif line.strip(" ,;\t|\"'") and not _is_comment(line):
-            return FirstLine(position, lines[position], delimiters)
+            below = "".join(lines[position + 1 : position + 2])
+            return FirstLine(position, lines[position], delimiters, below)
     return FirstLine(len(lines), "", delimiters)
 
 
 def _is_comment(line: str) -> bool:
     """Say whether a line is a remark; the name of a first column may begin with # too."""
     return line.startswith("#") and not any(delimiter in line for delimiter in DELIMITERS)
-
-
-def split_cells(line: str, delimiter: str, *, name: str) -> list[str]:
-    """Split a line into cells, without quotes and spaces around them.
-
-    Args:
-        line: The line.
-        delimiter: Between cells; a space means any number of spaces and tabs.
-        name: Of file and line, for messages.
-
-    Raises:
-        DatasetError: A quoted cell does not end.
-    """
-    if delimiter == " ":
-        return [_bare(cell) for cell in line.split()]
-    if '"' in line:
-        return _split_quoted(line, delimiter, '"', name)
-    if "'" in line:
-        return _split_quoted(line, delimiter, "'", name)
-    return [cell.strip() for cell in line.split(delimiter)]
-
-
-def _split_quoted(line: str, delimiter: str, quote: str, name: str) -> list[str]:
-    cells = []
-    start = 0
-    while start <= len(line):
-        quoted = _QUOTED[quote].match(line, start)
-        if quoted and line[quoted.end() : quoted.end() + 1] in ("", delimiter):
-            cells.append(quoted[1].replace(2 * quote, quote).strip())
-            end = quoted.end()
-        else:
-            end = line.find(delimiter, start)
-            end = len(line) if end < 0 else end
-            cell = line[start:end].strip()
-            if cell.startswith('"') and quote == '"':
-                raise DatasetError(
-                    f"{name}: a cell that begins with a quote does not end with one on its line. "
-                    f"Write each row on one line. Received: {cell[:20]!r}"
-                )
-            cells.append(_bare(cell))
-        start = end + 1
-    return cells
-
-
-def _bare(cell: str) -> str:
-    """Return a cell without the quotes around it."""
-    is_quoted = len(cell) > 1 and cell[0] == cell[-1] and cell[0] in _QUOTED
-    return cell[1:-1].strip() if is_quoted else cell
 
 
 def find_columns(header: Sequence[str], columns: Mapping[str, Sequence[str]]) -> dict[str, int]:

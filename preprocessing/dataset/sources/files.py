@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from preprocessing.images.decode import PICTURE_SUFFIXES
 from preprocessing.images.formats.kinds import HEAD_BYTES, kind_of
+from preprocessing.runtime.files import open_to_read, read_at_most
 from preprocessing.runtime.terminal import for_terminal
 
 # What systems leave in folders and archives, beside all whose name begins with a dot.
@@ -93,8 +94,8 @@ def is_picture(relative: PurePath) -> bool:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
+        with open_to_read(path) as file:
+            return read_at_most(file, HEAD_BYTES)
     except OSError:
         return b""
 

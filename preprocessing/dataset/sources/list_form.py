@@ -73,9 +73,9 @@ class ListForm:
         """Position of the last column that is needed."""
         return max(*self.columns.values(), *self.votes.values(), 0)
 
-    def where(self, name: str, position: int) -> str:
-        """Say where a line of a file is, for messages, as a person counts it."""
-        return f"{name}, record {position}" if self.is_of_records else f"{name}:{position + 1}"
+    def where(self, name: str, number: int) -> str:
+        """Say where a line of a file is, by its number from 1, for messages."""
+        return f"{name}, record {number - 1}" if self.is_of_records else f"{name}:{number}"
 
     def unread(self) -> list[str]:
         """List the names of the columns that are not understood."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
-from preprocessing.dataset.sources.csv_lines import CsvLines, split_cells
+from preprocessing.dataset.sources.cells import split_cells
+from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.finder import PictureFinder
 from preprocessing.dataset.sources.folders import (
     NOTE_OF_SPLITS,
@@ -162,7 +163,7 @@ def _rows(
     folder, source = path.parent.resolve(), root.resolve()
     beside = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
     for position in range(form.start, len(lines)):
-        where = form.where(path.name, position)
+        where = form.where(path.name, int(lines.numbers[position]))
         cells = split_cells(lines[position], form.delimiter, name=where)
         if not any(cells):
             continue

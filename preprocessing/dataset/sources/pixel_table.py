@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, split_cells, to_utf8
+from preprocessing.dataset.sources.cells import split_cells
+from preprocessing.dataset.sources.csv_lines import CsvLines, first_line, to_utf8
 from preprocessing.dataset.sources.likely_words import suggest, suggest_split
 from preprocessing.dataset.sources.names import Meaning, Names
 from preprocessing.dataset.sources.pixels import PixelForm, parse_pixels, pixel_form
@@ -62,9 +63,10 @@ class PixelTable:
         for short in self._lines.shorter_than(_SHORT_BYTES):
             keeps[short] = keeps[short] and not _is_blank(self._lines[short], self.form)
         self._rows = np.flatnonzero(keeps)
-        self.blank = len(self._lines) - start - len(self._rows)
         if not len(self):
             raise DatasetError(f"{name} has no rows.")
+        before = int(self._lines.numbers[first.position]) - (form is None)
+        self.blank = self._lines.total - before - len(self._rows)
         cells = self._first_cells(name)
         self.form = with_split_column(self.form, cells)
         self.pixels = pixel_form(map(self.form.pixel_text, cells))
@@ -76,7 +78,7 @@ class PixelTable:
     def row(self, row: int) -> tuple[int, str]:
         """Return the number of a row's line, as a person counts it from 1, and the line."""
         position = int(self._rows[row])
-        return position + 1, self._lines[position]
+        return int(self._lines.numbers[position]), self._lines[position]
 
     def _first_cells(self, name: str) -> list[list[str]]:
         """Split the first rows, which show how all are written."""

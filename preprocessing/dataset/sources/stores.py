@@ -13,6 +13,7 @@ from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 from preprocessing.images.formats.kinds import kind_of
 from preprocessing.images.picture_file import MOST_BYTES, too_many_bytes
+from preprocessing.runtime.files import open_to_read, read_at_most
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class FolderStore(PictureStore):
 
     def head(self, table: str, *, limit: int = HEAD_BYTES) -> bytes:
         """Return how a table begins."""
-        with (self.path / table).open("rb") as file:
-            return file.read(limit)
+        with open_to_read(self.path / table) as file:
+            return read_at_most(file, limit)
 
     def contents(self, positions: Sequence[int]) -> Iterator[str | PackedPicture]:
         """Yield the paths of the files."""

@@ -29,6 +29,7 @@ COLUMNS = {
     "Usage": SPLIT_COLUMNS,
 }
 """The names that each column may have, without spaces and signs."""
+_WORD = re.compile(r"[\w.]*")
 _PIXEL_COLUMN = re.compile(r"(?:pixel|pix|px)?\d+")
 # A cell of at least this many numbers holds pixels.
 _LEAST_NUMBERS = 256
@@ -95,7 +96,9 @@ def looks_like_table(head: bytes) -> bool:
     if b"\0" in data or not first.text:
         return False
     rows = [first.text.split(delimiter) for delimiter in first.delimiters]
-    return any(len(cells) > 1 or find_columns(cells, COLUMNS) for cells in rows)
+    return columns_found(head) > 0 or any(
+        len(cells) > 1 or find_columns(cells, COLUMNS) for cells in rows
+    )
 
 
 def form_of_header(first: FirstLine, name: str) -> TableForm | None:
@@ -111,8 +114,12 @@ def form_of_header(first: FirstLine, name: str) -> TableForm | None:
     Raises:
         DatasetError: A quoted cell does not end.
     """
-    for each, cells in first.split(name):
+    # With spaces, as R writes it; without a header they may as well stand between pixels.
+    spaced = replace(first, delimiters=(*first.delimiters, " "))
+    for each, cells in spaced.split(name):
         columns = find_columns(cells, COLUMNS)
+        if each == " " and not all(map(_WORD.fullmatch, cells)):
+            continue
         if "emotion" not in columns:
             continue
         pixels, count = columns.get("pixels"), 1

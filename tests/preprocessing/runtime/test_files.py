@@ -8,7 +8,13 @@ from unittest import mock
 
 import pytest
 
-from preprocessing.runtime.files import replacing, what_is_missing, write_whole
+from preprocessing.runtime.files import (
+    open_to_read,
+    read_at_most,
+    replacing,
+    what_is_missing,
+    write_whole,
+)
 
 
 def test_a_file_is_as_it_was_until_all_is_written(tmp_path: Path) -> None:
@@ -124,3 +130,22 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 )
 def test_what_is_not_there_is_told_of(typed: str, told: str) -> None:
     assert re.search(told, what_is_missing(Path(typed)))
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("content", [b"", b"now"])
+def test_a_file_that_gives_bytes_as_they_come_is_not_waited_for(
+    content: bytes, tmp_path: Path
+) -> None:
+    """As /proc/kmsg does, for which a pipe stands here."""
+    path = tmp_path / "a.jpg"
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    os.write(writer, content)
+    with (
+        mock.patch("preprocessing.runtime.files.stat.S_ISREG", return_value=True),
+        open_to_read(path) as file,
+    ):
+        assert read_at_most(file, 1_000) == content
+    os.close(writer)

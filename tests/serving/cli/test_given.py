@@ -1,4 +1,4 @@
-"""What `predict` is given as a zip: its photos are read as those of a folder are."""
+"""What `predict` is given as an archive: its photos are read as those of a folder are."""
 
 import json
 import zipfile
@@ -11,6 +11,7 @@ from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
 from serving.cli.given import list_given
 from serving.cli.marked_copies import prepare_copies
+from tests.preprocessing.dataset.sources.drawn import tarred
 
 
 @pytest.fixture
@@ -25,13 +26,20 @@ def packed(tmp_path: Path) -> Path:
     return path
 
 
-def test_photos_in_a_zip_are_read(
-    packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
+def test_photos_in_an_archive_are_read(
+    kind: str, packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drawn = tmp_path / "drawn"
+    if kind != "zip":
+        with zipfile.ZipFile(packed) as archive:
+            members = [(name, archive.read(name)) for name in archive.namelist()]
+        packed = tmp_path / f"photos.{kind}"
+        packed.write_bytes(tarred(members, kind.partition(".")[2]))
     assert main(["predict", str(packed), "--json", "--annotate", str(drawn)]) == 0
     said = capsys.readouterr()
-    (answer,) = map(json.loads, said.out.splitlines())
+    answer, broken = sorted(map(json.loads, said.out.splitlines()), key=len, reverse=True)
+    assert broken["file"] == str(packed / "trip" / "broken.png")
     assert answer["file"] == str(packed / "trip" / "face.jpg")
     assert answer["faces_found"] == 1
     assert f"failed: {packed / 'trip' / 'broken.png'}: " in said.err
@@ -63,7 +71,9 @@ def test_a_zip_that_cannot_be_read_says_why(damage: str, packed: Path) -> None:
 def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     for name in ("clip.MP4", "photos.zip"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(MienError, match=r"but 1 \.mp4, 1 \.zip\. Name a zip itself.*mien video"):
+    with pytest.raises(
+        MienError, match=r"but 1 \.mp4, 1 \.zip\. Name an archive itself.*mien video"
+    ):
         list_given([tmp_path])
     (tmp_path / "empty").mkdir()
     with pytest.raises(MienError, match=r"no pictures\. Name other folders"):

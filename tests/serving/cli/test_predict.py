@@ -40,7 +40,7 @@ def test_predict_ends_with_a_table_of_what_became_of_the_files(
         f"{'files passed over':<34}{2:>9}  1 hidden and system files, 1 .txt",
     ):
         assert line in captured.err.splitlines()
-    assert len([json.loads(line) for line in captured.out.splitlines()]) == 3
+    assert len([json.loads(line) for line in captured.out.splitlines()]) == 4
     with table.open(encoding="utf-8") as file:
         problems = {Path(row["file"]).name: row["problem"] for row in csv.DictReader(file)}
     assert problems["none.png"] == "no face found"

@@ -23,14 +23,14 @@ def test_predict_writes_json_csv_and_pictures(
     command = ["predict", str(photos), "--json", "--csv", str(table), "--annotate", str(drawn)]
     assert main(command) == 0
     captured = capsys.readouterr()
-    (line,) = captured.out.splitlines()
-    shown = json.loads(line)
+    unread, shown = map(json.loads, captured.out.splitlines())
     assert shown["file"].endswith("face.jpg")
     assert "broken.png" in captured.err
     with table.open(encoding="utf-8") as file:
         broken, row = csv.DictReader(file)
     assert broken["file"].endswith("broken.png")
     assert "incomplete or damaged" in broken["problem"]
+    assert unread == {"file": broken["file"], "problem": broken["problem"]}
     assert (broken["face"], broken["label"], row["problem"]) == ("", "", "")
     face = shown["faces"][0]
     assert [int(row[name]) for name in BOX_COLUMNS] == list(face["box"].values())

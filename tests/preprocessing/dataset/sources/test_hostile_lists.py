@@ -50,4 +50,23 @@ def test_a_line_that_is_far_too_long_is_not_taken_apart(
 ) -> None:
     monkeypatch.setattr(csv_lines, "MOST_LINE_BYTES", 1_000)
     with pytest.raises(DatasetError, match=r"has a line of more than 1,000 bytes"):
-        read(pictures, f"path,label\n{row.format(1_000 * ',')}\n")
+        read(pictures, f"path,label\n{row.format(1_001 * ',')}\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_empty_lines_are_passed_over_at_once(
+    end: str, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, a hundred million of them would take minutes."""
+    looked_at: list[int] = []
+    decode = csv_lines.CsvLines._decode
+
+    def count_and_decode(lines: csv_lines.CsvLines, line: int) -> str:
+        looked_at.append(line)
+        return decode(lines, line)
+
+    monkeypatch.setattr(csv_lines.CsvLines, "_decode", count_and_decode)
+    listed = end.join(["", "", "path,label", *999 * [""], "b.png,happy", *999 * [""], "c.png,x"])
+    with pytest.raises(DatasetError, match=r"list.csv:2003: the label 'x' is not understood"):
+        read(pictures, listed)
+    assert len(looked_at) < 10

@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from preprocessing.dataset.sources import archives
+from preprocessing.dataset.sources.archives import open_archive
+from preprocessing.dataset.sources.compressed import decompressed
 from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.types import SourceKind
@@ -101,3 +104,23 @@ def test_damage_to_an_archive_of_pictures_gives_pictures_or_a_named_error(
         assert item.label in ("happy", "sad", None)
         with contextlib.suppress(ImageDecodeError, ImageTooLargeError):
             assert item.load().ndim in (2, 3)
+
+
+def test_a_tar_file_is_read_on_from_where_it_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anew for each picture, it would be read by the square of their number."""
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(tarred([(f"{number}.png", png(number)) for number in range(9)]))
+    archive = open_archive(path, path.name)
+    assert archive is not None
+    opened = []
+    monkeypatch.setattr(
+        archives, "decompressed", lambda *of: opened.append(of) or decompressed(*of)
+    )
+    contents = [
+        *archive.contents([0, 3], limit=10**6),
+        *(next(archive.contents([place], limit=10**6)) for place in (4, 8, 2)),
+    ]
+    assert contents == [png(number) for number in (0, 3, 4, 8, 2)]
+    assert len(opened) <= 2

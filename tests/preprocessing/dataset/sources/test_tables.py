@@ -78,6 +78,8 @@ READ: dict[str, str | bytes] = {
     "bars.csv": text(ROWS, header="emotion|pixels|Usage", form="{0}|{1}|{2}"),
     "kaggle.csv": text(ROWS, header="emotion, Usage, pixels", form="{0},{2},{1}"),
     "index_column.csv": text(ROWS, header="," + HEADER, form="7,{0},{1},{2}"),
+    "of R.txt": text(ROWS, header='"emotion" "pixels" "Usage"', form='"7" {0} "{1}" "{2}"'),
+    "of R, commas.csv": text(ROWS, header='"emotion","pixels","Usage"', form='"7",{0},"{1}","{2}"'),
     "extra columns.csv": text(ROWS, header=f"id,{HEADER},note", form='1,{0},{1},{2},"a, b"'),
     "upper_names.csv": text(ROWS, header="EMOTION,Pixels,usage"),
     "in another language.csv": text(ROWS, header="Nr;Emotion;Pixel;Nutzung", form="7;{0};{1};{2}"),
