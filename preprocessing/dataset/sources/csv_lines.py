@@ -150,8 +150,7 @@ class FirstLine:
             name: Of the file, for messages.
 
         Yields:
-            A delimiter, and the cells, where the quotes fit it. Where the line below begins with a
-            name for its row, as R writes it, an empty cell comes first.
+            A delimiter, and the cells, where the quotes fit it.
 
         Raises:
             DatasetError: The quotes fit none.
@@ -164,16 +163,32 @@ class FirstLine:
                 problem = problem or error
             else:
                 fits = True
-                yield delimiter, ["", *cells] if self._names_rows(len(cells), delimiter) else cells
+                yield delimiter, cells
         if problem and not fits:
             raise problem
 
+    def headers(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        """Split it as `split` does, if it is a header.
+
+        Where the line below begins with a name for its row, as R writes it, an empty cell comes
+        first.
+        """
+        for delimiter, cells in self.split(name):
+            yield delimiter, ["", *cells] if self._names_rows(len(cells), delimiter) else cells
+
     def _names_rows(self, count: int, delimiter: str) -> bool:
-        """Say whether the line below has a cell more than this one: a number, or one in quotes."""
+        """Say whether the line below has a cell more, and begins with a name as R writes it.
+
+        Where R puts quotes around names it does so in the header too. Without them they are
+        numbers; between commas these may as well be labels, and the header one name short.
+        """
+        is_quoted = self.below.startswith('"')
+        if is_quoted != self.text.startswith('"'):
+            return False
         with suppress(DatasetError):
             cells = split_cells(self.below, delimiter, name="")
             if len(cells) == count + 1 and cells[-1]:
-                return self.below.startswith('"') or cells[0].isdecimal()
+                return is_quoted or (delimiter in " \t" and cells[0].isdecimal())
         return False
 
 

@@ -156,7 +156,7 @@ def looks_like_list(data: bytes) -> bool:
 
 
 def _form(first: FirstLine, name: str, names: Names) -> ListForm:
-    for each, header in first.split(name):
+    for each, header in first.headers(name):
         columns = find_columns(header, COLUMNS)
         if "path" in columns and (len(header) > 1 or each == ","):
             votes = _vote_columns(header, names)

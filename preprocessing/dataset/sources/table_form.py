@@ -116,7 +116,7 @@ def form_of_header(first: FirstLine, name: str) -> TableForm | None:
     """
     # With spaces, as R writes it; without a header they may as well stand between pixels.
     spaced = replace(first, delimiters=(*first.delimiters, " "))
-    for each, cells in spaced.split(name):
+    for each, cells in spaced.headers(name):
         columns = find_columns(cells, COLUMNS)
         if each == " " and not all(map(_WORD.fullmatch, cells)):
             continue

@@ -101,7 +101,8 @@ READ: dict[str, str | bytes] = {
     "addresses": table("url,label,split", "https://example.com/set/{0}?size=48,{1},{2}"),
     "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
     "a column for each label": VOTES,
-    "no header, number first": table("", "7,{0},{1},{2}"),
+    "no header, number first": table("", "7,{0},{1},{2}").replace("val", "val,more"),
+    "quotes below, a name missing": table("image,label,split", '"{0}","{1}","{2}","x"'),
     "words": PLAIN.replace("happy", "Happiness").replace("fear", "afraid"),
 }
 

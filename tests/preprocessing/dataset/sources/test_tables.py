@@ -80,6 +80,7 @@ READ: dict[str, str | bytes] = {
     "index_column.csv": text(ROWS, header="," + HEADER, form="7,{0},{1},{2}"),
     "of R.txt": text(ROWS, header='"emotion" "pixels" "Usage"', form='"7" {0} "{1}" "{2}"'),
     "of R, commas.csv": text(ROWS, header='"emotion","pixels","Usage"', form='"7",{0},"{1}","{2}"'),
+    "a name missing.csv": text(ROWS, header="emotion,pixels"),
     "extra columns.csv": text(ROWS, header=f"id,{HEADER},note", form='1,{0},{1},{2},"a, b"'),
     "upper_names.csv": text(ROWS, header="EMOTION,Pixels,usage"),
     "in another language.csv": text(ROWS, header="Nr;Emotion;Pixel;Nutzung", form="7;{0};{1};{2}"),
