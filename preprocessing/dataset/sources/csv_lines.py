@@ -22,6 +22,8 @@ DELIMITERS = (",", ";", "\t", "|")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # Far more than the pixels of a large picture; cells take many times the memory of their line.
 MOST_LINE_BYTES = 20_000_000
+# More than any set of pictures has; without a limit the places of short lines would take gigabytes.
+MOST_LINES = 20_000_000
 SHORTER = " Write each row on one line, with a few columns."
 _CHUNK_BYTES = 1 << 16
 # What Mechanical Turk and Toloka put before the names of columns: "Input.image_url".
@@ -49,7 +51,7 @@ def to_utf8(data: bytes) -> bytes:
 class CsvLines(Sequence[str]):
     """The lines of a CSV file that hold anything, decoded one by one: the file can be large.
 
-    A line of more than `MOST_LINE_BYTES` is a `DatasetError`.
+    A line of more than `MOST_LINE_BYTES` is a `DatasetError`, and so are more than `MOST_LINES`.
 
     Attributes:
         numbers: Of the lines in the file, counted from 1, with the empty ones.
@@ -60,7 +62,7 @@ class CsvLines(Sequence[str]):
         self._data, self._is_guessed = data, False
         self.total, last = 0, -1
         content = np.frombuffer(data, np.uint8)
-        kept = [np.empty((3, 0), np.int64)]
+        kept, count = [np.empty((3, 0), np.uint32)], 0
         for ends in _line_ends(data):
             starts = np.concatenate(([last], ends[:-1])) + 1
             if (ends - starts).max() > MOST_LINE_BYTES:
@@ -69,7 +71,12 @@ class CsvLines(Sequence[str]):
                 )
             numbers = np.arange(self.total + 1, self.total + 1 + len(ends))
             is_filled = (ends > starts + 1) | ((ends > starts) & (content[starts] != ord("\r")))
-            kept.append(np.stack((starts, ends, numbers))[:, is_filled])
+            kept.append(np.stack((starts, ends, numbers))[:, is_filled].astype(np.uint32))
+            count += kept[-1].shape[1]
+            if count > MOST_LINES:
+                raise DatasetError(
+                    f"{name} has more than {MOST_LINES:,} lines. Cut it into several files."
+                )
             self.total, last = self.total + len(ends), int(ends[-1])
         self._starts, self._ends, self.numbers = np.concatenate(kept, axis=1)
 
@@ -89,10 +96,9 @@ class CsvLines(Sequence[str]):
             return [self._decode(line) for line in range(len(self))[index]]
         return self._decode(range(len(self))[index])
 
-    def shorter_than(self, length: int) -> list[int]:
-        """Return the positions of the lines of fewer bytes."""
-        is_short = self._ends - self._starts < length
-        return [int(position) for position in np.flatnonzero(is_short)]
+    def shorter_than(self, length: int) -> Iterator[int]:
+        """Yield the positions of the lines of fewer bytes."""
+        return map(int, np.flatnonzero(self._ends - self._starts < length))
 
     def doubt(self, name: str) -> str:
         """Say, as the end of a message on a file, that its letters may have been read wrongly.

@@ -53,6 +53,17 @@ def test_a_line_that_is_far_too_long_is_not_taken_apart(
         read(pictures, f"path,label\n{row.format(1_001 * ',')}\n")
 
 
+def test_far_too_many_lines_are_not_counted_to_their_end(
+    pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they lie would take gigabytes of memory, and a small file can unpack to them."""
+    monkeypatch.setattr(csv_lines, "MOST_LINES", 3)
+    listed = "path,label\n\nb.png,happy\n\n"
+    assert read(pictures, listed + "c.png,sad\n").count == 2
+    with pytest.raises(DatasetError, match=r"list.csv has more than 3 lines. Cut it into"):
+        read(pictures, listed + 2 * "b.png,happy\n")
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_empty_lines_are_passed_over_at_once(
     end: str, pictures: Path, monkeypatch: pytest.MonkeyPatch

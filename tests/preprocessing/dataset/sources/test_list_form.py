@@ -67,7 +67,7 @@ READ: dict[str, str | bytes] = {
     "other order": table("split,label,path", "{2},{1},{0}"),
     "true label": table("path,label_2,true_label,split,happy", "{0},fear,{1},{2},0.9"),
     "other names": table("Image File,EMOTION,Usage", "{0},{1},{2}"),
-    "more columns": table("id,filename,valence,expression,set", "7,{0},0.5,{1},{2}"),
+    "more columns": table("id,filename,valence,expression,set", '"7",{0},0.5,{1},{2},x'),
     "semicolons": table("path;label;split", "{0};{1};{2}"),
     "byte order mark": PLAIN.encode("utf-8-sig"),
     "utf-16": PLAIN.encode("utf-16"),
@@ -102,7 +102,6 @@ READ: dict[str, str | bytes] = {
     "escaped": table("url,label,split", "file:///set/{0},{1},{2}").replace("a 1", "a%201"),
     "a column for each label": VOTES,
     "no header, number first": table("", "7,{0},{1},{2}").replace("val", "val,more"),
-    "quotes below, a name missing": table("image,label,split", '"{0}","{1}","{2}","x"'),
     "words": PLAIN.replace("happy", "Happiness").replace("fear", "afraid"),
 }
 
