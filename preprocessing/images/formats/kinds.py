@@ -51,7 +51,11 @@ _STARTS = (
 )
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _ICON = re.compile(rb"\0\0[\1\2]\0[\1-\x20]\0.{3}\0", re.DOTALL)
-_PNM = re.compile(rb"P[1-6](?:[ \t\r\n]|#[^\n]*\n)+\d|P7\s+[#A-Z]|P[Ff]\s+\d+\s+\d+\s+[-+.\d]")
+# One number alone may follow the name of a person in notes: "P1 23 female", "P7 Anna".
+_PNM = re.compile(
+    rb"P[1-6](?:[ \t\r\n]|#[^\n]*\n)+\d+(?:[ \t\r\n]+\d|[ \t\r\n]*#)"
+    rb"|P7\s+(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)|P[Ff]\s+\d+\s+\d+\s+[-+.\d]"
+)
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
                 b"mif1", b"msf1"}  # fmt: skip

@@ -37,6 +37,13 @@ def test_a_picture_in_a_folder_is_known_by_what_it_holds(kind: Kind, tmp_path: P
     assert list_folder(tmp_path).pictures == (Path("picture.odd"),)
 
 
+@pytest.mark.parametrize("notes", ["P1 23 female\nP2 31 male\n", "P5\t1\thappy\n", "P7 ANNA 22\n"])
+def test_notes_on_people_are_no_picture(notes: str, tmp_path: Path) -> None:
+    """Beside class folders they would be a picture without a label."""
+    (tmp_path / "participants").write_text(notes, "utf-8")
+    assert list_folder(tmp_path).pictures == ()
+
+
 @pytest.mark.parametrize("kind", [Kind.JPEG, Kind.PNG, Kind.GIF])
 def test_a_picture_behind_a_little_junk_is_found(kind: Kind) -> None:
     assert find_picture(b"junk" + ENCODED[kind]) == (kind, 4)
