@@ -93,7 +93,8 @@ def _move(unfinished: Path, path: Path) -> None:
         unfinished.unlink()
 
 
-def open_to_read(path: Path) -> BinaryIO:
+@contextmanager
+def open_to_read(path: Path) -> Iterator[BinaryIO]:
     """Open a file for reading the bytes that are there; more are waited for of a pipe only.
 
     To the system /proc/kmsg is a file like others, but who reads it to its end waits for ever.
@@ -101,9 +102,11 @@ def open_to_read(path: Path) -> BinaryIO:
     Raises:
         OSError: It cannot be opened.
     """
-    is_file = stat.S_ISREG(path.stat().st_mode)
-    at_once = getattr(os, "O_NONBLOCK", 0) if is_file else 0  # Windows has no such files
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | at_once))
+    with path.open("rb") as file:
+        # Not before it is open: a file that a file server has lent to a client would be refused.
+        if os.name == "posix" and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.set_blocking(file.fileno(), False)
+        yield file
 
 
 def read_at_most(file: IO[bytes], most_bytes: int) -> bytes:

@@ -1,5 +1,6 @@
 import os
 import re
+import subprocess
 import sys
 from errno import EBUSY
 from pathlib import Path
@@ -149,3 +150,33 @@ def test_a_file_that_gives_bytes_as_they_come_is_not_waited_for(
     ):
         assert read_at_most(file, 1_000) == content
     os.close(writer)
+
+
+_LEND = """
+import fcntl, os, signal, sys
+file = os.open(sys.argv[1], os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+try:
+    fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError as error:
+    sys.exit(str(error))
+print("lent", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lends files")
+def test_a_file_that_a_server_has_lent_is_given_back_first(tmp_path: Path) -> None:
+    """As Samba and NFS lend those that their clients have opened."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"a picture")
+    command = [sys.executable, "-c", _LEND, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        if server.stdout.readline() != b"lent\n":
+            pytest.skip("files are not lent here")
+        with open_to_read(path) as file:
+            assert read_at_most(file, 100) == b"a picture"
+        server.stdin.close()
