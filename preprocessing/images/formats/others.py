@@ -24,6 +24,7 @@ _NAMES = {
     rb"%!PS|\xc5\xd0\xd3\xc6": "a PostScript file",
     rb"%PDF": "a PDF file",
     rb"PK(?:\x03\x04|\x05\x06)|\x1f\x8b|Rar!|7z\xbc\xaf|\xd0\xcf\x11\xe0|\{\\rtf|AT&TFORM": ARCHIVE,
+    rb"\xfd7zXZ\0|BZh[1-9]1AY&SY|\x28\xb5\x2f\xfd": ARCHIVE,  # compressed, as tar files often are
     b".{%d}%s" % (TAR_MAGIC_AT, TAR_MAGIC): ARCHIVE,
     rb"PAR1|ARROW1|\x89HDF|\x93NUMPY|MATLAB 5|SQLite format|\x80[\x02-\x05][}\]cX(\x95]": (
         "a file of tables or arrays"

@@ -1,3 +1,5 @@
+import bz2
+import lzma
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,8 @@ def test_other_kinds_that_hold_a_picture_are_none(head: bytes) -> None:
         (b"{\\rtf1\\ansi", "an archive or a document"), (b"AT&TFORM", "an archive or a document"),
         (b"\0\5\x16\7\0\2\0\0Mac OS X", "a Mac's record of another file"),
         (b"0001.jpg".ljust(257, b"\0") + b"ustar", "an archive or a document"),
+        (lzma.compress(b"1"), "an archive or a document"),
+        (bz2.compress(b"1"), "an archive or a document"),
         (b"version https://git-lfs.github.com/spec/v1\noid", "what Git keeps .* git lfs pull"),
         (b"PAR1\x15\4", "a file of tables"), (b"\x93NUMPY\1\0", "a file of tables"),
         (b"\x80\4\x95\0\0", "a file of tables"), (b"\x89HDF\r\n\x1a\n", "a file of tables"),
