@@ -3,6 +3,8 @@
 const PREFIX = "mien:";
 const PICTURES = "mien-pictures:";
 const AGREED = "mien-feedback-agreed";
+// The address has the version of all scripts: what another one kept need not fit these.
+const VERSION = import.meta.url;
 let current = null; // the result that is shown, or was last
 
 function ids() {
@@ -25,7 +27,7 @@ export function keep(result, { isOther }) {
     else history.replaceState({ ...history.state, result: id }, "");
     for (;;) {
       try {
-        sessionStorage.setItem(PREFIX + id, JSON.stringify(result));
+        write(PREFIX + id, result);
         // A strip of before does not belong to it.
         sessionStorage.removeItem(PICTURES + id);
         return;
@@ -41,9 +43,14 @@ export function keep(result, { isOther }) {
   }
 }
 
+function write(key, value) {
+  sessionStorage.setItem(key, JSON.stringify({ version: VERSION, value }));
+}
+
 function read(id, prefix = PREFIX) {
   try {
-    return JSON.parse(sessionStorage.getItem(prefix + id));
+    const { version, value } = JSON.parse(sessionStorage.getItem(prefix + id));
+    return version === VERSION ? value : null;
   } catch {
     return null;
   }
@@ -54,7 +61,7 @@ export function keepPictures(pictures) {
   const key = PICTURES + history.state?.result;
   try {
     sessionStorage.removeItem(key);
-    sessionStorage.setItem(key, JSON.stringify(pictures));
+    write(key, pictures);
   } catch {
     // There is no room, or the browser is told to keep nothing.
   }
