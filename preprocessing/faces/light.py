@@ -19,6 +19,9 @@ LEAST_LEVELS = 3
 # `BRIGHT_LEVEL`. Of a large photo about this many pixels are looked at.
 BRIGHTEST_QUANTILE, DARK_LEVEL, BRIGHT_LEVEL = 0.995, 64, 200
 PROBES = 50_000
+# In px; a dark photo has noise, of which brightening makes more. At 8 % of the light, with noise of
+# one level, 91 % of faces smoothed so get the word that they get in full light, 65 % of others.
+SMOOTHED_PX = 0.8
 
 
 def stretch_contrast(chip: GreyImage) -> GreyImage:
@@ -35,12 +38,16 @@ def stretch_contrast(chip: GreyImage) -> GreyImage:
 
 
 def brighten(photo: GreyImage | RgbImage) -> GreyImage | RgbImage:
-    """Return a photo, uint8 `(height, width)` or `(height, width, 3)`, brighter if it is dark."""
+    """Return a photo, uint8 `(height, width)` or `(height, width, 3)`, brighter if it is dark.
+
+    Noise is smoothed then.
+    """
     step = max(1, math.isqrt(photo.shape[0] * photo.shape[1] // PROBES))
     (brightest,) = _quantiles(photo[::step, ::step], (BRIGHTEST_QUANTILE,))
     if not LEAST_LEVELS <= brightest < DARK_LEVEL:
         return photo
-    return np.asarray(cv2.convertScaleAbs(photo, alpha=BRIGHT_LEVEL / brightest), np.uint8)
+    bright = cv2.convertScaleAbs(photo, alpha=BRIGHT_LEVEL / brightest)
+    return np.asarray(cv2.GaussianBlur(bright, (0, 0), SMOOTHED_PX), np.uint8)
 
 
 def _quantiles(image: GreyImage | RgbImage, quantiles: Sequence[float]) -> list[int]:

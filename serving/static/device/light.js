@@ -9,6 +9,8 @@ const BRIGHTEST_QUANTILE = 0.995;
 const DARK_LEVEL = 64;
 const BRIGHT_LEVEL = 200;
 const PROBES = 50_000;
+const SMOOTHED_PX = 0.8;
+const REACH_PX = 3;
 
 export function stretchContrast(chip) {
   const levels = chip.slice().sort();
@@ -37,5 +39,29 @@ export function brighten(pixels) {
   if (brightest < LEAST_LEVELS || brightest >= DARK_LEVEL) return pixels;
   const gain = BRIGHT_LEVEL / brightest;
   for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = Math.round(data[at] * gain);
+  smooth(data, { step: 4, length: width, lines: height, apart: 4 * width });
+  smooth(data, { step: 4 * width, length: height, lines: width, apart: 4 });
   return pixels;
+}
+
+// Smooth each line of pixels, a row or a column, as OpenCV's GaussianBlur: pixels lie `step` bytes
+// apart, lines `apart`.
+function smooth(data, { step, length, lines, apart }) {
+  const weights = Array.from({ length: 2 * REACH_PX + 1 }, (_, at) => Math.exp(-((at - REACH_PX) ** 2) / (2 * SMOOTHED_PX ** 2)));
+  const all = weights.reduce((sum, weight) => sum + weight);
+  const line = new Float64Array(length);
+  const last = length - 1;
+  for (let first = 0; first < lines * apart; first += apart) {
+    for (let channel = first; channel < first + 3; channel += 1) {
+      for (let at = 0; at < length; at += 1) line[at] = data[channel + at * step];
+      for (let at = 0; at < length; at += 1) {
+        let sum = 0;
+        for (let k = -REACH_PX; k <= REACH_PX; k += 1) {
+          const place = Math.abs(at + k);
+          sum += weights[k + REACH_PX] * line[Math.max(0, place > last ? 2 * last - place : place)];
+        }
+        data[channel + at * step] = Math.round(sum / all);
+      }
+    }
+  }
 }

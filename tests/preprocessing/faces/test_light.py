@@ -24,7 +24,12 @@ def test_other_chips_stay_as_they_are(chip: np.ndarray) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (300, 200), (300, 200, 3), (2000, 1500, 3)])
 def test_a_dark_photo_is_brightened_and_no_other(shape: tuple[int, ...]) -> None:
-    photo = DRAW.integers(9, 11, shape, np.uint8)
-    assert brighten(photo).max() == 200
+    photo = np.full(shape, 10, np.uint8)
+    assert (brighten(photo) == 200).all()
     for other in (photo * 10, np.zeros_like(photo)):
         assert brighten(other) is other
+
+
+def test_noise_of_a_dark_photo_is_smoothed() -> None:
+    noisy = DRAW.integers(9, 12, (100, 100), np.uint8)
+    assert brighten(noisy).std() < 0.5 * noisy.std() * 200 / 11
