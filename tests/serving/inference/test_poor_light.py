@@ -6,7 +6,9 @@ from preprocessing.images.encode import encode_png
 from serving.inference.predictor import Predictor
 
 
-@pytest.mark.parametrize(("light", "fog"), [(0.04, 0), (0.06, 0), (0.2, 0), (0.08, 160), (0.07, 80)])
+@pytest.mark.parametrize(
+    ("light", "fog"), [(0.04, 0), (0.06, 0), (0.2, 0), (0.08, 160), (0.07, 80)]
+)
 def test_in_the_dark_and_in_fog_it_sees_the_same(
     light: float, fog: float, predictor: Predictor, photo: bytes
 ) -> None:
