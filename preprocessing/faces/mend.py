@@ -5,6 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from preprocessing.faces.light import LEVELS, QUANTILES
 from preprocessing.images.decode import to_grey
 from preprocessing.images.types import GreyImage, RgbImage
 
@@ -18,8 +19,6 @@ BRIGHTENED_PX, NOISY_PX, LINED_PX = 0.5, 1.2, 2.2
 MIDDLE_LEVEL = 120
 # In the dark there is nothing but noise.
 DARKEST_LEVEL, MOST_GAIN = 6, 8.0
-# These quantiles of the levels in the middle, where the face is, are brought to these levels.
-QUANTILES, LEVELS = (0.02, 0.98), (18, 238)
 
 
 def as_it_is(patch: GreyImage | RgbImage) -> GreyImage | RgbImage:

@@ -26,7 +26,7 @@ PROBLEM_CODES = (
 )
 PICTURE_HINTS = ("incomplete", "damaged", "halved", "more_pictures")
 # A face is told what is to be known of its picture, too.
-FACE_HINTS = ("small", "blurred", "turned", "cut", *PICTURE_HINTS)
+FACE_HINTS = ("small", "blurred", "noisy", "turned", "cut", *PICTURE_HINTS)
 
 # Named as examples, not as all that there may be: a client must read those of later servers too.
 ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]
@@ -63,7 +63,7 @@ class FaceMeasures(AnswerModel):
     width_px: float
     """Width of what the chip shows, in pixels of the picture."""
     sharpness: float
-    """Sharpness of the chip, 0 or more: about 0.1 is blurred, 1 crisp."""
+    """Sharpness of the chip, 0 or more: about 0.1 is blurred, 1 crisp, 2 mostly noise."""
     roll_deg: float
     """Angle of the line through the eyes, in degrees, clockwise."""
     yaw_deg: float

@@ -37,6 +37,8 @@ def hints_of(face: FaceAnswer) -> list[str]:
         Hint.SMALL: f"This face is only {measured.width_px:.0f} pixels wide in the picture, "
         "so little of its expression can be seen.",
         Hint.BLURRED: "This face is blurred, so little of its expression can be seen.",
+        Hint.NOISY: "This face is full of noise or of a pattern such as dots, so little of its "
+        "expression can be seen.",
         Hint.TURNED: f"Head turned {abs(measured.yaw_deg):.0f}°. Mien learned mostly from "
         "front-facing people: take this with care.",
         Hint.CUT: "Part of this face is outside the picture.",

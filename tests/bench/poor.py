@@ -112,6 +112,8 @@ KINDS: dict[str, Spoil] = {
     "dimmed to 0.35, noise of 8 levels": noisy(8, gain=0.35),
     "dimmed to 0.5, noise of 15 levels": noisy(15, gain=0.5),
     "dimmed to 0.15": dimmed(0.15),
+    "dimmed to 0.08": dimmed(0.08),
+    "dimmed to 0.04, noise of 1 level": noisy(1, gain=0.04),
     "overexposed": lambda photo, _: 1.6 * photo.image + 40,
     "in fog": foggy(0.8),
     "lit from behind, faces at 0.22": lit_from_behind(0.22),

@@ -7,6 +7,7 @@ import { SIDE_PX } from "./detector.js";
 import { fetchFiles } from "./download.js";
 import { fitSimilarity, sampleSquare } from "./geometry.js";
 import { toGrey } from "./grey.js";
+import { brighten, stretchContrast } from "./light.js";
 import { probabilities } from "./outputs.js";
 import { findFaces } from "./search.js";
 import { isFace } from "./verify.js";
@@ -79,7 +80,7 @@ function draw(bitmap, name, width, height) {
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "medium"; // else pixels are passed over
   context.drawImage(bitmap, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height);
+  return brighten(context.getImageData(0, 0, width, height));
 }
 
 // The pixels of a photo, as `findFaces` takes them; it is shrunk as on the server.
@@ -98,7 +99,7 @@ function openFrame(bitmap) {
 }
 
 async function readFace(grey, transform, balance) {
-  const chip = sampleSquare(grey, transform, spec.geometry);
+  const chip = stretchContrast(sampleSquare(grey, transform, spec.geometry));
   return { transform, chip, probabilities: await classify(chip, balance) };
 }
 

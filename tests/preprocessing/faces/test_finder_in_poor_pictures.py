@@ -38,6 +38,14 @@ def _lies_among(face: Face, others: list[Face]) -> bool:
     )
 
 
+def test_faces_are_found_in_the_dark(shared_data: Path, finder: FaceFinder) -> None:
+    photo = decode_image((shared_data / "photos" / "2008_002470.jpg").read_bytes())
+    faces = finder.find_faces(Picture(photo))
+    found = finder.find_faces(Picture(_dark(photo, faces)))
+    assert len(found) == len(faces) == 6
+    assert all(_lies_among(face, found) for face in faces)
+
+
 @pytest.mark.parametrize("spoil", [_compressed, _blurred, _masked])
 def test_faces_stay_found_where_dlibs_detector_sees_none(
     spoil: Callable[[np.ndarray, list[Face]], np.ndarray],
@@ -63,6 +71,10 @@ def _noisy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
 
 def _foggy(photo: np.ndarray, _: list[Face]) -> np.ndarray:
     return (0.2 * photo + 160).astype(np.uint8)
+
+
+def _dark(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    return (0.04 * photo).astype(np.uint8)
 
 
 def _lit_from_behind(photo: np.ndarray, faces: list[Face]) -> np.ndarray:
@@ -98,7 +110,7 @@ def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
     assert len(finder.find_faces(spoiled)) == len(as_they_are)
 
 
-@pytest.mark.parametrize("spoil", [_noisy, _foggy])
+@pytest.mark.parametrize("spoil", [_noisy, _foggy, _dark])
 def test_dogs_in_poor_pictures_have_no_faces(
     spoil: Callable[[np.ndarray, list[Face]], np.ndarray], shared_data: Path, finder: FaceFinder
 ) -> None:

@@ -34,20 +34,24 @@ def test_width_grows_with_the_picture(photo: np.ndarray, finder: FaceFinder) -> 
     assert after.width_px == pytest.approx(2 * before.width_px, rel=0.05)
 
 
-def test_blurring_lowers_sharpness_and_contrast_does_not(
+def test_blurring_lowers_sharpness_noise_raises_it_and_contrast_does_neither(
     photo: np.ndarray, finder: FaceFinder
 ) -> None:
     (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
-    plain, blurred, pale = (
+    noise = np.random.default_rng(0).normal(0, 30, aligned.chip.shape)
+    plain, blurred, noisy, pale = (
         measure(replace(aligned, chip=chip), width=photo.shape[1], height=photo.shape[0])
         for chip in (
             aligned.chip,
             np.asarray(cv2.GaussianBlur(aligned.chip, (0, 0), 1.5), np.uint8),
+            np.clip(aligned.chip + noise, 0, 255).astype(np.uint8),
             aligned.chip // 2 + 60,
         )
     )
     assert blurred.sharpness < plain.sharpness / 2
     assert blurred.hints() == (Hint.BLURRED,)
+    assert noisy.hints() == (Hint.NOISY,)
+    assert plain.hints() == ()
     assert pale.sharpness == pytest.approx(plain.sharpness, rel=0.05)
 
 

@@ -1,0 +1,67 @@
+// Dark pictures brighter, and more contrast in chips that have too little. Mirrors
+// `preprocessing.faces.light`.
+
+const QUANTILES = [0.02, 0.98];
+const LEVELS = [18, 238];
+const LEAST_CONTRAST = 60;
+const LEAST_LEVELS = 3;
+const BRIGHTEST_QUANTILE = 0.995;
+const DARK_LEVEL = 64;
+const BRIGHT_LEVEL = 200;
+const PROBES = 50_000;
+const SMOOTHED_PX = 0.8;
+const REACH_PX = 3;
+
+export function stretchContrast(chip) {
+  const levels = chip.slice().sort();
+  const [darkest, brightest] = QUANTILES.map((at) => levels[Math.ceil(at * levels.length) - 1]);
+  const contrast = brightest - darkest;
+  if (contrast < LEAST_LEVELS || contrast >= LEAST_CONTRAST) return chip;
+  const gain = (LEVELS[1] - LEVELS[0]) / contrast;
+  return chip.map((level) => Math.min(Math.max(Math.round((level - darkest) * gain + LEVELS[0]), 0), 255));
+}
+
+// Brighten the pixels of a picture, ImageData, in their place if it is dark.
+export function brighten(pixels) {
+  const { data, width, height } = pixels;
+  const step = Math.max(1, Math.floor(Math.sqrt(Math.floor((width * height) / PROBES))));
+  const counts = new Uint32Array(256);
+  let count = 0;
+  for (let y = 0; y < height; y += step) {
+    for (let x = 0; x < width; x += step) {
+      const at = 4 * (y * width + x);
+      for (let channel = at; channel < at + 3; channel += 1) counts[data[channel]] += 1;
+      count += 3;
+    }
+  }
+  let brightest = 0;
+  for (let below = counts[0]; below < BRIGHTEST_QUANTILE * count; below += counts[brightest]) brightest += 1;
+  if (brightest < LEAST_LEVELS || brightest >= DARK_LEVEL) return pixels;
+  const gain = BRIGHT_LEVEL / brightest;
+  for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = Math.round(data[at] * gain);
+  smooth(data, { step: 4, length: width, lines: height, apart: 4 * width });
+  smooth(data, { step: 4 * width, length: height, lines: width, apart: 4 });
+  return pixels;
+}
+
+// Smooth each line of pixels, a row or a column, as OpenCV's GaussianBlur: pixels lie `step` bytes
+// apart, lines `apart`.
+function smooth(data, { step, length, lines, apart }) {
+  const weights = Array.from({ length: 2 * REACH_PX + 1 }, (_, at) => Math.exp(-((at - REACH_PX) ** 2) / (2 * SMOOTHED_PX ** 2)));
+  const all = weights.reduce((sum, weight) => sum + weight);
+  const line = new Float64Array(length);
+  const last = length - 1;
+  for (let first = 0; first < lines * apart; first += apart) {
+    for (let channel = first; channel < first + 3; channel += 1) {
+      for (let at = 0; at < length; at += 1) line[at] = data[channel + at * step];
+      for (let at = 0; at < length; at += 1) {
+        let sum = 0;
+        for (let k = -REACH_PX; k <= REACH_PX; k += 1) {
+          const place = Math.abs(at + k);
+          sum += weights[k + REACH_PX] * line[Math.max(0, place > last ? 2 * last - place : place)];
+        }
+        data[channel + at * step] = Math.round(sum / all);
+      }
+    }
+  }
+}

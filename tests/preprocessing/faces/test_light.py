@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from preprocessing.faces.light import brighten, stretch_contrast
+
+DRAW = np.random.default_rng(0)
+FACE = DRAW.integers(0, 256, (48, 48), np.uint8)
+
+
+@pytest.mark.parametrize(("light", "veil"), [(0.02, 0), (0.1, 0), (0.2, 160), (0.2, 20)])
+def test_a_chip_with_too_little_contrast_gets_that_of_a_face(light: float, veil: float) -> None:
+    spoiled = (light * FACE + veil).astype(np.uint8)
+    stretched = stretch_contrast(spoiled)
+    assert stretched.min() < 20
+    assert stretched.max() > 235
+    assert np.corrcoef(stretched.ravel(), FACE.ravel())[0, 1] > 0.95
+    np.testing.assert_array_equal(stretch_contrast(stretched), stretched)
+
+
+@pytest.mark.parametrize("chip", [FACE, FACE // 3, FACE // 200, np.zeros_like(FACE)])
+def test_other_chips_stay_as_they_are(chip: np.ndarray) -> None:
+    assert stretch_contrast(chip) is chip
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 200), (300, 200, 3), (2000, 1500, 3)])
+def test_a_dark_photo_is_brightened_and_no_other(shape: tuple[int, ...]) -> None:
+    photo = np.full(shape, 10, np.uint8)
+    assert (brighten(photo) == 200).all()
+    for other in (photo * 10, np.zeros_like(photo)):
+        assert brighten(other) is other
+
+
+def test_noise_of_a_dark_photo_is_smoothed() -> None:
+    noisy = DRAW.integers(9, 12, (100, 100), np.uint8)
+    assert brighten(noisy).std() < 0.5 * noisy.std() * 200 / 11
