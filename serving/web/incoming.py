@@ -8,7 +8,7 @@ MOST_HEAD_BYTES = 1_000_000
 # Far more than a client needs; what comes after them is left to a thread.
 MOST_CHUNKS = 250_000
 MOST_CHUNK_LINE_BYTES = 8_192
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,19})", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[^\r\n]{0,8000}\r\n")
@@ -62,7 +62,8 @@ class Incoming:
             return False
         self._end = self.head_bytes = found + len(HEAD_END)
         head = bytes(data[: self.head_bytes])
-        self.expects_word = _EXPECTS.search(head) is not None
+        is_new = head[start : head.find(b"\r\n", start)].endswith(b" HTTP/1.1")
+        self.expects_word = is_new and _EXPECTS.search(head) is not None
         if _CHUNKED.search(head):
             self._chunks = 0
         elif length := _LENGTH.search(head):

@@ -141,6 +141,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         kept = super().handle_request(req, conn)
         if kept and getattr(conn.sock, "has_whole_request", False):
             # gunicorn would drop little of it, and end the connection of who was refused.
+            conn.sock.settimeout(0)
             with contextlib.suppress(ParseException, OSError):
                 while req.body.read(DROPPED_AT_ONCE):
                     pass

@@ -42,13 +42,24 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> No
     ("data", "bytes_needed"),
     [
         (POST.replace(b"5", b"101"), len(POST) + 2),
+        (POST.replace(b"5", 30 * b"9"), len(POST) + 29),
+        (POST.replace(b"5", b"000" + 30 * b"9"), len(POST) + 32),
         (CHUNKED + b"65\r\n" + bytes(200), len(CHUNKED) + 101),
         (CHUNKED + b"x\r\n", len(CHUNKED) + 3),
         (CHUNKED + b"1\r\na\r\n" * 9, len(CHUNKED) + 4 * 6 - 3),
         (bytes(200), 151),
         (CHUNKED + b"1;" + bytes(200), len(CHUNKED) + 30),
     ],
-    ids=["too long", "chunks too long", "malformed", "many chunks", "a long head", "a long line"],
+    ids=[
+        "too long",
+        "far too long",
+        "zeros before",
+        "chunks too long",
+        "malformed",
+        "many chunks",
+        "a long head",
+        "a long line",
+    ],
 )
 def test_of_what_is_refused_anyway_no_more_is_awaited(
     data: bytes, bytes_needed: int, monkeypatch: pytest.MonkeyPatch
@@ -63,3 +74,8 @@ def test_who_waits_for_the_word_to_send_is_known() -> None:
     request = Incoming(most_bytes=100)
     assert not request.is_whole(bytearray(POST[:-2] + b"Expect: 100-Continue\r\n\r\n"))
     assert request.expects_word
+    # HTTP/1.0 has no such word.
+    request = Incoming(most_bytes=100)
+    old = POST[:-2].replace(b"1.1", b"1.0")
+    assert not request.is_whole(bytearray(old + b"Expect: 100-continue\r\n\r\n"))
+    assert not request.expects_word
