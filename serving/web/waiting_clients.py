@@ -4,6 +4,7 @@ Their clients may be slow as long as there is room. Where there is none, the slo
 """
 
 import selectors
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from typing import Any
 
 from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, PATIENCE_S, forget
 
-# Size of all requests that come or are worked on, and of all answers that clients have not taken:
-# four batches, or as many pictures as a worker takes and five more that come.
-MOST_WAITING_BYTES = 150_000_000
+# Size of all requests that come or wait for a thread, and of all answers that clients have not
+# taken: fifteen of the largest pictures. Where settings allow larger requests, as many as this.
+MOST_WAITING_BYTES, LEAST_REQUESTS = 150_000_000, 4
 # How often it is looked whether a client is too slow.
 STEP_S = 0.25
 
@@ -53,10 +54,12 @@ class WaitingClients:
             most_bytes: Of the body of a request.
         """
         self._poller, self._drop, self._most_bytes = poller, drop, most_bytes
+        self._room_bytes = max(MOST_WAITING_BYTES, LEAST_REQUESTS * most_bytes)
         self._waits: dict[Any, _Wait] = {}
-        # Also of those that a thread serves now.
+        # Also of those whose request waits for a thread.
         self._bytes: dict[Any, int] = {}
         self._all_bytes = 0
+        self._counting = threading.Lock()
         self._looked_s = 0.0
 
     def __len__(self) -> int:
@@ -104,15 +107,21 @@ class WaitingClients:
         if is_done:
             self._leave(conn)
             wait.then(conn)
-        while self._all_bytes > MOST_WAITING_BYTES and self._give_up_one():
+        while self._all_bytes > self._room_bytes and self._give_up_one():
             pass
 
     def count(self, conn: Any) -> None:
         """Note how much memory a connection takes now."""
         now = conn.sock.waiting_bytes
-        self._all_bytes += now - self._bytes.pop(conn, 0)
-        if now:
-            self._bytes[conn] = now
+        with self._counting:
+            self._all_bytes += now - self._bytes.pop(conn, 0)
+            if now:
+                self._bytes[conn] = now
+
+    def uncount(self, conn: Any) -> None:
+        """Count a connection no longer: it is closed, or has one of the few threads."""
+        with self._counting:
+            self._all_bytes -= self._bytes.pop(conn, 0)
 
     def _leave(self, conn: Any) -> None:
         if self._waits.pop(conn, None) is not None:
@@ -122,7 +131,7 @@ class WaitingClients:
         self._leave(conn)
         if conn.sock.has_answer_left:
             conn.sock.leave_answer()
-        self._all_bytes -= self._bytes.pop(conn, 0)
+        self.uncount(conn)
         self._drop(conn)
 
     def _give_up(self, conn: Any) -> None:

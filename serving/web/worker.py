@@ -72,6 +72,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def _serve_next(self, turn: list[Any]) -> Any:
         """Answer the request that is to be next; note its connection."""
         conn = self._arrivals.take()
+        self._clients.uncount(conn)
         turn.append(conn)
         began_s = time.monotonic()
         try:

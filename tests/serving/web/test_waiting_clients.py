@@ -26,7 +26,14 @@ class Worker:
         self.poller = stack.enter_context(selectors.DefaultSelector())
         self.whole: list[Any] = []
         self.dropped: list[Any] = []
-        self.clients = WaitingClients(self.poller, self.dropped.append, most_bytes=100_000)
+        self.clients = self.with_room(150_000_000)
+
+    def with_room(self, room_bytes: int) -> WaitingClients:
+        """Wait for clients anew, whose requests may have so many bytes together."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(waiting_clients, "MOST_WAITING_BYTES", room_bytes)
+            patched.setattr(waiting_clients, "LEAST_REQUESTS", 0)
+            return WaitingClients(self.poller, self.dropped.append, most_bytes=100_000)
 
     def connect(self, sent: bytes = b"") -> tuple[Any, socket.socket]:
         """Open a connection as gunicorn has it, and as the client, who has sent something."""
@@ -109,7 +116,7 @@ def test_where_no_more_connections_can_be_the_slow_ones_go(
 def test_where_requests_take_too_much_memory_the_slowest_goes_or_the_largest_of_new_ones(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting_clients, "MOST_WAITING_BYTES", 50_000)
+    worker.clients = worker.with_room(50_000)
     worker.await_request(HEAD)
     large, _ = worker.await_request(HEAD + bytes(25_000))
     worker.await_request(HEAD + bytes(24_990))
@@ -118,6 +125,26 @@ def test_where_requests_take_too_much_memory_the_slowest_goes_or_the_largest_of_
     new, _ = worker.await_request(HEAD + bytes(30_000))
     assert new not in worker.whole
     assert len(worker.whole) == 3
+
+
+def test_a_request_that_has_a_thread_takes_no_room_from_those_that_come(worker: Worker) -> None:
+    worker.clients = worker.with_room(50_000)
+    for _ in range(2):
+        worker.await_request(HEAD + bytes(40_000))
+        worker.clients.uncount(worker.whole[-1])
+    worker.await_request(HEAD + bytes(30_000))
+    assert len(worker.whole) == 2
+    worker.await_request(HEAD + bytes(40_000))
+    assert len(worker.whole) == 4  # the one that comes is cut short
+
+
+def test_there_is_room_for_requests_as_large_as_the_settings_allow(worker: Worker) -> None:
+    worker.clients = WaitingClients(worker.poller, worker.dropped.append, most_bytes=200_000_000)
+    conn, _ = worker.await_request(HEAD)
+    conn.sock._ahead += bytes(160_000_000)
+    worker.clients.count(conn)
+    worker.await_request(HEAD)
+    assert not worker.whole
 
 
 def test_an_answer_goes_without_a_thread_and_who_leaves_it_keeps_nothing_in_the_system(
