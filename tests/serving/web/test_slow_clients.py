@@ -1,6 +1,7 @@
 """A real server whose clients are slow: they are given up, and hold up others only for a while."""
 
 import contextlib
+import re
 import select
 import socket
 import sys
@@ -37,6 +38,7 @@ POST = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n".e
 CHUNKED = f"POST {PREDICT} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
 # More than what the system takes for a client that reads nothing.
 LARGE = f"static/any/{RUNTIME_FILE.parent.name}/{RUNTIME_FILE.stem}"
+NEXT = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
 BATCH = "/api/v1/predict/batch"
 BATCH_BEGUN = (
     f"POST {BATCH} HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
@@ -231,3 +233,23 @@ def test_who_is_refused_is_told_why_whatever_was_sent(tmp_path: Path) -> None:
                 client.predict(bytes(size))
             statuses.append(raised.value.problem.status)
     assert statuses == [415] + [429] * 10
+
+
+@pytest.mark.parametrize(
+    ("sent", "statuses"),
+    [
+        (b"Content-Length: 5000000\r\n\r\n" + bytes(5_000_000) + NEXT, [b"404", b"200"]),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcXX0\r\n\r\n" + NEXT, [b"404"]),
+        (b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n12", [b"100", b"404"]),
+    ],
+    ids=["of a length", "malformed chunks", "awaited"],
+)
+def test_a_body_that_nobody_reads_costs_neither_the_next_answer_nor_brings_another(
+    sent: bytes, statuses: list[bytes], server: ServerProcess
+) -> None:
+    with connections(server, [b"POST /nothing HTTP/1.1\r\nHost: a\r\n" + sent]) as (connection,):
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while data := connection.recv(65536):
+            answer += data
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == statuses
