@@ -48,10 +48,9 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_
 
 bind = f"0.0.0.0:{settings.port}"
 workers = settings.workers
-# A thread for each connection that is being read or answered, so that a few slow clients, and
-# browsers that open more connections than they use, hold up nobody. Where others wait for slow
-# ones, the slowest give way (serving/web/client_watch.py). The models work for one
-# request at a time, but for what goes first.
+# A thread for each request that is worked on. While it comes, and while its answer is taken, it
+# has none (serving/web/waiting_clients.py). The models work for one request at a time, but for what
+# goes first.
 worker_class = "serving.web.worker.PatientWorker"
 threads = settings.threads
 worker_connections = max(

@@ -130,6 +130,8 @@ def _protect(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Frame-Options"] = "DENY"  # for browsers that know no frame-ancestors
     response.headers["X-Content-Type-Options"] = "nosniff"
+    # A site that opened the page can neither lead it elsewhere later nor look at what it holds.
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     # Where forms are held to their origin, browsers must name it, to this site alone.
     has_feedback = current_service().settings.has_feedback
     response.headers["Referrer-Policy"] = "same-origin" if has_feedback else "no-referrer"

@@ -101,7 +101,7 @@ class ClientWatch:
         """
         now_s = time.monotonic()
         with self._lock:
-            _forget(client, now_s)
+            forget(client, now_s)
             late = [
                 connection
                 for connection, (since_s, _) in self._waiting.items()
@@ -163,7 +163,7 @@ def _is_slow_among(
     return rates[client] <= ABOUT * rates[slowest[min(places, len(slowest)) - 1]]
 
 
-def _forget(client: Client, now_s: float) -> None:
+def forget(client: Client, now_s: float) -> None:
     """Let what a client sends or takes from now on count more than what it did long ago."""
     age_s = now_s - client.begun_s
     if age_s > 2 * REMEMBERED_S:

@@ -1,30 +1,31 @@
-"""gunicorn's worker with threads, which also disconnects clients that are too slow.
+"""gunicorn's worker with threads, which never lets one wait for a client while a request comes.
 
-gunicorn itself lets a thread wait for such a client without end: a few would take all threads. And
+gunicorn itself lets a thread wait for a slow client without end: a few would take all threads. And
 whichever of its workers is first takes a connection, even if it must reject the request while
 another has room.
 """
 
 import contextlib
-import selectors
+import socket
 import time
 from functools import partial
 from typing import Any
 
 from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
-from serving.web.arrivals import Arrivals, has_head
+from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_address import network_of
-from serving.web.client_socket import GRACE_S, LONGEST_S, ClientSocket
-from serving.web.client_watch import LEAST_S, PATIENCE_S, ClientWatch
+from serving.web.client_socket import ClientSocket
+from serving.web.client_watch import PATIENCE_S, ClientWatch
+from serving.web.waiting_clients import STEP_S, WaitingClients
 
-# How long a connection may be open before anything comes. It takes no thread.
-SILENT_S = 5.0
 # How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
 LONGEST_PAUSE_S = 0.006
+DROPPED_AT_ONCE = 1 << 20
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
@@ -36,54 +37,76 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._watch = ClientWatch(threads=self.cfg.threads)
         self._arrivals = Arrivals()
 
+    def run(self) -> None:
+        """Answer requests until the worker is to end."""
+        most_batch_bytes = self.wsgi.extensions["mien"].settings.max_batch_bytes
+        most_bytes = max(self.wsgi.config["MAX_CONTENT_LENGTH"], most_batch_bytes)
+        self._clients = WaitingClients(self.poller, self._drop, most_bytes=most_bytes)
+        super().run()
+
     def accept(self, listener: Any) -> None:
         """Accept a connection, unless another worker was quicker: the fuller waits longer."""
         time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.fraction_taken)
         super().accept(listener)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Let a connection wait for a thread once a request begins, and until then for that."""
+        """Let a connection wait for a request, and for a thread once that is there."""
         if self.cfg.is_ssl:  # TLS sockets are of another kind
             super().enqueue_req(conn)
-        elif conn.initialized or conn.data_ready:
-            peer = self._peer(conn)
-            self._watch.wait(conn, peer=peer)
-            self._arrivals.add(conn, peer=peer)
-            turn: list[Any] = []
-            served = self.tpool.submit(self._serve_next, turn)
-            served.add_done_callback(partial(self.method_queue.defer, self._finish, turn))
-        else:
-            # As gunicorn does with one that has held a thread for five seconds.
-            conn.sock.settimeout(0)
-            conn.timeout = time.monotonic() + SILENT_S
-            self.pending_conns.append(conn)
-            readable = partial(self.on_pending_socket_readable, conn)
-            self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+            return
+        if not isinstance(conn.sock, ClientSocket):
+            conn.sock = ClientSocket(fileno=conn.sock.detach())
+            conn.sock.peer, conn.sock.watch = self._peer(conn), self._watch
+        read_before = conn.parser.unreader.take_buffered() if conn.parser else b""
+        self._clients.await_request(conn, self._let_wait, read_before=read_before)
+
+    def _let_wait(self, conn: Any) -> None:
+        """Let a request that is there wait for a thread."""
+        conn.data_ready = True
+        self._watch.wait(conn, peer=conn.sock.peer)
+        self._arrivals.add(conn, peer=conn.sock.peer)
+        turn: list[Any] = []
+        served = self.tpool.submit(self._serve_next, turn)
+        served.add_done_callback(partial(self.method_queue.defer, self._finish, turn))
 
     def _serve_next(self, turn: list[Any]) -> Any:
-        """Answer the request that is to be next, if any is left; note its connection."""
+        """Answer the request that is to be next; note its connection."""
         conn = self._arrivals.take()
-        if conn is None:
-            return False
+        self._clients.uncount(conn)
         turn.append(conn)
+        began_s = time.monotonic()
         try:
             return self.handle(conn)
         finally:
-            self._arrivals.end(self._peer(conn), was_given_up=conn.sock.was_given_up)
+            self._arrivals.end(conn.sock.peer, held_s=time.monotonic() - began_s)
 
     def _finish(self, turn: list[Any], served: Any) -> None:
         for conn in turn:
             self.finish_request(conn, served)
 
-    def on_pending_socket_readable(self, conn: Any, client: Any) -> None:
-        """Go on with a new connection once the head of a request is there."""
-        if self.cfg.is_ssl or has_head(client):
-            super().on_pending_socket_readable(conn, client)
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Let a connection go on once a thread has answered: with what the client has not taken."""
+        if self.cfg.is_ssl:
+            super().finish_request(conn, fs)
+        elif conn.sock.has_answer_left:
+            self._clients.await_taker(conn, partial(self._go_on, served=fs))
+        else:
+            self._go_on(conn, served=fs)
 
-    def on_client_socket_readable(self, conn: Any, client: Any) -> None:
-        """Go on with a connection that was kept once the head of a request is there."""
-        if self.cfg.is_ssl or has_head(client):
-            super().on_client_socket_readable(conn, client)
+    def _go_on(self, conn: Any, *, served: Any) -> None:
+        """Keep a connection for the next request, or end it once its client does."""
+        self._clients.count(conn)
+        is_kept = not served.cancelled() and not served.exception() and served.result()
+        if is_kept and conn.sock.waiting_bytes:
+            self.enqueue_req(conn)
+        elif is_kept:
+            super().finish_request(conn, served)
+        else:
+            self._clients.await_end(conn)
+
+    def _drop(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
     def murder_keepalived(self, force: bool = False) -> None:  # noqa: FBT001, FBT002 - gunicorn's
         """Close connections that wait for too long; sooner where no other can be accepted."""
@@ -92,48 +115,49 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         super().murder_keepalived(force)
 
     def _make_room(self) -> None:
-        """Let go all connections of which no whole request has come within `PATIENCE_S`."""
+        """Let go all connections that were kept for a next request for `PATIENCE_S`."""
         now_s = time.monotonic()
-        waiting = ((self.pending_conns, SILENT_S), (self.keepalived_conns, self.cfg.keepalive))
-        for conns, allowed_s in waiting:
-            for conn in conns:
-                if conn.timeout - allowed_s + PATIENCE_S > now_s:
-                    break
-                conn.timeout = now_s
-        for conn in self._arrivals.take_unfinished(waited_s=PATIENCE_S):
-            self._watch.served(conn)
-            self.nr_conns -= 1
-            conn.close()
+        for conn in self.keepalived_conns:
+            if conn.timeout - self.cfg.keepalive + PATIENCE_S > now_s:
+                break
+            conn.timeout = now_s
+
+    def murder_pending(self) -> None:
+        """Give up clients that are too slow."""
+        super().murder_pending()
+        self._clients.look(is_full=self.nr_conns >= self.worker_connections)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait until a connection can go on, or clients may be too slow."""
+        super().wait_for_and_dispatch_events(
+            min(timeout, STEP_S) if len(self._clients) else timeout
+        )
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head was read; return what says whether the connection is kept."""
+        if getattr(conn.sock, "was_told_to_send", False):
+            req._expected_100_continue = False
         if isinstance(req.body.reader, ChunkedReader):
             req.body.reader = QuickChunkedReader(req, req.unreader)
-        return super().handle_request(req, conn)
+        kept = super().handle_request(req, conn)
+        if kept and getattr(conn.sock, "has_whole_request", False):
+            # gunicorn would drop little of it, and end the connection of who was refused.
+            conn.sock.settimeout(0)
+            with contextlib.suppress(ParseException, OSError):
+                while req.body.read(DROPPED_AT_ONCE):
+                    pass
+        return kept
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        asked_s = self._watch.served(conn)
-        # TLS sockets are of another kind; the proxy that decrypts must be patient.
-        if self.cfg.is_ssl:
-            return super().handle(conn)
-        if not isinstance(conn.sock, ClientSocket):
-            conn.sock = ClientSocket(fileno=conn.sock.detach())
-        now_s = time.monotonic()
-        conn.sock.peer, conn.sock.holds_batch = self._peer(conn), False
-        conn.sock.watch, conn.sock.begun_s, conn.sock.moved_bytes = self._watch, now_s, 0
-        # While all threads are taken, little more arrives than a beginning.
-        conn.sock.until_s = max(asked_s + GRACE_S, now_s + LEAST_S)
-        conn.sock.latest_s = now_s + LONGEST_S
+        self._watch.served(conn)
+        if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
+            conn.sock.begin_in_thread()
         kept = super().handle(conn)
-        if not kept:
-            # gunicorn would wait for the client where it accepts all others; now it finds nothing
-            # to wait for.
-            settings = self.wsgi.extensions["mien"].settings
+        if not kept and not self.cfg.is_ssl and not conn.sock.has_answer_left:
+            # At once, or a client that keeps connections would send the next request.
             with contextlib.suppress(OSError):
-                conn.sock.finish(
-                    most_bytes=max(settings.max_upload_bytes, settings.max_batch_bytes)
-                )
+                conn.sock.shutdown(socket.SHUT_WR)
         return kept
 
     def _peer(self, conn: Any) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.list_form import open_records
 from preprocessing.dataset.sources.names import Names
+from preprocessing.dataset.sources.parquet_columns import check_cells, read_columns
 from preprocessing.dataset.sources.parquet_store import ParquetFile, ParquetStore, opened
-from preprocessing.dataset.sources.records import check_cells, read_columns, write_records
+from preprocessing.dataset.sources.records import write_records
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS, split_of_file
 
 _PATH, _SPLIT = "path", "split"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_head
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
-from preprocessing.dataset.sources.records import is_bytes
+from preprocessing.dataset.sources.parquet_columns import is_bytes, texts
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
@@ -156,7 +156,9 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with (
             pa.OSFile(os.fsencode(path)) as file,
-            pq.ParquetFile(file, buffer_size=_BUFFER_BYTES) as parquet,
+            pq.ParquetFile(
+                file, buffer_size=_BUFFER_BYTES, read_dictionary=texts(pq.read_schema(file))
+            ) as parquet,
         ):
             yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
+from preprocessing.dataset.sources.parquet_columns import (
+    check_cells,
+    holds_bytes,
+    read_columns,
+    texts,
+)
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
 
-MOST_CELLS = 20_000_000
-"""Cells of all records together: a million with twenty names. A small file can claim far more."""
-MOST_BYTES = 400_000_000
-"""Size of all values of a Parquet file. A small one can hold far more, too."""
-# Read at a time, for each can be long.
-_ROWS = 32
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
 _EXPECTED = (
@@ -80,72 +80,11 @@ def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dict[str, list[Any]]:
-    """Read columns of a Parquet file as Python's values.
-
-    Args:
-        file: The file, open.
-        columns: Their names.
-        name: Of the file, for messages.
-
-    Raises:
-        DatasetError: They hold far too much.
-        ArrowException, OSError, ValueError: The file is damaged.
-    """
-    check_cells(file.metadata.num_rows, len(columns), name)
-    values: dict[str, list[Any]] = {column: [] for column in columns}
-    size = 0
-    # By this thread alone, for bytes are Python's: see `read_shard`.
-    for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
-        # Categories, as pandas has them, come with all their words in each batch.
-        parts = [
-            part.dictionary_decode() if pa.types.is_dictionary(part.type) else part
-            for part in batch.columns
-        ]
-        size += sum(part.nbytes for part in parts)
-        if size > MOST_BYTES:
-            raise DatasetError(
-                f"{name} is too large: paths, labels and splits of more than {MOST_BYTES:,} bytes. "
-                "Leave out what is none of these, or write several files."
-            )
-        for column, part in zip(batch.schema.names, parts, strict=True):
-            values[column] += part.to_pylist()
-    return values
-
-
-def check_cells(records: int, columns: int, name: str) -> None:
-    """Make sure that records have not far too many values.
-
-    Args:
-        records: How many.
-        columns: How many names they have in all.
-        name: Of their file, for messages.
-
-    Raises:
-        DatasetError: They have.
-    """
-    if records * columns > MOST_CELLS:
-        raise DatasetError(
-            f"{name} is too large: {records:,} records with {columns:,} names in all. Leave out "
-            "what is neither path, label nor split, or write several files."
-        )
-
-
-def holds_bytes(kind: pa.DataType) -> bool:
-    """Say whether a column of a type holds bytes, alone or among other values."""
-    if pa.types.is_struct(kind):
-        return any(holds_bytes(field.type) for field in kind)
-    return is_bytes(kind)
-
-
-def is_bytes(kind: pa.DataType) -> bool:
-    """Say whether a column of a type holds bytes alone."""
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
 def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
     try:
-        with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+        source = pa.BufferReader(data)
+        words = texts(pq.read_schema(source))
+        with pq.ParquetFile(source, pre_buffer=False, read_dictionary=words) as file:
             schema = file.schema_arrow
             if any(map(holds_bytes, schema.types)):
                 raise DatasetError(

@@ -234,6 +234,7 @@ def test_answers_are_protected(client: FlaskClient) -> None:
             headers = answer.headers
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["Permissions-Policy"].startswith("camera=(self)")
         policy = headers["Content-Security-Policy"]

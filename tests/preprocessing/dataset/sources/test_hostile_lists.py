@@ -1,8 +1,12 @@
 """A list that is made to do harm is refused in a sentence, which itself does none."""
 
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from preprocessing.dataset.sources import csv_lines
@@ -11,6 +15,23 @@ from preprocessing.dataset.sources.open import open_source
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.label_lists import read
+
+LONG_BYTES = 10_000_000
+READ = """
+import sys
+from pathlib import Path
+from preprocessing.dataset.sources.records import records_as_csv
+
+def print_peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    print(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
+
+print_peak()
+try:
+    records_as_csv(Path(sys.argv[1]).read_bytes(), "list.parquet")
+finally:
+    print_peak()
+"""
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5_000])
@@ -81,3 +102,27 @@ def test_empty_lines_are_passed_over_at_once(
     with pytest.raises(DatasetError, match=r"list.csv:2003: the label 'x' is not understood"):
         read(pictures, listed)
     assert len(looked_at) < 10
+
+
+@pytest.mark.parametrize("is_dictionary", [True, False], ids=["shared", "each its own"])
+def test_a_small_parquet_file_of_long_labels_takes_little_memory(
+    tmp_path: Path, *, is_dictionary: bool
+) -> None:
+    rows = 500 if is_dictionary else 64
+    labels = pa.DictionaryArray.from_arrays(pa.array([0] * rows), pa.array(["x" * LONG_BYTES]))
+    table = pa.table({"path": [f"{row}.png" for row in range(rows)], "label": labels})
+    if not is_dictionary:
+        table = table.cast(pa.schema({"path": pa.string(), "label": pa.string()}))
+    pq.write_table(
+        table, tmp_path / "list.parquet", compression="zstd", use_dictionary=is_dictionary
+    )
+    assert (tmp_path / "list.parquet").stat().st_size < 50_000
+    done = subprocess.run(
+        [sys.executable, "-c", READ, tmp_path / "list.parquet"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    before_kb, peak_kb = map(int, done.stdout.split())
+    assert "is too large" in done.stderr
+    assert peak_kb - before_kb < 250_000

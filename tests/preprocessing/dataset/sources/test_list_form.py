@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from preprocessing.dataset.sources import records
+from preprocessing.dataset.sources import parquet_columns
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.drawn import zipped
@@ -183,7 +183,7 @@ def test_a_small_file_may_not_claim_far_too_many_cells(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     listed = [{"path": name, "label": label} for name, label in zip(NAMES, LABELS, strict=True)]
-    monkeypatch.setattr(records, "MOST_CELLS", 2 * len(listed))
+    monkeypatch.setattr(parquet_columns, "MOST_CELLS", 2 * len(listed))
     assert read(pictures, write(listed)).count == len(listed)
     wider = [{**each, "mine": "", "theirs": ""} for each in listed]
     with pytest.raises(DatasetError, match="too large: 4 records with 4 names"):

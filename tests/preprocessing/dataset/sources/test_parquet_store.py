@@ -166,7 +166,7 @@ def test_labels_that_unpack_to_far_too_much_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Alike, they are in the file once.
-    monkeypatch.setattr("preprocessing.dataset.sources.records.MOST_BYTES", 1_000_000)
+    monkeypatch.setattr("preprocessing.dataset.sources.parquet_columns.MOST_BYTES", 1_000_000)
     long = write(tmp_path / "long.parquet", [{"image": b"", "label": "happy" * 200}] * 2_000)
     with pytest.raises(DatasetError, match=r"long.parquet is too large: .* 1,000,000 bytes"):
         open_source(long)
@@ -188,7 +188,7 @@ def test_categories_count_as_the_words_that_are_read(
     paths = pa.array(names).dictionary_encode()
     labels = pa.array(["sad", "happy"] * 100).dictionary_encode()
     pq.write_table(pa.table({"path": paths, "label": labels}), listed)
-    monkeypatch.setattr("preprocessing.dataset.sources.records.MOST_BYTES", 8_000)
+    monkeypatch.setattr("preprocessing.dataset.sources.parquet_columns.MOST_BYTES", 8_000)
     reading = Reading(lists=(listed,), ignore=tuple(names[2:]))
     assert [item.label for item in open_source(tmp_path / "pictures", reading).items()] == [
         "sad",

@@ -1,0 +1,113 @@
+"""Read columns of Parquet files, whose values can be far larger than the files."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from preprocessing.errors import DatasetError
+
+MOST_CELLS = 20_000_000
+"""Cells of all records together: a million with twenty names. A small file can claim far more."""
+MOST_BYTES = 400_000_000
+"""Size of all values of a Parquet file. A small one can hold far more, too."""
+# Read at a time, for each can be long.
+_ROWS = 32
+
+
+def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dict[str, list[Any]]:
+    """Read columns of a Parquet file as Python's values.
+
+    Args:
+        file: The file, open, with its `texts` as dictionaries: of a text that many rows share, a
+            small file can hold a very long one.
+        columns: Their names.
+        name: Of the file, for messages.
+
+    Raises:
+        DatasetError: They hold far too much.
+        ArrowException, OSError, ValueError: The file is damaged.
+    """
+    check_cells(file.metadata.num_rows, len(columns), name)
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    # A page is unpacked as a whole.
+    packed = (group.column(place) for group in groups for place in range(group.num_columns))
+    unpacked = (each.total_uncompressed_size for each in packed if each.path_in_schema in columns)
+    _check_size(sum(unpacked), name)
+    values: dict[str, list[Any]] = {column: [] for column in columns}
+    size = 0
+    # By this thread alone, for bytes are Python's: see `read_shard`.
+    for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
+        size += sum(map(_size, batch.columns))
+        _check_size(size, name)
+        for column, part in zip(batch.schema.names, batch.columns, strict=True):
+            values[column] += _values(part)
+    return values
+
+
+def check_cells(records: int, columns: int, name: str) -> None:
+    """Make sure that records have not far too many values.
+
+    Args:
+        records: How many.
+        columns: How many names they have in all.
+        name: Of their file, for messages.
+
+    Raises:
+        DatasetError: They have.
+    """
+    if records * columns > MOST_CELLS:
+        raise DatasetError(
+            f"{name} is too large: {records:,} records with {columns:,} names in all. Leave out "
+            "what is neither path, label nor split, or write several files."
+        )
+
+
+def texts(schema: pa.Schema) -> list[str]:
+    """Return the names of the columns of texts."""
+    return [each.name for each in schema if _is_text(each.type)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _size(part: pa.Array) -> int:
+    """Return the size of all values of a column, each as often as it comes."""
+    if not pa.types.is_dictionary(part.type):
+        return int(part.nbytes)
+    words = part.dictionary
+    if not _is_text(words.type):
+        return int(part.dictionary_decode().nbytes)
+    lengths = pc.binary_length(words)
+    return int(pc.sum(lengths.cast(pa.int64()).take(part.indices)).as_py() or 0)
+
+
+def _values(part: pa.Array) -> list[Any]:
+    """Return the values of a column; rows that share a text share its memory."""
+    if not pa.types.is_dictionary(part.type):
+        return list(part.to_pylist())
+    words = part.dictionary.to_pylist()
+    return [None if place is None else words[place] for place in part.indices.to_pylist()]
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MOST_BYTES:
+        raise DatasetError(
+            f"{name} is too large: paths, labels and splits of more than {MOST_BYTES:,} bytes. "
+            "Leave out what is none of these, or write several files."
+        )
+
+
+def holds_bytes(kind: pa.DataType) -> bool:
+    """Say whether a column of a type holds bytes, alone or among other values."""
+    if pa.types.is_struct(kind):
+        return any(holds_bytes(field.type) for field in kind)
+    return is_bytes(kind)
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Say whether a column of a type holds bytes alone."""
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
