@@ -28,8 +28,8 @@ class MarkedCopies:
 
     def path(self, given: GivenPicture) -> Path:
         """Return the path of the copy of a picture."""
-        # The names in an archive may be of another system, and lead elsewhere here.
-        parts = [re.sub(r"[\\/:]", "_", part) for part in given.inside.parts]
+        # The names in an archive may be of another system, and lead elsewhere here, or nowhere.
+        parts = [re.sub(r"[\\/:\0]", "_", part) for part in given.inside.parts]
         below = parts if self.keeps_folders else parts[-1:]
         return self.folder.joinpath(*below[:-1], f"{below[-1]}.png")
 

@@ -51,10 +51,12 @@ _STARTS = (
 )
 _BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)
 _ICON = re.compile(rb"\0\0[\1\2]\0[\1-\x20]\0.{3}\0", re.DOTALL)
-# One number alone may follow the name of a person in notes: "P1 23 female", "P7 Anna".
+# All of the header, up to the first pixel or a comment: notes on people may begin with "P1 23 1".
+_GAP = rb"(?:[ \t\r\n]|#[^\n]*\n)+"
 _PNM = re.compile(
-    rb"P[1-6](?:[ \t\r\n]|#[^\n]*\n)+\d+(?:[ \t\r\n]+\d|[ \t\r\n]*#)"
-    rb"|P7\s+(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)|P[Ff]\s+\d+\s+\d+\s+[-+.\d]"
+    rb"P(?:1(?:%(gap)s\d+){2}%(gap)s[01]|4(?:%(gap)s\d+){2}\s|[23](?:%(gap)s\d+){4}"
+    rb"|[56](?:%(gap)s\d+){3}\s|[1-6](?:%(gap)s\d+){1,2}[ \t\r\n]*#"
+    rb"|7\s+(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)|[Ff]\s+\d+\s+\d+\s+[-+.\d])" % {b"gap": _GAP}
 )
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",

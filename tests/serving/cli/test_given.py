@@ -1,9 +1,11 @@
 """What `predict` is given as an archive: its photos are read as those of a folder are."""
 
 import json
+import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from preprocessing.errors import DatasetError, MienError
@@ -92,3 +94,16 @@ def test_copies_of_pictures_of_one_name_keep_their_folders(packed: Path, tmp_pat
     ]
     with pytest.raises(MienError, match=r"face\.jpg and .*face\.jpg have the same name"):
         prepare_copies(tmp_path / "drawn", [*pictures, *pictures], overwrite=False)
+
+
+def test_a_copy_of_a_picture_whose_name_no_file_can_have_is_written(tmp_path: Path) -> None:
+    """A tar file may name it so; that ended the command for all pictures, in Python's words."""
+    member = tarfile.TarInfo("a.png")
+    member.pax_headers = {"path": "a\0b.png"}
+    packed = tmp_path / "photos.tar"
+    with tarfile.open(packed, "w") as archive:
+        archive.addfile(member)
+    (picture,), _ = list_given([packed])
+    copies = prepare_copies(tmp_path / "drawn", [picture], overwrite=False)
+    copies.write(picture, np.zeros((2, 2, 3), np.uint8))
+    assert [path.name for path in copies.folder.iterdir()] == ["a_b.png.png"]

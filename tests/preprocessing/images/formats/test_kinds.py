@@ -39,7 +39,9 @@ def test_a_picture_in_a_folder_is_known_by_what_it_holds(kind: Kind, tmp_path: P
     assert list_folder(tmp_path).pictures == (Path("picture.odd"),)
 
 
-@pytest.mark.parametrize("notes", ["P1 23 female\nP2 31 male\n", "P5\t1\thappy\n", "P7 ANNA 22\n"])
+@pytest.mark.parametrize(
+    "notes", ["P1 23 female\nP2 31\n", "P1 23 1\nP2 31 0\n", "P5\t1\thappy\n", "P7 ANNA 22\n"]
+)
 def test_notes_on_people_are_no_picture(notes: str, tmp_path: Path) -> None:
     """Beside class folders they would be a picture without a label."""
     (tmp_path / "participants").write_text(notes, "utf-8")
