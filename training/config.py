@@ -70,6 +70,7 @@ class FitConfig:
         shift: Largest random shift, as a fraction of the chip's side.
         contrast: Largest random relative change of contrast.
         brightness: Largest random shift of brightness, of 255.
+        noise: Largest standard deviation of noise, in grey levels; half of the chips have none.
         erase: Probability that a rectangle is blanked out.
         tunes: Go on from a trained network with few pictures, in the shape and at the side that it
             has: the last layers are fitted alone first, those of known labels from what they know,
@@ -109,6 +110,7 @@ class FitConfig:
     shift: float = 0.07
     contrast: float = 0.15
     brightness: float = 0.1
+    noise: float = 0.0
     erase: float = 0.2
     tunes: bool = False
     patience: int | None = None

@@ -74,6 +74,18 @@ PRESETS = {
     "crowd-larger": replace(
         _CROWD_LONGER, minutes=None, epochs=7, sizes=((0.0, 48),), learning_rate=0.02
     ),
+    # python -m training fit data/fer2013 runs/crowd-noise --preset crowd-noise \
+    #     --start-from runs/crowd-again --teacher three-ways.npz --teacher-weight 0.6
+    # 94 minutes more on one core: FIGURES
+    "crowd-noise": replace(
+        _CROWD_LONGER,
+        minutes=94,
+        sizes=((0.0, 48),),
+        raw_share=0.45,
+        contrast=0.35,
+        brightness=0.15,
+        noise=20.0,
+    ),
     # python -m training fit data/fer2013 runs/face --preset face --teacher ways.npz \
     #     --teacher-weight 0.6
     # 98 minutes on one core; crowd: 87.6 % of val's majority, label: 69.9 % of val; with the

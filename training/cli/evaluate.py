@@ -241,7 +241,7 @@ def _guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test
 @path_argument("bundle", help="The folder of a trained model.")
 @path_argument("dataset", help="A folder that align wrote.")
 def robustness(bundle: Path, dataset: Path) -> None:
-    """Measure how accuracy on val falls as chips are shrunk or blurred."""
+    """Measure how accuracy on val falls as chips are shrunk, blurred, noisy or dark."""
     from preprocessing.dataset.read import read_dataset
     from training.evaluation.robustness import degraded_slices
     from training.evaluation.text import slices_text

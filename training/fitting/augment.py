@@ -11,7 +11,7 @@ from training.networks.resize import resize
 
 @keras.saving.register_keras_serializable("mien")
 class Augment(keras.layers.Layer):
-    """Turn, scale, shift, mirror, re-light and partly erase chips; bring them to a size.
+    """Turn, scale, shift, mirror and re-light chips, add noise, erase a part; bring to a size.
 
     Rotation, scale, shift and mirroring are one warp: each chip is sampled once. Outside training
     chips are only brought to size.
@@ -28,6 +28,7 @@ class Augment(keras.layers.Layer):
         shift: float,
         contrast: float,
         brightness: float,
+        noise: float,
         erase: float,
         seed: int,
         **kwargs: Any,
@@ -40,6 +41,7 @@ class Augment(keras.layers.Layer):
             "shift": shift,
             "contrast": contrast,
             "brightness": brightness,
+            "noise": noise,
             "erase": erase,
             "seed": seed,
         }
@@ -59,7 +61,7 @@ class Augment(keras.layers.Layer):
         if training:
             x = self._warp(x)
         x = resize(x, self.size_px)
-        return self._erase(self._relight(x)) if training else x
+        return self._erase(self._add_noise(self._relight(x))) if training else x
 
     def _uniform(self, count: keras.KerasTensor, low: float, high: float) -> keras.KerasTensor:
         return random.uniform((count,), low, high, seed=self.seed_generator)
@@ -93,6 +95,13 @@ class Augment(keras.layers.Layer):
         lift = ops.reshape(self._uniform(count, -brightness, brightness), (-1, 1, 1, 1)) * 255
         mean = ops.mean(x, axis=(1, 2, 3), keepdims=True)
         return (x - mean) * gain + mean + lift
+
+    def _add_noise(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Add noise, as cameras do in the dark, to half of the chips; strong to few of them."""
+        largest = self.settings["noise"]
+        strength = ops.maximum(self._uniform(ops.shape(x)[0], -largest, largest), 0)
+        noise = random.normal(ops.shape(x), seed=self.seed_generator)
+        return x + ops.reshape(strength, (-1, 1, 1, 1)) * noise
 
     def _erase(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Blank out a rectangle (Zhong et al. 2017, arXiv:1708.04896) with the chip's mean."""

@@ -20,6 +20,7 @@ STILL = {
     "shift": 0.0,
     "contrast": 0.0,
     "brightness": 0.0,
+    "noise": 0.0,
     "erase": 0.0,
     "seed": 0,
 }
@@ -108,6 +109,14 @@ def test_each_change_changes_chips_differently(
     layer = Augment(**{**STILL, **changes}, size_px=SIDE_PX)
     augmented = np.asarray(layer(np.stack([disc] * 32), training=True))[..., 0]
     assert is_spread(augmented) > 0.5
+
+
+def test_half_of_the_chips_have_noise_of_up_to_the_largest_strength() -> None:
+    grey = np.full((64, SIDE_PX, SIDE_PX), 128, np.uint8)
+    layer = Augment(**{**STILL, "noise": 20.0}, size_px=SIDE_PX)
+    strength = np.asarray(layer(grey, training=True)).std(axis=(1, 2, 3))
+    assert 16 < (strength == 0).sum() < 48
+    assert 14 < strength.max() < 21
 
 
 def test_one_whole_view_is_the_network_itself(network: keras.Model, chips: np.ndarray) -> None:
