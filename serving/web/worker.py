@@ -19,6 +19,7 @@ from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_socket import ClientSocket
 from serving.web.client_watch import PATIENCE_S, ClientWatch
+from serving.web.predict_request import largest_request
 from serving.web.rate_limit import network_of
 from serving.web.waiting_clients import STEP_S, WaitingClients
 
@@ -39,8 +40,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def run(self) -> None:
         """Answer requests until the worker is to end."""
-        most_batch_bytes = self.wsgi.extensions["mien"].settings.max_batch_bytes
-        most_bytes = max(self.wsgi.config["MAX_CONTENT_LENGTH"], most_batch_bytes)
+        most_bytes = largest_request(self.wsgi.extensions["mien"].settings)
         self._clients = WaitingClients(self.poller, self._drop, most_bytes=most_bytes)
         super().run()
 
@@ -135,14 +135,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head was read; return what says whether the connection is kept."""
-        if getattr(conn.sock, "was_told_to_send", False):
+        if not self.cfg.is_ssl:
+            # The client has had the word to send, or needs none; a thread could wait to send it.
             req._expected_100_continue = False
         if isinstance(req.body.reader, ChunkedReader):
             req.body.reader = QuickChunkedReader(req, req.unreader)
         kept = super().handle_request(req, conn)
         if kept and getattr(conn.sock, "has_whole_request", False):
             # gunicorn would drop little of it, and end the connection of who was refused.
-            conn.sock.settimeout(0)
             with contextlib.suppress(ParseException, OSError):
                 while req.body.read(DROPPED_AT_ONCE):
                     pass
@@ -152,7 +152,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Answer a request; return what says whether the connection is kept."""
         self._watch.served(conn)
         if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
-            conn.sock.begin_in_thread()
+            conn.sock.holds_batch = False
         kept = super().handle(conn)
         if not kept and not self.cfg.is_ssl and not conn.sock.has_answer_left:
             # At once, or a client that keeps connections would send the next request.

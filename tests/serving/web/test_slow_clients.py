@@ -160,13 +160,23 @@ def test_batches_that_come_slowly_hold_no_slot(server: ServerProcess, photo: byt
     [
         POST.replace(b"100000", b"9000000") + bytes(31_000),
         CHUNKED + b"FFFFFF\r\n" + bytes(31_000) + b"\r\n0\r\n\r\n",
+        CHUNKED + 16 * b"0" + b"FF\r\n\r\n\r\n",
         POST.replace(b"100000", b"99000000"),
         POST[:-2] + b"Expect: 100-continue\r\n\r\n",
         POST[:-2] + b"".join(b"X-%d: %s\r\n" % (number, bytes(7_000)) for number in range(4)),
         b"GET /livez HTTP/1.0\r\n\r\n",
         b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % LARGE.encode(),
     ],
-    ids=["body", "chunks", "too long", "expects", "head", "does not close", "takes nothing"],
+    ids=[
+        "body",
+        "chunks",
+        "a long size",
+        "too long",
+        "expects",
+        "head",
+        "does not close",
+        "takes nothing",
+    ],
 )
 def test_who_sends_or_takes_a_part_and_then_nothing_holds_up_nobody_from_however_many_addresses(
     beginning: bytes, server: ServerProcess
