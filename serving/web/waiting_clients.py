@@ -89,9 +89,13 @@ class WaitingClients:
         self._begin(conn, _Wait(conn.sock.drop_some, self._end), selectors.EVENT_READ)
 
     def _begin(self, conn: Any, wait: _Wait, events: int) -> None:
+        try:
+            conn.sock.settimeout(0)
+            self._poller.register(conn.sock, events, partial(self._go_on, conn))
+        except (OSError, ValueError):  # gunicorn closes it where an answer fails midway
+            self._end(conn)
+            return
         self._waits[conn] = wait
-        conn.sock.settimeout(0)
-        self._poller.register(conn.sock, events, partial(self._go_on, conn))
         self._go_on(conn)
 
     def _go_on(self, conn: Any, _sock: Any = None) -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn import util
 
 from serving.web import waiting_clients
 from serving.web.buffered_socket import LONGEST_S, SILENT_S
@@ -98,9 +99,9 @@ def test_who_is_late_is_told_so_if_the_head_was_there(
 
 
 def test_the_word_to_send_is_given(worker: Worker) -> None:
-    conn, theirs = worker.await_request(HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
+    _, theirs = worker.await_request(HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
     assert theirs.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert conn.sock.was_told_to_send
+    assert not worker.whole
 
 
 def test_where_no_more_connections_can_be_the_slow_ones_go(
@@ -168,6 +169,14 @@ def test_an_answer_goes_without_a_thread_and_who_leaves_it_keeps_nothing_in_the_
     worker.clients.look(is_full=False)
     assert worker.dropped == [slow]
     assert slow.sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == b"\1\0\0\0\0\0\0\0"
+
+
+def test_an_answer_that_failed_midway_ends_its_connection_alone(worker: Worker) -> None:
+    conn, _ = worker.connect()
+    conn.sock.sendall(bytes(3_000_000))
+    util.close_graceful(conn.sock)  # as gunicorn does
+    worker.clients.await_taker(conn, worker.whole.append)
+    assert (worker.whole, worker.dropped, len(worker.clients)) == ([], [conn], 0)
 
 
 def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(worker: Worker) -> None:
