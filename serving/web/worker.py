@@ -153,7 +153,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         self._watch.served(conn)
         if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
             conn.sock.holds_batch = False
-        kept = super().handle(conn)
+        # Where a request that was given up ends, nobody knows.
+        kept = super().handle(conn) and (self.cfg.is_ssl or not conn.sock.was_given_up)
         if not kept and not self.cfg.is_ssl and not conn.sock.has_answer_left:
             # At once, or a client that keeps connections would send the next request.
             with contextlib.suppress(OSError):

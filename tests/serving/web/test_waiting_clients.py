@@ -36,16 +36,17 @@ class Worker:
             patched.setattr(waiting_clients, "LEAST_REQUESTS", 0)
             return WaitingClients(self.poller, self.dropped.append, most_bytes=100_000)
 
-    def connect(self, sent: bytes = b"") -> tuple[Any, socket.socket]:
+    def connect(self, sent: bytes = b"", *, peer: str = "") -> tuple[Any, socket.socket]:
         """Open a connection as gunicorn has it, and as the client, who has sent something."""
         ours, theirs = socket.socketpair()
         theirs.sendall(sent)
         self.stack.enter_context(theirs)
         conn = SimpleConnection(sock=self.stack.enter_context(ClientSocket(fileno=ours.detach())))
+        conn.sock.peer = peer
         return conn, theirs
 
-    def await_request(self, sent: bytes = b"") -> tuple[Any, socket.socket]:
-        conn, theirs = self.connect(sent)
+    def await_request(self, sent: bytes = b"", *, peer: str = "") -> tuple[Any, socket.socket]:
+        conn, theirs = self.connect(sent, peer=peer)
         self.clients.await_request(conn, self.whole.append)
         return conn, theirs
 
@@ -126,6 +127,23 @@ def test_where_requests_take_too_much_memory_the_slowest_goes_or_the_largest_of_
     new, _ = worker.await_request(HEAD + bytes(30_000))
     assert new not in worker.whole
     assert len(worker.whole) == 3
+
+
+def test_where_requests_take_too_much_memory_those_of_other_addresses_stay(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.clients = worker.with_room(70_000)
+    slow, _ = worker.await_request(HEAD + bytes(9_000), peer="phone")
+    later(5, monkeypatch)
+    half = [worker.await_request(HEAD + bytes(30_000), peer="others")[0] for _ in range(3)]
+    assert len(worker.whole) == 1
+    assert slow not in worker.whole
+    # What is whole goes too, but for one.
+    for _ in range(2):
+        worker.await_request(HEAD + bytes(40_000), peer="others")
+    assert {*half} < {*worker.whole}
+    assert [conn.sock.has_whole_request for conn in worker.whole].count(True) == 1
+    assert slow not in worker.whole
 
 
 def test_a_request_that_has_a_thread_takes_no_room_from_those_that_come(worker: Worker) -> None:
