@@ -11,6 +11,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from serving.web import buffered_socket, worker
 from serving.web.buffered_socket import LEAST_BYTES_PER_S
 from serving.web.client_socket import ClientSocket
+from serving.web.client_watch import ClientWatch
 from serving.web.worker import PatientWorker
 
 
@@ -48,6 +49,20 @@ def test_an_answer_that_nobody_takes_is_given_up(pair: tuple[ClientSocket, socke
     ours.sendall(bytes(4 * LEAST_BYTES_PER_S))
     with pytest.raises(ConnectionResetError):
         ours.sendall(b"x")
+
+
+def test_no_other_request_is_read_after_one_that_was_given_up(
+    pair: tuple[ClientSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pair
+    patient = PatientWorker.__new__(PatientWorker)
+    patient.cfg, patient._watch = SimpleNamespace(is_ssl=False), ClientWatch()
+    monkeypatch.setattr(ThreadWorker, "handle", lambda *_: True)
+    assert patient.handle(SimpleNamespace(sock=ours))
+    # What had come of the next one is dropped with its body.
+    ours.cut_short()
+    assert not patient.handle(SimpleNamespace(sock=ours))
+    assert theirs.recv(1) == b""
 
 
 def test_no_thread_waits_for_what_has_not_come(pair: tuple[ClientSocket, socket.socket]) -> None:
