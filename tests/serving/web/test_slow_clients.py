@@ -251,8 +251,9 @@ def test_who_is_refused_is_told_why_whatever_was_sent(tmp_path: Path) -> None:
         (b"Content-Length: 5000000\r\n\r\n" + bytes(5_000_000) + NEXT, [b"404", b"200"]),
         (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcXX0\r\n\r\n" + NEXT, [b"404"]),
         (b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n12", [b"100", b"404"]),
+        (b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n12345", [b"404"]),
     ],
-    ids=["of a length", "malformed chunks", "awaited"],
+    ids=["of a length", "malformed chunks", "awaited", "there already"],
 )
 def test_a_body_that_nobody_reads_costs_neither_the_next_answer_nor_brings_another(
     sent: bytes, statuses: list[bytes], server: ServerProcess
