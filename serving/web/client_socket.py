@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from serving.web.buffered_socket import BufferedSocket
 from serving.web.client_watch import ClientWatch
 
-# How often a thread that waits for a client looks whether others wait for a thread.
+# How often a thread that waits for a client looks whether this is to give way.
 STEP_S = 0.25
 # Of what a client has not taken yet so much may be left before a thread waits with the next line.
 KEPT_BYTES = 65_536
@@ -22,7 +22,7 @@ class ClientSocket(BufferedSocket):
     A thread waits for the client only within answers that are sent line by line.
 
     Attributes:
-        watch: Who else wants the thread that waits for the client.
+        watch: Tells whether the client is to give way.
         held_bytes: How long the answer is that it is taking while a thread waits.
         holds_batch: It has one of the few slots for batches.
     """
@@ -77,7 +77,7 @@ class ClientSocket(BufferedSocket):
         """Wait for the client to take something; return how many bytes it took.
 
         Raises:
-            ConnectionResetError: It did not in time, or others wait and it is the slowest.
+            ConnectionResetError: It did not in time, or others want its slot and it is the slowest.
         """
         try:
             with self.watch.awaiting(self):

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, PATIENCE_S, forget
+from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, forget
 
 # Size of all requests that come or wait for a thread, and of all answers that clients have not
 # taken: fifteen of the largest pictures. Where settings allow larger requests, as many as this.
 MOST_WAITING_BYTES, LEAST_REQUESTS = 150_000_000, 4
+# Where no more connections can be, those go that are slow and older than this.
+PATIENCE_S = 1.0
 # How often it is looked whether a client is too slow.
 STEP_S = 0.25
 

@@ -18,10 +18,10 @@ from gunicorn.workers.gthread import ThreadWorker
 from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_socket import ClientSocket
-from serving.web.client_watch import PATIENCE_S, ClientWatch
+from serving.web.client_watch import ClientWatch
 from serving.web.predict_request import largest_request
 from serving.web.rate_limit import network_of
-from serving.web.waiting_clients import STEP_S, WaitingClients
+from serving.web.waiting_clients import PATIENCE_S, STEP_S, WaitingClients
 
 # How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
@@ -35,7 +35,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *arguments: Any) -> None:
         """Begin with no connection."""
         super().__init__(*arguments)
-        self._watch = ClientWatch(threads=self.cfg.threads)
+        self._watch = ClientWatch()
         self._arrivals = Arrivals()
 
     def run(self) -> None:
@@ -63,7 +63,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def _let_wait(self, conn: Any) -> None:
         """Let a request that is there wait for a thread."""
         conn.data_ready = True
-        self._watch.wait(conn, peer=conn.sock.peer)
         self._arrivals.add(conn, peer=conn.sock.peer)
         turn: list[Any] = []
         served = self.tpool.submit(self._serve_next, turn)
@@ -150,7 +149,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        self._watch.served(conn)
         if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
             conn.sock.holds_batch = False
         # Where a request that was given up ends, nobody knows.

@@ -11,7 +11,6 @@ from gunicorn.workers.gthread import ThreadWorker
 from serving.web import buffered_socket, worker
 from serving.web.buffered_socket import LEAST_BYTES_PER_S
 from serving.web.client_socket import ClientSocket
-from serving.web.client_watch import ClientWatch
 from serving.web.worker import PatientWorker
 
 
@@ -56,7 +55,7 @@ def test_no_other_request_is_read_after_one_that_was_given_up(
 ) -> None:
     ours, theirs = pair
     patient = PatientWorker.__new__(PatientWorker)
-    patient.cfg, patient._watch = SimpleNamespace(is_ssl=False), ClientWatch()
+    patient.cfg = SimpleNamespace(is_ssl=False)
     monkeypatch.setattr(ThreadWorker, "handle", lambda *_: True)
     assert patient.handle(SimpleNamespace(sock=ours))
     # What had come of the next one is dropped with its body.
