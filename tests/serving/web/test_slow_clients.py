@@ -189,22 +189,6 @@ def test_who_sends_or_takes_a_part_and_then_nothing_holds_up_nobody_from_however
         assert seconds_of_an_answer(server) < LEAST_S / 2
 
 
-def test_who_takes_an_answer_slowly_gives_way_to_others(server: ServerProcess) -> None:
-    large = f"GET /{LARGE} HTTP/1.1\r\nHost: a\r\n\r\n"
-    with connections(server, [large.encode()] * CLIENTS):
-        assert server.ask("/livez").status == 200
-
-
-def test_who_does_not_close_a_connection_holds_up_others_for_no_longer(
-    server: ServerProcess,
-) -> None:
-    with connections(server, [b"GET /livez HTTP/1.0\r\n\r\n"] * CLIENTS) as opened:
-        assert opened[0].recv(65536).startswith(b"HTTP/1.0 200 ")
-        time.sleep(0.5)
-        # gunicorn waits two seconds for each.
-        assert seconds_of_an_answer(server) < 4 + ANSWERED_S
-
-
 def test_a_picture_on_a_slow_line_is_answered(server: ServerProcess) -> None:
     buffer = BytesIO()
     Image.effect_noise((500, 500), 90).save(buffer, "PNG")
