@@ -11,6 +11,8 @@ MOST_CHUNK_LINE_BYTES = 8_192
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,19})", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
+# gunicorn refuses it at once; it may be typed by hand.
+_BARE_LINE_END = re.compile(rb"(?<!\r)\n")
 _CHUNK_LINE = re.compile(rb"0*([0-9A-Fa-f]{1,16})(?![0-9A-Fa-f])[^\r\n]{0,8000}\r\n")
 
 
@@ -33,6 +35,7 @@ class Incoming:
         self.is_complete = self.expects_word = False
         self._most_bytes = most_bytes
         self._seen_bytes = 0
+        self._is_malformed = False
         # Where the request ends; where it comes in chunks, how many bytes until then are the lines
         # around these.
         self._end = 0
@@ -47,7 +50,7 @@ class Incoming:
             data: All that has come of it, and perhaps of the next one.
         """
         if not self.head_bytes and not self._read_head(data):
-            return len(data) > MOST_HEAD_BYTES
+            return self._is_malformed or len(data) > MOST_HEAD_BYTES
         if self._is_chunked:
             is_whole = self._has_last_chunk(data)
             content_bytes = min(len(data), self._end) - self.head_bytes - self._lines_bytes
@@ -59,8 +62,9 @@ class Incoming:
         # An empty line before a request means nothing.
         start = 2 if data.startswith(b"\r\n") else 0
         found = data.find(HEAD_END, max(start, self._seen_bytes - len(HEAD_END)))
-        self._seen_bytes = len(data)
         if found < 0:
+            self._is_malformed = _BARE_LINE_END.search(data, self._seen_bytes) is not None
+            self._seen_bytes = len(data)
             return False
         self._end = self.head_bytes = found + len(HEAD_END)
         head = bytes(data[: self.head_bytes])

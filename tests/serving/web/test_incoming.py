@@ -59,6 +59,8 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> No
         (CHUNKED + b"x\r\n", len(CHUNKED) + 3),
         (CHUNKED + b"1\r\na\r\n" * 9, len(CHUNKED) + 4 * 6 - 3),
         (bytes(200), 151),
+        (GET[:-2] + b"\n", len(GET) - 1),
+        (b"GET / HTTP/1.0\n\n", 15),
         (CHUNKED + b"1;" + bytes(200), len(CHUNKED) + 30),
     ],
     ids=[
@@ -69,6 +71,8 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> No
         "malformed",
         "many chunks",
         "a long head",
+        "a bare line end",
+        "bare line ends",
         "a long line",
     ],
 )

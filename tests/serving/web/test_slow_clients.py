@@ -111,7 +111,6 @@ def test_a_byte_now_and_then_does_not_help(server: ServerProcess) -> None:
 def test_who_sends_nothing_holds_up_nobody(server: ServerProcess) -> None:
     with connections(server, [b""] * 3 * CLIENTS) as opened:
         assert server.ask("/livez").status == 200
-        # With a thread for each, the first would have been given up by now.
         ended, _, _ = select.select(opened, [], [], 0)
         assert not ended
 
