@@ -149,11 +149,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
-            conn.sock.holds_batch = False
+        if self.cfg.is_ssl:  # the proxy that decrypts must be patient
+            return super().handle(conn)
+        conn.sock.holds_batch = False
         # Where a request that was given up ends, nobody knows.
-        kept = super().handle(conn) and (self.cfg.is_ssl or not conn.sock.was_given_up)
-        if not kept and not self.cfg.is_ssl and not conn.sock.has_answer_left:
+        kept = super().handle(conn) and not conn.sock.was_given_up
+        if not kept and not conn.sock.has_answer_left:
             # At once, or a client that keeps connections would send the next request.
             with contextlib.suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_WR)

@@ -64,6 +64,16 @@ def test_no_other_request_is_read_after_one_that_was_given_up(
     assert theirs.recv(1) == b""
 
 
+def test_what_gunicorn_says_of_an_encrypted_connection_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = PatientWorker.__new__(PatientWorker)
+    patient.cfg = SimpleNamespace(is_ssl=True)
+    # It has a word of its own for one on which nothing has come yet.
+    monkeypatch.setattr(ThreadWorker, "handle", lambda *_: "later")
+    assert patient.handle(SimpleNamespace()) == "later"
+
+
 def test_no_thread_waits_for_what_has_not_come(pair: tuple[ClientSocket, socket.socket]) -> None:
     ours, theirs = pair
     theirs.sendall(b"half")
