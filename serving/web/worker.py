@@ -19,7 +19,6 @@ from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_socket import ClientSocket
 from serving.web.client_watch import ClientWatch
-from serving.web.predict_request import largest_request
 from serving.web.rate_limit import network_of
 from serving.web.waiting_clients import PATIENCE_S, STEP_S, WaitingClients
 
@@ -40,7 +39,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def run(self) -> None:
         """Answer requests until the worker is to end."""
-        most_bytes = largest_request(self.wsgi.extensions["mien"].settings)
+        # Not from where it is said: gunicorn's master loads this module before the figures have
+        # their folder.
+        most_bytes = self.wsgi.config["LARGEST_REQUEST"]
         self._clients = WaitingClients(self.poller, self._drop, most_bytes=most_bytes)
         super().run()
 
