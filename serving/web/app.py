@@ -21,6 +21,7 @@ from serving.web.cross_origin import allow_origins
 from serving.web.engine import Service, current_service
 from serving.web.environment import feedback_packages, read_settings
 from serving.web.path_prefix import PathPrefix
+from serving.web.predict_request import largest_request
 from serving.web.problems import WITH_SLASH, Problem
 from serving.web.request_log import log_requests
 from serving.web.settings import Settings
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="../templates")
     app.request_class = MemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + OVERHEAD_BYTES
+    app.config["LARGEST_REQUEST"] = largest_request(settings)  # for `worker`
     app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
     # Two slashes for one would lead on to the host that the request names, whatever that is.
     app.url_map.merge_slashes = False

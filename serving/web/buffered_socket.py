@@ -37,13 +37,12 @@ class BufferedSocket(socket.socket):
         moved_bytes: How many bytes it has sent or taken since then.
         is_finished: Nothing more is read.
         was_given_up: It was too slow.
-        was_told_to_send: It waited for the server's word before it sent the body, and has it.
         peer: Its address (`network_of`); empty where many clients share one, as behind a proxy.
     """
 
     until_s = latest_s = begun_s = 0.0
     moved_bytes = 0
-    is_finished = was_given_up = was_told_to_send = False
+    is_finished = was_given_up = False
     peer = ""
 
     def __init__(self, *, fileno: int) -> None:
@@ -84,7 +83,7 @@ class BufferedSocket(socket.socket):
         """
         self._ahead[:0] = read_before
         self._incoming = Incoming(most_bytes=most_bytes)
-        self.is_finished = self.was_given_up = self.was_told_to_send = False
+        self.is_finished = self.was_given_up = False
         self._begin(SILENT_S)
 
     def take_in(self) -> bool:
@@ -115,7 +114,6 @@ class BufferedSocket(socket.socket):
             self.until_s += GRACE_S - SILENT_S
             if self._incoming.expects_word and not is_whole:
                 super().send(b"HTTP/1.1 100 Continue\r\n\r\n", socket.MSG_DONTWAIT)
-                self.was_told_to_send = True
         return is_whole
 
     def cut_short(self) -> None:

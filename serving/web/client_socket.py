@@ -5,25 +5,24 @@ import errno
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
-from serving.web.buffered_socket import GRACE_S, BufferedSocket
+from serving.web.buffered_socket import BufferedSocket
 from serving.web.client_watch import ClientWatch
 
-# How often a thread that waits for a client looks whether others wait for a thread.
+# How often a thread that waits for a client looks whether this is to give way.
 STEP_S = 0.25
-
-T = TypeVar("T")
+# Of what a client has not taken yet so much may be left before a thread waits with the next line.
+KEPT_BYTES = 65_536
 
 
 class ClientSocket(BufferedSocket):
     """A connection with a client, which must not be slow; a timeout that gunicorn sets goes first.
 
-    A thread waits for the client only within answers that are sent line by line, and where a body
-    is in far too many chunks.
+    A thread waits for the client only within answers that are sent line by line.
 
     Attributes:
-        watch: Who else wants the thread that waits for the client.
+        watch: Tells whether the client is to give way.
         held_bytes: How long the answer is that it is taking while a thread waits.
         holds_batch: It has one of the few slots for batches.
     """
@@ -32,32 +31,18 @@ class ClientSocket(BufferedSocket):
     held_bytes = 0
     holds_batch = False
 
-    def begin_in_thread(self) -> None:
-        """Note that a thread may wait for the client from now on."""
-        self.holds_batch = False
-        self._begin(GRACE_S)
-
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
+    def recv(self, size: int, _flags: int = 0, /) -> bytes:
         """Return what the client sent.
 
         Raises:
-            ConnectionResetError: It sends too slowly.
-            TimeoutError: Nothing is there, and gunicorn would only drop what comes.
+            ConnectionResetError: More is wanted than is there: it sends too slowly.
         """
-        if self._ahead:
-            data = bytes(self._ahead[:size])
-            del self._ahead[:size]
-            return data
-        if self.was_given_up:
-            raise _too_slow()
-        if self.is_finished:
+        if not self._ahead and self.is_finished and not self.was_given_up:
             return b""
-        if self.gettimeout() is not None:
-            raise TimeoutError  # that takes no thread (`await_end`)
-        # What waits here already is read in any case.
-        receive = partial(super().recv, size, flags)
-        data = self._patiently(receive, until_s=self.until_s)
-        self._move(len(data))
+        if not self._ahead:
+            self._give_up()
+        data = bytes(self._ahead[:size])
+        del self._ahead[:size]
         return data
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
@@ -66,19 +51,20 @@ class ClientSocket(BufferedSocket):
         Raises:
             ConnectionResetError: The client takes what was kept before too slowly.
         """
-        self._send_left(flags)
+        if len(self._left) > KEPT_BYTES:
+            self._send_left(flags)
+        # Such as the head of an answer, whose body comes now.
+        data = b"".join((self._left, data)) if self.has_answer_left else data
         self._left = memoryview(data).cast("B")
         self._send_some(self._left)
 
     def _send_left(self, flags: int) -> None:
-        if not self.has_answer_left:
-            return
         self.await_taker()
         self.held_bytes = len(self._left)
         try:
             while self.has_answer_left:
                 send = partial(super().send, self._left, flags)
-                sent = self._patiently(send, until_s=self.until_s)
+                sent = self._patiently(send)
                 self.moved_bytes += sent
                 self._left = self._left[sent:]
         except OSError:
@@ -87,23 +73,22 @@ class ClientSocket(BufferedSocket):
         finally:
             self.held_bytes = 0
 
-    def _patiently(self, exchange: Callable[[], T], *, until_s: float) -> T:
-        """Wait for the client to send or take something; return what came of it.
+    def _patiently(self, send: Callable[[], int]) -> int:
+        """Wait for the client to take something; return how many bytes it took.
 
         Raises:
-            ConnectionResetError: It did not in time, or others wait and it is the slowest.
+            ConnectionResetError: It did not in time, or others want its slot and it is the slowest.
         """
         try:
             with self.watch.awaiting(self):
                 while True:
                     # Also of one that sends a byte now and then.
                     if self.watch.is_to_go(self):
-                        self.is_finished = True  # the thread is wanted now
                         self._give_up()
-                    left_s = until_s - time.monotonic()
+                    left_s = self.until_s - time.monotonic()
                     self.settimeout(max(0.0, min(left_s, STEP_S)))
                     with contextlib.suppress(TimeoutError, BlockingIOError):
-                        return exchange()
+                        return send()
                     if left_s <= STEP_S:
                         self._give_up()
         finally:
@@ -111,9 +96,5 @@ class ClientSocket(BufferedSocket):
 
     def _give_up(self) -> NoReturn:
         self.was_given_up = True
-        raise _too_slow()
-
-
-def _too_slow() -> ConnectionResetError:
-    """Return what gunicorn takes for a client that went away, and does not log."""
-    return ConnectionResetError(errno.ECONNRESET, "the client is too slow")
+        # gunicorn takes it for a client that went away, and does not log it.
+        raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")

@@ -13,6 +13,7 @@ from serving.web.fetch.address import URL_FIELD
 from serving.web.json_body import JsonObject, read_json_object
 from serving.web.options import join_options, options_from_text, parse_options
 from serving.web.problems import InvalidRequestError, NoImageError
+from serving.web.settings import Settings
 from serving.web.uploads import (
     FIELD,
     OVERHEAD_BYTES,
@@ -26,6 +27,8 @@ from serving.web.zip_files import is_zip
 # How much longer a picture may be in JSON: by a third for base64, the rest for line breaks and
 # escapes.
 JSON_FACTOR = 1.6
+# Of bodies that hold no picture for the models: answers that are to be shown.
+LARGEST_OTHER_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,18 @@ def _check_text(url: Any) -> str:
     return url
 
 
+def largest_request(settings: Settings) -> int:
+    """Return the size of the largest body that any route reads, in bytes."""
+    return max(_largest_json(settings), settings.max_batch_bytes, LARGEST_OTHER_BYTES)
+
+
+def _largest_json(settings: Settings) -> int:
+    return int(settings.max_upload_bytes * JSON_FACTOR) + OVERHEAD_BYTES
+
+
 def _read_json(request: Request) -> JsonObject:
     limit = current_service().settings.max_upload_bytes
-    most_bytes = int(limit * JSON_FACTOR) + OVERHEAD_BYTES
+    most_bytes = _largest_json(current_service().settings)
     read = body_reader(request, most_bytes)
     try:
         return read_json_object(

@@ -1,21 +1,25 @@
 """The connections that no thread serves: a request comes, an answer goes, or the end is awaited.
 
-Their clients may be slow as long as there is room. Where there is none, the slowest go.
+Their clients may be slow as long as there is room. Where there is none, the slowest of the address
+that takes most go.
 """
 
 import selectors
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, PATIENCE_S, forget
+from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, forget
 
 # Size of all requests that come or wait for a thread, and of all answers that clients have not
 # taken: fifteen of the largest pictures. Where settings allow larger requests, as many as this.
 MOST_WAITING_BYTES, LEAST_REQUESTS = 150_000_000, 4
+# Where no more connections can be, those go that are slow and older than this.
+PATIENCE_S = 1.0
 # How often it is looked whether a client is too slow.
 STEP_S = 0.25
 
@@ -89,9 +93,13 @@ class WaitingClients:
         self._begin(conn, _Wait(conn.sock.drop_some, self._end), selectors.EVENT_READ)
 
     def _begin(self, conn: Any, wait: _Wait, events: int) -> None:
+        try:
+            conn.sock.settimeout(0)
+            self._poller.register(conn.sock, events, partial(self._go_on, conn))
+        except (OSError, ValueError):  # gunicorn closes it where an answer fails midway
+            self._end(conn)
+            return
         self._waits[conn] = wait
-        conn.sock.settimeout(0)
-        self._poller.register(conn.sock, events, partial(self._go_on, conn))
         self._go_on(conn)
 
     def _go_on(self, conn: Any, _sock: Any = None) -> None:
@@ -140,21 +148,45 @@ class WaitingClients:
         if not wait.is_late_told or not conn.sock.has_head:
             self._end(conn)
             return
-        conn.sock.cut_short()
-        self.count(conn)
+        self._cut_short(conn)
         self._leave(conn)
         wait.then(conn)
 
     def _give_up_one(self) -> bool:
-        """Let go of the slowest client that takes memory, or of the largest where all are new."""
+        """Let go of the slowest client of the address that takes most memory.
+
+        Where all of these are new, the largest goes; where all are whole, what came last.
+        """
         now_s = time.monotonic()
-        large = [conn for conn in self._waits if conn in self._bytes]
-        if not large:
+        with self._counting:
+            sizes = {
+                conn: size
+                for conn, size in self._bytes.items()
+                if conn in self._waits or not conn.sock.was_given_up
+            }
+        by_peer: Counter[str] = Counter()
+        for conn, size in sizes.items():
+            by_peer[conn.sock.peer] += size
+        if not by_peer:
             return False
-        old = [conn for conn in large if now_s - conn.sock.begun_s >= LEAST_S]
+        peer = max(by_peer, key=lambda peer: by_peer[peer])
+        its = [conn for conn in sizes if conn.sock.peer == peer]
+        waiting = [conn for conn in its if conn in self._waits]
+        if not waiting:
+            self._cut_short(its[-1])
+            return True
+        old = [conn for conn in waiting if now_s - conn.sock.begun_s >= LEAST_S]
         slowest = min(old, key=partial(_rate, now_s=now_s), default=None)
-        self._give_up(slowest or max(large, key=lambda conn: self._bytes[conn]))
+        self._give_up(slowest or max(waiting, key=lambda conn: sizes[conn]))
         return True
+
+    def _cut_short(self, conn: Any) -> None:
+        """Drop what has come of a body, unless a thread has it already."""
+        with self._counting:
+            if conn in self._bytes:
+                conn.sock.cut_short()
+                self._all_bytes += conn.sock.waiting_bytes - self._bytes[conn]
+                self._bytes[conn] = conn.sock.waiting_bytes
 
     def look(self, *, is_full: bool) -> None:
         """Give up clients that are too late.

@@ -19,8 +19,8 @@ from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_address import network_of
 from serving.web.client_socket import ClientSocket
-from serving.web.client_watch import PATIENCE_S, ClientWatch
-from serving.web.waiting_clients import STEP_S, WaitingClients
+from serving.web.client_watch import ClientWatch
+from serving.web.waiting_clients import PATIENCE_S, STEP_S, WaitingClients
 
 # How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
@@ -34,13 +34,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *arguments: Any) -> None:
         """Begin with no connection."""
         super().__init__(*arguments)
-        self._watch = ClientWatch(threads=self.cfg.threads)
+        self._watch = ClientWatch()
         self._arrivals = Arrivals()
 
     def run(self) -> None:
         """Answer requests until the worker is to end."""
-        most_batch_bytes = self.wsgi.extensions["mien"].settings.max_batch_bytes
-        most_bytes = max(self.wsgi.config["MAX_CONTENT_LENGTH"], most_batch_bytes)
+        # Not from where it is said: gunicorn's master loads this module before the figures have
+        # their folder.
+        most_bytes = self.wsgi.config["LARGEST_REQUEST"]
         self._clients = WaitingClients(self.poller, self._drop, most_bytes=most_bytes)
         super().run()
 
@@ -63,7 +64,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def _let_wait(self, conn: Any) -> None:
         """Let a request that is there wait for a thread."""
         conn.data_ready = True
-        self._watch.wait(conn, peer=conn.sock.peer)
         self._arrivals.add(conn, peer=conn.sock.peer)
         turn: list[Any] = []
         served = self.tpool.submit(self._serve_next, turn)
@@ -135,14 +135,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head was read; return what says whether the connection is kept."""
-        if getattr(conn.sock, "was_told_to_send", False):
+        if not self.cfg.is_ssl:
+            # The client has had the word to send, or needs none; a thread could wait to send it.
             req._expected_100_continue = False
         if isinstance(req.body.reader, ChunkedReader):
             req.body.reader = QuickChunkedReader(req, req.unreader)
         kept = super().handle_request(req, conn)
         if kept and getattr(conn.sock, "has_whole_request", False):
             # gunicorn would drop little of it, and end the connection of who was refused.
-            conn.sock.settimeout(0)
             with contextlib.suppress(ParseException, OSError):
                 while req.body.read(DROPPED_AT_ONCE):
                     pass
@@ -150,11 +150,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
 
     def handle(self, conn: Any) -> Any:
         """Answer a request; return what says whether the connection is kept."""
-        self._watch.served(conn)
-        if not self.cfg.is_ssl:  # the proxy that decrypts must be patient
-            conn.sock.begin_in_thread()
-        kept = super().handle(conn)
-        if not kept and not self.cfg.is_ssl and not conn.sock.has_answer_left:
+        if self.cfg.is_ssl:  # the proxy that decrypts must be patient
+            return super().handle(conn)
+        conn.sock.holds_batch = False
+        # Where a request that was given up ends, nobody knows.
+        kept = super().handle(conn) and not conn.sock.was_given_up
+        if not kept and not conn.sock.has_answer_left:
             # At once, or a client that keeps connections would send the next request.
             with contextlib.suppress(OSError):
                 conn.sock.shutdown(socket.SHUT_WR)

@@ -13,8 +13,9 @@ MOST_CELLS = 20_000_000
 """Cells of all records together: a million with twenty names. A small file can claim far more."""
 MOST_BYTES = 400_000_000
 """Size of all values of a Parquet file. A small one can hold far more, too."""
-# Read at a time, for each can be long.
-_ROWS = 32
+# Read at a time: few where each can be long, many where texts that rows share are there once, for
+# each time comes with all words of a row group.
+_ROWS, _SHORT_ROWS = 32, 8_192
 
 
 def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dict[str, list[Any]]:
@@ -36,10 +37,13 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
     packed = (group.column(place) for group in groups for place in range(group.num_columns))
     unpacked = (each.total_uncompressed_size for each in packed if each.path_in_schema in columns)
     _check_size(sum(unpacked), name)
+    kinds = [field.type for field in file.schema_arrow if field.name in columns]
+    are_short = all(pa.types.is_dictionary(kind) or pa.types.is_primitive(kind) for kind in kinds)
     values: dict[str, list[Any]] = {column: [] for column in columns}
     size = 0
     # By this thread alone, for bytes are Python's: see `read_shard`.
-    for batch in file.iter_batches(_ROWS, columns=list(columns), use_threads=False):
+    rows = _SHORT_ROWS if are_short else _ROWS
+    for batch in file.iter_batches(rows, columns=list(columns), use_threads=False):
         size += sum(map(_size, batch.columns))
         _check_size(size, name)
         for column, part in zip(batch.schema.names, batch.columns, strict=True):
@@ -81,16 +85,19 @@ def _size(part: pa.Array) -> int:
     words = part.dictionary
     if not _is_text(words.type):
         return int(part.dictionary_decode().nbytes)
-    lengths = pc.binary_length(words)
-    return int(pc.sum(lengths.cast(pa.int64()).take(part.indices)).as_py() or 0)
+    used = part.indices.value_counts()
+    lengths = pc.binary_length(words.take(used.field("values"))).cast(pa.int64())
+    return int(pc.sum(pc.multiply(lengths, used.field("counts"))).as_py() or 0)
 
 
 def _values(part: pa.Array) -> list[Any]:
     """Return the values of a column; rows that share a text share its memory."""
     if not pa.types.is_dictionary(part.type):
         return list(part.to_pylist())
-    words = part.dictionary.to_pylist()
-    return [None if place is None else words[place] for place in part.indices.to_pylist()]
+    # Each batch comes with all words of its row group: only those that it uses are taken.
+    used = part.indices.unique()
+    words = dict(zip(used.to_pylist(), part.dictionary.take(used).to_pylist(), strict=True))
+    return [words[place] for place in part.indices.to_pylist()]
 
 
 def _check_size(size: int, name: str) -> None:

@@ -28,8 +28,19 @@ def whole_after(data: bytes, *, most_bytes: int = 100) -> int | None:
         CHUNKED + b"0\r\n\r\n",
         ODD + b"\r\n",
         ODD + b"a: b\r\n\r\n",
+        CHUNKED + 16 * b"0" + b"5\r\n\r\n\r\n0\r\n0\r\n\r\n",
+        CHUNKED + 99 * b"1;a\r\na\r\n" + b"0\r\n\r\n",
     ],
-    ids=["no body", "an empty line before", "a length", "no chunk", "chunks", "a trailer"],
+    ids=[
+        "no body",
+        "an empty line before",
+        "a length",
+        "no chunk",
+        "chunks",
+        "a trailer",
+        "a long size",
+        "chunks whose content is short enough",
+    ],
 )
 def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> None:
     assert whole_after(data + b"next") == len(data)
@@ -44,10 +55,12 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> No
         (POST.replace(b"5", b"101"), len(POST) + 2),
         (POST.replace(b"5", 30 * b"9"), len(POST) + 29),
         (POST.replace(b"5", b"000" + 30 * b"9"), len(POST) + 32),
-        (CHUNKED + b"65\r\n" + bytes(200), len(CHUNKED) + 101),
+        (CHUNKED + b"65\r\n" + bytes(200), len(CHUNKED) + 107),
         (CHUNKED + b"x\r\n", len(CHUNKED) + 3),
         (CHUNKED + b"1\r\na\r\n" * 9, len(CHUNKED) + 4 * 6 - 3),
         (bytes(200), 151),
+        (GET[:-2] + b"\n", len(GET) - 1),
+        (b"GET / HTTP/1.0\n\n", 15),
         (CHUNKED + b"1;" + bytes(200), len(CHUNKED) + 30),
     ],
     ids=[
@@ -58,6 +71,8 @@ def test_a_request_is_whole_with_its_last_byte_and_not_before(data: bytes) -> No
         "malformed",
         "many chunks",
         "a long head",
+        "a bare line end",
+        "bare line ends",
         "a long line",
     ],
 )
@@ -65,7 +80,7 @@ def test_of_what_is_refused_anyway_no_more_is_awaited(
     data: bytes, bytes_needed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(incoming, "MOST_HEAD_BYTES", 150)
-    monkeypatch.setattr(incoming, "MOST_CHUNKS", 3)
+    monkeypatch.setattr(incoming, "MOST_CHUNK_LINES_BYTES", 15)
     monkeypatch.setattr(incoming, "MOST_CHUNK_LINE_BYTES", 30)
     assert whole_after(data) == bytes_needed
 

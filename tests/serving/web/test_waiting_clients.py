@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn import util
 
 from serving.web import waiting_clients
 from serving.web.buffered_socket import LONGEST_S, SILENT_S
@@ -35,16 +36,17 @@ class Worker:
             patched.setattr(waiting_clients, "LEAST_REQUESTS", 0)
             return WaitingClients(self.poller, self.dropped.append, most_bytes=100_000)
 
-    def connect(self, sent: bytes = b"") -> tuple[Any, socket.socket]:
+    def connect(self, sent: bytes = b"", *, peer: str = "") -> tuple[Any, socket.socket]:
         """Open a connection as gunicorn has it, and as the client, who has sent something."""
         ours, theirs = socket.socketpair()
         theirs.sendall(sent)
         self.stack.enter_context(theirs)
         conn = SimpleConnection(sock=self.stack.enter_context(ClientSocket(fileno=ours.detach())))
+        conn.sock.peer = peer
         return conn, theirs
 
-    def await_request(self, sent: bytes = b"") -> tuple[Any, socket.socket]:
-        conn, theirs = self.connect(sent)
+    def await_request(self, sent: bytes = b"", *, peer: str = "") -> tuple[Any, socket.socket]:
+        conn, theirs = self.connect(sent, peer=peer)
         self.clients.await_request(conn, self.whole.append)
         return conn, theirs
 
@@ -98,9 +100,9 @@ def test_who_is_late_is_told_so_if_the_head_was_there(
 
 
 def test_the_word_to_send_is_given(worker: Worker) -> None:
-    conn, theirs = worker.await_request(HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
+    _, theirs = worker.await_request(HEAD[:-2] + b"Expect: 100-continue\r\n\r\n")
     assert theirs.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-    assert conn.sock.was_told_to_send
+    assert not worker.whole
 
 
 def test_where_no_more_connections_can_be_the_slow_ones_go(
@@ -125,6 +127,23 @@ def test_where_requests_take_too_much_memory_the_slowest_goes_or_the_largest_of_
     new, _ = worker.await_request(HEAD + bytes(30_000))
     assert new not in worker.whole
     assert len(worker.whole) == 3
+
+
+def test_where_requests_take_too_much_memory_those_of_other_addresses_stay(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.clients = worker.with_room(70_000)
+    slow, _ = worker.await_request(HEAD + bytes(9_000), peer="phone")
+    later(5, monkeypatch)
+    half = [worker.await_request(HEAD + bytes(30_000), peer="others")[0] for _ in range(3)]
+    assert len(worker.whole) == 1
+    assert slow not in worker.whole
+    # What is whole goes too, but for one.
+    for _ in range(2):
+        worker.await_request(HEAD + bytes(40_000), peer="others")
+    assert {*half} < {*worker.whole}
+    assert [conn.sock.has_whole_request for conn in worker.whole].count(True) == 1
+    assert slow not in worker.whole
 
 
 def test_a_request_that_has_a_thread_takes_no_room_from_those_that_come(worker: Worker) -> None:
@@ -168,6 +187,14 @@ def test_an_answer_goes_without_a_thread_and_who_leaves_it_keeps_nothing_in_the_
     worker.clients.look(is_full=False)
     assert worker.dropped == [slow]
     assert slow.sock.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == b"\1\0\0\0\0\0\0\0"
+
+
+def test_an_answer_that_failed_midway_ends_its_connection_alone(worker: Worker) -> None:
+    conn, _ = worker.connect()
+    conn.sock.sendall(bytes(3_000_000))
+    util.close_graceful(conn.sock)  # as gunicorn does
+    worker.clients.await_taker(conn, worker.whole.append)
+    assert (worker.whole, worker.dropped, len(worker.clients)) == ([], [conn], 0)
 
 
 def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(worker: Worker) -> None:

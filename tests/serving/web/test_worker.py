@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -43,21 +44,62 @@ def test_an_answer_that_nobody_takes_is_given_up(pair: tuple[ClientSocket, socke
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
     ours.sendall(b"x")
     assert theirs.recv(1) == b"x"
-    # A thread waits only before it sends more.
-    ours.sendall(bytes(LEAST_BYTES_PER_S))
+    # A thread waits only before it sends much more.
+    ours.sendall(bytes(4 * LEAST_BYTES_PER_S))
     with pytest.raises(ConnectionResetError):
         ours.sendall(b"x")
 
 
-@pytest.mark.parametrize(("left_s", "longest_s"), [(-0.5, 59.5), (0.5, 0.5)])
-def test_what_waits_already_is_read_and_earns_time_but_no_more_than_the_longest(
-    pair: tuple[ClientSocket, socket.socket], left_s: float, longest_s: float
+def test_no_other_request_is_read_after_one_that_was_given_up(
+    pair: tuple[ClientSocket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = pair
-    theirs.sendall(bytes(LEAST_BYTES_PER_S))
-    now_s = time.monotonic()
-    ours.until_s, ours.latest_s = now_s + left_s, now_s + longest_s
-    assert len(ours.recv(65536)) == LEAST_BYTES_PER_S
-    assert ours.until_s == pytest.approx(now_s + 0.5, rel=1e-9)
+    patient = PatientWorker.__new__(PatientWorker)
+    patient.cfg = SimpleNamespace(is_ssl=False)
+    monkeypatch.setattr(ThreadWorker, "handle", lambda *_: True)
+    assert patient.handle(SimpleNamespace(sock=ours))
+    # What had come of the next one is dropped with its body.
+    ours.cut_short()
+    assert not patient.handle(SimpleNamespace(sock=ours))
+    assert theirs.recv(1) == b""
+
+
+def test_what_gunicorn_says_of_an_encrypted_connection_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = PatientWorker.__new__(PatientWorker)
+    patient.cfg = SimpleNamespace(is_ssl=True)
+    # It has a word of its own for one on which nothing has come yet.
+    monkeypatch.setattr(ThreadWorker, "handle", lambda *_: "later")
+    assert patient.handle(SimpleNamespace()) == "later"
+
+
+def test_no_thread_waits_for_what_has_not_come(pair: tuple[ClientSocket, socket.socket]) -> None:
+    ours, theirs = pair
+    theirs.sendall(b"half")
+    ours.await_request(most_bytes=100)
+    ours.take_in()
+    theirs.sendall(b"rest")
+    assert ours.recv(65536) == b"half"
     with pytest.raises(ConnectionResetError):
         ours.recv(1)
+
+
+def test_an_answer_to_who_has_not_taken_the_last_one_holds_no_thread(
+    pair: tuple[ClientSocket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    with contextlib.suppress(BlockingIOError):
+        while True:  # until the system takes no more
+            ours.send(bytes(LEAST_BYTES_PER_S), socket.MSG_DONTWAIT)
+    started_s = time.monotonic()
+    ours.sendall(b"head")
+    ours.sendall(b"body")
+    assert time.monotonic() - started_s < 0.1
+    ours.settimeout(0)
+    theirs.settimeout(1)
+    taken = b""
+    while not taken.endswith(b"headbody"):
+        taken = taken[-8:] + theirs.recv(65536)
+        ours.hand_out()
+    assert not ours.has_answer_left
