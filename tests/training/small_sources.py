@@ -22,7 +22,7 @@ PERIOD = 8
 
 
 def write_fer2013(path: Path) -> Path:
-    """Write FER2013's format; the code decides the face's contrast, so that it can be learnt."""
+    """Write FER2013's format; the code decides how bright the face is, so that it can be learnt."""
     grey = to_grey(decode_image(sample_photo_path().read_bytes()))
     left, top, side = FACE_PX
     generator = np.random.default_rng(0)
@@ -35,7 +35,7 @@ def write_fer2013(path: Path) -> Path:
                 grey[y : y + side, x : x + side], (48, 48), interpolation=cv2.INTER_AREA
             )
             noise = generator.normal(0, 2, crop.shape)
-            pixels = np.clip((crop - 128.0) * (code + 1) / 7 + 128 + noise, 0, 255).astype(np.uint8)
+            pixels = np.clip((crop - 128.0) / 2 + 30 * code + 38 + noise, 0, 255).astype(np.uint8)
             lines.append(f"{code},{' '.join(map(str, pixels.ravel()))},{usage}")
     # The last training row is the first of val: what must be left out of training.
     lines[ROWS["Training"]] = lines[ROWS["Training"] + 1].replace("PublicTest", "Training")

@@ -61,7 +61,11 @@ class Augment(keras.layers.Layer):
         if training:
             x = self._warp(x)
         x = resize(x, self.size_px)
-        return self._erase(self._add_noise(self._relight(x))) if training else x
+        if training:
+            x = self._relight(x)
+            x = self._add_noise(x) if self.settings["noise"] else x
+            x = self._erase(x)
+        return x
 
     def _uniform(self, count: keras.KerasTensor, low: float, high: float) -> keras.KerasTensor:
         return random.uniform((count,), low, high, seed=self.seed_generator)
