@@ -63,7 +63,7 @@ check: $(VENV)/dev.stamp ## check format, lint, imports and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (fourteen hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (sixteen hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
@@ -96,7 +96,13 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd-again --preset crowd-larger --epochs 9 \
 		--learning-rate 0.025 --start-from $(RUN)-crowd-larger --teacher $(RUN)-two-ways.npz \
 		--teacher-weight 0.6 --resume
-	$(BIN)/python -m training export $(RUN)-crowd-again $(RUN)-bundle $(DATASET) --overwrite
+	test -f $(RUN)-three-ways.npz || $(BIN)/python -m training distil $(DATASET) \
+		$(RUN)-three-ways.npz $(RUN)-crowd-again $(RUN)-crowd-larger $(RUN)-crowd-longer
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd-noise --preset crowd-noise \
+		--start-from $(RUN)-crowd-again --teacher $(RUN)-three-ways.npz --teacher-weight 0.6 --resume
+	test -d $(RUN)-noise-mean || $(BIN)/python -m training average $(DATASET) $(RUN)-noise-mean \
+		$(RUN)-crowd-again $(RUN)-crowd-noise
+	$(BIN)/python -m training export $(RUN)-noise-mean $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 
