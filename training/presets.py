@@ -76,8 +76,8 @@ PRESETS = {
     ),
     # python -m training fit data/fer2013 runs/crowd-noise --preset crowd-noise \
     #     --start-from runs/crowd-again --teacher three-ways.npz --teacher-weight 0.6
-    # 94 minutes more on one core; crowd: 87.4 % of val's majority, label: 71.1 % of val. The mean of
-    # its weights and those of crowd-again ships: training/README.md.
+    # 94 minutes more on one core; crowd: 87.4 % of val's majority, label: 71.1 % of val. The mean
+    # of its weights and those of crowd-again ships: training/README.md.
     "crowd-noise": replace(
         _CROWD_LONGER,
         minutes=94,
