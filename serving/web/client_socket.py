@@ -8,10 +8,8 @@ from functools import partial
 from typing import Any, NoReturn
 
 from serving.web.buffered_socket import BufferedSocket
-from serving.web.client_watch import ClientWatch
+from serving.web.client_watch import STEP_S, ClientWatch
 
-# How often a thread that waits for a client looks whether this is to give way.
-STEP_S = 0.25
 # Of what a client has not taken yet so much may be left before a thread waits with the next line.
 KEPT_BYTES = 65_536
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
+# How often it is looked whether a client is too slow.
+STEP_S = 0.25
 # The least time a client has in any case: enough to send a lost packet again.
 LEAST_S = 2.0
 # Who is as quick as this is not slow: a picture of a phone takes a minute so.
@@ -78,7 +80,7 @@ class ClientWatch:
         with self._lock:
             forget(client, now_s)
             rates = {
-                each: each.moved_bytes / (now_s - each.begun_s)
+                each: rate_of(each, now_s)
                 for each in self._awaited
                 if now_s - each.begun_s >= LEAST_S
             }
@@ -112,6 +114,11 @@ def _is_slow_among(
     if client not in slowest:
         return False
     return rates[client] <= ABOUT * rates[slowest[0]]
+
+
+def rate_of(client: Client, now_s: float) -> float:
+    """Return how quick a client is, in bytes a second."""
+    return client.moved_bytes / max(now_s - client.begun_s, 1e-3)
 
 
 def forget(client: Client, now_s: float) -> None:

@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, forget
+from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, STEP_S, forget, rate_of
 
 # Size of all requests that come or wait for a thread, and of all answers that clients have not
 # taken: fifteen of the largest pictures. Where settings allow larger requests, as many as this.
 MOST_WAITING_BYTES, LEAST_REQUESTS = 150_000_000, 4
 # Where no more connections can be, those go that are slow and older than this.
 PATIENCE_S = 1.0
-# How often it is looked whether a client is too slow.
-STEP_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -176,7 +174,7 @@ class WaitingClients:
             self._cut_short(its[-1])
             return True
         old = [conn for conn in waiting if now_s - conn.sock.begun_s >= LEAST_S]
-        slowest = min(old, key=partial(_rate, now_s=now_s), default=None)
+        slowest = min(old, key=lambda conn: rate_of(conn.sock, now_s), default=None)
         self._give_up(slowest or max(waiting, key=lambda conn: sizes[conn]))
         return True
 
@@ -200,17 +198,10 @@ class WaitingClients:
         self._looked_s = now_s
         for conn in list(self._waits):
             age_s = now_s - conn.sock.begun_s
-            is_slow = age_s >= PATIENCE_S and _rate(conn, now_s=now_s) < DECENT_BYTES_PER_S
+            is_slow = age_s >= PATIENCE_S and rate_of(conn.sock, now_s) < DECENT_BYTES_PER_S
             if is_full and is_slow:
                 self._end(conn)
             elif now_s > conn.sock.until_s:
                 self._give_up(conn)
             else:
                 forget(conn.sock, now_s)
-
-
-def _rate(conn: Any, *, now_s: float) -> float:
-    """Return how quick a client is, in bytes a second."""
-    sock = conn.sock
-    rate: float = sock.moved_bytes / max(now_s - sock.begun_s, 1e-3)
-    return rate

@@ -19,8 +19,8 @@ from serving.web.arrivals import Arrivals
 from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_address import network_of
 from serving.web.client_socket import ClientSocket
-from serving.web.client_watch import ClientWatch
-from serving.web.waiting_clients import PATIENCE_S, STEP_S, WaitingClients
+from serving.web.client_watch import STEP_S, ClientWatch
+from serving.web.waiting_clients import PATIENCE_S, WaitingClients
 
 # How long a worker without a free slot lets others go first: several times what a thread takes to
 # wake up on a busy core.
