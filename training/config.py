@@ -70,6 +70,8 @@ class FitConfig:
         shift: Largest random shift, as a fraction of the chip's side.
         contrast: Largest random relative change of contrast.
         brightness: Largest random shift of brightness, of 255.
+        blur: Largest standard deviation of a Gaussian blur, in pixels of the chip as the network
+            sees it; half of the chips have none.
         noise: Largest standard deviation of noise, in grey levels; half of the chips have none.
         erase: Probability that a rectangle is blanked out.
         tunes: Go on from a trained network with few pictures, in the shape and at the side that it
@@ -110,6 +112,7 @@ class FitConfig:
     shift: float = 0.07
     contrast: float = 0.15
     brightness: float = 0.1
+    blur: float = 0.0
     noise: float = 0.0
     erase: float = 0.2
     tunes: bool = False

@@ -87,6 +87,20 @@ PRESETS = {
         brightness=0.15,
         noise=20.0,
     ),
+    # python -m training fit data/fer2013 runs/crowd-blur --preset crowd-blur \
+    #     --start-from runs/noise-mean --teacher two-noise.npz --teacher-weight 0.6
+    # Not measured yet.
+    "crowd-blur": replace(
+        _CROWD_LONGER,
+        minutes=84,
+        sizes=((0.0, 48),),
+        learning_rate=0.025,
+        raw_share=0.4,
+        contrast=0.35,
+        brightness=0.15,
+        noise=20.0,
+        blur=2.0,
+    ),
     # python -m training fit data/fer2013 runs/face --preset face --teacher ways.npz \
     #     --teacher-weight 0.6
     # 98 minutes on one core; crowd: 87.6 % of val's majority, label: 69.9 % of val; with the

@@ -11,7 +11,7 @@ from training.networks.resize import resize
 
 @keras.saving.register_keras_serializable("mien")
 class Augment(keras.layers.Layer):
-    """Turn, scale, shift, mirror and re-light chips, add noise, erase a part; bring to a size.
+    """Turn, scale, shift, mirror, blur and re-light chips; add noise, erase a part, resize.
 
     Rotation, scale, shift and mirroring are one warp: each chip is sampled once. Outside training
     chips are only brought to size.
@@ -28,6 +28,7 @@ class Augment(keras.layers.Layer):
         shift: float,
         contrast: float,
         brightness: float,
+        blur: float,
         noise: float,
         erase: float,
         seed: int,
@@ -41,6 +42,7 @@ class Augment(keras.layers.Layer):
             "shift": shift,
             "contrast": contrast,
             "brightness": brightness,
+            "blur": blur,
             "noise": noise,
             "erase": erase,
             "seed": seed,
@@ -62,6 +64,7 @@ class Augment(keras.layers.Layer):
             x = self._warp(x)
         x = resize(x, self.size_px)
         if training:
+            x = self._blur(x) if self.settings["blur"] else x
             x = self._relight(x)
             x = self._add_noise(x) if self.settings["noise"] else x
             x = self._erase(x)
@@ -91,6 +94,18 @@ class Augment(keras.layers.Layer):
         return ops.image.affine_transform(
             x, transforms, interpolation="bilinear", fill_mode="nearest"
         )
+
+    def _blur(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Blur half of the chips with a Gaussian, as small faces and those out of focus are."""
+        largest = self.settings["blur"]
+        sigma_px = self._uniform(ops.shape(x)[0], -largest, largest)
+        # So narrow that a pixel keeps its value: no blur.
+        sigma_px = ops.reshape(ops.maximum(sigma_px, 0.01), (-1, 1, 1))
+        places = ops.arange(self.size_px, dtype="float32")
+        distances = (places[:, None] - places[None, :]) / sigma_px
+        weights = ops.softmax(-ops.square(distances) / 2, axis=-1)
+        narrowed = ops.matmul(x[..., 0], ops.transpose(weights, (0, 2, 1)))
+        return ops.expand_dims(ops.matmul(weights, narrowed), -1)
 
     def _relight(self, x: keras.KerasTensor) -> keras.KerasTensor:
         count = ops.shape(x)[0]

@@ -59,6 +59,7 @@ def build_augment(config: FitConfig, *, size_px: int) -> Augment:
         shift=config.shift,
         contrast=config.contrast,
         brightness=config.brightness,
+        blur=config.blur,
         noise=config.noise,
         erase=config.erase,
         seed=config.seed,

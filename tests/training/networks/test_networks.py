@@ -20,6 +20,7 @@ STILL = {
     "shift": 0.0,
     "contrast": 0.0,
     "brightness": 0.0,
+    "blur": 0.0,
     "noise": 0.0,
     "erase": 0.0,
     "seed": 0,
@@ -117,6 +118,19 @@ def test_half_of_the_chips_have_noise_of_up_to_the_largest_strength() -> None:
     strength = np.asarray(layer(grey, training=True)).std(axis=(1, 2, 3))
     assert 16 < (strength == 0).sum() < 48
     assert 14 < strength.max() < 21
+
+
+def test_half_of_the_chips_are_blurred_by_a_gaussian_of_up_to_the_largest_width() -> None:
+    dot = np.zeros((64, SIDE_PX, SIDE_PX), np.uint8)
+    dot[:, 20, 23:25] = 128  # The same in the mirror.
+    layer = Augment(**{**STILL, "blur": 2.0}, size_px=SIDE_PX)
+    blurred = np.asarray(layer(dot, training=True))[..., 0]
+    np.testing.assert_allclose(blurred.sum(axis=(1, 2)), 256, rtol=1e-3)
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX]
+    for distance, least in ((y - 20, 0.0), (x - 23.5, 0.5)):
+        width = np.sqrt((blurred * distance**2).sum(axis=(1, 2)) / 256 - least**2)
+        assert 16 < (width < 0.02).sum() < 48
+        assert 1.5 < width.max() < 2.0
 
 
 def test_one_whole_view_is_the_network_itself(network: keras.Model, chips: np.ndarray) -> None:
