@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
+    MISSING,
     code_of,
     core_of,
     find_key,
@@ -70,6 +71,10 @@ class Names:
         if name not in self._known:
             self._known[name] = self._read(name)
         return self._known[name]
+
+    def is_missing(self, cell: str) -> bool:
+        """Say whether a cell of a table has no value: it is empty, or "NA" that means nothing."""
+        return fold(cell) in MISSING and not self.read(cell).is_known
 
     def ignored_by(self, name: str) -> str | None:
         """Return why a folder or file of this name is left out: its name or a pattern, or None."""

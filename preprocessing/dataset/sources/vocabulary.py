@@ -77,6 +77,13 @@ RATER_COLUMNS = tuple(
     for end in ("", "id", "name")
 )
 """Names of a column that says who chose the label."""
+MISSING = frozenset(
+    ("", "na", "n/a", "n.a.", "<na>", "nan", "null", "#n/a", "#nv", "-", "--", ".", "?")
+)
+"""What R, Python, Excel, SPSS and people write into a cell without a value, as `fold` returns it.
+
+"None" is not among them: it may be an expression.
+"""
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 # By itself; behind a word the sign is a hyphen.

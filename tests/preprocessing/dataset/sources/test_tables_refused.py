@@ -36,6 +36,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         "has a column is_train.*column split.*--ignore is_train",
     ),
     "no usage.csv": (text([(*ROWS[0][:2], "")]), "csv:2: .*Received: ''. Write one of them"),
+    "usage NA.csv": (text([(*ROWS[0][:2], "NA")]), "csv:2: .*'NA'. Write one of them"),
     "word.csv": (text([("hapy", *ROWS[0][1:])]), "csv:2: .*'hapy'.*--map hapy"),
     "contempt.csv": (
         text([("contempt", *ROWS[0][1:])]),
