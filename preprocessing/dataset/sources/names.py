@@ -16,6 +16,7 @@ from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
     MISSING,
+    as_label,
     code_of,
     core_of,
     find_key,
@@ -183,7 +184,7 @@ class Names:
             meant = [f"{name}={self._guess(name, default)}" for name in unknown]
             ways.insert(0, f"say what they mean with --map {_joined(meant, most=_MOST_MEANT)}")
         if not self.reading.own_labels and default not in SPLITS:
-            own = [self.read(name).stray or fold(name) for name in names]
+            own = [self.read(name).stray or as_label(name) for name in names]
             ways.append(
                 "name all your classes with --labels "
                 + _joined([*self.reading.labels, *dict.fromkeys(own)], most=12)

@@ -52,6 +52,11 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("", labels=("AN", "HA", "NE", "SA")),
         ("--map AN=angry,HA=happy,NE=neutral,SA=sad",),
     ),
+    "in Turkish": (
+        folders("", labels=("K\u0131zg\u0131n", "ŞAŞKIN", "İğrenme", "Korkmuş")),
+        ("--map Korkmuş=fear,K\u0131zg\u0131n=angry,İğrenme=disgust,ŞAŞKIN=surprise",),
+    ),
+    "smileys in colour": (folders("", labels=("☺\ufe0f", "☹\ufe0f")), ("=happy", "=sad")),
     "in Hindi": (folders("", labels=("खुश", "दुखी")), ("--map 'खुश=happy,दुखी=sad'",)),
     "in Vietnamese": (
         folders("", labels=("vui vẻ", "1_buồn", "sợ hãi")),
