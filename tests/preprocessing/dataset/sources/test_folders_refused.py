@@ -180,6 +180,9 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     message = refused(tmp_path)
     assert "holds no pictures. It holds notes.txt, 1 x .zip" in message
     assert "each into a folder of its name" in message
+    (tmp_path / "fer-train.tfrecord-00000-of-00001").write_bytes(bytes(99))
+    assert "Arrays and databases are not read" in refused(tmp_path)
+    (tmp_path / "fer-train.tfrecord-00000-of-00001").unlink()
     (tmp_path / "photo.jxl").write_bytes(b"\xff\x0a")
     assert "save them as JPEG or PNG" in refused(tmp_path)
 
