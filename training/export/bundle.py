@@ -15,6 +15,7 @@ from preprocessing.bundle.spec import MODEL_NAME, SPEC_NAME, ModelSpec, network_
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
+from preprocessing.runtime.files import naming
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
@@ -120,9 +121,14 @@ def export(
     partial = bundle.with_name(bundle.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    exported = _export_into(partial, run, settings, dataset, options)
-    shutil.rmtree(bundle, ignore_errors=True)
-    partial.rename(bundle)
+    try:
+        with naming(bundle, partial):
+            exported = _export_into(partial, run, settings, dataset, options)
+            shutil.rmtree(bundle, ignore_errors=True)
+            partial.rename(bundle)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     return exported
 
 
