@@ -19,6 +19,7 @@ from preprocessing.runtime.cli import (
 from preprocessing.runtime.terminal import quoted
 from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
+from training.export.place import make_place
 from training.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -150,8 +151,11 @@ def fit(
     _check_votes(rows, choices["crowd_weight"])
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
-    if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
-        raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+    if bundle is not None:
+        if not resume and bundle.exists() and any(bundle.iterdir()):
+            raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+        # Hours of training come before it is written.
+        make_place(bundle, overwrite=resume).rmdir()
     config, other = config_of(**choices), None
     if other_landmarks is not None:
         other = read_dataset(other_landmarks)

@@ -24,6 +24,7 @@ from training.export.calibrate import calibrate
 from training.export.choose_views import choose_views
 from training.export.known_answer import known_answer
 from training.export.litert import convert_all
+from training.export.place import make_place
 from training.export.precision import Precision, choose_precision
 from training.export.provenance import Provenance
 from training.export.record_evaluation import record_metrics
@@ -112,22 +113,15 @@ def export(
     if (run / SPEC_NAME).is_file():
         raise MienError(f"{run} is a bundle already. Name the folder of a run.")
     settings = read_settings(run)
-    if bundle.exists() and any(bundle.iterdir()):
-        if not overwrite:
-            raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
-        if not (bundle / SPEC_NAME).is_file():
-            raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
     check_same_recipe(settings.dataset, dataset.manifest.recipe, fields=SAME_SPEC)
-    partial = bundle.with_name(bundle.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    place = make_place(bundle, overwrite=overwrite)
     try:
-        with naming(bundle, partial):
-            exported = _export_into(partial, run, settings, dataset, options)
+        with naming(bundle, place):
+            exported = _export_into(place, run, settings, dataset, options)
             shutil.rmtree(bundle, ignore_errors=True)
-            partial.rename(bundle)
+            place.rename(bundle)
     except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         raise
     return exported
 
