@@ -152,10 +152,7 @@ def fit(
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
     if bundle is not None:
-        if not resume and bundle.exists() and any(bundle.iterdir()):
-            raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
-        # Hours of training come before it is written.
-        make_place(bundle, overwrite=resume).rmdir()
+        _check_bundle(bundle, resume=resume)
     config, other = config_of(**choices), None
     if other_landmarks is not None:
         other = read_dataset(other_landmarks)
@@ -183,6 +180,13 @@ def fit(
         exported = export(run, bundle, dataset=rows, options=ExportOptions(), overwrite=resume)
         print(f"\n{evaluation_text(exported.evaluation)}\n\nThe bundle is in {bundle}.")
         print(f"See it at work: mien serve --bundle {quoted(str(bundle))}")
+
+
+def _check_bundle(bundle: Path, *, resume: bool) -> None:
+    """Make sure that the bundle can be written: hours of training come before it is."""
+    if not resume and bundle.exists() and any(bundle.iterdir()):
+        raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+    make_place(bundle, overwrite=resume).rmdir()
 
 
 def _check_votes(rows: "Dataset", crowd_weight: float | None) -> None:
