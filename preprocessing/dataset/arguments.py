@@ -11,7 +11,7 @@ import click
 from preprocessing.dataset.labels import DisgustPolicy
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.sources.reading import Reading, parse_mapping
-from preprocessing.dataset.sources.vocabulary import LABEL_OF, fold
+from preprocessing.dataset.sources.vocabulary import LABEL_OF, as_label, fold
 from preprocessing.dataset.split_off import SplitOff, parse_fractions
 from preprocessing.errors import MienError
 from preprocessing.faces.align import Frame
@@ -26,7 +26,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _labels(text: str) -> tuple[str, ...]:
     """Read labels by any of their names: happiness is happy."""
-    return tuple(LABEL_OF.get(fold(word), fold(word)) for word in text.split(","))
+    return tuple(LABEL_OF.get(fold(word), as_label(word)) for word in text.split(","))
 
 
 _labelling = partial(click.option, cls=OneOf, group="labels")

@@ -22,6 +22,11 @@ from preprocessing.faces.types import FALL_BACKS
 MANY_FALL_BACKS = 0.2
 _COLUMNS = ["item", "name", "label", "split", "found_by", "source_digest"]
 _MOST_NAMED = 3
+# What it means that a split has no pictures of a label which others have.
+_LACKING = {
+    "train": "so no network trained on it will learn that label.",
+    "val": "so nothing will tell how well a network reads that label. Move some from train to val.",
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,12 @@ def summary_warnings(summary: Summary) -> Iterator[str]:
             f"warning: {len(summary.contradictions):,} pictures are in two classes: equal pixel "
             f"for pixel, with different labels, as {one} and {other}."
         )
+    for split, meaning in _LACKING.items():
+        there = {label for label, each in summary.counts if each == split}
+        anywhere = {label for label, _ in summary.counts}
+        lacking = [each for each in summary.manifest.recipe.labels if each in anywhere - there]
+        if there and lacking:
+            yield f"warning: {split} has no pictures of {', '.join(lacking)}, {meaning}"
     for (split, other_split), pairs in summary.shared.items():
         yield _shared_warning(summary, split, other_split, pairs)
 

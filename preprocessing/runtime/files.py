@@ -59,16 +59,27 @@ def replacing(path: Path) -> Iterator[Path]:
     is_long = len(os.fsencode(_BEFORE + path.name)) > _MOST_BYTES
     unfinished = path.with_name(_BEFORE + path.name[len(_BEFORE) if is_long else 0 :])
     try:
-        yield unfinished
-        if path.exists():
-            _pass_rights_on(path, unfinished)
-        _move(unfinished, path)
-    except BaseException as error:
+        with naming(path, unfinished):
+            yield unfinished
+            if path.exists():
+                _pass_rights_on(path, unfinished)
+            _move(unfinished, path)
+    except BaseException:
         unfinished.unlink(missing_ok=True)
-        # That of a full disk has no name, and that of the lent file nobody has typed.
-        if isinstance(error, OSError) and (
-            error.filename == str(unfinished) or (not error.filename and error.errno in _NO_ROOM)
-        ):
+        raise
+
+
+@contextmanager
+def naming(path: Path, unfinished: Path) -> Iterator[None]:
+    """Give an error of the system the path that was typed.
+
+    That of a full disk has no name, and that of a lent file or folder nobody has typed.
+    """
+    try:
+        yield
+    except OSError as error:
+        is_nameless = not error.filename and error.errno in _NO_ROOM
+        if is_nameless or Path(str(error.filename)).is_relative_to(unfinished):
             error.filename = str(path)
         raise
 

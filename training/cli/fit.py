@@ -19,6 +19,7 @@ from preprocessing.runtime.cli import (
 from preprocessing.runtime.terminal import quoted
 from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
+from training.export.place import make_place
 from training.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -150,8 +151,8 @@ def fit(
     _check_votes(rows, choices["crowd_weight"])
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
-    if bundle is not None and not resume and bundle.exists() and any(bundle.iterdir()):
-        raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+    if bundle is not None:
+        _check_bundle(bundle, resume=resume)
     config, other = config_of(**choices), None
     if other_landmarks is not None:
         other = read_dataset(other_landmarks)
@@ -179,6 +180,13 @@ def fit(
         exported = export(run, bundle, dataset=rows, options=ExportOptions(), overwrite=resume)
         print(f"\n{evaluation_text(exported.evaluation)}\n\nThe bundle is in {bundle}.")
         print(f"See it at work: mien serve --bundle {quoted(str(bundle))}")
+
+
+def _check_bundle(bundle: Path, *, resume: bool) -> None:
+    """Make sure that the bundle can be written: hours of training come before it is."""
+    if not resume and bundle.exists() and any(bundle.iterdir()):
+        raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
+    make_place(bundle, overwrite=resume).rmdir()
 
 
 def _check_votes(rows: "Dataset", crowd_weight: float | None) -> None:

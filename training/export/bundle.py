@@ -15,6 +15,7 @@ from preprocessing.bundle.spec import MODEL_NAME, SPEC_NAME, ModelSpec, network_
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
+from preprocessing.runtime.files import naming
 from training.config import MOST_VIEWS, PRECISIONS, FitConfig
 from training.data import split_examples, training_examples
 from training.evaluation.evaluate import Evaluation, evaluate_bundle
@@ -23,6 +24,7 @@ from training.export.calibrate import calibrate
 from training.export.choose_views import choose_views
 from training.export.known_answer import known_answer
 from training.export.litert import convert_all
+from training.export.place import make_place
 from training.export.precision import Precision, choose_precision
 from training.export.provenance import Provenance
 from training.export.record_evaluation import record_metrics
@@ -111,18 +113,16 @@ def export(
     if (run / SPEC_NAME).is_file():
         raise MienError(f"{run} is a bundle already. Name the folder of a run.")
     settings = read_settings(run)
-    if bundle.exists() and any(bundle.iterdir()):
-        if not overwrite:
-            raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")
-        if not (bundle / SPEC_NAME).is_file():
-            raise MienError(f"{bundle} is no bundle and is left alone. Choose another folder.")
     check_same_recipe(settings.dataset, dataset.manifest.recipe, fields=SAME_SPEC)
-    partial = bundle.with_name(bundle.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    exported = _export_into(partial, run, settings, dataset, options)
-    shutil.rmtree(bundle, ignore_errors=True)
-    partial.rename(bundle)
+    place = make_place(bundle, overwrite=overwrite)
+    try:
+        with naming(bundle, place):
+            exported = _export_into(place, run, settings, dataset, options)
+            shutil.rmtree(bundle, ignore_errors=True)
+            place.rename(bundle)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
     return exported
 
 

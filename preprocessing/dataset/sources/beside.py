@@ -44,7 +44,7 @@ class Beside:
         tables: Tables of pictures.
         others: Other text files that name pictures, such as COCO's annotations.
         notes: Text files, one for each picture or each folder.
-        sheets: Number of spreadsheets.
+        sheets: Number of spreadsheets, and of tables of statistics programs.
         arrays: Number of files with arrays, where there is one for each picture or nearly.
         parquets: Parquet files that hold pictures, by their paths within the source.
     """
@@ -94,8 +94,8 @@ class Beside:
                 "too. Name one of them, or a folder that has them alone, as the source"
             )
         return (
-            "a spreadsheet beside the pictures may say what they show. Save it as a CSV file, "
-            "and read it with --list"
+            "a spreadsheet, or the table of a statistics program, beside the pictures may say what "
+            "they show. Save it as a CSV file, and read it with --list"
             if self.sheets
             else None
         )

@@ -17,36 +17,38 @@ from preprocessing.dataset.sources.vocabulary import (
 )
 
 # A word after the other; those of one name are joined by "_". English, German, French, Spanish,
-# Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Czech, Hungarian, Romanian, Turkish,
-# Polish, Russian, Ukrainian, Greek, Arabic, Persian, Hebrew, Hindi, Bengali, Thai, Indonesian,
-# Vietnamese, Chinese, Japanese, Korean.
+# Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Czech, Hungarian, Romanian, Turkish (all
+# with dots on i), Polish, Russian, Ukrainian, Greek, Arabic, Persian, Hebrew, Hindi, Bengali, Thai,
+# Indonesian, Vietnamese, Chinese, Japanese, Korean.
 _LIKELY_CLASSES = {
     "angry": "an ang mad furious rage shouting wut wütend wütende ärger zorn colère fâché enojo "
     "enojado enojada ira enfado rabbia arrabbiato raiva zangado boos woede arg vred sint vztek "
-    "harag furie öfke gniew zły злость злой гнев злість гнів θυμός غاضب غضب خشم عصبانی כעס गुस्सा "
-    "क्रोध রাগ โกรธ marah tức_giận giận_dữ 生气 愤怒 生氣 憤怒 怒り 분노 화남 😠 😡",
+    "harag furie öfke öfkeli kizgin sinirli gniew zły злость злой гнев злість гнів θυμός غاضب غضب "
+    "خشم عصبانی כעס गुस्सा क्रोध রাগ โกรธ marah tức_giận giận_dữ 生气 愤怒 生氣 憤怒 怒り 분노 "
+    "화남 😠 😡",
     "disgust": "di dis ekel dégoût asco disgusto nojo walging avsky afsky odpor undor dezgust "
-    "iğrenme wstręt отвращение огида αηδία اشمئزاز نفرت גועל घृणा ঘৃণা รังเกียจ jijik ghê_tởm 厌恶 "
-    "厭惡 嫌悪 혐오 🤢",
+    "iğrenme iğrenmiş tiksinti wstręt отвращение огида αηδία اشمئزاز نفرت גועל घृणा ঘৃণা รังเกียจ "
+    "jijik ghê_tởm 厌恶 厭惡 嫌悪 혐오 🤢",
     "fear": "af fe fea terrified scare angst ängstlich ängstliche peur miedo asustado asustada "
-    "paura medo rädd bange redd félelem frică korku strach страх φόβος خوف خائف ترس פחד डर भय ভয় "
-    "กลัว takut sợ_hãi sợ 恐惧 害怕 恐懼 恐れ 공포 😨 😱",
+    "paura medo rädd bange redd félelem frică korku korkmuş strach страх φόβος خوف خائف ترس פחד "
+    "डर भय ভয় กลัว takut sợ_hãi sợ 恐惧 害怕 恐懼 恐れ 공포 😨 😱",
     "happy": "ha hap hpy glad cheerful smile smiling laugh laughing freude glücklich glückliche "
     "fröhlich fröhliche joie heureux alegría feliz felicidad contento contenta gioia felice "
-    "alegria felicidade blij glad radost öröm bucurie mutlu radość wesoły радость счастье радість "
-    "щастя χαρά سعيد فرح شاد شادی שמחה खुश खुशी খুশি มีความสุข senang bahagia gembira vui vui_vẻ "
-    "hạnh_phúc 高兴 开心 快乐 高興 開心 快樂 喜び 기쁨 행복 😀 😃 😄 😊 🙂",
+    "alegria felicidade blij glad radost öröm bucurie mutlu mutluluk radość wesoły радость "
+    "счастье радість щастя χαρά سعيد فرح شاد شادی שמחה खुश खुशी খুশি มีความสุข senang bahagia "
+    "gembira vui vui_vẻ hạnh_phúc 高兴 开心 快乐 高興 開心 快樂 喜び 기쁨 행복 😀 😃 😄 😊 🙂 ☺",
     "sad": "sa crying cry trauer traurig traurige tristesse triste tristeza tristezza verdrietig "
-    "ledsen trist smutek szomorúság tristețe üzgün smutny грусть печаль сум смуток λύπη حزين حزن "
-    "غم غمگین עצב दुखी दुख उदास দুঃখ เศร้า sedih buồn buồn_bã 悲伤 伤心 悲傷 傷心 難過 悲しみ 슬픔 "
-    "😢 😭 🙁",
+    "ledsen trist smutek szomorúság tristețe üzgün üzüntü smutny грусть печаль сум смуток λύπη "
+    "حزين حزن غم غمگین עצב दुखी दुख उदास দুঃখ เศร้า sedih buồn buồn_bã 悲伤 伤心 悲傷 傷心 難過 "
+    "悲しみ 슬픔 😢 😭 🙁 ☹",
     "surprise": "su sur sp amazed astonished shocked überraschung überrascht überraschte surpris "
     "sorpresa sorprendido sorprendida sorpreso surpresa surpreso verrast förvånad overrasket "
-    "překvapení meglepetés surpriză zdziwienie удивление здивування έκπληξη مندهش تعجب הפתעה "
-    "आश्चर्य हैरान বিস্ময় ประหลาดใจ terkejut kaget ngạc_nhiên bất_ngờ 惊讶 驚訝 驚き 놀람 😮 😲",
+    "překvapení meglepetés surpriză şaşkin şaşkinlik zdziwienie удивление здивування έκπληξη "
+    "مندهش تعجب הפתעה आश्चर्य हैरान বিস্ময় ประหลาดใจ terkejut kaget ngạc_nhiên bất_ngờ 惊讶 驚訝 "
+    "驚き 놀람 😮 😲",
     "neutral": "ne neu natural expressionless neutrale neutre neutro neutraal nøytral neutrální "
-    "semleges neutru nötr neutralny нейтральный спокойствие нейтральний ουδέτερο محايد خنثی ניטרלי "
-    "तटस्थ নিরপেক্ষ เฉย netral bình_thường trung_tính 中性 平静 無表情 중립 무표정 😐",
+    "semleges neutru nötr doğal neutralny нейтральный спокойствие нейтральний ουδέτερο محايد خنثی "
+    "ניטרלי तटस्थ নিরপেক্ষ เฉย netral bình_thường trung_tính 中性 平静 無表情 중립 무표정 😐",
 }
 # What a word for a split may begin with: "Trainingsdaten", "训练集".
 _LIKELY_SPLITS = {

@@ -24,7 +24,7 @@ from preprocessing.dataset.sources.list_form import ListForm
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
 from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
-from preprocessing.dataset.sources.vocabulary import code_of, fold, split_of_file
+from preprocessing.dataset.sources.vocabulary import MISSING, code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
 
@@ -170,7 +170,11 @@ def _rows(
         if len(cells) <= form.last:
             raise DatasetError(f"{where}: expected {form.last + 1} cells. Received: {len(cells)}")
         check_others(cells, form, names, needs_split=needs_split, where=where)
-        found = {column: cells[place] for column, place in form.columns.items()}
+        found = {
+            column: cells[place]
+            for column, place in form.columns.items()
+            if column == "path" or not names.is_missing(cells[place])
+        }
         label = found.get("label") or _most_voted(cells, form, where)
         split = found.get("split") or of_file
         yield ListRow(where, found["path"], beside, label, split, found.get("rater"))
@@ -191,11 +195,11 @@ def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:
 
 
 def _number(cell: str) -> float:
-    """Read a vote: "7", "0,9", "90 %", "True" or nothing.
+    """Read a vote: "7", "0,9", "90 %", "True", or nothing, such as "NA".
 
     Raises:
         ValueError: It is none of these.
     """
-    if fold(cell) in ("true", "false", ""):
+    if fold(cell) in MISSING | {"true", "false"}:
         return float(fold(cell) == "true")
     return float(cell.rstrip("% ").replace(",", "."))

@@ -15,6 +15,8 @@ from preprocessing.dataset.sources.reading import Reading
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
+    MISSING,
+    as_label,
     code_of,
     core_of,
     find_key,
@@ -70,6 +72,10 @@ class Names:
         if name not in self._known:
             self._known[name] = self._read(name)
         return self._known[name]
+
+    def is_missing(self, cell: str) -> bool:
+        """Say whether a cell of a table has no value: it is empty, or "NA" that means nothing."""
+        return fold(cell) in MISSING and not self.read(cell).is_known
 
     def ignored_by(self, name: str) -> str | None:
         """Return why a folder or file of this name is left out: its name or a pattern, or None."""
@@ -178,7 +184,7 @@ class Names:
             meant = [f"{name}={self._guess(name, default)}" for name in unknown]
             ways.insert(0, f"say what they mean with --map {_joined(meant, most=_MOST_MEANT)}")
         if not self.reading.own_labels and default not in SPLITS:
-            own = [self.read(name).stray or fold(name) for name in names]
+            own = [self.read(name).stray or as_label(name) for name in names]
             ways.append(
                 "name all your classes with --labels "
                 + _joined([*self.reading.labels, *dict.fromkeys(own)], most=12)

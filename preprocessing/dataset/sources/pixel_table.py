@@ -113,7 +113,7 @@ def parse_row(
             f"{name}: expected {form.last + 1} cells. Received: {len(cells)}. The file may be cut "
             "short; download it again."
         )
-    if not cells[form.emotion]:
+    if names.is_missing(cells[form.emotion]):
         return "without a label"
     emotion = names.label_of_cell(cells[form.emotion], CODES["fer2013"])
     if emotion.left_out:
@@ -128,7 +128,8 @@ def parse_row(
         if usage.split is None:
             received = cells[form.usage][:20]
             meant = quoted(f"{received}={suggest_split(received)}")
-            remedy = f"Say what it means with --map {meant}" if received else "Write one of them."
+            is_missing = names.is_missing(received)
+            remedy = "Write one of them." if is_missing else f"Say what it means with --map {meant}"
             raise DatasetError(
                 f"{name}: Usage must be one of Training, PublicTest, PrivateTest, or train, val, "
                 f"test. Received: {received!r}. {remedy}"

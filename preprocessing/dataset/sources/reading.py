@@ -9,6 +9,7 @@ from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.vocabulary import (
     CODES,
     LABEL_OF,
+    as_label,
     core_of,
     find_key,
     fold,
@@ -43,7 +44,7 @@ class Reading:
         if self.own_labels and self.only:
             raise MienError("Give either labels of your own or labels to take only, not both.")
         for name, labels in (("Labels of one's own", self.own_labels), ("--only", self.only)):
-            words = {word for word in labels if can_be_shown(word) and word == word.strip().lower()}
+            words = {fold(word) for word in labels if can_be_shown(word) and word == as_label(word)}
             if labels and len(words) < max(2, len(labels)):
                 raise MienError(
                     f"{name} must be two or more different words in lower case. "

@@ -5,7 +5,11 @@ from collections.abc import Iterable
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.images.formats.others import GIT_POINTER, name_of_other
 
-SHEET_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".ods")
+SHEET_SUFFIXES = (
+    ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers",
+    ".sav", ".zsav", ".dta", ".sas7bdat", ".rds",
+)  # fmt: skip
+"""Spreadsheets, and tables of SPSS, Stata, SAS and R."""
 _ARRAY_SUFFIXES = (
     ".npy", ".npz", ".h5", ".hdf5", ".mat", ".pkl", ".pickle", ".pt", ".pth", ".tfrecord",
     ".tfrecords", ".arrow", ".mdb", ".lmdb",
@@ -13,7 +17,7 @@ _ARRAY_SUFFIXES = (
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 _OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
 _ADVICE = {
-    SHEET_SUFFIXES: " Save the sheet as a CSV file.",
+    SHEET_SUFFIXES: " Save the table as a CSV file.",
     _ARRAY_SUFFIXES: " Arrays and databases are not read: save each picture as a PNG file, in a "
     "folder named after its class.",
     (PARQUET_SUFFIX,): " Parquet files are read where a column such as image has the bytes of the "
@@ -39,6 +43,7 @@ def advice_for(suffixes: Iterable[str], head: bytes = b"") -> str:
         return " It holds a web page, not what was to be downloaded: download it again."
     if name_of_other(head) == GIT_POINTER:
         return " It only says where Git keeps the file: fetch that with git lfs pull."
-    found = set(suffixes)
+    # The parts of TFDS: ".tfrecord-00000-of-00001".
+    found = {suffix.partition("-")[0] for suffix in suffixes}
     ways = (way for ends, way in _ADVICE.items() if not found.isdisjoint(ends))
     return next(ways, "")

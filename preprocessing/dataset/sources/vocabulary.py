@@ -77,7 +77,15 @@ RATER_COLUMNS = tuple(
     for end in ("", "id", "name")
 )
 """Names of a column that says who chose the label."""
+MISSING = frozenset(
+    ("", "na", "n/a", "n.a.", "<na>", "nan", "null", "#n/a", "#nv", "-", "--", ".", "?")
+)
+"""What R, Python, Excel, SPSS and people write into a cell without a value, as `fold` returns it.
 
+"None" is not among them: it may be an expression.
+"""
+
+_ALIKE = str.maketrans({"\N{LATIN SMALL LETTER DOTLESS I}": "i", "\u0307": None, "\ufe0f": None})
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 # By itself; behind a word the sign is a hyphen.
 _BELOW_0 = re.compile(r"-[0-9]+")
@@ -89,9 +97,16 @@ def fold(name: str) -> str:
     """Return a name in the one form in which names are compared.
 
     Neither case, nor surrounding spaces, nor the way in which accents are stored (NFC on Linux and
-    Windows, NFD on older Macs) makes a difference.
+    Windows, NFD on older Macs) makes a difference; nor do the dots of Turkish letters, whose
+    capitals are İ and I, and what asks for an emoji in colour.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).strip()
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).strip()
+    return text if text.isascii() else text.translate(_ALIKE)
+
+
+def as_label(word: str) -> str:
+    """Return a word as a label of one's own is kept: in lower case, all its letters as they are."""
+    return unicodedata.normalize("NFC", word).lower().replace("i\u0307", "i").strip()
 
 
 def words_of(name: str) -> list[str]:

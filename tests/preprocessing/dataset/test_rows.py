@@ -57,6 +57,15 @@ def test_a_dataset_can_have_labels_of_ones_own(
     assert "two or more different words" in capsys.readouterr().err
 
 
+def test_labels_of_ones_own_keep_their_letters(tmp_path: Path) -> None:
+    for label in ("Spaß", "GRÖẞE"):
+        (tmp_path / "faces" / label).mkdir(parents=True)
+        shutil.copy(sample_photo_path(), tmp_path / "faces" / label / "one.jpg")
+    command = ["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]
+    assert main([*command, "--labels", "Spaß, Größe"]) == 0
+    assert read_dataset(tmp_path / "out").manifest.recipe.labels == ("spaß", "größe")
+
+
 def test_faces_are_found_and_what_is_none_is_kept_and_flagged(dataset: Dataset) -> None:
     is_blank = dataset.in_split("test")
     assert (dataset.found_by[~is_blank] == "detector").all()

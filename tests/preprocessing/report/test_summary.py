@@ -101,6 +101,20 @@ def test_a_source_of_one_class_is_warned_of(
     assert "warning: all pictures of faces are happy." in capsys.readouterr().err
 
 
+def test_a_split_that_lacks_a_label_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folders(tmp_path / "faces", ("train",), ("happy", "sad"))
+    write_folders(tmp_path / "faces", ("val",), ("happy", "fear"))
+    command = ["align", str(tmp_path / "faces"), str(tmp_path / "out"), "--workers", "1"]
+    assert main(command) == 0
+    said = capsys.readouterr().err
+    assert "warning: train has no pictures of fear, so no network" in said
+    assert "warning: val has no pictures of sad, so nothing will tell how well" in said
+    assert main([*command, "--overwrite", "--only", "happy,sad", "--ignore", "val"]) == 0
+    assert "has no pictures of" not in capsys.readouterr().err
+
+
 def test_pictures_that_are_in_two_splits_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -195,6 +197,22 @@ def test_a_failed_export_leaves_the_bundle_that_was_there(
     other = replace(dataset, manifest=replace(dataset.manifest, recipe=moved))
     with pytest.raises(MienError, match="differs in geometry_digest"):
         export(run, kept, dataset=other, options=options, overwrite=True)
+    assert read_spec(kept) == read_spec(bundle)
+
+
+def test_an_export_for_which_there_is_no_room_names_the_bundle_and_leaves_nothing(
+    run: Path, bundle: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("training.export.bundle.record_metrics", fill_the_disk)
+    kept = tmp_path / "bundle"
+    shutil.copytree(bundle, kept)
+    with pytest.raises(OSError, match="No space") as error_info:
+        export(run, kept, dataset=dataset, options=ExportOptions("test"), overwrite=True)
+    assert error_info.value.filename == str(kept)
+    assert list(tmp_path.iterdir()) == [kept]
     assert read_spec(kept) == read_spec(bundle)
 
 

@@ -167,6 +167,20 @@ def shipped(run: Path, tuning: FitConfig, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("training.cli.fit.SHIPPED_BUNDLE", run)
 
 
+def test_a_bundle_that_cannot_be_written_is_told_of_before_the_training(
+    dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    command = ["fit", str(dataset_folder), str(tmp_path / "run"), "--preset", "smoke", "--export"]
+    assert main([*command, str(tmp_path / "mine"), "--resume"]) == 1
+    assert "is no bundle and is left alone" in capsys.readouterr().err
+    assert main([*command, str(tmp_path / "file" / "bundle")]) == 1
+    assert f"{tmp_path / 'file' / 'bundle'}: " in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.usefixtures("shipped", "one_precision")
 def test_one_command_tunes_and_exports(
     dataset_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -46,6 +46,7 @@ def test_photos_beside_a_table_of_pictures_are_not_taken_for_it(tmp_path: Path) 
         ("anna{1}/a.jpg", "anna{1}/label.txt"),
         ("{0}{1}.jpg", "{0}{1}.cls"),
         ("{0}{1}.jpg", "labels.xlsx"),
+        ("{0}{1}.jpg", "labels.sav"),
         ("images/{0}{1}.jpg", "annotations/{0}{1}_exp.npy"),
     ],
 )

@@ -52,6 +52,11 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("", labels=("AN", "HA", "NE", "SA")),
         ("--map AN=angry,HA=happy,NE=neutral,SA=sad",),
     ),
+    "in Turkish": (
+        folders("", labels=("K\u0131zg\u0131n", "ŞAŞKIN", "İğrenme", "Korkmuş")),
+        ("--map Korkmuş=fear,K\u0131zg\u0131n=angry,İğrenme=disgust,ŞAŞKIN=surprise",),
+    ),
+    "smileys in colour": (folders("", labels=("☺\ufe0f", "☹\ufe0f")), ("=happy", "=sad")),
     "in Hindi": (folders("", labels=("खुश", "दुखी")), ("--map 'खुश=happy,दुखी=sad'",)),
     "in Vietnamese": (
         folders("", labels=("vui vẻ", "1_buồn", "sợ hãi")),
@@ -175,6 +180,9 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path: Path) -> None:
     message = refused(tmp_path)
     assert "holds no pictures. It holds notes.txt, 1 x .zip" in message
     assert "each into a folder of its name" in message
+    (tmp_path / "fer-train.tfrecord-00000-of-00001").write_bytes(bytes(99))
+    assert "Arrays and databases are not read" in refused(tmp_path)
+    (tmp_path / "fer-train.tfrecord-00000-of-00001").unlink()
     (tmp_path / "photo.jxl").write_bytes(b"\xff\x0a")
     assert "save them as JPEG or PNG" in refused(tmp_path)
 

@@ -88,6 +88,16 @@ def test_folders_that_are_no_classes_hold_photos(tmp_path: Path) -> None:
     assert {item.label for item in photos.items()} == {None}
 
 
+def test_the_dots_of_turkish_letters_tell_no_names_apart(tmp_path: Path) -> None:
+    own = ("mutlu", "k\u0131zg\u0131n", "iğrenme")
+    write_folders(tmp_path, ("train",), ("Mutlu", "K\u0131zg\u0131n", "İğrenme"))
+    write_folders(tmp_path, ("val",), ("MUTLU", "KIZGIN", "İĞRENME"))
+    source = open_source(tmp_path, Reading(own_labels=own))
+    assert source.counts == {(label, split): 2 for label in own for split in ("train", "val")}
+    with pytest.raises(MienError, match="two or more different words"):
+        Reading(own_labels=("k\u0131l", "kil"))
+
+
 def test_labels_of_ones_own_with_numbers_are_told_apart(tmp_path: Path) -> None:
     own = ("level 1", "level 2", "happy")
     write_folders(tmp_path, SPLITS, ("Level_1", "level2", "Happiness"))

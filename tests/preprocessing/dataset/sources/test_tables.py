@@ -212,9 +212,10 @@ def test_classes_of_a_table_are_put_together(tmp_path: Path) -> None:
     assert labels[:7] == ["bad", "bad", "bad", "good", "bad", "good", "neutral"]
 
 
-def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("empty", ["", "NA", "-", "#N/A"])
+def test_rows_without_a_label_are_counted(empty: str, tmp_path: Path) -> None:
     path = tmp_path / "fer2013.csv"
-    path.write_text(text([("", *ROWS[0][1:]), ROWS[1]]), encoding="utf-8")
+    path.write_text(text([(empty, *ROWS[0][1:]), ROWS[1]]), encoding="utf-8")
     source = open_source(path)
     assert [item.label for item in source.items()] == ["disgust"]
     assert source.passed_over == {"without a label": 1}
