@@ -10,8 +10,8 @@ from preprocessing.images.types import GreyImage, RgbImage
 
 # These quantiles of a face's levels are brought to these levels.
 QUANTILES, LEVELS = (0.02, 0.98), (18, 238)
-# Between these quantiles one of two thousand of FER2013's chips has fewer levels. At 12 % of the
-# light the network gave the same word for 66 % of them, stretched for 94 %.
+# In the middle of one of 400 of FER2013's chips there are fewer levels between these quantiles. At
+# 12 % of the light the network gave the same word for 66 % of all, stretched for 94 %.
 LEAST_CONTRAST = 60
 # In fewer levels than this no face can be told from noise.
 LEAST_LEVELS = 3
@@ -25,11 +25,13 @@ SMOOTHED_PX = 0.8
 
 
 def stretch_contrast(chip: GreyImage) -> GreyImage:
-    """Return a chip, uint8 `(side, side)`, with more contrast where it has less than a face has.
+    """Return a chip, uint8 `(side, side)`, with more contrast if its face has too little.
 
-    Such are faces in the dark, lit from behind, or in fog.
+    Such are faces in the dark, lit from behind, or in fog. The middle half of the chip tells, in
+    width and height: around a face that is lit from behind it is bright.
     """
-    darkest, brightest = _quantiles(chip, QUANTILES)
+    middle = slice(len(chip) // 4, -(-3 * len(chip) // 4))
+    darkest, brightest = _quantiles(chip[middle, middle], QUANTILES)
     if not LEAST_LEVELS <= brightest - darkest < LEAST_CONTRAST:
         return chip
     gain = (LEVELS[1] - LEVELS[0]) / (brightest - darkest)

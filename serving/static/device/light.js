@@ -13,7 +13,9 @@ const SMOOTHED_PX = 0.8;
 const REACH_PX = 3;
 
 export function stretchContrast(chip) {
-  const levels = chip.slice().sort();
+  const side = Math.sqrt(chip.length);
+  const isMiddle = (at) => at >= Math.floor(side / 4) && at < Math.ceil((3 * side) / 4);
+  const levels = chip.filter((_, at) => isMiddle(at % side) && isMiddle(Math.floor(at / side))).sort();
   const [darkest, brightest] = QUANTILES.map((at) => levels[Math.ceil(at * levels.length) - 1]);
   const contrast = brightest - darkest;
   if (contrast < LEAST_LEVELS || contrast >= LEAST_CONTRAST) return chip;
