@@ -28,7 +28,16 @@ def test_what_is_around_a_face_says_nothing_of_its_contrast(around: int) -> None
     assert np.corrcoef(stretched.ravel(), FACE[face].ravel())[0, 1] > 0.95
 
 
-@pytest.mark.parametrize("chip", [FACE, FACE // 3, FACE // 200, np.zeros_like(FACE)])
+def test_a_level_more_or_less_changes_a_chip_by_little() -> None:
+    lights = np.arange(0.05, 0.5, 1 / 256)
+    chips = [stretch_contrast((light * FACE + 40).astype(np.uint8)) for light in lights]
+    spans = [int(np.ptp(chip)) for chip in chips]
+    assert max(spans) > 215
+    assert min(spans) < 120
+    assert np.abs(np.diff(spans)).max() < 20
+
+
+@pytest.mark.parametrize("chip", [FACE, FACE // 2, FACE // 200, np.zeros_like(FACE)])
 def test_other_chips_stay_as_they_are(chip: np.ndarray) -> None:
     assert stretch_contrast(chip) is chip
 

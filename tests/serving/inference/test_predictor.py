@@ -1,7 +1,6 @@
 import io
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,7 +13,6 @@ from preprocessing.bundle.classifier import ChipClassifier
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.faces.quality import Hint
-from preprocessing.faces.types import UNALIGNED
 from serving.inference.options import Options, PredictOptions
 from serving.inference.predictor import Predictor
 from serving.inference.serialize import to_answer
@@ -163,17 +161,6 @@ def test_a_small_face_is_hinted_at(predictor: Predictor, photo: bytes) -> None:
         crop = as_jpeg(face.resize((side, side), Image.Resampling.LANCZOS))
         (prediction,) = predictor.predict(crop, PredictOptions(is_crop=True))[1].predictions
         assert (Hint.SMALL in prediction.measures.hints()) == is_small
-
-
-def test_of_a_picture_that_was_kept_whole_nobody_knows_where_its_mouth_is(
-    predictor: Predictor, photo: bytes
-) -> None:
-    for is_crop in (False, True):
-        (prediction,) = predictor.predict(photo, PredictOptions(is_crop=is_crop))[1].predictions
-        is_whole = prediction.face.face.found_by == UNALIGNED
-        assert is_whole == is_crop
-        masked = replace(prediction, measures=replace(prediction.measures, mouth_contrast=0.0))
-        assert (Hint.COVERED in masked.hints()) != is_whole
 
 
 def test_no_face_is_no_error(predictor: Predictor) -> None:
