@@ -37,10 +37,11 @@ class Prediction:
         """List why the answer may be worse than usual.
 
         Of a cropped face that was taken as a whole, the chip has a rim outside the picture. That
-        is no sign of a cut face.
+        is no sign of a cut face, nor is known where its mouth is.
         """
         is_whole = self.face.face.found_by == UNALIGNED
-        return tuple(hint for hint in self.measures.hints() if not (is_whole and hint is Hint.CUT))
+        untold = (Hint.CUT, Hint.COVERED) if is_whole else ()
+        return tuple(hint for hint in self.measures.hints() if hint not in untold)
 
 
 @dataclass(frozen=True, eq=False)

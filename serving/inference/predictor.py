@@ -172,7 +172,12 @@ class Predictor:
                 of_face,
                 labels=self.spec.labels,
                 sure_from=sure_from,
-                measures=measure(face, width=picture.width, height=picture.height),
+                measures=measure(
+                    face,
+                    width=picture.width,
+                    height=picture.height,
+                    margin=self._geometry.margin,
+                ),
             )
             for face, of_face in zip(faces, probabilities, strict=True)
         )

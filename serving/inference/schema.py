@@ -26,7 +26,7 @@ PROBLEM_CODES = (
 )
 PICTURE_HINTS = ("incomplete", "damaged", "halved", "more_pictures")
 # A face is told what is to be known of its picture, too.
-FACE_HINTS = ("small", "blurred", "noisy", "turned", "cut", *PICTURE_HINTS)
+FACE_HINTS = ("small", "blurred", "noisy", "turned", "cut", "covered", *PICTURE_HINTS)
 
 # Named as examples, not as all that there may be: a client must read those of later servers too.
 ProblemCode = Annotated[str, Field(examples=list(PROBLEM_CODES))]

@@ -4,6 +4,7 @@
 const QUANTILES = [0.02, 0.98];
 const LEVELS = [18, 238];
 const LEAST_CONTRAST = 60;
+const FULL_CONTRAST = 80;
 const LEAST_LEVELS = 3;
 const BRIGHTEST_QUANTILE = 0.995;
 const DARK_LEVEL = 64;
@@ -13,12 +14,16 @@ const SMOOTHED_PX = 0.8;
 const REACH_PX = 3;
 
 export function stretchContrast(chip) {
-  const levels = chip.slice().sort();
+  const side = Math.sqrt(chip.length);
+  const isMiddle = (at) => at >= Math.floor(side / 4) && at < Math.ceil((3 * side) / 4);
+  const levels = chip.filter((_, at) => isMiddle(at % side) && isMiddle(Math.floor(at / side))).sort();
   const [darkest, brightest] = QUANTILES.map((at) => levels[Math.ceil(at * levels.length) - 1]);
   const contrast = brightest - darkest;
-  if (contrast < LEAST_LEVELS || contrast >= LEAST_CONTRAST) return chip;
-  const gain = (LEVELS[1] - LEVELS[0]) / contrast;
-  return chip.map((level) => Math.min(Math.max(Math.round((level - darkest) * gain + LEVELS[0]), 0), 255));
+  if (contrast < LEAST_LEVELS || contrast >= FULL_CONTRAST) return chip;
+  const weight = Math.min(1, (FULL_CONTRAST - contrast) / (FULL_CONTRAST - LEAST_CONTRAST));
+  const [low, high] = [darkest, brightest].map((level, index) => weight * LEVELS[index] + (1 - weight) * level);
+  const gain = (high - low) / contrast;
+  return chip.map((level) => Math.min(Math.max(Math.round((level - darkest) * gain + low), 0), 255));
 }
 
 // Brighten the pixels of a picture, ImageData, in their place if it is dark.

@@ -17,7 +17,27 @@ def test_a_chip_with_too_little_contrast_gets_that_of_a_face(light: float, veil:
     np.testing.assert_array_equal(stretch_contrast(stretched), stretched)
 
 
-@pytest.mark.parametrize("chip", [FACE, FACE // 3, FACE // 200, np.zeros_like(FACE)])
+@pytest.mark.parametrize("around", [0, 120, 255])
+def test_what_is_around_a_face_says_nothing_of_its_contrast(around: int) -> None:
+    chip = np.full_like(FACE, around)
+    face = np.s_[6:42, 8:40]
+    chip[face] = FACE[face] // 6 + 10
+    stretched = stretch_contrast(chip)[face]
+    assert stretched.min() < 20
+    assert stretched.max() > 235
+    assert np.corrcoef(stretched.ravel(), FACE[face].ravel())[0, 1] > 0.95
+
+
+def test_a_level_more_or_less_changes_a_chip_by_little() -> None:
+    lights = np.arange(0.05, 0.5, 1 / 256)
+    chips = [stretch_contrast((light * FACE + 40).astype(np.uint8)) for light in lights]
+    spans = [int(np.ptp(chip)) for chip in chips]
+    assert max(spans) > 215
+    assert min(spans) < 120
+    assert np.abs(np.diff(spans)).max() < 20
+
+
+@pytest.mark.parametrize("chip", [FACE, FACE // 2, FACE // 200, np.zeros_like(FACE)])
 def test_other_chips_stay_as_they_are(chip: np.ndarray) -> None:
     assert stretch_contrast(chip) is chip
 

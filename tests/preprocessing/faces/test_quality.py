@@ -12,6 +12,18 @@ from preprocessing.faces.quality import TURNED_YAW_DEG, Hint, Measures, measure
 from preprocessing.faces.types import AlignedFace
 
 FACE_MIDDLE_PX = 223
+GOOD = Measures(
+    width_px=100,
+    sharpness=1,
+    least_sharpness=0.3,
+    pose=HeadPose(roll_deg=0, yaw_deg=0, pitch_deg=0),
+    outside=0,
+    mouth_contrast=1,
+)
+# Of a chip of 48 px.
+MOVED_PX = 7
+# Where MASK covers the sample's face, from nose to chin, as fractions of the chip.
+MASK = np.array([(0.1, 0.5), (0.5, 0.42), (0.9, 0.5), (0.8, 0.9), (0.5, 1.05), (0.2, 0.9)])
 # Areas are computed in single precision.
 SINGLE_PRECISION = 1e-6
 
@@ -55,6 +67,35 @@ def test_blurring_lowers_sharpness_noise_raises_it_and_contrast_does_neither(
     assert pale.sharpness == pytest.approx(plain.sharpness, rel=0.05)
 
 
+@pytest.mark.parametrize("angle_deg", [0, 30, 45, 90, 120, 135])
+def test_what_moved_is_blurred_also_if_it_is_sharp_across(
+    angle_deg: int, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
+    turn = cv2.getRotationMatrix2D((MOVED_PX // 2, MOVED_PX // 2), angle_deg, 1)
+    line = np.zeros((MOVED_PX, MOVED_PX), np.float32)
+    line[MOVED_PX // 2] = 1
+    line = cv2.warpAffine(line, turn, line.shape)
+    moved = cv2.filter2D(aligned.chip, -1, line / line.sum())
+    face = replace(aligned, chip=np.asarray(moved, np.uint8))
+    measures = measure(face, width=photo.shape[1], height=photo.shape[0])
+    assert measures.hints() == (Hint.BLURRED,)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.2])
+@pytest.mark.parametrize("level", [20, 120, 160, 235])
+def test_a_mask_is_told(level: int, margin: float, photo: np.ndarray, finder: FaceFinder) -> None:
+    geometry = ChipGeometry(size_px=round(48 * (1 + 2 * margin)), margin=margin)
+    (aligned,) = align_photo(photo, finder, geometry=geometry)
+    corners = ((MASK + margin) / (1 + 2 * margin) * geometry.size_px).astype(np.int32)
+    masked = aligned.chip.copy()
+    cv2.fillPoly(masked, [corners], level)
+    for chip, hints in ((aligned.chip, ()), (masked, (Hint.COVERED,))):
+        face = replace(aligned, chip=chip)
+        measures = measure(face, width=photo.shape[1], height=photo.shape[0], margin=margin)
+        assert measures.hints() == hints
+
+
 def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:
     (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
     shifted = aligned.transform.copy()
@@ -69,4 +110,4 @@ def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) ->
 def test_a_head_turned_by_more_than_the_threshold_gets_a_hint(side: int) -> None:
     for more_deg, hints in ((0, ()), (0.1, (Hint.TURNED,))):
         pose = HeadPose(roll_deg=90, yaw_deg=side * (TURNED_YAW_DEG + more_deg), pitch_deg=90)
-        assert Measures(width_px=100, sharpness=1, pose=pose, outside=0).hints() == hints
+        assert replace(GOOD, pose=pose).hints() == hints
