@@ -78,7 +78,8 @@ class Incoming:
 
     def _has_last_chunk(self, data: bytearray) -> bool:
         """Go on from chunk to chunk; say whether the last is there, or one that is malformed."""
-        while line := _CHUNK_LINE.match(data, self._end):
+        # A size may be larger than what `match` takes for a place.
+        while self._end < len(data) and (line := _CHUNK_LINE.match(data, self._end)):
             if not int(line[1], 16):
                 self.is_complete = data.find(HEAD_END, line.end() - 2) >= 0
                 return self.is_complete or len(data) - self._end > MOST_HEAD_BYTES

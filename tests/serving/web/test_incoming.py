@@ -85,6 +85,11 @@ def test_of_what_is_refused_anyway_no_more_is_awaited(
     assert whole_after(data) == bytes_needed
 
 
+def test_a_chunk_may_be_said_to_be_longer_than_any_memory() -> None:
+    line = 16 * b"F" + b"\r\n"
+    assert whole_after(CHUNKED + line + bytes(200)) == len(CHUNKED + line) + 103
+
+
 def test_who_waits_for_the_word_to_send_is_known() -> None:
     request = Incoming(most_bytes=100)
     assert not request.is_whole(bytearray(POST[:-2] + b"Expect: 100-Continue\r\n\r\n"))
