@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preprocessing.bundle.outputs import LABEL, OUTPUTS
+from preprocessing.dataset.sources.reading import parse_mapping
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import (
     Decorator,
@@ -69,6 +70,8 @@ _output_option = click.option(
 @click.option(
     "--map",
     "mapping",
+    type=parse_mapping,
+    default="",
     metavar="OTHER=LABEL,...",
     help="What the dataset's labels mean, if their names differ: anger=angry,sadness=sad.",
 )
@@ -88,7 +91,7 @@ def evaluate(
     *,
     split: str,
     final: bool,
-    mapping: str | None,
+    mapping: tuple[tuple[str, str], ...],
     record: str | None,
     html: Path | None,
     json_path: Path | None,
@@ -105,7 +108,7 @@ def evaluate(
     from training.evaluation.evaluate import evaluate_bundle
     from training.evaluation.page import evaluation_html
     from training.evaluation.predict import predict_split
-    from training.evaluation.relabel import parse_map, with_labels_of
+    from training.evaluation.relabel import with_labels_of
     from training.evaluation.text import evaluation_text
 
     _guard_test_split(split, final=final)
@@ -114,7 +117,7 @@ def evaluate(
     if is_own := _is_own(spec, as_aligned):
         _check_own(split, final=final, record=record)
     recipe = as_aligned.manifest.recipe
-    rows = with_labels_of(spec, as_aligned, mapping=parse_map(mapping))
+    rows = with_labels_of(spec, as_aligned, mapping=dict(mapping))
     predictions = predict_split(bundle, spec, dataset=rows, split=split)
     evaluation = evaluate_bundle(predictions, spec.outputs, rows, answers_with=spec.answers_with)
     if split in ("test", "all") and rows.labelled_in("test").any():
