@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from preprocessing.bundle.outputs import LABEL, OUTPUTS
 from preprocessing.errors import MienError
 from preprocessing.runtime.cli import Decorator, path_argument, together
 
@@ -26,15 +25,6 @@ def split_options(*splits: str) -> Decorator:
             "--final", is_flag=True, help="Allow the test split; choose nothing by its figures."
         ),
     )
-
-
-output_option = click.option(
-    "--output",
-    type=click.Choice(OUTPUTS),
-    default=LABEL,
-    help="The output of the networks to measure: crowd by what most people chose, label by the "
-    "dataset's labels.",
-)
 
 
 def guard_test_split(split: str, *, final: bool, splits: Sequence[str] = ("test",)) -> None:
