@@ -1,5 +1,6 @@
 """Where people work: macOS, Windows and Linux on ARM."""
 
+import base64
 import json
 import os
 import re
@@ -62,6 +63,7 @@ def refuse(*arguments, **options):
 
 tempfile.TemporaryFile = tempfile.SpooledTemporaryFile = refuse
 """
+JSON = {"Content-Type": "application/json"}
 SERVE = """
 from serving.web.local_server import run_locally
 from serving.web.windows import open_server
@@ -149,13 +151,20 @@ def test_the_server_of_windows_answers_and_keeps_pictures_in_memory(
     command = [sys.executable, "-c", SERVE.format(host="127.0.0.1")]
     photo = sample_photo_path().read_bytes()
     with running_server(
-        tmp_path / "log", command=command, PYTHONPATH=environment["PYTHONPATH"]
+        tmp_path / "log",
+        command=command,
+        PYTHONPATH=environment["PYTHONPATH"],
+        MIEN_MAX_BATCH_BYTES="1000000",
     ) as server:
         answer = server.ask(PREDICT, photo)
         assert answer.json()["faces"][0]["label"] == "happy"
         assert "waitress" not in str(answer.headers).lower()
         # More than waitress keeps in memory by itself; what follows a JPEG's end is not read.
         assert server.ask(PREDICT, photo + bytes(2_000_000)).status == HTTPStatus.OK
+        # As JSON it is longer than any picture may be.
+        largest = base64.b64encode(photo + bytes(9_000_000)).decode()
+        answer = server.ask(PREDICT, json.dumps({"image": largest}).encode(), JSON)
+        assert answer.status == HTTPStatus.OK
         assert server.ask(PREDICT, bytes(11_000_000)).status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         assert server.ask("/").status == HTTPStatus.OK
     assert "a temporary file was asked for" not in (tmp_path / "log").read_text("utf-8")

@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from preprocessing.runtime.cli import overwrite_option, path_argument, path_option
+from training.cli.compare import baselines, ensemble
 from training.cli.distil import average, distil, folds
-from training.cli.evaluate import baselines, ensemble, evaluate, robustness
+from training.cli.evaluate import evaluate, robustness
 from training.cli.fit import fit
 from training.cli.quiet import QuietProgram
 from training.config import MOST_VIEWS, PRECISIONS

@@ -55,9 +55,9 @@ class YuNet:
             least_score: Faces with less are left out.
 
         Returns:
-            A row a face, the best score first, `(faces, 15)`: left, top, width and height of its
-            box, x and y of the eye on image-left, the other eye, the nose and the corners of the
-            mouth likewise, all in pixels, and the score, 0 to 1.
+            A row a face, the best score first, `(faces, 15)`. In pixels: left, top, width and
+            height of its box; x and y of the eye on image-left, of the other eye, of the nose, and
+            of the corners of the mouth, that on image-left first. Last the score, 0 to 1.
         """
         if image.ndim == 2:
             image = np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB), np.uint8)

@@ -1,8 +1,8 @@
 """The colour of each label: the same one on the page, in charts, on pictures and in notebooks.
 
-The six colours of FER2013's labels were searched for, so that any two of them stay apart (CIE76
-distance of 25 or more) for people with usual colour vision, protanopia, deuteranopia and
-tritanopia, and each keeps a contrast of 3:1 to the ground of its theme. A test computes both.
+Any two of the six colours of FER2013's labels stay apart (CIE76 distance of 25 or more) for people
+with usual colour vision, protanopia, deuteranopia or tritanopia. Each has a contrast of 3:1 or more
+to the ground of its theme. A test computes both.
 """
 
 from collections.abc import Sequence

@@ -92,12 +92,13 @@ def _read_path(path: str) -> bytes:
         )
     if not path:
         raise ImageDecodeError("The path is empty.")
-    if Path(path).is_dir():
+    file = Path(os.path.expanduser(path))  # noqa: PTH111 - raises nothing
+    if file.is_dir():
         raise ImageDecodeError(
-            f"{path} is a folder. Give one picture at a time: [mien.predict(file) for file in "
-            f"Path({path!r}).glob('*.jpg')]"
+            f"{file} is a folder. Give one picture at a time: [mien.predict(file) for file in "
+            f"Path({str(file)!r}).glob('*.jpg')]"
         )
-    return read_picture_file(Path(os.path.expanduser(path)))  # noqa: PTH111 - raises nothing
+    return read_picture_file(file)
 
 
 def _read_open(file: Any) -> bytes:

@@ -1,5 +1,6 @@
 // One CSV table of several pictures, which the server writes.
 
+import { save } from "./save.js";
 import { reasonOf, say } from "./status.js";
 
 async function makeTable(pictures) {
@@ -19,9 +20,7 @@ export async function saveTable(entries) {
     .filter((entry) => entry.answer)
     .map(({ name, answer }) => ({ name, answer: { ...answer, faces: answer.faces.map(bare) } }));
   try {
-    const url = URL.createObjectURL(await makeTable(pictures));
-    Object.assign(document.createElement("a"), { href: url, download: `${pictures.length}-pictures-mien.csv` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    save(await makeTable(pictures), `${pictures.length}-pictures-mien.csv`);
   } catch (error) {
     say(`The table could not be made. ${reasonOf(error)}`, { bad: true });
   }

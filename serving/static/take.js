@@ -1,6 +1,7 @@
 // Take a result along: the picture with its boxes and a key, saved, copied or shared.
 
 import { colour } from "./charts.js";
+import { save } from "./save.js";
 import { say } from "./status.js";
 
 const WORDS = 1 / 46; // of the longer side
@@ -88,34 +89,36 @@ async function annotated() {
   return canvas;
 }
 
-const toBlob = async (type, quality) => {
+async function toBlob(type, quality) {
   const canvas = await annotated();
-  return new Promise((resolve) => canvas.toBlob(resolve, type, quality));
-};
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("This browser cannot draw it."))), type, quality);
+  });
+}
 
-async function save() {
+async function savePicture() {
   const { stem } = document.getElementById("result").dataset;
-  const url = URL.createObjectURL(await toBlob("image/jpeg", 0.92));
-  Object.assign(document.createElement("a"), { href: url, download: `${stem}.jpg` }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  save(await toBlob("image/jpeg", 0.92), `${stem}.jpg`);
 }
 
 async function copy() {
-  try {
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": toBlob("image/png") })]);
-    say("The picture is on the clipboard.", { shown: true });
-  } catch (error) {
-    say(`The picture could not be copied: ${error.message}`, { bad: true });
-  }
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": toBlob("image/png") })]);
+  say("The picture is on the clipboard.", { shown: true });
 }
 
 async function share() {
   const { stem, title } = document.getElementById("result").dataset;
   const file = new File([await toBlob("image/jpeg", 0.9)], `${stem}.jpg`, { type: "image/jpeg" });
+  await navigator.share({ files: [file], title });
+}
+
+// Take the picture along in one of these ways, and say so where that fails.
+async function take(act, done) {
   try {
-    await navigator.share({ files: [file], title });
+    await act();
   } catch (error) {
-    if (error.name !== "AbortError") say(`The picture could not be shared: ${error.message}`, { bad: true });
+    // A person changed their mind.
+    if (error.name !== "AbortError") say(`The picture could not be ${done}: ${error.message}`, { bad: true });
   }
 }
 
@@ -130,8 +133,8 @@ export function offerToTake() {
   }
 }
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-save]")) save();
-  else if (event.target.closest("[data-copy]")) copy();
-  else if (event.target.closest("[data-share]")) share();
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[data-save]")) take(savePicture, "saved");
+  else if (target.closest("[data-copy]")) take(copy, "copied");
+  else if (target.closest("[data-share]")) take(share, "shared");
 });

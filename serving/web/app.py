@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder="../templates")
     app.request_class = MemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes + OVERHEAD_BYTES
-    app.config["LARGEST_REQUEST"] = largest_request(settings)  # for `worker`
+    app.config["LARGEST_REQUEST"] = largest_request(settings)  # for the servers
     app.json.sort_keys = False  # type: ignore[attr-defined] # labels keep their order
     # Two slashes for one would lead on to the host that the request names, whatever that is.
     app.url_map.merge_slashes = False

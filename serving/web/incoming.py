@@ -2,7 +2,7 @@
 
 import re
 
-HEAD_END = b"\r\n\r\n"
+LINE_END, HEAD_END = b"\r\n", b"\r\n\r\n"
 # gunicorn refuses shorter ones.
 MOST_HEAD_BYTES = 1_000_000
 # Size of all lines around chunks, and of one: far more than a client needs.
@@ -13,7 +13,10 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 _EXPECTS = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*\r\n", re.IGNORECASE)
 # gunicorn refuses it at once; it may be typed by hand.
 _BARE_LINE_END = re.compile(rb"(?<!\r)\n")
-_CHUNK_LINE = re.compile(rb"0*([0-9A-Fa-f]{1,16})(?![0-9A-Fa-f])[^\r\n]{0,8000}\r\n")
+# Possessive, or a line of zeros would be tried in all ways to split it.
+_CHUNK_LINE = re.compile(
+    rb"(?=[0-9A-Fa-f])0*+([0-9A-Fa-f]{0,16}+)(?![0-9A-Fa-f])[^\r\n]{0,8000}+\r\n"
+)
 
 
 class Incoming:
@@ -34,12 +37,13 @@ class Incoming:
         self.head_bytes = 0
         self.is_complete = self.expects_word = False
         self._most_bytes = most_bytes
+        # What was looked through already: a client may send single bytes.
         self._seen_bytes = 0
         self._is_malformed = False
-        # Where the request ends; where it comes in chunks, how many bytes until then are the lines
-        # around these.
+        # Where the request ends. Where it comes in chunks, where the next begins, or after the last
+        # the trailers; and how many bytes until then are the lines around these.
         self._end = 0
-        self._is_chunked, self._lines_bytes = False, 0
+        self._is_chunked, self._has_last_line, self._lines_bytes = False, False, 0
 
     def is_whole(self, data: bytearray) -> bool:
         """Say whether a thread can work on a request without waiting for its client.
@@ -78,13 +82,24 @@ class Incoming:
 
     def _has_last_chunk(self, data: bytearray) -> bool:
         """Go on from chunk to chunk; say whether the last is there, or one that is malformed."""
-        while line := _CHUNK_LINE.match(data, self._end):
-            if not int(line[1], 16):
-                self.is_complete = data.find(HEAD_END, line.end() - 2) >= 0
-                return self.is_complete or len(data) - self._end > MOST_HEAD_BYTES
-            self._end = line.end() + int(line[1], 16) + len(b"\r\n")
-            self._lines_bytes += len(line[0]) + len(b"\r\n")
+        while not self._has_last_line:
+            line_end = data.find(b"\n", max(self._end, self._seen_bytes)) + 1
+            if not line_end:
+                self._seen_bytes = len(data)
+                return len(data) - self._end >= MOST_CHUNK_LINE_BYTES
+            line = _CHUNK_LINE.fullmatch(data, self._end, line_end)
+            if line is None:
+                return True
+            size = int(line[1] or b"0", 16)
+            # After the content comes a line's end. That of the last line begins what ends it all.
+            after = len(LINE_END) if size else -len(LINE_END)
+            self._has_last_line = not size
+            self._end = line_end + size + after
+            self._lines_bytes += len(line[0]) + after
             if self._lines_bytes > MOST_CHUNK_LINES_BYTES:
                 return True
-        begun = data[self._end : self._end + MOST_CHUNK_LINE_BYTES]
-        return b"\n" in begun or len(begun) == MOST_CHUNK_LINE_BYTES
+        if data.find(HEAD_END, max(self._end, self._seen_bytes - len(HEAD_END))) >= 0:
+            self.is_complete = True
+            return True
+        self._seen_bytes = len(data)
+        return len(data) - self._end > MOST_HEAD_BYTES

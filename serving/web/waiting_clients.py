@@ -4,6 +4,7 @@ Their clients may be slow as long as there is room. Where there is none, the slo
 that takes most go.
 """
 
+import logging
 import selectors
 import threading
 import time
@@ -14,6 +15,8 @@ from functools import partial
 from typing import Any
 
 from serving.web.client_watch import DECENT_BYTES_PER_S, LEAST_S, STEP_S, forget, rate_of
+
+_log = logging.getLogger(__name__)
 
 # Size of all requests that come or wait for a thread, and of all answers that clients have not
 # taken: fifteen of the largest pictures. Where settings allow larger requests, as many as this.
@@ -107,6 +110,10 @@ class WaitingClients:
         try:
             is_done = wait.step()
         except OSError:
+            self._end(conn)
+            return
+        except Exception:  # noqa: BLE001 - the worker would end, and all others with it
+            _log.exception("a connection failed")
             self._end(conn)
             return
         self.count(conn)

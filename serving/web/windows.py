@@ -7,7 +7,6 @@ import waitress
 from flask import Flask
 
 from serving.web.settings import Settings
-from serving.web.uploads import OVERHEAD_BYTES
 
 # A client that sends or takes nothing for this long loses its connection.
 CHANNEL_TIMEOUT_S = 10
@@ -16,7 +15,7 @@ CHANNEL_TIMEOUT_S = 10
 def open_server(app: Flask, settings: Settings, host: str, port: int) -> Callable[[], None]:
     """Open the server, as `run_locally` asks for it."""
     # Pictures stay in memory: by default waitress writes large requests to a temporary file.
-    largest = max(settings.max_upload_bytes, settings.max_batch_bytes) + OVERHEAD_BYTES
+    largest = app.config["LARGEST_REQUEST"]
     server = waitress.create_server(
         app,
         host=host,

@@ -12,7 +12,7 @@ from preprocessing.runtime.cli import (
     path_option,
     together,
 )
-from training.cli.evaluate import members_argument
+from training.cli.arguments import members_argument
 from training.cli.fit import config_of, config_options, other_landmarks_option
 from training.cli.quiet import QuietCommand
 

@@ -51,9 +51,9 @@ def average_runs(
         The network, from chips (n, height, width, 1) to logits (n, outputs, classes).
 
     Raises:
-        MienError: There are fewer than two members or one is named twice, the weights are not as
-            many or not above 0, a member is neither run nor bundle, or of other chips, labels or
-            another shape than the others, or `run` holds something.
+        MienError: There are fewer than two members, or one is named twice; there is not one weight
+            above 0 for each; a member is neither run nor bundle, or its chips, labels or shape are
+            not those of the others; or `run` holds something.
     """
     weights = [1.0] * len(members) if weights is None else weights
     if len(set(members)) < max(2, len(members)):

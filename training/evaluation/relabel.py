@@ -9,22 +9,6 @@ from preprocessing.dataset.read import UNLABELLED, Dataset
 from preprocessing.errors import DatasetError
 
 
-def parse_map(text: str | None) -> dict[str, str]:
-    """Read `anger=angry,sadness=sad`.
-
-    Raises:
-        DatasetError: A part is no pair of names.
-    """
-    pairs = [part.partition("=") for part in (text or "").split(",") if part.strip()]
-    for other, equals, label in pairs:
-        if not (other.strip() and equals and label.strip()):
-            raise DatasetError(
-                "--map takes pairs such as anger=angry,sadness=sad. "
-                f"Received: {other}{equals}{label}"
-            )
-    return {other.strip(): label.strip() for other, _, label in pairs}
-
-
 def with_labels_of(spec: ModelSpec, dataset: Dataset, *, mapping: dict[str, str]) -> Dataset:
     """Give a dataset the labels of a bundle.
 

@@ -110,9 +110,9 @@ def parse_mapping(text: str) -> tuple[tuple[str, str], ...]:
     """
     pairs: list[tuple[str, str]] = []
     for part in filter(None, map(str.strip, text.split(","))):
-        name, equals, meaning = part.rpartition("=")
-        if equals:
-            pairs.append((name.strip(), meaning.strip()))
+        name, _, meaning = map(str.strip, part.rpartition("="))
+        if name and meaning:
+            pairs.append((name, meaning))
         elif fold(part) in CODES:
             pairs += [(str(code), label) for code, label in CODES[fold(part)].items()]
         else:

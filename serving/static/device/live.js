@@ -2,6 +2,7 @@
 // it reads is drawn over them.
 
 import { colour } from "../charts.js";
+import { save } from "../save.js";
 import { loadingWords } from "./download.js";
 import { Figures } from "./figures.js";
 import { readCamera, readFile } from "./frames.js";
@@ -12,7 +13,6 @@ import { Panel } from "./panel.js";
 import { showPeople } from "./people.js";
 import { Recorder } from "./recording.js";
 import { RemoteReader } from "./remote.js";
-import { save } from "./save.js";
 import { readSettings } from "./settings.js";
 import { close, isOpen, listCameras, openCamera, openFile, takeDropped, watchCamera } from "./source.js";
 import { Tracker } from "./tracks.js";

@@ -1,6 +1,7 @@
 // The numbers of a recording, and their table: a row for each face of each frame.
 
-import { cell, save } from "./save.js";
+import { save } from "../save.js";
+import { cell } from "./cell.js";
 
 class Recording {
   #rows = [];

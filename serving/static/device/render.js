@@ -1,7 +1,7 @@
 // A result that was read here, in the form of `templates/result.html`: rows, boxes and charts work on
 // it as they do on the server's.
 
-import { cell } from "./save.js";
+import { cell } from "./cell.js";
 import { groupOf, headline, levelOf, likeliest, percent } from "./words.js";
 
 const CROP_ROOM = 1.3; // `serving.web.view.CROP_ROOM`

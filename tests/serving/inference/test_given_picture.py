@@ -218,3 +218,5 @@ def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "photo.jpg").write_bytes(b"content")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert read_given("~/photo.jpg") == read_given(Path("~/photo.jpg")) == b"content"
+    with pytest.raises(ImageDecodeError, match=f"{tmp_path} is a folder"):
+        read_given("~")

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from serving.web import incoming
@@ -6,6 +8,9 @@ from serving.web.incoming import Incoming
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\ncontent-LENGTH:\t5 \r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+# A byte costs some millionths of a second. Would all before it be looked through again, it would
+# take twenty times as long as this.
+MOST_S = 2
 ODD = CHUNKED + b"5;a=b\r\n\r\n0\r\n\r\n00\r\n"
 
 
@@ -83,6 +88,27 @@ def test_of_what_is_refused_anyway_no_more_is_awaited(
     monkeypatch.setattr(incoming, "MOST_CHUNK_LINES_BYTES", 15)
     monkeypatch.setattr(incoming, "MOST_CHUNK_LINE_BYTES", 30)
     assert whole_after(data) == bytes_needed
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        GET[:-2] + b"a" * 100_000,
+        CHUNKED + b"0" * 8_000,
+        CHUNKED + b"0;" + b";" * 8_000,
+        CHUNKED + b"0\r\na:" + b"\r" * 100_000,
+    ],
+    ids=["head", "zeros", "extensions", "trailers"],
+)
+def test_what_comes_in_single_bytes_is_looked_through_once(beginning: bytes) -> None:
+    started_s = time.thread_time()
+    assert whole_after(beginning) is None
+    assert time.thread_time() - started_s < MOST_S
+
+
+def test_a_chunk_may_be_said_to_be_longer_than_any_memory() -> None:
+    line = 16 * b"F" + b"\r\n"
+    assert whole_after(CHUNKED + line + bytes(200)) == len(CHUNKED + line) + 103
 
 
 def test_who_waits_for_the_word_to_send_is_known() -> None:

@@ -29,6 +29,8 @@ CODINGS = [
 SIZES = [b"%x", b"0%X", b"%018x", b"%x ", b"%x;a=b", b'%x\t;a="\\";"', b"0x%x"]
 TRAILERS = [b"", b"", b"A: b\r\n", b"Content-Length: 5\r\n"]
 DAMAGE = [b"\r\n", b"\n", b"\r", b" ", b"0", b"5", b":", b";", b"\0", b"\r\n\r\n", b"\xb2", b"+"]
+# The largest number that is read as a size.
+LARGEST = 16 * b"F"
 
 
 class MoreIsWantedError(Exception):
@@ -82,7 +84,7 @@ def random_request(dice: random.Random) -> bytes:
     data = bytearray(b"POST / HTTP/%s\r\n%s\r\n\r\n" % (version, b"\r\n".join(head)) + body)
     for _ in range(dice.choice([0, 0, 1, 2])):
         place = dice.randrange(len(data))
-        data[place : place + dice.randrange(2)] = dice.choice(DAMAGE)
+        data[place : place + dice.randrange(2)] = dice.choice([*DAMAGE, LARGEST])
     return bytes(data) + NEXT * dice.randrange(2)
 
 

@@ -69,6 +69,14 @@ def test_the_saved_picture_names_every_face_and_covers_none(
     assert all(word <= max(boxes) for word in words)
 
 
+def test_a_picture_that_cannot_be_saved_is_told(open_page: Open, photo: bytes) -> None:
+    page = open_page()
+    upload(page, photo, said="One face")
+    page.locator("#photo").evaluate("(one) => one.setAttribute('href', 'data:image/jpeg;base64,')")
+    page.get_by_role("button", name="Save picture").click()
+    expect(page.locator("#status")).to_contain_text("The picture could not be saved: ")
+
+
 def test_files_are_named_after_the_source(open_page: Open, photo: bytes) -> None:
     page = open_page()
     upload(page, photo, said="One face", name="IMG_2041.jpg")

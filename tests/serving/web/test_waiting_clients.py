@@ -197,6 +197,18 @@ def test_an_answer_that_failed_midway_ends_its_connection_alone(worker: Worker) 
     assert (worker.whole, worker.dropped, len(worker.clients)) == ([], [conn], 0)
 
 
+def test_an_unforeseen_fault_ends_its_own_connection_alone(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, theirs = worker.await_request(HEAD)
+    conn, sender = worker.await_request(HEAD)
+    monkeypatch.setattr(conn.sock._incoming, "is_whole", lambda _: 1 / 0)
+    sender.sendall(b"x")
+    theirs.sendall(bytes(40_000))
+    worker.go_on()
+    assert (worker.whole, worker.dropped) == ([other], [conn])
+
+
 def test_of_what_comes_after_the_answer_so_much_is_taken_and_no_more(worker: Worker) -> None:
     conn, theirs = worker.connect(bytes(90_000))
     worker.clients.await_end(conn)

@@ -15,12 +15,12 @@ from preprocessing.dataset.build import align_source
 from preprocessing.dataset.labels import DisgustPolicy, labels_for
 from preprocessing.dataset.options import AlignOptions
 from preprocessing.dataset.read import UNLABELLED, Dataset, read_dataset
-from preprocessing.dataset.sources.reading import Reading
+from preprocessing.dataset.sources.reading import Reading, parse_mapping
 from preprocessing.errors import DatasetError
 from training.__main__ import main
 from training.data import rows_of
 from training.evaluation.predict import TEST_USES_NAME, predict_split
-from training.evaluation.relabel import parse_map, with_labels_of
+from training.evaluation.relabel import with_labels_of
 
 # By the folder's name; the bundle knows no boredom.
 MEANT = {"anger": "angry", "joy": "happy", "sadness": "sad", "boredom": None}
@@ -50,25 +50,6 @@ def copy(voted_bundle: Path, tmp_path: Path) -> Path:
     return shutil.copytree(voted_bundle, tmp_path / "bundle")
 
 
-@pytest.mark.parametrize(
-    ("text", "pairs"),
-    [
-        (None, {}),
-        ("", {}),
-        ("anger=angry", {"anger": "angry"}),
-        (" anger = angry , sadness=sad,", {"anger": "angry", "sadness": "sad"}),
-    ],
-)
-def test_a_map_is_read_as_pairs(text: str | None, pairs: dict[str, str]) -> None:
-    assert parse_map(text) == pairs
-
-
-@pytest.mark.parametrize("text", ["anger", "anger=", "=angry", "anger=angry,sad", "="])
-def test_a_part_that_is_no_pair_is_named(text: str) -> None:
-    with pytest.raises(DatasetError, match="--map takes pairs"):
-        parse_map(text)
-
-
 @pytest.fixture
 def spec(voted_bundle: Path) -> ModelSpec:
     return read_spec(voted_bundle)
@@ -82,7 +63,7 @@ def test_a_dataset_with_the_labels_of_the_bundle_is_left_alone(
 
 def test_each_row_gets_the_label_of_the_bundle_or_none(spec: ModelSpec, elsewhere: Path) -> None:
     other = read_dataset(elsewhere)
-    meant = with_labels_of(spec, other, mapping=parse_map(MAP))
+    meant = with_labels_of(spec, other, mapping=dict(parse_mapping(MAP)))
     assert meant.manifest.recipe.labels == spec.labels
     names = other.manifest.recipe.labels
     for before, after in zip(other.class_indices, meant.class_indices, strict=True):
@@ -135,7 +116,7 @@ def test_another_set_is_evaluated_on_all_rows_and_recorded_by_its_name(
     assert figures["images"] == 3 * PICTURES
     # The set has no votes, so the answer is held to its labels.
     assert (figures["split"], figures["truth"]) == ("all", "label")
-    dataset = with_labels_of(spec, read_dataset(elsewhere), mapping=parse_map(MAP))
+    dataset = with_labels_of(spec, read_dataset(elsewhere), mapping=dict(parse_mapping(MAP)))
     predictions = predict_split(copy, spec, dataset=dataset, split="all")[CROWD]
     predicted = spec.answer.probabilities(predictions.logits).argmax(axis=1)
     truth = dataset.class_indices[rows_of(dataset, "all")]

@@ -117,6 +117,8 @@ def test_labels_of_ones_own_with_numbers_are_told_apart(tmp_path: Path) -> None:
         (lambda: Reading(only=("happy",)), "two or more"),
         (lambda: Reading(is_unlabelled=True, only=("happy", "sad")), "without labels"),
         (lambda: parse_mapping("kdef"), "or one of fer2013, raf-db"),
+        (lambda: parse_mapping("1=sad,=happy"), "Received: '=happy'"),
+        (lambda: parse_mapping("anger="), "Received: 'anger='"),
     ],
 )
 def test_choices_that_make_no_sense_are_refused(make: Callable[[], object], message: str) -> None:

@@ -1,11 +1,3 @@
-// Save what was made here as a file.
-
-export function save(blob, name) {
-  const url = URL.createObjectURL(blob);
-  Object.assign(document.createElement("a"), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
-}
-
 // Text in a table that no spreadsheet runs: as serving/inference/spreadsheets.py.
 export function cell(text) {
   const shown = text.replace(/^(?:[\t\r\n]|[\p{Cc}\p{Cf}\p{Zs}]*[=+@\uff1d\uff0b\uff0d\uff20-])/u, "'$&");
