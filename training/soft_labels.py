@@ -20,7 +20,7 @@ from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import replacing
-from preprocessing.runtime.typed_json import what_is_wrong
+from preprocessing.runtime.typed_json import parse_json, what_is_wrong
 from training.records import TeacherRecord
 
 # Float32 probabilities add up to 1 as nearly as this.
@@ -91,7 +91,7 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
     try:
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
+            about = parse_json(str(arrays["about"]))
             probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
             if not probabilities:
                 raise ValueError(f"it has none of {', '.join(OUTPUTS)}")

@@ -17,7 +17,13 @@ from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, sche
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
 from preprocessing.runtime.terminal import quoted
-from preprocessing.runtime.typed_json import AS_TOLD, check_version, parse_as, what_is_wrong
+from preprocessing.runtime.typed_json import (
+    AS_TOLD,
+    check_version,
+    parse_as,
+    parse_json,
+    what_is_wrong,
+)
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -158,10 +164,10 @@ def read_spec(bundle: Path) -> ModelSpec:
     """
     path = bundle / SPEC_NAME
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = parse_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         check_version(fields, FORMAT_VERSION)
