@@ -23,6 +23,8 @@ from preprocessing.runtime.typed_json import parse_as, parse_json
 _Note = TypeVar("_Note")
 
 VOTES = 10
+# Letters of the name of a row; of a longer one the rest is left out.
+LONGEST_NAME = 1_000
 # Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
 REJECTED_KEY = b"rejected"
 # And those in which no face was found, and those with a label in which several were: JSON, [name,
@@ -78,7 +80,7 @@ def make_row(
     shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
     return Row(
         item=item.row,
-        name=item.name,
+        name=item.name[:LONGEST_NAME],
         label=label,
         split=item.split,
         found_by=aligned.face.found_by,
