@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import OUTPUTS, OutputSpec
-from preprocessing.dataset.labels import DisgustPolicy, can_be_shown
+from preprocessing.dataset.labels import LONGEST_WORD, DisgustPolicy, can_be_shown
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
@@ -94,8 +94,9 @@ class ModelSpec:
         for word in (self.name, *self.labels):
             if not can_be_shown(word):
                 raise BundleError(
-                    "The name and the labels must be words that can be shown. "
-                    f"Received: {word!r}. Export the bundle again."
+                    "The name and the labels must be words that can be shown, of at most "
+                    f"{LONGEST_WORD} letters. Received: {word[:LONGEST_WORD]!r}. Export the bundle "
+                    "again."
                 )
         if len(set(self.labels)) < max(2, len(self.labels)):
             raise BundleError(
