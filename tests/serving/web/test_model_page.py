@@ -8,6 +8,7 @@ from unittest import mock
 
 from flask.testing import FlaskClient
 
+from serving.cli.doctor import diagnose
 from serving.inference.predictor import Predictor
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.web.app import create_app
@@ -67,3 +68,6 @@ def test_a_bundle_whose_figures_no_page_can_show_is_not_served(tmp_path: Path) -
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "metrics.val.reliability" in answer.get_json()["detail"]
+    *_, (is_well, finding) = diagnose(tmp_path)
+    assert not is_well
+    assert "metrics.val.reliability" in finding
