@@ -24,6 +24,9 @@ DLIB_WIDTH = 32
 """Channels of the first stage of dlib's face recognition network."""
 LONGEST_RUN = 1e6
 """Minutes, or passes over the training rows: far more than any network needs."""
+WIDEST, LARGEST_SIDE_PX = 256, 512
+"""The most channels of a first stage, and the largest side of a chip: with both the weights of any
+network take a few gigabytes at most."""
 HIGHEST_RATE = 1e3
 """The highest learning rate that is accepted: far higher than any network bears."""
 
@@ -191,6 +194,12 @@ class FitConfig:
             raise MienError(
                 "patience must be positive, and a run of several cycles has none. "
                 f"Received: patience={self.patience}, cycles={self.cycles}"
+            )
+        is_small = self.width <= WIDEST and all(0 < px <= LARGEST_SIDE_PX for _, px in self.sizes)
+        if not is_small:
+            raise MienError(
+                f"width must be at most {WIDEST}, and sizes 1 to {LARGEST_SIDE_PX}. "
+                f"Received: width={self.width}, sizes={self.sizes}"
             )
         if min(self.width, self.batch_size, self.cycles) < 1 or self.seed < 0:
             raise MienError(

@@ -7,6 +7,7 @@ and `fit` knows nothing else of it.
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -20,11 +21,14 @@ from preprocessing.dataset.manifest import Recipe, parse_recipe
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import replacing
-from preprocessing.runtime.typed_json import what_is_wrong
+from preprocessing.runtime.typed_json import parse_json, what_is_wrong
 from training.records import TeacherRecord
 
 # Float32 probabilities add up to 1 as nearly as this.
 SUM_TOLERANCE = 1e-4
+# Of all that a file says beside its probabilities.
+MOST_ABOUT_BYTES = 4_000_000
+_UNREADABLE = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +92,19 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
     Raises:
         DatasetError: The file is missing or damaged, or was made for another dataset.
     """
+    shape = (len(dataset.chips), len(dataset.manifest.recipe.labels))
     try:
         content = path.read_bytes()
+        _check_size(content, shape)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
+            about = parse_json(str(arrays["about"]))
             probabilities = {output: arrays[output] for output in OUTPUTS if output in arrays}
             if not probabilities:
                 raise ValueError(f"it has none of {', '.join(OUTPUTS)}")
         made_for, origin, ferplus = parse_recipe(about["recipe"]), about["origin"], about["ferplus"]
-    except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        if not (isinstance(origin, str) and isinstance(ferplus, bool)):
+            raise ValueError("origin must be a text, and ferplus true or false")
+    except (*_UNREADABLE, MemoryError) as error:
         raise DatasetError(
             f"{path} cannot be read as soft labels: {what_is_wrong(error)}. Make it with "
             "python -m training folds or distil."
@@ -110,15 +118,30 @@ def read_soft_labels(path: Path, dataset: Dataset) -> SoftLabels:
             "Make another for this one."
         )
     for soft in probabilities.values():
-        _check(path, soft, shape=(len(dataset.chips), len(recipe.labels)))
+        _check(path, soft, shape=shape)
     digest = hashlib.sha256(content).hexdigest()
     return SoftLabels(path.name, digest, origin, ferplus, probabilities)
 
 
+def _check_size(content: bytes, shape: tuple[int, int]) -> None:
+    """Make sure that a file unpacks to no more than soft labels have.
+
+    Raises:
+        ValueError: It does.
+        BadZipFile: It is no zip.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        unpacked = sum(each.file_size for each in packed.infolist())
+    if unpacked > MOST_ABOUT_BYTES + len(OUTPUTS) * math.prod(shape) * np.float64().itemsize:
+        raise ValueError("it unpacks to far more than soft labels for this dataset have")
+
+
 def _check(path: Path, probabilities: NDArray[np.float32], *, shape: tuple[int, int]) -> None:
-    if probabilities.shape != shape:
+    is_floating = np.issubdtype(probabilities.dtype, np.floating)
+    if probabilities.shape != shape or not is_floating:
         raise DatasetError(
-            f"{path} should hold probabilities of shape {shape}. Received: {probabilities.shape}"
+            f"{path} should hold probabilities of shape {shape}. Received: "
+            f"{probabilities.dtype} {probabilities.shape}"
         )
     given = probabilities[~np.isnan(probabilities).all(axis=1)]
     is_off = np.abs(given.sum(axis=1) - 1) > SUM_TOLERANCE

@@ -1,6 +1,5 @@
 """What a network can be asked, and how its logits become probabilities."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ the dataset itself gives. Where a network has both, the product answers with `cr
 
 # Class shares may have been rounded, or added up in float32.
 SUM_TOLERANCE = 1e-3
+# Beyond, probabilities are 0 and 1, or all alike, whatever the network says.
+LEAST_TEMPERATURE, MOST_TEMPERATURE = 1e-3, 1e3
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Calibration:
     Attributes:
         balance: Exponent of the class shares that the probabilities are divided by: 0 leaves them
             as the network learnt them, 1 takes all labels for equally likely beforehand.
-        temperature: The logits are divided by it first; above 0.
+        temperature: The logits are divided by it first; 0.001 to 1,000.
         sure_confidence: At this confidence and above, nine of ten predictions on val were right.
     """
 
@@ -34,8 +35,12 @@ class Calibration:
     sure_confidence: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise BundleError(f"temperature must be above 0. Received: {self.temperature}")
+        # The comparison also fails for NaN.
+        if not LEAST_TEMPERATURE <= self.temperature <= MOST_TEMPERATURE:
+            raise BundleError(
+                f"temperature must be {LEAST_TEMPERATURE:g} to {MOST_TEMPERATURE:g}. "
+                f"Received: {self.temperature}"
+            )
         if not 0 < self.sure_confidence <= 1:
             raise BundleError(
                 f"sure_confidence must be in (0, 1]. Received: {self.sure_confidence}"

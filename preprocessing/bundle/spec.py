@@ -10,14 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preprocessing.bundle.outputs import OUTPUTS, OutputSpec
-from preprocessing.dataset.labels import DisgustPolicy, can_be_shown
+from preprocessing.dataset.labels import LONGEST_WORD, DisgustPolicy, can_be_shown
 from preprocessing.errors import BundleError
 from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
 from preprocessing.runtime.terminal import quoted
-from preprocessing.runtime.typed_json import AS_TOLD, check_version, parse_as, what_is_wrong
+from preprocessing.runtime.typed_json import (
+    AS_TOLD,
+    check_version,
+    parse_as,
+    parse_json,
+    what_is_wrong,
+)
 
 FORMAT_VERSION = 4
 SPEC_NAME = "spec.json"
@@ -88,8 +94,9 @@ class ModelSpec:
         for word in (self.name, *self.labels):
             if not can_be_shown(word):
                 raise BundleError(
-                    "The name and the labels must be words that can be shown. "
-                    f"Received: {word!r}. Export the bundle again."
+                    "The name and the labels must be words that can be shown, of at most "
+                    f"{LONGEST_WORD} letters. Received: {word[:LONGEST_WORD]!r}. Export the bundle "
+                    "again."
                 )
         if len(set(self.labels)) < max(2, len(self.labels)):
             raise BundleError(
@@ -158,10 +165,10 @@ def read_spec(bundle: Path) -> ModelSpec:
     """
     path = bundle / SPEC_NAME
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = parse_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: {bundle} is no bundle. {_advice(bundle)}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BundleError(f"{path} is no valid JSON: {error}. Export the bundle again.") from error
     try:
         check_version(fields, FORMAT_VERSION)

@@ -26,6 +26,10 @@ _INVISIBLE = {"Cf", "Zs"}
 _TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
+LONGEST_WORD = 100
+"""Letters of a label, or of the name of a bundle: each answer and each page has them."""
+
+
 class DisgustPolicy(StrEnum):
     """What becomes of the 547 pictures of disgust."""
 
@@ -37,12 +41,15 @@ class DisgustPolicy(StrEnum):
 def can_be_shown(word: str) -> bool:
     """Say whether a word, such as a label, shows something and does nothing to the text around it.
 
+    It does if it is longer than `LONGEST_WORD`.
+
     Letters that are joined or kept apart, as in Persian, are in order, and so are emoji that are
     newer than this Python, which `str.isprintable` takes for none.
     """
     kinds = {unicodedata.category(letter) for letter in word}
     turns = {unicodedata.bidirectional(letter) for letter in word} & _TURNS
-    return bool(kinds - _INVISIBLE) and not kinds & _CONTROLS and not turns
+    is_short = len(word) <= LONGEST_WORD
+    return is_short and bool(kinds - _INVISIBLE) and not kinds & _CONTROLS and not turns
 
 
 def labels_for(policy: DisgustPolicy) -> tuple[str, ...]:

@@ -13,7 +13,13 @@ from preprocessing.faces.geometry import ChipGeometry
 from preprocessing.faces.landmarks import LandmarkScheme, scheme_of
 from preprocessing.faces.types import DetectorKind
 from preprocessing.runtime.files import write_whole
-from preprocessing.runtime.typed_json import AS_TOLD, check_version, parse_as, what_is_wrong
+from preprocessing.runtime.typed_json import (
+    AS_TOLD,
+    check_version,
+    parse_as,
+    parse_json,
+    what_is_wrong,
+)
 
 FORMAT_VERSION = 2
 MANIFEST_NAME = "manifest.json"
@@ -127,7 +133,7 @@ def read_manifest(dataset: Path) -> Manifest:
             "Make it with: python -m preprocessing align SOURCE DATASET"
         )
     with _damage_named(path):
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = parse_json(path.read_text(encoding="utf-8"))
         check_version(fields["recipe"], FORMAT_VERSION)
         manifest = parse_as(Manifest, fields)
         _check(manifest)
@@ -141,14 +147,14 @@ def read_recipe(path: Path) -> Recipe:
         DatasetError: It is none, or not one that this version reads.
     """
     with _damage_named(path):
-        return parse_recipe(json.loads(path.read_text(encoding="utf-8")))
+        return parse_recipe(parse_json(path.read_text(encoding="utf-8")))
 
 
 @contextmanager
 def _damage_named(path: Path) -> Iterator[None]:
     try:
         yield
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(
             f"{path} does not describe a dataset: {what_is_wrong(error)}. Align the source again."
         ) from error

@@ -8,7 +8,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from preprocessing.dataset.manifest import Manifest, read_manifest
-from preprocessing.dataset.shards import SCHEMA, VOTES, read_shard
+from preprocessing.dataset.rows import read_rows
+from preprocessing.dataset.shards import SCHEMA, VOTES
 from preprocessing.errors import DatasetError
 from preprocessing.faces.geometry import apply_transform
 from preprocessing.runtime.typed_json import what_is_wrong
@@ -89,16 +90,7 @@ def read_dataset(folder: Path) -> Dataset:
         DatasetError: It is missing, unfinished or damaged.
     """
     manifest = read_manifest(folder)
-    try:
-        tables = [read_shard(folder / shard, schema=SCHEMA) for shard in manifest.shards]
-    except (OSError, pa.ArrowException) as error:
-        raise DatasetError(f"A shard of {folder} cannot be read: {error}") from error
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
-    if len(table) != manifest.rows:
-        raise DatasetError(
-            f"{folder} should have {manifest.rows} rows, its shards have {len(table)}. "
-            "Align the source again with --overwrite."
-        )
+    table = read_rows(folder, manifest, SCHEMA.names)
     try:
         return _to_arrays(table, manifest)
     except (KeyError, TypeError, ValueError) as error:

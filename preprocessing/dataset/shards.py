@@ -1,12 +1,11 @@
 """The rows of an aligned dataset, as Parquet."""
 
 import hashlib
-import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +18,13 @@ from preprocessing.errors import DatasetError
 from preprocessing.faces.types import AlignedFace
 from preprocessing.images.types import GreyImage
 from preprocessing.runtime.files import replacing
+from preprocessing.runtime.typed_json import parse_as, parse_json
+
+_Note = TypeVar("_Note")
 
 VOTES = 10
+# Letters of the name of a row; of a longer one the rest is left out.
+LONGEST_NAME = 1_000
 # Where a shard keeps the pictures that could not be read: JSON, [[name, reason], ...].
 REJECTED_KEY = b"rejected"
 # And those in which no face was found, and those with a label in which several were: JSON, [name,
@@ -76,7 +80,7 @@ def make_row(
     shape = f"{source.shape[0]}x{source.shape[1]}:".encode()
     return Row(
         item=item.row,
-        name=item.name,
+        name=item.name[:LONGEST_NAME],
         label=label,
         split=item.split,
         found_by=aligned.face.found_by,
@@ -133,19 +137,35 @@ def read_shard_metadata(path: Path) -> pq.FileMetaData:
 
 def read_rejected(manifest: Manifest, dataset: Path) -> list[tuple[str, str]]:
     """List the pictures that could not be read: name and reason."""
-    return [(name, reason) for name, reason in _read_notes(manifest, dataset, REJECTED_KEY)]
+    return _read_notes(manifest, dataset, REJECTED_KEY, list[tuple[str, str]])
 
 
 def read_several(manifest: Manifest, dataset: Path) -> list[tuple[str, int]]:
     """List the pictures with a label in which several faces were found: name and number."""
-    return [(name, faces) for name, faces in _read_notes(manifest, dataset, SEVERAL_KEY)]
+    return _read_notes(manifest, dataset, SEVERAL_KEY, list[tuple[str, int]])
 
 
 def read_faceless(manifest: Manifest, dataset: Path) -> list[str]:
     """List the names of the pictures in which no face was found."""
-    return list(_read_notes(manifest, dataset, FACELESS_KEY))
+    return _read_notes(manifest, dataset, FACELESS_KEY, list[str])
 
 
-def _read_notes(manifest: Manifest, dataset: Path, key: bytes) -> Iterator[Any]:
+def _read_notes(
+    manifest: Manifest, dataset: Path, key: bytes, kind: type[list[_Note]]
+) -> list[_Note]:
+    """List what the shards of a dataset keep beside their rows.
+
+    Raises:
+        DatasetError: It is not of that kind.
+    """
+    notes: list[_Note] = []
     for shard in manifest.shards:
-        yield from json.loads(read_shard_metadata(dataset / shard).metadata.get(key, b"[]"))
+        kept = (read_shard_metadata(dataset / shard).metadata or {}).get(key, b"[]")
+        try:
+            notes += parse_as(kind, parse_json(kept))
+        except ValueError as error:
+            raise DatasetError(
+                f"{dataset / shard} is damaged: {key.decode()} in it is not what align writes: "
+                f"{error}. Align the source again with --overwrite."
+            ) from error
+    return notes

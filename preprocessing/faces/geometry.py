@@ -22,7 +22,9 @@ MOUTH_CORNERS = (48, 54)
 
 MIN_ANCHORS = 2
 # More than any network sees.
-MOST_SIZE_PX, MOST_MARGIN = 1_024, 10
+MOST_SIZE_PX, LEAST_MARGIN, MOST_MARGIN = 1_024, -0.45, 10
+# How much of its frame a face takes at least: anchors in one place fit nothing.
+LEAST_SPREAD = 0.01
 # OpenCV cannot warp from a larger picture.
 LARGEST_SIDE_PX = 32_766
 # Samples for each pixel and direction: enough for faces of 3,000 px, and an end to the work that a
@@ -55,9 +57,9 @@ class ChipGeometry:
     def __post_init__(self) -> None:
         if not 1 <= self.size_px <= MOST_SIZE_PX:
             raise ValueError(f"size_px must be 1 to {MOST_SIZE_PX}. Received: {self.size_px}")
-        if not -0.5 < self.margin <= MOST_MARGIN:
+        if not LEAST_MARGIN <= self.margin <= MOST_MARGIN:
             raise ValueError(
-                f"margin must be above -0.5, and at most {MOST_MARGIN}. Received: {self.margin}"
+                f"margin must be {LEAST_MARGIN} to {MOST_MARGIN}. Received: {self.margin}"
             )
         if not all(0 <= anchor < len(MEAN_FACE) for anchor in self.anchors):
             raise ValueError(f"anchors must be indices of landmarks. Received: {self.anchors}")
@@ -68,6 +70,9 @@ class ChipGeometry:
                 f"Each of at least {MIN_ANCHORS} anchors needs a place in the template. "
                 f"Received: {len(self.anchors)} anchors, {len(self.template)} places"
             )
+        spreads = [max(along) - min(along) for along in zip(*self.template, strict=True)]
+        if max(spreads) < LEAST_SPREAD:
+            raise ValueError(f"template must not be one place. Received: {self.template[:3]}")
         if self.interpolation not in _INTERPOLATIONS:
             raise ValueError(
                 f"interpolation must be one of {', '.join(_INTERPOLATIONS)}. "

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-import pyarrow as pa
-
 from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
-from preprocessing.dataset.shards import (
-    read_faceless,
-    read_rejected,
-    read_several,
-    read_shard,
-)
+from preprocessing.dataset.rows import read_rows
+from preprocessing.dataset.shards import read_faceless, read_rejected, read_several
 from preprocessing.faces.types import FALL_BACKS
 
 # In FER2013, where all pictures are crops of a face, six in a hundred fall back.
@@ -55,8 +49,7 @@ class Summary:
 
 def summarise(manifest: Manifest, dataset: Path) -> Summary:
     """Count what came of a source, from the dataset's shards."""
-    tables = [read_shard(dataset / shard, columns=_COLUMNS) for shard in manifest.shards]
-    rows = pa.concat_tables(tables).to_pydict() if tables else {name: [] for name in _COLUMNS}
+    rows = read_rows(dataset, manifest, _COLUMNS).to_pydict()
     rejected = [name for name, _ in read_rejected(manifest, dataset)]
     faceless = read_faceless(manifest, dataset)
     taken = len(set(rows["item"])) + len(rejected) + len(faceless)

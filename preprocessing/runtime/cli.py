@@ -228,6 +228,7 @@ def refuse_overwriting(paths: Iterable[Path], *, overwrite: bool) -> None:
     Raises:
         MienError: A file is there and `overwrite` is false.
     """
-    there = [path for path in paths if path.exists()]
+    # Of a path that is too long to be one, `Path.exists` raises an error.
+    there = [path for path in paths if os.path.exists(path)]  # noqa: PTH110
     if there and not overwrite:
         raise MienError(f"{there[0]} is there already. Replace it with --overwrite.")

@@ -14,7 +14,7 @@ _ADDRESSES = ("http:", "https:", "ftp:", "file:")
 # No other file is named so.
 _BEFORE = "mien-partial-"
 # Longest name of a file that every system takes.
-_MOST_BYTES = 255
+MOST_NAME_BYTES = 255
 _PIECE_BYTES = 1_000_000
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG}
 
@@ -56,7 +56,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield path
         return
     path = path.resolve()
-    is_long = len(os.fsencode(_BEFORE + path.name)) > _MOST_BYTES
+    is_long = len(os.fsencode(_BEFORE + path.name)) > MOST_NAME_BYTES
     unfinished = path.with_name(_BEFORE + path.name[len(_BEFORE) if is_long else 0 :])
     try:
         with naming(path, unfinished):

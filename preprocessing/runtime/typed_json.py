@@ -1,4 +1,4 @@
-"""Read JSON from elsewhere by the types that it is to have."""
+"""Read JSON from elsewhere, and by the types that it is to have."""
 
 import json
 from typing import Any, TypeVar
@@ -11,12 +11,24 @@ AS_TOLD = ConfigDict(extra="forbid", allow_inf_nan=False)
 """The `__pydantic_config__` of a dataclass that has no other fields, and no NaN, with all in it."""
 
 
+def parse_json(text: str | bytes) -> Any:
+    """Read JSON.
+
+    Raises:
+        ValueError: It is none, or its lists and objects are too deep.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("lists in it are too deep") from error
+
+
 def parse_as(kind: type[T], value: Any) -> T:
     """Read a dataclass; lists become tuples, words enumerations, and nothing else changes.
 
     Args:
         kind: The dataclass.
-        value: What `json.loads` returned. Bytes of a file's name that are no UTF-8 are in it as
+        value: What `parse_json` returned. Bytes of a file's name that are no UTF-8 are in it as
             halves of characters; question marks take their places.
 
     Raises:
@@ -36,7 +48,7 @@ def check_version(fields: Any, version: int) -> None:
     """Make sure that a file is of the version that is read here, before its other fields are.
 
     Args:
-        fields: What `json.loads` returned.
+        fields: What `parse_json` returned.
         version: The only `format_version` that is read.
 
     Raises:

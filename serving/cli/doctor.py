@@ -43,6 +43,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     try:
         import dlib
 
+        from serving.inference.figures import check_figures
         from serving.inference.predictor import Predictor
         from serving.web.environment import read_settings
 
@@ -68,6 +69,7 @@ def _findings(bundle: Path | None) -> Iterator[str]:
     (face,) = result.predictions
     yield f"The sample photo shows one face, {face.label} with {face.confidence:.0%}."
     if has_server:
+        check_figures(predictor.spec)
         _check_port(settings.port)
         yield f"Port {settings.port} is free."
 

@@ -1,5 +1,7 @@
 """Where `predict` writes copies of pictures with the faces marked."""
 
+import hashlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from preprocessing.errors import MienError
 from preprocessing.images.encode import encode_png
 from preprocessing.images.types import RgbImage
 from preprocessing.runtime.cli import prepare_folder, refuse_overwriting
-from preprocessing.runtime.files import write_whole
+from preprocessing.runtime.files import MOST_NAME_BYTES, write_whole
 from serving.cli.given import GivenPicture
 
 
@@ -28,16 +30,28 @@ class MarkedCopies:
 
     def path(self, given: GivenPicture) -> Path:
         """Return the path of the copy of a picture."""
-        # The names in an archive may be of another system, and lead elsewhere here, or nowhere.
-        parts = [re.sub(r"[\\/:\0]", "_", part) for part in given.inside.parts]
-        below = parts if self.keeps_folders else parts[-1:]
-        return self.folder.joinpath(*below[:-1], f"{below[-1]}.png")
+        parts = given.inside.parts
+        folders = parts[:-1] if self.keeps_folders else ()
+        return self.folder.joinpath(*map(_as_name, folders), _as_name(parts[-1], suffix=".png"))
 
     def write(self, given: GivenPicture, rgb: RgbImage) -> None:
         """Write the copy of a picture, uint8 (height, width, 3)."""
         path = self.path(given)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, encode_png(rgb))
+
+
+def _as_name(part: str, *, suffix: str = "") -> str:
+    """Return the name of a file or folder here for one elsewhere.
+
+    Names in an archive may be of another system, and lead elsewhere here, or nowhere. Of one that
+    would be too long a digest of all of it takes the place of the end.
+    """
+    name = re.sub(r"[\\/:\0]", "_", part)
+    if len(os.fsencode(name + suffix)) > MOST_NAME_BYTES:
+        suffix = f"-{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}{suffix}"
+        name = os.fsencode(name)[: MOST_NAME_BYTES - len(suffix)].decode(errors="ignore")
+    return name + suffix
 
 
 def prepare_copies(

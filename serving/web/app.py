@@ -4,7 +4,7 @@ import re
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadHost, MethodNotAllowed, NotFound
+from werkzeug.exceptions import BadHost, ClientDisconnected, MethodNotAllowed, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from serving.web import (
@@ -22,7 +22,7 @@ from serving.web.engine import Service, current_service
 from serving.web.environment import feedback_packages, read_settings
 from serving.web.path_prefix import PathPrefix
 from serving.web.predict_request import largest_request
-from serving.web.problems import WITH_SLASH, Problem
+from serving.web.problems import NO_ROOM, WITH_SLASH, BusyError, Problem
 from serving.web.request_log import log_requests
 from serving.web.settings import Settings
 from serving.web.uploads import OVERHEAD_BYTES, MemoryRequest, refuse_packed_body
@@ -94,6 +94,8 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     """Answer an error as problem details, or as a page where a person asked."""
     if isinstance(error, NotFound) and _is_one_slash_too_many():
         error = NotFound(WITH_SLASH)
+    if isinstance(error, ClientDisconnected) and _gave_way():
+        error = BusyError(NO_ROOM)
     problem = current_service().describe(error)
     if isinstance(error, BadHost):  # without which a page cannot tell its own addresses
         answer = _answer_program(problem)
@@ -108,6 +110,11 @@ def _answer_error(error: Exception) -> ResponseReturnValue:
     if isinstance(error, MethodNotAllowed):
         answer.allow.update(error.valid_methods or ())
     return answer
+
+
+def _gave_way() -> bool:
+    """Say whether the current request was cut short for want of memory (`waiting_clients`)."""
+    return getattr(request.environ.get("gunicorn.socket"), "gave_way", False)
 
 
 def _is_one_slash_too_many() -> bool:

@@ -36,13 +36,14 @@ class BufferedSocket(socket.socket):
             forgotten (`client_watch`).
         moved_bytes: How many bytes it has sent or taken since then.
         is_finished: Nothing more is read.
-        was_given_up: It was too slow.
+        was_given_up: It was too slow, or gave way.
+        gave_way: Its request was cut short for want of memory.
         peer: Its address (`network_of`); empty where many clients share one, as behind a proxy.
     """
 
     until_s = latest_s = begun_s = 0.0
     moved_bytes = 0
-    is_finished = was_given_up = False
+    is_finished = was_given_up = gave_way = False
     peer = ""
 
     def __init__(self, *, fileno: int) -> None:
@@ -83,7 +84,7 @@ class BufferedSocket(socket.socket):
         """
         self._ahead[:0] = read_before
         self._incoming = Incoming(most_bytes=most_bytes)
-        self.is_finished = self.was_given_up = False
+        self.is_finished = self.was_given_up = self.gave_way = False
         self._begin(SILENT_S)
 
     def take_in(self) -> bool:
@@ -116,9 +117,14 @@ class BufferedSocket(socket.socket):
                 super().send(b"HTTP/1.1 100 Continue\r\n\r\n", socket.MSG_DONTWAIT)
         return is_whole
 
-    def cut_short(self) -> None:
-        """Take a request for all that comes, and drop what has come of its body: it is too late."""
+    def cut_short(self, *, gives_way: bool) -> None:
+        """Take a request for all that comes, and drop what has come of its body.
+
+        Args:
+            gives_way: Others want its memory; it may have been quick enough.
+        """
         self.is_finished = self.was_given_up = True
+        self.gave_way = gives_way
         del self._ahead[self._incoming.head_bytes :]
 
     def await_taker(self) -> None:

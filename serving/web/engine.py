@@ -11,6 +11,7 @@ from flask import current_app, g, has_request_context
 
 from preprocessing.errors import MienError, TooCostlyImageError
 from preprocessing.images.types import DecodedPicture, RgbImage
+from serving.inference.figures import check_figures
 from serving.inference.options import Options
 from serving.inference.prediction import PhotoResult
 from serving.inference.predictor import Predictor
@@ -73,6 +74,7 @@ class Service:
                 max_pixels=self.settings.max_pixels,
                 between_looks=self.queue.give_way,
             )
+            check_figures(predictor.spec)
         except MienError as error:
             self.reason = str(error)
             _log.error("not ready: %s", error)

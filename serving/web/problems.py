@@ -32,6 +32,7 @@ BUSY_RETRY_S = 1
 # Taken wherever others are.
 _SIDE_METHODS = {"HEAD", "OPTIONS"}
 NOTHING_HERE = "There is nothing at this address. /api/v1/docs lists all routes of the API."
+NO_ROOM = "More arrives than there is memory for. Try again in a moment."
 WITH_SLASH = (
     "There is nothing at this address. Leave out the slash at its end, and of two together one."
 )

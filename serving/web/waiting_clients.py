@@ -33,7 +33,7 @@ class _Wait:
         step: Moves what can be moved; tells whether that was all, and raises OSError where the
             client is gone.
         then: What follows; also where it was too late, if `is_late_told`.
-        is_late_told: Whether the client is told that it was too slow (`cut_short`).
+        is_late_told: Whether the client is told that it was cut short, and why (`cut_short`).
     """
 
     step: Callable[[], bool]
@@ -147,13 +147,13 @@ class WaitingClients:
         self.uncount(conn)
         self._drop(conn)
 
-    def _give_up(self, conn: Any) -> None:
-        """Let go of a client, and tell it so if it has sent the head of a request."""
+    def _give_up(self, conn: Any, *, gives_way: bool) -> None:
+        """Let go of a client, and tell it why if it has sent the head of a request."""
         wait = self._waits[conn]
         if not wait.is_late_told or not conn.sock.has_head:
             self._end(conn)
             return
-        self._cut_short(conn)
+        self._cut_short(conn, gives_way=gives_way)
         self._leave(conn)
         wait.then(conn)
 
@@ -178,18 +178,19 @@ class WaitingClients:
         its = [conn for conn in sizes if conn.sock.peer == peer]
         waiting = [conn for conn in its if conn in self._waits]
         if not waiting:
-            self._cut_short(its[-1])
+            self._cut_short(its[-1], gives_way=True)
             return True
         old = [conn for conn in waiting if now_s - conn.sock.begun_s >= LEAST_S]
         slowest = min(old, key=lambda conn: rate_of(conn.sock, now_s), default=None)
-        self._give_up(slowest or max(waiting, key=lambda conn: sizes[conn]))
+        largest = max(waiting, key=lambda conn: sizes[conn])
+        self._give_up(slowest or largest, gives_way=True)
         return True
 
-    def _cut_short(self, conn: Any) -> None:
+    def _cut_short(self, conn: Any, *, gives_way: bool) -> None:
         """Drop what has come of a body, unless a thread has it already."""
         with self._counting:
             if conn in self._bytes:
-                conn.sock.cut_short()
+                conn.sock.cut_short(gives_way=gives_way)
                 self._all_bytes += conn.sock.waiting_bytes - self._bytes[conn]
                 self._bytes[conn] = conn.sock.waiting_bytes
 
@@ -209,6 +210,6 @@ class WaitingClients:
             if is_full and is_slow:
                 self._end(conn)
             elif now_s > conn.sock.until_s:
-                self._give_up(conn)
+                self._give_up(conn, gives_way=False)
             else:
                 forget(conn.sock, now_s)

@@ -1,6 +1,9 @@
 """Files of soft labels: what is written is read; what does not belong to a dataset is refused."""
 
 import hashlib
+import io
+import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -67,6 +70,60 @@ def test_what_is_no_file_of_soft_labels_is_named(dataset: Dataset, tmp_path: Pat
     with path.open("wb") as file:
         np.savez(file, about=np.array("{}"), probabilities=np.ones((1, CLASSES)))
     with pytest.raises(DatasetError, match="none of crowd, label"):
+        read_soft_labels(path, dataset)
+
+
+def write_again(teacher: Path, path: Path, **changes: np.ndarray | bytes) -> Path:
+    """Copy a file of soft labels, with other arrays in it, or bytes in their place."""
+    with np.load(teacher) as arrays, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, array in {**arrays, **changes}.items():
+            if isinstance(array, bytes):
+                packed.writestr(f"{name}.npy", array)
+                continue
+            with packed.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, array)
+    return path
+
+
+def test_a_small_file_takes_no_memory_for_what_it_claims_or_unpacks_to(
+    dataset: Dataset, teacher: Path, tmp_path: Path
+) -> None:
+    header = io.BytesIO()
+    claimed = {"descr": "<f4", "fortran_order": False, "shape": (10**13, CLASSES)}
+    np.lib.format.write_array_header_1_0(header, claimed)
+    path = write_again(teacher, tmp_path / "claims.npz", crowd=header.getvalue())
+    with pytest.raises(DatasetError, match="cannot be read as soft labels"):
+        read_soft_labels(path, dataset)
+    zeros = np.zeros((2_000_000, CLASSES), np.float32)
+    path = write_again(teacher, tmp_path / "zeros.npz", crowd=zeros)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(DatasetError, match="unpacks to far more"):
+        read_soft_labels(path, dataset)
+
+
+@pytest.mark.parametrize("kind", ["U4", "M8[s]", "complex64", "int64"])
+def test_what_is_no_number_with_a_fraction_is_no_probability(
+    kind: str, dataset: Dataset, teacher: Path, tmp_path: Path
+) -> None:
+    soft = np.ones((len(dataset.chips), CLASSES), np.int64).astype(kind)
+    with pytest.raises(DatasetError, match="should hold probabilities"):
+        read_soft_labels(write_again(teacher, tmp_path / "a.npz", crowd=soft), dataset)
+
+
+@pytest.mark.parametrize("changes", [{"origin": ["a"]}, {"ferplus": "no"}, {"recipe": "x"}])
+def test_what_a_file_says_of_itself_has_its_kind(
+    changes: dict[str, object], dataset: Dataset, teacher: Path, tmp_path: Path
+) -> None:
+    with np.load(teacher) as arrays:
+        about = json.loads(str(arrays["about"]))
+    path = write_again(teacher, tmp_path / "a.npz", about=np.array(json.dumps(about | changes)))
+    with pytest.raises(DatasetError, match="cannot be read as soft labels"):
+        read_soft_labels(path, dataset)
+
+
+def test_json_in_json_without_end_is_named(dataset: Dataset, teacher: Path, tmp_path: Path) -> None:
+    path = write_again(teacher, tmp_path / "a.npz", about=np.array("[" * 100_000))
+    with pytest.raises(DatasetError, match="lists in it are too deep"):
         read_soft_labels(path, dataset)
 
 

@@ -7,7 +7,6 @@ A JSON file beside the model's file describes its input and output:
      "pictures": "raw", "outputs": "probabilities"}
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from tqdm import tqdm
 from preprocessing.bundle.outputs import to_probabilities
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import BundleError, DatasetError
-from preprocessing.runtime.typed_json import what_is_wrong
+from preprocessing.runtime.typed_json import parse_json, what_is_wrong
 from training.data import rows_of
 from training.evaluation.predict import Predictions
 
@@ -77,7 +76,7 @@ def read_baseline(path: Path) -> Baseline:
         BundleError: It is missing, is no JSON, or lacks or has fields it should not.
     """
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = parse_json(path.read_text(encoding="utf-8"))
         parsed = {"model": path.parent / fields["model"], "labels": tuple(fields["labels"])}
         return Baseline(**{**fields, **parsed})
     except (OSError, KeyError, TypeError, ValueError) as error:

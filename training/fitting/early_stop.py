@@ -11,7 +11,7 @@ from keras import Model
 from preprocessing.runtime.files import replacing
 from training.config import FitConfig
 from training.fitting.schedule import RunState
-from training.networks.build import read_network
+from training.networks.build import damage_named
 
 BEST_NAME = "best.keras"
 
@@ -51,8 +51,8 @@ class Watcher:
     def finish(self) -> None:
         """Give the network its last weights: the moving average, or the best of them on val."""
         if self._has_patience:
-            best = read_network(self._run / BEST_NAME)
-            self._network.set_weights(best.get_weights())
+            with damage_named(self._run / BEST_NAME):
+                self._network.load_weights(self._run / BEST_NAME)
         else:
             variables = self._training_model.trainable_variables
             self._training_model.optimizer.finalize_variable_values(variables)

@@ -64,7 +64,8 @@ def fit(
     keras.utils.set_random_seed(job.config.seed + state.epoch)
     keras.config.set_dtype_policy(job.config.precision)
     if job.is_over(state) and (run / NETWORK_NAME).is_file():
-        return read_network(run / NETWORK_NAME)
+        classes = len(dataset.manifest.recipe.labels)
+        return read_network(run / NETWORK_NAME, job.config, classes=classes)
     training_model = _begin(job, state)
     _train(training_model, job, state)
     return _finish(training_model, job)

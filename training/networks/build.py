@@ -1,6 +1,5 @@
 """Every network that can be trained, built and read back in one place."""
 
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from preprocessing.bundle.spec import SPEC_NAME, ModelSpec, read_spec
 from preprocessing.dataset.manifest import Recipe
 from preprocessing.errors import MienError
 from preprocessing.faces.landmarks import LANDMARK_SCHEMES, geometry_by
+from preprocessing.runtime.typed_json import parse_json
 from training.config import FitConfig
 from training.networks.legacy import alexlike, shallow, vgg, wide
 from training.networks.outputs import outputs_of
@@ -74,8 +74,8 @@ def read_settings(source: Path) -> TrainedNetwork:
             "with python -m training fit, or finish this one with --resume."
         )
     with damage_named(source):
-        settings = json.loads((source / CONFIG_NAME).read_text(encoding="utf-8"))
-        state = json.loads((source / STATE_NAME).read_text(encoding="utf-8"))
+        settings = parse_json((source / CONFIG_NAME).read_text(encoding="utf-8"))
+        state = parse_json((source / STATE_NAME).read_text(encoding="utf-8"))
         earlier = settings["start_from"]["minutes"] if settings.get("start_from") else 0.0
         minutes = earlier + state["elapsed_s"] / 60
         had = {"epochs": state["epoch"], "training_minutes": minutes}
@@ -141,22 +141,35 @@ def load_network(source: Path, name: str = NETWORK_NAME) -> Model:
     settings = read_settings(source)
     if not (source / name).is_file():
         raise MienError(f"{source} has no network {name}.")
-    return _with_precision(read_network(source / name), "float32", settings.fit)
+    with _dtype_policy("float32"):
+        return read_network(source / name, settings.fit, classes=len(settings.dataset.labels))
 
 
-def read_network(path: Path) -> Model:
-    """Read a network as it was stored.
+def read_network(path: Path, config: FitConfig, *, classes: int) -> Model:
+    """Build a network, and give it the weights of a file.
+
+    Only its outputs are told by the file: layers that a stranger describes could take any time and
+    memory.
+
+    Args:
+        path: A `.keras` file.
+        config: By which its network was trained.
+        classes: Number of labels.
 
     Raises:
-        MienError: It is damaged, or of another version.
+        MienError: It is damaged, of another version, or not the network of the config.
     """
     with damage_named(path):
         with zipfile.ZipFile(path) as packed:
             if sum(each.file_size for each in packed.infolist()) > MOST_BYTES:
                 raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
-        network = keras.saving.load_model(path)
-        if not outputs_of(network):
+            layers = parse_json(packed.read("config.json"))["config"]["layers"]
+        names = {layer["config"]["name"] for layer in layers}
+        outputs = tuple(output for output in OUTPUTS if output in names)
+        if not outputs:
             raise ValueError(f"it has no output {' or '.join(OUTPUTS)}")
+        network = build_network(config, classes=classes, outputs=outputs)
+        network.load_weights(path)
     return network
 
 
@@ -187,11 +200,17 @@ def save_half(network: Model, path: Path, *, config: FitConfig) -> None:
 
 
 def _with_precision(network: Model, precision: str, config: FitConfig) -> Model:
+    with _dtype_policy(precision):
+        copy = build_network(config, classes=network.output_shape[-1], outputs=outputs_of(network))
+    copy.set_weights(network.get_weights())
+    return copy
+
+
+@contextmanager
+def _dtype_policy(precision: str) -> Iterator[None]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision)
     try:
-        copy = build_network(config, classes=network.output_shape[-1], outputs=outputs_of(network))
+        yield
     finally:
         keras.config.set_dtype_policy(before)
-    copy.set_weights(network.get_weights())
-    return copy

@@ -4,7 +4,6 @@ Such as `classes.txt` with a word a line, `labels.txt` with "0 happy", or a JSON
 and words, which many programs that train networks write.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -18,6 +17,7 @@ from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.stores import PictureStore
 from preprocessing.dataset.sources.vocabulary import core_of
 from preprocessing.runtime.terminal import quoted
+from preprocessing.runtime.typed_json import parse_json
 
 # Files that are looked into.
 _MOST_FILES = 10
@@ -59,8 +59,8 @@ def _read_key(text: str, numbers: set[int]) -> Mapping[str, str]:
         numbers: Of the folders.
     """
     try:
-        read = json.loads(text)
-    except (ValueError, RecursionError):
+        read = parse_json(text)
+    except ValueError:
         lines = [line.strip().strip('"') for line in text.splitlines() if line.strip()]
         return dict(_pairs_of_lines(lines)) or dict(_counted(lines, numbers))
     if isinstance(read, list):

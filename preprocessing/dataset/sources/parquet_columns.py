@@ -1,5 +1,6 @@
 """Read columns of Parquet files, whose values can be far larger than the files."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
         name: Of the file, for messages.
 
     Raises:
-        DatasetError: They hold far too much.
+        DatasetError: They hold far too much, or times that Python does not know.
         ArrowException, OSError, ValueError: The file is damaged.
     """
     check_cells(file.metadata.num_rows, len(columns), name)
@@ -47,7 +48,13 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
         size += sum(map(_size, batch.columns))
         _check_size(size, name)
         for column, part in zip(batch.schema.names, batch.columns, strict=True):
-            values[column] += _values(part)
+            try:
+                values[column] += _values(part)
+            except (KeyError, OverflowError) as error:  # no such zone, no such year
+                raise DatasetError(
+                    f"{name}: the column {column!r} has a time that cannot be read: {error}. "
+                    "Write the column as text, or leave it out."
+                ) from error
     return values
 
 
@@ -67,6 +74,23 @@ def check_cells(records: int, columns: int, name: str) -> None:
             f"{name} is too large: {records:,} records with {columns:,} names in all. Leave out "
             "what is neither path, label nor split, or write several files."
         )
+
+
+def check_names(schema: pa.Schema, name: str) -> None:
+    """Make sure that no two columns of a Parquet file have one name.
+
+    Args:
+        schema: Of the file.
+        name: Of the file, for messages.
+
+    Raises:
+        DatasetError: Two have.
+    """
+    for column, times in Counter(schema.names).items():
+        if times > 1:
+            raise DatasetError(
+                f"{name} has {times} columns with the name {column!r}. Rename or drop all but one."
+            )
 
 
 def texts(schema: pa.Schema) -> list[str]:

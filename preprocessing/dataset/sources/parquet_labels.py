@@ -1,6 +1,5 @@
 """What the columns of Parquet files say of the pictures in them, written as lists."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from preprocessing.dataset.sources.parquet_columns import check_cells, read_colu
 from preprocessing.dataset.sources.parquet_store import ParquetFile, ParquetStore, opened
 from preprocessing.dataset.sources.records import write_records
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS, split_of_file
+from preprocessing.runtime.typed_json import parse_json
 
 _PATH, _SPLIT = "path", "split"
 
@@ -66,7 +66,7 @@ def _is_of_pictures(column: str, file: ParquetFile) -> bool:
 def _words(metadata: Mapping[bytes, bytes]) -> dict[str, Sequence[str]]:
     """Return what numbers mean by the columns, where a file says it as Hugging Face does."""
     try:
-        features = json.loads(metadata[b"huggingface"])["info"]["features"]
+        features = parse_json(metadata[b"huggingface"])["info"]["features"]
         named = {name: feature.get("names") for name, feature in features.items()}
     except (AttributeError, KeyError, TypeError, ValueError):
         return {}

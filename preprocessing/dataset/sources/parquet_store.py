@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_head
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
-from preprocessing.dataset.sources.parquet_columns import is_bytes, texts
+from preprocessing.dataset.sources.parquet_columns import check_names, is_bytes, texts
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
@@ -151,7 +151,7 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file by Arrow itself, as `read_shard` does, and close it at the end.
 
     Raises:
-        DatasetError: It is damaged.
+        DatasetError: It is damaged, or names a column twice.
     """
     try:
         with (
@@ -160,6 +160,7 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
                 file, buffer_size=_BUFFER_BYTES, read_dictionary=texts(pq.read_schema(file))
             ) as parquet,
         ):
+            check_names(parquet.schema_arrow, path.name)
             yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
         advice = advice_for((), read_head(path)) or " It is damaged: download it again."

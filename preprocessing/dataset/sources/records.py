@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
 from preprocessing.dataset.sources.parquet_columns import (
     check_cells,
+    check_names,
     holds_bytes,
     read_columns,
     texts,
@@ -22,6 +23,7 @@ from preprocessing.dataset.sources.parquet_columns import (
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
+from preprocessing.runtime.typed_json import parse_json
 
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
@@ -43,7 +45,7 @@ def first_keys(head: bytes) -> list[str]:
     if text.startswith("["):
         return re.findall(r'"([^"]+)"\s*:', text.partition("}")[0])
     line = text.partition("\n")[0]
-    return list(json.loads(line)) if _is_record(line) else []
+    return list(parse_json(line)) if _is_record(line) else []
 
 
 def records_as_csv(data: bytes, name: str) -> bytes:
@@ -86,6 +88,7 @@ def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
         words = texts(pq.read_schema(source))
         with pq.ParquetFile(source, pre_buffer=False, read_dictionary=words) as file:
             schema = file.schema_arrow
+            check_names(schema, name)
             if any(map(holds_bytes, schema.types)):
                 raise DatasetError(
                     f"{name} holds the pictures themselves. Name it as the source, without --list."
@@ -100,7 +103,7 @@ def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
 def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
     try:
         read = _parse(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DatasetError(f"{name} cannot be read as JSON: {error}. {_EXPECTED}") from error
     if isinstance(read, dict) and read and not any(map(_is_nested, read.values())):
         if find_columns(list(read), {"path": PATH_COLUMNS}):
@@ -149,14 +152,14 @@ def _parse(text: str) -> Any:
     """
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > 1 and _is_record(lines[0]):
-        return [json.loads(line) for line in lines]
-    return json.loads(text)
+        return [parse_json(line) for line in lines]
+    return parse_json(text)
 
 
 def _is_record(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_json(line), dict)
+    except ValueError:
         return False
 
 

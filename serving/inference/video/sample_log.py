@@ -12,6 +12,7 @@ from typing import Any
 
 from preprocessing.errors import MienError
 from preprocessing.faces.types import BoundingBox
+from preprocessing.runtime.typed_json import parse_json
 from serving.inference.video.sole_writer import open_alone
 from serving.inference.video.types import Observation, Sample
 
@@ -147,7 +148,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     if not line.endswith(b"\n"):
         return None
     try:
-        fields = json.loads(line)
+        fields = parse_json(line)
     except ValueError:
         return None
     return fields if isinstance(fields, dict) else None

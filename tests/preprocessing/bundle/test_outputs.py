@@ -153,6 +153,8 @@ def test_a_balance_that_cannot_be_is_refused(
         ({"temperature": -1.0}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),
         ({"temperature": float("inf")}, "temperature"),
+        ({"temperature": 1e-320}, "temperature"),
+        ({"temperature": 1e300}, "temperature"),
         ({"sure_confidence": 0.0}, "sure_confidence"),
         ({"sure_confidence": 1.1}, "sure_confidence"),
         ({"sure_confidence": float("nan")}, "sure_confidence"),

@@ -175,7 +175,18 @@ def test_a_value_of_another_kind_is_named_by_its_place(
 
 
 @pytest.mark.parametrize(
-    "word", ["", " ", "\x1b[2J", "two\nlines", "two\u2028lines", "\u202eyppah", "\u200b", "\ud83d"]
+    "word",
+    [
+        "",
+        " ",
+        "\x1b[2J",
+        "two\nlines",
+        "two\u2028lines",
+        "\u202eyppah",
+        "\u200b",
+        "\ud83d",
+        "a" * 101,
+    ],
 )
 def test_words_that_cannot_be_shown_are_refused(word: str, spec: ModelSpec) -> None:
     for change in ({"name": word}, {"labels": (word, *spec.labels[1:])}):

@@ -190,7 +190,15 @@ def test_every_field_changes_the_digest(change: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"size_px": 0}, {"margin": -0.5}, {"anchors": EYES}, {"interpolation": "magic"}]
+    "change",
+    [
+        {"size_px": 0},
+        {"margin": -0.5},
+        {"margin": -0.4999999},
+        {"anchors": EYES},
+        {"template": ((0.5, 0.5),) * len(GEOMETRY.anchors)},
+        {"interpolation": "magic"},
+    ],
 )
 def test_senseless_geometry_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="Received"):

@@ -3,7 +3,7 @@
 import json
 import tarfile
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from preprocessing.errors import DatasetError, MienError
 from preprocessing.images.sample import sample_photo_path
 from serving.__main__ import main
-from serving.cli.given import list_given
+from serving.cli.given import GivenPicture, list_given
 from serving.cli.marked_copies import prepare_copies
 from tests.preprocessing.dataset.sources.drawn import tarred
 
@@ -94,6 +94,31 @@ def test_copies_of_pictures_of_one_name_keep_their_folders(packed: Path, tmp_pat
     ]
     with pytest.raises(MienError, match=r"face\.jpg and .*face\.jpg have the same name"):
         prepare_copies(tmp_path / "drawn", [*pictures, *pictures], overwrite=False)
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\U0001f642", "\udcff"])
+def test_copies_of_pictures_with_very_long_names_are_written(letter: str, tmp_path: Path) -> None:
+    """One such name, as that of a photo with 252 bytes, ended the command for all pictures."""
+    inside = [PurePosixPath(f"{letter * 300}{end}.jpg") for end in ("", letter)]
+    pictures = [GivenPicture(tmp_path / name.name, name) for name in inside]
+    copies = prepare_copies(tmp_path / "drawn", pictures, overwrite=False)
+    for picture in pictures:
+        copies.write(picture, np.zeros((2, 2, 3), np.uint8))
+    names = [path.name for path in copies.folder.iterdir()]
+    assert len(names) == len(pictures)
+    assert all(name.endswith(".png") and len(name.encode()) <= 255 for name in names)
+    with pytest.raises(MienError, match="is there already"):
+        prepare_copies(tmp_path / "drawn", pictures, overwrite=False)
+
+
+def test_only_the_copy_is_missing_whose_folders_no_path_can_name(tmp_path: Path) -> None:
+    inside = [PurePosixPath("a/" * 3_000 + "a.jpg"), PurePosixPath("a.jpg")]
+    pictures = [GivenPicture(tmp_path / name.name, name) for name in inside]
+    copies = prepare_copies(tmp_path / "drawn", pictures, overwrite=False)
+    with pytest.raises(OSError, match="too long"):
+        copies.write(pictures[0], np.zeros((2, 2, 3), np.uint8))
+    copies.write(pictures[1], np.zeros((2, 2, 3), np.uint8))
+    assert copies.path(pictures[1]).is_file()
 
 
 def test_a_copy_of_a_picture_whose_name_no_file_can_have_is_written(tmp_path: Path) -> None:

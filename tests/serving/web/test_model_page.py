@@ -1,11 +1,18 @@
 """The record of the model, on `/model`."""
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from unittest import mock
 
 from flask.testing import FlaskClient
 
+from serving.cli.doctor import diagnose
 from serving.inference.predictor import Predictor
+from serving.inference.shipped_bundle import SHIPPED_BUNDLE
+from serving.web.app import create_app
+from serving.web.settings import Settings
 
 
 def test_the_model_s_record_gives_its_own_figures(
@@ -48,3 +55,19 @@ def test_a_model_without_a_test_split_does_not_speak_of_one(
         text = client.get("/model").text
     assert "Settings were chosen on “val”" in text
     assert "“test”" not in text
+
+
+def test_a_bundle_whose_figures_no_page_can_show_is_not_served(tmp_path: Path) -> None:
+    """Each page, that of the error too, was answered with an error of the server's own."""
+    shutil.copy(SHIPPED_BUNDLE / "model.tflite", tmp_path)
+    spec = json.loads((SHIPPED_BUNDLE / "spec.json").read_text(encoding="utf-8"))
+    spec["metrics"]["val"]["reliability"] = 7
+    (tmp_path / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    client = create_app(Settings(bundle=tmp_path)).test_client()
+    assert client.get("/").status_code == 200
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "metrics.val.reliability" in answer.get_json()["detail"]
+    *_, (is_well, finding) = diagnose(tmp_path)
+    assert not is_well
+    assert "metrics.val.reliability" in finding

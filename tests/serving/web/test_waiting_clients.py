@@ -94,6 +94,7 @@ def test_who_is_late_is_told_so_if_the_head_was_there(
     later(LONGEST_S, monkeypatch)
     worker.clients.look(is_full=False)
     assert worker.whole == [late]
+    assert not late.sock.gave_way
     assert late.sock.recv(8192) == HEAD
     with pytest.raises(ConnectionResetError):
         late.sock.recv(8192)
@@ -123,6 +124,7 @@ def test_where_requests_take_too_much_memory_the_slowest_goes_or_the_largest_of_
     large, _ = worker.await_request(HEAD + bytes(25_000))
     worker.await_request(HEAD + bytes(24_990))
     assert worker.whole == [large]  # of which the rest is dropped
+    assert large.sock.gave_way
     later(5, monkeypatch)
     new, _ = worker.await_request(HEAD + bytes(30_000))
     assert new not in worker.whole

@@ -1,4 +1,5 @@
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -45,11 +46,13 @@ def test_a_network_that_cannot_be_is_refused(changes: dict[str, object]) -> None
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"[" * 100_000, "recursion"),  # an error that Keras lets through
-        (b'{"module": "os", "class_name": "system", "config": {}}', "os"),
+        (b"[" * 100_000, "too deep"),
+        (b'{"module": "os", "class_name": "system", "config": {}}', "layers"),
+        (b'{"config": {"layers": [{"config": {"name": "scale"}}]}}', "no output"),
+        (b'{"config": {"layers": [{"config": {"name": "label"}}]}}', "weights"),
         (bytes(2_000), "more than 1,000 bytes"),
     ],
-    ids=["lists in lists", "another module", "too large"],
+    ids=["lists in lists", "another module", "no output", "no weights", "too large"],
 )
 def test_a_network_of_a_stranger_is_read_or_refused(
     content: bytes, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -60,7 +63,33 @@ def test_a_network_of_a_stranger_is_read_or_refused(
         packed.writestr("config.json", content)
         packed.writestr("metadata.json", "{}")
     with pytest.raises(MienError, match=f"cannot be read: .*{problem}"):
-        read_network(tmp_path / "network.keras")
+        read_network(tmp_path / "network.keras", PRESETS["shallow"], classes=6)
+
+
+def test_layers_that_a_stranger_describes_are_never_made(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "network.keras"
+    with zipfile.ZipFile(path) as packed:
+        files = {name: packed.read(name) for name in packed.namelist()}
+    described = json.loads(files["config.json"])
+    for layer in described["config"]["layers"]:
+        layer["class_name"] = "Lambda"
+        layer["config"] = {"name": layer["config"]["name"], "units": 10**9, "function": "open"}
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in {**files, "config.json": json.dumps(described)}.items():
+            packed.writestr(name, content)
+    pairs = zip(load_network(path.parent).weights, load_network(run).weights, strict=True)
+    assert all(np.array_equal(changed, kept) for changed, kept in pairs)
+
+
+def test_a_network_of_other_settings_is_refused(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["fit"]["width"] *= 2
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    with pytest.raises(MienError, match=r"network\.keras cannot be read"):
+        load_network(path.parent)
 
 
 def test_the_squared_error_is_that_of_probabilities() -> None:

@@ -56,6 +56,13 @@ def _open_in_free_descriptor(path: str) -> None:
     _open_all(path)
 
 
+def _call_linux(name: str, *arguments: int | bytes) -> None:
+    """Call Linux where its C library has no function for it (x86-64)."""
+    number = {"tgkill": 234, "fchmodat2": 452}[name]
+    if ctypes.CDLL(None, use_errno=True).syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), name)
+
+
 def _say_size(text: str) -> None:
     announce_size(*map(int, text.split()))
 
@@ -82,6 +89,14 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "fork": lambda _: os.fork() or os._exit(0),
     "thread": lambda _: threading.Thread(target=gc.collect).start(),
     "kill": lambda pid: os.kill(int(pid), signal.SIGTERM),
+    "kill_thread": lambda pid: _call_linux("tgkill", int(pid), int(pid), signal.SIGTERM),
+    "slow_down": lambda pid: os.setpriority(os.PRIO_PROCESS, int(pid), 19),
+    "bind": lambda pid: os.sched_setaffinity(int(pid), {0}),
+    "make_idle": lambda pid: os.sched_setscheduler(int(pid), os.SCHED_IDLE, os.sched_param(0)),
+    "date": lambda path: os.utime(path, (0, 0)),
+    "note": lambda path: os.setxattr(path, "user.note", b"here"),
+    "permit": lambda path: _call_linux("fchmodat2", -100, path.encode(), 0o777, 0),
+    "abort": lambda _: os.abort(),
     "crash": lambda _: ctypes.string_at(0),
     "end": lambda _: os._exit(0),
     "say_size": _say_size,
