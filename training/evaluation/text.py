@@ -34,7 +34,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
         ),
         f"  in two guesses    {evaluation.accuracy_two_guesses:.2%}",
         (
-            f"  where it is sure  {evaluation.accuracy_when_sure:.2%}  "
+            f"  where it is sure  {when_sure(evaluation, '.2%')}  "
             f"({evaluation.share_sure:.1%} of the images)"
         ),
         f"macro F1            {evaluation.macro_f1:.2%}",
@@ -105,6 +105,11 @@ def vote_cells(row: VoteRow) -> tuple[str, ...]:
         f"{row.nll:.3f}",
         "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
     )
+
+
+def when_sure(evaluation: Evaluation, form: str) -> str:
+    """Write the accuracy of the predictions it is sure of, in a form of `format`; "-" of none."""
+    return f"{evaluation.accuracy_when_sure:{form}}" if evaluation.share_sure else "-"
 
 
 def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:
