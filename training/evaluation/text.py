@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from training.data import ALL_SPLITS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.slices import Slice
 from training.evaluation.truths import TruthRow, VoteRow
@@ -104,6 +105,28 @@ def vote_cells(row: VoteRow) -> tuple[str, ...]:
         f"{row.vote_share:.3f}",
         f"{row.nll:.3f}",
         "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
+    )
+
+
+def not_recorded_text(evaluation: Evaluation, *, is_own: bool) -> str:
+    """Say why figures are not recorded in a bundle, and what flatters them.
+
+    Args:
+        evaluation: The figures.
+        is_own: Whether the bundle was trained on the source of the dataset.
+    """
+    if not is_own:
+        return (
+            "Not recorded in the bundle, which was trained on another source. With --record NAME "
+            "the figures are recorded as those of another set."
+        )
+    reason = "Not recorded in the bundle: only val and test, with its own labels, are."
+    if evaluation.split != ALL_SPLITS:
+        return reason
+    learnt = evaluation.images - evaluation.images_without_leaked
+    return (
+        f"{reason} It has learnt from {learnt:,} of these pictures and reads them better than "
+        "others, which 'without leaked' counts alone."
     )
 
 
