@@ -21,8 +21,10 @@ def check_source(source: Source, options: AlignOptions) -> list[str]:
     """
     if source.kind is SourceKind.PHOTOS:
         if options.split_off is not None:
+            advice = " ".join(_about_photos(source, options)).removeprefix("note: ")
             raise DatasetError(
-                f"{source.path.name} holds photos without labels; --split-off is for labelled ones."
+                f"{source.path.name} holds photos without labels; --split-off is for labelled "
+                f"ones. {advice[:1].upper()}{advice[1:]}".rstrip()
             )
         return [*source.notes, *_about_photos(source, options)]
     return [*source.notes, *_about_labels(source, options), *_about_letters(options)]

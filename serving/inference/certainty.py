@@ -55,7 +55,7 @@ class Record:
             labels.
         faces: Number of test faces; 0 where the bundle has no figures, and what follows is empty.
         accuracy: Fraction of all answers that were right.
-        accuracy_when_sure: Fraction of the sure answers that were right.
+        accuracy_when_sure: Fraction of the sure answers that were right; 0 where none was sure.
         share_sure: Fraction of the answers that were sure.
         bins: Answers by confidence, lowest first.
     """
@@ -164,7 +164,7 @@ def evidence(record: Record, confidence: float) -> str:
 def commitment(record: Record) -> str:
     """Say from which confidence on an answer is called sure, and what that was worth."""
     start = f"Mien commits from {percent(record.sure_from)}"
-    if not record.faces:
+    if not record.share_sure:
         return f"{start}."
     right = "what most people said" if record.by_people else "right"
     return f"{start}: {percent(record.accuracy_when_sure)} of such answers were {right} in testing."

@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from preprocessing.dataset.read import Dataset
     from training.evaluation.evaluate import Evaluation
 
-NOT_RECORDED = {
-    True: "\nNot recorded in the bundle: only val and test, with its own labels, are.",
-    False: "\nNot recorded in the bundle, which was trained on another source. With --record NAME "
-    "the figures are recorded as those of another set.",
-}
-"""Why figures were not recorded, by whether the bundle was trained on the dataset's source."""
-
 
 @click.command(cls=QuietCommand, epilog="{} serving/bundle data/fer2013 --split val")
 @path_argument("bundle", help="The folder of a trained model.")
@@ -78,7 +71,7 @@ def evaluate(
     from training.evaluation.page import evaluation_html
     from training.evaluation.predict import predict_split
     from training.evaluation.relabel import with_labels_of
-    from training.evaluation.text import evaluation_text
+    from training.evaluation.text import evaluation_text, not_recorded_text
 
     guard_test_split(split, final=final)
     check_outputs([html, json_path], overwrite=overwrite)
@@ -97,7 +90,7 @@ def evaluate(
     if record or (is_own and rows is as_aligned and split != "all"):
         _record(bundle, evaluation, name=record)
     else:
-        print(NOT_RECORDED[is_own])
+        print(f"\n{not_recorded_text(evaluation, is_own=is_own)}")
     if json_path is not None:
         write_whole(json_path, json.dumps(asdict(evaluation), indent=2) + "\n")
     if html is not None:

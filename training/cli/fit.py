@@ -19,7 +19,6 @@ from preprocessing.runtime.cli import (
 from preprocessing.runtime.terminal import quoted
 from training.cli.quiet import QuietCommand
 from training.config import HIGHEST_RATE, LONGEST_RUN, LOSSES, MODELS, FitConfig
-from training.export.place import make_place
 from training.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -184,6 +183,8 @@ def fit(
 
 def _check_bundle(bundle: Path, *, resume: bool) -> None:
     """Make sure that the bundle can be written: hours of training come before it is."""
+    from training.export.place import make_place
+
     if not resume and bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
     make_place(bundle, overwrite=resume).rmdir()

@@ -19,6 +19,7 @@ from training.evaluation.text import (
     calibration_rows,
     truth_cells,
     vote_cells,
+    when_sure,
 )
 
 _CHART = {"width": 640, "height": 480, "margin": {"t": 30}}
@@ -71,7 +72,7 @@ def _figures(evaluation: Evaluation) -> list[Row]:
         ("accuracy on pictures that are not in training too", fresh),
         ("truth in two guesses", f"{evaluation.accuracy_two_guesses:.1%}"),
         ("predictions it is sure of", f"{evaluation.share_sure:.1%}"),
-        ("accuracy where it is sure", f"{evaluation.accuracy_when_sure:.1%}"),
+        ("accuracy where it is sure", when_sure(evaluation, ".1%")),
         ("macro F1", f"{evaluation.macro_f1:.1%}"),
     ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from training.data import ALL_SPLITS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.slices import Slice
 from training.evaluation.truths import TruthRow, VoteRow
@@ -34,7 +35,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
         ),
         f"  in two guesses    {evaluation.accuracy_two_guesses:.2%}",
         (
-            f"  where it is sure  {evaluation.accuracy_when_sure:.2%}  "
+            f"  where it is sure  {when_sure(evaluation, '.2%')}  "
             f"({evaluation.share_sure:.1%} of the images)"
         ),
         f"macro F1            {evaluation.macro_f1:.2%}",
@@ -105,6 +106,33 @@ def vote_cells(row: VoteRow) -> tuple[str, ...]:
         f"{row.nll:.3f}",
         "" if row.calibration_error is None else f"{row.calibration_error:.3f}",
     )
+
+
+def not_recorded_text(evaluation: Evaluation, *, is_own: bool) -> str:
+    """Say why figures are not recorded in a bundle, and what flatters them.
+
+    Args:
+        evaluation: The figures.
+        is_own: Whether the bundle was trained on the source of the dataset.
+    """
+    if not is_own:
+        return (
+            "Not recorded in the bundle, which was trained on another source. With --record NAME "
+            "the figures are recorded as those of another set."
+        )
+    reason = "Not recorded in the bundle: only val and test, with its own labels, are."
+    if evaluation.split != ALL_SPLITS:
+        return reason
+    learnt = evaluation.images - evaluation.images_without_leaked
+    return (
+        f"{reason} It has learnt from {learnt:,} of these pictures and reads them better than "
+        "others, which 'without leaked' counts alone."
+    )
+
+
+def when_sure(evaluation: Evaluation, form: str) -> str:
+    """Write the accuracy of the predictions it is sure of, in a form of `format`; "-" of none."""
+    return f"{evaluation.accuracy_when_sure:{form}}" if evaluation.share_sure else "-"
 
 
 def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:

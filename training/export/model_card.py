@@ -66,7 +66,7 @@ _SPLIT = """\
 | accuracy | {accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}) |
 | accuracy from one view | {accuracy_one_view:.1%} |
 | accuracy without pictures also in the training split | {accuracy_without_leaked:.1%} |
-| accuracy where it is sure ({share_sure:.0%} of the pictures) | {accuracy_when_sure:.1%} |
+| accuracy where it is sure ({share_sure:.0%} of the pictures) | {when_sure} |
 | right within two guesses | {accuracy_two_guesses:.1%} |
 | macro F1 | {macro_f1:.1%} |
 | mean recall | {balanced_accuracy:.1%} |
@@ -223,6 +223,7 @@ def _split_section(spec: ModelSpec, split: str) -> str:
         **figures
         | {
             "split": split,
+            "when_sure": f"{figures['accuracy_when_sure']:.1%}" if figures["share_sure"] else "-",
             "low": low,
             "high": high,
             "classes": classes,

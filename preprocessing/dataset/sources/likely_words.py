@@ -5,6 +5,7 @@ Abbreviations, near synonyms, and words of other languages.
 
 import difflib
 import re
+from collections.abc import Sequence
 
 from preprocessing.dataset.sources.vocabulary import (
     LABEL_OF,
@@ -69,13 +70,14 @@ _SPLIT_OF_LIKELY = {
 }
 # In KDEF, after a label: seen straight, or in half or full profile.
 _WITH_VIEW = re.compile("(an|di|af|ha|ne|sa|su)(?:s|[hf][lr])")
+_NEGATIONS = frozenset(("not", "no", "non", "never", "without", "less"))
 _LEAST_PLAIN = 3
 LONGEST_NAME = 1_000
 """What has more letters names nothing: it would take seconds to look for words in megabytes."""
 
 
 def suggest(name: str) -> str | None:
-    """Return the label that a name may mean, misspelt, abbreviated or in another language."""
+    """Return the label that a name may mean: misspelt, abbreviated, translated, or among words."""
     if len(name) > LONGEST_NAME:
         return None
     core = core_of(part_words(name)) or fold(name)
@@ -87,8 +89,20 @@ def suggest(name: str) -> str | None:
         bare = core.removesuffix(word).removeprefix(word)
         if len(word) >= _LEAST_PLAIN and bare != core and bare in LABEL_OF:
             return LABEL_OF[bare]
-    near = difflib.get_close_matches(core, LABEL_OF, n=1, cutoff=0.75)
+    return _label_among(core.split()) or _nearest_label(core)
+
+
+def _nearest_label(word: str) -> str | None:
+    near = difflib.get_close_matches(word, LABEL_OF, n=1, cutoff=0.75)
     return LABEL_OF[near[0]] if near else None
+
+
+def _label_among(words: Sequence[str]) -> str | None:
+    """Return the label of the only word for one: "anna happy", not "happily surprised"."""
+    labels = {LABEL_OF[word] for word in words if word in LABEL_OF}
+    if len(labels) != 1 or not _NEGATIONS.isdisjoint(words):
+        return None
+    return labels.pop() if len({*map(_nearest_label, words)} - {None}) == 1 else None
 
 
 def likely_label(word: str) -> str | None:

@@ -1,6 +1,8 @@
 """What holds for every page, and for the first screen."""
 
 import io
+from dataclasses import replace
+from unittest import mock
 
 import pytest
 from flask.testing import FlaskClient
@@ -9,6 +11,7 @@ from PIL import Image
 from serving.inference.predictor import Predictor
 from tests.serving.web.elements import Elements
 from tests.serving.web.posting import post
+from tests.tools.specs import sure_from
 
 # What Firefox asks for where a person follows a link.
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/png,*/*;q=0.8"
@@ -41,6 +44,20 @@ def test_the_first_screen_gives_the_three_figures_that_count(
     assert f"{test['images']:,}" in text
     assert "pictures stored" in text
     assert "An expression is not an emotion" in text
+
+
+def test_of_a_bundle_that_is_never_sure_no_accuracy_is_told_where_it_is(
+    client: FlaskClient, predictor: Predictor, photo: bytes
+) -> None:
+    figures = predictor.spec.metrics["test"] | {"share_sure": 0.0, "accuracy_when_sure": 0.0}
+    never = replace(sure_from(predictor.spec, 1.0), metrics={"test": figures})
+    with mock.patch.object(predictor, "spec", never):
+        first, model = client.get("/").text, client.get("/model").text
+        result = post(client, photo).text
+    assert "where it says it is sure" not in first
+    assert "It calls itself sure of none of them." in model
+    assert '<th scope="row">Accuracy of those</th><td>-</td>' in model
+    assert "Mien commits from 100\N{NO-BREAK SPACE}%. " in result
 
 
 @pytest.mark.parametrize("path", ["/", "/model", "/privacy", "/nothing"])

@@ -49,6 +49,14 @@ def test_figures_of_known_answers(evaluation: Evaluation) -> None:
     assert evaluation.coverage[-1].share == 1
 
 
+def test_of_a_network_that_is_never_sure_no_accuracy_is_told_where_it_is(
+    evaluation: Evaluation,
+) -> None:
+    unsure = replace(evaluation, share_sure=0.0, accuracy_when_sure=0.0)
+    assert "where it is sure  -  (0.0% of the images)" in evaluation_text(unsure)
+    assert "where it is sure  0.00%  (8.3% of the images)" in evaluation_text(evaluation)
+
+
 def test_mistakes_name_their_pictures_the_most_confident_first(
     evaluation: Evaluation, dataset: Dataset
 ) -> None:

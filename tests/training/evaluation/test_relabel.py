@@ -1,6 +1,7 @@
 """Sets with labels of other names, in memory and through `python -m training evaluate`."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -175,8 +176,19 @@ def test_what_the_bundle_learnt_from_is_no_other_set(
     assert "--final" in capsys.readouterr().err
     assert not (own / TEST_USES_NAME).exists()
     assert main([*command, "--split", "all", "--final"]) == 0
-    assert "used 1 times" in (said := capsys.readouterr().out)
+    said = capsys.readouterr().out
+    assert "used 1 times" in said
     assert "Not recorded" in said
+    counts = [
+        int(re.search(form, said)[1])
+        for form in (
+            r"all, (\d+) images",
+            r"leaked .*\((\d+) images",
+            r"learnt from (\d+) of these",
+        )
+    ]
+    assert counts[0] == counts[1] + counts[2]
+    assert counts[2] > 0
     assert (copy / SPEC_NAME).read_bytes() == before
 
 

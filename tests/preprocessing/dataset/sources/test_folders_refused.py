@@ -71,6 +71,14 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("", labels=("hapy", "suprised")),
         ("--map hapy=happy,suprised=surprise",),
     ),
+    "with the names of people": (
+        folders("", labels=("anna_happy", "BobSad", "Cem Joyful (2)")),
+        ("--map 'BobSad=sad,Cem Joyful (2)=happy,anna_happy=happy'",),
+    ),
+    "by how much": (
+        folders("", labels=("very happy", "not happy", "sad")),
+        ("--map 'not happy=LABEL,very happy=happy'",),
+    ),
     "calm": (folders("", labels=("calm", "sad")), ("--map calm=LABEL",)),
     "split that may be meant": (
         folders("train", "eval", labels=("happy", "sad")),
