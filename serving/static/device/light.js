@@ -9,6 +9,8 @@ const LEAST_LEVELS = 3;
 const BRIGHTEST_QUANTILE = 0.995;
 const DARK_LEVEL = 64;
 const BRIGHT_LEVEL = 200;
+const PALE_LEVELS = 40;
+const MOST_PALE_LEVELS = 64;
 const PROBES = 50_000;
 const SMOOTHED_PX = 0.8;
 const REACH_PX = 3;
@@ -26,10 +28,24 @@ export function stretchContrast(chip) {
   return chip.map((level) => Math.min(Math.max(Math.round((level - darkest) * gain + low), 0), 255));
 }
 
-// Brighten the pixels of a picture, ImageData, in their place if it is dark.
+// Brighten the pixels of a picture, ImageData, in their place if it is dark or pale.
 export function brighten(pixels) {
   const { data, width, height } = pixels;
   const step = Math.max(1, Math.floor(Math.sqrt(Math.floor((width * height) / PROBES))));
+  let [darkest, brightest] = levelsOf(pixels, step, [1 - BRIGHTEST_QUANTILE, BRIGHTEST_QUANTILE]);
+  let most = PALE_LEVELS;
+  if (brightest < DARK_LEVEL) [darkest, most] = [0, DARK_LEVEL];
+  else if (brightest - darkest < PALE_LEVELS) [darkest, brightest, most] = [...levelsOf(pixels, 1, [0, 1]), MOST_PALE_LEVELS];
+  if (brightest - darkest < LEAST_LEVELS || brightest - darkest >= most) return pixels;
+  const gain = BRIGHT_LEVEL / (brightest - darkest);
+  for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = Math.round((data[at] - darkest) * gain);
+  smooth(data, { step: 4, length: width, lines: height, apart: 4 * width });
+  smooth(data, { step: 4 * width, length: height, lines: width, apart: 4 });
+  return pixels;
+}
+
+// The lowest levels that these fractions of every `step`th pixel's levels do not exceed.
+function levelsOf({ data, width, height }, step, fractions) {
   const counts = new Uint32Array(256);
   let count = 0;
   for (let y = 0; y < height; y += step) {
@@ -39,14 +55,11 @@ export function brighten(pixels) {
       count += 3;
     }
   }
-  let brightest = 0;
-  for (let below = counts[0]; below < BRIGHTEST_QUANTILE * count; below += counts[brightest]) brightest += 1;
-  if (brightest < LEAST_LEVELS || brightest >= DARK_LEVEL) return pixels;
-  const gain = BRIGHT_LEVEL / brightest;
-  for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = Math.round(data[at] * gain);
-  smooth(data, { step: 4, length: width, lines: height, apart: 4 * width });
-  smooth(data, { step: 4 * width, length: height, lines: width, apart: 4 });
-  return pixels;
+  return fractions.map((fraction) => {
+    let level = 0;
+    for (let below = counts[0]; below < Math.max(1, fraction * count); below += counts[level]) level += 1;
+    return level;
+  });
 }
 
 // Smooth each line of pixels, a row or a column, as OpenCV's GaussianBlur: pixels lie `step` bytes

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -48,6 +49,23 @@ def test_a_dark_photo_is_brightened_and_no_other(shape: tuple[int, ...]) -> None
     assert (brighten(photo) == 200).all()
     for other in (photo * 10, np.zeros_like(photo)):
         assert brighten(other) is other
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (300, 200, 3)])
+def test_a_photo_in_fog_gets_contrast(shape: tuple[int, ...]) -> None:
+    photo = cv2.GaussianBlur(DRAW.normal(0, 1, shape), (0, 0), 5)
+    photo *= 10 / np.abs(photo).max()
+    bright = brighten((photo + 170).astype(np.uint8))
+    assert np.ptp(bright) > 150
+    assert np.corrcoef(bright.ravel(), photo.ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("page", [np.uint8(255), DRAW.integers(235, 255, (300, 200), np.uint8)])
+def test_a_small_face_on_a_white_page_stays_as_it_is(page: np.ndarray) -> None:
+    photo = np.full((300, 200), 255, np.uint8)
+    photo[:] = page
+    photo[100:115, 100:115] = DRAW.integers(20, 230, (15, 15), np.uint8)
+    assert brighten(photo) is photo
 
 
 def test_noise_of_a_dark_photo_is_smoothed() -> None:

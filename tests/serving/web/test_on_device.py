@@ -130,7 +130,7 @@ def middle_of(face: dict[str, Any]) -> np.ndarray:
 def test_browser_and_server_read_the_same_in_the_samples(read: Read, predictor: Predictor) -> None:
     for name in SAMPLES:
         assert all(compare(read, predictor, sample_bytes(name)))
-    for light, fog in [(0.1, 0), (0.3, 0), (0.2, 160)]:
+    for light, fog in [(0.1, 0), (0.3, 0), (0.2, 160), (0.1, 180)]:
         spoiled = (decode_image(sample_bytes("group")) * light + fog).astype(np.uint8)
         compare(read, predictor, encode_png(spoiled), is_searched=False, levels=4 * CHIP_LEVELS)
 
