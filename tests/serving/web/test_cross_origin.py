@@ -46,6 +46,13 @@ def test_a_site_that_is_named_may_ask_and_read_answers_and_problems(
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
+def test_a_site_may_be_named_otherwise_than_browsers_write_it() -> None:
+    settings = Settings(
+        cors_origins="https://Example.org:443 http://A:80 http://a:443 http://[::1]"
+    )
+    assert settings.origins == (SITE, "http://a", "http://a:443", "http://[::1]")
+
+
 @pytest.mark.parametrize("headers", [{"Origin": OTHER}, {"Origin": "null"}, {}])
 def test_another_site_may_not(headers: dict[str, str], client: FlaskClient) -> None:
     answer = client.get("/api/v1/model", headers=headers)
