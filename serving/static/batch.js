@@ -10,7 +10,9 @@ import { saveTable } from "./table.js";
 import { hideWorking, showProgress, showWorking } from "./working.js";
 
 const AT_MOST = 50;
-const ROUTE = "/api/v1/predict/batch?landmarks=true&chips=true";
+const BATCH = new URL("../../api/v1/predict/batch?landmarks=true&chips=true", import.meta.url);
+const RESULT = new URL("../../result", import.meta.url);
+const PAGE = new URL("../../", import.meta.url);
 const KEPT_SIDE_PX = 640;
 const THUMBNAIL_PX = 176;
 const REASONS_SAID = 3; // where no picture could be read
@@ -27,9 +29,9 @@ function resultOf({ name, answer, balance, crop, picture, file }) {
   if (!picture.image && file.size) {
     const data = formOf(picture, { crop, hasPhoto: false });
     data.set("balance", balance ?? "");
-    return fetch("/", { method: "POST", body: data });
+    return fetch(PAGE, { method: "POST", body: data });
   }
-  return fetch("/result", {
+  return fetch(RESULT, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name, answer, balance }),
@@ -174,7 +176,7 @@ function send(chunk, mine) {
       if (mine === turn) for (const entry of chunk.slice(at)) receive(entry, { problem: { title: "Not read", detail: reason }, isUnsent: true });
       resolve();
     });
-    request.open("POST", ROUTE);
+    request.open("POST", BATCH);
     request.send(data);
   });
 }

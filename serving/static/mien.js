@@ -5,6 +5,8 @@ import "./marks.js";
 import { say, sayAndOffer } from "./status.js";
 import { keepOn, kept, lastKept, showedResult } from "./store.js";
 
+// The address of the first screen, which may be below a path of a site.
+const { pathname: HOME } = new URL("../../", import.meta.url);
 const form = document.getElementById("upload");
 const input = document.getElementById("image");
 const snap = document.getElementById("snap");
@@ -99,10 +101,10 @@ for (const each of [input, snap]) {
 
 // The way to the first screen loads nothing anew, so that Back leads to the result again.
 document.addEventListener("click", async (event) => {
-  const link = event.target.closest("a[href='/']");
+  const link = event.target.closest(`a[href='${HOME}']`);
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !document.querySelector("main.answered")) return;
   event.preventDefault();
-  history.pushState(null, "", "/");
+  history.pushState(null, "", HOME);
   await goHome();
   offerLast();
 });

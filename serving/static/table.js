@@ -3,8 +3,10 @@
 import { save } from "./save.js";
 import { reasonOf, say } from "./status.js";
 
+const ADDRESS = new URL("../../table", import.meta.url);
+
 async function makeTable(pictures) {
-  const answer = await fetch("/table", {
+  const answer = await fetch(ADDRESS, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ pictures }),

@@ -16,6 +16,7 @@ from serving.web.slots import most_taken
 PREFIX = "MIEN_"
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII)
+_WITH_DEFAULT_PORT = re.compile(r"(http://.+):80|(https://.+):443")
 _DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+")
 # What a password manager makes; nobody guesses one of these.
 LEAST_TOKEN_LETTERS = 24
@@ -200,8 +201,10 @@ class Settings(BaseSettings):
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Sites whose scripts may use the API."""
-        return _split(self.cors_origins)
+        """Sites whose scripts may use the API, as browsers write them (RFC 6454, 6.2)."""
+        origins = (each.lower() for each in _split(self.cors_origins))
+        bare = ((each, _WITH_DEFAULT_PORT.fullmatch(each)) for each in origins)
+        return tuple(found[1] or found[2] if found else each for each, found in bare)
 
     @property
     def fetched_ports(self) -> frozenset[int]:
