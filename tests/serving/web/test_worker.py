@@ -59,7 +59,7 @@ def test_no_other_request_is_read_after_one_that_was_given_up(
     monkeypatch.setattr(ThreadWorker, "handle", lambda *_: True)
     assert patient.handle(SimpleNamespace(sock=ours))
     # What had come of the next one is dropped with its body.
-    ours.cut_short()
+    ours.cut_short(gives_way=False)
     assert not patient.handle(SimpleNamespace(sock=ours))
     assert theirs.recv(1) == b""
 
