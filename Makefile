@@ -63,7 +63,7 @@ check: $(VENV)/dev.stamp ## check format, lint, imports and types
 
 setup-training: $(VENV)/training.stamp ## make .venv ready for preprocessing and training
 
-train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (sixteen hours on two cores)
+train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate (eighteen hours on two cores)
 	$(BIN)/python -m training fit $(DATASET) $(RUN) --preset cpu --resume
 	$(BIN)/python -m training fit $(DATASET) $(RUN)-longer --preset cpu-longer \
 		--start-from $(RUN) --resume
@@ -102,7 +102,13 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 		--start-from $(RUN)-crowd-again --teacher $(RUN)-three-ways.npz --teacher-weight 0.6 --resume
 	test -d $(RUN)-noise-mean || $(BIN)/python -m training average $(DATASET) $(RUN)-noise-mean \
 		$(RUN)-crowd-again $(RUN)-crowd-noise
-	$(BIN)/python -m training export $(RUN)-noise-mean $(RUN)-bundle $(DATASET) --overwrite
+	test -f $(RUN)-two-noise.npz || $(BIN)/python -m training distil $(DATASET) \
+		$(RUN)-two-noise.npz $(RUN)-noise-mean $(RUN)-crowd-again
+	$(BIN)/python -m training fit $(DATASET) $(RUN)-crowd-blur --preset crowd-blur \
+		--start-from $(RUN)-noise-mean --teacher $(RUN)-two-noise.npz --teacher-weight 0.6 --resume
+	test -d $(RUN)-blur-mean || $(BIN)/python -m training average $(DATASET) $(RUN)-blur-mean \
+		$(RUN)-noise-mean $(RUN)-crowd-blur --weights 17,3
+	$(BIN)/python -m training export $(RUN)-blur-mean $(RUN)-bundle $(DATASET) --overwrite
 	$(BIN)/python -m training evaluate $(RUN)-bundle $(DATASET) --split test --final \
 		--overwrite --html $(RUN)-test.html --json $(RUN)-test.json
 

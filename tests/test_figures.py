@@ -126,7 +126,7 @@ def test_the_text_on_training_tells_it_too(spec: ModelSpec) -> None:
     pairs = zip(majorities, labels, strict=True)
     expected = [percent(row.accuracy) for pair in pairs for row in pair]
     assert [
-        cell.strip(" *") for cell in row_of(told, "| `noise-mean` (ships) |").split("|")[-5:-1]
+        cell.strip(" *") for cell in row_of(told, "| `blur-mean` (ships) |").split("|")[-5:-1]
     ] == (expected)
     shipped = row_of(told, "| Mien, shipped |").split("|")[2].strip()
     assert shipped.replace("*", "") == f"{percent(labels[0].accuracy)} {interval(labels[0])}"
