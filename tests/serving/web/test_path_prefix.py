@@ -82,9 +82,7 @@ def test_pictures_are_sent_to_no_other_application(
 
 
 @pytest.mark.browser
-def test_what_other_applications_keep_in_the_browser_stays(
-    chromium: Browser, address: str
-) -> None:
+def test_what_other_applications_keep_in_the_browser_stays(chromium: Browser, address: str) -> None:
     with watched_pages(chromium, address + PREFIX) as open_one:
         page = open_one()
         page.evaluate("Promise.all([caches.open('another'), caches.open('mien-earlier')])")
