@@ -88,14 +88,15 @@ def _check_size(metadata: pq.FileMetaData, manifest: Manifest) -> None:
         ValueError: It does, or has more rows than the dataset.
     """
     recipe = manifest.recipe
-    most_numbers = metadata.num_rows * 2 * max(recipe.scheme().count, VOTES)
+    # Of a row, in a column.
+    most_numbers = 2 * max(recipe.scheme().count, VOTES)
     most_bytes = 2 * recipe.geometry.size_px**2 + 8 * most_numbers + _MORE_BYTES
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     parts = [group.column(place) for group in groups for place in range(group.num_columns)]
     unpacked = sum(part.total_uncompressed_size for part in parts)
     if (
         metadata.num_rows > manifest.rows
-        or any(part.num_values > most_numbers for part in parts)
+        or any(part.num_values > metadata.num_rows * most_numbers for part in parts)
         or unpacked > metadata.num_rows * most_bytes + _HEAD_BYTES
     ):
         raise ValueError("it holds far more than its rows can have")

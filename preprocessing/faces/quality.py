@@ -30,6 +30,8 @@ COVERED_CONTRAST = 0.3
 CONTRAST_QUANTILES = (0.05, 0.95)
 # Where eyes and mouth lie: rows and columns as fractions of the frame.
 EYES_AT, MOUTH_AT = ((0.25, 0.54), (0.17, 0.83)), ((0.625, 0.83), (0.33, 0.67))
+# In fewer rows or columns than this no contrast is told.
+LEAST_PART_PX = 4
 # How sharp a chip is across, downwards and along both diagonals: second differences, of diagonals
 # half as much, as neighbours lie farther apart there.
 DIRECTIONS = tuple(
@@ -134,16 +136,22 @@ def _least_sharpness(chip: GreyImage) -> float:
 
 
 def _mouth_contrast(chip: GreyImage, margin: float) -> float:
-    """Return the contrast around the mouth over that around the eyes, which counts at least 1."""
+    """Return the contrast around the mouth over that around the eyes, which counts at least 1.
+
+    It is 1 where the chip is too small, or shows too much or too little around the face, to tell.
+    """
     inner_px = len(chip) / (1 + 2 * margin)
     offset_px = (len(chip) - inner_px) / 2
-
-    def contrast(place: tuple[tuple[float, float], tuple[float, float]]) -> float:
+    contrasts = []
+    for place in (MOUTH_AT, EYES_AT):
         rows, columns = (
-            slice(*(round(offset_px + fraction * inner_px) for fraction in along))
+            slice(*(max(0, round(offset_px + fraction * inner_px)) for fraction in along))
             for along in place
         )
-        darkest, brightest = np.quantile(chip[rows, columns], CONTRAST_QUANTILES)
-        return float(brightest - darkest)
-
-    return contrast(MOUTH_AT) / max(1.0, contrast(EYES_AT))
+        part = chip[rows, columns]
+        if min(part.shape) < LEAST_PART_PX:
+            return 1.0
+        darkest, brightest = np.quantile(part, CONTRAST_QUANTILES)
+        contrasts.append(float(brightest - darkest))
+    mouth, eyes = contrasts
+    return mouth / max(1.0, eyes)

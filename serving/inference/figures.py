@@ -4,13 +4,13 @@ The bundle may come from anywhere, and its figures are free fields. What lacks o
 every page with an error.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from preprocessing.bundle.spec import SPEC_NAME, ModelSpec
 from preprocessing.errors import BundleError
-from preprocessing.runtime.typed_json import first_problem
+from preprocessing.runtime.typed_json import parse_as
 
 _Fraction = Annotated[float, Field(ge=0, le=1)]
 _Interval = tuple[_Fraction, _Fraction]
@@ -109,11 +109,11 @@ def check_figures(spec: ModelSpec) -> None:
     Raises:
         BundleError: Something is missing, or is of another kind.
     """
-    told: dict[str, Any] = {"metrics": spec.metrics, "provenance": spec.provenance}
+    told = {"metrics": spec.metrics, "provenance": spec.provenance}
     try:
-        figures = _Told.model_validate(told).metrics
-    except ValidationError as error:
-        raise _error(spec, first_problem(error)) from None
+        figures = parse_as(_Told, told).metrics
+    except ValueError as error:
+        raise _error(spec, str(error)) from None
     labels = {*spec.labels}
     for split, each in figures.items():
         if not labels <= each.precision.keys() & each.recall.keys():

@@ -11,7 +11,8 @@ addEventListener("install", (event) => {
 
 addEventListener("activate", (event) => {
   const forget = async () => {
-    for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+    // The site may have other applications.
+    for (const name of await caches.keys()) if (name.startsWith("mien-") && name !== CACHE) await caches.delete(name);
     await clients.claim();
   };
   event.waitUntil(forget());

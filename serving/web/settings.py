@@ -15,7 +15,7 @@ from serving.web.slots import most_taken
 
 PREFIX = "MIEN_"
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
-_ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII)
+_ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII | re.IGNORECASE)
 _WITH_DEFAULT_PORT = re.compile(r"(http://.+):80|(https://.+):443")
 _DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+")
 # What a password manager makes; nobody guesses one of these.

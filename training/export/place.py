@@ -16,9 +16,11 @@ def make_place(bundle: Path, *, overwrite: bool) -> Path:
         overwrite: Whether it may replace a bundle that is there.
 
     Raises:
-        MienError: `bundle` holds something that is not to be replaced.
+        MienError: `bundle` holds something that is not to be replaced, or has no name, as `.`.
         OSError: Its folder may not be written to.
     """
+    if not bundle.name:
+        raise MienError(f"{bundle} cannot become a bundle. Name a folder in it.")
     if bundle.exists() and any(bundle.iterdir()):
         if not overwrite:
             raise MienError(f"{bundle} is not empty. Choose another folder, or use --overwrite.")

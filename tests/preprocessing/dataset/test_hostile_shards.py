@@ -98,6 +98,22 @@ def test_a_small_file_of_very_long_values_takes_no_memory(
     assert 1024 * int(read.stdout) < MOST_MEMORY_BYTES < ROWS * LONG_BYTES
 
 
+def test_long_values_are_refused_unread_however_many_rows_have_them(
+    folder: Path, tmp_path: Path
+) -> None:
+    def repeat(table: pa.Table) -> pa.Table:
+        many = pa.concat_tables([table] * 60)
+        names = [f"{row:0100000}" for row in range(len(many))]
+        return many.set_column(many.schema.names.index("name"), "name", pa.array(names))
+
+    copy = changed(folder, tmp_path / "copy", repeat)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    manifest["rows"] = 60 * ROWS
+    (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(DatasetError, match="far more than its rows"):
+        read_dataset(copy)
+
+
 @pytest.mark.parametrize("notes", ["[" * 100_000, "[[1, 2, 3]]", '"none"', "{"])
 def test_notes_that_no_dataset_has_are_refused(
     notes: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

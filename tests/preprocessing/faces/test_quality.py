@@ -6,7 +6,7 @@ import pytest
 
 from preprocessing.faces.align import align_photo
 from preprocessing.faces.finder import FaceFinder
-from preprocessing.faces.geometry import ChipGeometry
+from preprocessing.faces.geometry import LEAST_MARGIN, MOST_MARGIN, ChipGeometry
 from preprocessing.faces.pose import HeadPose
 from preprocessing.faces.quality import TURNED_YAW_DEG, Hint, Measures, measure
 from preprocessing.faces.types import AlignedFace
@@ -94,6 +94,17 @@ def test_a_mask_is_told(level: int, margin: float, photo: np.ndarray, finder: Fa
         face = replace(aligned, chip=chip)
         measures = measure(face, width=photo.shape[1], height=photo.shape[0], margin=margin)
         assert measures.hints() == hints
+
+
+@pytest.mark.parametrize("size_px", [1, 2, 3, 8, 24, 48])
+@pytest.mark.parametrize("margin", [LEAST_MARGIN, -0.3, -0.2, 0.0, 1.0, MOST_MARGIN])
+def test_chips_of_any_geometry_are_measured_and_no_mouth_is_covered(
+    size_px: int, margin: float, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    geometry = ChipGeometry(size_px=size_px, margin=margin)
+    (aligned,) = align_photo(photo, finder, geometry=geometry)
+    measures = measure(aligned, width=photo.shape[1], height=photo.shape[0], margin=margin)
+    assert Hint.COVERED not in measures.hints()
 
 
 def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:

@@ -22,6 +22,8 @@ def test_the_shipped_bundle_tells_all(predictor: Predictor) -> None:
     ("place", "value"),
     [
         ("metrics.val.accuracy", "<b>high</b>"),
+        ("metrics.val.accuracy", "0.9"),
+        ("metrics.val.accuracy", True),
         ("metrics.val.accuracy", -5.0),
         ("metrics.val.accuracy", MISSING),
         ("metrics.test.accuracy_interval_95", [0.1]),

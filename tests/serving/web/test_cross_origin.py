@@ -48,7 +48,7 @@ def test_a_site_that_is_named_may_ask_and_read_answers_and_problems(
 
 def test_a_site_may_be_named_otherwise_than_browsers_write_it() -> None:
     settings = Settings(
-        cors_origins="https://Example.org:443 http://A:80 http://a:443 http://[::1]"
+        cors_origins="HTTPS://Example.org:443 http://A:80 http://a:443 http://[::1]"
     )
     assert settings.origins == (SITE, "http://a", "http://a:443", "http://[::1]")
 

@@ -79,3 +79,14 @@ def test_pictures_are_sent_to_no_other_application(
         sent = [url for url in asked if url.startswith("http")]
         assert {f"{address}{PREFIX}{path}" for path in ("/", "/result", "/table")} <= {*sent}
         assert [url for url in sent if not url.startswith(f"{address}{PREFIX}/")] == []
+
+
+@pytest.mark.browser
+def test_what_other_applications_keep_in_the_browser_stays(chromium: Browser, address: str) -> None:
+    with watched_pages(chromium, address + PREFIX) as open_one:
+        page = open_one()
+        page.evaluate("Promise.all([caches.open('another'), caches.open('mien-earlier')])")
+        page.evaluate(f"navigator.serviceWorker.register('{PREFIX}/service-worker.js')")
+        page.wait_for_function("() => navigator.serviceWorker.controller !== null")
+        assert page.evaluate("caches.has('another')")
+        assert not page.evaluate("caches.has('mien-earlier')")

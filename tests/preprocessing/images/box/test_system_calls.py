@@ -13,9 +13,14 @@ from preprocessing.images.box.client import Box
 from tests.preprocessing.images.box.taken_over import ON_LINUX, decode
 
 
-def test_no_files_are_read_written_or_removed(box: Box, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("secret")
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret"
+    path.write_text("secret")
+    return path
+
+
+def test_no_files_are_read_or_written(box: Box, secret: Path, tmp_path: Path) -> None:
     for action in (f"read {secret}", f"write {tmp_path / 'new'}"):
         with pytest.raises(ImageDecodeError):
             decode(box, action.encode())
@@ -23,9 +28,7 @@ def test_no_files_are_read_written_or_removed(box: Box, tmp_path: Path) -> None:
 
 
 @ON_LINUX
-def test_no_files_are_reached_in_other_ways(box: Box, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("secret")
+def test_no_files_are_reached_in_other_ways(box: Box, secret: Path) -> None:
     for action in (f"read_freed {secret}", f"remove {secret}"):
         with pytest.raises(ImageDecodeError):
             decode(box, action.encode())
