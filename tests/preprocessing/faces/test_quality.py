@@ -96,6 +96,17 @@ def test_a_mask_is_told(level: int, margin: float, photo: np.ndarray, finder: Fa
         assert measures.hints() == hints
 
 
+@pytest.mark.parametrize(("size_px", "margin"), [(48, -0.35), (48, 10.0), (1, 0.0)])
+def test_of_a_mouth_that_the_chip_does_not_show_nothing_is_told(
+    size_px: int, margin: float, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    geometry = ChipGeometry(size_px=size_px, margin=margin)
+    (face,) = align_photo(photo, finder, geometry=geometry)
+    measures = measure(face, width=photo.shape[1], height=photo.shape[0], margin=margin)
+    assert measures.mouth_contrast == 1
+    assert Hint.COVERED not in measures.hints()
+
+
 def test_what_the_edge_cuts_is_outside(photo: np.ndarray, finder: FaceFinder) -> None:
     (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
     shifted = aligned.transform.copy()
