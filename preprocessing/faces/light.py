@@ -73,7 +73,7 @@ def brighten(photo: GreyImage | RgbImage) -> GreyImage | RgbImage:
     return np.asarray(cv2.GaussianBlur(bright, (0, 0), SMOOTHED_PX), np.uint8)
 
 
-def _to_levels(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def _to_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Round to levels, halves up, as browsers do."""
     return np.asarray(np.clip(np.floor(values + 0.5), 0, 255), np.uint8)
 
