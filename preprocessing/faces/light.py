@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from preprocessing.images.types import GreyImage, RgbImage
 
@@ -47,7 +48,7 @@ def stretch_contrast(chip: GreyImage) -> GreyImage:
         for wanted, level in zip(LEVELS, (darkest, brightest), strict=True)
     )
     stretched = (chip.astype(np.float64) - darkest) * ((high - low) / contrast) + low
-    return np.asarray(np.clip(np.floor(stretched + 0.5), 0, 255), np.uint8)
+    return _to_levels(stretched)
 
 
 def brighten(photo: GreyImage | RgbImage) -> GreyImage | RgbImage:
@@ -67,9 +68,14 @@ def brighten(photo: GreyImage | RgbImage) -> GreyImage | RgbImage:
     if not LEAST_LEVELS <= brightest - darkest < most:
         return photo
     gain = BRIGHT_LEVEL / (brightest - darkest)
-    levels = np.clip(np.rint((np.arange(256) - darkest) * gain), 0, 255).astype(np.uint8)
+    levels = _to_levels((np.arange(256) - darkest) * gain)
     bright = cv2.LUT(photo, levels)
     return np.asarray(cv2.GaussianBlur(bright, (0, 0), SMOOTHED_PX), np.uint8)
+
+
+def _to_levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Round to levels, halves up, as browsers do."""
+    return np.asarray(np.clip(np.floor(values + 0.5), 0, 255), np.uint8)
 
 
 def _quantiles(image: GreyImage | RgbImage, quantiles: Sequence[float]) -> list[int]:

@@ -29,6 +29,7 @@ BLURRED_SHARPNESS = 0.14
 COVERED_CONTRAST = 0.3
 CONTRAST_QUANTILES = (0.05, 0.95)
 # Where eyes and mouth lie: rows and columns as fractions of the frame.
+Place = tuple[tuple[float, float], tuple[float, float]]
 EYES_AT, MOUTH_AT = ((0.25, 0.54), (0.17, 0.83)), ((0.625, 0.83), (0.33, 0.67))
 # In fewer rows or columns than this no contrast is told.
 LEAST_PART_PX = 4
@@ -68,7 +69,7 @@ class Measures:
         pose: How the head is turned.
         outside: Fraction of the chip that lies outside the picture, 0 to 1.
         mouth_contrast: Contrast of the chip around the mouth, divided by that around the eyes:
-            about 1, and 0.2 where a mask covers the mouth.
+            about 1, and 0.2 where a mask covers the mouth; 1 where the chip does not show both.
     """
 
     width_px: float
@@ -138,20 +139,25 @@ def _least_sharpness(chip: GreyImage) -> float:
 def _mouth_contrast(chip: GreyImage, margin: float) -> float:
     """Return the contrast around the mouth over that around the eyes, which counts at least 1.
 
-    It is 1 where the chip is too small, or shows too much or too little around the face, to tell.
+    It is 1 where the chip does not show both whole, or is too small to tell.
     """
+    mouth, eyes = (_part(chip, place, margin) for place in (MOUTH_AT, EYES_AT))
+    if min(mouth.shape + eyes.shape) < LEAST_PART_PX:
+        return 1.0
+    return _contrast(mouth) / max(1.0, _contrast(eyes))
+
+
+def _part(chip: GreyImage, place: Place, margin: float) -> GreyImage:
+    """Return the part of a chip at a place of the frame; nothing where it is not all there."""
     inner_px = len(chip) / (1 + 2 * margin)
     offset_px = (len(chip) - inner_px) / 2
-    contrasts = []
-    for place in (MOUTH_AT, EYES_AT):
-        rows, columns = (
-            slice(*(max(0, round(offset_px + fraction * inner_px)) for fraction in along))
-            for along in place
-        )
-        part = chip[rows, columns]
-        if min(part.shape) < LEAST_PART_PX:
-            return 1.0
-        darkest, brightest = np.quantile(part, CONTRAST_QUANTILES)
-        contrasts.append(float(brightest - darkest))
-    mouth, eyes = contrasts
-    return mouth / max(1.0, eyes)
+    (top, bottom), (left, right) = (
+        [round(offset_px + fraction * inner_px) for fraction in along] for along in place
+    )
+    is_whole = min(top, left) >= 0 and max(bottom, right) <= len(chip)
+    return chip[top:bottom, left:right] if is_whole else chip[:0]
+
+
+def _contrast(part: GreyImage) -> float:
+    darkest, brightest = np.quantile(part, CONTRAST_QUANTILES)
+    return float(brightest - darkest)

@@ -151,7 +151,7 @@ def fit(
     if choices["preset"] == "tune" and start_from is None:
         start_from = SHIPPED_BUNDLE
     if bundle is not None:
-        _check_bundle(bundle, resume=resume)
+        _check_bundle(bundle, run, resume=resume)
     config, other = config_of(**choices), None
     if other_landmarks is not None:
         other = read_dataset(other_landmarks)
@@ -181,10 +181,12 @@ def fit(
         print(f"See it at work: mien serve --bundle {quoted(str(bundle))}")
 
 
-def _check_bundle(bundle: Path, *, resume: bool) -> None:
+def _check_bundle(bundle: Path, run: Path, *, resume: bool) -> None:
     """Make sure that the bundle can be written: hours of training come before it is."""
     from training.export.place import make_place
 
+    if run.resolve().is_relative_to(bundle.resolve()):
+        raise MienError(f"{bundle} would hold the run {run}. Choose another folder for the bundle.")
     if not resume and bundle.exists() and any(bundle.iterdir()):
         raise MienError(f"{bundle} is not empty. Choose another folder for the bundle.")
     make_place(bundle, overwrite=resume).rmdir()

@@ -118,11 +118,12 @@ def export(
     try:
         with naming(bundle, place):
             exported = _export_into(place, run, settings, dataset, options)
-            shutil.rmtree(bundle, ignore_errors=True)
-            place.rename(bundle)
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
         raise
+    # What was there is gone from here on: the new one stays, wherever it is.
+    shutil.rmtree(bundle, ignore_errors=True)
+    place.rename(bundle)
     return exported
 
 

@@ -38,7 +38,7 @@ export function brighten(pixels) {
   else if (brightest - darkest < PALE_LEVELS) [darkest, brightest, most] = [...levelsOf(pixels, 1, [0, 1]), MOST_PALE_LEVELS];
   if (brightest - darkest < LEAST_LEVELS || brightest - darkest >= most) return pixels;
   const gain = BRIGHT_LEVEL / (brightest - darkest);
-  for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = (data[at] - darkest) * gain;
+  for (let at = 0; at < data.length; at += 1) if (at % 4 !== 3) data[at] = Math.round((data[at] - darkest) * gain);
   smooth(data, { step: 4, length: width, lines: height, apart: 4 * width });
   smooth(data, { step: 4 * width, length: height, lines: width, apart: 4 });
   return pixels;

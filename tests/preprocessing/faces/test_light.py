@@ -51,6 +51,11 @@ def test_a_dark_photo_is_brightened_and_no_other(shape: tuple[int, ...]) -> None
         assert brighten(other) is other
 
 
+def test_halves_of_a_level_are_rounded_up_as_browsers_do() -> None:
+    photo = np.repeat(np.array([[1, 3, 16]], np.uint8), 50, axis=1).repeat(50, axis=0)
+    assert brighten(photo)[25, [25, 75, 125]].tolist() == [13, 38, 200]
+
+
 @pytest.mark.parametrize("shape", [(300, 200), (300, 200, 3)])
 def test_a_photo_in_fog_gets_contrast(shape: tuple[int, ...]) -> None:
     photo = cv2.GaussianBlur(DRAW.normal(0, 1, shape), (0, 0), 5)

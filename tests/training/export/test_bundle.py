@@ -216,6 +216,20 @@ def test_an_export_for_which_there_is_no_room_names_the_bundle_and_leaves_nothin
     assert read_spec(kept) == read_spec(bundle)
 
 
+def test_an_export_that_cannot_take_the_place_of_a_bundle_stays_beside_it(
+    run: Path, bundle: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_mounted(path: Path, target: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path), None, str(target))
+
+    monkeypatch.setattr(Path, "rename", is_mounted)
+    kept = tmp_path / "bundle"
+    shutil.copytree(bundle, kept)
+    with pytest.raises(OSError, match=r"bundle\.partial"):
+        export(run, kept, dataset=dataset, options=ExportOptions("test"), overwrite=True)
+    assert read_spec(tmp_path / "bundle.partial").name == "test"
+
+
 def test_an_unknown_precision_or_number_of_views_is_refused() -> None:
     with pytest.raises(MienError, match="int3"):
         ExportOptions("test", "int3")

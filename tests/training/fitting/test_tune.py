@@ -178,6 +178,9 @@ def test_a_bundle_that_cannot_be_written_is_told_of_before_the_training(
     assert "is no bundle and is left alone" in capsys.readouterr().err
     assert main([*command, str(tmp_path / "file" / "bundle")]) == 1
     assert f"{tmp_path / 'file' / 'bundle'}: " in capsys.readouterr().err
+    for again in ([], ["--resume"]):
+        assert main([*command, str(tmp_path / "file" / ".." / "run"), *again]) == 1
+        assert "would hold the run" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
