@@ -22,6 +22,15 @@ _CROWD_LONGER = FitConfig(
     raw_share=0.3,
     precision="mixed_bfloat16",
 )
+_CROWD_NOISE = replace(
+    _CROWD_LONGER,
+    minutes=94,
+    sizes=((0.0, 48),),
+    raw_share=0.45,
+    contrast=0.35,
+    brightness=0.15,
+    noise=20.0,
+)
 _FACE_LONGER = replace(_CROWD_LONGER, minutes=98, sizes=((0.0, 48),), stem_pool=True)
 
 # Times and scores of one seed on FER2013's six classes; "test" with views, as exported.
@@ -78,30 +87,12 @@ PRESETS = {
     #     --start-from runs/crowd-again --teacher three-ways.npz --teacher-weight 0.6
     # 94 minutes more on one core; crowd: 87.4 % of val's majority, label: 71.1 % of val. The mean
     # of its weights and those of crowd-again is noise-mean: training/README.md.
-    "crowd-noise": replace(
-        _CROWD_LONGER,
-        minutes=94,
-        sizes=((0.0, 48),),
-        raw_share=0.45,
-        contrast=0.35,
-        brightness=0.15,
-        noise=20.0,
-    ),
+    "crowd-noise": _CROWD_NOISE,
     # python -m training fit data/fer2013 runs/crowd-blur --preset crowd-blur \
     #     --start-from runs/noise-mean --teacher two-noise.npz --teacher-weight 0.6
     # 80 minutes more on one core; crowd: 87.2 % of val's majority, label: 69.7 % of val. The mean
     # of three parts of its weights and 17 of noise-mean's ships: training/README.md.
-    "crowd-blur": replace(
-        _CROWD_LONGER,
-        minutes=80,
-        sizes=((0.0, 48),),
-        learning_rate=0.025,
-        raw_share=0.4,
-        contrast=0.35,
-        brightness=0.15,
-        noise=20.0,
-        blur=2.0,
-    ),
+    "crowd-blur": replace(_CROWD_NOISE, minutes=80, learning_rate=0.025, raw_share=0.4, blur=2.0),
     # python -m training fit data/fer2013 runs/face --preset face --teacher ways.npz \
     #     --teacher-weight 0.6
     # 98 minutes on one core; crowd: 87.6 % of val's majority, label: 69.9 % of val; with the
