@@ -11,8 +11,8 @@ from preprocessing.faces.types import AlignedFace, HeadPose
 from preprocessing.images.types import GreyImage
 
 # Where accuracy on FER2013's val split begins to fall: the commands `evaluate --html` and `degrade`
-# of `python -m training` show it. Chips shrunk to 24 px lose 4 points, to 20 px 11. Noise that
-# brings them to a sharpness of 1.12 costs 2, to 1.7 it costs 7; one chip in 200 without noise has
+# of `python -m training` show it. Chips shrunk to 24 px lose 3 points, to 20 px 8. Noise that
+# brings them to a sharpness of 1.12 costs 2, to 1.7 it costs 6; one chip in 200 without noise has
 # 1.43 or more. Heads turned by more than 14 degrees lose 7 against those that look ahead; 20 leaves
 # room for the rough estimate. Chips of which a twentieth or more lies outside the picture lose 6.
 # Pitch and roll lose nothing.
@@ -20,9 +20,10 @@ SMALL_PX = 26
 NOISY_SHARPNESS = 1.4
 TURNED_YAW_DEG = 20
 CUT_FRACTION = 0.05
-# Of 700 chips of val: blurred by 1 px they lose 3 points, moved by 5 px 7, by 7 px 17, and 76, 78
-# and 97 % of them are less sharp than this in some direction; of val as it is one in 300 is. By
-# sharpness in all directions together a third to a half of those that moved were told.
+# Of 700 chips of val: blurred by 1 px they lose 3 points, moved by 5 px 7, by 7 px 17 (a network
+# that had not been shown blurred chips), and 76, 78 and 97 % of them are less sharp than this in
+# some direction; of val as it is one in 300 is. By sharpness in all directions together a third to
+# a half of those that moved were told.
 BLURRED_SHARPNESS = 0.14
 # Of 194 faces with masks drawn on mouth and nose 97 % have less contrast at the mouth than this, of
 # 76 with sunglasses 3 %, of FER2013's one in 340. Of the chips of val masks cost 31 to 37 points.
