@@ -26,8 +26,7 @@ from tests.tools.accessibility import assert_accessible
 
 pytestmark = pytest.mark.browser
 
-# At the same alignment: browsers decode a JPEG a grey level otherwise, and kernels round. Stretched
-# chips have up to four times the contrast.
+# At the same alignment: browsers decode a JPEG a grey level otherwise; stretched, up to four times.
 CHIP_LEVELS, STRETCHED, PROBABILITY = 2, 8, 0.03
 # Aligned by five points instead of 68, the label may change where the server itself was not sure.
 CONFIDENT = 0.6
