@@ -157,7 +157,7 @@ def test_shrinking_does_not_alias(scale: float) -> None:
 
 
 def test_an_untouched_crop_stays_as_it_is(scene: np.ndarray) -> None:
-    crop = scene[:48, :48]
+    crop = np.ascontiguousarray(scene[::4, ::4][:48, :48])
     chip = extract_chip(crop, similarity(0, 1, (0, 0)), geometry=GEOMETRY)
     np.testing.assert_array_equal(chip, crop)
 
