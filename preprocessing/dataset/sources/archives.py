@@ -121,13 +121,13 @@ class _Tar(Archive):
         with damage_named(name):
             kept = [
                 (number, _with_slashes(each.name), each.size)
-                for number, (each, _) in enumerate(self._members())
+                for number, (each, _) in enumerate(_members_of_tar(self._file, self._name))
                 if each.isfile() and _is_wanted(_with_slashes(each.name))
             ]
         self._numbers = [number for number, _, _ in kept]
         self.names = tuple(path for _, path, _ in kept)
         self.sizes = tuple(size for _, _, size in kept)
-        self._rest, self._next = enumerate(self._members()), 0
+        self._rest, self._next = enumerate(_members_of_tar(self._file, self._name)), 0
 
     def contents(self, positions: Iterable[int], *, limit: int) -> Iterator[bytes | DatasetError]:
         for position in positions:
@@ -138,29 +138,35 @@ class _Tar(Archive):
     def _go_to(self, wanted: int) -> IO[bytes]:
         """Return the content of a member, going on from where the last one was read."""
         if wanted < self._next:
-            self._rest, self._next = enumerate(self._members()), 0
+            self._rest, self._next = enumerate(_members_of_tar(self._file, self._name)), 0
         for number, (_, file) in self._rest:
             self._next = number + 1
             if number == wanted and file is not None:
                 return file
         raise tarfile.ReadError("it has changed")
 
-    def _members(self) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-        """Yield each member's head, and its content if it is a file; none is kept in memory."""
-        with decompressed(self._file, read_head(self._file)) as unpacked:
-            reader = _HeadReader(unpacked)
-            with tarfile.open(fileobj=reader, mode="r:") as archive:  # type: ignore[call-overload]
-                for _ in range(MOST_MEMBERS):
-                    reader.left = MOST_HEAD_BYTES
-                    member = archive.next()
-                    if member is None:
-                        return
-                    archive.members.clear()
-                    reader.left = math.inf
-                    yield member, archive.extractfile(member) if member.isfile() else None
-        raise DatasetError(
-            f"{self._name} holds more than {MOST_MEMBERS:,} files. Cut it into several archives."
-        )
+
+def _members_of_tar(
+    file: Path | BinaryIO, name: str
+) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """Yield each member's head, and its content if it is a file; none is kept in memory.
+
+    The file stays open until this is at its end, or is let go of.
+    """
+    with decompressed(file, read_head(file)) as unpacked:
+        reader = _HeadReader(unpacked)
+        with tarfile.open(fileobj=reader, mode="r:") as archive:  # type: ignore[call-overload]
+            for _ in range(MOST_MEMBERS):
+                reader.left = MOST_HEAD_BYTES
+                member = archive.next()
+                if member is None:
+                    return
+                archive.members.clear()
+                reader.left = math.inf
+                yield member, archive.extractfile(member) if member.isfile() else None
+    raise DatasetError(
+        f"{name} holds more than {MOST_MEMBERS:,} files. Cut it into several archives."
+    )
 
 
 def open_archive(file: Path | BinaryIO, name: str) -> Archive | None:

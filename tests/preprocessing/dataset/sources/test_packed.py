@@ -1,9 +1,12 @@
 """Archives of pictures: read without unpacking them, whole or damaged."""
 
 import contextlib
+import gc
 import zipfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -124,3 +127,28 @@ def test_a_tar_file_is_read_on_from_where_it_was_left(
     ]
     assert contents == [png(number) for number in (0, 3, 4, 8, 2)]
     assert len(opened) <= 2
+
+
+def test_a_tar_file_that_is_left_midway_is_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(tarred([(f"{number}.png", png(number)) for number in range(3)]))
+    files = []
+
+    @contextlib.contextmanager
+    def noted(*of: Any) -> Iterator[IO[bytes]]:
+        with decompressed(*of) as file:
+            files.append(file)
+            yield file
+
+    monkeypatch.setattr(archives, "decompressed", noted)
+    gc.disable()
+    try:
+        archive = open_archive(path, path.name)
+        assert archive is not None
+        assert next(archive.contents([0], limit=10**6)) == png(0)
+        del archive
+        assert all(file.closed for file in files)
+    finally:
+        gc.enable()
