@@ -66,13 +66,14 @@ def evaluation_html(evaluation: Evaluation, dataset: Dataset, *, title: str) -> 
 def _figures(evaluation: Evaluation) -> list[Row]:
     low, high = evaluation.accuracy_interval_95
     fresh = f"{evaluation.accuracy_without_leaked:.1%} of {evaluation.images_without_leaked:,}"
+    sure = when_sure(evaluation.accuracy_when_sure, evaluation.share_sure)
     return [
         ("accuracy with views", f"{evaluation.accuracy:.1%} ({low:.1%} to {high:.1%})"),
         ("accuracy from one view", f"{evaluation.accuracy_one_view:.1%}"),
         ("accuracy on pictures that are not in training too", fresh),
         ("truth in two guesses", f"{evaluation.accuracy_two_guesses:.1%}"),
         ("predictions it is sure of", f"{evaluation.share_sure:.1%}"),
-        ("accuracy where it is sure", when_sure(evaluation, ".1%")),
+        ("accuracy where it is sure", sure),
         ("macro F1", f"{evaluation.macro_f1:.1%}"),
     ]
 

@@ -22,6 +22,7 @@ _COMPARISON_HEAD = (
 def evaluation_text(evaluation: Evaluation) -> str:
     """Describe an evaluation in a few lines, a table by class, and where it is worst."""
     low, high = evaluation.accuracy_interval_95
+    sure = when_sure(evaluation.accuracy_when_sure, evaluation.share_sure, form=".2%")
     lines = [
         (
             f"split {evaluation.split}, {evaluation.images:,} images, "
@@ -34,10 +35,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
             f"({evaluation.images_without_leaked:,} images)"
         ),
         f"  in two guesses    {evaluation.accuracy_two_guesses:.2%}",
-        (
-            f"  where it is sure  {when_sure(evaluation, '.2%')}  "
-            f"({evaluation.share_sure:.1%} of the images)"
-        ),
+        f"  where it is sure  {sure}  ({evaluation.share_sure:.1%} of the images)",
         f"macro F1            {evaluation.macro_f1:.2%}",
         f"mean recall         {evaluation.balanced_accuracy:.2%}",
         "",
@@ -130,9 +128,9 @@ def not_recorded_text(evaluation: Evaluation, *, is_own: bool) -> str:
     )
 
 
-def when_sure(evaluation: Evaluation, form: str) -> str:
+def when_sure(accuracy: float, share_sure: float, *, form: str = ".1%") -> str:
     """Write the accuracy of the predictions it is sure of, in a form of `format`; "-" of none."""
-    return f"{evaluation.accuracy_when_sure:{form}}" if evaluation.share_sure else "-"
+    return f"{accuracy:{form}}" if share_sure else "-"
 
 
 def calibration_rows(evaluation: Evaluation) -> list[tuple[str, float, float]]:

@@ -7,7 +7,7 @@ from preprocessing.bundle.spec import ModelSpec
 from preprocessing.dataset.labels import labelled_by_ferplus, labels_for
 from preprocessing.faces.landmarks import scheme_of
 from training.config import DLIB
-from training.evaluation.text import truths_text, votes_text
+from training.evaluation.text import truths_text, votes_text, when_sure
 from training.evaluation.truths import TruthRow, VoteRow
 from training.export.precision import Precision
 from training.export.provenance import read_provenance
@@ -223,7 +223,7 @@ def _split_section(spec: ModelSpec, split: str) -> str:
         **figures
         | {
             "split": split,
-            "when_sure": f"{figures['accuracy_when_sure']:.1%}" if figures["share_sure"] else "-",
+            "when_sure": when_sure(figures["accuracy_when_sure"], figures["share_sure"]),
             "low": low,
             "high": high,
             "classes": classes,
