@@ -5,8 +5,9 @@ import re
 LINE_END, HEAD_END = b"\r\n", b"\r\n\r\n"
 # gunicorn refuses shorter ones.
 MOST_HEAD_BYTES = 1_000_000
-# Size of all lines around chunks, and of one: far more than a client needs.
-MOST_CHUNK_LINES_BYTES = 2_000_000
+# Size of all lines around chunks, and of one: far more than a client needs. For as many chunks of a
+# byte gunicorn takes half a second.
+MOST_CHUNK_LINES_BYTES = 1_000_000
 MOST_CHUNK_LINE_BYTES = 8_192
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*0*(\d{1,19})", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)

@@ -11,12 +11,10 @@ import time
 from functools import partial
 from typing import Any
 
-from gunicorn.http.body import ChunkedReader
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from serving.web.arrivals import Arrivals
-from serving.web.chunked_body import QuickChunkedReader
 from serving.web.client_address import network_of
 from serving.web.client_socket import ClientSocket
 from serving.web.client_watch import STEP_S, ClientWatch
@@ -138,8 +136,6 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         if not self.cfg.is_ssl:
             # The client has had the word to send, or needs none; a thread could wait to send it.
             req._expected_100_continue = False
-        if isinstance(req.body.reader, ChunkedReader):
-            req.body.reader = QuickChunkedReader(req, req.unreader)
         kept = super().handle_request(req, conn)
         if kept and getattr(conn.sock, "has_whole_request", False):
             # gunicorn would drop little of it, and end the connection of who was refused.

@@ -5,10 +5,8 @@ import random
 from collections.abc import Iterator
 
 from gunicorn.config import Config
-from gunicorn.http.body import ChunkedReader
 from gunicorn.http.parser import RequestParser
 
-from serving.web.chunked_body import QuickChunkedReader
 from serving.web.incoming import Incoming
 
 REQUESTS = 4_000
@@ -57,8 +55,6 @@ def read_by_gunicorn(data: bytes, size: int) -> int | None:
     parser = RequestParser(Config(), connection, ("192.0.2.1", 1))
     try:
         request = next(parser)
-        if isinstance(request.body.reader, ChunkedReader):
-            request.body.reader = QuickChunkedReader(request, request.unreader)
         while request.body.read(1 << 20):
             pass
     except MoreIsWantedError:
