@@ -1,6 +1,5 @@
 """What the command lines of all packages share: exit statuses, errors, and what may be replaced."""
 
-import difflib
 import functools
 import io
 import math
@@ -126,20 +125,6 @@ class Program(Command, click.Group):
             self.main(arguments, prog_name=self.name)
         except SystemExit as ended:
             return int(ended.code or 0)
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Find the command that was typed, or say which was meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            if (meant := self.likely_meant(ctx, args[0])) is None:
-                raise
-            raise click.UsageError(f"{error.message} Did you mean {meant}?", ctx) from error
-
-    def likely_meant(self, ctx: click.Context, typed: str) -> str | None:
-        """Return what was likely meant by a word that is no command, or None."""
-        near = difflib.get_close_matches(typed.lower(), self.list_commands(ctx), n=1)
-        return near[0] if near else None
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command that was typed."""

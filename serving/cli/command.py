@@ -8,6 +8,7 @@ import importlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -63,10 +64,14 @@ class Mien(Program):
         program: Program = importlib.import_module(f"{COMMANDS[name].package}.__main__").main
         return program.commands[name]
 
-    def likely_meant(self, ctx: click.Context, typed: str) -> str | None:
-        """Return what was likely meant by a word that is no command, such as a picture's name."""
-        near = super().likely_meant(ctx, typed)
-        return f"mien predict {quoted(typed)}" if near is None and Path(typed).exists() else near
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command that was typed, or say which was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            meant = f"Did you mean mien predict {quoted(args[0])}?"
+            words = f"{error.message} {meant}" if Path(args[0]).exists() else None
+            raise click.NoSuchCommand(args[0], words, COMMANDS, ctx) from error
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands and their meanings."""

@@ -57,7 +57,7 @@ def test_a_command_decides_its_status(program: Program, status: int) -> None:
     [
         ([], "Usage: program"),
         (["begin"], "begin"),
-        (["Shwo"], "'Shwo'. Did you mean show?"),
+        (["shwo"], "'shwo'. Did you mean 'show'?"),
         (["end"], "STATUS"),
         (["end", "0", "--small", "--large"], "--small and --large"),
         (["end", "0", "--large", "--small"], "--small and --large"),
