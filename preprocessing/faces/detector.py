@@ -1,5 +1,6 @@
 """What a face detector is, whichever it is, and what it sees."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ Detect = Callable[[GreyImage | RgbImage, float], list[Detection]]
 
 @dataclass(frozen=True)
 class Detector:
-    """A loaded detector, with what must be known of it.
+    """A loaded detector, with what must be known of it; by a default some look is left out.
 
     Attributes:
         detect: Takes a picture and the least score; finds faces that are about upright.
@@ -47,16 +48,15 @@ class Detector:
         cut_score: Likewise where the picture's edge cuts the face.
         second_look_score: One that is not certain must be seen again, aligned, by dlib's HOG
             detector with this score.
-        doubtful_score: With less than this it is doubtful.
-        doubtful_look_score: One that is doubtful must be seen again with this score instead.
+        crop_score: In a picture that is known to be one face, a weak detection is better than none.
+        crop_side_px: Side to which such a picture is enlarged.
+        doubtful_score: One that has less must be seen again with `verify.DOUBTFUL_LOOK_SCORE`.
         smaller_score: One that was sure may instead be seen again, shrunk, with this mean score.
         shrunk_scan_score: One that had this score in a scan may also be seen again at two sizes.
         shrunk_scores: Mean scores that it then needs, shrunk and shrunk further.
         mended_scan_score: One that had this score in a scan may also be seen again in a mended
             picture: its light evened out, or noise or lines smoothed.
         mended_scores: Mean scores that it then needs at the same two sizes.
-        crop_score: In a picture that is known to be one face, a weak detection is better than none.
-        crop_side_px: Side to which such a picture is enlarged.
         closer_px: Side at which a face is framed well; one seen smaller is worth a closer look. 0
             where the side makes no difference.
         closer_score: Least score in a closer look of a face that was seen small and not sure.
@@ -78,17 +78,16 @@ class Detector:
     certain_score: float
     cut_score: float
     second_look_score: float
-    doubtful_score: float
-    doubtful_look_score: float
-    smaller_score: float
-    shrunk_scan_score: float
-    shrunk_scores: tuple[float, float]
-    mended_scan_score: float
-    mended_scores: tuple[float, float]
     crop_score: float
     crop_side_px: int
-    closer_px: int
-    closer_score: float
-    upright_score: float
-    upright_crop_score: float
-    searches_whole: bool
+    doubtful_score: float = -math.inf
+    smaller_score: float = math.inf
+    shrunk_scan_score: float = math.inf
+    shrunk_scores: tuple[float, float] = (math.inf, math.inf)
+    mended_scan_score: float = math.inf
+    mended_scores: tuple[float, float] = (math.inf, math.inf)
+    closer_px: int = 0
+    closer_score: float = -math.inf
+    upright_score: float = -math.inf
+    upright_crop_score: float = -math.inf
+    searches_whole: bool = False

@@ -61,7 +61,6 @@ def _load_yunet() -> Detector:
         # and, aligned, 0.49. Faces of people that were not certain had 0.89 or more.
         second_look_score=0.15,
         doubtful_score=0.87,
-        doubtful_look_score=0.6,
         # Dogs get up to 0.73, faces that only one of the two detectors sees 0.86.
         smaller_score=0.84,
         # Faces with masks, noise or blur, which dlib's detector does not see. Dogs get 0.59 at most
@@ -178,20 +177,8 @@ def _dlib_detector(detect: Detect) -> Detector:
         certain_score=0.6,
         cut_score=0.6,
         second_look_score=0.6,
-        doubtful_score=-math.inf,
-        doubtful_look_score=0.6,
-        smaller_score=math.inf,
-        shrunk_scan_score=math.inf,
-        shrunk_scores=(math.inf, math.inf),
-        mended_scan_score=math.inf,
-        mended_scores=(math.inf, math.inf),
         crop_score=-0.5,
         crop_side_px=144,
-        closer_px=0,
-        closer_score=-math.inf,
-        upright_score=-math.inf,
-        upright_crop_score=-math.inf,
-        searches_whole=False,
     )
 
 

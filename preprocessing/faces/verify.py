@@ -18,6 +18,8 @@ from preprocessing.faces.types import BoundingBox, DetectorKind, Face
 
 # A candidate that is not certain is looked at again at this size.
 SECOND_LOOK_PX, SECOND_LOOK_MARGIN = 200, 0.35
+# The score that one needs then which is doubtful, whatever detector found it.
+DOUBTFUL_LOOK_SCORE = 0.6
 # One that was sure in a scan may instead be seen again at the first of these sizes, as it is and
 # mirrored; one that was nearly sure at both. Mended pictures are looked at so too.
 SHRUNK_PX = (48, 32)
@@ -75,7 +77,7 @@ class Verifier:
         detector = self._detector
         # dlib's detector sees little of a face that the edge cuts.
         is_doubtful = face.score < detector.doubtful_score and not is_cut
-        least_score = detector.doubtful_look_score if is_doubtful else detector.second_look_score
+        least_score = DOUBTFUL_LOOK_SCORE if is_doubtful else detector.second_look_score
         candidates = scan(self._second_detector, Pyramid(patch), threshold=least_score)
         middle = (SECOND_LOOK_PX / 2, SECOND_LOOK_PX / 2)
         # Not a neighbour's face in a corner of the patch.
