@@ -87,8 +87,6 @@ def test_a_share_without_other_landmarks_is_refused(
         fit(dataset, tmp_path / "run", config=replace(config, other_share=0.3))
     with pytest.raises(MienError, match="other_share"):
         fit(dataset, tmp_path / "run", config=config, other=other)
-    with pytest.raises(MienError, match="other_share"):
-        replace(config, raw_share=0.8, other_share=0.3)
 
 
 def test_a_teacher_sees_each_face_in_every_way(

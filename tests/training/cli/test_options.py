@@ -1,15 +1,12 @@
 """Options change one setting each; numbers that no run can use are wrong usage."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from preprocessing.errors import MienError
 from training.__main__ import main
 from training.cli.fit import config_of
-from training.config import FitConfig
 from training.presets import PRESETS
 
 USELESS = {
@@ -39,15 +36,6 @@ def test_a_weight_of_votes_is_refused_where_there_are_none(
     command = ["fit", str(dataset_folder), str(tmp_path / "run"), "--crowd-weight", "0.7"]
     assert main(command) == 1
     assert "--crowd-weight is that of people's votes" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, 0.0, -1.0, 1e308])
-def test_settings_refuse_them_too(value: float) -> None:
-    for settings in ({"minutes": value}, {"epochs": value}):
-        with pytest.raises(MienError, match="length of a run"):
-            FitConfig(**settings)
-    with pytest.raises(MienError, match="learning rate"):
-        FitConfig(epochs=1, learning_rate=value)
 
 
 @pytest.mark.parametrize(

@@ -133,22 +133,6 @@ def test_a_run_that_was_interrupted_keeps_its_best_and_its_patience(
         np.testing.assert_allclose(one, other, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"class_weight": 1.5}, "class_weight"),
-        ({"class_weight": 0.5, "loss": "mean_squared_error"}, "class_weight"),
-        ({"patience": 0}, "patience"),
-        ({"patience": 2, "cycles": 3}, "patience"),
-    ],
-)
-def test_settings_of_tuning_that_make_no_sense_are_refused(
-    changes: dict[str, object], message: str, config: FitConfig
-) -> None:
-    with pytest.raises(MienError, match=message):
-        replace(config, **changes)
-
-
 def test_tuning_needs_a_network_and_one_device(
     dataset: Dataset, tuning: FitConfig, tmp_path: Path
 ) -> None:

@@ -36,14 +36,6 @@ def test_every_model_has_a_preset_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"model": "lenet"}, {"loss": "hinge"}, {"sizes": ((0.0, 24), (0.5, 40))}]
-)
-def test_a_network_that_cannot_be_is_refused(changes: dict[str, object]) -> None:
-    with pytest.raises(MienError):
-        replace(PRESETS["wide"], **changes)
-
-
-@pytest.mark.parametrize(
     ("content", "problem"),
     [
         (b"[" * 100_000, "too deep"),
