@@ -30,7 +30,6 @@ from serving.inference.video.reader import VideoReader
 from serving.inference.video.sample_log import SampleLog
 from serving.inference.video.smoothing import SmoothingOptions
 from serving.inference.video.summary import summarise
-from serving.inference.video.tracking import TrackingOptions
 from serving.web.settings import Settings
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f} of {total:.0f} s [{elapsed}<{remaining}]"
@@ -43,14 +42,14 @@ class VideoOptions:
 
     Attributes:
         observing: How frames are looked at.
-        tracking: How faces keep their numbers.
+        keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing: How predictions are smoothed over time.
         min_confidence: From here on a prediction is sure; None for the bundle's own.
         stop_after_s: Only this many seconds of each video are read; None for all.
     """
 
     observing: ObservingOptions
-    tracking: TrackingOptions
+    keep_number_s: float
     smoothing: SmoothingOptions
     min_confidence: float | None
     stop_after_s: float | None
@@ -130,7 +129,7 @@ def _following_options(predictor: Predictor, options: VideoOptions) -> Following
     return FollowingOptions(
         labels=spec.labels,
         sure_from=spec.answer.sure_from(options.min_confidence, options.observing.balance),
-        tracking=options.tracking,
+        keep_number_s=options.keep_number_s,
         smoothing=options.smoothing,
     )
 

@@ -97,7 +97,6 @@ def video(videos: tuple[Path | int, ...], *, bundle: Path | None, **chosen: Any)
     from serving.cli.video_outputs import VideoOutputs
     from serving.inference.video.observe import ObservingOptions
     from serving.inference.video.smoothing import SmoothingOptions
-    from serving.inference.video.tracking import TrackingOptions
     from serving.web.environment import read_settings
 
     settings = read_settings(bundle=bundle)
@@ -115,7 +114,7 @@ def video(videos: tuple[Path | int, ...], *, bundle: Path | None, **chosen: Any)
             max_faces=min(chosen["max_faces"], settings.max_faces),
             balance=chosen["balance"],
         ),
-        tracking=TrackingOptions(most_gone_s=chosen["keep_number"]),
+        keep_number_s=chosen["keep_number"],
         smoothing=SmoothingOptions(
             smoothing_s=chosen["smoothing"], change_margin=chosen["change_margin"]
         ),

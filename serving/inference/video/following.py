@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from serving.inference.options import check_numbers
 from serving.inference.video.smoothing import Smoother, SmoothingOptions
-from serving.inference.video.tracking import Tracker, TrackingOptions
+from serving.inference.video.tracking import KEEP_NUMBER_S, Tracker
 from serving.inference.video.types import Observation, Sample, TrackedFace, TrackedSample
 
 
@@ -16,13 +16,13 @@ class FollowingOptions:
     Attributes:
         labels: The bundle's, in their order.
         sure_from: From this confidence on a prediction is called sure, 0 to 1.
-        tracking: How faces keep their numbers.
+        keep_number_s: How many seconds a face may be away and still keep its number.
         smoothing: How predictions are smoothed over time.
     """
 
     labels: tuple[str, ...]
     sure_from: float
-    tracking: TrackingOptions = field(default_factory=TrackingOptions)
+    keep_number_s: float = KEEP_NUMBER_S
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
 
     def __post_init__(self) -> None:
@@ -35,7 +35,7 @@ class Follower:
     def __init__(self, options: FollowingOptions) -> None:
         """Begin without any face."""
         self._options = options
-        self._tracker = Tracker(options.tracking)
+        self._tracker = Tracker(keep_number_s=options.keep_number_s)
         self._smoothers: dict[int, Smoother] = {}
 
     def update(self, sample: Sample) -> TrackedSample:

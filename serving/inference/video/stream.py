@@ -13,7 +13,7 @@ from serving.inference.shipped_bundle import SHIPPED_BUNDLE
 from serving.inference.video.following import Follower, FollowingOptions
 from serving.inference.video.observe import ObservingOptions, observe
 from serving.inference.video.smoothing import SmoothingOptions
-from serving.inference.video.tracking import TrackingOptions
+from serving.inference.video.tracking import KEEP_NUMBER_S
 from serving.inference.video.types import TrackedFace
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def video(
     max_faces: int | None = None,
     min_confidence: float | None = None,
     balance: float | None = None,
-    keep_number_s: float = 3.0,
+    keep_number_s: float = KEEP_NUMBER_S,
     smoothing_s: float = 0.5,
     change_margin: float = 0.1,
     landmarks: str | int | None = None,
@@ -78,7 +78,7 @@ def video(
     following = FollowingOptions(
         labels=predictor.spec.labels,
         sure_from=predictor.spec.answer.sure_from(min_confidence, balance),
-        tracking=TrackingOptions(most_gone_s=keep_number_s),
+        keep_number_s=keep_number_s,
         smoothing=SmoothingOptions(smoothing_s=smoothing_s, change_margin=change_margin),
     )
     reader = VideoReader(source if isinstance(source, int) else Path(source))

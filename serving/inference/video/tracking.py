@@ -7,7 +7,7 @@ two boxes, plus a surcharge for the time that the face was not seen. A face that
 the next number.
 
 Faces are told apart by place and size alone, never by what they look like: someone who comes back
-far from where they left, or after `most_gone_s`, gets a new number.
+far from where they left, or after more than `keep_number_s`, gets a new number.
 """
 
 import math
@@ -20,27 +20,17 @@ from preprocessing.faces.types import BoundingBox
 Point: TypeAlias = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class TrackingOptions:
-    """How far a face may move and still keep its number.
-
-    Attributes:
-        most_gone_s: A face that was not seen for longer than this many seconds gets a new number.
-        reach: How far a face may be from where it is expected, in widths of the face.
-        reach_per_s: How much farther for each second since it was seen, in widths.
-        most_resized: By which factor its width may change between two frames that show it.
-        motion_s: Time constant in seconds over which the speed is averaged.
-        coast_s: Time constant in seconds with which an unseen face is taken to slow down.
-        absence_cost: Surcharge for each second that a face was not seen, in widths.
-    """
-
-    most_gone_s: float = 3.0
-    reach: float = 0.8
-    reach_per_s: float = 1.5
-    most_resized: float = 1.8
-    motion_s: float = 0.5
-    coast_s: float = 1.0
-    absence_cost: float = 0.3
+KEEP_NUMBER_S = 3.0
+"""A face that was not seen for longer gets a new number, unless another time is asked for."""
+# How far a face may be from where it is expected, and how much farther for each second since it was
+# seen, in widths of the face.
+REACH, REACH_PER_S = 0.8, 1.5
+# By which factor its width may change between two frames that show it.
+MOST_RESIZED = 1.8
+# Time constants: over the first the speed is averaged, with the second an unseen face slows down.
+MOTION_S, COAST_S = 0.5, 1.0
+# Surcharge for each second that a face was not seen, in widths.
+ABSENCE_COST = 0.3
 
 
 @dataclass(frozen=True)
@@ -65,9 +55,13 @@ class _Track:
 class Tracker:
     """Follows the faces of one video."""
 
-    def __init__(self, options: TrackingOptions) -> None:
-        """Begin without any face."""
-        self._options = options
+    def __init__(self, *, keep_number_s: float = KEEP_NUMBER_S) -> None:
+        """Begin without any face.
+
+        Args:
+            keep_number_s: A face that was not seen for longer gets a new number.
+        """
+        self._keep_number_s = keep_number_s
         self._tracks: list[_Track] = []
         self._next_number = 1
 
@@ -89,11 +83,11 @@ class Tracker:
                 kept.append(_Track(self._next_number, box, seconds))
                 self._next_number += 1
             else:
-                kept.append(self._seen_again(track, box, seconds))
+                kept.append(_seen_again(track, box, seconds))
             numbers.append(kept[-1].number)
         for track in self._tracks:
             missed_s = seconds if track.missed_s is None else track.missed_s
-            if track.number not in numbers and seconds - missed_s <= self._options.most_gone_s:
+            if track.number not in numbers and seconds - missed_s <= self._keep_number_s:
                 kept.append(replace(track, missed_s=missed_s))
         self._tracks = kept
         return tuple(numbers)
@@ -119,43 +113,43 @@ class Tracker:
 
     def _cost(self, track: _Track, box: BoundingBox, seconds: float) -> float | None:
         """Return what it costs to take a box for a track's face; None where it cannot be."""
-        options = self._options
         gone_s = 0.0 if track.missed_s is None else seconds - track.missed_s
         resized = max(track.box.width, box.width) / min(track.box.width, box.width)
-        if gone_s > options.most_gone_s or resized > options.most_resized:
+        if gone_s > self._keep_number_s or resized > MOST_RESIZED:
             return None
         unseen_s = seconds - track.seen_s
         width = (track.box.width + box.width) / 2
         x, y = _centre(track.box)
-        ahead_x, ahead_y = self._ahead(track, unseen_s)
+        ahead_x, ahead_y = _ahead(track, unseen_s)
         distance = math.dist((x + ahead_x, y + ahead_y), _centre(box)) / width
         if gone_s:  # it may have stopped, or turned back, while nobody saw it
             distance = min(distance, math.dist((x, y), _centre(box)) / width)
-        if distance > options.reach + options.reach_per_s * unseen_s:
+        if distance > REACH + REACH_PER_S * unseen_s:
             return None
         overlap = _overlap(track.box, box, shift=(ahead_x, ahead_y))
-        return distance - overlap + options.absence_cost * gone_s
+        return distance - overlap + ABSENCE_COST * gone_s
 
-    def _ahead(self, track: _Track, unseen_s: float) -> Point:
-        """Return how far a face has gone on since it was seen."""
-        if track.speed is None:
-            return (0.0, 0.0)
-        coast_s = self._options.coast_s
-        moving_s = coast_s * -math.expm1(-unseen_s / coast_s)
-        return (track.speed[0] * moving_s, track.speed[1] * moving_s)
 
-    def _seen_again(self, track: _Track, box: BoundingBox, seconds: float) -> _Track:
-        passed_s = seconds - track.seen_s
-        (x, y), (was_x, was_y) = _centre(box), _centre(track.box)
-        measured = ((x - was_x) / passed_s, (y - was_y) / passed_s)
-        speed = measured
-        if track.speed is not None:
-            weight = -math.expm1(-passed_s / self._options.motion_s)
-            speed = (
-                track.speed[0] + weight * (measured[0] - track.speed[0]),
-                track.speed[1] + weight * (measured[1] - track.speed[1]),
-            )
-        return _Track(track.number, box, seconds, speed)
+def _ahead(track: _Track, unseen_s: float) -> Point:
+    """Return how far a face has gone on since it was seen."""
+    if track.speed is None:
+        return (0.0, 0.0)
+    moving_s = COAST_S * -math.expm1(-unseen_s / COAST_S)
+    return (track.speed[0] * moving_s, track.speed[1] * moving_s)
+
+
+def _seen_again(track: _Track, box: BoundingBox, seconds: float) -> _Track:
+    passed_s = seconds - track.seen_s
+    (x, y), (was_x, was_y) = _centre(box), _centre(track.box)
+    measured = ((x - was_x) / passed_s, (y - was_y) / passed_s)
+    speed = measured
+    if track.speed is not None:
+        weight = -math.expm1(-passed_s / MOTION_S)
+        speed = (
+            track.speed[0] + weight * (measured[0] - track.speed[0]),
+            track.speed[1] + weight * (measured[1] - track.speed[1]),
+        )
+    return _Track(track.number, box, seconds, speed)
 
 
 def _centre(box: BoundingBox) -> Point:

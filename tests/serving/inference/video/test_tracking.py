@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preprocessing.faces.types import BoundingBox
-from serving.inference.video.tracking import Tracker, TrackingOptions
+from serving.inference.video.tracking import KEEP_NUMBER_S, Tracker
 
 SIDE = 100
 STEP_S = 0.2
@@ -25,7 +25,7 @@ def numbers(
     *places: Place, seconds: float = 8.0, step_s: float = STEP_S, jitter_px: float = 0.0
 ) -> list[dict[int, int]]:
     """Follow faces of which each says where it is; return, by moment, the number of each."""
-    tracker, draw, found = Tracker(TrackingOptions()), np.random.default_rng(0), []
+    tracker, draw, found = Tracker(), np.random.default_rng(0), []
     for moment in np.arange(0, seconds, step_s):
         here = {index: at for index, place in enumerate(places) if (at := place(float(moment)))}
         boxes = [
@@ -111,10 +111,10 @@ def test_a_face_seen_in_every_frame_keeps_its_number_however_far_frames_are_apar
 
 
 def test_what_is_followed_does_not_grow() -> None:
-    tracker = Tracker(TrackingOptions())
+    tracker = Tracker()
     for moment in range(500):
         tracker.update(moment / 5, [box_at(150 * (moment % 97), 100)])
-    assert len(tracker.followed()) <= 5 * TrackingOptions().most_gone_s + 2
+    assert len(tracker.followed()) <= 5 * KEEP_NUMBER_S + 2
 
 
 @given(
@@ -127,7 +127,7 @@ def test_what_is_followed_does_not_grow() -> None:
 def test_numbers_are_different_whole_and_given_in_turn(
     frames: list[list[tuple[int, int, int]]], step_s: float
 ) -> None:
-    tracker, known = Tracker(TrackingOptions()), 0
+    tracker, known = Tracker(), 0
     for index, faces in enumerate(frames):
         given_numbers = tracker.update(index * step_s, [box_at(*face) for face in faces])
         assert len(set(given_numbers)) == len(faces)
@@ -141,7 +141,7 @@ def test_numbers_are_different_whole_and_given_in_turn(
 def test_the_order_in_which_faces_are_found_does_not_matter(
     order: list[int], direction: float
 ) -> None:
-    tracker = Tracker(TrackingOptions())
+    tracker = Tracker()
     places = [(200 * index, 300) for index in range(5)]
     first = tracker.update(0, [box_at(*place) for place in places])
     moved = [(x + 30 * math.cos(direction), y + 30 * math.sin(direction)) for x, y in places]
