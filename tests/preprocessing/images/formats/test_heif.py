@@ -79,15 +79,22 @@ def test_more_than_eight_bits_are_read() -> None:
     assert np.abs(decoded - RGB).mean() < LOSSY_LEVELS
 
 
-def test_damaged_metadata_does_not_end_the_process() -> None:
+@pytest.mark.parametrize("byte", range(4))
+def test_metadata_of_an_unknown_kind_does_not_end_the_process(byte: int) -> None:
+    data = bytearray(heif(PICTURE, exif=exif_block(b"\1\0\0\0")))
+    data[data.index(b"Exif") + byte] ^= 0xFF
+    # In the box, of which no picture comes where its process ends.
+    assert np.abs(decode_image(bytes(data)).astype(int) - RGB).mean() < LOSSY_LEVELS
+
+
+def test_no_place_of_data_in_a_file_ends_the_process() -> None:
     data = heif(PICTURE, exif=exif_block(b"\6\0\0\0"))
-    # The place of EXIF in the file, and its length, make no sense.
     at = data.index(b"iloc")
     for offset in range(8, 60):
         damaged = bytearray(data)
         damaged[at + offset] ^= 0xFF
         try:
-            decode_image(bytes(damaged))
+            decode_here(bytes(damaged))
         except ImageDecodeError:
             continue
 
