@@ -6,14 +6,11 @@ Chromium draws them, from `icon.svg` and the page itself.
 import io
 import sys
 from pathlib import Path
-from threading import Thread
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser
 
-from notebooks.common import find_browser
-from serving.web.app import create_app
+from notebooks.browser import served_page
 
 FOLDER = Path(__file__).parents[1] / "serving" / "static"
 ICON_PX, TOUCH_ICON_PX = 32, 180
@@ -53,16 +50,11 @@ def draw_card(chromium: Browser, address: str) -> Image.Image:
 
 def main() -> int:
     """Write the icons and the card among the page's static files."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+    with served_page() as (chromium, address):
         draw_icon(chromium, ICON_PX).save(FOLDER / "favicon.ico", sizes=[(ICON_PX, ICON_PX)])
         draw_icon(chromium, TOUCH_ICON_PX).save(FOLDER / "apple-touch-icon.png", optimize=True)
-        card = draw_card(chromium, f"http://127.0.0.1:{server.port}")
+        card = draw_card(chromium, address)
         card.save(FOLDER / "card.jpg", quality=QUALITY, optimize=True)
-        chromium.close()
-    server.shutdown()
     return 0
 
 

@@ -4,16 +4,13 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Thread
 
 import click
 import cv2
 import numpy as np
 from PIL import Image
-from playwright.sync_api import sync_playwright
-from werkzeug.serving import make_server
 
-from notebooks.common import find_browser
+from notebooks.browser import served_page
 from preprocessing.bundle.occlusion import occlusion_maps
 from preprocessing.dataset.read import Dataset, read_dataset
 from preprocessing.images.decode import decode_image
@@ -28,7 +25,6 @@ from serving.inference.annotate import annotate
 from serving.inference.predictor import Predictor
 from serving.inference.saliency import draw_saliency
 from serving.inference.shipped_bundle import SHIPPED_BUNDLE
-from serving.web.app import create_app
 from tests.tools.camera_clip import write_film
 from training.explain.model import open_explained_model
 from training.explain.page import face_sheets
@@ -77,46 +73,34 @@ def dataset_pictures(dataset: Dataset) -> Iterator[tuple[str, RgbImage]]:
 
 def page_picture() -> RgbImage:
     """Show the page with its answer on a sample of three portraits, as Chromium draws it."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
     width, height = PAGE_PX
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+    with served_page() as (chromium, address):
         page = chromium.new_page(viewport={"width": width, "height": height})
-        page.goto(f"http://127.0.0.1:{server.port}")
+        page.goto(address)
         page.locator(".home").get_by_role("button", name="Group").click()
         page.locator(".row .bars").first.wait_for()
         page.evaluate("scrollTo(0, 0)")
-        shot = page.screenshot()
-        chromium.close()
-    server.shutdown()
-    return decode_image(shot)
+        return decode_image(page.screenshot())
 
 
 def camera_film() -> list[Image.Image]:
     """Show the live camera at work on a drawn film, as Chromium draws it."""
-    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
     width, height = CAMERA_PX
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with TemporaryDirectory() as folder:
         clip = Path(folder) / "clip.y4m"
         write_film(clip)
         camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={clip}"]
-        chromium = playwright.chromium.launch(
-            executable_path=find_browser(), args=["--no-sandbox", *camera]
-        )
-        page = chromium.new_page(viewport={"width": width, "height": height})
-        page.context.grant_permissions(["camera"])
-        page.goto(f"http://127.0.0.1:{server.port}/live")
-        page.locator("[data-part=start]").click()
-        page.locator(".people li").wait_for()
-        shots = []
-        for _ in range(CAMERA_FRAMES):
-            page.wait_for_timeout(CAMERA_FRAME_MS)
-            shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
-        chromium.close()
-    server.shutdown()
-    return shots
+        with served_page(*camera) as (chromium, address):
+            page = chromium.new_page(viewport={"width": width, "height": height})
+            page.context.grant_permissions(["camera"])
+            page.goto(f"{address}/live")
+            page.locator("[data-part=start]").click()
+            page.locator(".people li").wait_for()
+            shots = []
+            for _ in range(CAMERA_FRAMES):
+                page.wait_for_timeout(CAMERA_FRAME_MS)
+                shots.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+            return shots
 
 
 @click.command()

@@ -191,11 +191,7 @@ def test_rows_that_are_missing_are_white(packing: int) -> None:
 
 def test_sizes_of_strips_that_make_no_sense_take_no_memory() -> None:
     for size in (0xFFFFFFFF, 0x7FFFFFFF, 0):
-        try:
-            decoded = decode_image(tiff(RGB, tags={279: size}))
-        except ImageDecodeError:
-            continue
-        np.testing.assert_array_equal(decoded, RGB)
+        np.testing.assert_array_equal(decode_image(tiff(RGB, tags={279: size})), RGB)
 
 
 def test_a_strip_for_which_there_is_no_memory_is_costly_and_not_damaged() -> None:
