@@ -115,8 +115,9 @@ train: $(VENV)/training.stamp ## train on DATASET into RUN, export and evaluate 
 notebooks: $(VENV)/dev.stamp ## run all notebooks on a small sample
 	$(BIN)/python -m notebooks.execute
 
-gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET
+gallery: $(VENV)/dev.stamp ## make the README's pictures, with DATASET, and what a link to the page shows
 	$(BIN)/python -m notebooks.gallery --page --camera --dataset $(DATASET)
+	$(BIN)/python -m notebooks.cards
 
 bench-align: $(VENV)/training.stamp ## measure alignment on annotated PHOTOS and FER2013's CSV, beside FER_PYTHON
 	$(BIN)/python -m tests.bench.align $(PHOTOS) $(CSV) --fer-python "$(FER_PYTHON)" $(CURVES)

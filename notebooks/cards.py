@@ -38,14 +38,15 @@ def draw_icon(chromium: Browser, side_px: int) -> Image.Image:
 
 
 def draw_card(chromium: Browser, address: str) -> Image.Image:
-    """Draw the first screen's promise and sample."""
+    """Draw the first screen's promise and sample; its comment is what the figures say."""
     width, height = CARD_PX
     page = chromium.new_page(viewport={"width": width, "height": height}, bypass_csp=True)
     page.goto(address, wait_until="networkidle")
     page.add_style_tag(content=CARD_STYLE)
-    shot = page.screenshot()
+    card = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    card.info["comment"] = " ".join(page.locator(".figures").inner_text().split())
     page.close()
-    return Image.open(io.BytesIO(shot)).convert("RGB")
+    return card
 
 
 def main() -> int:

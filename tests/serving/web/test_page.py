@@ -1,6 +1,7 @@
 """What holds for every page, and for the first screen."""
 
 import io
+import re
 from dataclasses import replace
 from unittest import mock
 
@@ -87,11 +88,15 @@ def test_what_browsers_and_search_engines_ask_for_is_there(path: str, client: Fl
 
 
 def test_a_page_has_what_a_link_to_it_shows(client: FlaskClient) -> None:
-    elements = Elements(client.get("/").text)
+    text = client.get("/").text
+    elements = Elements(text)
     assert elements.having("meta", name="description")[0]["content"]
     (card,) = elements.having("meta", property="og:image")
     picture = Image.open(io.BytesIO(client.get(card["content"]).data))
     assert picture.size == (1200, 630)
+    # What it says of the model, as drawn: `python -m notebooks.cards` draws it anew.
+    figures = text.partition('<ul class="figures">')[2].partition("</ul>")[0]
+    assert picture.info["comment"].decode() == " ".join(re.sub("<.*?>", "", figures).split())
     assert elements.having("meta", name="theme-color")
 
 
