@@ -1,6 +1,7 @@
 """A decoder that has been taken over: it does what its "picture" says."""
 
 import ctypes
+import fcntl
 import gc
 import os
 import signal
@@ -63,6 +64,15 @@ def _call_linux(name: str, *arguments: int | bytes) -> None:
         raise OSError(ctypes.get_errno(), name)
 
 
+def _signal_by_file(pid: str) -> None:
+    """Let another process have a signal whenever something comes through a socket of this one."""
+    descriptor = announce.listener.__self__._connection.fileno()  # type: ignore[union-attr]
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, int(pid))
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
 def _say_size(text: str) -> None:
     announce_size(*map(int, text.split()))
 
@@ -90,6 +100,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "thread": lambda _: threading.Thread(target=gc.collect).start(),
     "kill": lambda pid: os.kill(int(pid), signal.SIGTERM),
     "kill_thread": lambda pid: _call_linux("tgkill", int(pid), int(pid), signal.SIGTERM),
+    "signal_by_file": _signal_by_file,
     "slow_down": lambda pid: os.setpriority(os.PRIO_PROCESS, int(pid), 19),
     "bind": lambda pid: os.sched_setaffinity(int(pid), {0}),
     "make_idle": lambda pid: os.sched_setscheduler(int(pid), os.SCHED_IDLE, os.sched_param(0)),
