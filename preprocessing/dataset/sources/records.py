@@ -20,6 +20,7 @@ from preprocessing.dataset.sources.parquet_columns import (
     read_columns,
     texts,
 )
+from preprocessing.dataset.sources.parquet_pages import check_pages
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
@@ -85,6 +86,7 @@ def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
 def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
     try:
         source = pa.BufferReader(data)
+        check_pages(source)
         words = texts(pq.read_schema(source))
         with pq.ParquetFile(source, pre_buffer=False, read_dictionary=words) as file:
             schema = file.schema_arrow
