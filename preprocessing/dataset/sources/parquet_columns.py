@@ -39,6 +39,7 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
     parts = [
         part for part in parts_of(file.metadata) if f"{part.path_in_schema}.".startswith(begins)
     ]
+    # A record can have a list of any length.
     check_cells(sum(part.num_values for part in parts), 1, name)
     _check_size(sum(part.total_uncompressed_size for part in parts), name)
     kinds = [field.type for field in file.schema_arrow if field.name in columns]

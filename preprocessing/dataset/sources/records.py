@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
 from preprocessing.dataset.sources.parquet_columns import (
+    MOST_CELLS,
     check_cells,
     check_names,
     holds_bytes,
@@ -28,6 +29,9 @@ from preprocessing.runtime.typed_json import parse_json
 
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
+_BEFORE_VALUES = (*_JSON, b",", b"\n")
+# Values may stand on lines of their own.
+_MOST_SIGNS = 2 * MOST_CELLS
 _EXPECTED = (
     'Expected objects such as {"path": "a.png", "label": "happy"}, in a list or one a line, or '
     "one object of names and labels. Write it so, or as a CSV file with columns such as path, "
@@ -103,6 +107,12 @@ def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
 
 
 def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
+    # Each value comes after one of these, and most take far more memory than their text.
+    if sum(map(data.count, _BEFORE_VALUES)) > _MOST_SIGNS:
+        raise DatasetError(
+            f"{name} is too large: it has more than {_MOST_SIGNS:,} commas, brackets and lines. "
+            "Leave out what is neither path, label nor split, or write several files."
+        )
     try:
         read = _parse(data.decode("utf-8"))
     except ValueError as error:
