@@ -16,7 +16,7 @@ import numpy as np
 
 from preprocessing.images import announce
 from preprocessing.images.announce import announce_size
-from preprocessing.images.box.messages import send_bytes
+from preprocessing.images.box.messages import receive_message, send_bytes, send_message
 from preprocessing.images.types import DecodedPicture
 
 SIDE_PX = 4
@@ -83,6 +83,27 @@ def _say(text: str) -> None:
     send_bytes(connection, text.encode())
 
 
+def _ask_on(seconds: str) -> None:
+    """Ask for room again and again, and each time before the last question was answered."""
+    connection = announce.listener.__self__._connection  # type: ignore[union-attr]
+    for _ in range(50):
+        send_message(connection, {"asks": [SIDE_PX, SIDE_PX]})
+    until_s = time.monotonic() + float(seconds)
+    while time.monotonic() < until_s:
+        send_message(connection, {"asks": [SIDE_PX, SIDE_PX]})
+        receive_message(connection)
+
+
+def _drip(seconds: str) -> None:
+    """Begin a long message, and go on with it a byte at a time."""
+    connection = announce.listener.__self__._connection  # type: ignore[union-attr]
+    connection.sendall((60_000).to_bytes(8))
+    until_s = time.monotonic() + float(seconds)
+    while time.monotonic() < until_s:
+        connection.sendall(b" ")
+        time.sleep(0.01)
+
+
 ACTIONS: dict[str, Callable[[str], object]] = {
     "nothing": lambda _: None,
     "memory": _take_memory,
@@ -112,5 +133,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "end": lambda _: os._exit(0),
     "say_size": _say_size,
     "say": _say,
+    "ask_on": _ask_on,
+    "drip": _drip,
     "say_deep": lambda depth: _say("[" * int(depth)),
 }
