@@ -35,7 +35,7 @@ class ChipClassifier:
             # Kept beside the runner, which holds no reference to it.
             self._interpreter = Interpreter(model_path=str(path), num_threads=1)
             self._runner = self._interpreter.get_signature_runner(signature)
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError, TypeError) as error:
             raise BundleError(
                 f"{path} cannot be run: {error}. It is damaged; export the bundle again."
             ) from error
@@ -53,7 +53,7 @@ class ChipClassifier:
         try:
             with self._lock:
                 logits: NDArray[np.float32] = self._runner(chips=chips)["logits"]
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise BundleError(
                 f"The network does not take chips of {chips.shape[1:]} pixels, or gives no logits: "
                 f"{error}. Export the bundle again."

@@ -161,7 +161,7 @@ def _damage_named(path: Path) -> Iterator[None]:
 
 
 def _check(manifest: Manifest) -> None:
-    """Make sure that shards are files of the dataset, and that its geometry is whole.
+    """Make sure that shards are files of the dataset, each once, and that its geometry is whole.
 
     Raises:
         ValueError: They are not, or it is not.
@@ -169,6 +169,8 @@ def _check(manifest: Manifest) -> None:
     for shard in manifest.shards:
         if PurePath(shard).name != shard:
             raise ValueError(f"{shard!r} is not the name of a file in the dataset")
+    if len(set(manifest.shards)) < len(manifest.shards):
+        raise ValueError("it names a shard twice")
     if manifest.recipe.geometry.digest() != manifest.recipe.geometry_digest:
         raise ValueError("recipe.geometry_digest is that of another geometry")
 

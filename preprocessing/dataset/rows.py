@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from preprocessing.dataset.labels import SPLITS
 from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.shards import LONGEST_NAME, SCHEMA, VOTES
+from preprocessing.dataset.sources.parquet_pages import check_pages, check_unpacked, parts_of
 from preprocessing.errors import DatasetError
 
 # The longest text of a row is its name; a letter may take four bytes.
@@ -57,15 +58,14 @@ def read_rows(dataset: Path, manifest: Manifest, columns: Sequence[str]) -> pa.T
 
 def _read(path: Path, manifest: Manifest, schema: pa.Schema) -> pa.Table:
     # As `read_shard` opens it.
-    with (
-        pa.OSFile(os.fsencode(path)) as source,
-        pq.ParquetFile(source, read_dictionary=_of_values(schema)) as file,
-    ):
-        _check_size(file.metadata, manifest)
-        found = file.schema_arrow.names
-        if missing := [name for name in schema.names if found.count(name) != 1]:
-            raise ValueError(f"it has not one column {missing[0]}")
-        table = file.read(columns=schema.names).select(schema.names)
+    with pa.OSFile(os.fsencode(path)) as source:
+        check_pages(source)
+        _check_types(pq.read_schema(source), schema)
+        with pq.ParquetFile(source, read_dictionary=_of_values(schema)) as file:
+            _check_size(file.metadata, manifest)
+            # Rows that are alike take no room in it.
+            check_unpacked(file.metadata.num_rows * manifest.recipe.geometry.size_px**2, source)
+            table = file.read(columns=schema.names).select(schema.names)
     columns = []
     for field in schema:
         column = table[field.name]
@@ -81,6 +81,20 @@ def _of_values(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if field.type in (pa.string(), pa.binary())]
 
 
+def _check_types(found: pa.Schema, schema: pa.Schema) -> None:
+    """Make sure that a shard has each column once, and of the type that `align` writes.
+
+    Raises:
+        ValueError: It has not. Of another type, the values of all rows could be very long.
+    """
+    for field in schema:
+        places = found.get_all_field_indices(field.name)
+        if len(places) != 1:
+            raise ValueError(f"it has not one column {field.name}")
+        if found.field(places[0]).type != field.type:
+            raise ValueError(f"{field.name} has the type {found.field(places[0]).type}")
+
+
 def _check_size(metadata: pq.FileMetaData, manifest: Manifest) -> None:
     """Make sure that a shard says of itself no more than its rows can have.
 
@@ -91,8 +105,7 @@ def _check_size(metadata: pq.FileMetaData, manifest: Manifest) -> None:
     # Of a row, in a column.
     most_numbers = 2 * max(recipe.scheme().count, VOTES)
     most_bytes = 2 * recipe.geometry.size_px**2 + 8 * most_numbers + _MORE_BYTES
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    parts = [group.column(place) for group in groups for place in range(group.num_columns)]
+    parts = list(parts_of(metadata))
     unpacked = sum(part.total_uncompressed_size for part in parts)
     if (
         metadata.num_rows > manifest.rows

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from preprocessing.dataset.manifest import Manifest
+from preprocessing.dataset.sources.parquet_pages import check_pages
 from preprocessing.dataset.sources.types import SourceItem
 from preprocessing.errors import DatasetError
 from preprocessing.faces.types import AlignedFace
@@ -122,11 +123,21 @@ def write_table(table: pa.Table, target: BinaryIO) -> None:
 
 
 def read_shard(path: Path, **choices: Any) -> pa.Table:
-    """Read a shard; choices are those of `pyarrow.parquet.read_table`."""
+    """Read a shard; choices are those of `pyarrow.parquet.read_table`.
+
+    Raises:
+        DatasetError: It is damaged, or holds far more than its size lets expect.
+    """
     # Opened by Arrow: one of its threads that lets go of a file of Python's while Python ends would
     # abort the process. As bytes, for a name need not be UTF-8.
-    with pa.OSFile(os.fsencode(path)) as file:
-        return pq.read_table(file, **choices)
+    try:
+        with pa.OSFile(os.fsencode(path)) as file:
+            check_pages(file)
+            return pq.read_table(file, **choices)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        raise DatasetError(
+            f"{path} cannot be read: {error}. Align the source again with --overwrite."
+        ) from error
 
 
 def read_shard_metadata(path: Path) -> pq.FileMetaData:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from preprocessing.dataset.sources.parquet_pages import parts_of
 from preprocessing.errors import DatasetError
 
 MOST_CELLS = 20_000_000
@@ -23,8 +24,8 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
     """Read columns of a Parquet file as Python's values.
 
     Args:
-        file: The file, open, with its `texts` as dictionaries: of a text that many rows share, a
-            small file can hold a very long one.
+        file: The file, open and checked by `check_pages`, with its `texts` as dictionaries: of a
+            text that many rows share, a small file can hold a very long one.
         columns: Their names.
         name: Of the file, for messages.
 
@@ -33,11 +34,14 @@ def read_columns(file: pq.ParquetFile, columns: Sequence[str], name: str) -> dic
         ArrowException, OSError, ValueError: The file is damaged.
     """
     check_cells(file.metadata.num_rows, len(columns), name)
-    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    # A page is unpacked as a whole.
-    packed = (group.column(place) for group in groups for place in range(group.num_columns))
-    unpacked = (each.total_uncompressed_size for each in packed if each.path_in_schema in columns)
-    _check_size(sum(unpacked), name)
+    # Those within a column are named after it. A page is unpacked as a whole.
+    begins = tuple(f"{column}." for column in columns)
+    parts = [
+        part for part in parts_of(file.metadata) if f"{part.path_in_schema}.".startswith(begins)
+    ]
+    # A record can have a list of any length.
+    check_cells(sum(part.num_values for part in parts), 1, name)
+    _check_size(sum(part.total_uncompressed_size for part in parts), name)
     kinds = [field.type for field in file.schema_arrow if field.name in columns]
     are_short = all(pa.types.is_dictionary(kind) or pa.types.is_primitive(kind) for kind in kinds)
     values: dict[str, list[Any]] = {column: [] for column in columns}

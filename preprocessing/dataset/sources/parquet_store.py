@@ -15,6 +15,7 @@ from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_head
 from preprocessing.dataset.sources.csv_lines import find_columns
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.parquet_columns import check_names, is_bytes, texts
+from preprocessing.dataset.sources.parquet_pages import check_pages
 from preprocessing.dataset.sources.stores import TOO_LARGE, PackedPicture, PictureStore
 from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
@@ -154,17 +155,18 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
         DatasetError: It is damaged, or names a column twice.
     """
     try:
-        with (
-            pa.OSFile(os.fsencode(path)) as file,
-            pq.ParquetFile(
+        with pa.OSFile(os.fsencode(path)) as file:
+            check_pages(file)
+            with pq.ParquetFile(
                 file, buffer_size=_BUFFER_BYTES, read_dictionary=texts(pq.read_schema(file))
-            ) as parquet,
-        ):
-            check_names(parquet.schema_arrow, path.name)
-            yield parquet
+            ) as parquet:
+                check_names(parquet.schema_arrow, path.name)
+                yield parquet
     except (pa.ArrowException, OSError, ValueError) as error:
         advice = advice_for((), read_head(path)) or " It is damaged: download it again."
-        raise DatasetError(f"{path.name} cannot be read as Parquet.{advice}") from error
+        # What Arrow says is for programmers.
+        reason = f": {error}" if type(error) is ValueError else ""
+        raise DatasetError(f"{path.name} cannot be read as Parquet{reason}.{advice}") from error
 
 
 def _has_bytes(kind: pa.DataType) -> bool:

@@ -14,12 +14,14 @@ import pyarrow.parquet as pq
 
 from preprocessing.dataset.sources.csv_lines import find_columns, to_utf8
 from preprocessing.dataset.sources.parquet_columns import (
+    MOST_CELLS,
     check_cells,
     check_names,
     holds_bytes,
     read_columns,
     texts,
 )
+from preprocessing.dataset.sources.parquet_pages import check_pages
 from preprocessing.dataset.sources.vocabulary import PATH_COLUMNS
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
@@ -27,6 +29,9 @@ from preprocessing.runtime.typed_json import parse_json
 
 _PARQUET = b"PAR1"
 _JSON = (b"{", b"[")
+_BEFORE_VALUES = (*_JSON, b",", b"\n")
+# Values may stand on lines of their own.
+_MOST_SIGNS = 2 * MOST_CELLS
 _EXPECTED = (
     'Expected objects such as {"path": "a.png", "label": "happy"}, in a list or one a line, or '
     "one object of names and labels. Write it so, or as a CSV file with columns such as path, "
@@ -85,6 +90,7 @@ def write_records(records: Sequence[Mapping[str, Any]], name: str) -> bytes:
 def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
     try:
         source = pa.BufferReader(data)
+        check_pages(source)
         words = texts(pq.read_schema(source))
         with pq.ParquetFile(source, pre_buffer=False, read_dictionary=words) as file:
             schema = file.schema_arrow
@@ -101,6 +107,12 @@ def _from_parquet(data: bytes, name: str) -> list[dict[str, Any]]:
 
 
 def _from_json(data: bytes, name: str) -> list[Mapping[str, Any]]:
+    # Each value comes after one of these, and most take far more memory than their text.
+    if sum(map(data.count, _BEFORE_VALUES)) > _MOST_SIGNS:
+        raise DatasetError(
+            f"{name} is too large: it has more than {_MOST_SIGNS:,} commas, brackets and lines. "
+            "Leave out what is neither path, label nor split, or write several files."
+        )
     try:
         read = _parse(data.decode("utf-8"))
     except ValueError as error:

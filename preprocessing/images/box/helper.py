@@ -15,6 +15,7 @@ from preprocessing.images.box.messages import (
     receive_message,
     send_bytes,
     send_message,
+    wait_until,
 )
 from preprocessing.images.box.shared_memory import SharedMemory
 
@@ -107,13 +108,13 @@ class Helper:
         """
         connection = self.connection
         slow_from_s = _processor_s(self.pid) + SLOW_S
-        _wait_until(connection, until_s)
+        wait_until(connection, until_s)
         socket.send_fds(connection, [b"\0"], [memory.descriptor])
         send_message(connection, {"options": request.options, "memory": memory.number})
         send_bytes(connection, request.data)
         while True:
             self._await_answer(until_s, slow_from_s)
-            answer = receive_message(connection)
+            answer = receive_message(connection, until_s=until_s)
             if "error" in answer:
                 _check_kind(answer["error"], str)
                 return answer
@@ -140,7 +141,7 @@ class Helper:
         """
         wait_s = SLOW_S
         while not self.has_low_priority:
-            _wait_until(self.connection, min(until_s, time.monotonic() + wait_s))
+            wait_until(self.connection, min(until_s, time.monotonic() + wait_s))
             try:
                 self.connection.recv(1, socket.MSG_PEEK)
                 break
@@ -152,7 +153,7 @@ class Helper:
             wait_s = max(LEAST_WAIT_S, left_s)
             if left_s <= 0:
                 self._lower_priority()
-        _wait_until(self.connection, until_s)
+        wait_until(self.connection, until_s)
 
     def _lower_priority(self) -> None:
         """Let other processes go first, for as long as it lives."""
@@ -177,10 +178,6 @@ def _room(data: bytes, answer: dict[str, Any], pixels: int) -> int:
     told = answer.get("pixel_bytes")
     pixel_bytes = told if isinstance(told, int) and told >= 0 else None
     return room_of(data, pixels=pixels, pixel_bytes=pixel_bytes)
-
-
-def _wait_until(connection: socket.socket, until_s: float) -> None:
-    connection.settimeout(max(0.001, until_s - time.monotonic()))
 
 
 def _checked_size(told: Any, max_pixels: int) -> tuple[int, int]:

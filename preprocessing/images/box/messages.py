@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import time
 from typing import Any
 
 _LENGTH = struct.Struct(">Q")
@@ -22,14 +23,19 @@ def send_message(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def receive_message(connection: socket.socket) -> dict[str, Any]:
-    """Wait for a message, as long as the socket's timeout says.
+def receive_message(connection: socket.socket, *, until_s: float | None = None) -> dict[str, Any]:
+    """Wait for a message.
+
+    Args:
+        connection: The socket.
+        until_s: When to give it up, by `time.monotonic`, however it comes; by default each part of
+            it may take as long as the socket's timeout says.
 
     Raises:
         ClosedError: There is none.
         TimeoutError: None came in time.
     """
-    body = receive_bytes(connection, most=MOST_BYTES)
+    body = receive_bytes(connection, most=MOST_BYTES, until_s=until_s)
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -45,22 +51,41 @@ def send_bytes(connection: socket.socket, data: bytes) -> None:
     connection.sendall(data)
 
 
-def receive_bytes(connection: socket.socket, *, most: int) -> bytes:
+def receive_bytes(connection: socket.socket, *, most: int, until_s: float | None = None) -> bytes:
     """Receive bytes that follow their length.
+
+    Args:
+        connection: The socket.
+        most: How many may come.
+        until_s: See `receive_message`.
 
     Raises:
         ClosedError: The other side is gone, or would send more than `most`.
         TimeoutError: They did not come in time.
     """
-    (length,) = _LENGTH.unpack(_receive(connection, _LENGTH.size))
+    (length,) = _LENGTH.unpack(_receive(connection, _LENGTH.size, until_s))
     if length > most:
         raise ClosedError
-    return _receive(connection, length)
+    return _receive(connection, length, until_s)
 
 
-def _receive(connection: socket.socket, length: int) -> bytes:
+def wait_until(connection: socket.socket, until_s: float) -> None:
+    """Let what is received next through a socket come until a time of `time.monotonic`.
+
+    Raises:
+        TimeoutError: It is over.
+    """
+    left_s = until_s - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    connection.settimeout(left_s)
+
+
+def _receive(connection: socket.socket, length: int, until_s: float | None) -> bytes:
     parts = []
     while length:
+        if until_s is not None:
+            wait_until(connection, until_s)
         try:
             part = connection.recv(length, socket.MSG_WAITALL)
         except ConnectionError:

@@ -35,8 +35,11 @@ _DENIED = {
     # networks and other processes' memory and queues
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200),
     "listen": (50, 201), "accept": (43, 202), "accept4": (288, 242), "shmget": (29, 194),
-    "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
-    "mq_unlink": (241, 181),
+    "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgsnd": (69, 189),
+    "msgrcv": (70, 188), "msgctl": (71, 187), "semget": (64, 190), "semop": (65, 193),
+    "semtimedop": (220, 192), "semctl": (66, 191), "mq_open": (240, 180), "mq_unlink": (241, 181),
+    # what lies behind open files: terminals, and who has a signal of a socket
+    "ioctl": (16, 29),
     # processes
     "fork": (57, _MISSING), "vfork": (58, _MISSING), "execve": (59, 221), "execveat": (322, 281),
     "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138),
@@ -60,11 +63,12 @@ _DENIED = {
 }  # fmt: skip
 _CLONE, _CLONE3, _PRLIMIT, _TGKILL = (56, 220), (435, 435), (302, 261), (234, 131)
 _CLONE_THREAD = 0x00010000
+_FCNTL, _F_SETOWN, _F_SETOWN_EX = (72, 25), 8, 15
 # x86_64 knows further calls by other numbers, from here on.
 _OTHER_NUMBERS = 0x40000000
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT = 0, 4, 16
+_NUMBER_AT, _ARCHITECTURE_AT, _FIRST_ARGUMENT_AT, _SECOND_ARGUMENT_AT = 0, 4, 16, 24
 _ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 
@@ -106,6 +110,13 @@ def _filter(architecture: int, column: int) -> bytes:
         _instruction(_ANY_BIT, otherwise=1, value=_CLONE_THREAD),
         allow,
         fail,
+        # Whoever is made the owner of an open file can be sent any signal by it.
+        _instruction(_EQUAL, otherwise=5, value=_FCNTL[column]),
+        _instruction(_LOAD, value=_SECOND_ARGUMENT_AT),
+        _instruction(_EQUAL, then=1, value=_F_SETOWN),
+        _instruction(_EQUAL, otherwise=1, value=_F_SETOWN_EX),
+        fail,
+        allow,
     ]
     # Limits of this process, and signals to its threads, as `abort` sends one; but of no other.
     for numbers, itself in ((_PRLIMIT, 0), (_TGKILL, os.getpid())):

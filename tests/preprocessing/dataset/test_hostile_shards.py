@@ -14,8 +14,9 @@ import pytest
 
 from preprocessing.__main__ import main
 from preprocessing.dataset.read import read_dataset
-from preprocessing.dataset.shards import SCHEMA
+from preprocessing.dataset.shards import SCHEMA, read_shard
 from preprocessing.errors import DatasetError
+from tests.preprocessing.dataset.forged_footer import forge
 
 ROWS, LONG_BYTES = 18, 100_000_000
 # Python, NumPy, Arrow, and one value of `LONG_BYTES` while its page is unpacked.
@@ -33,10 +34,16 @@ finally:
 """
 
 
+def shard_of(dataset: Path) -> Path:
+    """Return the one shard of a dataset."""
+    (shard,) = dataset.glob("shard-*.parquet")
+    return shard
+
+
 def changed(folder: Path, copy: Path, change: Callable[[pa.Table], pa.Table]) -> Path:
     """Copy a dataset, and change the rows of its one shard."""
     shutil.copytree(folder, copy)
-    (shard,) = copy.glob("shard-*.parquet")
+    shard = shard_of(copy)
     table = pq.read_table(shard)
     pq.write_table(change(table), shard, compression="zstd", dictionary_pagesize_limit=1 << 30)
     return copy
@@ -50,6 +57,11 @@ def with_values(name: str, change: Callable[[list[Any]], list[Any]]) -> Callable
         return table.set_column(table.schema.names.index(name), name, values)
 
     return change_table
+
+
+def with_type(table: pa.Table, name: str, kind: pa.DataType) -> pa.Table:
+    """Return a table with another type of one column, whose values could be of any length."""
+    return table.set_column(table.schema.names.index(name), name, table[name].cast(kind))
 
 
 def move_on(values: list[Any]) -> list[Any]:
@@ -69,6 +81,8 @@ def move_on(values: list[Any]) -> list[Any]:
         (lambda table: table.drop_columns(["votes"]), "not one column votes"),
         (lambda table: table.append_column("chip", table["chip"]), "not one column chip"),
         (lambda table: pa.concat_tables([table, table]), "far more than its rows"),
+        (lambda table: with_type(table, "votes", pa.binary()), "votes has the type binary"),
+        (lambda table: with_type(table, "item", pa.string()), "item has the type string"),
     ],
 )
 def test_rows_that_no_dataset_has_are_refused(
@@ -131,3 +145,27 @@ def test_a_manifest_cannot_claim_rows_that_are_not_there(folder: Path, tmp_path:
     (copy / "manifest.json").write_text(json.dumps({**manifest, "rows": 10**9}), encoding="utf-8")
     with pytest.raises(DatasetError, match="should have 1000000000 rows, its shards have 18"):
         read_dataset(copy)
+
+
+def test_rows_that_are_all_alike_are_not_made_from_nothing(folder: Path, tmp_path: Path) -> None:
+    rows = 200_000
+
+    def repeat(table: pa.Table) -> pa.Table:
+        return table.take([0] * rows)
+
+    copy = changed(folder, tmp_path / "copy", repeat)
+    manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "rows": rows}), encoding="utf-8")
+    with pytest.raises(DatasetError, match="far more than its size lets expect"):
+        read_dataset(copy)
+
+
+@pytest.mark.parametrize("read", [read_dataset, lambda copy: read_shard(shard_of(copy))])
+def test_a_footer_that_says_less_than_its_pages_hold_is_not_believed(
+    read: Callable[[Path], object], folder: Path, tmp_path: Path
+) -> None:
+    copy = changed(folder, tmp_path / "copy", with_values("name", lambda _: ["a" * 99_999] * ROWS))
+    part = pq.read_metadata(shard_of(copy)).row_group(0).column(SCHEMA.names.index("name"))
+    forge(shard_of(copy), part.total_uncompressed_size, instead=1_000)
+    with pytest.raises(DatasetError, match="more than its footer says"):
+        read(copy)

@@ -128,6 +128,7 @@ def test_a_damaged_dataset_is_refused(folder: Path, tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"shards": ["../copy/shard-00000.parquet"]}, "is not the name of a file in the dataset"),
+        ({"shards": ["shard-00000.parquet"] * 2}, "names a shard twice"),
         ({"shards": [5]}, "does not describe"),
         ({"items": "many"}, "does not describe"),
         ({"recipe": {"geometry": {"size_px": 0}}}, "recipe.geometry: size_px must be"),

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from preprocessing.dataset.sources import csv_lines
+from preprocessing.dataset.sources import csv_lines, records
 from preprocessing.dataset.sources.finder import MOST_UNQUOTED
 from preprocessing.dataset.sources.open import open_source
+from preprocessing.dataset.sources.records import records_as_csv
 from preprocessing.dataset.sources.types import SourceKind
 from preprocessing.errors import DatasetError
 from tests.preprocessing.dataset.sources.label_lists import read
@@ -124,5 +125,16 @@ def test_a_small_parquet_file_of_long_labels_takes_little_memory(
         text=True,
     )
     before_kb, peak_kb = map(int, done.stdout.split())
-    assert "is too large" in done.stderr
+    assert ("is too large" if is_dictionary else "far more than its size") in done.stderr
     assert peak_kb - before_kb < 250_000
+
+
+@pytest.mark.parametrize("text", [b'[{"path":"0.png"},' + b"{},[]," * 50 + b"{}]", b"{}\n" * 200])
+def test_json_of_far_too_many_values_is_not_parsed(
+    text: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty million bytes of these took two gigabytes."""
+    monkeypatch.setattr(records, "_MOST_SIGNS", 199)
+    monkeypatch.setattr(records, "parse_json", None)
+    with pytest.raises(DatasetError, match=r"list\.json is too large"):
+        records_as_csv(text, "list.json")

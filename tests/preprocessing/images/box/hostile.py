@@ -1,6 +1,7 @@
 """A decoder that has been taken over: it does what its "picture" says."""
 
 import ctypes
+import fcntl
 import gc
 import os
 import signal
@@ -15,7 +16,7 @@ import numpy as np
 
 from preprocessing.images import announce
 from preprocessing.images.announce import announce_size
-from preprocessing.images.box.messages import send_bytes
+from preprocessing.images.box.messages import receive_message, send_bytes, send_message
 from preprocessing.images.types import DecodedPicture
 
 SIDE_PX = 4
@@ -63,6 +64,15 @@ def _call_linux(name: str, *arguments: int | bytes) -> None:
         raise OSError(ctypes.get_errno(), name)
 
 
+def _signal_by_file(pid: str) -> None:
+    """Let another process have a signal whenever something comes through a socket of this one."""
+    descriptor = announce.listener.__self__._connection.fileno()  # type: ignore[union-attr]
+    fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGTERM)
+    fcntl.fcntl(descriptor, fcntl.F_SETOWN, int(pid))
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
 def _say_size(text: str) -> None:
     announce_size(*map(int, text.split()))
 
@@ -71,6 +81,27 @@ def _say(text: str) -> None:
     """Send a message in place of the helper's own."""
     connection = announce.listener.__self__._connection  # type: ignore[union-attr]
     send_bytes(connection, text.encode())
+
+
+def _ask_on(seconds: str) -> None:
+    """Ask for room again and again, and each time before the last question was answered."""
+    connection = announce.listener.__self__._connection  # type: ignore[union-attr]
+    for _ in range(50):
+        send_message(connection, {"asks": [SIDE_PX, SIDE_PX]})
+    until_s = time.monotonic() + float(seconds)
+    while time.monotonic() < until_s:
+        send_message(connection, {"asks": [SIDE_PX, SIDE_PX]})
+        receive_message(connection)
+
+
+def _drip(seconds: str) -> None:
+    """Begin a long message, and go on with it a byte at a time."""
+    connection = announce.listener.__self__._connection  # type: ignore[union-attr]
+    connection.sendall((60_000).to_bytes(8))
+    until_s = time.monotonic() + float(seconds)
+    while time.monotonic() < until_s:
+        connection.sendall(b" ")
+        time.sleep(0.01)
 
 
 ACTIONS: dict[str, Callable[[str], object]] = {
@@ -90,6 +121,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "thread": lambda _: threading.Thread(target=gc.collect).start(),
     "kill": lambda pid: os.kill(int(pid), signal.SIGTERM),
     "kill_thread": lambda pid: _call_linux("tgkill", int(pid), int(pid), signal.SIGTERM),
+    "signal_by_file": _signal_by_file,
     "slow_down": lambda pid: os.setpriority(os.PRIO_PROCESS, int(pid), 19),
     "bind": lambda pid: os.sched_setaffinity(int(pid), {0}),
     "make_idle": lambda pid: os.sched_setscheduler(int(pid), os.SCHED_IDLE, os.sched_param(0)),
@@ -101,5 +133,7 @@ ACTIONS: dict[str, Callable[[str], object]] = {
     "end": lambda _: os._exit(0),
     "say_size": _say_size,
     "say": _say,
+    "ask_on": _ask_on,
+    "drip": _drip,
     "say_deep": lambda depth: _say("[" * int(depth)),
 }

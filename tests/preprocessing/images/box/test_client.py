@@ -90,9 +90,12 @@ def test_where_the_system_offers_nothing_pictures_are_decoded_all_the_same(
     box.close()
 
 
-def test_who_does_not_answer_in_time_is_given_up(box: Box) -> None:
+@pytest.mark.parametrize("action", [b"sleep 60", b"ask_on 5", b"drip 5"])
+def test_who_does_not_answer_in_time_is_given_up(box: Box, action: bytes) -> None:
+    started_s = time.monotonic()
     with pytest.raises(TimeoutError):
-        decode(box, b"sleep 60", until_s=time.monotonic() + 0.2)
+        decode(box, action, until_s=started_s + 0.2)
+    assert time.monotonic() - started_s < 4
     decode(box, b"nothing")
 
 

@@ -70,7 +70,7 @@ def test_no_network_is_reached(box: Box) -> None:
 def test_no_process_is_started_or_ended(box: Box, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     ended = threading.Event()
-    kills = [f"{name} {os.getpid()}" for name in ("kill", "kill_thread")]
+    kills = [f"{name} {os.getpid()}" for name in ("kill", "kill_thread", "signal_by_file")]
     before = signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
         for action in (f"execute {trace}", f"start {trace}", "fork", *kills):
