@@ -39,7 +39,9 @@ COPY LICENSE LICENSE
 COPY preprocessing preprocessing
 COPY serving serving
 # Bytecode is written now: the file system may be read-only later, and the user may not write.
-RUN /opt/venv/bin/python -m compileall -q preprocessing serving
+# Files that only their owner may read, as in a checkout of a careful one, are opened to the user.
+RUN /opt/venv/bin/python -m compileall -q preprocessing serving && \
+    find . ! -perm -a+rX -exec chmod a+rX {} +
 # The first is explained in preprocessing/runtime/processes.py.
 ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=262144:glibc.malloc.trim_threshold=1048576 \
     PATH=/opt/venv/bin:$PATH \
@@ -48,6 +50,7 @@ ENV GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:glibc.malloc.
     PORT=8080
 USER mien
 EXPOSE 8080
+# Not through a proxy, which Docker may name in the environment of every container.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open(f'http://127.0.0.1:{os.environ[\"PORT\"]}/livez', timeout=4)"]
 CMD ["python", "-m", "serving.web.start"]
