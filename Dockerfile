@@ -8,9 +8,10 @@ RUN python -m venv /opt/pip && python -m venv --without-pip /opt/venv && \
     /opt/pip/bin/pip --python /opt/venv/bin/python install --no-cache-dir --require-hashes \
         --requirement requirements-serving.lock && \
     /opt/pip/bin/pip --python /opt/venv/bin/python inspect >/opt/venv/installed.json
-# What of the packages serves no page: accelerators, compilers, recognition, tests.
+# What of the packages serves no page: accelerators, compilers, recognition, tests. On ARM they have
+# less of it.
 RUN cd /opt/venv/lib/python3*/site-packages && \
-    rm -r ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/aot ai_edge_litert/vendors \
+    rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/aot ai_edge_litert/vendors \
         face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat && \
     find . -type d -name tests -prune -exec rm -r {} +
 

@@ -205,6 +205,11 @@ def test_the_image_holds_only_what_serves_and_runs_without_root(dockerfile: str)
     assert user not in ("root", "0")
 
 
+def test_packages_may_lack_what_the_image_leaves_out(dockerfile: str, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^ +(rm (?:.*\\\n)+.*)$", dockerfile, re.MULTILINE)
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+
+
 def test_the_user_may_read_what_only_its_owner_might(dockerfile: str, tmp_path: Path) -> None:
     (command,) = re.findall(r"^ *(find \. !.*)$", dockerfile, re.MULTILINE)
     (tmp_path / "package").mkdir(mode=0o700)
