@@ -1,7 +1,12 @@
 """The container and its host's configuration say the same as the code."""
 
+import json
 import re
 import runpy
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +70,28 @@ def test_the_host_asks_paths_that_the_app_answers(
 
 
 def test_the_image_s_health_check_asks_a_path_that_the_app_answers(dockerfile: str) -> None:
-    assert "/livez" in dockerfile.partition("HEALTHCHECK")[2]
+    assert "/livez" in " ".join(health_check(dockerfile))
+
+
+def test_the_image_s_health_check_asks_no_proxy(
+    dockerfile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Live(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/livez" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with HTTPServer(("127.0.0.1", 0), Live) as server:
+        server.timeout = 5
+        monkeypatch.setenv("PORT", str(server.server_port))
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(server.handle_request)
+            subprocess.run([sys.executable, *health_check(dockerfile)[1:]], check=True)
 
 
 def test_app_engine_builds_the_dockerfile(app_yaml: dict[str, Any]) -> None:
@@ -179,11 +205,33 @@ def test_the_image_holds_only_what_serves_and_runs_without_root(dockerfile: str)
     assert user not in ("root", "0")
 
 
+def test_packages_may_lack_what_the_image_leaves_out(dockerfile: str, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^ +(rm (?:.*\\\n)+.*)$", dockerfile, re.MULTILINE)
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+
+
+def test_the_user_may_read_what_only_its_owner_might(dockerfile: str, tmp_path: Path) -> None:
+    (command,) = re.findall(r"^ *(find \. !.*)$", dockerfile, re.MULTILINE)
+    (tmp_path / "package").mkdir(mode=0o700)
+    module = tmp_path / "package" / "module.py"
+    module.touch(mode=0o600)
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+    assert module.parent.stat().st_mode & 0o777 == 0o755
+    assert module.stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("file", ["Dockerfile", "Makefile"])
 def test_the_server_is_told_how_to_hand_out_memory(repository_root: Path, file: str) -> None:
     text = (repository_root / file).read_text(encoding="utf-8")
     name, value = ALLOCATION
     assert re.search(rf"^(ENV|serve .*: export) {name} ?\??= ?{re.escape(value)}\b", text, re.M)
+
+
+def health_check(dockerfile: str) -> list[str]:
+    """Return the command by which Docker asks whether a container is well."""
+    (command,) = re.findall(r"^HEALTHCHECK .*\\\n *CMD (\[.*\])$", dockerfile, re.MULTILINE)
+    words: list[str] = json.loads(command)
+    return words
 
 
 def _gunicorn_config(root: Path) -> dict[str, Any]:

@@ -136,7 +136,22 @@ class Program(Command, click.Group):
         except (MienError, OSError) as error:
             print(lines_for_terminal(f"error: {describe(error)}"), file=sys.stderr)
             status = EXIT_FAILED
+        except ModuleNotFoundError as error:
+            if ctx.parent:  # the program around this group knows what installs it
+                raise
+            typed = f"{ctx.command_path} {ctx.invoked_subcommand}"
+            what = self.what_to_install(ctx.invoked_subcommand or "")
+            print(
+                f"error: `{typed}` needs the package {error.name}. "
+                f"Install it with: pip install {what}",
+                file=sys.stderr,
+            )
+            status = EXIT_FAILED
         ctx.exit(status or 0)
+
+    def what_to_install(self, _command: str) -> str:
+        """Return what pip is to install where a command lacks a package."""
+        return "'.[server,training,video]'"
 
 
 def describe(error: Exception) -> str:

@@ -5,14 +5,13 @@ its commands runs: each needs other libraries, and importing some takes seconds.
 """
 
 import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from preprocessing.runtime.cli import EXIT_FAILED, Program
+from preprocessing.runtime.cli import Program
 from preprocessing.runtime.terminal import quoted
 
 
@@ -78,20 +77,10 @@ class Mien(Program):
         with formatter.section("Commands"):
             formatter.write_dl([(name, command.meaning) for name, command in COMMANDS.items()])
 
-    def invoke(self, ctx: click.Context) -> None:
-        """Run the command that was typed, or tell what to install for it."""
-        try:
-            super().invoke(ctx)
-        except ModuleNotFoundError as error:
-            command = COMMANDS.get(ctx.invoked_subcommand or "")
-            if command is None or command.extra is None:
-                raise
-            print(
-                f"error: `{ctx.command_path} {ctx.invoked_subcommand}` needs the package "
-                f"{error.name}. Install it with: pip install 'mien[{command.extra}]'",
-                file=sys.stderr,
-            )
-            ctx.exit(EXIT_FAILED)
+    def what_to_install(self, command: str) -> str:
+        """Return the extra of a command."""
+        extra = COMMANDS[command].extra
+        return f"'mien[{extra}]'" if extra else super().what_to_install(command)
 
 
 @click.group("mien", cls=Mien, epilog="{} predict photo.jpg")

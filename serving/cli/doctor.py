@@ -18,7 +18,7 @@ INSTALL = "pip install --require-hashes --requirement requirements-serving.lock"
 # takes for a moment: tests/tools/container.sh measures the first two. Each thread may hold a batch
 # too.
 SHARED_MB = 150
-WORKER_MB = 80
+WORKER_MB = 100
 LARGEST_PICTURE_MB = 700
 MEMINFO = Path("/proc/meminfo")
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")

@@ -8,7 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.orm import Session
 
 from serving.feedback.codes import hash_code, new_code
@@ -21,6 +27,7 @@ NAME_DIGITS = 32
 # Read at once, so that no reader holds up those who delete.
 PAGE_ROWS = 200
 _RETRY_S = 0.02
+_QUOTE_NO_VALUE = (InternalError, OperationalError, ProgrammingError, sqlite3.OperationalError)
 _log = logging.getLogger(__name__)
 
 
@@ -179,6 +186,8 @@ def _empty_the_log(engine: Engine) -> None:
 def _told() -> Iterator[None]:
     """Say what went wrong with a database in plain words, and log what it was without its values.
 
+    Of a value that is refused a database's own words may quote it, so these are left out.
+
     Raises:
         StoreError: Something did.
     """
@@ -186,7 +195,8 @@ def _told() -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
-        _log.error("the database of the feedback failed: %s", type(cause).__name__)
+        words = f": {cause}".partition("\n")[0] if isinstance(error, _QUOTE_NO_VALUE) else ""
+        _log.error("the database of the feedback failed: %s%s", type(cause).__name__, words)
         raise StoreError(
             "The database of the feedback cannot be used at the moment. Try again later; the "
             "server's log has the cause. If the database is new or Mien was updated: "

@@ -17,7 +17,9 @@ PREFIX = "MIEN_"
 _PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 _ORIGIN = re.compile(r"https?://[\w.\[\]:-]+", re.ASCII | re.IGNORECASE)
 _WITH_DEFAULT_PORT = re.compile(r"(http://.+):80|(https://.+):443")
-_DATABASE = re.compile(r"(sqlite:///|postgresql://|postgres://)\S.*|(?!.*://).+")
+# Of a server, an @ that ends no password would make part of the password the host's name.
+_SERVER = r"postgres(ql)?://(?=\S)([^@]*@)?(\[[^]@]+\]|[^][:@/?]*)(:\d+)?([/?][^@]*)?"
+_DATABASE = re.compile(rf"sqlite:///\S.*|{_SERVER}|(?!.*://).+")
 # What a password manager makes; nobody guesses one of these.
 LEAST_TOKEN_LETTERS = 24
 ANY_ORIGIN = "*"
@@ -179,7 +181,10 @@ class Settings(BaseSettings):
     @classmethod
     def _check_database(cls, place: SecretStr) -> SecretStr:
         if place and not _DATABASE.fullmatch(place.get_secret_value()):
-            raise ValueError("a file's path, sqlite:///PATH or postgresql://... is expected")
+            raise ValueError(
+                "a file's path, sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME is "
+                "expected, where an @ in the password is %40"
+            )
         return place
 
     @field_validator("feedback_token")

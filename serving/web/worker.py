@@ -48,6 +48,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         time.sleep(LONGEST_PAUSE_S * self.wsgi.extensions["mien"].queue.fraction_taken)
         super().accept(listener)
 
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's
+        """Begin or stop to accept connections; once this worker ends, refuse them."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            # gunicorn would let them wait for its last answer, and then break them off.
+            for listener in self.sockets:
+                listener.close()
+
     def enqueue_req(self, conn: Any) -> None:
         """Let a connection wait for a request, and for a thread once that is there."""
         if self.cfg.is_ssl:  # TLS sockets are of another kind

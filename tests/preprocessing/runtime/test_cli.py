@@ -86,6 +86,24 @@ def test_an_error_is_one_line(
     assert "missing" in line
 
 
+def test_a_package_that_is_missing_is_told_with_what_installs_it(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = Program("group")
+    program.add_command(group)
+    for each in (program, group):
+
+        @each.command()
+        def read() -> None:
+            raise ModuleNotFoundError(name="no_such_package")
+
+    for words in (["read"], ["group", "read"]):
+        assert program(words) == 1
+        said = capsys.readouterr().err
+        assert f"`program {words[0]}` needs the package no_such_package." in said
+        assert "pip install '.[" in said
+
+
 def test_a_file_whose_name_begins_with_a_dash_is_told_how_to_be_named(
     program: Program,
     tmp_path: Path,

@@ -235,7 +235,7 @@ def test_a_folder_that_cannot_be_written() -> None:
 
 def test_too_little_memory() -> None:
     words = doctor_in_a_process(forbid_memory)
-    assert "2 workers need 2798 MB of memory; 700 MB are there" in words
+    assert "2 workers need 2838 MB of memory; 700 MB are there" in words
     assert "WEB_CONCURRENCY" in words
 
 

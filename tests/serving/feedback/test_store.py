@@ -1,7 +1,6 @@
 """The same of a file of SQLite and of a real PostgreSQL, and what is special to each."""
 
 import random
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,7 +17,7 @@ from serving.feedback.codes import hash_code, new_code
 from serving.feedback.database import open_database
 from serving.feedback.store import Store
 from serving.feedback.tables import REVISION, Base
-from serving.feedback.types import Count, Feedback, StoreError
+from serving.feedback.types import Count, Feedback
 from serving.feedback.upgrade import alembic_config, upgrade
 from tests.serving.feedback.kept import DIGEST, bytes_below, feedback_of, pieces_of
 from tests.tools.postgres import Postgres
@@ -111,36 +110,6 @@ def test_the_changes_lead_to_the_tables_that_are_mapped(place: str) -> None:
     engine.dispose()
     assert heads == [REVISION]
     assert difference == []
-
-
-def test_a_database_that_was_not_upgraded_is_told_so(empty_place: str) -> None:
-    if "://" not in empty_place:
-        sqlite3.connect(empty_place).close()
-    with (
-        closing(Store(empty_place)) as store,
-        pytest.raises(StoreError, match="mien feedback upgrade"),
-    ):
-        store.keep(feedback_of(1))
-
-
-def test_a_database_of_another_version_is_left_alone(place: str) -> None:
-    engine = open_database(place)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    engine.dispose()
-    with closing(Store(place)) as store, pytest.raises(StoreError, match="is at version 9999"):
-        store.keep(feedback_of(1))
-
-
-@pytest.mark.parametrize(
-    "place", ["/nowhere/feedback.db", "postgresql://u:secret@/n?host=/nowhere"]
-)
-def test_a_database_that_is_not_there_is_told_without_a_secret(place: str) -> None:
-    for work in (Store(place).check, lambda: upgrade(place)):
-        with pytest.raises(StoreError) as caught:
-            work()
-        assert "secret" not in str(caught.value)
-        assert not Path("/nowhere").exists()
 
 
 def test_nothing_of_a_deleted_chip_is_left_in_a_file_of_sqlite(

@@ -54,6 +54,10 @@ def test_a_value_that_cannot_be_is_named(
     ("variable", "secret"),
     [
         ("MIEN_FEEDBACK_DATABASE", "mysql://user:secret@host/name"),
+        ("MIEN_FEEDBACK_DATABASE", "postgresql://user:sec@ret@host/name"),
+        ("MIEN_FEEDBACK_DATABASE", "postgresql://user:sec@ret:5@host/name"),
+        ("MIEN_FEEDBACK_DATABASE", "postgresql://user:secret@host:port/name"),
+        ("MIEN_FEEDBACK_DATABASE", "postgresql://user:secret@[::1/name"),
         ("MIEN_FEEDBACK_TOKEN", "secret"),
     ],
 )
@@ -64,6 +68,22 @@ def test_a_secret_that_cannot_be_is_not_repeated(
     with pytest.raises(SettingsError, match=f"^{variable} cannot be what was set") as caught:
         read_settings()
     assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://user:sec%40ret/+=:1@host:5432/name?sslmode=require",
+        "postgresql://user:secret@[::1]:5432/name",
+        "postgresql://user:secret@/name?host=/cloudsql/project:region:instance",
+        "postgresql:///name",
+    ],
+)
+def test_the_address_of_a_server_may_have_what_such_addresses_have(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIEN_FEEDBACK_DATABASE", address)
+    assert read_settings().feedback_leaves_traces
 
 
 def test_config_shows_no_secret(
