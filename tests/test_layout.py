@@ -11,6 +11,8 @@ FOLDERS = ("preprocessing", "training", "serving", "notebooks", "tests")
 READMES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("README.md"))
 # A file or a folder in backticks, perhaps with a pattern.
 NAMED = re.compile(r"`((?:[\w.*-]+/)*[\w*-]+(?:\.(?:py|md|js|css|json)|/))`")
+# What a link or an image leads to in this repository, without the heading.
+LINKED = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 FIRST_SCREEN_LINES = 45
 PACKAGES = ("preprocessing", "training", "serving")
 SEVERAL = 3
@@ -38,6 +40,12 @@ def test_what_a_readme_names_is_there(readme: Path) -> None:
         if not any(readme.parent.glob(name)) and not any(ROOT.glob(name))
     }
     assert not missing
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_readme_links_to_is_there(readme: Path) -> None:
+    linked = LINKED.findall(readme.read_text(encoding="utf-8"))
+    assert not {name for name in linked if not (readme.parent / name).exists()}
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
