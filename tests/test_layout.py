@@ -11,8 +11,8 @@ FOLDERS = ("preprocessing", "training", "serving", "notebooks", "tests")
 READMES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("README.md"))
 # A file or a folder in backticks, perhaps with a pattern.
 NAMED = re.compile(r"`((?:[\w.*-]+/)*[\w*-]+(?:\.(?:py|md|js|css|json)|/))`")
-# What a link or an image leads to in this repository, without the heading.
-LINKED = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
+# The target of a link or of an image, and where in a file it leads.
+LINKED = re.compile(r"(?:\]\(|src=\"|href=\")(?!\w+:)([^)#\"\s]*)(?:#([\w-]+))?[)\"]")
 FIRST_SCREEN_LINES = 45
 PACKAGES = ("preprocessing", "training", "serving")
 SEVERAL = 3
@@ -42,10 +42,17 @@ def test_what_a_readme_names_is_there(readme: Path) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_a_readme_links_to_is_there(readme: Path) -> None:
-    linked = LINKED.findall(readme.read_text(encoding="utf-8"))
-    assert not {name for name in linked if not (readme.parent / name).exists()}
+@pytest.mark.parametrize(
+    "readme", [ROOT / "README.md", *READMES], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_link_leads_somewhere(readme: Path) -> None:
+    for name, heading in LINKED.findall(readme.read_text("utf-8")):
+        target = readme.parent / name if name else readme
+        assert target.exists(), name
+        if heading:
+            headings = re.findall(r"^#+ (.*)", target.read_text("utf-8"), re.MULTILINE)
+            anchors = [re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings]
+            assert heading in anchors, f"{name}#{heading}"
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: str(path.relative_to(ROOT)))
