@@ -58,6 +58,8 @@ async function readSample(button) {
 
 const restore = async (last, options) => (await reading())?.restore(last, options);
 
+const sayLost = () => say("This tab holds that result no more. Choose the picture again.", { shown: true });
+
 function offerLast() {
   const other = lastKept();
   if (other) sayAndOffer(`Your last result is still here: ${other.title}.`, "Show it", () => restore(other, { isKept: true }));
@@ -116,7 +118,7 @@ addEventListener("popstate", async () => {
     if (document.querySelector("main.answered")) keepOn();
   } else {
     await goHome();
-    if (isLost) say("This tab holds that result no more. Choose the picture again.", { shown: true });
+    if (isLost) sayLost();
   }
 });
 
@@ -128,4 +130,5 @@ if (input.files.length) {
   input.value = "";
   take(files);
 } else if (last) restore(last);
+else if (showedResult()) sayLost();
 else if (!document.querySelector("main.answered")) offerLast();
