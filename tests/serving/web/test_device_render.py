@@ -21,7 +21,8 @@ def test_what_a_label_says_is_text_on_the_page_and_in_the_table(
     html, table = page.evaluate(
         """async ([url, labels]) => {
           const spec = { ...(await (await fetch("/device/spec.json")).json()), labels };
-          const box = { left: 0, top: 0, width: 9, height: 9, points: [] };
+          const points = [[3, 3], [6, 3], [4, 5], [3, 7], [6, 7]];
+          const box = { left: 0, top: 0, width: 9, height: 9, points };
           const chip = new Uint8Array(spec.geometry.size_px ** 2);
           const transform = [[1, 0, 0], [0, 1, 0]];
           const faces = [[0.95, 0.05], [0.55, 0.45]].map((shares) => (
