@@ -3,7 +3,7 @@
 
 import { cell } from "./cell.js";
 import { hintsOf } from "./hints.js";
-import { groupOf, headline, levelOf, likeliest, percent } from "./words.js";
+import { groupOf, headline, levelOf, likeliest, odds, percent } from "./words.js";
 
 const CROP_ROOM = 1.3; // `serving.web.view.CROP_ROOM`
 const ENLARGED_PX = 1280;
@@ -23,6 +23,7 @@ function toRow(face, index, { spec, balance, reading }) {
     confidence,
     level,
     headline: headline(label, secondLabel, level),
+    odds: odds([label, confidence], [secondLabel, face.probabilities[second]], level),
     group: groupOf(label, level),
     box: Object.fromEntries(Object.entries({ left: face.left, top: face.top, right: face.left + face.width, bottom: face.top + face.height }).map(([name, at]) => [name, Math.round(at)])),
     probabilities: face.probabilities,
@@ -76,7 +77,7 @@ function sheet(row, { labels, geometry: { size_px } }) {
     <figure class="alignment">${crop(row.box)}<span aria-hidden="true">→</span>
       <img class="chip" src="${row.chipUrl}" width="96" height="96" alt="Face ${row.number}, straightened" data-tilt="${row.tilt_deg.toFixed(1)}">
       <figcaption>${straightened}: what the network saw (${size_px} × ${size_px})</figcaption></figure>
-    <p class="said">${percent(row.confidence)} ${escape(row.label)}, ${percent(row.probabilities[labels.indexOf(row.secondLabel)])} ${escape(row.secondLabel)}.</p>
+    <p class="said">${escape(row.odds)}</p>
     ${row.hints.map(({ said }) => `<p class="hint">${escape(said)}</p>`).join("")}
     <div class="chart" role="img" aria-label="Bar chart of face ${row.number}; the table says the same"></div>
     <details class="numbers"><summary>Table</summary><table>
