@@ -21,7 +21,7 @@ async function load(part) {
   try {
     return await part();
   } catch {
-    sayAndOffer("A part of this page could not be loaded. Check the connection, then load the page again.", "Load again", () => location.reload(), { bad: true });
+    sayAndOffer("A part of this page could not be loaded: the connection failed, or Mien was updated meanwhile. Load the page again.", "Load again", () => location.reload(), { bad: true });
     return null;
   }
 }
