@@ -1,16 +1,16 @@
 // Several pictures at once: a strip of them, how far each is, and one table for all.
 
+import { postPictures } from "./chunk.js";
 import { fileOf, openPicture, screenCopy, withinLimits } from "./picture.js";
 import { problemIn, show } from "./result.js";
 import { abandon, chosenBalance, formOf, limits, refuse } from "./send.js";
 import { reasonOf, say, sayAndOffer, sayAndOfferAgain } from "./status.js";
 import { keepPictures, keptPictures } from "./store.js";
-import { inChunks, inWords, isCurrent, makeEntry, setState, showName, showUpload } from "./strip.js";
+import { inChunks, inWords, isCurrent, makeEntry, setState, showName } from "./strip.js";
 import { saveTable } from "./table.js";
 import { hideWorking, showProgress, showWorking } from "./working.js";
 
 const AT_MOST = 50;
-const BATCH = new URL("../../api/v1/predict/batch?landmarks=true&chips=true", import.meta.url);
 const RESULT = new URL("../../result", import.meta.url);
 const PAGE = new URL("../../", import.meta.url);
 const KEPT_SIDE_PX = 640;
@@ -22,6 +22,7 @@ let turn = 0;
 let sending = null;
 let hasShown = false; // one of these pictures
 let given = [];
+let again_ms = 0; // from when on the server takes what it refused
 
 // Ask for the result of a picture. One that the browser cannot show is sent once more, by itself, for its
 // photo comes back then.
@@ -47,7 +48,9 @@ async function fetchResult(entry) {
 
 async function showEntry(entry) {
   if (!entry.answer) {
-    if (entry.problem) say(`${entry.name}: ${entry.problem}`, { bad: true });
+    const words = `${entry.name}: ${entry.problem}`;
+    if (entry.canRetry) sayAndOfferAgain(words, sendAgain, { wait_s: waitFor() });
+    else if (entry.problem) say(words, { bad: true });
     return;
   }
   const mine = turn;
@@ -95,7 +98,8 @@ async function keepAll() {
 function receive(entry, line) {
   if (line.problem) {
     entry.problem = line.problem.detail;
-    entry.isUnsent = Boolean(line.isUnsent);
+    entry.canRetry = line.problem.status === 429 || line.problem.status >= 500;
+    if (line.wait_s) again_ms = performance.now() + 1000 * line.wait_s;
     setState(entry, line.problem.title, { failed: true });
   } else {
     entry.answer = line.answer;
@@ -117,7 +121,9 @@ function countDone() {
   const cut = cutInWords();
   const words = `${read} of ${entries.length} pictures read${failed ? `, ${failed} could not be` : ""}.${cut}`;
   strip.querySelector(".all-csv").hidden = read === 0;
+  const missing = entries.find(({ canRetry }) => canRetry);
   if (read + failed < entries.length) sayAndOffer(words, "Cancel", cancel);
+  else if (read && missing) sayAndOfferAgain(`${words} ${missing.problem}`, sendAgain, { wait_s: waitFor() });
   else if (read) say(words, { shown: cut !== "" });
   else if (failed) sayNone();
 }
@@ -126,9 +132,36 @@ function sayNone() {
   const none = `None of the ${entries.length} pictures could be read.${cutInWords()}`;
   const reasons = entries.slice(0, REASONS_SAID).map(({ name, problem }) => `${name}: ${problem}`);
   refuse(`${none} ${reasons.join(" ")}`);
-  if (!entries.every(({ isUnsent }) => isUnsent)) return;
-  const [{ problem, crop }] = entries;
-  sayAndOfferAgain(`${none} ${problem}`, () => readPictures(given, { crop }));
+  if (!entries.every(({ canRetry }) => canRetry)) return;
+  sayAndOfferAgain(`${none} ${entries[0].problem}`, sendAgain, { wait_s: waitFor() });
+}
+
+const waitFor = () => (again_ms - performance.now()) / 1000;
+
+// Send once more what did not reach the server, or what it had no time for.
+function sendAgain() {
+  const missing = entries.filter(({ canRetry }) => canRetry);
+  for (const entry of missing) {
+    Object.assign(entry, { problem: "", canRetry: false });
+    setState(entry, "Waiting");
+  }
+  if (!hasShown) begin();
+  countDone();
+  sendAll(missing, turn);
+}
+
+function begin() {
+  showWorking({ name: `${entries.length} pictures` });
+  showProgress(null);
+}
+
+async function sendAll(some, mine) {
+  for (const chunk of inChunks(some, limits.maxBatchBytes)) {
+    if (mine !== turn) return;
+    sending = new AbortController();
+    await postPictures(chunk, receive, sending.signal);
+  }
+  if (mine === turn) keepAll();
 }
 
 // Go on with what was read; where that is nothing, with what was there before.
@@ -144,41 +177,6 @@ function cancel() {
   } else if (hasShown) keepAll();
   else showEntry(read[0]);
   say("Cancelled.", { shown: true });
-}
-
-function send(chunk, mine) {
-  const data = new FormData();
-  const [{ balance, crop }] = chunk;
-  if (balance !== null) data.append("balance", balance);
-  if (crop) data.append("crop", "true");
-  for (const { picture, name } of chunk) data.append("image", picture.file, name);
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    sending = request;
-    let taken = 0;
-    let at = 0;
-    const takeLines = () => {
-      const end = request.responseText.lastIndexOf("\n");
-      if (mine !== turn || request.status !== 200 || end < taken) return;
-      for (const line of request.responseText.slice(taken, end).split("\n")) if (line) receive(chunk[at++], JSON.parse(line));
-      taken = end + 1;
-    };
-    request.upload.addEventListener("progress", (event) => mine === turn && showUpload(chunk, event.loaded));
-    request.addEventListener("progress", takeLines);
-    request.addEventListener("loadend", () => {
-      takeLines();
-      let reason = "The server could not be reached.";
-      try {
-        reason = JSON.parse(request.responseText).detail ?? reason;
-      } catch {
-        // What is no problem of the server's own has no reason to give.
-      }
-      if (mine === turn) for (const entry of chunk.slice(at)) receive(entry, { problem: { title: "Not read", detail: reason }, isUnsent: true });
-      resolve();
-    });
-    request.open("POST", BATCH);
-    request.send(data);
-  });
 }
 
 function showStrip() {
@@ -223,8 +221,7 @@ export async function readPictures(files, { crop = false } = {}) {
   entries = taken.map((file) => makeEntry(file, { balance, crop, onClick: showEntry }));
   hasShown = false;
   showStrip();
-  showWorking({ name: `${taken.length} pictures` });
-  showProgress(null);
+  begin();
   given = files;
   sayAndOffer(`Reading ${taken.length} pictures.${cutInWords()}`, "Cancel", cancel);
   for (const entry of entries) {
@@ -233,10 +230,7 @@ export async function readPictures(files, { crop = false } = {}) {
     if (entry.picture.image) entry.image.src = await screenCopy(entry.picture, THUMBNAIL_PX);
     else showName(entry);
   }
-  for (const chunk of inChunks(entries, limits.maxBatchBytes)) {
-    if (mine === turn) await send(chunk, mine);
-  }
-  if (mine === turn) keepAll();
+  await sendAll(entries, mine);
 }
 
 // A single picture takes the place of several.

@@ -21,7 +21,7 @@ async function load(part) {
   try {
     return await part();
   } catch {
-    sayAndOffer("A part of this page could not be loaded. Check the connection, then load the page again.", "Load again", () => location.reload(), { bad: true });
+    sayAndOffer("A part of this page could not be loaded: the connection failed, or Mien was updated meanwhile. Load the page again.", "Load again", () => location.reload(), { bad: true });
     return null;
   }
 }
@@ -57,6 +57,8 @@ async function readSample(button) {
 }
 
 const restore = async (last, options) => (await reading())?.restore(last, options);
+
+const sayLost = () => say("This tab holds that result no more. Choose the picture again.", { shown: true });
 
 function offerLast() {
   const other = lastKept();
@@ -116,7 +118,7 @@ addEventListener("popstate", async () => {
     if (document.querySelector("main.answered")) keepOn();
   } else {
     await goHome();
-    if (isLost) say("This tab holds that result no more. Choose the picture again.", { shown: true });
+    if (isLost) sayLost();
   }
 });
 
@@ -128,4 +130,5 @@ if (input.files.length) {
   input.value = "";
   take(files);
 } else if (last) restore(last);
+else if (showedResult()) sayLost();
 else if (!document.querySelector("main.answered")) offerLast();

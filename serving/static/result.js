@@ -3,7 +3,7 @@
 import { drawCharts, removeCharts } from "./charts.js";
 import { watchMarks } from "./marks.js";
 import { say } from "./status.js";
-import { keep } from "./store.js";
+import { keep, VERSION } from "./store.js";
 import { offerToTake } from "./take.js";
 import { hideWorking } from "./working.js";
 
@@ -37,6 +37,15 @@ export function needsPhoto(html, { image }) {
   return !fresh.querySelector("#photo[href]") && !fits(fresh, image);
 }
 
+// Say that the server was upgraded while this page stood open, whose scripts may not fit its results.
+function sayOld(fresh) {
+  const note = Object.assign(document.createElement("p"), { className: "hint", textContent: "Mien was updated since this page was opened. Some of it may not work until you load it again. " });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "small", textContent: "Load it again" });
+  button.addEventListener("click", () => location.reload());
+  note.append(button);
+  fresh.querySelector("h1").after(note);
+}
+
 function put(fresh, photo) {
   if (photo) fresh.querySelector("#photo").setAttribute("href", photo);
   for (const table of fresh.querySelectorAll(".numbers")) table.open = false;
@@ -60,14 +69,15 @@ function put(fresh, photo) {
 // gets an entry of its own in the tab's history.
 export function show(html, { photo, picture, options = {}, note = "", isKept = true, isOther = picture !== shown.picture }) {
   const fresh = parse(html);
+  const { title, name, version: madeBy } = fresh.dataset;
   fresh.querySelector(".shrunk")?.append(note);
+  if (madeBy && madeBy !== VERSION) sayOld(fresh);
   put(fresh, photo);
   Object.assign(shown, { picture, options });
-  say(`${fresh.dataset.title}.`);
+  say(`${title}.`);
   fresh.scrollIntoView({ block: "start", behavior: "instant" });
   if (!isKept) return;
-  const { title, name } = fresh.dataset;
-  keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title, name }, { isOther });
+  keep({ html, photo: fresh.querySelector("#photo").getAttribute("href"), note, options, title, name }, { isOther, madeBy });
 }
 
 // Back to the first screen; the result stays where Back leads to.

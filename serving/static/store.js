@@ -3,9 +3,10 @@
 const PREFIX = "mien:";
 const PICTURES = "mien-pictures:";
 const AGREED = "mien-feedback-agreed";
-// The address has the version of all scripts: what another one kept need not fit these.
-const VERSION = import.meta.url;
+// Of all scripts; their addresses have it. What is kept of a result of another version need not fit these.
+export const VERSION = import.meta.url.split("/").at(-2);
 let current = null; // the result that is shown, or was last
+let version = VERSION; // the server's, when it gave that
 
 function ids() {
   const found = [];
@@ -18,7 +19,8 @@ function ids() {
 
 // Keep a result for this entry of the tab's history, or where it is of another picture than the entry
 // shows, for a new one, so that Back leads to the picture before. Older ones make room where there is none.
-export function keep(result, { isOther }) {
+export function keep(result, { isOther, madeBy = VERSION }) {
+  version = madeBy;
   const before = history.state?.result;
   const id = isOther ? Date.now() : (before ?? Date.now());
   current = id;
@@ -44,13 +46,13 @@ export function keep(result, { isOther }) {
 }
 
 function write(key, value) {
-  sessionStorage.setItem(key, JSON.stringify({ version: VERSION, value }));
+  sessionStorage.setItem(key, JSON.stringify({ version, value }));
 }
 
 function read(id, prefix = PREFIX) {
   try {
-    const { version, value } = JSON.parse(sessionStorage.getItem(prefix + id));
-    return version === VERSION ? value : null;
+    const kept = JSON.parse(sessionStorage.getItem(prefix + id));
+    return kept.version === VERSION ? kept.value : null;
   } catch {
     return null;
   }

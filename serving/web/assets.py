@@ -106,6 +106,7 @@ def _plain(name: str) -> bytes:
     return files[name] if name in files else gzip.decompress(files[name + PACKED])
 
 
+@routes.app_template_global("assets_version")
 @functools.cache
 def assets_version() -> str:
     """Return a digest of all static files, 12 hex digits."""

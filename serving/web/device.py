@@ -42,6 +42,7 @@ def device_spec(spec: ModelSpec, *, network_url: str) -> dict[str, Any]:
         "labels": spec.labels,
         "geometry": {
             "size_px": five.size_px,
+            "margin": five.margin,
             "interpolation": five.interpolation,
             "template_px": five.template_px().tolist(),
         },

@@ -62,7 +62,7 @@ async function start() {
   try {
     await ask("load", spec, { tell: tellAll });
   } catch (error) {
-    throw new Error(`What reads faces on this device could not be loaded. Check the connection, then try again. (${error.message})`);
+    throw new Error(`What reads faces on this device could not be loaded. Check the connection and try again, or load the page anew. (${error.message})`);
   }
   await ask("check");
   // From now on it works without a network too; where a browser refuses that, with one.

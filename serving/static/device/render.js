@@ -2,14 +2,15 @@
 // it as they do on the server's.
 
 import { cell } from "./cell.js";
-import { groupOf, headline, levelOf, likeliest, percent } from "./words.js";
+import { hintsOf } from "./hints.js";
+import { groupOf, headline, levelOf, likeliest, odds, percent } from "./words.js";
 
 const CROP_ROOM = 1.3; // `serving.web.view.CROP_ROOM`
 const ENLARGED_PX = 1280;
 const escape = (text) => text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 
 // What is said of one face.
-function toRow(face, index, spec, balance) {
+function toRow(face, index, { spec, balance, reading }) {
   const [first, second] = likeliest(face.probabilities);
   const confidence = face.probabilities[first];
   const level = levelOf(confidence, spec, balance);
@@ -22,9 +23,11 @@ function toRow(face, index, spec, balance) {
     confidence,
     level,
     headline: headline(label, secondLabel, level),
+    odds: odds([label, confidence], [secondLabel, face.probabilities[second]], level),
     group: groupOf(label, level),
     box: Object.fromEntries(Object.entries({ left: face.left, top: face.top, right: face.left + face.width, bottom: face.top + face.height }).map(([name, at]) => [name, Math.round(at)])),
     probabilities: face.probabilities,
+    hints: hintsOf(face, reading, spec.geometry),
     points: face.points,
     chipUrl: toPng(face.chip, spec.geometry.size_px),
     tilt_deg: (Math.atan2(face.transform[0][1], face.transform[0][0]) * 180) / Math.PI,
@@ -74,7 +77,8 @@ function sheet(row, { labels, geometry: { size_px } }) {
     <figure class="alignment">${crop(row.box)}<span aria-hidden="true">→</span>
       <img class="chip" src="${row.chipUrl}" width="96" height="96" alt="Face ${row.number}, straightened" data-tilt="${row.tilt_deg.toFixed(1)}">
       <figcaption>${straightened}: what the network saw (${size_px} × ${size_px})</figcaption></figure>
-    <p class="said">${percent(row.confidence)} ${escape(row.label)}, ${percent(row.probabilities[labels.indexOf(row.secondLabel)])} ${escape(row.secondLabel)}.</p>
+    <p class="said">${escape(row.odds)}</p>
+    ${row.hints.map(({ said }) => `<p class="hint">${escape(said)}</p>`).join("")}
     <div class="chart" role="img" aria-label="Bar chart of face ${row.number}; the table says the same"></div>
     <details class="numbers"><summary>Table</summary><table>
       <thead><tr><th scope="col">Expression</th><th scope="col">Probability</th></tr></thead><tbody>${lines.join("")}</tbody></table></details>
@@ -101,6 +105,7 @@ function downloads(rows, { name, stem, reading, spec }) {
     confidence: row.confidence,
     is_sure: sureOf(row),
     second_label: row.secondLabel,
+    hints: row.hints.map(({ name }) => name),
   }));
   const json = JSON.stringify({ model: spec.model, read: "on the device", image: { width: reading.width, height: reading.height }, faces_found: faces.length, faces }, null, 1);
   const head = ["file", "face", "left", "top", "right", "bottom", "label", "confidence", "is_sure", "second_label", ...spec.labels.map(cell)];
@@ -121,7 +126,7 @@ function summary(rows) {
 // The result's HTML, for `show` of `result.js`.
 export function render(reading, { name, spec, balance, took_ms }) {
   const { width, height, faces } = reading;
-  const rows = faces.map((face, index) => toRow(face, index, spec, balance));
+  const rows = faces.map((face, index) => toRow(face, index, { spec, balance, reading }));
   const count = ["No face found", "One face"][rows.length] ?? `${rows.length} faces`;
   const { said, chips } = summary(rows);
   const stem = `${name.replace(/\.[^.]*$/, "") || "picture"}-mien`;

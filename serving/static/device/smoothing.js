@@ -51,7 +51,7 @@ export class SteadyWord {
 
   next(probabilities, margin) {
     const best = probabilities.indexOf(Math.max(...probabilities));
-    if (this.#index === null || probabilities[best] - probabilities[this.#index] > margin) this.#index = best;
+    if (this.#index === null || probabilities[best] - probabilities[this.#index] >= margin) this.#index = best;
     return this.#index;
   }
 }

@@ -1,26 +1,28 @@
-// Which face of this frame is which of the last: each keeps its number while it is in sight, and for
-// some time after. Faces are { left, top, width, height }, with probabilities where they were read in
-// this frame; times are in seconds.
+// Which face of this frame is which of the last, as `serving.inference.video.tracking` tells it: each
+// keeps its number while it is in sight, and for some time after. Faces are { left, top, width, height },
+// with probabilities where they were read in this frame; times are in seconds.
 
 import { overlap } from "./detector.js";
 import { OneEuro, SmoothOdds, SteadyWord } from "./smoothing.js";
 
-// A face may be this far from where it was expected, in widths of a face; one that was away, farther.
-const REACH = 0.9;
-const REACH_BACK = 1.6;
-const MOST_GROWTH = 2;
-// A face that is hidden by another moves on as before for so long.
-const COAST_S = 0.7;
-const SPEED_S = 0.15; // over which its speed is averaged
+// `TrackingOptions` has the same, and says what each is.
+const REACH = 0.8;
+const REACH_PER_S = 1.5;
+const MOST_RESIZED = 1.8;
+const MOTION_S = 0.5;
+const COAST_S = 1;
+const ABSENCE_COST = 0.3;
 const SIGHTINGS = 2; // before a face gets a number
 
 const middle = ({ left, top, width, height }) => [left + width / 2, top + height / 2];
+const distance = ([x, y], [u, v]) => Math.hypot(u - x, v - y);
 
 class Track {
   number = null;
   sightings = 0;
   probabilities = null; // until it was read
-  speed = [0, 0];
+  speed = null; // until it was seen twice
+  missed_s = null; // when the first frame was shown that it is missing in
 
   constructor(face, time_s) {
     this.face = face;
@@ -30,38 +32,45 @@ class Track {
     this.filters = { left: new OneEuro(), top: new OneEuro(), width: new OneEuro(), height: new OneEuro() };
   }
 
-  expected(time_s) {
-    const gap_s = Math.min(time_s - this.seen_s, COAST_S);
-    const { left, top, width, height } = this.face;
-    return { left: left + this.speed[0] * gap_s, top: top + this.speed[1] * gap_s, width, height };
+  // For how long it is known to be away. Between frames that are far apart nobody looked.
+  goneFor(time_s) {
+    return this.missed_s === null ? 0 : time_s - this.missed_s;
   }
 
-  // How badly a face fits to this track, from 0; infinite where it cannot be the same.
-  misfit(face, time_s, keep_s) {
-    const away_s = time_s - this.seen_s;
-    const expected = this.expected(time_s);
-    const [x, y] = middle(expected);
-    const [u, v] = middle(face);
-    const size = (face.width + expected.width) / 2;
-    const apart = Math.hypot(u - x, v - y) / size;
-    const growth = Math.max(face.width / expected.width, expected.width / face.width);
-    const reach = REACH + (REACH_BACK - REACH) * Math.min(1, away_s / COAST_S);
-    if (apart > reach || growth > MOST_GROWTH || away_s > keep_s) return Infinity;
-    return apart + (1 - overlap(expected, face)) + Math.log(growth);
+  // Where it is expected: it goes on as it moved, ever more slowly.
+  expected(unseen_s) {
+    const [x, y] = this.speed ?? [0, 0];
+    const moving_s = COAST_S * -Math.expm1(-unseen_s / COAST_S);
+    return { ...this.face, left: this.face.left + x * moving_s, top: this.face.top + y * moving_s };
+  }
+
+  // What it costs to take a face for this one; infinite where it cannot be.
+  cost(face, time_s, keep_s) {
+    const gone_s = this.goneFor(time_s);
+    const resized = Math.max(face.width / this.face.width, this.face.width / face.width);
+    if (gone_s > keep_s || resized > MOST_RESIZED) return Infinity;
+    const unseen_s = time_s - this.seen_s;
+    const expected = this.expected(unseen_s);
+    const width = (face.width + this.face.width) / 2;
+    let apart = distance(middle(expected), middle(face)) / width;
+    // It may have stopped, or turned back, while nobody saw it.
+    if (gone_s) apart = Math.min(apart, distance(middle(this.face), middle(face)) / width);
+    if (apart > REACH + REACH_PER_S * unseen_s) return Infinity;
+    return apart - overlap(expected, face) + ABSENCE_COST * gone_s;
   }
 
   take(face, time_s, settings) {
-    const gap_s = time_s - this.seen_s;
-    if (gap_s > 0 && this.sightings > 0) {
+    const passed_s = time_s - this.seen_s;
+    if (passed_s > 0) {
       const [x, y] = middle(this.face);
       const [u, v] = middle(face);
-      // After it was away its speed is a new one.
-      const weight = gap_s > COAST_S ? 0 : 1 - Math.exp(-gap_s / SPEED_S);
-      const old = gap_s > COAST_S ? [0, 0] : this.speed;
-      this.speed = [old[0] + weight * ((u - x) / gap_s - old[0]), old[1] + weight * ((v - y) / gap_s - old[1])];
+      const measured = [(u - x) / passed_s, (v - y) / passed_s];
+      const weight = -Math.expm1(-passed_s / MOTION_S);
+      this.speed = this.speed ? this.speed.map((each, at) => each + weight * (measured[at] - each)) : measured;
     }
     this.face = face;
     this.seen_s = time_s;
+    this.missed_s = null;
     this.sightings += 1;
     const { cutoff_hz, response } = settings;
     this.box = Object.fromEntries(Object.entries(this.filters).map(([name, filter]) => [name, filter.next(face[name], time_s, { cutoff_hz, response, unit: face.width })]));
@@ -78,9 +87,9 @@ export class Tracker {
   // Take the faces of a frame; return those in sight that have a number, by number.
   update(faces, time_s, settings) {
     const pairs = this.#tracks
-      .flatMap((track) => faces.map((face) => ({ track, face, misfit: track.misfit(face, time_s, settings.keep_s) })))
-      .filter(({ misfit }) => Number.isFinite(misfit))
-      .sort((one, other) => one.misfit - other.misfit);
+      .flatMap((track) => faces.map((face) => ({ track, face, cost: track.cost(face, time_s, settings.keep_s) })))
+      .filter(({ cost }) => Number.isFinite(cost))
+      .sort((one, other) => one.cost - other.cost);
     const taken = new Set();
     for (const { track, face } of pairs) {
       if (taken.has(track) || taken.has(face)) continue;
@@ -92,7 +101,9 @@ export class Tracker {
       track.take(face, time_s, settings);
       this.#tracks.push(track);
     }
-    this.#tracks = this.#tracks.filter(({ seen_s, number }) => time_s - seen_s <= (number === null ? 0 : settings.keep_s));
+    for (const track of this.#tracks) if (track.seen_s !== time_s) track.missed_s ??= time_s;
+    // What has no number yet was perhaps no face.
+    this.#tracks = this.#tracks.filter((track) => track.missed_s === null || (track.number !== null && track.goneFor(time_s) <= settings.keep_s));
     const inSight = this.#tracks.filter(({ seen_s, sightings, probabilities }) => seen_s === time_s && probabilities && sightings >= SIGHTINGS);
     for (const track of inSight) {
       if (track.number === null) {

@@ -2,6 +2,7 @@
 
 import { calibration } from "./outputs.js";
 
+const LEAST_SECOND = 0.1; // `serving.inference.certainty.LEAST_SECOND`
 const capitalize = (word) => word[0].toUpperCase() + word.slice(1);
 export const percent = (fraction) => `${(100 * fraction).toFixed(0)}\u00a0%`;
 
@@ -21,6 +22,12 @@ export function levelOf(confidence, spec, balance = null) {
 export function headline(label, second, level) {
   if (level === "open") return `${capitalize(label)} or ${second}?`;
   return level === "probable" ? `Probably ${label}` : capitalize(label);
+}
+
+// As `odds`; each of both is a label and its probability.
+export function odds([label, first], [second, other], level) {
+  const alone = other < LEAST_SECOND && level !== "open";
+  return alone ? `${percent(first)} ${label}.` : `${percent(first)} ${label}, ${percent(other)} ${second}.`;
 }
 
 // As `group_of`.

@@ -5,11 +5,20 @@ import math
 import numpy as np
 import pytest
 
+from preprocessing.faces.types import BoundingBox
+from serving.inference.video.tracking import Tracker, TrackingOptions
 from tests.serving.web.browsing import Run
 
 pytestmark = pytest.mark.browser
 SETTINGS = {"smooth_s": 0.5, "margin": 0.1, "cutoff_hz": 1.5, "response": 4, "keep_s": 5}
 STEP_S = 0.1
+SIDE_PX = 100
+FOLLOW = """({ frames, settings }) => {
+  const tracker = new Tracker();
+  return frames.map(({ time_s, faces }) =>
+    tracker.update(faces, time_s, settings)
+      .map(({ number, face }) => [number, faces.indexOf(face)]));
+}"""
 Box = tuple[float, float]
 
 
@@ -32,6 +41,18 @@ def scene(name: str) -> list[dict[str, Box]]:
     return steps
 
 
+def frame(time_s: float, places: list[Box]) -> dict[str, object]:
+    """A frame with faces whose upper left corners are at these places."""
+    shape = {"width": SIDE_PX, "height": SIDE_PX, "probabilities": [0.6, 0.4]}
+    faces = [{"left": x, "top": y, **shape} for x, y in places]
+    return {"time_s": time_s, "faces": faces}
+
+
+def box_at(x: float, y: float) -> BoundingBox:
+    left, top = round(x), round(y)
+    return BoundingBox(left, top, left + SIDE_PX, top + SIDE_PX)
+
+
 @pytest.mark.parametrize(
     ("name", "numbers"),
     [
@@ -43,27 +64,39 @@ def scene(name: str) -> list[dict[str, Box]]:
 )
 def test_each_face_keeps_its_number(name: str, numbers: dict[str, set[int]], run: Run) -> None:
     steps = scene(name)
-    given = [
-        [
-            {"left": x, "top": y, "width": 100, "height": 100, "probabilities": [0.6, 0.4]}
-            for x, y in at.values()
-        ]
-        for at in steps
-    ]
-    found = run(
-        """({ given, settings, step_s }) => {
-          const tracker = new Tracker();
-          return given.map((faces, index) =>
-            tracker.update(faces, index * step_s, settings)
-              .map(({ number, face }) => [number, faces.indexOf(face)]));
-        }""",
-        {"given": given, "settings": SETTINGS, "step_s": STEP_S},
-    )
+    frames = [frame(index * STEP_S, list(at.values())) for index, at in enumerate(steps)]
+    found = run(FOLLOW, {"frames": frames, "settings": SETTINGS})
     seen: dict[str, set[int]] = {"anna": set(), "ben": set()}
     for at, tracks in zip(steps, found, strict=True):
         for number, index in tracks:
             seen[list(at)[index]].add(number)
     assert seen == numbers
+
+
+def test_a_face_keeps_its_number_however_far_frames_are_apart(run: Run) -> None:
+    frames = [frame(time_s, [(100, 100)]) for time_s in (0, 0.1, 0.2, 12, 12.1)]
+    found = run(FOLLOW, {"frames": frames, "settings": SETTINGS})
+    assert found == [[], *[[[1, 0]]] * 4]
+
+
+def test_numbers_are_those_of_videos(run: Run) -> None:
+    tracker = Tracker(TrackingOptions(most_gone_s=SETTINGS["keep_s"]))
+    draw = np.random.default_rng(3)
+    # Four people wander about; two are hidden for a while, and some frames come late.
+    places, frames, expected, time_s = draw.uniform(0, 900, (4, 2)), [], [], 0.0
+    hidden = {2: range(30, 45), 3: range(60, 200)}
+    for step in range(240):
+        time_s += STEP_S if step % 25 else 6.0
+        places += draw.normal(0, 8, places.shape)
+        seen = [(x, y) for one, (x, y) in enumerate(places) if step not in hidden.get(one, ())]
+        frames.append(frame(time_s, seen))
+        numbers = tracker.update(time_s, [box_at(*place) for place in seen])
+        expected.append(sorted([number, at] for at, number in enumerate(numbers)))
+    found = run(FOLLOW, {"frames": frames, "settings": SETTINGS})
+    # On the page a face has its number when it is seen for the second time.
+    expected[0], expected[200] = [], expected[199]
+    assert found == expected
+    assert {number for each in expected for number, _ in each} == {1, 2, 3, 4, 5}
 
 
 def test_a_face_is_shown_once_it_was_read_and_keeps_its_odds(run: Run) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from serving.web.settings import Settings
 from tests.serving.web.browsing import Open, blank_picture, drop, file_of, is_in_sight, upload
@@ -90,6 +90,42 @@ def test_pictures_that_do_not_fit_into_one_request_go_in_several(
     expect(page.locator("#status")).to_contain_text("4 of 4 pictures read.")
     assert asked.count("/api/v1/predict/batch") == 2
     expect(page.locator(".picture.failed")).to_have_count(0)
+
+
+def test_pictures_that_did_not_reach_the_server_can_be_sent_again(
+    open_page: Open, app: Flask, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(max_batch_bytes=150_000, pictures_per_minute=0)
+    monkeypatch.setattr(app.extensions["mien"], "settings", settings)
+    page = open_page()
+    ways = iter(["through", "too many", "unreachable", "through"])
+
+    def answer(route: Route) -> None:
+        way = next(ways)
+        if way == "through":
+            route.continue_()
+        elif way == "unreachable":
+            route.abort()
+        else:
+            refused = {"detail": "Too many pictures."}
+            route.fulfill(status=429, headers={"Retry-After": "1"}, json=refused)
+
+    page.route("**/predict/batch*", answer)
+    drop(page, *[(f"{number}.jpg", photo) for number in range(4)])
+    status = page.locator("#status")
+    expect(status).to_have_text("2 of 4 pictures read, 2 could not be. Too many pictures.")
+    expect(page.get_by_role("button", name="Try again in")).to_be_visible()
+    page.get_by_role("button", name="Try again", exact=True).click()
+    expect(status).to_contain_text("2 could not be. The server could not be reached.")
+    # Who looks at one of them meanwhile can still do so.
+    page.get_by_role("button", name="0.jpg").click()
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    page.get_by_role("button", name="3.jpg").click()
+    page.get_by_role("button", name="Try again").click()
+    expect(status).to_have_text("4 of 4 pictures read.")
+    expect(page.locator("#result h1")).to_have_text("One face in 0.jpg")
+    page.get_by_role("button", name="3.jpg").click()
+    expect(page.locator("#result h1")).to_have_text("One face in 3.jpg")
 
 
 def test_a_single_picture_takes_the_place_of_several(

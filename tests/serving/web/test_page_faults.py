@@ -40,7 +40,7 @@ def drop_path(page: Page, path: Path) -> None:
 def test_where_a_script_does_not_come_the_page_says_so(offline_page: Page, photo: bytes) -> None:
     page = offline_page
     page.set_input_files("#image", file_of(photo))
-    expect(page.locator("#status")).to_contain_text("Check the connection, then load the page")
+    expect(page.locator("#status")).to_contain_text("the connection failed, or Mien was updated")
     page.context.set_offline(False)
     page.get_by_role("button", name="Load again").click()
     expect(page.locator("#offer")).to_be_hidden()

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from playwright.sync_api import expect
 
-from tests.serving.web.browsing import FACES, Open, open_many, upload
+from tests.serving.web.browsing import FACES, Open, crowd, jpeg_of, open_many, upload
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ def test_what_is_printed_is_dark_on_white_and_holds_no_form(
     page = open_page(color_scheme=scheme)
     upload(page, two_faces, said="2 faces")
     page.emulate_media(media="print", color_scheme=scheme)
-    for selector in (".bar", ".home", ".tools", ".sheet", ".comparison", "footer .links"):
+    for selector in (".bar", ".home", ".tools", ".chart", ".comparison", "footer .links"):
         expect(page.locator(selector).first).to_be_hidden()
     for selector in ("h1", ".headline", ".percent", ".photo-notes"):
         red, green, blue = map(
@@ -37,6 +37,19 @@ def test_what_is_printed_is_dark_on_white_and_holds_no_form(
     for row in page.locator(".row").all():
         expect(row).to_be_visible()
         expect(row).to_have_css("break-inside", "avoid")
+
+
+def test_paper_has_what_warns_of_each_face(open_page: Open, photo: bytes) -> None:
+    three = Image.open(io.BytesIO(crowd(photo, 3)))
+    place = (360, 0, 540, 180)
+    three.paste(three.crop(place).filter(ImageFilter.GaussianBlur(4)), place)
+    page = open_page()
+    upload(page, jpeg_of(three), said="3 faces")
+    hint = page.locator(".row:not([open]) .hint")
+    expect(hint).to_contain_text("This face is blurred")
+    expect(hint).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(hint).to_be_visible()
 
 
 def test_twenty_four_faces_are_printed_on_one_page(open_page: Open, many_faces: bytes) -> None:

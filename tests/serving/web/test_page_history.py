@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
-from tests.serving.web.browsing import Open, upload
+from serving.web.assets import assets_version
+from tests.serving.web.browsing import Open, drop, upload
 
 pytestmark = pytest.mark.browser
 
@@ -50,9 +51,32 @@ def test_what_another_version_of_the_page_kept_is_not_shown(open_page: Open, pho
     page.reload()
     expect(page.locator("#promise")).to_be_visible()
     expect(page.locator("#result h1")).to_have_count(0)
+    expect(page.locator("#status")).to_contain_text("Choose the picture again.")
     upload(page, photo, said="One face")
     page.reload()
     expect(page.locator("#result h1")).to_have_count(1)
+
+
+def test_a_page_that_is_older_than_the_server_says_so_and_a_reload_loses_nothing(
+    open_page: Open, photo: bytes, two_faces: bytes
+) -> None:
+    page = open_page()
+
+    def send_old(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace(assets_version(), "0" * 12))
+
+    page.route("**/", send_old)
+    page.reload()
+    page.unroute("**/")
+    drop(page, ("one.jpg", photo), ("two.jpg", two_faces))
+    expect(page.locator("#status")).to_have_text("2 of 2 pictures read.")
+    expect(page.locator(".hint")).to_contain_text("Mien was updated since this page was opened.")
+    page.get_by_role("button", name="Load it again").click()
+    expect(page.locator(".hint")).to_have_count(0)
+    expect(page.locator("#result h1")).to_have_text("One face in one.jpg")
+    page.get_by_role("button", name="two.jpg").click()
+    expect(page.locator("#result h1")).to_have_text("2 faces in two.jpg")
 
 
 def test_a_new_start_offers_the_last_result(open_page: Open, photo: bytes) -> None:

@@ -15,6 +15,7 @@ from tests.serving.web.browsing import (
     blank_picture,
     drop,
     is_in_sight,
+    is_seen_whole,
     jpeg_of,
     open_many,
     top_of,
@@ -213,3 +214,15 @@ def test_the_buttons_of_the_live_camera_are_in_sight_on_a_low_screen(open_page: 
     page = open_page("/live", viewport={"width": 1280, "height": 650})
     for name in ("Start the camera", "Open a video", "Record as CSV"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", [(341, 162), (667, 320)], ids=["zoomed", "sideways"])
+def test_in_a_low_window_nothing_covers_what_one_reads(
+    size: tuple[int, int], open_page: Open, two_faces: bytes
+) -> None:
+    """So low is the window of a laptop at 400 %, and of a phone on its side."""
+    page = open_page(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
+    upload(page, two_faces, said="2 faces")
+    for selector in ("#result h1", "#face-1 .headline", "#face-1 .said", "#face-2 .headline"):
+        page.locator(selector).evaluate("(one) => one.scrollIntoView({ block: 'center' })")
+        assert is_seen_whole(page, selector), selector
