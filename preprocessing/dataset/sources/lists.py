@@ -20,13 +20,16 @@ from preprocessing.dataset.sources.list_columns import (
     say_unread,
     without_labels,
 )
-from preprocessing.dataset.sources.list_form import ListForm
+from preprocessing.dataset.sources.list_form import ListForm, with_label_column
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
 from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
 from preprocessing.dataset.sources.vocabulary import MISSING, code_of, fold, split_of_file
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
+
+Lists = Mapping[Path, tuple[CsvLines, ListForm]]
+"""Opened lists by their paths."""
 
 _MOST_NAMED = 3
 # Letters of a path that messages show.
@@ -35,7 +38,7 @@ _MOST_LETTERS = 200
 
 def read_lists(
     paths: Sequence[str],
-    lists: Mapping[Path, tuple[CsvLines, ListForm]],
+    lists: Lists,
     names: Names,
     *,
     root: Path,
@@ -56,8 +59,9 @@ def read_lists(
     """
     source = root.name
     places = read_places(paths, names, need_classes=False)
+    lists, notes = _with_label_columns(lists, places, names)
     forms = [(path.name, form) for path, (_, form) in lists.items()]
-    notes = say_unread(forms)
+    notes += say_unread(forms)
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
@@ -81,6 +85,29 @@ def read_lists(
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _with_label_columns(
+    lists: Lists, places: Sequence[Place], names: Names
+) -> tuple[Lists, list[str]]:
+    """Look for columns of labels by what is in them, where neither headers nor folders name any.
+
+    Returns:
+        The lists, and notes that name the columns that were found.
+    """
+    if any(form.has_labels for _, form in lists.values()) or any(each.label for each in places):
+        return lists, []
+    told = {
+        path: (lines, with_label_column(lines, form, names))
+        for path, (lines, form) in lists.items()
+    }
+    notes = [
+        f"note: labels were read from the column {form.header[form.columns['label']]} of "
+        f"{path.name}"
+        for path, (_, form) in told.items()
+        if form.has_labels
+    ]
+    return told, notes
 
 
 def _read_rows(

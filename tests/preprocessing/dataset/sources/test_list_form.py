@@ -139,7 +139,7 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
     [
         ("", "list.csv is empty"),
         ("a,b\n1,2\n", "list.csv lacks a column of paths"),
-        ("path,mood\nb.png,happy\n", "no picture .* has a label.*columns path, mood"),
+        ("path,mood\nb.png,3\n", "no picture .* has a label.*columns path, mood"),
         ("path,label1,label2\nb.png,sad,sad\n", "label1, label2 and so on .* label and rater"),
         ("path,Rater A,Rater B\nb.png,sad,sad\n", "Rater A, Rater B and so on"),
         ("path,label\niVBORw0KGgoAAAANSUhEUg,sad\n", "it is the picture itself; save it"),
@@ -157,7 +157,7 @@ def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> N
         ('{"images": [], "annotations": [], "categories": []}', "COCO.*as a CSV file"),
         ('[{"id": 1, "data": {"image": "b.png"}, "annotations": []}]', "Export .* JSON-MIN"),
         ('[{"path": "b.png", "label": "hapy"}]', "list.csv, record 1: the label 'hapy'.*--map"),
-        ('[{"x": "b.png", "label": "sad"}]', "lacks a column of paths"),
+        ('[{"x": "b", "label": "sad"}]', "lacks a column of paths"),
         (b"PAR1" + bytes(99), "list.csv cannot be read as Parquet"),
         (parquet([{"image": {"bytes": b"", "path": "b.png"}, "label": 1}]), "pictures themselves"),
         (zipped([("xl/sheet1.xml", "<x/>")]), "is no text.*spreadsheet.*as a CSV file"),
