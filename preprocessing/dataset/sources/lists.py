@@ -23,8 +23,9 @@ from preprocessing.dataset.sources.list_columns import (
 from preprocessing.dataset.sources.list_form import ListForm, with_label_column
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
-from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
-from preprocessing.dataset.sources.vocabulary import MISSING, code_of, fold, split_of_file
+from preprocessing.dataset.sources.said import NO_LABEL, TIE, ListRow, Said
+from preprocessing.dataset.sources.vocabulary import code_of, split_of_file
+from preprocessing.dataset.sources.vote_cells import most_voted
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
 
@@ -171,7 +172,7 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
             )
         split = meaning.split
     if label is None:
-        return NO_LABEL
+        return TIE if row.is_tie else NO_LABEL
     return Entry(position, label, split or "train", place.folder)
 
 
@@ -202,31 +203,8 @@ def _rows(
             for column, place in form.columns.items()
             if column == "path" or not names.is_missing(cells[place])
         }
-        label = found.get("label") or _most_voted(cells, form, where)
+        votes = most_voted({label: cells[place] for label, place in form.votes.items()}, where)
+        label = found.get("label") or (votes[0] if len(votes) == 1 else None)
         split = found.get("split") or of_file
-        yield ListRow(where, found["path"], beside, label, split, found.get("rater"))
-
-
-def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:
-    """Return the label whose column has the largest number, None where several have it."""
-    votes = {}
-    for label, place in form.votes.items():
-        try:
-            votes[label] = _number(cells[place])
-        except ValueError as error:
-            raise DatasetError(
-                f"{where}: expected a number in the column {label}. Received: {cells[place][:20]!r}"
-            ) from error
-    most = [label for label, number in votes.items() if number == max(votes.values())]
-    return most[0] if len(most) == 1 else None
-
-
-def _number(cell: str) -> float:
-    """Read a vote: "7", "0,9", "90 %", "True", or nothing, such as "NA".
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if fold(cell) in MISSING | {"true", "false"}:
-        return float(fold(cell) == "true")
-    return float(cell.rstrip("% ").replace(",", "."))
+        rater = found.get("rater")
+        yield ListRow(where, found["path"], beside, label, split, rater, is_tie=len(votes) > 1)

@@ -120,20 +120,6 @@ def test_columns_that_are_not_read_are_noted(pictures: Path) -> None:
     assert source.notes == ("note: columns of list.csv that were not read: remark",)
 
 
-def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> None:
-    source = read(pictures, "path,happy,sad\na 1.png,5,5\nb.png,0,0\nÜnal,2,1\n")
-    assert [item.label for item in source.items()] == ["happy"]
-    assert source.passed_over == {"without a label in the list": 2, "in no list": 1}
-
-
-@pytest.mark.parametrize("cells", ["1,0", "True;False", "0,9;0,1", "90%;10 %", "7.5e-1;", " 2 ; "])
-def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> None:
-    delimiter = ";" if ";" in cells else ","
-    header = delimiter.join(("path", "happy", "sad"))
-    source = read(pictures, f"{header}\nb.png{delimiter}{cells}\n")
-    assert [item.label for item in source.items()] == ["happy"]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
