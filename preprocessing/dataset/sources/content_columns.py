@@ -5,9 +5,12 @@ from pathlib import PurePath
 
 from preprocessing.dataset.sources.likely_words import suggest
 from preprocessing.dataset.sources.names import Names
-from preprocessing.dataset.sources.vocabulary import SPLIT_OF, code_of, fold
+from preprocessing.dataset.sources.vocabulary import SPLIT_OF, code_of, fold, words_of
 from preprocessing.errors import DatasetError
 from preprocessing.images.decode import PICTURE_SUFFIXES
+
+# A cell with more of them is a remark, or a whole record, though a word in it may be for a class.
+_MOST_WORDS = 3
 
 
 def path_column(cells: Sequence[str]) -> int | None:
@@ -15,13 +18,14 @@ def path_column(cells: Sequence[str]) -> int | None:
     paths = [
         place
         for place, cell in enumerate(cells)
-        if PurePath(cell.replace("\\", "/")).suffix.lower() in PICTURE_SUFFIXES
+        # What follows "?" in an address may be anything.
+        if any(_suffix(each) in PICTURE_SUFFIXES for each in (cell, cell.partition("?")[0]))
     ]
     return paths[0] if len(paths) == 1 else None
 
 
 def label_column(lines: Iterable[Sequence[str]], names: Names) -> int | None:
-    """Return the position of the only column that has labels in it, and nothing else, or None.
+    """Return the position of the only column at least half of whose values are labels, or None.
 
     Args:
         lines: The cells of the lines below the header.
@@ -34,7 +38,7 @@ def label_column(lines: Iterable[Sequence[str]], names: Names) -> int | None:
     found = [
         place
         for place, cells in enumerate(columns)
-        if cells and all(_may_be_label(cell, names) or suggest(cell) for cell in cells)
+        if cells and 2 * sum(_is_like_label(cell, names) for cell in cells) >= len(cells)
     ]
     return found[0] if len(found) == 1 else None
 
@@ -69,6 +73,15 @@ def columns_without_header(cells: Sequence[str], name: str, names: Names) -> dic
     if splits:
         columns["split"] = splits[0]
     return columns
+
+
+def _suffix(path: str) -> str:
+    return PurePath(path.replace("\\", "/")).suffix.lower()
+
+
+def _is_like_label(cell: str, names: Names) -> bool:
+    is_short = len(words_of(cell)) <= _MOST_WORDS
+    return _may_be_label(cell, names) or (is_short and suggest(cell) is not None)
 
 
 def _may_be_label(cell: str, names: Names) -> bool:

@@ -32,6 +32,17 @@ def test_answers_to_a_question_are_labels_by_whoever_gave_them(pictures: Path) -
     assert [(item.name, item.label) for item in source.items()] == [("b.png", "sad")]
 
 
+def test_a_value_that_is_no_label_is_named(pictures: Path) -> None:
+    listed = "Foto,Gefühl\nhttp://a.de/b.png?raw=1,happy\nhttp://a.de/a 1.png?raw=1,weiß nicht\n"
+    with pytest.raises(DatasetError, match=r"list.csv:3: the label 'weiß nicht'.*--ignore"):
+        read(pictures, listed)
+
+
+def test_a_remark_is_no_label(pictures: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no picture .* has a label.*columns path, remark"):
+        read(pictures, "path,remark\nb.png,she looks happy to me\n")
+
+
 def test_words_in_another_language_are_proposed_with_their_column(pictures: Path) -> None:
     listed = "Datei,Gefühl,Ort\nb.png,wütend,Wien\na 1.png,traurig,Linz\n"
     with pytest.raises(DatasetError, match=r"list.csv:2: the label 'wütend'.*wütend=angry"):
