@@ -40,7 +40,7 @@ _LIKELY_CLASSES = {
     "alegria felicidade blij glad radost öröm bucurie mutlu mutluluk radość wesoły радость счастье "
     "радість щастя χαρά سعيد فرح شاد شادی שמחה खुश खुशी খুশি มีความสุข senang bahagia gembira vui "
     "vui_vẻ hạnh_phúc 高兴 开心 快乐 高興 開心 快樂 喜び 기쁨 행복 heureuse sonriente سعادة سعيدة "
-    "愉快 😀 😃 😄 😊 🙂 ☺",
+    "愉快 froh 😀 😃 😄 😊 🙂 ☺",
     "sad": "sa crying cry trauer traurig traurige tristesse triste tristeza tristezza verdrietig "
     "ledsen trist smutek szomorúság tristețe üzgün üzüntü smutny грусть печаль сум смуток λύπη "
     "حزين حزن غم غمگین עצב दुखी दुख उदास দুঃখ เศร้า sedih buồn buồn_bã 悲伤 伤心 悲傷 傷心 難過 "
