@@ -111,6 +111,9 @@ def sure_confidence(
 ) -> float:
     """Return the lowest threshold of confidence at which accuracy is still `wanted`.
 
+    Accuracy is estimated by the rule of succession, as if of two more predictions one were right:
+    from one or two right ones nothing follows. Eight are the fewest that make 0.9.
+
     Args:
         probabilities: Shape (n, labels).
         truth: Shape (n,).
@@ -120,9 +123,11 @@ def sure_confidence(
         A confidence from 0 to 1; 1 where the most confident predictions do not reach it.
     """
     confidence, reached = coverage_curve(probabilities, truth)
+    taken = np.arange(1, len(reached) + 1)
+    expected = (reached * taken + 1) / (taken + 2)
     # Predictions of one confidence are taken together or not at all.
     is_last = np.append(np.diff(confidence) < 0, np.True_)
-    enough = np.flatnonzero((reached >= wanted) & is_last)
+    enough = np.flatnonzero((expected >= wanted) & is_last)
     return float(confidence[enough[-1]]) if len(enough) else 1.0
 
 
@@ -135,7 +140,9 @@ def fit_temperature(
 ) -> float:
     """Find the temperature, from 0.05 to 20, with the least cross-entropy against the targets.
 
-    The search is for its logarithm, to within 1e-4, by Brent's method.
+    The search is for its logarithm, to within 1e-4, by Brent's method. The targets are taken as
+    (n + 1) / (n + 2) sure (Platt 1999): a few pictures that are all read rightly would else ask for
+    the least temperature, and every confidence would be 1.
 
     Args:
         logits: (n, labels).
@@ -143,6 +150,9 @@ def fit_temperature(
         class_shares: As in `balanced_probabilities`.
         balance: Likewise.
     """
+    count, labels = targets.shape
+    smoothing = labels / ((labels - 1) * (count + 2))
+    smooth = targets * (1 - smoothing) + smoothing / labels
 
     def loss(log_temperature: float) -> float:
         probabilities = balanced_probabilities(
@@ -151,7 +161,7 @@ def fit_temperature(
             class_shares=class_shares,
             balance=balance,
         )
-        return soft_cross_entropy(probabilities, targets)
+        return soft_cross_entropy(probabilities, smooth)
 
     bounds = math.log(LEAST_TEMPERATURE), math.log(MOST_TEMPERATURE)
     best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})

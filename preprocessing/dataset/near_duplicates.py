@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 # Two pictures that correlate more than this at a quarter of their size look alike to the eye.
 NEAR_DUPLICATE_CORRELATION = 0.985
 _THUMBNAIL_PX = 12
-_CHUNK_ROWS = 2048
+# Correlations that are held at once, in float32: 128 MB, however many pictures there are.
+_CHUNK_VALUES = 1 << 25
 
 Thumbnails = NDArray[np.float32]
 """Shape (n, 144): small pictures whose scalar product is the correlation of their grey levels."""
@@ -40,7 +41,8 @@ def alike_pairs(
     Yields:
         The first of each pair, the later second, and their correlation.
     """
-    for start in range(0, len(thumbnails), _CHUNK_ROWS):
-        alike = thumbnails[start : start + _CHUNK_ROWS] @ thumbnails[start:].T
+    chunk_rows = max(1, _CHUNK_VALUES // max(1, len(thumbnails)))
+    for start in range(0, len(thumbnails), chunk_rows):
+        alike = thumbnails[start : start + chunk_rows] @ thumbnails[start:].T
         rows, others = np.nonzero(np.triu(alike > NEAR_DUPLICATE_CORRELATION, k=1))
         yield rows + start, others + start, alike[rows, others]

@@ -29,7 +29,7 @@ class Summary:
 
     Attributes:
         manifest: Of the dataset.
-        fell_back: Number of faces that were not aligned to a detected face, by `found_by`.
+        fell_back: Names of the pictures without a face that could be aligned, by `found_by`.
         several: Names of the pictures with a label of whose faces the largest was taken.
         passed_over: Number of what was not taken, by the reason, with the first names.
         counts: Number of faces by label and split.
@@ -39,7 +39,7 @@ class Summary:
     """
 
     manifest: Manifest
-    fell_back: Counter[str]
+    fell_back: dict[str, tuple[str, ...]]
     several: tuple[str, ...]
     passed_over: dict[str, tuple[int, tuple[str, ...]]]
     counts: Counter[tuple[str, str]]
@@ -63,7 +63,14 @@ def summarise(manifest: Manifest, dataset: Path) -> Summary:
     ]
     return Summary(
         manifest,
-        fell_back=Counter(each for each in rows["found_by"] if each in FALL_BACKS),
+        fell_back={
+            kind: tuple(
+                name
+                for name, found_by in zip(rows["name"], rows["found_by"], strict=True)
+                if found_by == kind
+            )
+            for kind in FALL_BACKS
+        },
         several=tuple(name for name, _ in read_several(manifest, dataset)),
         passed_over={reason: each for reason, each in passed_over.items() if each[0]},
         counts=Counter(labelled),
@@ -75,14 +82,14 @@ def summarise(manifest: Manifest, dataset: Path) -> Summary:
 def summary_text(summary: Summary, dataset: Path) -> str:
     """Write the summary as a table."""
     manifest = summary.manifest
-    fell_back = sum(summary.fell_back.values())
+    fell_back = sum(map(len, summary.fell_back.values()))
     lines = [
         f"{manifest.rows:,} faces from {manifest.items:,} pictures in {dataset}",
         "",
         _line("pictures read", manifest.items - _count(summary, "could not be read")),
         _line("faces", manifest.rows),
         _line("  aligned to a detected face", manifest.rows - fell_back),
-        _line("  fell back to the whole picture", fell_back, _listed(summary.fell_back)),
+        _line("  fell back to the whole picture", fell_back, _fall_backs(summary)),
     ]
     if summary.several:
         lines.append(_line("  the largest of several", len(summary.several), *summary.several))
@@ -99,12 +106,12 @@ def summary_text(summary: Summary, dataset: Path) -> str:
 
 def summary_warnings(summary: Summary) -> Iterator[str]:
     """Yield a warning for each problem that a summary shows."""
-    fell_back, rows = sum(summary.fell_back.values()), summary.manifest.rows
+    fell_back, rows = sum(map(len, summary.fell_back.values())), summary.manifest.rows
     if rows and summary.counts and fell_back > MANY_FALL_BACKS * rows:
         yield (
             f"warning: {fell_back:,} of {rows:,} pictures fell back: no face that could be aligned "
             "was seen in them, and they were kept whole. Do they show faces from about the front? "
-            "`report --html` shows some."
+            "`report` names them, and `report --html` shows some."
         )
     if summary.contradictions:
         one, other = summary.contradictions[0]
@@ -191,8 +198,12 @@ def _count(summary: Summary, reason: str) -> int:
     return summary.passed_over.get(reason, (0, ()))[0]
 
 
-def _listed(counts: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items()))
+def _fall_backs(summary: Summary) -> str:
+    return ", ".join(
+        f"{len(names):,} {kind} (as {names[0]})"
+        for kind, names in summary.fell_back.items()
+        if names
+    )
 
 
 def _line(what: str, count: int, *names: str) -> str:

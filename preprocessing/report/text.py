@@ -9,10 +9,14 @@ from preprocessing.dataset.labels import SPLITS, labelled_by_ferplus
 from preprocessing.dataset.manifest import Manifest
 from preprocessing.dataset.read import Dataset
 from preprocessing.dataset.shards import read_rejected, read_several
+from preprocessing.faces.types import FALL_BACKS
+
+# In FER2013 there are more than two thousand.
+_MOST_NAMED = 100
 
 
 def report_text(dataset: Dataset, folder: Path) -> str:
-    """Describe counts by class, split and `found_by`, fall-backs and duplicates."""
+    """Describe counts by class, split and `found_by`, duplicates, and what was kept whole."""
     manifest = dataset.manifest
     recipe = manifest.recipe
     by_ferplus = labelled_by_ferplus(recipe.source_kind, recipe.labels)
@@ -30,6 +34,7 @@ def report_text(dataset: Dataset, folder: Path) -> str:
         *_duplicates(dataset),
         "",
         *_several(manifest, folder),
+        *_fell_back(dataset),
         *(f"Passed over: {count:,} {reason}" for reason, count in manifest.passed_over.items()),
         f"Pictures that could not be read: {manifest.rejected:,}",
         *(f"  {name}: {reason}" for name, reason in read_rejected(manifest, folder)),
@@ -44,6 +49,18 @@ def _several(manifest: Manifest, folder: Path) -> list[str]:
     return [
         f"Pictures of whose faces the largest was taken: {len(several):,}",
         *(f"  {name}: {faces} faces" for name, faces in several),
+    ]
+
+
+def _fell_back(dataset: Dataset) -> list[str]:
+    fell_back = np.flatnonzero(np.isin(dataset.found_by, FALL_BACKS))
+    if not len(fell_back):
+        return []
+    more = len(fell_back) - _MOST_NAMED
+    return [
+        f"Pictures kept whole, without a face that could be aligned: {len(fell_back):,}",
+        *(f"  {dataset.names[row]}: {dataset.found_by[row]}" for row in fell_back[:_MOST_NAMED]),
+        *([f"  and {more:,} more"] if more > 0 else []),
     ]
 
 

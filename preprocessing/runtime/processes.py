@@ -60,7 +60,7 @@ def worker_pool(
     have not begun are dropped, and those that have end where they call `end_if_stopped`.
 
     Raises:
-        MienError: A worker process was killed.
+        MienError: A worker process was killed, or cannot be started.
     """
     os.environ.setdefault(*ALLOCATION)
     context = get_context(start_method())
@@ -76,7 +76,8 @@ def worker_pool(
                 stopped.set()
                 executor.shutdown(cancel_futures=True)
                 raise
-    except BrokenProcessPool:
+    # The last two where the process that starts the workers was killed.
+    except (BrokenProcessPool, ConnectionError, EOFError):
         raise MienError(
             "A worker process was killed, possibly because memory ran out. Close other programs "
             "and try again, `align` with fewer --workers."

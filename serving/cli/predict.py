@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,17 +145,42 @@ def _write_outputs(
     """Write the table and the contact sheet, where they are wanted."""
     if outputs.csv_path is not None:
         labels = read_spec(settings.bundle).labels
-        with (
-            replacing(outputs.csv_path) as unfinished,
-            unfinished.open("w", newline="", encoding="utf-8") as file,
-        ):
-            write_csv(file, answers, labels=labels)
+        _write_table(outputs.csv_path, answers, labels)
     if outputs.sheet_path is not None:
         shown_answers = [answer for _, answer in answers if not isinstance(answer, str)]
         if faces := [face for answer in shown_answers for face in answer.faces]:
             write_whole(outputs.sheet_path, encode_png(contact_sheet(faces)))
         else:
             print("no contact sheet was written: no face was found", file=sys.stderr)
+
+
+def _write_table(
+    path: Path, answers: list[tuple[Path, Answer | str]], labels: tuple[str, ...]
+) -> None:
+    """Write the table; where it cannot be written to `path`, among the system's temporary files.
+
+    The disk may be full by then, or Excel have the file open, after hours of reading.
+    """
+
+    def write(target: Path) -> None:
+        with (
+            replacing(target) as unfinished,
+            unfinished.open("w", newline="", encoding="utf-8") as file,
+        ):
+            write_csv(file, answers, labels=labels)
+
+    try:
+        write(path)
+    except OSError as error:
+        spare = Path(tempfile.mkdtemp(prefix="mien-")) / path.name
+        try:
+            write(spare)
+        except OSError:
+            spare.parent.rmdir()
+            raise error from None
+        raise MienError(
+            f"{path} cannot be written: {error.strerror}. The table was written to {spare}."
+        ) from error
 
 
 def _predict_all(

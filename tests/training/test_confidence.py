@@ -95,6 +95,24 @@ def test_answers_of_one_confidence_are_taken_together() -> None:
     assert sure_confidence(probabilities, np.array([0, 1]), wanted=0.9) == 1.0
 
 
+def test_a_few_right_predictions_make_no_threshold() -> None:
+    confidence = np.linspace(0.6, 0.9, 8)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    right = np.zeros(8, np.int64)
+    assert sure_confidence(probabilities[1:], right[1:], wanted=0.9) == 1.0
+    assert sure_confidence(probabilities, right, wanted=0.9) == 0.6
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 20])
+def test_a_few_right_predictions_are_no_reason_to_be_certain(count: int) -> None:
+    logits = np.tile([0.5, 0.0, 0.0], (count, 1))
+    truth = np.zeros(count, np.int64)
+    options = {"class_shares": (1 / 3,) * 3, "balance": 0.0}
+    temperature = fit_temperature(logits, np.eye(3)[truth], **options)
+    confidence = to_probabilities(logits, temperature).max()
+    assert confidence == pytest.approx((count + 1) / (count + 2), abs=0.02)
+
+
 def test_nothing_is_sure_where_even_the_best_is_wrong() -> None:
     probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
     assert sure_confidence(probabilities, np.array([1, 1]), wanted=0.9) == 1.0

@@ -144,7 +144,8 @@ def save_checkpoint(
     """Save weights and optimizer; the state file names the checkpoint and is written last."""
     before = state.checkpoint
     state = replace(state, checkpoint=f"checkpoint-{state.epoch:04d}.keras")
-    devices.save(training_model, run / state.checkpoint)
+    with replacing(run / state.checkpoint) as unfinished:
+        devices.save(training_model, unfinished)
     write_whole(run / STATE_NAME, json.dumps(asdict(state), indent=2) + "\n")
     if before:
         (run / before).unlink(missing_ok=True)

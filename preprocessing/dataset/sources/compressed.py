@@ -6,9 +6,10 @@ import lzma
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO, Any, BinaryIO
 
+from preprocessing.dataset.sources.unread import advice_for
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.files import open_to_read, read_at_most
 from preprocessing.runtime.zip_content import UNPACKING_ERRORS
@@ -60,7 +61,8 @@ def damage_named(name: str) -> Iterator[None]:
     except PermissionError as error:
         raise DatasetError(f"{name} may not be read. Change its permissions.") from error
     except (*UNPACKING_ERRORS, LookupError, tarfile.TarError) as error:
-        raise DatasetError(f"{name} cannot be read: {error}. Download it again.") from error
+        advice = advice_for([PurePath(name).suffix.lower()]) or " Download it again."
+        raise DatasetError(f"{name} cannot be read: {error}.{advice}") from error
 
 
 def read_head(file: Path | BinaryIO) -> bytes:

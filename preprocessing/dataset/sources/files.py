@@ -25,6 +25,7 @@ MOST_LOOKED_AT = 50
 NO_SUFFIX = "files without a suffix that are no pictures"
 BROKEN_LINKS = "links that lead nowhere"
 REPEATED_LINKS = "links to folders read already"
+IN_CLOUD = "pictures that are in iCloud alone: open the folder in Finder and download them"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class FolderListing:
         tables: Paths of text files that may be tables, in order.
         parquets: Paths of Parquet files, in order, which `others` counts too.
         others: Number of other files by their suffix; "" counts hidden and system
-            files, `BROKEN_LINKS` these and what else is no file, and `REPEATED_LINKS` these.
+            files, `BROKEN_LINKS` these and what else is no file, `REPEATED_LINKS` and `IN_CLOUD`
+            these.
     """
 
     pictures: tuple[Path, ...]
@@ -62,7 +64,7 @@ def list_folder(folder: Path) -> FolderListing:
         relative = path.relative_to(folder)
         suffix = relative.suffix.lower()
         if is_system(relative):
-            others[""] += 1
+            others[IN_CLOUD if _is_in_cloud(relative) else ""] += 1
         elif why_not is not None:
             others[why_not] += 1
         elif suffix in PICTURE_SUFFIXES:
@@ -90,6 +92,13 @@ def is_system(relative: PurePath) -> bool:
 def is_picture(relative: PurePath) -> bool:
     """Say whether a path within a folder names a picture that is not hidden."""
     return relative.suffix.lower() in PICTURE_SUFFIXES and not is_system(relative)
+
+
+def _is_in_cloud(relative: PurePath) -> bool:
+    """Say whether a file stands for a picture that a Mac keeps in iCloud: ".a.jpg.icloud"."""
+    return relative.suffix == ".icloud" and PurePath(relative.stem).suffix.lower() in (
+        PICTURE_SUFFIXES
+    )
 
 
 def _head(path: Path) -> bytes:

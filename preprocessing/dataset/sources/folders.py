@@ -21,6 +21,9 @@ from preprocessing.runtime.terminal import quoted
 
 # Folders with so short numbers may be classes; longer ones are years and the like.
 MOST_DIGITS = 2
+# Where a smaller part of all folders have a word that is like one for a class, they are those of an
+# album: "Surprise party", "Happy birthday".
+_LEAST_LIKELY = 0.25
 _WORDS_FOR_CLASSES = frozenset(("class", "label", "emotion", "expression"))
 NOTE_OF_SPLITS = "note: splits were read from the names of files, such as {}"
 
@@ -126,16 +129,18 @@ def _has_classes(places: Sequence[Place], names: Names) -> bool:
     reading = names.reading
     if reading.own_labels or reading.only or reading.mapping:
         return True
-    codes, likely = set(), set()
-    for place in set(places):
+    codes, likely = set(), []
+    for place in {place for place in places if not place.left_out}:
         if place.label or place.split:
             return True
         meanings = {name: names.read(name) for name in place.unread}
         if any(each.stray for each in meanings.values()):
             return True
         codes |= {name for name, each in meanings.items() if each.is_code and _is_small(name)}
-        likely |= {suggest(name) for name, each in meanings.items() if not each.is_code}
-    return len(codes) > 1 or len(likely - {None}) > 1
+        meant = {suggest(name) for name, each in meanings.items() if not each.is_code}
+        likely.append(meant - {None})
+    told = sum(map(bool, likely))
+    return len(codes) > 1 or (len(set().union(*likely)) > 1 and told >= _LEAST_LIKELY * len(likely))
 
 
 def _is_small(name: str) -> bool:

@@ -1,11 +1,18 @@
 """Find out how a list is written: its delimiter, header, and the columns of paths and labels."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import Path
 
+from preprocessing.dataset.sources.cells import split_cells
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed
+from preprocessing.dataset.sources.content_columns import (
+    columns_without_header,
+    label_column,
+    path_column,
+)
 from preprocessing.dataset.sources.csv_lines import (
     DELIMITERS,
     CsvLines,
@@ -22,12 +29,9 @@ from preprocessing.dataset.sources.vocabulary import (
     PATH_COLUMNS,
     RATER_COLUMNS,
     SPLIT_COLUMNS,
-    SPLIT_OF,
-    code_of,
     fold,
 )
 from preprocessing.errors import DatasetError
-from preprocessing.images.decode import PICTURE_SUFFIXES
 
 COLUMNS = {
     "path": PATH_COLUMNS,
@@ -37,6 +41,8 @@ COLUMNS = {
 }
 """The names that each column may have, without spaces and signs."""
 _DELIMITERS = (*DELIMITERS, " ")
+# Lines in which a column of labels is looked for whose name does not tell it.
+_MOST_LOOKED_AT = 100
 CHOICES = ("choice", "answer", "result")
 """The label, where no votes are: beside these it may be one person's, or something else."""
 
@@ -155,26 +161,62 @@ def looks_like_list(data: bytes) -> bool:
     return form.has_labels
 
 
+def with_label_column(lines: CsvLines, form: ListForm, names: Names) -> ListForm:
+    """Return the form of a list with the column of labels that its cells tell, if one does.
+
+    Args:
+        lines: Of the list.
+        form: Of the list, whose header names no column of labels.
+        names: How labels are to be read.
+    """
+    rows = (
+        split_cells(line, form.delimiter, name="")
+        for line in lines[form.start : form.start + _MOST_LOOKED_AT]
+    )
+    with suppress(DatasetError):
+        place = label_column(filter(any, rows), names)
+        if form.header and place is not None and place not in form.columns.values():
+            named = find_columns(form.header, COLUMNS)  # a column of raters, too
+            return replace(form, columns=named | form.columns | {"label": place})
+    return form
+
+
 def _form(first: FirstLine, name: str, names: Names) -> ListForm:
-    for each, header in first.headers(name):
-        columns = find_columns(header, COLUMNS)
+    headers = [(each, cells, find_columns(cells, COLUMNS)) for each, cells in first.headers(name)]
+    for each, header, columns in headers:
         if "path" in columns and (len(header) > 1 or each == ","):
-            votes = _vote_columns(header, names)
-            if votes and "label" in columns and fold(header[columns["label"]]) in CHOICES:
-                del columns["label"]
-            elif "label" in columns:
-                votes = {}
-            form = ListForm(each, columns, votes, first.position + 1, tuple(header))
-            if not form.has_labels:
-                columns.pop("rater", None)
-            return form
+            return _form_of_header(each, header, columns, first, names)
     for each, cells in first.split(name):
-        if columns := _columns_by_content(cells, name, names):
+        if columns := columns_without_header(cells, name, names):
             return ListForm(each, columns, {}, first.position)
+    for each, header, columns in headers:
+        with suppress(DatasetError):
+            path = path_column(split_cells(first.below, each, name=name))
+            if path is not None and path < len(header):
+                others = {column: place for column, place in columns.items() if place != path}
+                return _form_of_header(each, header, others | {"path": path}, first, names)
     raise DatasetError(
         f"{name} lacks a column of paths. Expected a header such as path,label,split. "
         f"Received: {first.text[:80]!r}"
     )
+
+
+def _form_of_header(
+    delimiter: str,
+    header: Sequence[str],
+    columns: dict[str, int],
+    first: FirstLine,
+    names: Names,
+) -> ListForm:
+    votes = _vote_columns(header, names)
+    if votes and "label" in columns and fold(header[columns["label"]]) in CHOICES:
+        del columns["label"]
+    elif "label" in columns:
+        votes = {}
+    form = ListForm(delimiter, columns, votes, first.position + 1, tuple(header))
+    if not form.has_labels:
+        columns.pop("rater", None)
+    return form
 
 
 def _vote_columns(header: Sequence[str], names: Names) -> dict[str, int]:
@@ -186,42 +228,3 @@ def _vote_columns(header: Sequence[str], names: Names) -> dict[str, int]:
         if meaning.label or meaning.left_out or meaning.stray
     }
     return votes if len(votes) > 1 else {}
-
-
-def _columns_by_content(cells: Sequence[str], name: str, names: Names) -> dict[str, int]:
-    """Tell the columns of a list without a header by its first line; empty where it has no path.
-
-    Raises:
-        DatasetError: Several numbers may be the label.
-    """
-    paths = [
-        place
-        for place, cell in enumerate(cells)
-        if PurePath(cell.replace("\\", "/")).suffix.lower() in PICTURE_SUFFIXES
-    ]
-    if len(paths) != 1:
-        return {}
-    rest = [place for place in range(len(cells)) if place != paths[0]]
-    splits = [place for place in rest if fold(cells[place]) in SPLIT_OF]
-    numbers = [place for place in rest if code_of(cells[place]) is not None]
-    words = [
-        place
-        for place in rest
-        if place not in splits + numbers and _may_be_label(cells[place], names)
-    ]
-    if not words and len(numbers) > 1:
-        raise DatasetError(
-            f"{name} has {len(numbers)} columns of numbers, and no header says which of them has "
-            "the labels. Write a first line with the names of the columns, such as path,x,y,label."
-        )
-    columns = {"path": paths[0]}
-    if labels := words or numbers:
-        columns["label"] = labels[0]
-    if splits:
-        columns["split"] = splits[0]
-    return columns
-
-
-def _may_be_label(cell: str, names: Names) -> bool:
-    meaning = names.label_of_cell(cell)
-    return bool(meaning.label or meaning.left_out or meaning.stray)

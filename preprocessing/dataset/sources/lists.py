@@ -20,13 +20,17 @@ from preprocessing.dataset.sources.list_columns import (
     say_unread,
     without_labels,
 )
-from preprocessing.dataset.sources.list_form import ListForm
+from preprocessing.dataset.sources.list_form import ListForm, with_label_column
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.places import Place, read_places, read_splits_of_files
-from preprocessing.dataset.sources.said import NO_LABEL, ListRow, Said
-from preprocessing.dataset.sources.vocabulary import MISSING, code_of, fold, split_of_file
+from preprocessing.dataset.sources.said import NO_LABEL, TIE, ListRow, Said
+from preprocessing.dataset.sources.vocabulary import code_of, split_of_file
+from preprocessing.dataset.sources.vote_cells import most_voted
 from preprocessing.errors import DatasetError
 from preprocessing.runtime.terminal import quoted
+
+Lists = Mapping[Path, tuple[CsvLines, ListForm]]
+"""Opened lists by their paths."""
 
 _MOST_NAMED = 3
 # Letters of a path that messages show.
@@ -35,7 +39,7 @@ _MOST_LETTERS = 200
 
 def read_lists(
     paths: Sequence[str],
-    lists: Mapping[Path, tuple[CsvLines, ListForm]],
+    lists: Lists,
     names: Names,
     *,
     root: Path,
@@ -56,8 +60,9 @@ def read_lists(
     """
     source = root.name
     places = read_places(paths, names, need_classes=False)
+    lists, notes = _with_label_columns(lists, places, names)
     forms = [(path.name, form) for path, (_, form) in lists.items()]
-    notes = say_unread(forms)
+    notes += say_unread(forms)
     if (told := read_splits_of_files(paths, places)) is not None:
         places = told
         notes.append(NOTE_OF_SPLITS.format(paths[0]))
@@ -81,6 +86,29 @@ def read_lists(
         said.left_out["in no list"] += unlisted
     in_order = tuple(said.entries[position][0] for position in sorted(said.entries))
     return Layout(in_order, is_labelled=True, left_out=said.left_out, notes=tuple(notes))
+
+
+def _with_label_columns(
+    lists: Lists, places: Sequence[Place], names: Names
+) -> tuple[Lists, list[str]]:
+    """Look for columns of labels by what is in them, where neither headers nor folders name any.
+
+    Returns:
+        The lists, and notes that name the columns that were found.
+    """
+    if any(form.has_labels for _, form in lists.values()) or any(each.label for each in places):
+        return lists, []
+    told = {
+        path: (lines, with_label_column(lines, form, names))
+        for path, (lines, form) in lists.items()
+    }
+    notes = [
+        f"note: labels were read from the column {form.header[form.columns['label']]} of "
+        f"{path.name}"
+        for path, (_, form) in told.items()
+        if form.has_labels
+    ]
+    return told, notes
 
 
 def _read_rows(
@@ -144,7 +172,7 @@ def _entry(row: ListRow, position: int, place: Place, names: Names) -> Entry | s
             )
         split = meaning.split
     if label is None:
-        return NO_LABEL
+        return TIE if row.is_tie else NO_LABEL
     return Entry(position, label, split or "train", place.folder)
 
 
@@ -175,31 +203,8 @@ def _rows(
             for column, place in form.columns.items()
             if column == "path" or not names.is_missing(cells[place])
         }
-        label = found.get("label") or _most_voted(cells, form, where)
+        votes = most_voted({label: cells[place] for label, place in form.votes.items()}, where)
+        label = found.get("label") or (votes[0] if len(votes) == 1 else None)
         split = found.get("split") or of_file
-        yield ListRow(where, found["path"], beside, label, split, found.get("rater"))
-
-
-def _most_voted(cells: Sequence[str], form: ListForm, where: str) -> str | None:
-    """Return the label whose column has the largest number, None where several have it."""
-    votes = {}
-    for label, place in form.votes.items():
-        try:
-            votes[label] = _number(cells[place])
-        except ValueError as error:
-            raise DatasetError(
-                f"{where}: expected a number in the column {label}. Received: {cells[place][:20]!r}"
-            ) from error
-    most = [label for label, number in votes.items() if number == max(votes.values())]
-    return most[0] if len(most) == 1 else None
-
-
-def _number(cell: str) -> float:
-    """Read a vote: "7", "0,9", "90 %", "True", or nothing, such as "NA".
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if fold(cell) in MISSING | {"true", "false"}:
-        return float(fold(cell) == "true")
-    return float(cell.rstrip("% ").replace(",", "."))
+        rater = found.get("rater")
+        yield ListRow(where, found["path"], beside, label, split, rater, is_tie=len(votes) > 1)

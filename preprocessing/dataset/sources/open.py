@@ -3,25 +3,23 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from preprocessing.dataset.manifest import MANIFEST_NAME
 from preprocessing.dataset.sources.archives import Archive, open_archive
 from preprocessing.dataset.sources.beside import Beside, look_beside
 from preprocessing.dataset.sources.compressed import HEAD_BYTES, read_decompressed, read_head
-from preprocessing.dataset.sources.csv_lines import CsvLines
 from preprocessing.dataset.sources.files import PARQUET_SUFFIX
 from preprocessing.dataset.sources.folders import check_labels_found, read_layout
 from preprocessing.dataset.sources.key_file import key_beside
 from preprocessing.dataset.sources.list_columns import refuse_split_flags_among, say_unread
 from preprocessing.dataset.sources.list_form import (
-    ListForm,
     looks_like_list,
     open_list,
     open_records,
 )
-from preprocessing.dataset.sources.lists import read_lists
+from preprocessing.dataset.sources.lists import Lists, read_lists
 from preprocessing.dataset.sources.names import Names
 from preprocessing.dataset.sources.packed import contents_of, find_table
 from preprocessing.dataset.sources.parquet_labels import labels_as_csv
@@ -192,9 +190,7 @@ def _open_pictures(store: PictureStore, names: Names) -> Source:
     return opened
 
 
-def _open_listed(
-    store: PictureStore, lists: Mapping[Path, tuple[CsvLines, ListForm]], names: Names
-) -> PictureSource:
+def _open_listed(store: PictureStore, lists: Lists, names: Names) -> PictureSource:
     layout = read_lists(store.names, lists, names, root=store.path)
     opened = PictureSource(store, layout, SourceKind.LISTS, names)
     opened.notes = layout.notes

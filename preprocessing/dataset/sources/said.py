@@ -11,7 +11,7 @@ from preprocessing.errors import DatasetError
 NO_LABEL = "without a label in the list"
 _TWICE = "named twice in a list"
 _SEVERAL_FACES = "If they are about several faces in it, cut out each into a file of its own."
-_TIE = "with as many votes for one label as for another"
+TIE = "with as many votes for one label as for another"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class ListRow:
         label: Of the picture; None where there is no column of labels.
         split: Likewise.
         rater: Who chose the label; None where the list does not say it.
+        is_tie: Whether several labels have the largest number of the line.
     """
 
     where: str
@@ -33,6 +34,7 @@ class ListRow:
     label: str | None
     split: str | None
     rater: str | None
+    is_tie: bool = False
 
 
 @dataclass
@@ -123,8 +125,8 @@ def _most_voted(votes: Sequence[Entry | str]) -> Entry | str:
         raise DatasetError(
             f"its lines say {' and '.join(splits)}. Write the same split into all of them."
         )
-    counted = Counter(vote for vote in votes if vote != NO_LABEL)
+    counted = Counter(vote for vote in votes if vote not in (NO_LABEL, TIE))
     if not counted:
-        return NO_LABEL
+        return votes[0]
     (first, most), *others = counted.most_common(2)
-    return _TIE if others and others[0][1] == most else first
+    return TIE if others and others[0][1] == most else first

@@ -16,6 +16,7 @@ _ARRAY_SUFFIXES = (
 )  # fmt: skip
 VIDEO_SUFFIXES = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v")
 _OTHER_PICTURES = (".jxl", ".jp2", ".j2k", ".psd", ".svg", ".pdf", ".cr3", ".raf", ".x3f", ".tga")
+_PARTS = (".001", ".002", ".z01")
 _ADVICE = {
     SHEET_SUFFIXES: " Save the table as a CSV file.",
     _ARRAY_SUFFIXES: " Arrays and databases are not read: save each picture as a PNG file, in a "
@@ -23,6 +24,8 @@ _ADVICE = {
     (PARQUET_SUFFIX,): " Parquet files are read where a column such as image has the bytes of the "
     "pictures; unpack an archive of them.",
     VIDEO_SUFFIXES: " Videos are not read: save frames of them as pictures.",
+    _PARTS: " Parts of a split archive are not read: unpack the whole, as with 7-Zip, and name the "
+    "folder.",
     _OTHER_PICTURES: " Pictures of this kind are not read: save them as JPEG or PNG files.",
 }
 SEVERAL_TABLES = (

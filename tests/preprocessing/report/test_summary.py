@@ -45,7 +45,7 @@ def test_align_ends_with_a_table(
         f"{'pictures read':<34}{5:>9}",
         f"{'faces':<34}{4:>9}",
         f"{'  aligned to a detected face':<34}{3:>9}",
-        f"{'  fell back to the whole picture':<34}{1:>9}  1 full_frame",
+        f"{'  fell back to the whole picture':<34}{1:>9}  1 full_frame (as train/sad/none.png)",
         f"{'  the largest of several':<34}{1:>9}  train/happy/two.png",
         f"{'passed over':<34}{5:>9}",
         f"{'  could not be read':<34}{1:>9}  train/sad/broken.jpg",
@@ -63,6 +63,7 @@ def test_align_ends_with_a_table(
     assert main(["report", str(tmp_path / "out")]) == 0
     report = capsys.readouterr().out
     assert "whose faces the largest was taken: 1\n  train/happy/two.png: 2 faces" in report
+    assert "a face that could be aligned: 1\n  train/sad/none.png: full_frame\n" in report
     assert "Passed over: 1 contempt (--ignore)" in report
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from preprocessing.errors import MienError
 from preprocessing.faces import landmarker as detect
 from preprocessing.runtime.processes import ALLOCATION, end_if_stopped, worker_pool
 
@@ -72,6 +73,21 @@ def test_ctrl_c_stops_workers_without_a_word_of_theirs(repository_root: Path) ->
     os.killpg(process.pid, signal.SIGINT)
     assert process.communicate() == ("stopped True\n", "")
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("problem", [BrokenPipeError, ConnectionRefusedError, EOFError])
+def test_a_killed_process_from_which_workers_are_forked_is_told_of(
+    problem: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("multiprocessing.forkserver.connect_to_new_process", fail)
+    with (
+        pytest.raises(MienError, match="A worker process was killed"),
+        worker_pool(1, greet, arguments=("you",)) as executor,
+    ):
+        executor.submit(greeting).result()
 
 
 # In a process of its own: workers are forked from one that is started once in a life.

@@ -120,6 +120,25 @@ def test_a_table_that_cannot_be_written_whole_leaves_the_one_before(
     assert table.read_text(encoding="utf-8") == "before"
 
 
+def test_a_table_for_which_there_is_no_room_is_written_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(file: TextIO, *_: object, **__: object) -> None:
+        if Path(file.name).parent == tmp_path:
+            raise OSError(28, "No space left on device")
+        file.write("whole")
+
+    monkeypatch.setattr("serving.cli.predict.write_csv", write)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "spare"))
+    (tmp_path / "spare").mkdir()
+    table = tmp_path / "faces.csv"
+    assert main(["predict", str(sample_photo_path()), "--csv", str(table)]) == 1
+    (spare,) = tmp_path.rglob("*.csv")
+    assert spare.read_text(encoding="utf-8") == "whole"
+    said = f"error: {table} cannot be written: No space left on device. The table was written to"
+    assert f"{said} {spare}." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "name", "other"),
     [

@@ -57,6 +57,7 @@ def test_of_a_bundle_that_is_never_sure_no_accuracy_is_told_where_it_is(
         result = post(client, photo).text
     assert "where it says it is sure" not in first
     assert "It calls itself sure of none of them." in model
+    assert "No answer is called sure: “val” does not show" in model
     assert '<th scope="row">Accuracy of those</th><td>-</td>' in model
     assert "Mien commits from 100\N{NO-BREAK SPACE}%. " in result
 

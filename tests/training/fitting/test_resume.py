@@ -1,6 +1,8 @@
 """Runs that were interrupted, killed or damaged, and what is left of one that fails."""
 
+import errno
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -17,7 +19,10 @@ from preprocessing.bundle.outputs import LABEL
 from preprocessing.dataset.read import Dataset
 from preprocessing.errors import MienError
 from training.config import FitConfig
+from training.fitting.devices import Devices
 from training.fitting.fit import fit
+from training.fitting.runs import save_checkpoint
+from training.fitting.schedule import RunState
 
 
 def test_a_finished_run_is_not_trained_over(dataset: Dataset, run: Path, config: FitConfig) -> None:
@@ -124,6 +129,21 @@ def test_a_damaged_file_of_a_run_is_named(
         checkpoint.write_bytes(b"")
     with pytest.raises(MienError, match=r"checkpoint-0002\.keras cannot be read"):
         fit(dataset, copy, config=config, resume=True)
+
+
+def test_a_checkpoint_for_which_there_is_no_room_is_named_and_takes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_the_disk(_: Devices, __: object, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Devices, "save", fill_the_disk)
+    model = keras.Sequential()
+    with pytest.raises(OSError, match="No space") as error_info:
+        save_checkpoint(model, tmp_path, RunState(epoch=3), Devices())
+    assert error_info.value.filename == str(tmp_path / "checkpoint-0003.keras")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_that_is_over_is_returned_as_it_is(

@@ -215,6 +215,12 @@ def test_what_lies_beside_class_and_split_is_kept_for_grouping(tmp_path: Path) -
     assert folders == ["S005", "S010"]
 
 
+def test_an_album_with_a_few_words_for_classes_has_photos(tmp_path: Path) -> None:
+    events = [f"Trip {number}" for number in range(2001, 2008)]
+    write_folders(tmp_path, ("",), ("Surprise party", "Happy birthday", *events), each=1)
+    assert open_source(tmp_path).kind is SourceKind.PHOTOS
+
+
 def test_a_source_changes_with_its_files(tmp_path: Path) -> None:
     def digest() -> str:
         source: Source = open_source(tmp_path)

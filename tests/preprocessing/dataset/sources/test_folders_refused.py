@@ -33,6 +33,10 @@ REFUSED: dict[str, tuple[Make, tuple[str, ...]]] = {
         folders("", labels=("радость", "грусть", "злость")),
         ("--map грусть=sad,злость=angry,радость=happy",),
     ),
+    "without accents": (
+        folders("", labels=("froehlich", "uzgun", "degout")),
+        ("--map degout=disgust,froehlich=happy,uzgun=sad",),
+    ),
     "in Arabic": (folders("", labels=("سعيد", "حزين")), ("حزين=sad", "سعيد=happy")),
     "in Korean": (folders("", labels=("기쁨", "슬픔")), ("기쁨=happy", "슬픔=sad")),
     "smileys alone": (folders("", labels=("😀", "😢")), ("--map '😀=happy,😢=sad'",)),

@@ -116,6 +116,14 @@ def test_class_folders_are_understood(inside: str, tmp_path: Path) -> None:
     assert item.load().shape == (512, 512, 3)
 
 
+def test_pictures_that_are_in_a_cloud_alone_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    shutil.copy(sample_photo_path(), tmp_path / "happy" / "one.jpg")
+    (tmp_path / "happy" / ".IMG_7.HEIC.icloud").write_bytes(b"bplist00")
+    (reason,) = open_source(tmp_path).passed_over
+    assert reason.startswith("pictures that are in iCloud alone")
+
+
 def test_a_folder_of_an_unknown_class_is_named(tmp_path: Path) -> None:
     for label in ("happy", "hangry"):
         (tmp_path / label).mkdir()

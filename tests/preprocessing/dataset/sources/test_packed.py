@@ -152,3 +152,10 @@ def test_a_tar_file_that_is_left_midway_is_closed_at_once(
         assert all(file.closed for file in files)
     finally:
         gc.enable()
+
+
+def test_a_part_of_an_archive_is_to_be_unpacked_with_the_others(tmp_path: Path) -> None:
+    (tmp_path / "set.zip.001").write_bytes(zipped([("happy/a.png", png(1))])[:40])
+    for path in (tmp_path, tmp_path / "set.zip.001"):
+        with pytest.raises(DatasetError, match=r"Parts of a split archive.* unpack the whole"):
+            open_source(path)
