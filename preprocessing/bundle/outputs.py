@@ -27,7 +27,8 @@ class Calibration:
         balance: Exponent of the class shares that the probabilities are divided by: 0 leaves them
             as the network learnt them, 1 takes all labels for equally likely beforehand.
         temperature: The logits are divided by it first; 0.001 to 1,000.
-        sure_confidence: At this confidence and above, nine of ten predictions on val were right.
+        sure_confidence: At this confidence and above, at least nine of ten predictions on val were
+            right.
     """
 
     balance: float

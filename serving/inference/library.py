@@ -34,8 +34,8 @@ class Face:
         index: From 1, in the order of the faces.
         label: The likeliest expression.
         confidence: The probability of `label`, 0 to 1.
-        is_sure: The confidence reaches the threshold: by default that at which 90 % of the
-            validation predictions were correct.
+        is_sure: The confidence reaches the threshold: by default that from which at least 90 %
+            of the validation predictions were correct, at least 0.5.
         second_label: The second likeliest expression.
         probabilities: By label, in the order of the model's labels; they sum to 1.
         hints: Why the prediction may be worse than usual, such as "small" or "blurred".

@@ -71,7 +71,8 @@ class Options(BaseModel):
     """Only this many faces of a picture are classified, the largest."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """`is_sure` is true when the confidence reaches this. By default the model's own threshold, at
-    which 90 % of the validation predictions were correct. Faces with less are answered too."""
+    least 0.5, from which at least 90 % of the validation predictions were correct. Faces with less
+    are answered too."""
     balance: Annotated[float, Field(ge=0, le=1)] | None = None
     """How frequent the expressions are expected to be: at 0 as in the training pictures, mostly
     neutral and happy; at 1 all equally. By default the model's own."""

@@ -20,8 +20,8 @@ class Prediction:
         label: The likeliest expression.
         confidence: The probability of `label`, 0 to 1.
         second_label: The second likeliest expression.
-        is_sure: The confidence reaches the threshold that was asked for; by default that at which
-            90 % of the validation predictions were correct.
+        is_sure: The confidence reaches the threshold that was asked for; by default that from
+            which at least 90 % of the validation predictions were correct, at least 0.5.
         measures: What makes the face hard to read.
     """
 

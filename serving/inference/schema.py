@@ -95,8 +95,8 @@ class FaceAnswer(AnswerModel):
     confidence: float
     """The probability of `label`, 0 to 1."""
     is_sure: bool
-    """True when the confidence reaches min_confidence; by default the threshold at which 90 % of
-    the validation predictions were correct."""
+    """True when the confidence reaches min_confidence; by default the threshold from which at
+    least 90 % of the validation predictions were correct, at least 0.5."""
     second_label: str
     """The second likeliest expression."""
     hints: list[FaceHintName]

@@ -12,6 +12,9 @@ BALANCES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """At these the temperature and the sure confidence are fitted."""
 # Where the product says that it is sure, this fraction of its predictions shall be right.
 SURE_ACCURACY = 0.9
+# A word that fewer than half of the people would choose is never sure, however often such words
+# were right: another may be as likely.
+LEAST_SURE = 0.5
 # On some thousand pictures a difference of less than this says nothing, and what is nearer to the
 # network as it learnt keeps its confidences truer.
 LEAST_GAIN = 0.0025
@@ -30,11 +33,11 @@ def calibrate(
     """Fit temperature and sure confidence at each balance, and choose the default balance.
 
     The temperature brings the probabilities nearest to the distribution of people's votes, or to
-    the labels, by cross-entropy. The sure confidence makes nine of ten predictions right. The
-    default balance of `crowd` is the least of `BALANCES` whose mean of accuracy and balanced
-    accuracy is the highest or less than `LEAST_GAIN` below it: people's pictures are neither as the
-    training pictures nor evenly mixed. `label` is there for comparison with
-    others, and is left as it was learnt.
+    the labels, by cross-entropy. The sure confidence makes nine of ten predictions right, and is
+    at least `LEAST_SURE`. The default balance of `crowd` is the least of `BALANCES` whose mean of
+    accuracy and balanced accuracy is the highest or less than `LEAST_GAIN` below it: people's
+    pictures are neither as the training pictures nor evenly mixed. `label` is there for comparison
+    with others, and is left as it was learnt.
 
     Args:
         output: Its name.
@@ -57,7 +60,8 @@ def calibrate(
         probabilities = balanced_probabilities(
             logits[known], temperature=temperature, class_shares=class_shares, balance=balance
         )
-        sure_from = sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY)
+        nine_of_ten = sure_confidence(probabilities, truth[known], wanted=SURE_ACCURACY)
+        sure_from = max(nine_of_ten, LEAST_SURE)
         calibrations.append(
             Calibration(balance=balance, temperature=temperature, sure_confidence=sure_from)
         )

@@ -6,7 +6,14 @@ import pytest
 from preprocessing.bundle.outputs import CROWD, LABEL, balanced_probabilities
 from training.confidence import sure_confidence
 from training.data import Examples
-from training.export.calibrate import BALANCES, LEAST_GAIN, LEAST_SHARE, SURE_ACCURACY, calibrate
+from training.export.calibrate import (
+    BALANCES,
+    LEAST_GAIN,
+    LEAST_SHARE,
+    LEAST_SURE,
+    SURE_ACCURACY,
+    calibrate,
+)
 from training.votes import vote_shares
 
 PEOPLE = 10
@@ -98,7 +105,19 @@ def test_nine_of_ten_are_right_where_it_is_sure(
         right = probabilities.argmax(axis=1)[is_sure] == val.majority[known][is_sure]
         assert right.mean() >= SURE_ACCURACY
         # Of all such confidences it is the lowest: all are sure, or one more would be too many.
-        assert is_sure.all() or right.mean() < SURE_ACCURACY + 0.01
+        is_least = each.sure_confidence == LEAST_SURE
+        assert is_least or is_sure.all() or right.mean() < SURE_ACCURACY + 0.01
+
+
+def test_a_word_that_fewer_than_half_would_choose_is_never_sure(train: Examples) -> None:
+    votes = np.array([[4, 3, 3]] * 100)
+    always_right = replace(
+        examples(votes, np.zeros(100, np.int64)), majority=np.zeros(100, np.int64)
+    )
+    logits = np.log(votes / PEOPLE).astype(np.float32)
+    found = calibrate(CROWD, logits, val=always_right, train=train)
+    assert found.probabilities(logits, 0.0)[0, 0] == pytest.approx(0.4, abs=0.01)
+    assert found.calibrations[0].sure_confidence == LEAST_SURE
 
 
 def test_the_default_balance_is_the_least_that_is_as_good_as_the_best_by_both_together(
