@@ -117,3 +117,21 @@ def test_dogs_in_poor_pictures_have_no_faces(
     photo = decode_image((shared_data / "photos" / "dogs.jpg").read_bytes()).copy()
     photo[450:520, 55:115] = 20  # the print of a man's face
     assert finder.find_faces(Picture(spoil(photo, []))) == []
+
+
+def _blotched(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    """Add blotches to the colours, as a camera does in the dark, and none to the grey levels."""
+    ycrcb = cv2.cvtColor(photo, cv2.COLOR_RGB2YCrCb).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 1, (*photo.shape[:2], 2)).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 2)
+    ycrcb[..., 1:] += 30 * noise / noise.std()
+    blotched = np.clip(ycrcb, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(blotched, cv2.COLOR_YCrCb2RGB), np.uint8)
+
+
+def test_faces_are_found_where_colours_are_noise(shared_data: Path, finder: FaceFinder) -> None:
+    photo = decode_image((shared_data / "photos" / "2008_002470.jpg").read_bytes())
+    faces = finder.find_faces(Picture(photo))
+    found = finder.find_faces(Picture(_blotched(photo, faces)))
+    assert len(found) == len(faces)
+    assert all(_lies_among(face, found) for face in faces)
