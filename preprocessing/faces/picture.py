@@ -23,6 +23,10 @@ LEAST_COLOURED = 0.1
 # time at most, with noise of 30 levels in each channel 61 and 3. With blotches of 20 levels in the
 # colours alone, 46 levels and 3.6 times or more, 67 % of faces are found in colour, 98 % in grey.
 NOISY_COLOUR, NOISIER_THAN_GREY, NEAR_PX = 36, 3.5, 8
+# A picture is tinted, as by night vision or a stage's light, if its brightest channel has this many
+# times the light of the next; photos have 1.3 at most. Of faces in blue light 89 % are found in
+# colour and 98 % in grey, in green with noise of 15 levels 27 and 80 %.
+TINTED = 2
 # From this scale on each pixel still counts when pixels are interpolated, which takes a seventh of
 # the time of averaging them.
 LEAST_INTERPOLATED = 0.7
@@ -123,7 +127,8 @@ class Picture:
             image: uint8 `(height, width)` or `(height, width, 3)`.
             reduction: See `Pyramid.reduction`.
         """
-        self._image = brighten(image)
+        bright = brighten(image)
+        self._image = bright if _has_colours(bright) else brighten(to_grey(image))
         self._reduction = reduction
 
     @cached_property
@@ -134,7 +139,7 @@ class Picture:
     @cached_property
     def colour(self) -> Pyramid:
         """The picture in colour; in grey where it has no colours."""
-        if not _has_colours(self._image):
+        if self._image.ndim == 2:
             return self.grey
         return Pyramid(self._image, reduction=self._reduction)
 
@@ -144,7 +149,9 @@ def _has_colours(image: GreyImage | RgbImage) -> bool:
         return False
     probes = _probes(image).astype(np.int16)
     coloured = probes.max(axis=2) - probes.min(axis=2) >= LEAST_COLOUR
-    return bool(coloured.mean() >= LEAST_COLOURED) and not _has_noisy_colours(image)
+    _, next_brightest, brightest = np.sort(probes.mean(axis=(0, 1)))
+    is_tinted = brightest >= TINTED * next_brightest
+    return coloured.mean() >= LEAST_COLOURED and not (is_tinted or _has_noisy_colours(image))
 
 
 def _has_noisy_colours(image: RgbImage) -> bool:
