@@ -117,7 +117,8 @@ class Picture:
     A dark one is seen brighter, and chips are cut from it so.
 
     YuNet learnt from pictures in colour. In the annotated photos, shrunk until faces are 13 to 35
-    px wide, it scores 84 % of them 0.75 or more in colour, and 37 % in grey.
+    px wide, it scores 84 % of them 0.75 or more in colour, and 37 % in grey. But a picture that is
+    tinted, or whose colours are noise, is seen in grey.
     """
 
     def __init__(self, image: GreyImage | RgbImage, *, reduction: int = 1) -> None:
