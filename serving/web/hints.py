@@ -42,8 +42,8 @@ def hints_of(face: FaceAnswer) -> list[str]:
         Hint.TURNED: f"Head turned {abs(measured.yaw_deg):.0f}°. Mien learned mostly from "
         "front-facing people: take this with care.",
         Hint.CUT: "Part of this face is outside the picture.",
-        Hint.COVERED: "The mouth cannot be seen, perhaps because of a mask. Without it, the answer "
-        "is often wrong, however sure it looks.",
+        Hint.COVERED: "The mouth cannot be seen, perhaps because of a mask or a hand. Without it, "
+        "the answer is often wrong, however sure it looks.",
         **_OF_PICTURE,
     }
     causes = [face.found_by, *face.hints]

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from preprocessing.images.decode import to_grey
 from preprocessing.images.types import RgbImage
 from serving.inference.predictor import Predictor
 from tests.bench.annotated import (
@@ -40,6 +41,28 @@ Spoil = Callable[[Photo, np.random.Generator], NDArray[np.floating] | RgbImage]
 
 def noisy(levels: float, *, gain: float = 1.0) -> Spoil:
     return lambda photo, draw: gain * photo.image + draw.normal(0, levels, photo.image.shape)
+
+
+def blotched(levels: float) -> Spoil:
+    """Add blotches to the colours, none to the grey levels, as cameras do in the dark."""
+
+    def spoil(photo: Photo, draw: np.random.Generator) -> RgbImage:
+        ycrcb = cv2.cvtColor(photo.image, cv2.COLOR_RGB2YCrCb).astype(np.float32)
+        noise = draw.normal(0, 1, (*ycrcb.shape[:2], 2)).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), 2)
+        ycrcb[..., 1:] += levels * noise / noise.std()
+        levels_within = np.clip(ycrcb, 0, 255).astype(np.uint8)
+        return np.asarray(cv2.cvtColor(levels_within, cv2.COLOR_YCrCb2RGB), np.uint8)
+
+    return spoil
+
+
+def in_green(levels: float) -> Spoil:
+    def spoil(photo: Photo, draw: np.random.Generator) -> NDArray[np.floating]:
+        grey = to_grey(photo.image) + draw.normal(0, levels, photo.image.shape[:2])
+        return np.asarray(grey[..., None] * (0.1, 1, 0.1))
+
+    return spoil
 
 
 def dimmed(gain: float) -> Spoil:
@@ -119,6 +142,9 @@ KINDS: dict[str, Spoil] = {
     "as they are": lambda photo, _: photo.image,
     "noise of 15 levels": noisy(15),
     "noise of 25 levels": noisy(25),
+    "blotches of 20 levels in the colours": blotched(20),
+    "blotches of 30 levels": blotched(30),
+    "in night vision, noise of 15 levels": in_green(15),
     "dimmed to 0.35, noise of 8 levels": noisy(8, gain=0.35),
     "dimmed to 0.5, noise of 15 levels": noisy(15, gain=0.5),
     "dimmed to 0.15": dimmed(0.15),

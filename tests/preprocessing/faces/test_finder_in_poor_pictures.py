@@ -11,7 +11,7 @@ from preprocessing.faces import finder as finding
 from preprocessing.faces.finder import FaceFinder
 from preprocessing.faces.picture import Picture
 from preprocessing.faces.types import Face
-from preprocessing.images.decode import decode_image
+from preprocessing.images.decode import decode_image, to_grey
 
 
 def _compressed(photo: np.ndarray, _: list[Face]) -> np.ndarray:
@@ -110,7 +110,33 @@ def test_more_faces_are_found_in_a_poor_picture_once_it_is_mended(
     assert len(finder.find_faces(spoiled)) == len(as_they_are)
 
 
-@pytest.mark.parametrize("spoil", [_noisy, _foggy, _dark])
+def _blotched(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    """Add blotches to the colours, as a camera does in the dark, and none to the grey levels."""
+    ycrcb = cv2.cvtColor(photo, cv2.COLOR_RGB2YCrCb).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 1, (*photo.shape[:2], 2)).astype(np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 2)
+    ycrcb[..., 1:] += 30 * noise / noise.std()
+    blotched = np.clip(ycrcb, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(blotched, cv2.COLOR_YCrCb2RGB), np.uint8)
+
+
+def _in_night_vision(photo: np.ndarray, _: list[Face]) -> np.ndarray:
+    grey = to_grey(photo) + np.random.default_rng(0).normal(0, 15, photo.shape[:2])
+    return np.clip(grey[..., None] * (0.1, 1, 0.1), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("spoil", [_blotched, _in_night_vision])
+def test_faces_are_found_where_colours_say_nothing(
+    spoil: Callable[[np.ndarray, list[Face]], np.ndarray], shared_data: Path, finder: FaceFinder
+) -> None:
+    photo = decode_image((shared_data / "photos" / "2008_002470.jpg").read_bytes())
+    faces = finder.find_faces(Picture(photo))
+    found = finder.find_faces(Picture(spoil(photo, faces)))
+    assert len(found) == len(faces)
+    assert all(_lies_among(face, found) for face in faces)
+
+
+@pytest.mark.parametrize("spoil", [_noisy, _foggy, _dark, _blotched, _in_night_vision])
 def test_dogs_in_poor_pictures_have_no_faces(
     spoil: Callable[[np.ndarray, list[Face]], np.ndarray], shared_data: Path, finder: FaceFinder
 ) -> None:

@@ -64,3 +64,5 @@ def test_a_picture_without_colours_is_seen_in_grey() -> None:
     tinted = (rgb * np.array([1, 0.9, 0.7])).astype(np.uint8)
     assert Picture(tinted).colour.has_colours
     assert not Picture(tinted).grey.has_colours
+    in_blue_light = (rgb * np.array([0.1, 0.1, 1])).astype(np.uint8)
+    assert not Picture(in_blue_light).colour.has_colours

@@ -96,6 +96,23 @@ def test_a_mask_is_told(level: int, margin: float, photo: np.ndarray, finder: Fa
         assert measures.hints() == hints
 
 
+@pytest.mark.parametrize("level", [90, 160, 200])
+def test_a_mask_with_folds_and_a_knitted_scarf_are_told(
+    level: int, photo: np.ndarray, finder: FaceFinder
+) -> None:
+    (aligned,) = align_photo(photo, finder, geometry=ChipGeometry())
+    covered = cv2.fillPoly(np.zeros_like(aligned.chip), [(MASK * 48).astype(np.int32)], 1) == 1
+    folds = np.full_like(aligned.chip, level)
+    folds[[27, 31, 36]] = 0.7 * level
+    rows, columns = np.indices(folds.shape)
+    knitted = level + 25 * np.sin(2 * np.pi * (columns / 4.8 + rows / 3.4))
+    for cloth in (folds, knitted):
+        chip = np.where(covered, cloth, aligned.chip).astype(np.uint8)
+        face = replace(aligned, chip=chip)
+        measures = measure(face, width=photo.shape[1], height=photo.shape[0])
+        assert Hint.COVERED in measures.hints()
+
+
 @pytest.mark.parametrize("size_px", [1, 2, 3, 8, 24, 48])
 @pytest.mark.parametrize("margin", [LEAST_MARGIN, -0.3, -0.2, 0.0, 1.0, MOST_MARGIN])
 def test_chips_of_any_geometry_are_measured_and_no_mouth_is_covered(
