@@ -6,7 +6,7 @@ const TURNED_YAW_DEG = 20;
 const CUT_FRACTION = 0.05;
 const BLURRED_SHARPNESS = 0.14;
 const COVERED_CONTRAST = 0.3;
-const CONTRAST_QUANTILES = [0.05, 0.95];
+const CONTRASTS = [[[0.05, 0.95], 1], [[0, 1], COVERED_CONTRAST / 0.38]];
 const EYES_AT = [[0.25, 0.54], [0.17, 0.83]];
 const MOUTH_AT = [[0.625, 0.83], [0.33, 0.67]];
 const LEAST_PART_PX = 4;
@@ -43,20 +43,20 @@ function quantile(sorted, at) {
   return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
-// The contrast of a part of the frame; null where the chip does not show it whole, or too small to tell.
-function contrastOf(chip, place, margin) {
+// The levels of a part of the frame, sorted; null where the chip does not show it whole, or too small to tell.
+function levelsOf(chip, place, margin) {
   const side = Math.sqrt(chip.length);
   const inner = side / (1 + 2 * margin);
   const [[top, bottom], [left, right]] = place.map((along) => along.map((fraction) => Math.round((side - inner) / 2 + fraction * inner)));
   if (Math.min(top, left) < 0 || Math.max(bottom, right) > side || Math.min(bottom - top, right - left) < LEAST_PART_PX) return null;
-  const part = chip.filter((_, at) => at % side >= left && at % side < right && at >= top * side && at < bottom * side).sort();
-  const [darkest, brightest] = CONTRAST_QUANTILES.map((at) => quantile(part, at));
-  return brightest - darkest;
+  return chip.filter((_, at) => at % side >= left && at % side < right && at >= top * side && at < bottom * side).sort();
 }
 
 function isCovered(chip, margin) {
-  const [mouth, eyes] = [MOUTH_AT, EYES_AT].map((place) => contrastOf(chip, place, margin));
-  return mouth !== null && eyes !== null && mouth / Math.max(1, eyes) < COVERED_CONTRAST;
+  const [mouth, eyes] = [MOUTH_AT, EYES_AT].map((place) => levelsOf(chip, place, margin));
+  if (!mouth || !eyes) return false;
+  const contrast = (part, [low, high]) => quantile(part, high) - quantile(part, low);
+  return CONTRASTS.some(([ends, weight]) => (weight * contrast(mouth, ends)) / Math.max(1, contrast(eyes, ends)) < COVERED_CONTRAST);
 }
 
 // How far the head is turned, in degrees: as `head_pose`, by where the tip of the nose lies.
@@ -89,7 +89,7 @@ export function hintsOf(face, picture, { margin }) {
     ["noisy", sharpness(chip, LAPLACIAN) > NOISY_SHARPNESS, "This face is full of noise or of a pattern such as dots, so little of its expression can be seen."],
     ["turned", turned_deg > TURNED_YAW_DEG, `Head turned ${turned_deg.toFixed(0)}°. Mien learned mostly from front-facing people: take this with care.`],
     ["cut", outside(face, picture) > CUT_FRACTION, "Part of this face is outside the picture."],
-    ["covered", isCovered(chip, margin), "The mouth cannot be seen, perhaps because of a mask. Without it, the answer is often wrong, however sure it looks."],
+    ["covered", isCovered(chip, margin), "The mouth cannot be seen, perhaps because of a mask or a hand. Without it, the answer is often wrong, however sure it looks."],
   ];
   return all.filter(([, holds]) => holds).map(([name, , said]) => ({ name, said }));
 }

@@ -7,9 +7,10 @@ import { SIDE_PX } from "./detector.js";
 import { fetchFiles } from "./download.js";
 import { fitSimilarity, sampleSquare } from "./geometry.js";
 import { toGrey } from "./grey.js";
-import { brighten, stretchContrast } from "./light.js";
+import { stretchContrast } from "./light.js";
 import { probabilities } from "./outputs.js";
 import { findFaces } from "./search.js";
+import { seen } from "./tint.js";
 import { isFace } from "./verify.js";
 
 const RUNTIME = "../vendor/litert-wasm-2.5.3";
@@ -80,7 +81,7 @@ function draw(bitmap, name, width, height) {
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "medium"; // else pixels are passed over
   context.drawImage(bitmap, 0, 0, width, height);
-  return brighten(context.getImageData(0, 0, width, height));
+  return seen(context.getImageData(0, 0, width, height));
 }
 
 // The pixels of a photo, as `findFaces` takes them; it is shrunk as on the server.

@@ -31,17 +31,20 @@ def transform_of(*, width_px: float, left: float, angle_deg: float = 5) -> list[
     return [[a, b, -a * left - b * 100], [-b, a, b * left - a * 100]]
 
 
-def chips_of(chip: GreyImage) -> dict[Hint | None, GreyImage]:
-    """Return a chip as it is, and with what each hint is about, by the hint."""
+def chips_of(chip: GreyImage) -> list[tuple[Hint | None, GreyImage]]:
+    """Return a chip as it is, and with what each hint is about, after the hint."""
     masked = chip.copy()
     masked[27:42, 8:40] = chip[27:42, 8:40].mean()
+    folded = masked.copy()
+    folded[[31, 36], 8:40] = 0.7 * folded[[31, 36], 8:40]
     noise = np.random.default_rng(0).normal(0, 60, chip.shape)
-    return {
-        None: chip,
-        Hint.BLURRED: cv2.GaussianBlur(chip, (0, 0), 4),
-        Hint.NOISY: np.clip(chip + noise, 0, 255).astype(np.uint8),
-        Hint.COVERED: masked,
-    }
+    return [
+        (None, chip),
+        (Hint.BLURRED, cv2.GaussianBlur(chip, (0, 0), 4)),
+        (Hint.NOISY, np.clip(chip + noise, 0, 255).astype(np.uint8)),
+        (Hint.COVERED, masked),
+        (Hint.COVERED, folded),
+    ]
 
 
 def test_hints_are_those_of_the_server(
@@ -53,7 +56,7 @@ def test_hints_are_those_of_the_server(
         transform_of(width_px=width_px, left=left)
         for width_px, left in ((120, 120), (22, 120), (120, -30))
     )
-    cases = [(hint, chip, plain, AHEAD) for hint, chip in chips_of(found.chip).items()]
+    cases = [(hint, chip, plain, AHEAD) for hint, chip in chips_of(found.chip)]
     cases += [
         (Hint.SMALL, found.chip, small, AHEAD),
         (Hint.CUT, found.chip, cut, AHEAD),

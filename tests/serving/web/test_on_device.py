@@ -1,28 +1,23 @@
-"""Reading a picture in the page itself: as the server reads it, and without sending it."""
+"""Reading a picture in a browser: as the server reads it."""
 
 import base64
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
+from preprocessing.faces.picture import Picture
 from preprocessing.images.decode import decode_image
 from preprocessing.images.encode import encode_png
-from serving.inference.options import Options
 from serving.inference.prediction import Prediction
 from serving.inference.predictor import Predictor
-from serving.inference.serialize import to_answer
 from serving.web.assets import asset_url
 from serving.web.samples import sample_bytes
 from tests.serving.conftest import watched_pages
-from tests.serving.web.browsing import Open, blank_picture, drawing_of, drop, file_of
-from tests.tools.accessibility import assert_accessible
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +130,24 @@ def test_browser_and_server_read_the_same_in_the_samples(read: Read, predictor: 
         compare(read, predictor, encode_png(spoiled), is_searched=False, levels=STRETCHED)
 
 
+def test_browser_and_server_read_the_same_where_colours_hide_faces(
+    read: Read, predictor: Predictor
+) -> None:
+    photo = decode_image(sample_bytes("group"))
+    blotches = np.random.default_rng(0).normal(0, 90, photo.shape)
+    blotches -= blotches @ np.array([[0.299], [0.587], [0.114]])
+    blue = np.array([0.1, 0.1, 1])
+    for spoiled, is_searched in [
+        (photo + blotches, True),
+        (photo * blue, True),
+        (0.15 * photo * blue, False),
+    ]:
+        seen = np.clip(spoiled, 0, 255).astype(np.uint8)
+        assert not Picture(seen).colour.has_colours
+        png = encode_png(seen)
+        compare(read, predictor, png, is_searched=is_searched, levels=STRETCHED)
+
+
 def test_browser_and_server_read_the_same_in_all_photos(
     read: Read, predictor: Predictor, shared_data: Path
 ) -> None:
@@ -164,86 +177,3 @@ def test_the_faces_of_a_frame_are_read_in_turn(read_page: Page) -> None:
         base64.b64encode(sample_bytes("group")).decode("ascii"),
     )
     assert read_in == [[True, False, True], [False, True, True], [True, True, False]]
-
-
-def choose(page: Page, data: bytes, name: str, *, heading: str) -> None:
-    page.set_input_files("#image", file_of(data, name))
-    expect(page.locator("#result h1")).to_have_text(heading)
-
-
-def test_a_picture_is_read_without_a_request(
-    open_page: Open, photo: bytes, two_faces: bytes, predictor: Predictor
-) -> None:
-    page = open_page(viewport={"width": 1366, "height": 650})
-    page.get_by_label("Read photos on this device").check()
-    sent: list[tuple[str, str]] = []
-    page.on("request", lambda request: sent.append((request.method, request.url)))
-    choose(page, photo, "me.jpg", heading="One face in me.jpg")
-    expect(page.locator(".row .bars .point")).to_have_count(len(predictor.spec.labels))
-    assert sent
-    assert {method for method, _ in sent} == {"GET"}
-    sent.clear()
-    choose(page, two_faces, "us <b>.jpg", heading="2 faces in us <b>.jpg")
-    expect(page.locator(".photo-notes")).to_contain_text("was not sent")
-    expect(page.locator(".row .bars")).to_have_count(2)
-    assert not [url for _, url in sent if url.startswith("http")]
-
-    rgb, result = predictor.predict(two_faces)
-    answer = to_answer(rgb, result, options=Options())
-    href = page.locator("a.download", has_text="JSON").get_attribute("href") or ""
-    here = json.loads(unquote(href.partition(",")[2]))
-    assert [face["label"] for face in here["faces"]] == [face.label for face in answer.faces]
-    assert [set(face["probabilities"]) for face in here["faces"]] == [
-        set(face.probabilities) for face in answer.faces
-    ]
-    table = unquote(
-        page.locator("a.download", has_text="CSV").get_attribute("href") or ""
-    ).splitlines()
-    assert table[0].endswith(",".join(predictor.spec.labels))
-    assert len(table) == 3
-    page.locator("#result").get_by_label("Points").check()
-    assert_accessible(page)
-
-
-def test_a_drawing_is_read_here_too(open_page: Open, photo: bytes) -> None:
-    page = open_page()
-    page.get_by_label("Read photos on this device").check()
-    page.set_input_files("#image", drawing_of(photo, 512))
-    expect(page.locator("#result h1")).to_have_text("One face in drawing.svg")
-
-
-def test_what_cannot_be_read_here_is_said_and_not_sent(open_page: Open, photo: bytes) -> None:
-    page = open_page()
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.method))
-    page.get_by_label("Read photos on this device").check()
-    choose(page, blank_picture(), "wall.jpg", heading="No face found in wall.jpg")
-    page.set_input_files("#image", file_of(b"no picture", "notes.docx"))
-    expect(page.locator("#status")).to_contain_text("notes.docx cannot be opened by your browser")
-    drop(page, ("one.jpg", photo), ("two.jpg", photo))
-    expect(page.locator("#status")).to_contain_text("the first of 2")
-    page.get_by_role("link", name="Mien, home").click()
-    page.locator("#crop").evaluate("(box) => { box.checked = true; }")
-    page.set_input_files("#image", file_of(photo))
-    expect(page.locator("#status")).to_contain_text("read by the server only")
-    assert "POST" not in sent
-
-
-def test_after_the_first_time_it_works_without_a_network(
-    chromium: Browser, address: str, photo: bytes
-) -> None:
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_label("Read photos on this device").check()
-    choose(page, photo, "me.jpg", heading="One face in me.jpg")
-    page.evaluate("navigator.serviceWorker.ready.then(({ active }) => active.state)")
-    page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-    context.set_offline(True)
-    page.goto(f"{address}/live")
-    expect(page.get_by_role("button", name="Start the camera")).to_be_visible()
-    page.goto(address)
-    page.get_by_label("Read photos on this device").check()
-    choose(page, photo, "again.jpg", heading="One face in again.jpg")
-    expect(page.locator(".row .bars")).to_be_visible()
-    context.close()
