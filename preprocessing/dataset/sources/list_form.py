@@ -175,7 +175,7 @@ def with_label_column(lines: CsvLines, form: ListForm, names: Names) -> ListForm
     )
     with suppress(DatasetError):
         place = label_column(filter(any, rows), names)
-        if form.header and place is not None and place not in form.columns.values():
+        if place is not None and place < len(form.header) and place not in form.columns.values():
             named = find_columns(form.header, COLUMNS)  # a column of raters, too
             return replace(form, columns=named | form.columns | {"label": place})
     return form

@@ -74,11 +74,11 @@ def read_lists(
     )
     try:
         said = _read_rows(rows, paths, places, names, source)
+        if not said.entries:
+            raise without_labels(forms, source)
     except DatasetError as error:
         doubts = (lines.doubt(path.name) for path, (lines, _) in lists.items())
         raise DatasetError(f"{error}{next(filter(None, doubts), '')}") from error
-    if not said.entries:
-        raise without_labels(forms, source)
     if said.has_votes():
         notes += say_raters(forms)
     check_labels_found((entry.label for entry, _ in said.entries.values()), names, source)

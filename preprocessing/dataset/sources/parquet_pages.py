@@ -1,7 +1,7 @@
 """Tell before a Parquet file is read whether it holds far more than its size lets expect.
 
-How much it holds stands in its footer. But Arrow makes room for each page as the head of the page
-says, and a footer can say less.
+How much it holds stands in its footer, too. But Arrow makes room for each page as the head of the
+page says, and a footer can say less: some programs write there the packed size, or none.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,6 @@ import pyarrow.parquet as pq
 
 # What any file may hold, and how many times its own size: long paths of one folder are packed well.
 _LEAST_BYTES, _MOST_TIMES = 100_000_000, 100
-# How much more a footer may leave out of a column: writers count the heads of pages, or do not.
-_MORE_TIMES, _MORE_BYTES = 2, 10_000
 # Read at first of a head, and at most. A head can quote the least and the greatest value.
 _HEAD_BYTES, _MOST_HEAD_BYTES = 1 << 10, 1 << 24
 # How far Arrow reads beyond a column that ends too early, as those of one old writer do.
@@ -28,7 +26,7 @@ _DESCRIBED = {0: (5, _STRUCT), 3: (8, _STRUCT)}
 
 
 def check_pages(source: pa.NativeFile) -> None:
-    """Make sure that a Parquet file holds what its footer says, and not far more than its size.
+    """Make sure that a Parquet file holds no more values than it says, nor far too many bytes.
 
     Args:
         source: The file, open.
@@ -39,14 +37,12 @@ def check_pages(source: pa.NativeFile) -> None:
     """
     unpacked = 0
     for part in parts_of(pq.read_metadata(source)):
-        said = part.total_uncompressed_size
-        unpacked += said
-        check_unpacked(unpacked, source)
-        left, values_left = _MORE_TIMES * said + _MORE_BYTES, part.num_values
+        left = part.num_values
         for size, values in _pages(source, part):
-            left, values_left = left - size, values_left - values
-            if min(left, values_left) < 0:
-                raise ValueError("it holds more than its footer says")
+            unpacked, left = unpacked + size, left - values
+            if left < 0:
+                raise ValueError("it holds more values than its footer says")
+            check_unpacked(unpacked, source)
 
 
 def check_unpacked(size: int, source: pa.NativeFile) -> None:

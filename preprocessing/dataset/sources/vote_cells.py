@@ -36,7 +36,9 @@ def most_voted(cells: Mapping[str, str], where: str) -> list[str]:
         for label, number in votes.items()
     }
     most = _largest(votes)
-    has_decimals = any(not number.is_integer() for number in thousands.values())
+    has_decimals = any(
+        "," in cell and not _MAY_BE_THOUSANDS.fullmatch(cell) for cell in cells.values()
+    )
     if not has_decimals and most != (other := _largest(thousands)):
         raise DatasetError(
             f"{where}: {cells[other[0]]!r} may be a number above a thousand, or have a decimal "

@@ -65,10 +65,11 @@ def test_labels_of_folders_are_not_looked_for_in_other_columns(tmp_path: Path) -
     ("content", "message"),
     [
         ("path,A,B\nb.png,sad,sad\n", "no picture .* has a label.*columns path, A, B"),
+        ("Gesichter\nb.png;sad\n", "no picture .* has a label.*the columns Gesichter. Expected"),
         ("b.png,sad,fear\n", "list.csv has 2 columns of labels, and no header says which"),
     ],
 )
-def test_of_two_columns_of_labels_none_is_guessed(
+def test_a_column_that_no_name_tells_from_others_is_not_guessed(
     content: str, message: str, pictures: Path
 ) -> None:
     with pytest.raises(DatasetError, match=message):

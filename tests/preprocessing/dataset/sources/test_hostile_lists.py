@@ -129,11 +129,18 @@ def test_a_small_parquet_file_of_long_labels_takes_little_memory(
     assert peak_kb - before_kb < 250_000
 
 
-@pytest.mark.parametrize("text", [b'[{"path":"0.png"},' + b"{},[]," * 50 + b"{}]", b"{}\n" * 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'[{"path":"0.png"},' + b"{},[]," * 50 + b"{}]",
+        b'[{"path":"0.png"}' + b',{"a":0}' * 60 + b"]",
+        b"{}\n" * 200,
+    ],
+)
 def test_json_of_far_too_many_values_is_not_parsed(
     text: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sixty million bytes of these took two gigabytes."""
+    """Of 140 MB of objects of one number, in 220 kB of gzip, they took four gigabytes."""
     monkeypatch.setattr(records, "_MOST_SIGNS", 199)
     monkeypatch.setattr(records, "parse_json", None)
     with pytest.raises(DatasetError, match=r"list\.json is too large"):

@@ -68,6 +68,8 @@ def test_a_list_whose_letters_are_guessed_says_so_where_it_is_not_understood(
         read(pictures, rows.encode(encoding), words=meant)
     with pytest.raises(DatasetError, match=r"lacks a column of paths.*list.csv is not in UTF-8"):
         read(pictures, "файл,метка\na,счастье\n".encode(encoding))
+    with pytest.raises(DatasetError, match=r"has a label.*list.csv is not in UTF-8"):
+        read(pictures, "файл,метка\nb.png,счастье\n".encode(encoding))
     assert read(pictures, rows.encode(), words=meant).count == 2
     with pytest.raises(DatasetError, match="счастье") as error_info:
         read(pictures, rows.encode())

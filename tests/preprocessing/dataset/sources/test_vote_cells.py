@@ -20,7 +20,17 @@ def test_of_several_labels_with_the_most_votes_none_is_taken(pictures: Path) -> 
 
 @pytest.mark.parametrize(
     "cells",
-    ["1,0", "True;False", "0,9;0,1", "90%;10 %", "7.5e-1;", " 2 ; ", "1,125;1", "2,5;1,125"],
+    [
+        "1,0",
+        "True;False",
+        "0,9;0,1",
+        "90%;10 %",
+        "7.5e-1;",
+        " 2 ; ",
+        "1,125;1",
+        "2,5;1,125",
+        "2,0;1,125",
+    ],
 )
 def test_votes_are_numbers_as_people_write_them(cells: str, pictures: Path) -> None:
     delimiter = ";" if ";" in cells else ","
