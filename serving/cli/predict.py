@@ -171,6 +171,8 @@ def _write_table(
 
     try:
         write(path)
+    except BrokenPipeError:  # whoever reads it has enough
+        raise
     except OSError as error:
         spare = Path(tempfile.mkdtemp(prefix="mien-")) / path.name
         try:

@@ -19,7 +19,7 @@ const REASONS_SAID = 3; // where no picture could be read
 const strip = document.getElementById("pictures");
 let entries = [];
 let turn = 0;
-let sending = null;
+let sending = null; // ends all requests that carry these pictures
 let hasShown = false; // one of these pictures
 let given = [];
 let again_ms = 0; // from when on the server takes what it refused
@@ -59,7 +59,9 @@ async function showEntry(entry) {
   try {
     entry.html ||= await fetchResult(entry);
   } catch (error) {
-    if (isWanted()) refuse(`${entry.name} could not be shown. ${reasonOf(error)}`);
+    if (!isWanted()) return;
+    refuse(`${entry.name} could not be shown. ${reasonOf(error)}`);
+    entry.button.ariaCurrent = "false"; // the next that is read is shown
     return;
   }
   const { picture, crop } = entry;
@@ -147,7 +149,7 @@ function sendAgain() {
   }
   if (!hasShown) begin();
   countDone();
-  sendAll(missing, turn);
+  sendAll(missing);
 }
 
 function begin() {
@@ -155,13 +157,13 @@ function begin() {
   showProgress(null);
 }
 
-async function sendAll(some, mine) {
+async function sendAll(some) {
+  const { signal } = sending;
   for (const chunk of inChunks(some, limits.maxBatchBytes)) {
-    if (mine !== turn) return;
-    sending = new AbortController();
-    await postPictures(chunk, receive, sending.signal);
+    if (signal.aborted) return;
+    await postPictures(chunk, receive, signal);
   }
-  if (mine === turn) keepAll();
+  if (!signal.aborted) keepAll();
 }
 
 // Go on with what was read; where that is nothing, with what was there before.
@@ -215,6 +217,7 @@ export async function readPictures(files, { crop = false } = {}) {
   abandon();
   turn += 1;
   sending?.abort();
+  sending = new AbortController();
   const mine = turn;
   const taken = files.slice(0, AT_MOST);
   const balance = chosenBalance();
@@ -230,7 +233,7 @@ export async function readPictures(files, { crop = false } = {}) {
     if (entry.picture.image) entry.image.src = await screenCopy(entry.picture, THUMBNAIL_PX);
     else showName(entry);
   }
-  await sendAll(entries, mine);
+  await sendAll(entries);
 }
 
 // A single picture takes the place of several.

@@ -52,7 +52,7 @@ function write(key, value) {
 function read(id, prefix = PREFIX) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(prefix + id));
-    return kept.version === VERSION ? kept.value : null;
+    return [VERSION, version].includes(kept.version) ? kept.value : null;
   } catch {
     return null;
   }

@@ -158,7 +158,10 @@ def to_problem(error: Exception, *, max_upload_bytes: int, max_batch_bytes: int)
         )
         return Problem(413, "upload_too_large", "Too large", detail)
     if isinstance(error, ClientDisconnected):  # `worker` disconnects clients that are too slow
-        detail = "The request came too slowly. Send less, or try again on a faster line."
+        detail = (
+            "The request came too slowly, or in far too many small chunks. Send less or larger "
+            "chunks, or try again on a faster line."
+        )
         return Problem(408, "slow_request", "Sent too slowly", detail)
     if isinstance(error, _MALFORMED):  # where a body comes in chunks
         return Problem(400, "bad_request", "Bad Request", "The chunks of the body are malformed.")

@@ -183,7 +183,7 @@ class Settings(BaseSettings):
         if place and not _DATABASE.fullmatch(place.get_secret_value()):
             raise ValueError(
                 "a file's path, sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME is "
-                "expected, where an @ in the password is %40"
+                "expected, where an @ in USER or PASSWORD is %40"
             )
         return place
 

@@ -5,7 +5,7 @@
 import { overlap } from "./detector.js";
 import { OneEuro, SmoothOdds, SteadyWord } from "./smoothing.js";
 
-// `TrackingOptions` has the same, and says what each is.
+// `tracking.py` has the same, and says what each is.
 const REACH = 0.8;
 const REACH_PER_S = 1.5;
 const MOST_RESIZED = 1.8;

@@ -139,6 +139,20 @@ def test_a_table_for_which_there_is_no_room_is_written_elsewhere(
     assert f"{said} {spare}." in capsys.readouterr().err
 
 
+def test_a_table_of_which_a_pipe_takes_no_more_is_not_written_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(file: TextIO, *_: object, **__: object) -> None:
+        if file.name == "/dev/null":
+            raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("serving.cli.predict.write_csv", write)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["predict", str(sample_photo_path()), "--csv", "/dev/null", "--overwrite"]) == 1
+    assert not list(tmp_path.iterdir())
+    assert "error" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("option", "name", "other"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from preprocessing.faces.types import BoundingBox
-from serving.inference.video.tracking import Tracker, TrackingOptions
+from serving.inference.video.tracking import Tracker
 from tests.serving.web.browsing import Run
 
 pytestmark = pytest.mark.browser
@@ -80,7 +80,7 @@ def test_a_face_keeps_its_number_however_far_frames_are_apart(run: Run) -> None:
 
 
 def test_numbers_are_those_of_videos(run: Run) -> None:
-    tracker = Tracker(TrackingOptions(most_gone_s=SETTINGS["keep_s"]))
+    tracker = Tracker(keep_number_s=SETTINGS["keep_s"])
     draw = np.random.default_rng(3)
     # Four people wander about; two are hidden for a while, and some frames come late.
     places, frames, expected, time_s = draw.uniform(0, 900, (4, 2)), [], [], 0.0

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from urllib.parse import urlsplit
 
@@ -126,6 +127,51 @@ def test_pictures_that_did_not_reach_the_server_can_be_sent_again(
     expect(page.locator("#result h1")).to_have_text("One face in 0.jpg")
     page.get_by_role("button", name="3.jpg").click()
     expect(page.locator("#result h1")).to_have_text("One face in 3.jpg")
+
+
+def test_what_is_sent_again_while_others_are_sent_is_cancelled_with_them(
+    open_page: Open, app: Flask, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(max_batch_bytes=150_000, pictures_per_minute=0)
+    monkeypatch.setattr(app.extensions["mien"], "settings", settings)
+    page = open_page()
+    sent, ended = itertools.count(1), itertools.count(1)
+
+    def refuse_the_first(route: Route) -> None:
+        if next(sent) == 1:
+            route.abort()
+
+    page.route("**/predict/batch*", refuse_the_first)
+    drop(page, *[(f"{number}.jpg", photo) for number in range(4)])
+    expect(page.locator(".picture.failed")).to_have_count(2)
+    page.get_by_role("button", name="0.jpg").click()
+    with page.expect_request("**/predict/batch*"):
+        page.get_by_role("button", name="Try again").click()
+    with page.expect_event("requestfailed", lambda _: next(ended) == 2, timeout=10_000):
+        page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#status")).to_have_text("Cancelled.")
+
+
+def test_what_is_sent_again_is_shown_where_nothing_could_be_before(
+    open_page: Open, app: Flask, photo: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(max_batch_bytes=150_000, pictures_per_minute=0)
+    monkeypatch.setattr(app.extensions["mien"], "settings", settings)
+    page = open_page()
+    page.route("**/result", lambda route: route.abort())
+    ways = iter(["through", "unreachable", "through"])
+    page.route(
+        "**/predict/batch*",
+        lambda route: route.continue_() if next(ways) == "through" else route.abort(),
+    )
+    drop(page, *[(f"{number}.jpg", photo) for number in range(4)])
+    status = page.locator("#status")
+    expect(status).to_contain_text("2 of 4 pictures read, 2 could not be.")
+    page.unroute("**/result")
+    page.get_by_role("button", name="Try again").click()
+    expect(status).to_have_text("4 of 4 pictures read.")
+    expect(page.locator("#result h1")).to_contain_text("One face in")
+    expect(page.locator("#working")).to_be_hidden()
 
 
 def test_a_single_picture_takes_the_place_of_several(

@@ -226,3 +226,11 @@ def test_in_a_low_window_nothing_covers_what_one_reads(
     for selector in ("#result h1", "#face-1 .headline", "#face-1 .said", "#face-2 .headline"):
         page.locator(selector).evaluate("(one) => one.scrollIntoView({ block: 'center' })")
         assert is_seen_whole(page, selector), selector
+
+
+def test_in_a_low_window_news_can_be_read_from_their_beginning(open_page: Open) -> None:
+    page = open_page(viewport={"width": 341, "height": 162})
+    drop(page, *[(f"letter-{number}.docx", b"text") for number in range(3)])
+    expect(page.locator("#status")).to_contain_text("None of the 3 pictures could be read.")
+    for name in ("#news", "#dismiss"):
+        expect(page.locator(name)).to_be_in_viewport(ratio=1)
