@@ -81,7 +81,7 @@ function draw(bitmap, name, width, height) {
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "medium"; // else pixels are passed over
   context.drawImage(bitmap, 0, 0, width, height);
-  return seen(context.getImageData(0, 0, width, height));
+  return seen(() => context.getImageData(0, 0, width, height));
 }
 
 // The pixels of a photo, as `findFaces` takes them; it is shrunk as on the server.

@@ -1,7 +1,7 @@
 // Pictures that are tinted, or whose colours are noise, are seen in grey. Mirrors `Picture` of
 // `preprocessing.faces.picture`.
 
-import { toGrey } from "./grey.js";
+import { luma, toGrey } from "./grey.js";
 import { brighten } from "./light.js";
 
 const LEAST_COLOUR = 8;
@@ -12,11 +12,11 @@ const NOISIER_THAN_GREY = 3.5;
 const NEAR_PX = 8;
 const TINTED = 2;
 
-// A picture, ImageData, as faces are looked for in it: dark ones brighter, and in grey where colours
-// would only hide faces.
-export function seen(pixels) {
-  const bright = brighten(new ImageData(pixels.data.slice(), pixels.width, pixels.height));
-  return hasColours(bright) ? bright : brighten(inGrey(pixels));
+// A picture as faces are looked for in it: dark ones brighter, and in grey where colours would only hide
+// faces. `read` gives its pixels, ImageData that is changed here; it is called again where they are not used.
+export function seen(read) {
+  const bright = brighten(read());
+  return hasColours(bright) ? bright : brighten(inGrey(read()));
 }
 
 function inGrey(pixels) {
@@ -31,22 +31,24 @@ function median(levels) {
 }
 
 function hasColours({ data, width, height }) {
-  const grey = toGrey({ data, width, height }).data;
-  const sums = [0, 0, 0];
-  const [coloured, ofColour, ofGrey] = [[], [], []];
+  const pixel = (x, y) => data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3);
+  const probes = [];
+  const pairs = [];
   for (let y = 0; y < height; y += PROBED_EVERY_PX) {
     for (let x = 0; x < width; x += PROBED_EVERY_PX) {
-      const at = y * width + x;
-      const [red, green, blue] = data.subarray(4 * at, 4 * at + 3);
-      [red, green, blue].forEach((level, channel) => (sums[channel] += level));
-      coloured.push(Math.max(red, green, blue) - Math.min(red, green, blue) >= LEAST_COLOUR);
-      if (x + NEAR_PX >= width) continue;
-      const [r, g, b] = data.subarray(4 * (at + NEAR_PX), 4 * (at + NEAR_PX) + 3);
-      ofColour.push(Math.max(...[red - r, blue - b].map((change) => Math.abs(change - (green - g)))));
-      ofGrey.push(Math.abs(grey[at] - grey[at + NEAR_PX]));
+      probes.push(pixel(x, y));
+      if (x + NEAR_PX < width) pairs.push([pixel(x, y), pixel(x + NEAR_PX, y)]);
     }
   }
-  const [, next, brightest] = sums.sort((one, other) => one - other);
-  if (brightest >= TINTED * next || coloured.filter(Boolean).length < LEAST_COLOURED * coloured.length) return false;
-  return !ofColour.length || median(ofColour) < Math.max(NOISY_COLOUR, NOISIER_THAN_GREY * median(ofGrey));
+  const light = [0, 1, 2].map((channel) => probes.reduce((sum, probe) => sum + probe[channel], 0));
+  const [, next, brightest] = light.sort((one, other) => one - other);
+  const coloured = probes.filter((probe) => Math.max(...probe) - Math.min(...probe) >= LEAST_COLOUR);
+  if (brightest >= TINTED * next || coloured.length < LEAST_COLOURED * probes.length) return false;
+  return !pairs.length || !hasNoisyColours(pairs);
+}
+
+function hasNoisyColours(pairs) {
+  const ofColour = pairs.map(([[r, g, b], [u, v, w]]) => Math.max(Math.abs(r - u - (g - v)), Math.abs(b - w - (g - v))));
+  const ofGrey = pairs.map(([here, near]) => Math.abs(luma(...here) - luma(...near)));
+  return median(ofColour) >= Math.max(NOISY_COLOUR, NOISIER_THAN_GREY * median(ofGrey));
 }
