@@ -32,6 +32,7 @@ _CROWD_NOISE = replace(
     noise=20.0,
 )
 _FACE_LONGER = replace(_CROWD_LONGER, minutes=98, sizes=((0.0, 48),), stem_pool=True)
+_FACE = replace(_FACE_LONGER, initial_weights=DLIB, learning_rate=0.05)
 
 # Times and scores of one seed on FER2013's six classes; "test" with views, as exported.
 PRESETS = {
@@ -97,21 +98,12 @@ PRESETS = {
     #     --teacher-weight 0.6
     # 98 minutes on one core; crowd: 87.6 % of val's majority, label: 69.9 % of val; with the
     # mirror image 88.6 and 70.2 %.
-    "face": replace(_FACE_LONGER, initial_weights=DLIB, learning_rate=0.05),
+    "face": _FACE,
     # python -m training fit data/fer2013 runs/face-blur --preset face-blur \
     #     --teacher two-noise.npz --teacher-weight 0.6
     # 112 minutes on one core; crowd: 87.9 % of val's majority, label: 68.8 % of val; with the
     # mirror image 88.4 and 69.2 %.
-    "face-blur": replace(
-        _FACE_LONGER,
-        initial_weights=DLIB,
-        minutes=112,
-        learning_rate=0.05,
-        contrast=0.25,
-        brightness=0.15,
-        noise=12.0,
-        blur=1.5,
-    ),
+    "face-blur": replace(_FACE, minutes=112, contrast=0.25, brightness=0.15, noise=12.0, blur=1.5),
     # python -m training fit data/fer2013 runs/face-longer --preset face-longer \
     #     --start-from runs/face --teacher ways.npz --teacher-weight 0.6
     # Not measured yet.
